@@ -1,0 +1,1 @@
+"""The periodic work and the operator's commands: everything that asks, and nothing that signs."""

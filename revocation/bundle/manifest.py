@@ -1,0 +1,75 @@
+"""manifest.json of a bundle. A hint: publishers work everything out again from artifacts and configuration."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from revocation.artifacts import Kind, Scope
+
+FORMAT = 1
+MANIFEST_NAME = "manifest.json"
+_NAME = re.compile(r"[0-9]{12}-[0-9a-f]{8}-(?:crl|ocsp)-[a-z0-9]+\.tar")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Part(_Strict):
+    """Which part of an issuer's status a bundle carries: one CRL scope, or one OCSP slice."""
+
+    issuer: str = Field(pattern=r"^[0-9a-f]{8}$")
+    kind: Literal[Kind.CRL, Kind.OCSP]
+    scope: Scope | None = None
+    slice: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "Part":
+        if (self.scope is None) == (self.kind is Kind.CRL) or (self.slice is None) == (self.kind is Kind.OCSP):
+            raise ValueError("a CRL bundle names a scope, an OCSP bundle a slice, and neither the other's")
+        return self
+
+    @property
+    def label(self) -> str:
+        """The scope or the slice as it stands in names: `all`, `7`."""
+        return str(self.scope) if self.scope is not None else str(self.slice)
+
+
+class Entry(_Strict):
+    """One file of the bundle: a CRL, or a chunk of concatenated DER OCSP responses."""
+
+    path: str = Field(pattern=r"^(crl|ocsp)/[0-9a-f]{8}/[a-z0-9-]+\.(crl|ders)$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int = Field(gt=0)
+    count: int = Field(gt=0, description="objects in the file: 1 for a CRL")
+
+
+class Manifest(_Strict):
+    """What the signer says of a bundle."""
+
+    format: Literal[1] = 1
+    bundle: Annotated[str, Field(description="the bundle's own name, which sorts in the order of the ledger")]
+    part: Part
+    base_revision: int = Field(ge=0, description="0 when complete; else it adds to what covered this ledger revision")
+    revision: int = Field(ge=0, description="the ledger revision that is covered once this is applied")
+    this_update: datetime
+    next_update: datetime
+    crl_number: int | None = None
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether it needs nothing before it."""
+        return self.base_revision == 0
+
+
+def bundle_name(sequence: int, part: Part) -> str:
+    """`000000000042-1a2b3c4d-crl-all.tar`: the ledger's sequence first, so that names sort in its order."""
+    return f"{sequence:012d}-{part.issuer}-{part.kind}-{part.label}.tar"
+
+
+def is_bundle_name(name: str) -> bool:
+    """Whether a name in an exchange is a bundle's (temporary and foreign files are not)."""
+    return _NAME.fullmatch(name) is not None

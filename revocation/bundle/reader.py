@@ -1,0 +1,106 @@
+"""Reading a bundle that nobody vouches for: regular files of the manifest's names and sizes, and nothing else."""
+
+import hashlib
+import tarfile
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+from pydantic import ValidationError
+
+from revocation import der
+from revocation.artifacts import Kind
+from revocation.bundle.manifest import MANIFEST_NAME, Entry, Manifest
+from revocation.errors import BundleError
+
+_LARGEST_MANIFEST: Final = 1 << 20
+_LARGEST_CRL: Final = 1 << 30
+_LARGEST_CHUNK: Final = 64 << 20
+
+
+class BundleReader:
+    """One opened bundle.
+
+    Raises:
+        BundleError: truncated, no manifest, a link, a path that is absolute or not in the manifest, a file twice,
+            or a digest that does not fit.
+    """
+
+    def __init__(self, name: str, source: BinaryIO) -> None:
+        self.name = name
+        self._source = source
+        self._members, self.manifest = self._open()
+
+    def artifacts(self) -> Iterator[tuple[Entry, bytes]]:
+        """Each file with its bytes, digest checked; a CRL whole, OCSP responses a chunk at a time."""
+        for entry in self.manifest.entries:
+            self._source.seek(self._members[entry.path].offset_data)
+            data = self._source.read(entry.size)
+            if len(data) != entry.size:
+                raise self._bad("is truncated", entry.path)
+            if hashlib.sha256(data).hexdigest() != entry.sha256:
+                raise self._bad("does not have the digest of the manifest", entry.path)
+            yield entry, data
+
+    def _open(self) -> tuple[dict[str, tarfile.TarInfo], Manifest]:
+        try:
+            with tarfile.open(fileobj=self._source, mode="r:") as tar:
+                members = self._members_of(tar)
+                manifest = self._manifest(members)
+        except (tarfile.TarError, EOFError, OSError) as error:
+            raise self._bad(f"is not a readable tar: {error}") from error
+        expected = {entry.path: entry.size for entry in manifest.entries}
+        found = {path: member.size for path, member in members.items() if path != MANIFEST_NAME}
+        if len(expected) != len(manifest.entries):
+            raise self._bad("lists a file twice")
+        if expected != found:
+            odd = sorted(expected.items() ^ found.items())[0][0]
+            raise self._bad("the tar does not hold what the manifest lists", odd)
+        return members, manifest
+
+    def _members_of(self, tar: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
+        members: dict[str, tarfile.TarInfo] = {}
+        for member in tar:
+            if not member.isreg() or member.issparse():
+                raise self._bad("is not a regular file (links, folders and devices are refused)", member.name)
+            if member.name in members:
+                raise self._bad("stands twice in the tar", member.name)
+            if member.name.startswith("/") or ".." in member.name.split("/"):
+                raise self._bad("is an absolute path or leaves the bundle", member.name)
+            members[member.name] = member
+        return members
+
+    def _manifest(self, members: dict[str, tarfile.TarInfo]) -> Manifest:
+        member = members.get(MANIFEST_NAME)
+        if member is None:
+            raise self._bad("has no manifest.json")
+        if member.size > _LARGEST_MANIFEST:
+            raise self._bad("its manifest is too large")
+        self._source.seek(member.offset_data)
+        try:
+            manifest = Manifest.model_validate_json(self._source.read(member.size))
+        except ValidationError as error:
+            problem = error.errors()[0]
+            place = ".".join(str(part) for part in problem["loc"]) or "manifest"
+            raise self._bad(f"{place}: {problem['msg']}", MANIFEST_NAME) from error
+        if manifest.bundle != self.name:
+            raise self._bad(f"its manifest is that of {manifest.bundle!r}")
+        limit = _LARGEST_CRL if manifest.part.kind is Kind.CRL else _LARGEST_CHUNK
+        for entry in manifest.entries:
+            if entry.size > limit:
+                raise self._bad(f"has {entry.size} bytes, more than the {limit} that are accepted", entry.path)
+        return manifest
+
+    def _bad(self, what: str, path: str | None = None) -> BundleError:
+        return BundleError(what, where=f"bundle {self.name}" + (f", {path}" if path else ""))
+
+
+def split_responses(chunk: bytes) -> Iterator[bytes]:
+    """The DER values of a chunk of concatenated OCSP responses.
+
+    Raises:
+        DERError: the chunk is not a row of SEQUENCEs.
+    """
+    for tag, begin, _, end in der.values(chunk, 0, len(chunk)):
+        if tag != der.SEQUENCE:
+            raise der.DERError(f"tag 0x{tag:02x} where an OCSPResponse was expected")
+        yield chunk[begin:end]

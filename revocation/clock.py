@@ -1,0 +1,23 @@
+"""The one place that reads the clock. Entry points call `now()`; everything below them takes it as an argument."""
+
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """The current time, UTC, whole seconds: the resolution of every time in a CRL or an OCSP response."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def epoch(moment: datetime) -> int:
+    """`moment` as whole seconds since 1970-01-01T00:00:00Z."""
+    return int(moment.timestamp())
+
+
+def from_epoch(seconds: int) -> datetime:
+    """The UTC time that many seconds after 1970-01-01T00:00:00Z."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def iso(moment: datetime) -> str:
+    """`moment` as people and JSON read it: `2026-03-01T12:00:00Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,111 @@
+"""The one command `revocast`: a table of names to dotted functions, each loaded when it is called.
+
+So no room imports another to be found, and a service installed alone still has the whole help.
+"""
+
+import importlib
+from dataclasses import dataclass
+from typing import Final
+
+import click
+
+from revocation import __version__, cli
+from revocation.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Row:
+    """One command: where it lives, the extra that brings what it needs, and its line of help."""
+
+    target: str
+    extra: str
+    help: str
+
+
+TABLE: Final[dict[str, Row]] = {
+    "up": Row("jobs.up:up", "embedded", "Start everything on this machine; stays in the foreground."),
+    "init": Row("jobs.init:init", "jobs", "Write a commented revocast.toml and the first operator key."),
+    "import": Row(
+        "signer.commands:import_", "signer", "Synchronise the ledger with a PKI, a CSV, certificates or a CRL."
+    ),
+    "revoke": Row("jobs.revoke:revoke", "jobs", "Revoke a certificate and wait until it is published."),
+    "release": Row("jobs.revoke:release", "jobs", "Release a certificate from hold and wait until it is published."),
+    "status": Row("jobs.status:status", "jobs", "What is published, how fresh it is, what is due and why."),
+    "check": Row("jobs.check:check", "jobs", "Fetch and verify everything as a relying party would."),
+    "refresh": Row("jobs.refresh:refresh", "jobs", "Do all that is due, without a queue: for cron or a timer."),
+    "generate-crls": Row("jobs.refresh:generate_crls", "jobs", "Make the CRLs that are due."),
+    "generate-ocsp-keys": Row(
+        "jobs.refresh:generate_ocsp_keys", "jobs", "Renew the OCSP responder certificates that are due."
+    ),
+    "publish": Row("publisher.commands:publish", "publisher", "Bring every target up to date with the exchange."),
+    "respond": Row("responder.serve:respond", "responder", "Serve OCSP (and static files) over HTTP."),
+    "scheduler": Row("jobs.scheduler:scheduler", "jobs", "Ask for periodic work, over the queue."),
+    "worker signer": Row("signer.worker:worker", "signer", "Handle the signer's queue; opens no listening socket."),
+    "worker publisher": Row("publisher.worker:worker", "publisher", "Handle the publisher's queue."),
+    "signer run": Row("signer.commands:run", "signer", "Handle messages from standard input, one JSON a line."),
+    "signer unlock": Row("signer.commands:unlock", "signer", "Ask for passphrases and hand them to a supervisor."),
+    "demo-pki": Row("signer.demo:demo_pki", "signer", "Make a small demonstration PKI in the layout of Easy-RSA."),
+}
+
+_GROUPS: Final = {
+    "worker": "Run one of the workers of the queue.",
+    "signer": "The signer by itself, without a queue.",
+}
+
+
+class CommandTable(click.Group):
+    """A click group whose commands are rows of the table below a prefix."""
+
+    def __init__(self, prefix: str = "", help_text: str | None = None) -> None:
+        super().__init__(name=prefix.strip() or "revocast", help=help_text)
+        self._prefix = prefix
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names in the order of the table, which reads like a table of contents."""
+        below = [name.removeprefix(self._prefix) for name in TABLE if name.startswith(self._prefix)]
+        return list(dict.fromkeys(name.split()[0] for name in below))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name, loaded now."""
+        if not self._prefix and cmd_name in _GROUPS:
+            return CommandTable(f"{cmd_name} ", _GROUPS[cmd_name])
+        row = TABLE.get(self._prefix + cmd_name)
+        return load(self._prefix + cmd_name, row) if row else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands from the table, without loading any."""
+        rows = [(name, _GROUPS.get(name) or TABLE[self._prefix + name].help) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def load(name: str, row: Row) -> click.Command:
+    """The click command of a row.
+
+    Raises:
+        ConfigurationError: its room or a library that it needs is not installed; says which extra brings it.
+    """
+    module, attribute = row.target.split(":")
+    try:
+        command = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"`revocast {name}` needs {error.name}, which is not installed",
+            advice=f"pip install 'revocast[{row.extra}]'",
+        ) from error
+    if not isinstance(command, click.Command):
+        raise TypeError(f"{row.target} is not a click command")
+    return command
+
+
+_HELP = """Revocation status as signed static objects.
+
+A private signer makes CRLs and pre-signed OCSP responses; machines that hold no key publish and serve them.
+"""
+
+root = click.version_option(__version__, prog_name="revocast")(CommandTable(help_text=_HELP))
+
+
+def main() -> None:
+    """The entry point of the `revocast` command."""
+    cli.run(root)

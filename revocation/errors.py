@@ -1,0 +1,70 @@
+"""One base for every error that an operator is meant to read: what failed, where, and what to do about it."""
+
+from typing import ClassVar
+
+
+class RevocastError(Exception):
+    """A failure that is explained to the operator.
+
+    Args:
+        what: the action and why it failed, one sentence without a trailing full stop.
+        where: the thing concerned: issuer, serial, path, line.
+        advice: what the operator can do about it.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, where: str | None = None, advice: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.advice = advice
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        help_ = f" ({self.advice})" if self.advice else ""
+        return f"{place}{self.what}{help_}"
+
+
+class ConfigurationError(RevocastError):
+    """The configuration is unreadable or contradicts itself."""
+
+    exit_code = 2
+
+
+class InputError(RevocastError):
+    """Something that was handed in (a file, a serial, an option) is not what it should be."""
+
+    exit_code = 2
+
+
+class Refused(RevocastError):
+    """The signer declines a message: no right, expired, contradiction, or outside its own limits."""
+
+
+class BundleError(RevocastError):
+    """A bundle is truncated, malformed or dangerous."""
+
+
+class GateError(RevocastError):
+    """An artifact did not pass the gate and was not published."""
+
+
+class KeyUnavailable(RevocastError):
+    """A private key is absent, locked or does not belong to its issuer."""
+
+
+class TargetError(RevocastError):
+    """A target could not be written or read back; what it held before is still there."""
+
+
+class NotPublishedYet(RevocastError):
+    """The fact is recorded, but a required target does not show it yet."""
+
+    exit_code = 4
+
+
+class NoAnswer(RevocastError):
+    """Nobody replied; the same message id may be sent again without harm."""
+
+    exit_code = 5

@@ -1,0 +1,98 @@
+"""Who signs: an issuer is (subject DN, public key), whatever the number of CA certificates that name it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from revocation.der import SEQUENCE, expect, read
+from revocation.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """One issuer with its CA certificates (renewed and cross-signed ones share everything but their DER).
+
+    Attributes:
+        name: what the operator calls it; unique in a configuration.
+        subject: the DER of the subject DN, byte for byte as in the certificates (RFC 5280 section 5.1.2.3).
+        public_key_info: the DER of the SubjectPublicKeyInfo.
+        certificates: the CA certificates, newest first.
+    """
+
+    name: str
+    subject: bytes
+    public_key_info: bytes
+    certificates: tuple[x509.Certificate, ...]
+
+    @classmethod
+    def of(cls, name: str, certificates: Sequence[x509.Certificate]) -> "Issuer":
+        """The issuer that all of `certificates` name.
+
+        Raises:
+            ConfigurationError: there are none, or they name different issuers, or one is not a CA's.
+        """
+        if not certificates:
+            raise ConfigurationError("no CA certificate is given", where=f"issuer {name}")
+        identities = {(c.subject.public_bytes(), _public_key_info(c)) for c in certificates}
+        if len(identities) != 1:
+            raise ConfigurationError(
+                "its certificates have different subjects or keys",
+                where=f"issuer {name}",
+                advice="a CA re-keyed under the same name is another issuer: give it an entry of its own",
+            )
+        for certificate in certificates:
+            _require_ca(name, certificate)
+        ((subject, key),) = identities
+        newest_first = sorted(certificates, key=lambda c: c.not_valid_before_utc, reverse=True)
+        return cls(name, subject, key, tuple(newest_first))
+
+    @cached_property
+    def id(self) -> str:
+        """Eight hexadecimal digits that name the issuer in paths, bundles and stores: SHA-256 of subject and key."""
+        return self.octets.hex()
+
+    @cached_property
+    def octets(self) -> bytes:
+        """The four octets of `id`, as they stand in a store key."""
+        return hashlib.sha256(self.subject + self.public_key_info).digest()[:4]
+
+    @cached_property
+    def key_octets(self) -> bytes:
+        """The content of the public key's BIT STRING, without the count of unused bits: what OCSP hashes."""
+        start, _ = expect(self.public_key_info, 0, SEQUENCE)
+        _, algorithm_end = expect(self.public_key_info, start, SEQUENCE)
+        _, bits, end = read(self.public_key_info, algorithm_end)
+        return self.public_key_info[bits + 1 : end]
+
+    @cached_property
+    def key_identifier(self) -> bytes:
+        """The keyIdentifier of the AKI in what this issuer signs: its certificate's SKI (RFC 5280 section 4.2.1.1)."""
+        try:
+            return self.certificates[0].extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+        except x509.ExtensionNotFound:
+            return hashlib.sha1(self.key_octets, usedforsecurity=False).digest()
+
+    @property
+    def not_after(self) -> datetime:
+        """When the last of the certificates expires; from then on the issuer has expired."""
+        return max(c.not_valid_after_utc for c in self.certificates)
+
+
+def _public_key_info(certificate: x509.Certificate) -> bytes:
+    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _require_ca(name: str, certificate: x509.Certificate) -> None:
+    if not certificate.subject.rdns:
+        raise ConfigurationError("its certificate has an empty subject", where=f"issuer {name}")
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except x509.ExtensionNotFound:
+        return  # version 1 roots have no extensions at all
+    if not constraints.ca:
+        raise ConfigurationError("its certificate is not a CA's (basicConstraints CA:FALSE)", where=f"issuer {name}")

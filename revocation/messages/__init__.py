@@ -1,0 +1,35 @@
+"""What services say to each other: versioned JSON messages, signed where they change facts, and their replies."""
+
+from revocation.messages.bodies import (
+    BODIES,
+    Body,
+    Import,
+    ImportSummary,
+    Look,
+    Publish,
+    Release,
+    Revoke,
+    Verb,
+)
+from revocation.messages.envelope import Message, compose, parse_message
+from revocation.messages.reply import Outcome, Reply
+from revocation.messages.requester import RequesterKey, verify_signature
+
+__all__ = [
+    "BODIES",
+    "Body",
+    "Import",
+    "ImportSummary",
+    "Look",
+    "Message",
+    "Outcome",
+    "Publish",
+    "Release",
+    "Reply",
+    "RequesterKey",
+    "Revoke",
+    "Verb",
+    "compose",
+    "parse_message",
+    "verify_signature",
+]

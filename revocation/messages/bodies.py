@@ -1,0 +1,98 @@
+"""What each verb asks for. A body says *what* is wanted, never what bytes to sign."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from revocation.published import CRLRow, SliceRow
+
+
+class Verb(StrEnum):
+    """What a message may ask. The names are a wire format."""
+
+    GENERATE_CRLS = "generate_crls"
+    GENERATE_OCSP_KEYS = "generate_ocsp_keys"
+    PRESIGN = "presign"
+    DUE = "due"
+    PUBLISH = "publish"
+    REVOKE = "revoke"
+    RELEASE = "release"
+    IMPORT = "import"
+
+    @property
+    def changes_facts(self) -> bool:
+        """Whether it must be signed by a requester who has the right; the others can only ask for work that is due."""
+        return self in (Verb.REVOKE, Verb.RELEASE, Verb.IMPORT)
+
+
+class Body(BaseModel):
+    """The base of all bodies: unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Look(Body):
+    """Ask the signer to do what is due (`generate_crls`, `generate_ocsp_keys`, `presign`), or to list it (`due`)."""
+
+    issuers: tuple[str, ...] = Field(default=(), description="issuer ids; empty means all")
+    crls: tuple[CRLRow, ...] = Field(
+        default=(), description="what is published: a hint that makes the signer check its bundles"
+    )
+    slices: tuple[SliceRow, ...] = ()
+
+
+class Publish(Body):
+    """Ask a publisher to look at the exchange now: a hint, since it looks by itself."""
+
+
+SerialHex = Annotated[str, Field(pattern=r"^-?[0-9A-F]+$", max_length=256)]
+
+
+class Revoke(Body):
+    """Revoke one certificate."""
+
+    issuer: str
+    serial: SerialHex
+    reason: str
+    revoked_at: datetime | None = Field(default=None, description="now when absent; never in the future")
+    invalidity_date: datetime | None = None
+
+
+class Release(Body):
+    """Release one certificate from certificateHold."""
+
+    issuer: str
+    serial: SerialHex
+
+
+class Import(Body):
+    """Synchronise the ledger with another source; the entries travel beside the message, bound by their digest."""
+
+    issuer: str
+    source: str = Field(description="where the entries were read, for the audit log")
+    entries_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class ImportSummary(Body):
+    """What an import did: counts, and every certificate on which source and ledger do not agree."""
+
+    read: int
+    registered: int
+    revoked: int
+    unchanged: int
+    ahead: tuple[str, ...] = Field(default=(), description="valid in the source, revoked here: nothing is un-revoked")
+    contradictions: tuple[str, ...] = Field(default=(), description="other dates or reasons: nothing is changed")
+
+
+BODIES: Final[dict[Verb, type[Body]]] = {
+    Verb.GENERATE_CRLS: Look,
+    Verb.GENERATE_OCSP_KEYS: Look,
+    Verb.PRESIGN: Look,
+    Verb.DUE: Look,
+    Verb.PUBLISH: Publish,
+    Verb.REVOKE: Revoke,
+    Verb.RELEASE: Release,
+    Verb.IMPORT: Import,
+}

@@ -1,0 +1,28 @@
+"""Where relying parties find what: public paths below the prefix, and the media types of RFC 5280 and RFC 6960."""
+
+from revocation.artifacts import Scope
+
+CRL_MEDIA_TYPE = "application/pkix-crl"
+ISSUER_MEDIA_TYPE = "application/pkix-cert"
+ISSUERS_MEDIA_TYPE = "application/pkcs7-mime"
+OCSP_REQUEST_MEDIA_TYPE = "application/ocsp-request"
+OCSP_MEDIA_TYPE = "application/ocsp-response"
+
+MEDIA_TYPES = {".crl": CRL_MEDIA_TYPE, ".cer": ISSUER_MEDIA_TYPE, ".p7c": ISSUERS_MEDIA_TYPE}
+
+OCSP_PATH = "ocsp/"
+
+
+def crl_path(issuer_id: str, scope: Scope) -> str:
+    """The path of a complete CRL: `crl/1a2b3c4d/all.crl`."""
+    return f"crl/{issuer_id}/{scope}.crl"
+
+
+def issuer_path(issuer_id: str) -> str:
+    """The path of the issuer's newest certificate, DER: `issuer/1a2b3c4d.cer`."""
+    return f"issuer/{issuer_id}.cer"
+
+
+def issuers_path(issuer_id: str) -> str:
+    """The path of all certificates of an issuer that has several, PKCS #7: `issuer/1a2b3c4d.p7c`."""
+    return f"issuer/{issuer_id}.p7c"

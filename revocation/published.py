@@ -1,0 +1,73 @@
+"""What is published now: the status of a target. A cache that may be lost: signed artifacts and marks are the truth.
+
+One row per (issuer, scope) and per (issuer, slice), never one per certificate.
+"""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from revocation.artifacts import Kind, Scope
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CRLRow(_Row):
+    """The CRL that a target serves for one scope of an issuer."""
+
+    issuer: str
+    scope: Scope
+    number: int
+    revision: int = Field(description="the ledger revision that this CRL covers")
+    this_update: datetime
+    next_update: datetime
+    renew_at: datetime
+    sha256: str
+    size: int
+
+
+class SliceRow(_Row):
+    """The OCSP responses that a target serves for one slice of an issuer."""
+
+    issuer: str
+    slice: int
+    revision: int = Field(description="the ledger revision up to which every fact of the slice is covered")
+    this_update: datetime = Field(description="of the oldest response of the slice")
+    next_update: datetime = Field(description="of the response that expires first")
+    renew_at: datetime
+    count: int
+
+
+class Applied(_Row):
+    """A bundle that a target has taken, as far as rows depend on it."""
+
+    bundle: str
+    issuer: str
+    kind: Kind
+    part: str
+    base_revision: int
+    revision: int
+
+
+class SetAside(_Row):
+    """A bundle that did not pass, and why."""
+
+    bundle: str
+    at: datetime
+    reason: str
+
+
+class TargetStatus(BaseModel):
+    """Everything that one target says of itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    target: str
+    kinds: tuple[Kind, ...]
+    updated_at: datetime
+    crls: list[CRLRow] = []
+    slices: list[SliceRow] = []
+    applied: list[Applied] = []
+    set_aside: list[SetAside] = []

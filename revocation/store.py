@@ -1,0 +1,60 @@
+"""The format in which a publisher writes OCSP responses into a store (LMDB, Redis) and a responder reads them.
+
+Key of a response: issuer id (4 octets), hash id (1 octet, 0 where one response answers both), the serial's octets.
+Value: version (1 octet), thisUpdate, nextUpdate, fresh_until (8 octets each, big-endian seconds since 1970), the DER.
+Key of an issuer: hash id, issuerNameHash, issuerKeyHash; its value is the issuer id.
+In LMDB the two are databases of one environment, named below; the target's status lies in a third.
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from revocation.certid import CertIDHash
+
+_HEADER: Final = struct.Struct(">BQQQ")
+_VERSION: Final = 1
+RESPONSES_DATABASE: Final = b"responses"
+ISSUERS_DATABASE: Final = b"issuers"
+STATUS_DATABASE: Final = b"status"
+BOTH_HASHES: Final = b"\x00"
+
+
+class StoreFormatError(ValueError):
+    """A stored value is not of the format that this version reads."""
+
+
+@dataclass(frozen=True)
+class StoredResponse:
+    """A pre-signed response with the times that decide whether and how long it may be handed out (epoch seconds)."""
+
+    this_update: int
+    next_update: int
+    fresh_until: int
+    der: bytes
+
+    def encode(self) -> bytes:
+        """The store's value."""
+        return _HEADER.pack(_VERSION, self.this_update, self.next_update, self.fresh_until) + self.der
+
+    @classmethod
+    def decode(cls, value: bytes) -> "StoredResponse":
+        """What a store's value says.
+
+        Raises:
+            StoreFormatError: too short, or of another version.
+        """
+        if len(value) <= _HEADER.size or value[0] != _VERSION:
+            raise StoreFormatError("not a stored response of version 1")
+        _, this_update, next_update, fresh_until = _HEADER.unpack_from(value)
+        return cls(this_update, next_update, fresh_until, value[_HEADER.size :])
+
+
+def response_key(issuer_octets: bytes, hash_octet: bytes, serial: bytes) -> bytes:
+    """The key of a response."""
+    return issuer_octets + hash_octet + serial
+
+
+def issuer_key(hash_: CertIDHash, name_hash: bytes, key_hash: bytes) -> bytes:
+    """The key under which a store knows an issuer by the hashes of a CertID."""
+    return hash_.octet + name_hash + key_hash

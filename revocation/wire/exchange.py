@@ -1,0 +1,100 @@
+"""The exchange: where the signer puts bundles and publishers find them. A local folder, a stick, later a bucket.
+
+Duties of every implementation: `put` is atomic and durable (a name is there whole or not at all, also after a power
+cut), names sort in the order of the ledger, and reading never changes anything.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from revocation.bundle.manifest import is_bundle_name
+from revocation.errors import BundleError
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A bundle that lies in the exchange."""
+
+    name: str
+    size: int
+
+
+class Exchange(Protocol):
+    """The four things that are done with an exchange."""
+
+    def put(self, name: str, write: Callable[[BinaryIO], None]) -> int:
+        """Store what `write` writes under `name`, replacing nothing half-way; returns its size."""
+
+    def list(self) -> list[Stored]:
+        """All bundles, sorted by name."""
+
+    def open(self, name: str) -> BinaryIO:
+        """A seekable reader. Raises BundleError when there is no such bundle."""
+
+    def remove(self, name: str) -> None:
+        """Take a bundle out; one that is gone already is no error."""
+
+
+class FolderExchange:
+    """An exchange that is a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, name: str, write: Callable[[BinaryIO], None]) -> int:
+        """Write to a temporary name, fsync, rename, fsync the folder."""
+        if not is_bundle_name(name):
+            raise ValueError(f"{name!r} is not a bundle's name")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+                size = file.tell()
+            Path(temporary).chmod(0o640)
+            Path(temporary).replace(self.folder / name)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        _sync_folder(self.folder)
+        return size
+
+    def list(self) -> list[Stored]:
+        """Every regular file with a bundle's name; links, folders and half-written files are none."""
+        if not self.folder.is_dir():
+            return []
+        with os.scandir(self.folder) as entries:
+            found = [
+                Stored(entry.name, entry.stat(follow_symlinks=False).st_size)
+                for entry in entries
+                if is_bundle_name(entry.name) and entry.is_file(follow_symlinks=False)
+            ]
+        return sorted(found, key=lambda stored: stored.name)
+
+    def open(self, name: str) -> BinaryIO:
+        """Open for reading, never through a link."""
+        if not is_bundle_name(name):
+            raise BundleError("is not a bundle's name", where=repr(name))
+        try:
+            return os.fdopen(os.open(self.folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+        except OSError as error:
+            raise BundleError(f"cannot be opened: {error.strerror}", where=f"bundle {name}") from error
+
+    def remove(self, name: str) -> None:
+        """Unlink it."""
+        if is_bundle_name(name):
+            (self.folder / name).unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
