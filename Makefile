@@ -1,0 +1,59 @@
+# Two commands: `make up` runs Revocast, `make test` tests it. Both build .venv from the lock first.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(BIN)/uv
+READY  := $(VENV)/.ready
+
+# Releases younger than a week have not been looked at by many: the lock ends on this day.
+LOCK_DATE := 2026-11-16
+
+ROOMS   := signer publisher responder jobs embedded
+COMPILE  = $(UV) --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --exclude-newer $(LOCK_DATE) --custom-compile-command "make lock" $(ARGS)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help up setup test check lock clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: setup ## Run everything on this machine: make up [PKI=/path/to/easy-rsa/pki] [ARGS="--once"]
+	@exec $(BIN)/revocast up $(if $(PKI),--pki "$(PKI)") $(ARGS)
+
+setup: $(READY) ## Build .venv from the lock, and do no more
+
+test: check ## Lint, types, import contracts, then the tests: make test [TESTS=tests/responder]
+	$(BIN)/pytest -n 2 $(TESTS)
+
+check: setup ## Lint, types and import contracts alone
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(UV) ## Fit requirements/ to pyproject.toml; newest versions up to LOCK_DATE: make lock ARGS=--upgrade
+	$(COMPILE) pyproject.toml --extra embedded --group build --group test -o requirements/dev.txt
+	for room in $(ROOMS); do \
+		$(COMPILE) pyproject.toml --extra $$room --constraint requirements/dev.txt -o requirements/$$room.txt || exit; done
+	$(COMPILE) --group lock -o requirements/uv.txt
+
+clean: ## Remove what was built; the data of `make up` stays
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(UV): requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "error: Python 3.11 or newer is needed, and this is $$($(PYTHON) -V 2>&1): make PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo "error: $(PYTHON) has no venv: apt-get install python3-venv" >&2; exit 2; }
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt
+	@touch $@
+
+$(READY): $(UV) requirements/dev.txt pyproject.toml
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --offline --no-deps --no-build-isolation --editable .
+	@touch $@
