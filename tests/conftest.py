@@ -1,0 +1,43 @@
+"""What all tests share: the judges, programs that others wrote and whose word counts more than ours."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+DEBIAN_PACKAGES = {
+    "certtool": "gnutls-bin",
+    "easyrsa": "easy-rsa",
+    "nginx": "nginx-light",
+    "ocsptool": "gnutls-bin",
+    "openssl": "openssl",
+    "systemd-analyze": "systemd",
+}
+"""Who brings a judge; the linters (`lint_crl`, …) come with the lock."""
+
+_PLACES = (str(Path(sys.executable).parent), "/usr/sbin", "/usr/share/easy-rsa")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put the judges that live outside the usual PATH on it, for the tests and what they start."""
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join([*path, *(place for place in _PLACES if place not in path)])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture: a test whose judge is missing fails in CI and is a skip that names it elsewhere."""
+    for mark in item.iter_markers("judge"):
+        for name in mark.args:
+            if shutil.which(name) is None:
+                _missing(name)
+
+
+def _missing(name: str) -> None:
+    package = DEBIAN_PACKAGES.get(name)
+    text = f"the judge {name} is not installed" + (f" (Debian package {package})" if package else "")
+    if os.environ.get("CI"):
+        pytest.fail(text, pytrace=False)
+    pytest.skip(text)
