@@ -1,22 +1,29 @@
 """An RQ job that runs nothing but our tasks, whatever stands in Redis.
 
 A stock job imports and calls any function that somebody with write access names, calls back and posts to web hooks
-named in the job's hash, and unpickles. This one takes one text, hands it to a function from a fixed table, and ignores
-every other field that could name code or an address.
+named in the job's hash, repeats and retries itself, unpickles, and unpacks what is compressed without a bound. This one
+reads a single field of the hash, as JSON and up to a size, and hands the one text in it to a function of a fixed table.
 """
 
+import json
+import zlib
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from redis import Redis
+from redis.exceptions import ResponseError
 from rq.exceptions import NoSuchJobError
-from rq.job import Job
+from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 Task = Callable[[str], None]
 
-_USUAL_SECONDS = 180
-_LONGEST_SECONDS = 3600
+LONGEST_SECONDS: Final = 3600
+"""How long a task may take. The job cannot ask for another time."""
+
+_FAILURE_SECONDS: Final = 24 * 3600
+_LARGEST: Final = 4 << 20
+_DATA: Final = "data"
 
 
 class UnknownTask(ValueError):
@@ -27,27 +34,42 @@ class SafeJob(Job):
     """A job bound to a table of tasks; see `safe_job_class`."""
 
     tasks: ClassVar[Mapping[str, Task]] = {}
+    queue_name: ClassVar[str] = ""
 
     def __init__(self, id: str | None = None, connection: Redis | None = None, serializer: Any = None) -> None:  # noqa: A002, ARG002 - RQ's signature
         super().__init__(id=id, connection=connection, serializer=JSONSerializer)
 
+    def refresh(self) -> None:
+        """Read the one field that counts, if it is of a size that counts.
+
+        Raises:
+            NoSuchJobError: there is no such job, or it is no hash, or too large; RQ then skips it.
+        """
+        try:
+            size = self.connection.hstrlen(self.key, _DATA)
+        except ResponseError as error:
+            raise NoSuchJobError(f"what lies under the id {self.id} is not a job") from error
+        if not 0 < size <= _LARGEST:
+            raise NoSuchJobError(f"job {self.id} is gone, or has {size} bytes of data")
+        self.restore({_DATA: self.connection.hget(self.key, _DATA)})
+
     def restore(self, raw_data: Any) -> None:
-        """Take over the hash of a job, and none of what could reach code or the network.
+        """Take over what the job asks for, and none of what else stands in its hash.
 
         Raises:
             NoSuchJobError: the hash is not a job's; RQ then skips it.
         """
         try:
-            super().restore(raw_data)
-        except NoSuchJobError:
-            raise
-        except Exception as error:
+            self._data = _unpacked(raw_data[_DATA])
+            self._func_name, self._instance, self._args, self._kwargs = json.loads(self._data)
+        except (KeyError, ValueError, TypeError, RecursionError, zlib.error) as error:
             raise NoSuchJobError(f"job {self.id} is malformed") from error
-        self._success_callback_name = self._failure_callback_name = self._stopped_callback_name = None
-        self._success_callback = self._failure_callback = self._stopped_callback = None
-        self.webhooks: list[Any] = []
-        self.repeats_left = None
-        self.timeout: int = _bounded(self.timeout)
+        self._status = JobStatus.QUEUED
+        self.origin = self.queue_name
+        self.description = f"{self._func_name!s:.64}"
+        self.timeout: int = LONGEST_SECONDS
+        self.result_ttl = 0
+        self.failure_ttl = _FAILURE_SECONDS
 
     @property
     def func(self) -> Task:
@@ -58,22 +80,26 @@ class SafeJob(Job):
         """
         task = self.tasks.get(self.func_name) if isinstance(self.func_name, str) else None
         if task is None:
-            raise UnknownTask(f"this worker has no task {self.func_name!r}")
+            raise UnknownTask(f"this worker has no task {self.func_name!r:.80}")
         return task
 
     def _execute(self) -> None:
         task = self.func
-        if self.instance is not None or self.kwargs or len(self.args) != 1 or not isinstance(self.args[0], str):
+        text = self.args[0] if isinstance(self.args, list) and len(self.args) == 1 else None
+        if self.instance is not None or self.kwargs or not isinstance(text, str):
             raise UnknownTask(f"task {self.func_name} takes one text and nothing else")
-        task(self.args[0])
+        task(text)
 
 
-def _bounded(seconds: object) -> int:
-    if isinstance(seconds, int) and seconds > 0:
-        return min(seconds, _LONGEST_SECONDS)
-    return _USUAL_SECONDS
+def _unpacked(raw: bytes) -> bytes:
+    """What RQ compressed, never more than the bound: a small text may unpack to a very large one."""
+    unpacker = zlib.decompressobj()
+    text = unpacker.decompress(raw, _LARGEST)
+    if not unpacker.eof:
+        raise ValueError("is truncated, or unpacks to more than the bound")
+    return text
 
 
-def safe_job_class(tasks: Mapping[str, Task]) -> type[SafeJob]:
-    """The job class of a worker that does `tasks` and nothing else."""
-    return type("BoundSafeJob", (SafeJob,), {"tasks": dict(tasks)})
+def safe_job_class(tasks: Mapping[str, Task], queue: str) -> type[SafeJob]:
+    """The job class of a worker that works off `queue`, doing `tasks` and nothing else."""
+    return type("BoundSafeJob", (SafeJob,), {"tasks": dict(tasks), "queue_name": queue})

@@ -1,7 +1,7 @@
 """Sending messages over Redis or Valkey, working them off, and handing replies back."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -9,11 +9,11 @@ import redis
 from pydantic import ValidationError
 from rq import Queue
 from rq.serializers import JSONSerializer
-from rq.worker import SimpleWorker
 
 from revocation.errors import NoAnswer
 from revocation.messages import Message, Reply
-from revocation.wire.job import SafeJob, Task, safe_job_class
+from revocation.wire.job import SafeJob, Task
+from revocation.wire.worker import work_off
 
 SIGNER_QUEUE: Final = "signer"
 PUBLISHER_QUEUE: Final = "publisher"
@@ -21,29 +21,49 @@ PUBLISHER_QUEUE: Final = "publisher"
 _REPLY_KEPT: Final = timedelta(hours=1)
 _FAILURE_KEPT: Final = timedelta(days=1)
 _POLL_SECONDS: Final = 0.02
+_LARGEST_REPLY: Final = 1 << 20
+
+
+class QueueUnreachable(NoAnswer):
+    """The queue server does not answer; nothing was sent."""
 
 
 class Wire:
-    """A connection to the queue server.
+    """A connection to the queue server. No command waits on a dead connection for longer than seconds.
 
     Args:
         url: `unix:///run/revocast/valkey.sock`, `redis://…` or `rediss://…`.
     """
 
     def __init__(self, url: str) -> None:
-        self._redis: redis.Redis = redis.Redis.from_url(url, socket_connect_timeout=5)
+        self._redis: redis.Redis = redis.Redis.from_url(
+            url, socket_connect_timeout=5, socket_timeout=10, health_check_interval=30
+        )
+
+    def ping(self) -> None:
+        """Return if the server answers.
+
+        Raises:
+            QueueUnreachable: it does not.
+        """
+        try:
+            self._redis.ping()
+        except redis.RedisError as error:
+            raise _unreachable(error) from error
 
     def send(self, queue: str, message: Message) -> None:
         """Put a message into a queue.
 
         Raises:
-            NoAnswer: the server cannot be reached; nothing was sent.
+            QueueUnreachable: nothing was sent.
         """
+        lifetime = int((message.expires_at - message.issued_at).total_seconds())
         try:
             Queue(queue, connection=self._redis, job_class=SafeJob, serializer=JSONSerializer).enqueue(
                 str(message.verb),
                 args=(message.model_dump_json(),),
                 job_id=message.id,
+                ttl=max(1, lifetime),
                 result_ttl=0,
                 failure_ttl=int(_FAILURE_KEPT.total_seconds()),
             )
@@ -54,7 +74,7 @@ class Wire:
         """Whether the caller is the first to claim `name` within that many seconds: one tick, however many schedulers.
 
         Raises:
-            NoAnswer: the server cannot be reached.
+            QueueUnreachable: the server cannot be reached.
         """
         try:
             return bool(self._redis.set(f"revocast:tick:{name}", "1", nx=True, ex=max(1, seconds)))
@@ -65,7 +85,7 @@ class Wire:
         """Offer a reply to whoever asked; the ledger keeps it anyway.
 
         Raises:
-            NoAnswer: the server cannot be reached.
+            QueueUnreachable: the server cannot be reached.
         """
         try:
             self._redis.set(f"reply:{reply.id}", reply.model_dump_json(), ex=_REPLY_KEPT)
@@ -75,21 +95,18 @@ class Wire:
     def await_reply(self, message_id: str, seconds: float) -> Reply:
         """The reply to a message, waiting for it at most that many seconds.
 
-        What comes back is a claim, not a proof: who can write to the queue can forge it.
+        What comes back is a claim, not a proof: who can write to the queue can forge it. What is no reply to this
+        message is not taken for one, and the waiting goes on.
 
         Raises:
-            NoAnswer: none came, or what came is no reply.
+            QueueUnreachable: the server cannot be reached.
+            NoAnswer: none came.
         """
         deadline = time.monotonic() + seconds
         while True:
-            try:
-                raw = self._redis.get(f"reply:{message_id}")
-                if raw is not None:
-                    return Reply.model_validate_json(bytes(raw))  # type: ignore[arg-type]  # redis types sync and async alike
-            except redis.RedisError as error:
-                raise _unreachable(error) from error
-            except ValidationError as error:
-                raise NoAnswer("what came back is not a reply", where=f"message {message_id}") from error
+            reply = self._reply(message_id)
+            if reply is not None:
+                return reply
             if time.monotonic() >= deadline:
                 raise NoAnswer(
                     f"no reply within {seconds:g} s",
@@ -98,20 +115,29 @@ class Wire:
                 )
             time.sleep(_POLL_SECONDS)
 
-    def work(self, queue: str, tasks: Mapping[str, Task]) -> None:
-        """Work a queue off in this process, doing `tasks` and nothing else, until told to stop by a signal."""
-        job_class = safe_job_class(tasks)
-        worker = SimpleWorker(
-            [Queue(queue, connection=self._redis, job_class=job_class, serializer=JSONSerializer)],
-            connection=self._redis,
-            job_class=job_class,
-            serializer=JSONSerializer,
-        )
-        worker.work(logging_level="WARNING")
+    def _reply(self, message_id: str) -> Reply | None:
+        try:
+            raw = self._redis.getrange(f"reply:{message_id}", 0, _LARGEST_REPLY)
+        except redis.ResponseError:
+            return None  # something else lies there
+        except redis.RedisError as error:
+            raise _unreachable(error) from error
+        try:
+            reply = Reply.model_validate_json(raw)
+        except ValidationError:
+            return None
+        return reply if reply.id == message_id else None
+
+    def work(self, queue: str, tasks: Mapping[str, Task], ready: Callable[[], None] = lambda: None) -> None:
+        """Work a queue off in this process, doing `tasks` and nothing else, until told to stop by a signal.
+
+        Redis may be away at the start or at any time. `ready` is called whenever the worker begins to listen.
+        """
+        work_off(self._redis, queue, tasks, ready)
 
 
-def _unreachable(error: redis.RedisError) -> NoAnswer:
-    return NoAnswer(
+def _unreachable(error: redis.RedisError) -> QueueUnreachable:
+    return QueueUnreachable(
         f"the queue cannot be reached ({type(error).__name__})",
         advice="is `revocast up` (or the queue server) running?",
     )

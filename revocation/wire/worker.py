@@ -1,0 +1,183 @@
+"""A worker whose Redis may be away, restarted, empty or written by an enemy: it goes on, and runs our tasks only.
+
+RQ's own worker obeys commands from a channel, can be suspended by a key, hands jobs on to dependents, repeats and rate
+limits that stand in Redis, and quits at the first thing that it does not expect there. None of that is needed by tasks
+which any later look repeats, so it is left out: what remains is to take a job, do its task, and forget or keep it.
+"""
+
+import contextlib
+import logging
+import signal
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import redis
+from rq import Queue
+from rq.exceptions import NoSuchJobError
+from rq.job import JobStatus
+from rq.registry import FailedJobRegistry
+from rq.serializers import JSONSerializer
+from rq.timeouts import JobTimeoutException
+from rq.worker import SimpleWorker
+from rq.worker.base import WorkerStatus
+
+from revocation.errors import RevocastError
+from revocation.wire.job import LONGEST_SECONDS, SafeJob, Task, safe_job_class
+
+_LOG: Final = logging.getLogger("revocast.worker")
+_FIRST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 15.0
+_LONG_RUN: Final = 60.0
+_WORKER_TTL: Final = 30
+_BOOKKEEPING: Final = {"rq:queues": "set", "rq:workers": "set"}
+
+
+class SafeQueue(Queue):
+    """A queue from which whatever is no job of ours is dropped."""
+
+    @classmethod
+    def lmove(cls, connection: redis.Redis, queue_key: str, timeout: int | None) -> tuple[str, str] | None:
+        """Take the next id, without RQ's second list: a lost job is asked for again, and ids there could be poison."""
+        popped = cls.lpop([queue_key], timeout, connection=connection)
+        return (queue_key, popped[1].decode("ascii", "replace")) if popped else None
+
+    @classmethod
+    def _fetch_dequeued_job(cls, *args: Any, **kwargs: Any) -> tuple[SafeJob, "SafeQueue"] | None:
+        try:
+            fetched: tuple[SafeJob, SafeQueue] | None = super()._fetch_dequeued_job(*args, **kwargs)
+        except (ValueError, NoSuchJobError) as error:  # an id with other characters than RQ's
+            _LOG.warning("dropped what is no job: %.200r", error)
+            return None
+        return fetched
+
+
+class SafeWorker(SimpleWorker):
+    """A worker in this process that heeds nothing in Redis but its queue.
+
+    Args:
+        ready: called when it is connected and listens.
+    """
+
+    max_connection_wait_time = 5.0
+
+    def __init__(self, *args: Any, ready: Callable[[], None], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._ready = ready
+        self.told_to_stop = False
+
+    def bootstrap(self, *args: Any, **kwargs: Any) -> None:
+        """Register, then say that we listen."""
+        super().bootstrap(*args, **kwargs)
+        self._ready()
+
+    def subscribe(self) -> None:
+        """Take no commands: they could stop the worker or its task."""
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """Take no suspension."""
+
+    def set_shutdown_requested_date(self) -> None:
+        """Write nothing from within a signal handler."""
+
+    def request_stop(self, signum: int, frame: Any) -> None:
+        """Finish the task at hand, then stop."""
+        self.told_to_stop = True
+        super().request_stop(signum, frame)
+
+    def set_state(self, state: str, pipeline: Any = None) -> None:
+        """Know it here; that others see it in Redis is a courtesy."""
+        self._state = state
+        with contextlib.suppress(redis.RedisError):
+            super().set_state(state, pipeline=pipeline)
+
+    def register_death(self) -> None:
+        """Say so, if there is anybody to say it to."""
+        with contextlib.suppress(redis.RedisError):
+            super().register_death()
+
+    def run_maintenance_tasks(self) -> None:
+        """Forget old failures, before each wait, and none of the rest: it acts on what anybody may have written."""
+        for queue in self.queues:
+            FailedJobRegistry(queue=queue, job_class=self.job_class, serializer=JSONSerializer).cleanup()
+
+    def execute_job(self, job: SafeJob, queue: SafeQueue) -> None:
+        """Do the task; forget the job when it is done, keep it for a day when it failed."""
+        self.set_state(WorkerStatus.BUSY)
+        try:
+            with self.death_penalty_class(LONGEST_SECONDS, JobTimeoutException, job_id=job.id):
+                job.perform()
+        except Exception as error:  # whatever a task raises, the next one is done
+            self._keep(job, queue, error)
+        else:
+            self.connection.delete(job.key)
+        self.set_state(WorkerStatus.IDLE)
+
+    def _keep(self, job: SafeJob, queue: SafeQueue, error: Exception) -> None:
+        explained = isinstance(error, RevocastError)
+        _LOG.error("%s %s failed: %s", job.description, job.id, error, exc_info=None if explained else error)
+        job._status = JobStatus.FAILED
+        FailedJobRegistry(queue=queue, job_class=self.job_class, serializer=JSONSerializer).add(
+            job, ttl=job.failure_ttl, exc_string=f"{type(error).__name__}: {error!s:.2000}"
+        )
+
+
+class _Stop(BaseException):
+    """A signal came while no worker listened for it."""
+
+
+def work_off(connection: redis.Redis, queue: str, tasks: Mapping[str, Task], ready: Callable[[], None]) -> None:
+    """Work `queue` off until a signal says to stop, however often Redis goes away or is found in disorder."""
+    pause = _FIRST_PAUSE
+    with contextlib.suppress(_Stop):
+        while True:
+            began = time.monotonic()
+            if _one_run(connection, queue, tasks, ready):
+                return
+            _listen_for_signals()
+            pause = _FIRST_PAUSE if time.monotonic() - began > _LONG_RUN else min(2 * pause, _LONGEST_PAUSE)
+            _LOG.warning("the queue is out of order; listening again in %.1f s", pause)
+            time.sleep(pause)
+
+
+def _one_run(connection: redis.Redis, queue: str, tasks: Mapping[str, Task], ready: Callable[[], None]) -> bool:
+    """Whether a worker ran and was told to stop; False when it ended for another reason."""
+    _listen_for_signals()
+    job_class = safe_job_class(tasks, queue)
+    try:
+        _clear_disorder(connection, queue)
+        worker = SafeWorker(
+            [SafeQueue(queue, connection=connection, job_class=job_class, serializer=JSONSerializer)],
+            connection=connection,
+            job_class=job_class,
+            queue_class=SafeQueue,
+            serializer=JSONSerializer,
+            worker_ttl=_WORKER_TTL,
+            ready=ready,
+        )
+        worker.work(logging_level="WARNING")
+    except redis.RedisError as error:
+        _LOG.warning("Redis: %s", error)
+        return False
+    return worker.told_to_stop
+
+
+def _clear_disorder(connection: redis.Redis, queue: str) -> None:
+    """Remove what stands under a name of ours and is of another type, which would stop us for ever."""
+    expected = {
+        f"rq:queue:{queue}": "list",
+        f"rq:failed:{queue}": "zset",
+        f"rq:workers:{queue}": "set",
+        **_BOOKKEEPING,
+    }
+    for key, type_ in expected.items():
+        if connection.type(key) not in (type_.encode(), b"none"):
+            connection.delete(key)
+
+
+def _listen_for_signals() -> None:
+    def stop(signum: int, frame: object) -> None:  # noqa: ARG001 - Python's signature
+        raise _Stop
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
