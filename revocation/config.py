@@ -37,7 +37,7 @@ class CRLProfile(Table):
     scopes: tuple[Scope, ...] = Field(
         default=(Scope.ALL,),
         min_length=1,
-        description="One complete CRL each: `all` without IDP, for certificates that name one CRL; `user`, `ca` with one.",
+        description="A complete CRL each: `all` without IDP, for certificates that name one CRL; `user` and `ca` with it.",
     )
     expires: Duration = Field(
         default=timedelta(days=1),
@@ -97,7 +97,7 @@ class OCSPProfile(Table):
         if self.responder_certificate_expires <= self.responder_renewal:
             raise ValueError(
                 f"ocsp: responder_certificate_expires ({show(self.responder_certificate_expires)}) must be longer than "
-                f"the renewal interval in force ({show(self.responder_renewal)}), or it would be renewed at once, for ever"
+                f"the renewal interval in force ({show(self.responder_renewal)}), or it would be renewed for ever"
             )
         return self
 
@@ -135,8 +135,8 @@ class PublicConfig(Table):
         description="Scheme and host under which relying parties fetch; http on purpose: the objects are signed.",
     )
     prefix: str = Field(default="", pattern=r"^(/[^/\s]+)*$", description="Path before /crl/, /issuer/ and /ocsp/.")
-    crl: CRLProfile = CRLProfile()
-    ocsp: OCSPProfile = OCSPProfile()
+    crl: CRLProfile = Field(default_factory=CRLProfile)
+    ocsp: OCSPProfile = Field(default_factory=OCSPProfile)
     issuers: tuple[IssuerTable, ...] = Field(min_length=1)
 
     @classmethod
