@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Self
 
 from cryptography import x509
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from revocation.artifacts import Scope
 from revocation.certid import CertIDHash
-from revocation.configfile import ConfigFile, LocalPath
+from revocation.configfile import ConfigFile, LocalPath, explain
 from revocation.durations import Duration, show
 from revocation.errors import ConfigurationError, InputError
 from revocation.issuer import Issuer
@@ -37,7 +37,7 @@ class CRLProfile(Table):
     scopes: tuple[Scope, ...] = Field(
         default=(Scope.ALL,),
         min_length=1,
-        description="A complete CRL each: `all` without IDP, for certificates that name one CRL; `user` and `ca` with it.",
+        description="A complete CRL each: `all` without IDP, for certificates that name one CRL; `user`, `ca` with it.",
     )
     expires: Duration = Field(
         default=timedelta(days=1),
@@ -189,8 +189,8 @@ class PublicConfig(Table):
         try:
             crl = CRLProfile.model_validate({**self.crl.model_dump(), **table.crl})
             ocsp = OCSPProfile.model_validate({**self.ocsp.model_dump(), **table.ocsp})
-        except ValueError as error:
-            raise ConfigurationError(f"its profile is refused: {error}", where=f"issuer {table.name}") from error
+        except ValidationError as error:
+            raise ConfigurationError(explain("profile", error), where=f"issuer {table.name}") from error
         return IssuerProfile(issuer, crl, ocsp)
 
 
@@ -225,6 +225,8 @@ def _check_windows(what: str, expires: timedelta, renewal: timedelta, look: time
 
 
 def _check_max_age(what: str, expires: timedelta, renewal: timedelta, look: timedelta, max_age: timedelta) -> None:
+    if max_age < timedelta(0):
+        raise ValueError(f"{what}: max_age ({show(max_age)}) must not be negative")
     needed = renewal + look + PUBLISHING + max_age
     if needed > expires - SKEW:
         raise ValueError(

@@ -63,7 +63,7 @@ class ConfigFile:
         """
         chosen = path or cls._find()
         try:
-            tables = tomllib.loads(chosen.read_text())
+            tables = tomllib.loads(chosen.read_text(encoding="utf-8"))
         except OSError as error:
             raise ConfigurationError(
                 f"cannot be read: {error.strerror}", where=str(chosen), advice="`revocast init` writes a commented one"
@@ -100,10 +100,11 @@ class ConfigFile:
         try:
             return model.model_validate(self._tables[name], context={"directory": self.directory})
         except ValidationError as error:
-            raise ConfigurationError(_explain(name, error), where=str(self.path)) from error
+            raise ConfigurationError(explain(name, error), where=str(self.path)) from error
 
 
-def _explain(table: str, error: ValidationError) -> str:
+def explain(table: str, error: ValidationError) -> str:
+    """Every problem that a model found, each with its place in the file."""
     lines = []
     for problem in error.errors():
         place = ".".join([table, *(str(part) for part in problem["loc"])])

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 INTEGER, BIT_STRING, OCTET_STRING, NULL, OID, ENUMERATED = 0x02, 0x03, 0x04, 0x05, 0x06, 0x0A
 UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x17, 0x18, 0x30, 0x31
 BOOLEAN_TRUE = b"\x01\x01\xff"
-_UTC_TIME_ENDS = 2050
+_UTC_TIME_YEARS = range(1950, 2050)
+_LONG_TAG = 0x1F
 
 
 class DERError(ValueError):
@@ -67,10 +68,16 @@ def generalized_time(moment: datetime) -> bytes:
 
 
 def time(moment: datetime) -> bytes:
-    """A Time of RFC 5280 section 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050 on."""
+    """A Time of RFC 5280 section 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050 on.
+
+    Raises:
+        ValueError: a year before 1950, which UTCTime would turn into one of the next century.
+    """
     utc = moment.astimezone(UTC)
-    if utc.year >= _UTC_TIME_ENDS:
+    if utc.year >= _UTC_TIME_YEARS.stop:
         return generalized_time(utc)
+    if utc.year not in _UTC_TIME_YEARS:
+        raise ValueError(f"{utc:%Y-%m-%d}: a Time has no form for years before 1950")
     return tlv(UTC_TIME, utc.strftime("%y%m%d%H%M%SZ").encode())
 
 
@@ -78,12 +85,14 @@ def read(data: bytes | memoryview, offset: int = 0) -> tuple[int, int, int]:
     """The value at `offset`: its tag, and where its content starts and ends.
 
     Raises:
-        DERError: the length is not minimal, is indefinite, or runs past the end.
+        DERError: the length is not minimal, is indefinite, or runs past the end; or the tag has several octets.
     """
     try:
         tag, first = data[offset], data[offset + 1]
     except IndexError:
         raise DERError("truncated value") from None
+    if tag & _LONG_TAG == _LONG_TAG:
+        raise DERError("a tag of several octets")
     start = offset + 2
     size = first
     if first >= 0x80:

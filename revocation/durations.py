@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_FORM = re.compile(r"(\d+)\s*([smhdw])")
+_FORM = re.compile(r"([0-9]{1,18})\s*([smhdw])")
 
 
 def parse(text: object) -> object:
@@ -21,7 +21,10 @@ def parse(text: object) -> object:
     match = _FORM.fullmatch(text.strip())
     if not match:
         raise ValueError(f"{text!r} is not a duration: write a number and s, m, h, d or w, such as 12h")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except OverflowError:
+        raise ValueError(f"{text!r} is longer than a duration can be") from None
 
 
 def show(duration: timedelta) -> str:

@@ -7,10 +7,11 @@ from datetime import datetime
 from functools import cached_property
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from revocation.der import SEQUENCE, expect, read
+from revocation.der import SEQUENCE, expect, read, values
 from revocation.errors import ConfigurationError
+
+_VERSION = 0xA0
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Issuer:
         """
         if not certificates:
             raise ConfigurationError("no CA certificate is given", where=f"issuer {name}")
-        identities = {(c.subject.public_bytes(), _public_key_info(c)) for c in certificates}
+        identities = {_identity(c) for c in certificates}
         if len(identities) != 1:
             raise ConfigurationError(
                 "its certificates have different subjects or keys",
@@ -83,8 +84,15 @@ class Issuer:
         return max(c.not_valid_after_utc for c in self.certificates)
 
 
-def _public_key_info(certificate: x509.Certificate) -> bytes:
-    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+def _identity(certificate: x509.Certificate) -> tuple[bytes, bytes]:
+    """Subject and SubjectPublicKeyInfo as they stand in the certificate (RFC 5280 section 4.1).
+
+    Encoding them again may change octets (a compressed point, the order of an RDN), and CertIDs hash octets.
+    """
+    tbs = certificate.tbs_certificate_bytes
+    fields = [tbs[begin:end] for tag, begin, _, end in values(tbs, *expect(tbs, 0, SEQUENCE)) if tag != _VERSION]
+    _serial, _algorithm, _issuer, _validity, subject, public_key_info, *_ = fields
+    return subject, public_key_info
 
 
 def _require_ca(name: str, certificate: x509.Certificate) -> None:
@@ -94,5 +102,7 @@ def _require_ca(name: str, certificate: x509.Certificate) -> None:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     except x509.ExtensionNotFound:
         return  # version 1 roots have no extensions at all
+    except (ValueError, x509.DuplicateExtension) as error:
+        raise ConfigurationError(f"malformed extensions: {error}", where=f"issuer {name}") from error
     if not constraints.ca:
         raise ConfigurationError("its certificate is not a CA's (basicConstraints CA:FALSE)", where=f"issuer {name}")

@@ -3,9 +3,7 @@
 One row per (issuer, scope) and per (issuer, slice), never one per certificate.
 """
 
-from datetime import datetime
-
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from revocation.artifacts import Kind, Scope
 
@@ -21,9 +19,9 @@ class CRLRow(_Row):
     scope: Scope
     number: int
     revision: int = Field(description="the ledger revision that this CRL covers")
-    this_update: datetime
-    next_update: datetime
-    renew_at: datetime
+    this_update: AwareDatetime
+    next_update: AwareDatetime
+    renew_at: AwareDatetime
     sha256: str
     size: int
 
@@ -34,9 +32,9 @@ class SliceRow(_Row):
     issuer: str
     slice: int
     revision: int = Field(description="the ledger revision up to which every fact of the slice is covered")
-    this_update: datetime = Field(description="of the oldest response of the slice")
-    next_update: datetime = Field(description="of the response that expires first")
-    renew_at: datetime
+    this_update: AwareDatetime = Field(description="of the oldest response of the slice")
+    next_update: AwareDatetime = Field(description="of the response that expires first")
+    renew_at: AwareDatetime
     count: int
 
 
@@ -55,7 +53,7 @@ class SetAside(_Row):
     """A bundle that did not pass, and why."""
 
     bundle: str
-    at: datetime
+    at: AwareDatetime
     reason: str
 
 
@@ -66,7 +64,7 @@ class TargetStatus(BaseModel):
 
     target: str
     kinds: tuple[Kind, ...]
-    updated_at: datetime
+    updated_at: AwareDatetime
     crls: list[CRLRow] = []
     slices: list[SliceRow] = []
     applied: list[Applied] = []

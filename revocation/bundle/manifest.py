@@ -1,10 +1,9 @@
 """manifest.json of a bundle. A hint: publishers work everything out again from artifacts and configuration."""
 
 import re
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from revocation.artifacts import Kind, Scope
 
@@ -54,8 +53,8 @@ class Manifest(_Strict):
     part: Part
     base_revision: int = Field(ge=0, description="0 when complete; else it adds to what covered this ledger revision")
     revision: int = Field(ge=0, description="the ledger revision that is covered once this is applied")
-    this_update: datetime
-    next_update: datetime
+    this_update: AwareDatetime
+    next_update: AwareDatetime
     crl_number: int | None = None
     entries: tuple[Entry, ...] = ()
 

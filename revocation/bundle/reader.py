@@ -12,6 +12,7 @@ from revocation.artifacts import Kind
 from revocation.bundle.manifest import MANIFEST_NAME, Entry, Manifest
 from revocation.errors import BundleError
 
+_MOST_FILES: Final = 10_000
 _LARGEST_MANIFEST: Final = 1 << 20
 _LARGEST_CRL: Final = 1 << 30
 _LARGEST_CHUNK: Final = 64 << 20
@@ -46,7 +47,7 @@ class BundleReader:
             with tarfile.open(fileobj=self._source, mode="r:") as tar:
                 members = self._members_of(tar)
                 manifest = self._manifest(members)
-        except (tarfile.TarError, EOFError, OSError) as error:
+        except (tarfile.TarError, EOFError, OSError, ValueError, RecursionError) as error:
             raise self._bad(f"is not a readable tar: {error}") from error
         expected = {entry.path: entry.size for entry in manifest.entries}
         found = {path: member.size for path, member in members.items() if path != MANIFEST_NAME}
@@ -60,6 +61,8 @@ class BundleReader:
     def _members_of(self, tar: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
         members: dict[str, tarfile.TarInfo] = {}
         for member in tar:
+            if len(members) == _MOST_FILES:
+                raise self._bad(f"has more than {_MOST_FILES} files")
             if not member.isreg() or member.issparse():
                 raise self._bad("is not a regular file (links, folders and devices are refused)", member.name)
             if member.name in members:

@@ -1,10 +1,9 @@
 """What each verb asks for. A body says *what* is wanted, never what bytes to sign."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from revocation.published import CRLRow, SliceRow
 
@@ -56,8 +55,8 @@ class Revoke(Body):
     issuer: str
     serial: SerialHex
     reason: str
-    revoked_at: datetime | None = Field(default=None, description="now when absent; never in the future")
-    invalidity_date: datetime | None = None
+    revoked_at: AwareDatetime | None = Field(default=None, description="now when absent; never in the future")
+    invalidity_date: AwareDatetime | None = None
 
 
 class Release(Body):

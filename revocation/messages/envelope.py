@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from revocation.errors import InputError
 from revocation.messages.bodies import BODIES, Body, Verb
@@ -25,17 +25,10 @@ class Message(BaseModel):
     id: str = Field(pattern=r"^[0-9a-f]{32}$")
     verb: Verb
     requester: str | None = Field(default=None, max_length=64)
-    issued_at: datetime
-    expires_at: datetime
+    issued_at: AwareDatetime
+    expires_at: AwareDatetime
     body: dict[str, Any]
     signature: str | None = Field(default=None, max_length=128, description="base64 of Ed25519 over `signed_bytes`")
-
-    @field_validator("issued_at", "expires_at")
-    @classmethod
-    def _with_zone(cls, moment: datetime) -> datetime:
-        if moment.tzinfo is None:
-            raise ValueError("a time without a zone")
-        return moment
 
     def signed_bytes(self) -> bytes:
         """What a signature covers: every field but the signature, as JSON with sorted keys and no white space."""

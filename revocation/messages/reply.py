@@ -1,10 +1,9 @@
 """The answer to a message: kept by the signer for good, and the same for the same message id."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
 class Outcome(StrEnum):
@@ -31,7 +30,7 @@ class Reply(BaseModel):
 
     id: str
     outcome: Outcome
-    at: datetime
+    at: AwareDatetime
     issuer: str | None = None
     revision: int | None = None
     detail: str = ""

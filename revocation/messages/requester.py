@@ -5,7 +5,7 @@ import binascii
 import os
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -47,7 +47,7 @@ class RequesterKey:
                 where=f"requester key {path}",
                 advice="name it with --requester-key",
             ) from error
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise InputError("is not an unencrypted PEM key", where=f"requester key {path}") from error
         if not isinstance(key, Ed25519PrivateKey):
             raise InputError("is not an Ed25519 key", where=f"requester key {path}")
