@@ -89,6 +89,10 @@ class ConfigFile:
             "`revocast init` writes one",
         )
 
+    def has(self, name: str) -> bool:
+        """Whether the table is there: a machine that lacks a service may lack its table."""
+        return name in self._tables
+
     def table(self, name: str, model: type[_Model]) -> _Model:
         """One table, checked against its model.
 

@@ -1,0 +1,140 @@
+"""`revocast init`: a commented revocast.toml, the operator's key, copies of issuer certificates. Never overwrites."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from jobs.issuer_entry import IssuerEntry, entry_of
+from jobs.private_folder import make_private, socket_place
+from jobs.template import configuration, issuer_tables
+from revocation.config import PublicConfig
+from revocation.configfile import ConfigFile
+from revocation.errors import ConfigurationError, InputError
+from revocation.messages import RequesterKey
+
+CONFIG_NAME = "revocast.toml"
+DEFAULT_PORT = 8889
+_DEMO_PASSPHRASES = ("ca.passphrase", "private/ca.passphrase", "../ca.passphrase")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What `init` is asked for.
+
+    Attributes:
+        directory: where the configuration goes.
+        pkis: folders of PKIs to begin with.
+        base_url: where relying parties fetch.
+        passphrase_file: holds the passphrase of the encrypted CA keys.
+        demo: the PKIs are a demonstration, whose passphrase lies beside the key.
+        with_queue: name a queue (an embedded one), or leave it out for a system that works by cron.
+    """
+
+    directory: Path
+    pkis: tuple[Path, ...]
+    base_url: str
+    passphrase_file: Path | None = None
+    demo: bool = False
+    with_queue: bool = True
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path(), required=False)
+@click.option("--pki", "pkis", multiple=True, type=click.Path(path_type=Path), help="Easy-RSA or `openssl ca` folder.")
+@click.option("--base-url", default=f"http://localhost:{DEFAULT_PORT}", show_default=True, help="Where clients fetch.")
+@click.option("--passphrase-file", type=click.Path(path_type=Path, dir_okay=False), help="For encrypted CA keys.")
+@click.option("--demo", is_flag=True, help="The PKIs are those of `revocast demo-pki`.")
+@click.option("--no-queue", is_flag=True, help="For cron: name no queue.")
+def init(
+    directory: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: Path | None, *, demo: bool, no_queue: bool
+) -> None:
+    """Write a commented revocast.toml and the first operator key into DIRECTORY."""
+    setup = Setup(directory, pkis, base_url.rstrip("/"), passphrase_file, demo, not no_queue)
+    for entry in initialise(setup):
+        click.echo(f"issuer {entry.issuer.name} ({entry.issuer.id})")
+        click.echo(f"  import it: revocast import {entry.kind} {entry.pki} --issuer {entry.issuer.name}")
+        if entry.key is None:
+            click.echo("  its key is not in that folder: name it in [[signer.issuers]]")
+    click.echo(f"wrote {directory / CONFIG_NAME} and {directory / 'operator.key'}")
+    click.echo(
+        f"next: revocast import …, then `revocast refresh --config {directory / CONFIG_NAME}` (or `revocast up`)"
+    )
+
+
+def initialise(setup: Setup) -> list[IssuerEntry]:
+    """Write everything; returns the issuers that stand in it.
+
+    Raises:
+        InputError: there is a configuration already, or a PKI folder cannot be used.
+    """
+    path = setup.directory / CONFIG_NAME
+    if path.exists():
+        raise InputError("is there already and is never overwritten", where=str(path), advice="edit it, or remove it")
+    entries = _entries(setup.pkis, set(), setup)
+    setup.directory.mkdir(parents=True, exist_ok=True)
+    for entry in entries:
+        entry.copy_certificates(setup.directory)
+    port = urlsplit(setup.base_url).port or DEFAULT_PORT
+    queue = _queue(setup.directory) if setup.with_queue else None
+    text = configuration(setup.base_url, port, queue, _operator_key(setup.directory).public, entries)
+    with path.open("x") as file:
+        file.write(text)
+    return entries
+
+
+def add_issuers(config: Path, setup: Setup) -> list[IssuerEntry]:
+    """Append the issuers of the PKIs that are not configured yet; returns the entries of all of them, old and new.
+
+    Raises:
+        InputError, ConfigurationError: a PKI or the configuration cannot be used.
+    """
+    profiles = PublicConfig.read(ConfigFile.read(config)).profiles
+    known = {id_: profile.issuer.name for id_, profile in profiles.items()}
+    entries = _entries(setup.pkis, set(known.values()), setup, known)
+    new = [entry for entry in entries if entry.issuer.id not in known]
+    for entry in new:
+        entry.copy_certificates(config.parent)
+    with config.open("a") as file:
+        file.write("".join(issuer_tables(entry) for entry in new))
+    return entries
+
+
+def _entries(
+    pkis: tuple[Path, ...], taken: set[str], setup: Setup, known: dict[str, str] | None = None
+) -> list[IssuerEntry]:
+    entries: dict[str, IssuerEntry] = {}
+    for pki in pkis:
+        entry = entry_of(pki, taken, setup.passphrase_file or (_demo_passphrase(pki) if setup.demo else None))
+        if name := (known or {}).get(entry.issuer.id):
+            entry = entry.named(name)
+        if entry.issuer.id in entries:
+            raise InputError("names the same CA as another --pki", where=str(pki))
+        entries[entry.issuer.id] = entry
+        taken.add(entry.issuer.name)
+    return list(entries.values())
+
+
+def _demo_passphrase(pki: Path) -> Path | None:
+    return next((pki / name for name in _DEMO_PASSPHRASES if (pki / name).is_file()), None)
+
+
+def _queue(directory: Path) -> str:
+    socket = socket_place(directory)
+    if socket.parent == directory.resolve() / "run":
+        return "unix://run/" + socket.name
+    make_private(socket.parent)
+    return f"unix://{socket}"
+
+
+def _operator_key(directory: Path) -> RequesterKey:
+    path = directory / "operator.key"
+    if path.exists():
+        return RequesterKey.load(path)
+    key = RequesterKey.generate()
+    try:
+        key.save(path)
+    except OSError as error:
+        raise ConfigurationError(f"cannot be written: {error.strerror}", where=str(path)) from error
+    return key

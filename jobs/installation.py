@@ -1,0 +1,72 @@
+"""What the commands know of the installation they work on: the file, its public table, ours, and what is published."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from jobs.config import JobsConfig
+from publisher.config import PublisherConfig
+from revocation.config import PublicConfig
+from revocation.configfile import ConfigFile
+from revocation.errors import ConfigurationError
+from revocation.published import TargetStatus
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One configuration, read."""
+
+    path: Path
+    public: PublicConfig
+    jobs: JobsConfig
+    publisher: PublisherConfig | None
+
+    @classmethod
+    def read(cls, config: Path | None) -> "Installation":
+        """The tables [public] and [jobs], and [publisher] where this machine has it.
+
+        Raises:
+            ConfigurationError: a table is missing or wrong.
+        """
+        file = ConfigFile.read(config)
+        publisher = file.table("publisher", PublisherConfig) if file.has("publisher") else None
+        return cls(file.path, PublicConfig.read(file), file.table("jobs", JobsConfig), publisher)
+
+    @property
+    def directory(self) -> Path:
+        """Where the configuration lies."""
+        return self.path.parent
+
+    def targets(self) -> PublisherConfig:
+        """The table [publisher].
+
+        Raises:
+            ConfigurationError: this machine has none.
+        """
+        if self.publisher is None:
+            raise ConfigurationError(
+                "the table [publisher] is missing",
+                where=str(self.path),
+                advice="this command looks at the targets: run it where the publisher runs",
+            )
+        return self.publisher
+
+    def statuses(self, now: datetime) -> list[TargetStatus]:
+        """What every target says of itself; nothing where this machine has no publisher."""
+        if self.publisher is None:
+            return []
+        from publisher.status import read_statuses  # lmdb and the targets, only when needed
+
+        return read_statuses(self.publisher, self.public, now)
+
+    def publish(self, now: datetime) -> Sequence[TargetStatus]:
+        """Bring every target up to date, in this process.
+
+        Raises:
+            ConfigurationError: this machine has no publisher.
+            TargetError: a target could not be written.
+        """
+        from publisher.publish import publish
+
+        return publish(self.targets(), self.public, now)

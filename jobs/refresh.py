@@ -1,0 +1,154 @@
+"""`revocast refresh`: everything that is due, without a queue, for cron or a timer; and its parts by themselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from jobs.courier import Courier, reachable_courier
+from jobs.installation import Installation
+from jobs.lock import held
+from jobs.reconcile import looks
+from jobs.signer_process import SignerProcess
+from jobs.terminal import printable
+from revocation import cli
+from revocation.clock import now as clock_now
+from revocation.errors import RevocastError
+from revocation.messages import Message, Outcome, Reply, Verb, compose
+from revocation.published import TargetStatus
+
+_ALL = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
+_TIMEOUT = click.option(
+    "--timeout", default=600.0, show_default=True, type=click.FloatRange(min=1), help="Seconds to wait for the signer."
+)
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What came of a run: the signer's replies, what the targets then say, and what went wrong on the way."""
+
+    replies: list[tuple[Verb, Reply]]
+    statuses: Sequence[TargetStatus]
+    errors: list[RevocastError]
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all of it worked, else the code of the first failure."""
+        if self.errors:
+            return self.errors[0].exit_code
+        return 0 if all(reply.outcome is Outcome.DONE for _, reply in self.replies) else 1
+
+    def as_json(self) -> dict[str, object]:
+        """The same for scripts."""
+        return {
+            "replies": [{"verb": verb, **reply.model_dump(mode="json")} for verb, reply in self.replies],
+            "targets": [_target_summary(status) for status in self.statuses],
+            "errors": [str(error) for error in self.errors],
+            "exit_code": self.exit_code,
+        }
+
+
+@click.command()
+@cli.config_option
+@cli.json_option
+@_TIMEOUT
+@click.pass_context
+def refresh(context: click.Context, config: Path | None, timeout: float, *, as_json: bool) -> None:
+    """Do all that is due, without a queue: renew responder certificates, CRLs and OCSP responses, and publish them.
+
+    Made for cron: run it as often as `look` says (an hour by default). Two runs never overlap.
+
+    Exit code 0: all done. 1: something failed. 2: configuration. 5: the signer did not answer.
+    """
+    installation = Installation.read(config)
+    with held(installation.jobs.state / "refresh.lock", "refresh"):
+        outcomes = run(installation, SignerProcess(installation.path), _ALL, timeout, publish=True)
+    _show(outcomes, as_json=as_json)
+    context.exit(outcomes.exit_code)
+
+
+@click.command()
+@cli.config_option
+@cli.json_option
+@_TIMEOUT
+@click.pass_context
+def generate_crls(context: click.Context, config: Path | None, timeout: float, *, as_json: bool) -> None:
+    """Make the CRLs that are due. Nothing due, nothing made."""
+    _one(context, config, Verb.GENERATE_CRLS, timeout, as_json=as_json)
+
+
+@click.command()
+@cli.config_option
+@cli.json_option
+@_TIMEOUT
+@click.pass_context
+def generate_ocsp_keys(context: click.Context, config: Path | None, timeout: float, *, as_json: bool) -> None:
+    """Renew the OCSP responder keys and certificates that are due. Nothing due, nothing made."""
+    _one(context, config, Verb.GENERATE_OCSP_KEYS, timeout, as_json=as_json)
+
+
+def _one(context: click.Context, config: Path | None, verb: Verb, timeout: float, *, as_json: bool) -> None:
+    """One task, over the queue when it answers (the publisher's worker then publishes), else as `refresh` does it."""
+    installation = Installation.read(config)
+    chosen = reachable_courier(installation.path, installation.jobs)
+    if isinstance(chosen, SignerProcess):
+        with held(installation.jobs.state / "refresh.lock", "refresh"):
+            outcomes = run(installation, chosen, (verb,), timeout, publish=installation.publisher is not None)
+    else:
+        outcomes = run(installation, chosen, (verb,), timeout, publish=False)
+    _show(outcomes, as_json=as_json)
+    context.exit(outcomes.exit_code)
+
+
+def run(
+    installation: Installation, chosen: Courier, verbs: Sequence[Verb], timeout: float, *, publish: bool
+) -> Outcomes:
+    """Ask the signer for what is due, then publish. A signer that fails keeps nothing that is ready from going out."""
+    errors: list[RevocastError] = []
+    replies: list[tuple[Verb, Reply]] = []
+    messages = _messages(installation, verbs, clock_now())
+    try:
+        replies = list(zip(verbs, chosen.ask(messages, timeout), strict=True))
+    except RevocastError as error:
+        errors.append(error)
+    statuses: Sequence[TargetStatus] = []
+    if publish:
+        try:
+            statuses = installation.publish(clock_now())
+        except RevocastError as error:
+            errors.append(error)
+    return Outcomes(replies, statuses, errors)
+
+
+def _messages(installation: Installation, verbs: Sequence[Verb], now: datetime) -> list[Message]:
+    bodies = looks(installation.statuses(now))
+    return [compose(verb, bodies[verb], now) for verb in verbs]
+
+
+def _show(outcomes: Outcomes, *, as_json: bool) -> None:
+    for error in outcomes.errors:
+        cli.show_error(error)
+    if as_json:
+        cli.print_json(outcomes.as_json())
+        return
+    for verb, reply in outcomes.replies:
+        click.echo(f"{verb}: {reply.outcome}" + (f" ({printable(reply.detail)})" if reply.detail else ""))
+        if reply.advice:
+            click.echo(f"  {printable(reply.advice)}")
+    for status in outcomes.statuses:
+        summary = _target_summary(status)
+        click.echo(
+            "published to {target}: {crls} CRLs, {responses} OCSP responses, {set_aside} set aside".format(**summary)
+        )
+
+
+def _target_summary(status: TargetStatus) -> dict[str, object]:
+    return {
+        "target": status.target,
+        "crls": len(status.crls),
+        "slices": len(status.slices),
+        "responses": sum(row.count for row in status.slices),
+        "set_aside": len(status.set_aside),
+    }

@@ -1,0 +1,147 @@
+"""The text of a revocast.toml: what was chosen stands there, every default stands behind a `#` with its reason."""
+
+import json
+import textwrap
+from collections.abc import Iterable
+
+from pydantic import BaseModel
+
+from jobs.config import JobsConfig
+from jobs.issuer_entry import IssuerEntry
+from revocation.config import CRLProfile, OCSPProfile, PublicConfig
+
+_HEAD = """\
+# revocast.toml, written by `revocast init`. A line behind `#` shows a default: take the `#` away to change it.
+# [public] is read by every service and holds no secret; each other table is read by its own service alone.
+# Paths are relative to this file. Durations: 90s, 15m, 12h, 7d. Check a change with `revocast status`.
+"""
+
+
+def configuration(
+    base_url: str, port: int, queue: str | None, operator_key: str, entries: Iterable[IssuerEntry]
+) -> str:
+    """The whole file.
+
+    Args:
+        base_url: scheme and host under which relying parties fetch.
+        port: where the responder listens.
+        queue: the URL of the queue, or None for a system that works by cron.
+        operator_key: the public key of the operator, base64.
+        entries: the issuers to begin with.
+    """
+    queue_line = f"queue = {_literal(queue)}" if queue else '# queue = "unix://run/valkey.sock"'
+    parts = [
+        _HEAD,
+        "[public]",
+        _field(PublicConfig, "base_url", base_url),
+        _field(PublicConfig, "prefix"),
+        _profile(
+            "public.crl", 'How CRLs are made; [[public.issuers]] may differ: crl = { renewal = "6h" }', CRLProfile
+        ),
+        _profile("public.ocsp", "How OCSP responses and the certificates that sign them are made", OCSPProfile),
+        _SIGNER.format(queue=queue_line, public_key=operator_key),
+        _PUBLISHER.format(queue=queue_line),
+        _RESPONDER.format(port=port),
+        _jobs(queue_line),
+        "# ---- issuers: who signs, and where the key of each is ----",
+    ]
+    parts += [issuer_tables(entry) for entry in entries] or [_NO_ISSUER]
+    return "\n".join(parts)
+
+
+def issuer_tables(entry: IssuerEntry) -> str:
+    """The two tables of an issuer; they may be appended to a file at any time."""
+    lines = [
+        "",
+        "[[public.issuers]]",
+        f"name = {_literal(entry.issuer.name)}  # id {entry.issuer.id}",
+        f"certificates = [{_literal(entry.certificate_path)}]",
+        "[[signer.issuers]]",
+        f"name = {_literal(entry.issuer.name)}",
+        f"key = {_literal(entry.key)}  # stays where it is" if entry.key else '# key = "file:…"  # not in that folder',
+    ]
+    if entry.passphrase:
+        lines.append(f"passphrase = {_literal(entry.passphrase)}  # or env:NAME, credential:NAME, prompt")
+    return "\n".join(lines) + "\n"
+
+
+def _profile(name: str, title: str, model: type[BaseModel]) -> str:
+    fields = (_field(model, field) for field in model.model_fields)
+    return "\n".join(["", f"[{name}]", f"# {title}", *fields])
+
+
+def _jobs(queue_line: str) -> str:
+    fields = (_field(JobsConfig, name) for name in JobsConfig.model_fields if name != "queue")
+    return "\n".join(["", "[jobs]", queue_line, *fields, ""])
+
+
+def _field(model: type[BaseModel], name: str, value: str | None = None) -> str:
+    """A key with its description above it, behind a `#` when nothing was chosen."""
+    field = model.model_fields[name]
+    lines = textwrap.wrap(field.description or "", 112, initial_indent="# ", subsequent_indent="# ")
+    default = None if value else model.model_construct().model_dump(mode="json", include={name}, warnings=False)[name]
+    lines.append(f"{name} = {_literal(value)}" if value else f"# {name} = {_literal(default)}")
+    return "\n".join(lines)
+
+
+def _literal(value: object) -> str:
+    """JSON's text, lists and numbers are TOML's too."""
+    return json.dumps(value, default=str, ensure_ascii=False)
+
+
+_SIGNER = """
+[signer]
+# What is known of every certificate. SQLite, or a postgresql:// URL.
+ledger = "signer/ledger.sqlite"
+# Responder keys that the signer makes for itself.
+keys = "signer/keys"
+# Where bundles are put for the publisher.
+exchange = "exchange"
+{queue}
+# [signer.limits]  # hold whatever a message or a profile says
+# crl_validity = "10d"
+# ocsp_validity = "10d"
+# responder_certificate_validity = "31d"
+# revocation_backdate = "366d"
+[[signer.requesters]]
+# Who may ask to change facts: the key of `revocast revoke` on this machine.
+name = "operator"
+public_key = "{public_key}"
+verbs = ["revoke", "release", "import"]
+issuers = ["*"]
+"""
+
+_PUBLISHER = """
+[publisher]
+exchange = "exchange"
+# Marks that only rise, and bundles that were refused with the reason. Outside the targets on purpose.
+state = "publisher"
+{queue}
+[[publisher.targets]]
+name = "files"
+kind = "directory"
+path = "public"  # CRLs and issuer certificates lie below public/www: what a web server may serve
+[[publisher.targets]]
+name = "responses"
+kind = "lmdb"
+path = "store"  # a local disk: what the responder reads
+"""
+
+_RESPONDER = """
+[responder]
+store = "store"
+files = "public/www"  # serve /crl/ and /issuer/ too; take it away when a web server does
+host = "127.0.0.1"
+port = {port}
+"""
+
+_NO_ISSUER = """
+# No issuer yet. Name the CA's certificate and its key, then `revocast import`:
+# [[public.issuers]]
+# name = "my-ca"
+# certificates = ["issuers/my-ca.pem"]
+# [[signer.issuers]]
+# name = "my-ca"
+# key = "file:/path/to/ca.key"
+# passphrase = "prompt"
+"""
