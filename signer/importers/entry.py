@@ -1,13 +1,15 @@
 """What every importer yields: one certificate as another system knows it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from revocation import serials
+from revocation.errors import InputError
 from revocation.status import Revocation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ImportEntry:
     """One certificate.
 
@@ -30,14 +32,37 @@ class ImportEntry:
 
 @dataclass(frozen=True)
 class ImportSource:
-    """A source that was read and found to be whole.
+    """A source whose form was recognised, with entries that are read while they are iterated, once.
+
+    A million lines are never held in memory, so an error on the last of them comes when the ones before it were
+    handed out already: whoever applies the entries does so in one transaction, and gives it up on InputError.
 
     Attributes:
-        description: what it is and where, for the audit log: `Easy-RSA at /srv/pki`.
-        entries: every certificate in it, each serial once.
+        description: what it is and where, for the audit log: `Easy-RSA PKI at /srv/pki`.
+        entries: every certificate in it, each serial once. Raises InputError, with file and line, while iterated.
         crl_number: the highest CRL number that the source is known to have used; ours start above it.
+        expected: about how many entries there are, for a progress bar; None where nobody can say.
     """
 
     description: str
     entries: Iterable[ImportEntry]
     crl_number: int | None = None
+    expected: int | None = None
+
+
+def each_once(entries: Iterable[ImportEntry]) -> Iterator[ImportEntry]:
+    """The same entries, with each serial once.
+
+    Raises:
+        InputError: a serial comes a second time.
+    """
+    seen: set[bytes] = set()
+    for entry in entries:
+        if entry.serial in seen:
+            raise InputError(
+                f"serial {serials.to_hex(entry.serial)} appears a second time",
+                where=entry.place,
+                advice="an issuer uses each serial once: find out which of the two is right, and remove the other",
+            )
+        seen.add(entry.serial)
+        yield entry

@@ -1,0 +1,117 @@
+"""Certificates that lie in a source: read, and checked to be the issuer's before anything they say is believed."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.utils import CryptographyDeprecationWarning
+
+from revocation import der, serials
+from revocation.config import load_certificates
+from revocation.errors import ConfigurationError, InputError
+from revocation.issuer import Issuer
+
+SUFFIXES = frozenset({".crt", ".pem", ".cer", ".der"})
+"""Names under which a certificate is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCertificate:
+    """A certificate that the issuer signed.
+
+    Attributes:
+        serial: its exact content octets (the parser refuses octets that are not minimal).
+        not_after: its expiry, UTC.
+        is_ca: what its basicConstraints say (RFC 5280 section 4.2.1.9); False without.
+        der: all of it.
+        place: its file, for messages.
+    """
+
+    serial: bytes
+    not_after: datetime
+    is_ca: bool
+    der: bytes
+    place: str
+
+
+def load(path: Path) -> Sequence[x509.Certificate]:
+    """The certificates of a PEM or DER file.
+
+    Raises:
+        InputError: unreadable, or no certificate in it.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Serials of zero and below are against RFC 5280, and real: the ledger takes them as they are.
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            return load_certificates(path)
+    except ConfigurationError as error:
+        raise InputError(error.what, where=str(path), advice=error.advice) from error
+
+
+def owns(issuer: Issuer, certificate: x509.Certificate) -> bool:
+    """Whether this is a certificate *of* the issuer: its subject and key (not one that it issued)."""
+    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return (certificate.subject.public_bytes(), key) == (issuer.subject, issuer.public_key_info)
+
+
+def issued_by(certificate: x509.Certificate, issuer: Issuer, place: str) -> IssuedCertificate:
+    """What the certificate says, after it was found to be the issuer's: name byte for byte, and signature.
+
+    Raises:
+        InputError: it is another issuer's, or its signature is wrong, or an extension is malformed.
+    """
+    if issuer_name(certificate.tbs_certificate_bytes) != issuer.subject:
+        raise InputError(
+            f"was issued by {certificate.issuer.rfc4514_string()!r}, which is not the subject of issuer {issuer.name}",
+            where=place,
+            advice="import it under its own issuer, or move it out of this folder",
+        )
+    _verify(certificate, issuer, place)
+    return IssuedCertificate(
+        serial=serials.from_int(certificate.serial_number),
+        not_after=certificate.not_valid_after_utc,
+        is_ca=_is_ca(certificate, place),
+        der=certificate.public_bytes(Encoding.DER),
+        place=place,
+    )
+
+
+def _verify(certificate: x509.Certificate, issuer: Issuer, place: str) -> None:
+    try:
+        certificate.verify_directly_issued_by(issuer.certificates[0])
+    except UnsupportedAlgorithm as error:
+        raise InputError(f"its signature cannot be checked: {error}", where=place) from error
+    except (InvalidSignature, TypeError, ValueError) as error:
+        raise InputError(
+            f"its signature was not made with the key of issuer {issuer.name}",
+            where=place,
+            advice="a CA re-keyed under the same name is another issuer: configure it as one",
+        ) from error
+
+
+def _is_ca(certificate: x509.Certificate, place: str) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        raise InputError(f"has a malformed extension: {error}", where=place) from error
+
+
+def issuer_name(tbs: bytes) -> bytes:
+    """The issuer's DN as it stands in a TBSCertificate or TBSCertList: in both it is the second SEQUENCE.
+
+    Raises:
+        DERError: neither of them.
+    """
+    start, end = der.expect(tbs, 0, der.SEQUENCE)
+    sequences = (tbs[begin:stop] for tag, begin, _, stop in der.values(tbs, start, end) if tag == der.SEQUENCE)
+    _, name = islice(sequences, 2)
+    return name

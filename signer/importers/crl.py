@@ -1,0 +1,128 @@
+"""An existing CRL, DER or PEM: what it revokes, and its number as the floor for ours (RFC 5280 section 5)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from revocation import serials
+from revocation.errors import InputError
+from revocation.issuer import Issuer
+from revocation.status import Reason, Revocation
+from signer.importers.certificate import issuer_name
+from signer.importers.entry import ImportEntry, ImportSource, each_once
+
+PEM_LABEL = b"-----BEGIN X509 CRL-----"
+
+
+def read(path: Path, issuer: Issuer) -> ImportSource:
+    """The entries of a complete CRL of this issuer; when the certificates expire it does not say.
+
+    Raises:
+        InputError: not one readable CRL, another issuer's, with a wrong signature, a delta CRL or an indirect one.
+    """
+    crl = load(path, issuer)
+    _refuse_parts(crl, path)
+    number = crl_number(crl)
+    return ImportSource(
+        description=f"CRL {path}" + (f", number {number}" if number is not None else ", without a number"),
+        entries=each_once(_entries(crl, path)),
+        crl_number=number,
+        expected=len(crl),
+    )
+
+
+def load(path: Path, issuer: Issuer) -> x509.CertificateRevocationList:
+    """A CRL that this issuer signed.
+
+    Raises:
+        InputError: not one readable CRL, another issuer's, or its signature is wrong.
+    """
+    crl = _parse(_bytes(path), path)
+    if issuer_name(crl.tbs_certlist_bytes) != issuer.subject:
+        raise InputError(
+            f"is the CRL of {crl.issuer.rfc4514_string()!r}, which is not the subject of issuer {issuer.name}",
+            where=str(path),
+        )
+    try:
+        genuine = crl.is_signature_valid(load_der_public_key(issuer.public_key_info))  # type: ignore[arg-type]
+    except (TypeError, ValueError, UnsupportedAlgorithm) as error:
+        raise InputError(f"its signature cannot be checked: {error}", where=str(path)) from error
+    if not genuine:
+        raise InputError(
+            f"its signature was not made with the key of issuer {issuer.name}",
+            where=str(path),
+            advice="a CA re-keyed under the same name is another issuer: configure it as one",
+        )
+    return crl
+
+
+def crl_number(crl: x509.CertificateRevocationList) -> int | None:
+    """The number of a CRL; None for one without, as Easy-RSA makes them."""
+    try:
+        return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
+
+
+def _parse(data: bytes, path: Path) -> x509.CertificateRevocationList:
+    if data.count(PEM_LABEL) > 1:
+        raise InputError("holds several CRLs", where=str(path), advice="import one at a time, the newest complete one")
+    try:
+        return x509.load_pem_x509_crl(data) if PEM_LABEL in data else x509.load_der_x509_crl(data)
+    except ValueError as error:
+        raise InputError("is not a CRL in DER or PEM", where=str(path)) from error
+
+
+def _refuse_parts(crl: x509.CertificateRevocationList, path: Path) -> None:
+    for extension in crl.extensions:
+        if isinstance(extension.value, x509.DeltaCRLIndicator):
+            raise InputError(
+                "is a delta CRL, which says only what changed", where=str(path), advice="import the complete CRL"
+            )
+        if isinstance(extension.value, x509.IssuingDistributionPoint) and extension.value.indirect_crl:
+            raise InputError("is an indirect CRL: it speaks of certificates of other issuers", where=str(path))
+
+
+def _entries(crl: x509.CertificateRevocationList, path: Path) -> Iterator[ImportEntry]:
+    only_cas = _only_cas(crl)
+    for number, entry in enumerate(crl, 1):
+        place = f"{path} entry {number}"
+        yield ImportEntry(
+            serial=serials.from_int(entry.serial_number),
+            not_after=None,
+            is_ca=only_cas,
+            revocation=_revocation(entry, place),
+            certificate=None,
+            place=place,
+        )
+
+
+def _only_cas(crl: x509.CertificateRevocationList) -> bool:
+    try:
+        point = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
+    except x509.ExtensionNotFound:
+        return False
+    return point.only_contains_ca_certs
+
+
+def _revocation(entry: x509.RevokedCertificate, place: str) -> Revocation:
+    reason, invalidity = Reason.unspecified, None
+    for extension in entry.extensions:
+        match extension.value:
+            case x509.CRLReason(reason=x509.ReasonFlags.remove_from_crl):
+                raise InputError("has the reason removeFromCRL, which only a delta CRL may have", where=place)
+            case x509.CRLReason(reason=flag):
+                reason = Reason.parse(flag.value)
+            case x509.InvalidityDate(invalidity_date_utc=moment):
+                invalidity = moment
+    return Revocation(entry.revocation_date_utc, reason, invalidity)
