@@ -1,0 +1,103 @@
+"""The periodic tasks: how often each is looked at, and in which slot of time we are. Pure functions of time, in UTC.
+
+A slot is a whole number: the seconds since 1970 divided by the interval. However long nobody looked, only the present one
+is due, so a week of downtime is one look and no burst; and a slot has one name, so many schedulers are one.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from revocation.clock import epoch, from_epoch
+from revocation.config import IssuerProfile, PublicConfig
+from revocation.durations import show
+from revocation.errors import ConfigurationError
+from revocation.messages import Verb
+
+PUBLISH_EVERY: Final = timedelta(minutes=1)
+"""A publication may take five minutes: looking every minute leaves room for one that fails."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A message that is sent once per interval."""
+
+    verb: Verb
+    interval: timedelta
+
+    def slot(self, now: datetime) -> int:
+        """The number of the slot that `now` lies in."""
+        return epoch(now) // self._seconds
+
+    def begins(self, slot: int) -> datetime:
+        """When a slot begins."""
+        return from_epoch(slot * self._seconds)
+
+    @property
+    def _seconds(self) -> int:
+        return int(self.interval.total_seconds())
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One slot of a task."""
+
+    task: Task
+    slot: int
+
+    @property
+    def name(self) -> str:
+        """What a scheduler claims before it acts, the same for all of them."""
+        return f"{self.task.verb}:{self.slot}"
+
+    @property
+    def seconds(self) -> int:
+        """How long a claim has to be remembered, whoever's clock is a little off: two intervals."""
+        return 2 * int(self.task.interval.total_seconds())
+
+
+def tasks(public: PublicConfig) -> tuple[Task, ...]:
+    """The tasks, each as often as the most demanding issuer needs it.
+
+    Raises:
+        ConfigurationError: an interval would let an artifact expire; the message has the numbers.
+    """
+    profiles = list(public.profiles.values())
+    crl = _whole_seconds(min(profile.crl.look for profile in profiles))
+    ocsp = _whole_seconds(min(profile.ocsp.look for profile in profiles))
+    found = (
+        Task(Verb.GENERATE_OCSP_KEYS, ocsp),
+        Task(Verb.GENERATE_CRLS, crl),
+        Task(Verb.PRESIGN, ocsp),
+        Task(Verb.PUBLISH, PUBLISH_EVERY),
+    )
+    for profile in profiles:
+        _require(profile, "crl", crl, profile.crl.expires, profile.crl.renewal)
+        _require(profile, "ocsp", ocsp, profile.ocsp.expires, profile.ocsp.renewal)
+    return found
+
+
+def current(all_tasks: Iterable[Task], now: datetime) -> list[Tick]:
+    """The tick of each task that `now` lies in: due, unless somebody claimed it. Earlier ones are not made up for."""
+    return [Tick(task, task.slot(now)) for task in all_tasks]
+
+
+def next_slot(all_tasks: Sequence[Task], now: datetime) -> datetime:
+    """When the next slot of any task begins."""
+    return min(task.begins(task.slot(now) + 1) for task in all_tasks)
+
+
+def _whole_seconds(duration: timedelta) -> timedelta:
+    return timedelta(seconds=max(1, int(duration.total_seconds())))
+
+
+def _require(profile: IssuerProfile, what: str, interval: timedelta, expires: timedelta, renewal: timedelta) -> None:
+    longest = (expires - renewal) / 2
+    if interval > longest:
+        raise ConfigurationError(
+            f"{what} is looked at every {show(interval)}, but must be at least every (expires - renewal) / 2 = "
+            f"({show(expires)} - {show(renewal)}) / 2 = {show(longest)}",
+            where=f"issuer {profile.issuer.name}",
+            advice="shorten `look`, or widen the window",
+        )

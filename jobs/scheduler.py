@@ -1,0 +1,137 @@
+"""`revocast scheduler`: asks, slot by slot, for the work that may be due. It remembers nothing that could be lost.
+
+Each slot is claimed in the queue server first, so any number of schedulers act as one. The server may be away,
+restarted or empty: what could not be sent stays due, and one look makes up for all that were missed.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+import click
+
+from jobs.installation import Installation
+from jobs.reconcile import looks
+from jobs.schedule import Task, Tick, current, next_slot, tasks
+from revocation import cli
+from revocation.clock import now as clock_now
+from revocation.errors import ConfigurationError, NoAnswer, RevocastError
+from revocation.messages import Body, Message, Publish, Verb, compose
+from revocation.published import TargetStatus
+
+_LOG: Final = logging.getLogger("revocast.scheduler")
+_FIRST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 30.0
+_LONGEST_SLEEP: Final = 30.0
+
+
+class Sender(Protocol):
+    """The part of `Wire` that a scheduler needs."""
+
+    def claim(self, name: str, seconds: int) -> bool:
+        """Whether we are the first to claim a tick."""
+
+    def send(self, queue: str, message: Message) -> None:
+        """Put a message into a queue."""
+
+
+class Scheduler:
+    """The loop's body, without its clock: what is claimed, and what is sent for it.
+
+    Args:
+        sender: the queue.
+        all_tasks: what is to be asked, and how often.
+        read_statuses: what is published at a time.
+    """
+
+    def __init__(
+        self, sender: Sender, all_tasks: Sequence[Task], read_statuses: Callable[[datetime], Sequence[TargetStatus]]
+    ) -> None:
+        self._sender = sender
+        self._tasks = all_tasks
+        self._read_statuses = read_statuses
+        self._unsent: set[str] = set()
+
+    def look(self, now: datetime) -> list[Tick]:
+        """Send what is due at `now` and not claimed; returns the ticks that were ours.
+
+        Raises:
+            NoAnswer: the queue cannot be reached. What was not sent is due at the next look.
+        """
+        ours = []
+        for tick in current(self._tasks, now):
+            if tick.name in self._unsent or self._sender.claim(tick.name, tick.seconds):
+                self._unsent.add(tick.name)
+                self._send(tick.task.verb, now)
+                ours.append(tick)
+            self._unsent.discard(tick.name)
+        return ours
+
+    def next_look(self, now: datetime) -> datetime:
+        """When something will be due again."""
+        return next_slot(self._tasks, now)
+
+    def _send(self, verb: Verb, now: datetime) -> None:
+        queue = "publisher" if verb is Verb.PUBLISH else "signer"
+        self._sender.send(queue, compose(verb, self._body(verb, now), now))
+
+    def _body(self, verb: Verb, now: datetime) -> Body:
+        if verb is Verb.PUBLISH:
+            return Publish()
+        try:
+            statuses = self._read_statuses(now)
+        except RevocastError as error:
+            _LOG.warning("what is published cannot be read, so the signer is told nothing of it: %s", error)
+            statuses = []
+        return looks(statuses)[verb]
+
+
+@click.command()
+@cli.config_option
+def scheduler(config: Path | None) -> None:
+    """Ask for periodic work over the queue, in UTC, until stopped. Any number may run; each tick is done once."""
+    from revocation.wire.queue import Wire
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    installation = Installation.read(config)
+    if installation.jobs.queue is None:
+        raise ConfigurationError(
+            "[jobs] names no queue", where=str(installation.path), advice="without one, run `revocast refresh` by cron"
+        )
+    work = Scheduler(Wire(installation.jobs.queue), tasks(installation.public), installation.statuses)
+    run(work, _stop_event(), clock_now)
+
+
+def run(work: Scheduler, stop: threading.Event, now: Callable[[], datetime]) -> None:
+    """Look at once and then again and again until `stop`, which also finds out that the queue was restarted empty.
+
+    Says `ready` after the first look that reached the queue.
+    """
+    pause, ready = _FIRST_PAUSE, False
+    while not stop.is_set():
+        moment = now()
+        try:
+            for tick in work.look(moment):
+                _LOG.info("asked for %s", tick.task.verb)
+        except NoAnswer as error:
+            _LOG.warning("%s; trying again in %.0f s", error, pause)
+            stop.wait(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            continue
+        pause = _FIRST_PAUSE
+        if not ready:
+            click.echo("ready")
+            ready = True
+        wait = (work.next_look(moment) - now()).total_seconds()
+        stop.wait(min(max(wait, 0.0), _LONGEST_SLEEP))
+
+
+def _stop_event() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
