@@ -28,7 +28,7 @@ PUBLISHING = timedelta(minutes=5)
 class Table(BaseModel):
     """A table of the configuration: unknown keys are refused, values never change once read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class CRLProfile(Table):

@@ -135,6 +135,18 @@ def values(data: bytes | memoryview, start: int, end: int) -> Iterator[tuple[int
         start = stop
 
 
+def public_key_octets(public_key_info: bytes) -> bytes:
+    """The content of the BIT STRING of a SubjectPublicKeyInfo, without the count of unused bits: what OCSP hashes.
+
+    Raises:
+        DERError: the bytes are not such a structure.
+    """
+    start, _ = expect(public_key_info, 0, SEQUENCE)
+    _, algorithm_end = expect(public_key_info, start, SEQUENCE)
+    bits, end = expect(public_key_info, algorithm_end, BIT_STRING)
+    return public_key_info[bits + 1 : end]
+
+
 def signed_parts(data: bytes) -> tuple[memoryview, memoryview, bytes]:
     """The three parts of a SIGNED structure (certificate, CRL, BasicOCSPResponse), without encoding anything again.
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from cryptography import x509
 
-from revocation.der import SEQUENCE, expect, read, values
+from revocation.der import SEQUENCE, expect, public_key_octets, values
 from revocation.errors import ConfigurationError
 
 _VERSION = 0xA0
@@ -64,11 +64,8 @@ class Issuer:
 
     @cached_property
     def key_octets(self) -> bytes:
-        """The content of the public key's BIT STRING, without the count of unused bits: what OCSP hashes."""
-        start, _ = expect(self.public_key_info, 0, SEQUENCE)
-        _, algorithm_end = expect(self.public_key_info, start, SEQUENCE)
-        _, bits, end = read(self.public_key_info, algorithm_end)
-        return self.public_key_info[bits + 1 : end]
+        """The octets of the public key: what OCSP hashes."""
+        return public_key_octets(self.public_key_info)
 
     @cached_property
     def key_identifier(self) -> bytes:

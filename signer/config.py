@@ -1,0 +1,126 @@
+"""The `[signer]` table: keys, the ledger, who may ask for what, and the limits that hold whatever a message says."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+
+from revocation.config import PublicConfig, Table
+from revocation.configfile import LocalPath, QueueURL
+from revocation.durations import Duration, show
+from revocation.errors import ConfigurationError
+from revocation.messages import Verb
+
+PROMPT: Final = "prompt"
+"""The passphrase is typed at a terminal."""
+
+
+def _place(scheme_and_rest: str, info: ValidationInfo) -> str:
+    """Make the path behind `file:` relative to the configuration."""
+    scheme, _, rest = scheme_and_rest.partition(":")
+    directory: Path | None = (info.context or {}).get("directory")
+    return f"file:{directory / rest}" if scheme == "file" and directory else scheme_and_rest
+
+
+def _database(url: str, info: ValidationInfo) -> str:
+    """A path becomes the URL of an SQLite database beside the configuration; a URL stays."""
+    directory: Path | None = (info.context or {}).get("directory")
+    if "://" in url:
+        return url
+    return f"sqlite:///{directory / url if directory else url}"
+
+
+KeyURI = Annotated[str, Field(pattern=r"^file:.+"), AfterValidator(_place)]
+PassphraseSource = Annotated[
+    str, Field(pattern=r"^(file:.+|env:\w+|credential:[\w.-]+|prompt)$"), AfterValidator(_place)
+]
+
+
+class SignerIssuer(Table):
+    """The key of one issuer."""
+
+    name: str = Field(description="As in [[public.issuers]].")
+    key: KeyURI | None = Field(
+        default=None,
+        description="file:PATH, PEM or DER, PKCS #8; stays where it is. Absent: nothing that needs it is done.",
+    )
+    passphrase: PassphraseSource | None = Field(
+        default=None,
+        description="file:PATH, env:NAME, credential:NAME (systemd) or prompt; absent for a key that is not encrypted.",
+    )
+
+
+class Requester(Table):
+    """Somebody who may ask to change facts."""
+
+    name: str = Field(max_length=64)
+    public_key: str = Field(description="base64 of the 32 octets of an Ed25519 public key")
+    verbs: tuple[Verb, ...] = Field(description="What this requester may ask.")
+    issuers: tuple[str, ...] = Field(default=("*",), description="Of which issuers; `*` for all.")
+
+
+class Limits(Table):
+    """The signer's own limits: a profile or a message beyond them is refused."""
+
+    crl_validity: Duration = Field(default=timedelta(days=10), description="Longest thisUpdate to nextUpdate of a CRL.")
+    ocsp_validity: Duration = Field(default=timedelta(days=10), description="The same of an OCSP response.")
+    responder_certificate_validity: Duration = Field(
+        default=timedelta(days=31), description="Longest life of a delegate."
+    )
+    revocation_backdate: Duration = Field(
+        default=timedelta(days=366), description="How far in the past a requester may date a revocation."
+    )
+
+
+class SignerConfig(Table):
+    """The `[signer]` table."""
+
+    ledger: Annotated[str, AfterValidator(_database)] = Field(
+        default="signer/ledger.sqlite", description="A path (SQLite) or a postgresql:// URL without password."
+    )
+    keys: LocalPath = Field(
+        default=Path("signer/keys"), description="Folder of the responder keys that the signer makes."
+    )
+    exchange: LocalPath = Field(default=Path("exchange"), description="Folder into which bundles are put.")
+    queue: QueueURL | None = Field(default=None, description="Where messages come from; absent: `revocast signer run`.")
+    issuers: tuple[SignerIssuer, ...] = ()
+    requesters: tuple[Requester, ...] = ()
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _no_doubles(self) -> Self:
+        for what, names in (
+            ("issuers", [i.name for i in self.issuers]),
+            ("requesters", [r.name for r in self.requesters]),
+        ):
+            if len(set(names)) != len(names):
+                raise ValueError(f"two {what} have the same name")
+        return self
+
+    def check(self, public: PublicConfig) -> None:
+        """Hold the public profiles against the signer's own limits.
+
+        Raises:
+            ConfigurationError: an unknown issuer, or a window beyond the limits, with the numbers.
+        """
+        known = {p.issuer.name for p in public.profiles.values()}
+        for issuer in self.issuers:
+            if issuer.name not in known:
+                raise ConfigurationError(f"issuer {issuer.name!r} of [signer] is not among [[public.issuers]]")
+        for profile in public.profiles.values():
+            for what, wanted, limit in (
+                ("crl.expires", profile.crl.expires, self.limits.crl_validity),
+                ("ocsp.expires", profile.ocsp.expires, self.limits.ocsp_validity),
+                (
+                    "ocsp.responder_certificate_expires",
+                    profile.ocsp.responder_certificate_expires,
+                    self.limits.responder_certificate_validity,
+                ),
+            ):
+                if wanted > limit:
+                    raise ConfigurationError(
+                        f"{what} ({show(wanted)}) is beyond the signer's limit ({show(limit)})",
+                        where=f"issuer {profile.issuer.name}",
+                        advice="shorten the profile, or raise [signer.limits] where the keys are",
+                    )

@@ -1,0 +1,85 @@
+"""CRLs, RFC 5280 section 5: an entry is encoded once, when its fact is recorded; a list is their concatenation."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from cryptography import x509
+
+from revocation import der
+from revocation.artifacts import Scope
+from revocation.issuer import Issuer
+from revocation.status import Reason, Revocation
+from signer.encoding.extensions import authority_key_identifier, extension
+
+_VERSION_2: Final = der.integer(1)
+_REASON_CODE: Final = der.oid("2.5.29.21")
+_INVALIDITY_DATE: Final = der.oid("2.5.29.24")
+
+
+def encode_entry(serial: bytes, revocation: Revocation) -> bytes:
+    """One element of revokedCertificates (section 5.1.2.6); an unspecified reason is left out (section 5.3.1)."""
+    extensions = b""
+    if revocation.reason is not Reason.unspecified:
+        reason = der.tlv(der.ENUMERATED, bytes((revocation.reason,)))
+        extensions += der.sequence(_REASON_CODE, der.tlv(der.OCTET_STRING, reason))
+    if revocation.invalidity_date is not None:
+        date = der.generalized_time(revocation.invalidity_date)
+        extensions += der.sequence(_INVALIDITY_DATE, der.tlv(der.OCTET_STRING, date))
+    return der.sequence(
+        der.tlv(der.INTEGER, serial),
+        der.time(revocation.revoked_at),
+        der.sequence(extensions) if extensions else b"",
+    )
+
+
+@dataclass(frozen=True)
+class CRLFrame:
+    """Everything of a CRL but its entries."""
+
+    issuer: Issuer
+    scope: Scope
+    number: int
+    this_update: datetime
+    next_update: datetime
+    distribution_point: str
+
+
+def encode_tbs(frame: CRLFrame, entries: Iterable[bytes], algorithm_identifier: bytes) -> bytes:
+    """The TBSCertList (section 5.1.2); revokedCertificates is absent when there are none."""
+    revoked = b"".join(entries)
+    return der.sequence(
+        _VERSION_2,
+        algorithm_identifier,
+        frame.issuer.subject,
+        der.time(frame.this_update),
+        der.time(frame.next_update),
+        der.sequence(revoked) if revoked else b"",
+        der.explicit(0, der.sequence(_extensions(frame))),
+    )
+
+
+def assemble(tbs: bytes, algorithm_identifier: bytes, signature: bytes) -> bytes:
+    """A SIGNED structure: CertificateList and Certificate alike."""
+    return der.sequence(tbs, algorithm_identifier, der.tlv(der.BIT_STRING, b"\0", signature))
+
+
+def _extensions(frame: CRLFrame) -> bytes:
+    encoded = authority_key_identifier(frame.issuer) + extension(x509.CRLNumber(frame.number))
+    if frame.scope is Scope.ALL:
+        return encoded
+    return encoded + extension(_distribution_point(frame), critical=True)
+
+
+def _distribution_point(frame: CRLFrame) -> x509.IssuingDistributionPoint:
+    """The IDP of a partitioned CRL; its URI is byte for byte the one in the certificates' CDP (section 5.2.5)."""
+    return x509.IssuingDistributionPoint(
+        full_name=[x509.UniformResourceIdentifier(frame.distribution_point)],
+        relative_name=None,
+        only_contains_user_certs=frame.scope is Scope.USER,
+        only_contains_ca_certs=frame.scope is Scope.CA,
+        only_some_reasons=None,
+        indirect_crl=False,
+        only_contains_attribute_certs=False,
+    )

@@ -1,0 +1,65 @@
+"""The certificate of a delegated OCSP responder: RFC 6960 section 4.2.2.2, the BRs' profile of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from revocation import der
+from revocation.issuer import Issuer
+from signer.encoding.extensions import authority_key_identifier, extension
+
+_VERSION_3: Final = der.explicit(0, der.integer(2))
+_KEY_USAGE: Final = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
+@dataclass(frozen=True)
+class ResponderCertificateFrame:
+    """What a responder certificate says."""
+
+    issuer: Issuer
+    serial: bytes
+    public_key_info: bytes
+    not_before: datetime
+    not_after: datetime
+
+
+def encode_tbs(frame: ResponderCertificateFrame, algorithm_identifier: bytes) -> bytes:
+    """The TBSCertificate: EKU OCSPSigning alone, ocsp-nocheck, no AIA and no CDP."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"OCSP responder of {frame.issuer.id}")])
+    return der.sequence(
+        _VERSION_3,
+        der.tlv(der.INTEGER, frame.serial),
+        algorithm_identifier,
+        frame.issuer.subject,
+        der.sequence(der.time(frame.not_before), der.time(frame.not_after)),
+        name.public_bytes(),
+        frame.public_key_info,
+        der.explicit(3, der.sequence(_extensions(frame))),
+    )
+
+
+def _extensions(frame: ResponderCertificateFrame) -> bytes:
+    public_key = load_der_public_key(frame.public_key_info)
+    return b"".join(
+        (
+            authority_key_identifier(frame.issuer),
+            extension(x509.SubjectKeyIdentifier.from_public_key(public_key)),  # type: ignore[arg-type]
+            extension(_KEY_USAGE, critical=True),
+            extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])),
+            extension(x509.OCSPNoCheck()),
+        )
+    )

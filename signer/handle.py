@@ -1,0 +1,102 @@
+"""One message in, one reply out. What changes facts is checked, done and answered in one transaction of the ledger."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from revocation.config import IssuerProfile
+from revocation.errors import InputError, Refused, RevocastError
+from revocation.messages import Look, Message, Outcome, Release, Reply, Revoke, Verb, parse_message
+from signer import statuses
+from signer.ledger import audit, facts, replies
+from signer.ledger.facts import Origin
+from signer.look import Report, find_due, look
+from signer.rights import authorize, require_current
+from signer.signer import Signer
+
+_NO_ID = "0" * 32
+
+
+def handle_text(signer: Signer, text: str, now: datetime) -> Reply:
+    """The reply to what came over a queue, a pipe or from a file; never raises for what the text says."""
+    try:
+        message = parse_message(text)
+    except RevocastError as error:
+        return _refused(_NO_ID, error, now)
+    try:
+        return handle(signer, message, now)
+    except RevocastError as error:
+        return _refused(message.id, error, now)
+
+
+def handle(signer: Signer, message: Message, now: datetime) -> Reply:
+    """The reply to a message.
+
+    Raises:
+        Refused: expired, no right, or what it asks cannot be.
+        InputError: its body is not what its verb needs.
+    """
+    body = message.typed_body()
+    if isinstance(body, Revoke | Release):
+        return _change(signer, message, body, now)
+    require_current(message, now)
+    if not isinstance(body, Look):
+        raise Refused(f"{message.verb} is not asked of the signer this way", where=f"message {message.id}")
+    if message.verb is Verb.DUE:
+        return _list_due(signer, message, body, now)
+    return _report(message, look(signer, now, (message.verb,), body), now)
+
+
+def _change(signer: Signer, message: Message, body: Revoke | Release, now: datetime) -> Reply:
+    profile = _profile(signer, body.issuer)
+    requester = authorize(signer.config, message, profile.issuer)
+    with signer.ledger.write() as connection:
+        if earlier := replies.earlier_reply(connection, message):
+            return earlier
+        require_current(message, now)
+        facts.ensure_issuer(connection, profile.issuer)
+        revision, detail = _apply(connection, signer, profile, body, Origin(requester.name, message.id, now))
+        reply = Reply(
+            id=message.id, outcome=Outcome.DONE, at=now, issuer=profile.issuer.id, revision=revision, detail=detail
+        )
+        what = {"serial": body.serial, "revision": revision, "requester": requester.name, "message": message.id}
+        audit.record(connection, now, str(message.verb), profile.issuer.id, **what)
+        replies.keep_reply(connection, message, reply)
+    return reply
+
+
+def _apply(
+    connection: Connection, signer: Signer, profile: IssuerProfile, body: Revoke | Release, origin: Origin
+) -> tuple[int, str]:
+    if isinstance(body, Revoke):
+        return statuses.revoke(connection, profile, body, signer.config.limits, origin)
+    return statuses.release(connection, profile, body, origin)
+
+
+def _profile(signer: Signer, name_or_id: str) -> IssuerProfile:
+    try:
+        return signer.public.profile(name_or_id)
+    except InputError as error:
+        raise Refused(error.what, where="issuer", advice=error.advice) from error
+
+
+def _list_due(signer: Signer, message: Message, body: Look, now: datetime) -> Reply:
+    found = [
+        {"issuer": due.profile.issuer.id, "what": due.what, "why": due.why} for due in find_due(signer, now, hint=body)
+    ]
+    return Reply(id=message.id, outcome=Outcome.DONE, at=now, detail=f"{len(found)} due", data={"due": found})
+
+
+def _report(message: Message, report: Report, now: datetime) -> Reply:
+    outcome = Outcome.FAILED if report.problems else Outcome.DONE
+    problems = [str(problem) for problem in report.problems]
+    detail = "; ".join(problems) or (f"{len(report.made)} made" if report.made else "nothing was due")
+    return Reply(
+        id=message.id, outcome=outcome, at=now, detail=detail, data={"made": report.made, "problems": problems}
+    )
+
+
+def _refused(message_id: str, error: RevocastError, now: datetime) -> Reply:
+    where = f"{error.where}: " if error.where else ""
+    outcome = Outcome.REFUSED if isinstance(error, Refused | InputError) else Outcome.FAILED
+    return Reply(id=message_id, outcome=outcome, at=now, detail=f"{where}{error.what}", advice=error.advice)

@@ -1,0 +1,121 @@
+"""Applying an import: a synchronisation that adds what is new, all or nothing, bound to a signed message."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from revocation.config import IssuerProfile
+from revocation.errors import InputError, Refused
+from revocation.messages import Import, ImportSummary, Message
+from signer.importers.entry import ImportEntry, ImportSource
+from signer.ledger import audit, facts, issued
+from signer.ledger.bulk import apply_changes, known_certificates
+from signer.ledger.facts import Origin
+from signer.rights import authorize, require_current
+from signer.signer import Signer
+from signer.synchronise import Change, Disagreements, compare
+
+_BATCH: Final = 5000
+_LONGEST_LIST: Final = 1000
+
+Progress = Callable[[], None]
+"""Called once per entry."""
+
+
+def digest_of(entries: Iterable[ImportEntry], progress: Progress) -> tuple[str, int]:
+    """SHA-256 over all entries in their order, and how many there are; reading them finds every error of the source."""
+    digest, count = hashlib.sha256(), 0
+    for entry in entries:
+        digest.update(_canonical(entry))
+        count += 1
+        progress()
+    return digest.hexdigest(), count
+
+
+def apply_import(
+    signer: Signer, message: Message, source: ImportSource, now: datetime, progress: Progress
+) -> ImportSummary:
+    """Synchronise the ledger with a source, in one transaction.
+
+    Raises:
+        Refused: the message does not give the right, or the source is not what was signed.
+        InputError: an entry is dated in the future, or the source is faulty.
+    """
+    body = message.typed_body()
+    if not isinstance(body, Import):
+        raise InputError(f"{message.verb} is not an import", where=f"message {message.id}")
+    profile = signer.public.profile(body.issuer)
+    requester = authorize(signer.config, message, profile.issuer)
+    require_current(message, now)
+    with signer.ledger.write() as connection:
+        facts.ensure_issuer(connection, profile.issuer)
+        run = _Run(connection, profile, Origin(requester.name, message.id, now), progress)
+        if run.synchronise(source.entries) != body.entries_sha256:
+            raise Refused("the source changed while it was read", where=source.description, advice="import again")
+        if source.crl_number is not None:
+            issued.raise_crl_floor(connection, profile.issuer, source.crl_number)
+        summary = run.summary()
+        counts = {"read": summary.read, "registered": summary.registered, "revoked": summary.revoked}
+        what = {"source": body.source, "entries_sha256": body.entries_sha256, "message": message.id, **counts}
+        audit.record(connection, now, "import", profile.issuer.id, requester=requester.name, **what)
+    return summary
+
+
+class _Run:
+    """One import under way."""
+
+    def __init__(self, connection: Connection, profile: IssuerProfile, origin: Origin, progress: Progress) -> None:
+        self._connection = connection
+        self._issuer = profile.issuer
+        self._origin = origin
+        self._progress = progress
+        self._found = Disagreements()
+        self._read = self._registered = self._revoked = self._unchanged = 0
+
+    def synchronise(self, entries: Iterable[ImportEntry]) -> str:
+        """Compare and write every entry; the digest of what was read."""
+        known = dict(known_certificates(self._connection, self._issuer))
+        digest = hashlib.sha256()
+        batch: list[Change] = []
+        for entry in entries:
+            digest.update(_canonical(entry))
+            self._count(change := compare(entry, known.get(entry.serial), self._origin.now, self._found))
+            if not change.nothing:
+                batch.append(change)
+            if len(batch) >= _BATCH:
+                apply_changes(self._connection, self._issuer, batch, self._origin)
+                batch.clear()
+        apply_changes(self._connection, self._issuer, batch, self._origin)
+        return digest.hexdigest()
+
+    def summary(self) -> ImportSummary:
+        """What was done, and where source and ledger differ."""
+        return ImportSummary(
+            read=self._read,
+            registered=self._registered,
+            revoked=self._revoked,
+            unchanged=self._unchanged,
+            ahead=_bounded(self._found.ahead),
+            contradictions=_bounded(self._found.contradictions),
+        )
+
+    def _count(self, change: Change) -> None:
+        self._read += 1
+        self._registered += change.register
+        self._revoked += change.revoke
+        self._unchanged += change.nothing
+        self._progress()
+
+
+def _canonical(entry: ImportEntry) -> bytes:
+    certificate = hashlib.sha256(entry.certificate).hexdigest() if entry.certificate else ""
+    return f"{entry.serial.hex()}|{entry.not_after}|{entry.is_ca}|{entry.revocation}|{certificate}\n".encode()
+
+
+def _bounded(lines: list[str]) -> tuple[str, ...]:
+    if len(lines) <= _LONGEST_LIST:
+        return tuple(lines)
+    return (*lines[:_LONGEST_LIST], f"and {len(lines) - _LONGEST_LIST} more")

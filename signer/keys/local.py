@@ -1,0 +1,110 @@
+"""A private key in this process's memory: EC, RSA or Edwards-curve, as PKCS #8 in a file."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa, utils
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+    load_pem_private_key,
+)
+
+from revocation import der
+from revocation.errors import KeyUnavailable
+from signer.keys.protocol import TBS
+
+_LocalPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+
+_RSA_SHA256: Final = der.sequence(der.oid("1.2.840.113549.1.1.11"), der.tlv(der.NULL))
+_ED25519: Final = der.sequence(der.oid("1.3.101.112"))
+_ED448: Final = der.sequence(der.oid("1.3.101.113"))
+_ECDSA: Final = {
+    SHA256: der.sequence(der.oid("1.2.840.10045.4.3.2")),
+    SHA384: der.sequence(der.oid("1.2.840.10045.4.3.3")),
+    SHA512: der.sequence(der.oid("1.2.840.10045.4.3.4")),
+}
+
+
+@dataclass(frozen=True)
+class LocalKey:
+    """A `SigningKey` over a key of cryptography's."""
+
+    public_key_info: bytes
+    algorithm_identifier: bytes
+    _sign: Callable[[TBS], bytes]
+
+    def sign(self, tbs: TBS) -> bytes:
+        """One signature."""
+        return self._sign(tbs)
+
+    def sign_many(self, batch: Sequence[TBS]) -> list[bytes]:
+        """The signatures of a batch, in its order."""
+        return [self._sign(tbs) for tbs in batch]
+
+
+def of_private_key(key: object, where: str) -> LocalKey:
+    """The signing key over a loaded private key, with the algorithm that RFC 5480, 4055 or 8410 gives it.
+
+    Raises:
+        KeyUnavailable: a kind of key that cannot sign certificates.
+    """
+    if not isinstance(key, _LocalPrivateKey):
+        raise KeyUnavailable(f"a key of the kind {type(key).__name__} cannot sign here", where=where)
+    info = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return _ecdsa(key, info)
+    if isinstance(key, rsa.RSAPrivateKey):
+        return LocalKey(info, _RSA_SHA256, lambda tbs: _rsa(key, tbs))
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return LocalKey(info, _ED25519, lambda tbs: key.sign(tbs.read()))
+    return LocalKey(info, _ED448, lambda tbs: key.sign(tbs.read()))
+
+
+def _ecdsa(key: ec.EllipticCurvePrivateKey, info: bytes) -> LocalKey:
+    hash_: HashAlgorithm = SHA256() if key.key_size <= 256 else SHA384() if key.key_size <= 384 else SHA512()
+    algorithm = ec.ECDSA(utils.Prehashed(hash_))
+    return LocalKey(info, _ECDSA[type(hash_)], lambda tbs: key.sign(tbs.digest(hash_.name), algorithm))
+
+
+def _rsa(key: rsa.RSAPrivateKey, tbs: TBS) -> bytes:
+    return key.sign(tbs.digest("sha256"), padding.PKCS1v15(), utils.Prehashed(SHA256()))
+
+
+def load(path: Path, passphrase: bytes | None) -> LocalKey:
+    """The key in a PEM or DER file.
+
+    Raises:
+        KeyUnavailable: absent, unreadable, wrong passphrase, or not a key that can sign.
+    """
+    where = f"key {path}"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise KeyUnavailable(f"cannot be read: {error.strerror}", where=where) from error
+    loader = load_pem_private_key if b"-----BEGIN" in data else load_der_private_key
+    try:
+        key = loader(data, passphrase)
+    except TypeError as error:
+        if passphrase is None:
+            raise KeyUnavailable(
+                "is encrypted and no passphrase is configured", where=where, advice=_HOW_TO_UNLOCK
+            ) from error
+        return load(path, None)  # a passphrase is configured for a key that is not encrypted
+    except (ValueError, UnsupportedAlgorithm) as error:
+        if passphrase is None:
+            raise KeyUnavailable("is not a private key in PEM or DER", where=where) from error
+        raise KeyUnavailable(
+            "the passphrase is wrong, or the file is damaged", where=where, advice=_HOW_TO_UNLOCK
+        ) from error
+    return of_private_key(key, where)
+
+
+_HOW_TO_UNLOCK: Final = (
+    "set `passphrase` of the issuer in [[signer.issuers]] to file:PATH, env:NAME, credential:NAME or prompt"
+)

@@ -1,0 +1,65 @@
+"""Where a passphrase comes from: a file, an environment variable, a systemd credential, a terminal; no argument."""
+
+import getpass
+import os
+import sys
+from pathlib import Path
+
+from revocation.errors import KeyUnavailable
+
+
+def obtain(source: str, issuer: str) -> bytes:
+    """The passphrase that `source` names, without the line end of a file.
+
+    Raises:
+        KeyUnavailable: the file, variable or credential is not there, or there is no terminal to ask on.
+    """
+    scheme, _, rest = source.partition(":")
+    if scheme == "file":
+        return _from_file(Path(rest), issuer)
+    if scheme == "env":
+        return _from_environment(rest, issuer)
+    if scheme == "credential":
+        return _from_credential(rest, issuer)
+    return ask(issuer)
+
+
+def ask(issuer: str) -> bytes:
+    """The passphrase typed at the terminal.
+
+    Raises:
+        KeyUnavailable: there is no terminal.
+    """
+    if not sys.stdin.isatty() and not os.path.exists("/dev/tty"):  # noqa: PTH110 - a device, not a path of ours
+        raise _unavailable("is to be asked for, but there is no terminal", issuer)
+    try:
+        return getpass.getpass(f"Passphrase of the CA key of {issuer}: ").encode()
+    except (EOFError, OSError) as error:
+        raise _unavailable("is to be asked for, but there is no terminal", issuer) from error
+
+
+def _from_file(path: Path, issuer: str) -> bytes:
+    try:
+        return path.read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        raise _unavailable(f"file {path} cannot be read: {error.strerror}", issuer) from error
+
+
+def _from_environment(name: str, issuer: str) -> bytes:
+    value = os.environb.get(name.encode())
+    if value is None:
+        raise _unavailable(f"variable {name} is not set", issuer)
+    return value
+
+
+def _from_credential(name: str, issuer: str) -> bytes:
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    if not directory:
+        raise _unavailable(f"credential {name} cannot be had: $CREDENTIALS_DIRECTORY is not set", issuer)
+    return _from_file(Path(directory) / name, issuer)
+
+
+def _unavailable(what: str, issuer: str) -> KeyUnavailable:
+    return KeyUnavailable(
+        f"the passphrase {what}", where=f"issuer {issuer}", advice="see `passphrase` in [[signer.issuers]]"
+    )

@@ -1,0 +1,108 @@
+"""Many certificates and facts at once, for imports: read in one query, written in batches, one revision each."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from revocation.clock import epoch, from_epoch
+from revocation.issuer import Issuer
+from revocation.status import Reason, Revocation
+from signer.encoding.crl import encode_entry
+from signer.ledger.facts import RELEASED, REVOKED, Origin, ensure_issuer, slice_hash, status_of_certificate
+from signer.ledger.schema import certificates, facts, issuers
+from signer.synchronise import Change, Known
+
+
+def known_certificates(connection: Connection, issuer: Issuer) -> Iterator[tuple[bytes, Known]]:
+    """Every certificate of an issuer, by serial."""
+    status = (facts.c.kind, facts.c.revoked_at, facts.c.reason, facts.c.invalidity_date)
+    query = (
+        select(certificates.c.serial, certificates.c.not_after, *status)
+        .join(facts, status_of_certificate(), isouter=True)
+        .where(certificates.c.issuer == issuer.id)
+    )
+    for serial, not_after, kind, revoked_at, reason, invalidity in connection.execute(query):
+        revocation = None
+        if kind == REVOKED:
+            since = from_epoch(invalidity) if invalidity is not None else None
+            revocation = Revocation(from_epoch(revoked_at), Reason(reason), since)
+        expiry = from_epoch(not_after) if not_after is not None else None
+        yield serial, Known(expiry, revocation, kind == RELEASED)
+
+
+def apply_changes(connection: Connection, issuer: Issuer, changes: Sequence[Change], origin: Origin) -> int:
+    """Write a batch of changes; the revision that contains them all."""
+    revision = ensure_issuer(connection, issuer)
+    new_certificates, new_facts, pointers = [], [], []
+    for change in changes:
+        if change.register:
+            revision += 1
+            new_certificates.append(_certificate_row(issuer, change, revision))
+        if change.revoke and change.entry.revocation:
+            revision += 1
+            new_facts.append(_fact_row(issuer, change.entry.serial, change.entry.revocation, revision, origin))
+            pointers.append((change.entry.serial, revision))
+        if change.learn_expiry:
+            _learn_expiry(connection, issuer, change)
+    if new_certificates:
+        connection.execute(insert(certificates), new_certificates)
+    if new_facts:
+        connection.execute(insert(facts), new_facts)
+    for serial, at in pointers:
+        _point(connection, issuer, serial, at)
+    connection.execute(update(issuers).where(issuers.c.id == issuer.id).values(revision=revision))
+    return revision
+
+
+def _certificate_row(issuer: Issuer, change: Change, revision: int) -> dict[str, object]:
+    entry = change.entry
+    return {
+        "issuer": issuer.id,
+        "serial": entry.serial,
+        "not_after": _seconds(entry.not_after),
+        "is_ca": entry.is_ca,
+        "slice_hash": slice_hash(entry.serial),
+        "revision": revision,
+        "status_revision": None,
+        "der": entry.certificate,
+    }
+
+
+def _fact_row(
+    issuer: Issuer, serial: bytes, revocation: Revocation, revision: int, origin: Origin
+) -> dict[str, object]:
+    return {
+        "issuer": issuer.id,
+        "revision": revision,
+        "serial": serial,
+        "kind": REVOKED,
+        "revoked_at": _seconds(revocation.revoked_at),
+        "reason": int(revocation.reason),
+        "invalidity_date": _seconds(revocation.invalidity_date),
+        "entry": encode_entry(serial, revocation),
+        "recorded_at": epoch(origin.now),
+        "requester": origin.requester,
+        "message": origin.message,
+    }
+
+
+def _point(connection: Connection, issuer: Issuer, serial: bytes, revision: int) -> None:
+    connection.execute(
+        update(certificates)
+        .where(certificates.c.issuer == issuer.id, certificates.c.serial == serial)
+        .values(revision=revision, status_revision=revision)
+    )
+
+
+def _learn_expiry(connection: Connection, issuer: Issuer, change: Change) -> None:
+    entry = change.entry
+    connection.execute(
+        update(certificates)
+        .where(certificates.c.issuer == issuer.id, certificates.c.serial == entry.serial)
+        .values(not_after=_seconds(entry.not_after), is_ca=entry.is_ca, der=entry.certificate)
+    )
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return epoch(moment) if moment is not None else None

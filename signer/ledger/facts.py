@@ -1,0 +1,236 @@
+"""Facts about certificates: registered, revoked, released. Each takes the next revision of its issuer."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, or_, select, update
+
+from revocation.clock import epoch, from_epoch
+from revocation.issuer import Issuer
+from revocation.status import Reason, Revocation
+from signer.encoding.crl import encode_entry
+from signer.ledger.schema import certificates, facts, issuers
+
+REVOKED = "revoked"
+RELEASED = "released"
+SLICE_HASHES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who asked for a fact, by which message, and when it was recorded."""
+
+    requester: str
+    message: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate as the ledger knows it now."""
+
+    serial: bytes
+    not_after: datetime | None
+    is_ca: bool
+    revocation: Revocation | None
+    released: bool
+
+
+def ensure_issuer(connection: Connection, issuer: Issuer) -> int:
+    """Register the issuer if it is new; its revision now."""
+    revision = connection.execute(
+        select(issuers.c.revision).where(issuers.c.id == issuer.id).with_for_update()
+    ).scalar()
+    if revision is not None:
+        return int(revision)
+    connection.execute(insert(issuers).values(id=issuer.id, name=issuer.name, revision=0))
+    return 0
+
+
+def revision_of(connection: Connection, issuer: Issuer) -> int:
+    """The issuer's latest revision; 0 when nothing is known of it."""
+    return int(connection.execute(select(issuers.c.revision).where(issuers.c.id == issuer.id)).scalar() or 0)
+
+
+def find(connection: Connection, issuer: Issuer, serial: bytes) -> Certificate | None:
+    """The certificate with that serial, or None."""
+    row = connection.execute(
+        _current().where(certificates.c.issuer == issuer.id, certificates.c.serial == serial)
+    ).one_or_none()
+    return _certificate(row) if row else None
+
+
+def register(
+    connection: Connection,
+    issuer: Issuer,
+    serial: bytes,
+    *,
+    not_after: datetime | None,
+    is_ca: bool,
+    der: bytes | None,
+) -> int:
+    """Add a certificate that is not known yet; the revision that contains it."""
+    revision = _next_revision(connection, issuer)
+    connection.execute(
+        insert(certificates).values(
+            issuer=issuer.id,
+            serial=serial,
+            not_after=epoch(not_after) if not_after else None,
+            is_ca=is_ca,
+            slice_hash=slice_hash(serial),
+            revision=revision,
+            der=der,
+        )
+    )
+    return revision
+
+
+def revoke(connection: Connection, issuer: Issuer, serial: bytes, revocation: Revocation, origin: Origin) -> int:
+    """Record that a known certificate is revoked; the revision that contains it."""
+    date = revocation.invalidity_date
+    return _add_status(
+        connection,
+        issuer,
+        serial,
+        origin,
+        kind=REVOKED,
+        revoked_at=epoch(revocation.revoked_at),
+        reason=int(revocation.reason),
+        invalidity_date=epoch(date) if date else None,
+        entry=encode_entry(serial, revocation),
+    )
+
+
+def release(connection: Connection, issuer: Issuer, serial: bytes, origin: Origin) -> int:
+    """Record that a certificate on hold is good again; the revision that contains it."""
+    return _add_status(connection, issuer, serial, origin, kind=RELEASED)
+
+
+def latest_status_revision(connection: Connection, issuer: Issuer) -> int:
+    """The revision of the newest revocation or release; 0 when there is none. What a CRL has to cover."""
+    return int(connection.execute(select(func.max(facts.c.revision)).where(facts.c.issuer == issuer.id)).scalar() or 0)
+
+
+@dataclass(frozen=True)
+class Appeared:
+    """The last CRL of a scope: until when entries have appeared, and which facts it covered."""
+
+    this_update: datetime
+    revision: int
+
+
+def crl_entries(connection: Connection, issuer: Issuer, is_ca: bool | None, last: Appeared | None) -> Iterator[bytes]:
+    """The entries of the next complete CRL, by serial.
+
+    An entry stays until it was on one CRL past its certificate's expiry (RFC 5280 section 3.3), also when the
+    certificate expired before its first CRL.
+    """
+    query = (
+        select(facts.c.entry)
+        .join(certificates, status_of_certificate())
+        .where(certificates.c.issuer == issuer.id, facts.c.kind == REVOKED)
+        .order_by(certificates.c.serial)
+    )
+    if is_ca is not None:
+        query = query.where(certificates.c.is_ca == is_ca)
+    if last is not None:
+        query = query.where(
+            or_(
+                certificates.c.not_after.is_(None),
+                certificates.c.not_after >= epoch(last.this_update),
+                facts.c.revision > last.revision,
+            )
+        )
+    for row in connection.execute(query.execution_options(yield_per=10_000)):
+        yield row.entry
+
+
+def live_certificates(
+    connection: Connection, issuer: Issuer, hashes: range, now: datetime, *, after_revision: int = 0
+) -> Iterator[Certificate]:
+    """The certificates of a slice that have not expired; only those changed after a revision, when one is given."""
+    query = (
+        _current()
+        .where(certificates.c.issuer == issuer.id, certificates.c.revision > after_revision)
+        .where(certificates.c.slice_hash.between(hashes.start, hashes.stop - 1), _not_expired(now))
+        .order_by(certificates.c.serial)
+    )
+    for row in connection.execute(query.execution_options(yield_per=10_000)):
+        yield _certificate(row)
+
+
+def changes(connection: Connection, issuer: Issuer, now: datetime, after_revision: int) -> Iterable[tuple[int, int]]:
+    """(slice hash, revision) of every live certificate that changed after a revision."""
+    query = select(certificates.c.slice_hash, certificates.c.revision).where(
+        certificates.c.issuer == issuer.id, certificates.c.revision > after_revision, _not_expired(now)
+    )
+    return [(row.slice_hash, row.revision) for row in connection.execute(query)]
+
+
+def live_slice_hashes(connection: Connection, issuer: Issuer, now: datetime) -> list[int]:
+    """The distinct slice hashes of certificates that have not expired."""
+    query = select(certificates.c.slice_hash).where(certificates.c.issuer == issuer.id, _not_expired(now)).distinct()
+    return [row.slice_hash for row in connection.execute(query)]
+
+
+def slice_hash(serial: bytes) -> int:
+    """0..65535 from the serial alone, so that a certificate stays in its slice."""
+    return int.from_bytes(hashlib.sha256(serial).digest()[:2], "big")
+
+
+def slice_hashes(slice_: int, slices: int) -> range:
+    """The hashes that make up one of `slices` slices."""
+    return range(slice_ * SLICE_HASHES // slices, (slice_ + 1) * SLICE_HASHES // slices)
+
+
+def _next_revision(connection: Connection, issuer: Issuer) -> int:
+    connection.execute(update(issuers).where(issuers.c.id == issuer.id).values(revision=issuers.c.revision + 1))
+    return revision_of(connection, issuer)
+
+
+def _add_status(connection: Connection, issuer: Issuer, serial: bytes, origin: Origin, **values: object) -> int:
+    revision = _next_revision(connection, issuer)
+    connection.execute(
+        insert(facts).values(
+            issuer=issuer.id,
+            revision=revision,
+            serial=serial,
+            recorded_at=epoch(origin.now),
+            requester=origin.requester,
+            message=origin.message,
+            **values,
+        )
+    )
+    connection.execute(
+        update(certificates)
+        .where(certificates.c.issuer == issuer.id, certificates.c.serial == serial)
+        .values(revision=revision, status_revision=revision)
+    )
+    return revision
+
+
+def status_of_certificate() -> ColumnElement[bool]:
+    """What joins a certificate to its latest status fact."""
+    return and_(facts.c.issuer == certificates.c.issuer, facts.c.revision == certificates.c.status_revision)
+
+
+def _not_expired(now: datetime) -> ColumnElement[bool]:
+    return or_(certificates.c.not_after.is_(None), certificates.c.not_after > epoch(now))
+
+
+def _current() -> Select[Any]:
+    columns = (certificates.c.serial, certificates.c.not_after, certificates.c.is_ca)
+    status = (facts.c.kind, facts.c.revoked_at, facts.c.reason, facts.c.invalidity_date)
+    return select(*columns, *status).join(facts, status_of_certificate(), isouter=True)
+
+
+def _certificate(row: Row[Any]) -> Certificate:
+    revocation = None
+    if row.kind == REVOKED:
+        invalidity = from_epoch(row.invalidity_date) if row.invalidity_date is not None else None
+        revocation = Revocation(from_epoch(row.revoked_at), Reason(row.reason), invalidity)
+    not_after = from_epoch(row.not_after) if row.not_after is not None else None
+    return Certificate(row.serial, not_after, row.is_ca, revocation, row.kind == RELEASED)

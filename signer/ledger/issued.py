@@ -1,0 +1,144 @@
+"""What was signed and put into the exchange: a row per bundle, its number and revision reserved before it is signed."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, desc, func, insert, select, update
+
+from revocation.artifacts import Kind
+from revocation.bundle.manifest import Part, bundle_name
+from revocation.clock import epoch, from_epoch
+from revocation.issuer import Issuer
+from signer.ledger.schema import crl_floors, issued
+
+
+@dataclass(frozen=True)
+class Issued:
+    """One bundle, reserved or (with a size) stored in the exchange."""
+
+    sequence: int
+    part: Part
+    crl_number: int | None
+    base_revision: int
+    revision: int
+    this_update: datetime
+    next_update: datetime
+    size: int | None
+    sha256: str | None
+
+    @property
+    def name(self) -> str:
+        """Its name in the exchange."""
+        return bundle_name(self.sequence, self.part)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it needs nothing before it."""
+        return self.base_revision == 0
+
+
+def reserve(
+    connection: Connection,
+    issuer: Issuer,
+    part: Part,
+    *,
+    base_revision: int,
+    revision: int,
+    this_update: datetime,
+    next_update: datetime,
+) -> Issued:
+    """Take the next sequence, and for a CRL the next number, in the transaction that reads what it will contain."""
+    number = next_crl_number(connection, issuer, part, this_update) if part.kind is Kind.CRL else None
+    values = {
+        "issuer": issuer.id,
+        "kind": str(part.kind),
+        "part": part.label,
+        "subject": subject_of(issuer),
+        "crl_number": str(number) if number is not None else None,
+        "base_revision": base_revision,
+        "revision": revision,
+        "this_update": epoch(this_update),
+        "next_update": epoch(next_update),
+    }
+    key = connection.execute(insert(issued).values(**values)).inserted_primary_key
+    sequence = int(key[0]) if key else 0
+    return Issued(sequence, part, number, base_revision, revision, this_update, next_update, None, None)
+
+
+def mark_stored(connection: Connection, row: Issued, *, size: int, sha256: str | None, count: int) -> None:
+    """Note that the bundle lies in the exchange, whole."""
+    connection.execute(
+        update(issued).where(issued.c.sequence == row.sequence).values(size=size, sha256=sha256, count=count)
+    )
+
+
+def stored_since_complete(connection: Connection, part: Part) -> list[Issued]:
+    """The newest complete bundle of a part and the partial ones after it, oldest first; empty when there is none."""
+    own = _of_part(part).where(issued.c.size.is_not(None))
+    complete = connection.execute(own.where(issued.c.base_revision == 0).order_by(desc(issued.c.sequence)).limit(1))
+    newest = complete.one_or_none()
+    if newest is None:
+        return []
+    later = connection.execute(own.where(issued.c.sequence > newest.sequence).order_by(issued.c.sequence))
+    return [_issued(part, row) for row in (newest, *later)]
+
+
+def complete_names(connection: Connection, names: Sequence[str]) -> set[str]:
+    """Those of the names in an exchange that are complete bundles of this ledger, and stored."""
+    by_sequence = {int(name.partition("-")[0]): name for name in names}
+    query = select(issued.c.sequence, issued.c.issuer, issued.c.kind, issued.c.part).where(
+        issued.c.base_revision == 0, issued.c.size.is_not(None), issued.c.sequence.in_(by_sequence)
+    )
+    rows = connection.execute(query)
+    found = {f"{row.sequence:012d}-{row.issuer}-{row.kind}-{row.part}.tar" for row in rows}
+    return found & set(names)
+
+
+def latest_this_update(connection: Connection, part: Part) -> datetime | None:
+    """thisUpdate of the newest bundle of a part, reserved ones included: the next must be later."""
+    query = select(func.max(issued.c.this_update)).where(
+        issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part == part.label
+    )
+    found = connection.execute(query).scalar()
+    return from_epoch(found) if found is not None else None
+
+
+def next_crl_number(connection: Connection, issuer: Issuer, part: Part, this_update: datetime) -> int:
+    """max(last + 1, time-based): above every number of that name and scope, ours or imported (RFC 5280, 5.2.3)."""
+    subject = subject_of(issuer)
+    mine = (issued.c.subject == subject, issued.c.kind == str(Kind.CRL), issued.c.part == part.label)
+    by_value = (desc(func.length(issued.c.crl_number)), desc(issued.c.crl_number))  # decimal text of up to 20 octets
+    numbers = select(issued.c.crl_number).where(*mine).order_by(*by_value).limit(1)
+    last = int(connection.execute(numbers).scalar() or -1)
+    floor = int(connection.execute(select(crl_floors.c.number).where(crl_floors.c.subject == subject)).scalar() or -1)
+    return max(last + 1, floor + 1, epoch(this_update))
+
+
+def raise_crl_floor(connection: Connection, issuer: Issuer, number: int) -> None:
+    """Remember that another system used `number`; never lowers what is known."""
+    subject = subject_of(issuer)
+    known = connection.execute(select(crl_floors.c.number).where(crl_floors.c.subject == subject)).scalar()
+    if known is None:
+        connection.execute(insert(crl_floors).values(subject=subject, number=str(number)))
+    elif int(known) < number:
+        connection.execute(update(crl_floors).where(crl_floors.c.subject == subject).values(number=str(number)))
+
+
+def subject_of(issuer: Issuer) -> bytes:
+    """What CRL numbers are unique for: the name, also when a CA was re-keyed under it."""
+    return hashlib.sha256(issuer.subject).digest()
+
+
+def _of_part(part: Part) -> Select[Any]:
+    return select(issued).where(
+        issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part == part.label
+    )
+
+
+def _issued(part: Part, row: Row[Any]) -> Issued:
+    number = int(row.crl_number) if row.crl_number is not None else None
+    times = (from_epoch(row.this_update), from_epoch(row.next_update))
+    return Issued(row.sequence, part, number, row.base_revision, row.revision, *times, row.size, row.sha256)

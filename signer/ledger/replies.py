@@ -1,0 +1,39 @@
+"""Replies to messages that changed facts: an id is answered once, and ever after with the same words."""
+
+import hashlib
+from typing import Final
+
+from sqlalchemy import Connection, insert, select
+
+from revocation.clock import from_epoch
+from revocation.errors import Refused
+from revocation.messages import Message, Reply
+from signer.ledger.schema import replies
+
+_NEVER: Final = from_epoch(0)
+
+
+def earlier_reply(connection: Connection, message: Message) -> Reply | None:
+    """What was replied to this very message before, if anything.
+
+    Raises:
+        Refused: the id was used for another message.
+    """
+    row = connection.execute(select(replies).where(replies.c.message == message.id)).one_or_none()
+    if row is None:
+        return None
+    if row.digest != _digest(message):
+        raise Refused("this id was used for another message", where=f"message {message.id}", advice="take a new id")
+    return Reply.model_validate_json(row.reply)
+
+
+def keep_reply(connection: Connection, message: Message, reply: Reply) -> None:
+    """Remember the reply in the transaction that did what was asked."""
+    values = {"message": message.id, "digest": _digest(message), "reply": reply.model_dump_json()}
+    connection.execute(insert(replies).values(**values))
+
+
+def _digest(message: Message) -> str:
+    """The content that the id stands for: who asked for what, whenever it was composed."""
+    asked = message.model_copy(update={"signature": None, "issued_at": _NEVER, "expires_at": _NEVER})
+    return hashlib.sha256(asked.signed_bytes()).hexdigest()

@@ -1,0 +1,61 @@
+"""The certificates of delegated responders: every one that was made, and which still has its key."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, desc, insert, select, update
+
+from revocation.clock import epoch, from_epoch
+from revocation.issuer import Issuer
+from signer.ledger.schema import responder_certificates
+
+
+@dataclass(frozen=True)
+class ResponderCertificate:
+    """A delegated responder certificate whose key is still there."""
+
+    id: int
+    der: bytes
+    key: str
+    not_before: datetime
+    not_after: datetime
+
+
+def add(
+    connection: Connection, issuer: Issuer, *, serial: bytes, der: bytes, key: str, window: tuple[datetime, datetime]
+) -> None:
+    """Record a new one; its key must already be durable."""
+    connection.execute(
+        insert(responder_certificates).values(
+            issuer=issuer.id,
+            serial=serial,
+            der=der,
+            key=key,
+            not_before=epoch(window[0]),
+            not_after=epoch(window[1]),
+        )
+    )
+
+
+def with_key(connection: Connection, issuer: Issuer) -> list[ResponderCertificate]:
+    """Those whose key was not destroyed, the one that lives longest first."""
+    query = (
+        select(responder_certificates)
+        .where(responder_certificates.c.issuer == issuer.id, responder_certificates.c.key_destroyed_at.is_(None))
+        .order_by(desc(responder_certificates.c.not_after), desc(responder_certificates.c.id))
+    )
+    return [_responder(row) for row in connection.execute(query)]
+
+
+def mark_destroyed(connection: Connection, responder: ResponderCertificate, now: datetime) -> None:
+    """Record that a key is gone."""
+    connection.execute(
+        update(responder_certificates)
+        .where(responder_certificates.c.id == responder.id)
+        .values(key_destroyed_at=epoch(now))
+    )
+
+
+def _responder(row: Row[Any]) -> ResponderCertificate:
+    return ResponderCertificate(row.id, row.der, row.key, from_epoch(row.not_before), from_epoch(row.not_after))

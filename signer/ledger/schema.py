@@ -1,0 +1,125 @@
+"""The tables. Times are whole seconds since 1970, serials the exact octets; migrations/ creates what stands here."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import BigInteger
+
+metadata = MetaData()
+
+Sequence = BigInteger().with_variant(Integer, "sqlite")
+
+issuers = Table(
+    "issuers",
+    metadata,
+    Column("id", String(8), primary_key=True),
+    Column("name", Text, nullable=False, comment="what the operator called it when it was first seen"),
+    Column("revision", BigInteger, nullable=False, comment="of the latest fact; rises by one with each"),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("issuer", String(8), primary_key=True),
+    Column("serial", LargeBinary, primary_key=True),
+    Column("not_after", BigInteger, comment="NULL when the source did not say"),
+    Column("is_ca", Boolean, nullable=False),
+    Column("slice_hash", Integer, nullable=False, comment="stable, 0..65535: which slice follows from it"),
+    Column("revision", BigInteger, nullable=False, comment="of what last changed: registration or status"),
+    Column("status_revision", BigInteger, comment="of the latest status fact; NULL while there is none"),
+    Column("der", LargeBinary),
+    ForeignKeyConstraint(["issuer"], ["issuers.id"]),
+)
+Index("certificates_by_revision", certificates.c.issuer, certificates.c.revision)
+Index("certificates_by_slice", certificates.c.issuer, certificates.c.slice_hash)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("issuer", String(8), primary_key=True),
+    Column("revision", BigInteger, primary_key=True),
+    Column("serial", LargeBinary, nullable=False),
+    Column("kind", String(16), nullable=False, comment="revoked or released"),
+    Column("revoked_at", BigInteger),
+    Column("reason", Integer),
+    Column("invalidity_date", BigInteger),
+    Column("entry", LargeBinary, comment="DER of the CRL entry; NULL for a release"),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("message", String(32), nullable=False),
+    ForeignKeyConstraint(["issuer", "serial"], ["certificates.issuer", "certificates.serial"]),
+)
+Index("facts_by_serial", facts.c.issuer, facts.c.serial)
+
+issued = Table(
+    "issued",
+    metadata,
+    Column("sequence", Sequence, primary_key=True, autoincrement=True),
+    Column("issuer", String(8), nullable=False),
+    Column("kind", String(8), nullable=False, comment="crl or ocsp"),
+    Column("part", String(16), nullable=False, comment="the scope or the slice"),
+    Column("subject", LargeBinary, nullable=False, comment="SHA-256 of the issuer's name: CRL numbers rise per name"),
+    Column("crl_number", String(49), comment="decimal: up to 20 octets"),
+    Column("base_revision", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("this_update", BigInteger, nullable=False),
+    Column("next_update", BigInteger, nullable=False),
+    Column("count", Integer, comment="entries of a CRL, responses of a slice"),
+    Column("size", BigInteger, comment="of the bundle; NULL until it lies in the exchange"),
+    Column("sha256", String(64), comment="of the first file in the bundle"),
+    ForeignKeyConstraint(["issuer"], ["issuers.id"]),
+    UniqueConstraint("subject", "kind", "part", "crl_number", name="issued_number"),
+    sqlite_autoincrement=True,
+)
+Index("issued_by_part", issued.c.issuer, issued.c.kind, issued.c.part, issued.c.sequence)
+
+crl_floors = Table(
+    "crl_floors",
+    metadata,
+    Column("subject", LargeBinary, primary_key=True),
+    Column("number", String(49), nullable=False, comment="highest number that another system is known to have used"),
+)
+
+responder_certificates = Table(
+    "responder_certificates",
+    metadata,
+    Column("id", Sequence, primary_key=True, autoincrement=True),
+    Column("issuer", String(8), nullable=False),
+    Column("serial", LargeBinary, nullable=False),
+    Column("der", LargeBinary, nullable=False),
+    Column("key", Text, nullable=False, comment="name in the folder of responder keys"),
+    Column("not_before", BigInteger, nullable=False),
+    Column("not_after", BigInteger, nullable=False),
+    Column("key_destroyed_at", BigInteger),
+    ForeignKeyConstraint(["issuer"], ["issuers.id"]),
+    UniqueConstraint("issuer", "serial", name="responder_serial"),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("message", String(32), primary_key=True),
+    Column("digest", String(64), nullable=False, comment="of the signed bytes: an id stands for one message only"),
+    Column("reply", Text, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Sequence, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("issuer", String(8)),
+    Column("detail", Text, nullable=False, comment="JSON"),
+    Column("chain", LargeBinary, nullable=False, comment="SHA-256 of the chain before and this entry"),
+)

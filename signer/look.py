@@ -1,0 +1,141 @@
+"""One look: make what is due, in the order in which things need each other. Nothing due, nothing written."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from revocation.artifacts import Kind
+from revocation.bundle import BundleReader
+from revocation.clock import iso
+from revocation.config import IssuerProfile
+from revocation.errors import BundleError, RevocastError
+from revocation.messages import Look, Verb
+from signer.crls import make_crl
+from signer.due import Due, Intact, due_crls, due_responder_certificate, due_slices
+from signer.ledger.issued import Issued
+from signer.presign import presign
+from signer.produce import prune
+from signer.responder_certificates import destroy_expired_keys, make_responder_certificate
+from signer.signer import Signer
+
+EVERYTHING: Final = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
+
+_LONGEST_WAIT: Final = timedelta(minutes=5)
+
+
+@dataclass
+class Report:
+    """What a look did.
+
+    Attributes:
+        made: what was signed, in words.
+        problems: what could not be made, and why.
+        again_at: when to look again, because something had to wait for the next second.
+    """
+
+    made: list[str] = field(default_factory=list)
+    problems: list[RevocastError] = field(default_factory=list)
+    again_at: datetime | None = None
+
+
+def look(signer: Signer, now: datetime, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None) -> Report:
+    """Make what is due of the given tasks; a failure of one thing does not stop the others."""
+    report = Report()
+    with signer.ledger.signing():
+        for due in find_due(signer, now, tasks, hint):
+            _attempt(signer, due, now, report)
+        if report.made:
+            prune(signer)
+    return report
+
+
+def find_due(
+    signer: Signer, now: datetime, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None
+) -> Iterator[Due]:
+    """What is due; each kind is looked at when the one before it was made."""
+    wanted = set(tasks)
+    for profile in signer.public.profiles.values():
+        if hint and hint.issuers and profile.issuer.id not in hint.issuers:
+            continue
+        for task, finder in _finders(signer, profile, now, hint):
+            if task in wanted:
+                yield from finder()
+
+
+def _finders(
+    signer: Signer, profile: IssuerProfile, now: datetime, hint: Look | None
+) -> Iterator[tuple[Verb, Callable[[], list[Due]]]]:
+    def of(finder: Callable[..., Iterator[Due]], *more: object) -> Callable[[], list[Due]]:
+        def find() -> list[Due]:
+            with signer.ledger.read() as connection:
+                return list(finder(connection, profile, now, *more))
+
+        return find
+
+    intact = _intact(signer, hint)
+    yield Verb.GENERATE_OCSP_KEYS, of(due_responder_certificate)
+    yield Verb.GENERATE_CRLS, of(due_crls, intact)
+    yield Verb.PRESIGN, of(due_slices, intact)
+
+
+def _attempt(signer: Signer, due: Due, now: datetime, report: Report) -> None:
+    if due.not_before and now < due.not_before:
+        report.again_at = min(due.not_before, report.again_at or due.not_before)
+        if due.not_before - now > _LONGEST_WAIT:
+            report.problems.append(_clock_behind(due, now))
+        return
+    try:
+        _make(signer, due, now)
+    except RevocastError as error:
+        report.problems.append(error)
+    except OSError as error:
+        report.problems.append(
+            RevocastError(f"{due.what} could not be stored: {error.strerror}", where=str(error.filename))
+        )
+    else:
+        report.made.append(f"{due.profile.issuer.name}: {due.what} ({due.why})")
+
+
+def _make(signer: Signer, due: Due, now: datetime) -> None:
+    if due.part is None:
+        make_responder_certificate(signer, due.profile, now)
+        destroy_expired_keys(signer, due.profile, now)
+    elif due.part.kind is Kind.CRL and due.part.scope:
+        make_crl(signer, due.profile, due.part.scope, now)
+    else:
+        presign(signer, due.profile, due.part, due.base_revision, now)
+
+
+def _clock_behind(due: Due, now: datetime) -> RevocastError:
+    return RevocastError(
+        f"{due.what} was already signed for a later time; the clock says {iso(now)}",
+        where=f"issuer {due.profile.issuer.name}",
+        advice="set the clock right",
+    )
+
+
+def _intact(signer: Signer, hint: Look | None) -> Intact:
+    """Whether a stored bundle lies in the exchange: by name and size; by digest where a target is said to lack it."""
+    sizes = {stored.name: stored.size for stored in signer.exchange.list()}
+    published = {(row.issuer, str(row.scope)): row.revision for row in hint.crls} if hint else {}
+    published |= {(row.issuer, str(row.slice)): row.revision for row in hint.slices} if hint else {}
+
+    def intact(row: Issued) -> bool:
+        if row.size is None or sizes.get(row.name) != row.size:
+            return False
+        if published.get((row.part.issuer, row.part.label), row.revision) >= row.revision:
+            return True
+        return _readable(signer, row.name)
+
+    return intact
+
+
+def _readable(signer: Signer, name: str) -> bool:
+    try:
+        with signer.exchange.open(name) as source:
+            for _ in BundleReader(name, source).artifacts():
+                pass
+    except BundleError:
+        return False
+    return True

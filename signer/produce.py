@@ -1,0 +1,70 @@
+"""From a finished artifact to the exchange: manifest, bundle, and the note in the ledger that it lies there."""
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from revocation.bundle import Entry, Manifest, write_bundle
+from signer.ledger import issued
+from signer.ledger.issued import Issued
+from signer.signer import Signer
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a bundle."""
+
+    path: str
+    data: bytes
+    count: int
+
+
+def put_bundle(signer: Signer, row: Issued, files: Sequence[File], count: int) -> None:
+    """Store the bundle, then mark it stored; a crash in between makes it due again, under a new number.
+
+    Raises:
+        OSError: the exchange cannot be written; nothing half-written is left in it.
+    """
+    manifest = _manifest(row, files)
+    with tempfile.TemporaryDirectory(prefix="revocast-") as folder:
+        paths = {}
+        for index, file in enumerate(files):
+            paths[file.path] = Path(folder) / str(index)
+            paths[file.path].write_bytes(file.data)
+        size = signer.exchange.put(row.name, lambda out: write_bundle(manifest, paths, out))
+    digest = manifest.entries[0].sha256 if manifest.entries else None
+    with signer.ledger.write() as connection:
+        issued.mark_stored(connection, row, size=size, sha256=digest, count=count)
+
+
+def prune(signer: Signer) -> None:
+    """Take out what a newer complete bundle of the same part supersedes; that one and what came after it stays."""
+    names = [entry.name for entry in signer.exchange.list()]
+    with signer.ledger.read() as connection:
+        complete = issued.complete_names(connection, names)
+    newest = {_behind_sequence(name): name for name in names if name in complete}  # names are sorted
+    for name in names:
+        if name < newest.get(_behind_sequence(name), ""):
+            signer.exchange.remove(name)
+
+
+def _behind_sequence(name: str) -> str:
+    return name.partition("-")[2]
+
+
+def _manifest(row: Issued, files: Sequence[File]) -> Manifest:
+    return Manifest(
+        bundle=row.name,
+        part=row.part,
+        base_revision=row.base_revision,
+        revision=row.revision,
+        this_update=row.this_update,
+        next_update=row.next_update,
+        crl_number=row.crl_number,
+        entries=tuple(
+            Entry(path=f.path, sha256=hashlib.sha256(f.data).hexdigest(), size=len(f.data), count=f.count)
+            for f in files
+        ),
+    )

@@ -1,0 +1,46 @@
+"""Who may ask for what: facts are changed by messages that a requester with the right has signed."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from revocation.clock import iso
+from revocation.errors import Refused
+from revocation.issuer import Issuer
+from revocation.messages import Message, verify_signature
+from signer.config import Requester, SignerConfig
+
+_SKEW: Final = timedelta(minutes=5)
+_LONGEST_LIFE: Final = timedelta(days=31)
+
+
+def require_current(message: Message, now: datetime) -> None:
+    """Return if the message is neither expired nor from the future.
+
+    Raises:
+        Refused: it is.
+    """
+    where = f"message {message.id}"
+    if now >= message.expires_at:
+        raise Refused(f"expired at {iso(message.expires_at)}", where=where, advice="send a new one")
+    if message.issued_at > now + _SKEW:
+        raise Refused(f"is dated {iso(message.issued_at)}, in the future", where=where, advice="set the clocks right")
+    if message.expires_at - message.issued_at > _LONGEST_LIFE:
+        raise Refused("lives for more than 31 days", where=where)
+
+
+def authorize(config: SignerConfig, message: Message, issuer: Issuer) -> Requester:
+    """The requester of a message, if it may ask this of this issuer.
+
+    Raises:
+        Refused: unknown requester, no such right, unsigned or wrongly signed.
+    """
+    where = f"message {message.id}"
+    requester = next((r for r in config.requesters if r.name == message.requester), None)
+    if requester is None:
+        raise Refused(f"requester {message.requester!r} is not known", where=where, advice="see [[signer.requesters]]")
+    verify_signature(message, requester.public_key)
+    if message.verb not in requester.verbs:
+        raise Refused(f"requester {requester.name!r} may not {message.verb}", where=where)
+    if "*" not in requester.issuers and issuer.name not in requester.issuers:
+        raise Refused(f"requester {requester.name!r} has no right for issuer {issuer.name}", where=where)
+    return requester

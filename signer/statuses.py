@@ -1,0 +1,96 @@
+"""Revoking and releasing: what may follow on what, and the limits that hold whatever a requester says."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from revocation import serials
+from revocation.clock import iso
+from revocation.config import IssuerProfile
+from revocation.durations import show
+from revocation.errors import Refused
+from revocation.messages import Release, Revoke
+from revocation.status import Reason, Revocation
+from signer.config import Limits
+from signer.ledger import facts
+from signer.ledger.facts import Certificate, Origin
+
+
+def revoke(
+    connection: Connection, profile: IssuerProfile, body: Revoke, limits: Limits, origin: Origin
+) -> tuple[int, str]:
+    """Record a revocation; the revision that contains it, and one sentence.
+
+    A certificate on hold may be revoked for good: it keeps the date of the hold, since nobody relied on it since then.
+
+    Raises:
+        Refused: unknown serial, revoked already, or a date that cannot be.
+    """
+    serial = serials.from_hex(body.serial)
+    certificate = _known(connection, profile, serial)
+    revocation = _revocation(body, certificate, limits, origin.now)
+    revision = facts.revoke(connection, profile.issuer, serial, revocation, origin)
+    expired = certificate.not_after is not None and certificate.not_after <= origin.now
+    note = "; it has expired: it appears on one CRL, and OCSP does not speak of it" if expired else ""
+    return revision, f"{_named(profile, serial)} is revoked since {iso(revocation.revoked_at)}{note}"
+
+
+def release(connection: Connection, profile: IssuerProfile, body: Release, origin: Origin) -> tuple[int, str]:
+    """Record that a hold ends; the revision that contains it, and one sentence.
+
+    Raises:
+        Refused: unknown serial, or not on hold: every other revocation is final.
+    """
+    serial = serials.from_hex(body.serial)
+    certificate = _known(connection, profile, serial)
+    if certificate.revocation is None:
+        raise Refused("is not on hold: it is not revoked", where=_named(profile, serial))
+    if certificate.revocation.reason is not Reason.certificateHold:
+        raise Refused(
+            f"is revoked for {certificate.revocation.reason.name}, and only certificateHold ends",
+            where=_named(profile, serial),
+            advice="issue a new certificate",
+        )
+    revision = facts.release(connection, profile.issuer, serial, origin)
+    return revision, f"{_named(profile, serial)} is released from hold"
+
+
+def _revocation(body: Revoke, certificate: Certificate, limits: Limits, now: datetime) -> Revocation:
+    where = f"serial {body.serial}"
+    reason = Reason.parse(body.reason)
+    revoked_at = body.revoked_at or now
+    for what, moment in (("revocation date", revoked_at), ("invalidity date", body.invalidity_date)):
+        if moment is not None and moment.tzinfo is None:
+            raise Refused(f"the {what} has no time zone", where=where, advice="write it in UTC, ending in Z")
+        if moment is not None and moment > now:
+            raise Refused(f"the {what} {iso(moment)} is in the future; now is {iso(now)}", where=where)
+    if now - revoked_at > limits.revocation_backdate:
+        raise Refused(
+            f"the revocation date {iso(revoked_at)} is further back than {show(limits.revocation_backdate)}",
+            where=where,
+            advice="use --invalidity-date for when the key became suspect",
+        )
+    earlier = certificate.revocation
+    if earlier is None:
+        return Revocation(revoked_at, reason, body.invalidity_date)
+    if earlier.reason is not Reason.certificateHold or reason is Reason.certificateHold:
+        raise Refused(
+            f"is already revoked since {iso(earlier.revoked_at)} ({earlier.reason.name}); nothing was changed",
+            where=where,
+        )
+    return Revocation(earlier.revoked_at, reason, body.invalidity_date or earlier.invalidity_date)
+
+
+def _known(connection: Connection, profile: IssuerProfile, serial: bytes) -> Certificate:
+    certificate = facts.find(connection, profile.issuer, serial)
+    if certificate is None:
+        raise Refused(
+            "is not known to the ledger",
+            where=_named(profile, serial),
+            advice="check issuer and serial (hexadecimal); `revocast import` registers certificates",
+        )
+    return certificate
+
+
+def _named(profile: IssuerProfile, serial: bytes) -> str:
+    return f"certificate {serials.to_hex(serial)} of {profile.issuer.name}"

@@ -1,0 +1,100 @@
+"""`revocast worker signer`: works the queue off, and looks by itself. It opens no listening socket."""
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+from revocation import cli, clock
+from revocation.configfile import ConfigFile
+from revocation.errors import ConfigurationError, NoAnswer
+from revocation.messages import Outcome, Publish, Verb, compose
+from revocation.wire.looker import Looker
+from revocation.wire.queue import PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
+from signer.handle import handle_text
+from signer.look import look
+from signer.signer import Signer, open_signer
+
+_LOG: Final = logging.getLogger("revocast.signer")
+_STOPPING_SECONDS: Final = 10.0
+
+_VERBS: Final = (Verb.GENERATE_CRLS, Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN, Verb.DUE, Verb.REVOKE, Verb.RELEASE)
+
+
+@click.command(short_help="Handle the signer's queue.")
+@click.option("--passphrases-fd", type=int, help="A pipe with what `signer unlock` wrote.")
+@cli.config_option
+def worker(passphrases_fd: int | None, config: Path | None) -> None:
+    """Handle the signer's queue, and look at what is due at the start and every minute.
+
+    Prints `ready` when it listens. Keys are unlocked at the start, so that a wrong passphrase is known at once.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    signer = open_signer(ConfigFile.read(config), _typed(passphrases_fd))
+    if signer.config.queue is None:
+        raise ConfigurationError(
+            "signer.queue is not set", advice="a worker needs a queue; without one, use `revocast refresh`"
+        )
+    _unlock(signer)
+    wire = Wire(signer.config.queue)
+    looker = Looker(lambda: look_once(signer, wire, clock.now))
+    task = _task(signer, wire, looker)
+    looker.start()
+    try:
+        wire.work(SIGNER_QUEUE, {str(verb): task for verb in _VERBS}, ready=lambda: click.echo("ready"))
+    finally:
+        looker.stop(_STOPPING_SECONDS)
+
+
+def look_once(signer: Signer, wire: Wire, clock_now: Callable[[], datetime]) -> float | None:
+    """Make what is due, tell the publisher, and say in how many seconds to look again, if before the usual time."""
+    report = look(signer, clock_now())
+    for made in report.made:
+        _LOG.info("made %s", made)
+    for problem in report.problems:
+        _LOG.error("%s", problem)
+    if report.made:
+        _hint(wire, clock_now())
+    return max(0.01, (report.again_at - clock_now()).total_seconds()) if report.again_at else None
+
+
+def _task(signer: Signer, wire: Wire, looker: Looker) -> Callable[[str], None]:
+    """What is done with every message: handle, offer the reply, and look when a fact changed."""
+
+    def task(text: str) -> None:
+        reply = handle_text(signer, text, clock.now())
+        if reply.outcome is not Outcome.DONE:
+            _LOG.warning("message %s: %s: %s", reply.id, reply.outcome, reply.detail)
+        elif reply.revision is not None:
+            looker.wake()
+        elif reply.data.get("made"):
+            _hint(wire, clock.now())
+        wire.put_reply(reply)
+
+    return task
+
+
+def _hint(wire: Wire, now: datetime) -> None:
+    """Tell publishers that there is something; they look by themselves when this is lost."""
+    try:
+        wire.send(PUBLISHER_QUEUE, compose(Verb.PUBLISH, Publish(), now))
+    except NoAnswer as error:
+        _LOG.warning("%s", error)
+
+
+def _unlock(signer: Signer) -> None:
+    for profile in signer.public.profiles.values():
+        if signer.keyring.is_configured(profile.issuer):
+            signer.keyring.key_of(profile.issuer)
+
+
+def _typed(descriptor: int | None) -> dict[str, bytes] | None:
+    if descriptor is None:
+        return None
+    with os.fdopen(descriptor) as pipe:
+        return {name: passphrase.encode() for name, passphrase in json.load(pipe).items()}
