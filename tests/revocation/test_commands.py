@@ -1,0 +1,94 @@
+"""The command table: every row leads to a command, and one that is not installed says what to install."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from revocation import __version__
+from revocation.commands import TABLE, Row, load, root
+from revocation.errors import ConfigurationError
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_row_of_the_table_is_a_command_with_help(name: str) -> None:
+    """`--help` works for each, loads it for real, and agrees with its line in the table."""
+    result = CliRunner().invoke(root, [*name.split(), "--help"], prog_name="revocast")
+    assert result.exit_code == 0, result.output
+    assert f"Usage: revocast {name} " in result.output
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_option_of_a_command_is_explained(name: str) -> None:
+    """A command's docstring and each option's help are what an operator has at three in the morning."""
+    command = load(name, TABLE[name])
+    assert command.help or command.short_help
+    unexplained = [p.name for p in command.params if isinstance(p, click.Option) and not (p.help or p.hidden)]
+    assert not unexplained
+
+
+def test_help_reads_like_a_table_of_contents() -> None:
+    """All commands, one line each, in the order of the table, with the groups of workers and of the signer."""
+    lines = CliRunner().invoke(root, ["--help"]).output.splitlines()
+    listed = [line.split()[0] for line in lines[lines.index("Commands:") + 1 :] if line[2:3].strip()]
+    assert listed == list(dict.fromkeys(name.split()[0] for name in TABLE))
+    assert {"up", "import", "revoke", "status", "check"} < set(listed)
+    assert "publisher" in CliRunner().invoke(root, ["worker", "--help"]).output
+
+
+def test_help_loads_no_room() -> None:
+    """So it is quick, and whole where only one service is installed."""
+    code = """
+import sys
+from click.testing import CliRunner
+from revocation.commands import root
+assert CliRunner().invoke(root, ["--help"]).exit_code == 0
+heavy = {"signer", "publisher", "responder", "jobs", "sqlalchemy", "rq", "redis", "lmdb", "flask", "rich"}
+print(sorted(heavy & sys.modules.keys()))
+"""
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert shown.strip() == "[]"
+
+
+def test_command_that_is_not_installed_says_which_extra_brings_it() -> None:
+    """Not a traceback: the name of what is missing, and what to type."""
+    with pytest.raises(ConfigurationError, match="needs none_such, which is not installed") as caught:
+        load("status", Row("none_such.status:status", "jobs", ""))
+    assert caught.value.advice == "pip install 'revocast[jobs]'"
+
+
+def test_command_without_its_extra_ends_with_advice(tmp_path: Path) -> None:
+    """As a process: exit code 2 and one message, where click-using rooms are there and Flask is not."""
+    (tmp_path / "flask.py").write_text("raise ModuleNotFoundError(\"No module named 'flask'\", name='flask')\n")
+    (tmp_path / "granian.py").write_text("raise ModuleNotFoundError(\"No module named 'granian'\", name='granian')\n")
+    (tmp_path / "lmdb.py").write_text("raise ModuleNotFoundError(\"No module named 'lmdb'\", name='lmdb')\n")
+    (tmp_path / "revocast.toml").write_text("[responder]\n")
+    code = "import sys; sys.argv[0] = 'revocast'; from revocation.commands import main; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "respond"],
+        env={"PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "Traceback" not in ended.stderr
+
+
+def test_unknown_command_is_a_usage_error() -> None:
+    """In the table and in its groups."""
+    for words in (["nonsense"], ["worker", "nonsense"]):
+        result = CliRunner().invoke(root, words)
+        assert result.exit_code == 2
+        assert "No such command" in result.output
+
+
+def test_version_is_the_installed_one() -> None:
+    """What `--version` prints is what pip knows."""
+    assert CliRunner().invoke(root, ["--version"]).output.strip().endswith(__version__)
+    assert version("revocast") == __version__

@@ -1,0 +1,237 @@
+"""revocast.toml: found, read and anchored; and every combination that would hurt relying parties is refused."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from revocation.artifacts import Scope
+from revocation.certid import CertIDHash
+from revocation.config import PublicConfig, Table, load_certificates
+from revocation.configfile import ConfigFile, LocalPath, QueueURL
+from revocation.errors import ConfigurationError, InputError
+from tests.authority import Authority
+
+BASE = """
+[public]
+base_url = "http://pki.example"
+"""
+ISSUER = """
+[[public.issuers]]
+name = "demo"
+certificates = ["demo.pem"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the certificate that the tests' configurations name."""
+    Authority().write(tmp_path / "demo.pem")
+    return tmp_path
+
+
+def read(folder: Path, text: str) -> PublicConfig:
+    """The `[public]` table of a configuration with this text."""
+    (folder / "revocast.toml").write_text(text, encoding="utf-8")
+    return PublicConfig.read(ConfigFile.read(folder / "revocast.toml"))
+
+
+def refuse(folder: Path, text: str) -> str:
+    """What is said when this text is refused."""
+    with pytest.raises(ConfigurationError) as caught:
+        read(folder, text)
+    assert caught.value.where
+    return str(caught.value)
+
+
+def test_smallest_configuration_has_the_defaults_of_the_design(folder: Path) -> None:
+    """One CRL without IDP, a day long, renewed after half; responses under both hashes."""
+    config = read(folder, BASE + ISSUER)
+    profile = config.profile("demo")
+    assert profile is config.profile(profile.issuer.id)
+    assert (profile.crl.scopes, profile.crl.expires, profile.crl.renewal) == (
+        (Scope.ALL,),
+        timedelta(days=1),
+        timedelta(hours=12),
+    )
+    assert profile.ocsp.hashes == (CertIDHash.SHA256, CertIDHash.SHA1)
+    assert config.url("crl/x.crl") == "http://pki.example/crl/x.crl"
+
+
+def test_issuer_may_differ_from_the_installation_and_other_issuers(folder: Path) -> None:
+    """Only in the keys that it names."""
+    Authority("Other").write(folder / "other.pem")
+    other = ISSUER.replace("demo", "other") + 'crl = { expires = "7d" }\nocsp = { slices = 2 }\n'
+    config = read(folder, BASE + '[public.crl]\nrenewal = "6h"\n' + ISSUER + other)
+    assert config.profile("other").crl.expires == timedelta(days=7)
+    assert config.profile("demo").crl.expires == timedelta(days=1)
+    assert {config.profile(name).crl.renewal for name in ("demo", "other")} == {timedelta(hours=6)}
+    assert (config.profile("demo").ocsp.slices, config.profile("other").ocsp.slices) == (16, 2)
+
+
+@pytest.mark.parametrize(
+    ("table", "numbers"),
+    [
+        ('[public.crl]\nexpires = "12h"', "renewal (12h) must be at least 1m and shorter than expires (12h)"),
+        ('[public.crl]\nlook = "7h"', "(1d - 12h) / 2 = 6h"),
+        ('[public.crl]\nlook = "0s"', "look (0s)"),
+        ('[public.crl]\nrenewal = "10s"\nlook = "1s"', "at least 1m"),
+        ('[public.crl]\nmax_age = "11h"', "12h + 1h + 5m + 11h = 1445m must not exceed expires - skew = 1435m"),
+        ("[public.crl]\nmax_age = -1", "must not be negative"),
+        ("[public.crl]\nscopes = []", "crl.scopes"),
+        ('[public.crl]\nscopes = ["everything"]', "crl.scopes"),
+        ('[public.ocsp]\nexpires = "13h"\nlook = "31m"', "(13h - 12h) / 2 = 30m"),
+        ('[public.ocsp]\nresponder_certificate_expires = "26h"', "(26h) must be longer than the renewal interval"),
+        ("[public.ocsp]\nslices = 0", "ocsp.slices"),
+        ('[public.ocsp]\nhashes = ["md5"]', "ocsp.hashes"),
+        ('[public.ocsp]\nexpires = "soon"', "'soon' is not a duration"),
+        ('[public.ocsp]\nexpires = "999999999999999999w"', "longer than a duration can be"),
+        ('[public.ocsp]\nexipres = "1d"', "public.ocsp.exipres"),
+    ],
+)
+def test_profile_that_would_leave_a_gap_is_refused_with_its_numbers(folder: Path, table: str, numbers: str) -> None:
+    """The message can be acted on without a manual."""
+    assert numbers in refuse(folder, BASE + table + ISSUER)
+
+
+def test_profile_of_one_issuer_is_checked_like_the_others(folder: Path) -> None:
+    """The combination counts, and the message names the issuer, in one line."""
+    said = refuse(folder, BASE + ISSUER + 'crl = { renewal = "23h" }')
+    assert "issuer demo" in said
+    assert "(1d - 23h) / 2 = 30m" in said
+    assert "\n" not in said
+    assert "exipres" in refuse(folder, BASE + ISSUER + 'ocsp = { exipres = "1d" }')
+
+
+def test_responder_certificate_is_renewed_before_it_would_cut_a_response_short(folder: Path) -> None:
+    """Whatever is configured: at least the validity of a response and two looks."""
+    text = BASE + '[public.ocsp]\nexpires = "3d"\nresponder_certificate_renewal = "1h"\nlook = "2h"\n' + ISSUER
+    assert read(folder, text).profile("demo").ocsp.responder_renewal == timedelta(days=3, hours=4)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (BASE, "public.issuers"),
+        (BASE + "issuers = []", "public.issuers"),
+        (BASE + ISSUER + ISSUER, "configured twice"),
+        (BASE.replace("http:", "https:") + ISSUER, "public.base_url"),
+        (BASE.replace("example", "example/") + ISSUER, "public.base_url"),
+        (BASE + 'prefix = "pki/"\n' + ISSUER, "public.prefix"),
+        (BASE + ISSUER.replace('"demo"', '"../demo"'), "public.issuers.0.name"),
+        (BASE + ISSUER + "password = 1", "public.issuers.0.password"),
+        (BASE + ISSUER.replace("demo.pem", "none.pem"), "none.pem: cannot be read"),
+        (BASE + ISSUER + "[responders]", "unknown table [responders]"),
+        ("[signer]", "the table [public] is missing"),
+        ("public = 1", "public: "),
+        ("[public", "is not TOML"),
+        ("\x00", "is not TOML"),
+    ],
+)
+def test_configuration_that_cannot_be_meant_is_refused_with_its_place(folder: Path, text: str, said: str) -> None:
+    """Unknown, missing, doubled or malformed: with the key or the file."""
+    assert said in refuse(folder, text)
+
+
+def test_two_issuers_cannot_share_a_name(folder: Path) -> None:
+    """A re-keyed CA is another issuer, and needs another name."""
+    Authority().write(folder / "other.pem")
+    assert "two issuers" in refuse(folder, BASE + ISSUER + ISSUER.replace("demo.pem", "other.pem"))
+
+
+def test_all_problems_are_reported_at_once(folder: Path) -> None:
+    """Nobody should have to start a service five times."""
+    said = refuse(folder, '[public]\nbase_url = "pki"\nprefix = "x"\ncolour = 1')
+    assert all(place in said for place in ("public.base_url", "public.prefix", "public.colour", "public.issuers"))
+
+
+def test_issuer_that_is_not_configured_is_an_error_with_those_that_are(folder: Path) -> None:
+    """For `--issuer` on a command line."""
+    with pytest.raises(InputError) as caught:
+        read(folder, BASE + ISSUER).profile("dmeo")
+    assert "demo" in (caught.value.advice or "")
+
+
+def test_certificates_are_read_from_pem_and_der(folder: Path) -> None:
+    """Several in one PEM file are all taken."""
+    one, two = Authority(), Authority()
+    (folder / "both.pem").write_bytes(b"".join(a.certificate.public_bytes(Encoding.PEM) for a in (one, two)))
+    (folder / "one.der").write_bytes(one.certificate.public_bytes(Encoding.DER))
+    assert load_certificates(folder / "both.pem") == [one.certificate, two.certificate]
+    assert load_certificates(folder / "one.der") == [one.certificate]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"hello", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b"\x30"]
+)
+def test_certificate_file_without_one_is_an_error(folder: Path, data: bytes) -> None:
+    """Also a PEM block that holds something else."""
+    (folder / "demo.pem").write_bytes(data)
+    assert "holds no readable certificate" in refuse(folder, BASE + ISSUER)
+
+
+class Service(Table):
+    """A service's table as a room might model it."""
+
+    state: LocalPath = Path("state")
+    key: LocalPath = Path("/etc/key")
+    queue: QueueURL | None = None
+
+
+def test_relative_paths_start_at_the_file_that_names_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at the working directory, and defaults no less than what is written."""
+    (folder / "revocast.toml").write_text('[signer]\nqueue = "unix://run/q"\n[jobs]\nstate = "elsewhere/s"\n')
+    monkeypatch.chdir(folder)
+    file = ConfigFile.read()
+    monkeypatch.chdir("/")
+    assert file.table("jobs", Service).state == folder / "elsewhere/s"
+    assert file.table("signer", Service).state == folder / "state"
+    assert file.table("signer", Service).key == Path("/etc/key")
+    assert file.table("signer", Service).queue == f"unix://{folder}/run/q"
+
+
+@pytest.mark.parametrize("url", ["run/q", "http://host", "unix://", "unix://" + "x" * 108, "tcp://host:1"])
+def test_queue_that_cannot_be_reached_that_way_is_refused(folder: Path, url: str) -> None:
+    """A scheme of another kind, or a socket path longer than the kernel takes."""
+    (folder / "revocast.toml").write_text(f'[jobs]\nqueue = "{url}"\n')
+    with pytest.raises(ConfigurationError, match=r"jobs\.queue"):
+        ConfigFile.read(folder / "revocast.toml").table("jobs", Service)
+
+
+def test_configuration_is_found_in_the_order_that_the_help_says(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--config, then $REVOCAST_CONFIG, then ./revocast.toml, then ./revocast-data/revocast.toml."""
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("REVOCAST_CONFIG", raising=False)
+    places = [folder / name for name in ("revocast-data/revocast.toml", "revocast.toml", "env.toml", "named.toml")]
+    for place in places:
+        place.parent.mkdir(exist_ok=True)
+    for place in places[:2]:
+        place.write_text("")
+        assert ConfigFile.read().path == place
+    monkeypatch.setenv("REVOCAST_CONFIG", str(places[2]))
+    places[2].write_text("")
+    assert ConfigFile.read().path == places[2]
+    places[3].write_text("")
+    assert ConfigFile.read(places[3]).path == places[3]
+
+
+def test_configuration_that_is_nowhere_is_an_error_with_the_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And with the command that writes one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("REVOCAST_CONFIG", raising=False)
+    with pytest.raises(ConfigurationError, match=r"no revocast\.toml was found") as caught:
+        ConfigFile.read()
+    assert "revocast init" in (caught.value.advice or "")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        ConfigFile.read(tmp_path)
+
+
+def test_configuration_is_utf8_whatever_the_locale(folder: Path) -> None:
+    """TOML is UTF-8 by definition; other bytes are an error and not a guess."""
+    assert "réponse" in refuse(folder, BASE + ISSUER + '[public."réponse"]')
+    (folder / "revocast.toml").write_bytes(b'[public]\nbase_url = "\xe9"')
+    with pytest.raises(ConfigurationError, match="is not TOML"):
+        ConfigFile.read(folder / "revocast.toml")
