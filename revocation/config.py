@@ -119,12 +119,21 @@ class IssuerTable(Table):
 
 
 class IssuerProfile:
-    """An issuer with the profiles that hold for it."""
+    """An issuer with the profiles that hold for it.
 
-    def __init__(self, issuer: Issuer, crl: CRLProfile, ocsp: OCSPProfile) -> None:
+    Args:
+        root: the URL that public paths are below.
+    """
+
+    def __init__(self, issuer: Issuer, crl: CRLProfile, ocsp: OCSPProfile, root: str = "") -> None:
         self.issuer = issuer
         self.crl = crl
         self.ocsp = ocsp
+        self._root = root
+
+    def url(self, path: str) -> str:
+        """The URL of a public path."""
+        return f"{self._root}/{path}"
 
 
 class PublicConfig(Table):
@@ -191,7 +200,7 @@ class PublicConfig(Table):
             ocsp = OCSPProfile.model_validate({**self.ocsp.model_dump(), **table.ocsp})
         except ValidationError as error:
             raise ConfigurationError(explain("profile", error), where=f"issuer {table.name}") from error
-        return IssuerProfile(issuer, crl, ocsp)
+        return IssuerProfile(issuer, crl, ocsp, f"{self.base_url}{self.prefix}")
 
 
 def load_certificates(path: Path) -> list[x509.Certificate]:

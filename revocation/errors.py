@@ -50,6 +50,14 @@ class GateError(RevocastError):
     """An artifact did not pass the gate and was not published."""
 
 
+class NotYetValid(GateError):
+    """An artifact starts within the next minutes: it is held until then, not rejected."""
+
+
+class Expired(GateError):
+    """An artifact's nextUpdate has passed."""
+
+
 class KeyUnavailable(RevocastError):
     """A private key is absent, locked or does not belong to its issuer."""
 

@@ -47,6 +47,8 @@ class Applied(_Row):
     part: str
     base_revision: int
     revision: int
+    version: str = Field(default="", description="of the file in the exchange; another one is looked at again")
+    next_update: AwareDatetime | None = Field(default=None, description="of its response that expires first")
 
 
 class SetAside(_Row):
@@ -55,6 +57,7 @@ class SetAside(_Row):
     bundle: str
     at: AwareDatetime
     reason: str
+    version: str = Field(default="", description="of the file and the profile that refused it; others are tried again")
 
 
 class TargetStatus(BaseModel):

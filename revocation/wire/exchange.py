@@ -17,10 +17,15 @@ from revocation.errors import BundleError
 
 @dataclass(frozen=True)
 class Stored:
-    """A bundle that lies in the exchange."""
+    """A bundle that lies in the exchange.
+
+    Attributes:
+        version: changes whenever the file does; says nothing else.
+    """
 
     name: str
     size: int
+    version: str = ""
 
 
 class Exchange(Protocol):
@@ -70,12 +75,8 @@ class FolderExchange:
         if not self.folder.is_dir():
             return []
         with os.scandir(self.folder) as entries:
-            found = [
-                Stored(entry.name, entry.stat(follow_symlinks=False).st_size)
-                for entry in entries
-                if is_bundle_name(entry.name) and entry.is_file(follow_symlinks=False)
-            ]
-        return sorted(found, key=lambda stored: stored.name)
+            found = [_stored(entry) for entry in entries if is_bundle_name(entry.name)]
+        return sorted((stored for stored in found if stored), key=lambda stored: stored.name)
 
     def open(self, name: str) -> BinaryIO:
         """Open for reading, never through a link."""
@@ -90,6 +91,17 @@ class FolderExchange:
         """Unlink it."""
         if is_bundle_name(name):
             (self.folder / name).unlink(missing_ok=True)
+
+
+def _stored(entry: os.DirEntry[str]) -> Stored | None:
+    """What a directory entry is, unless it is no regular file or was taken out meanwhile."""
+    try:
+        if not entry.is_file(follow_symlinks=False):
+            return None
+        status = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return Stored(entry.name, status.st_size, f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}")
 
 
 def _sync_folder(folder: Path) -> None:
