@@ -54,7 +54,7 @@ def init(
     setup = Setup(directory, pkis, base_url.rstrip("/"), passphrase_file, demo, not no_queue)
     for entry in initialise(setup):
         click.echo(f"issuer {entry.issuer.name} ({entry.issuer.id})")
-        click.echo(f"  import it: revocast import {entry.kind} {entry.pki} --issuer {entry.issuer.name}")
+        click.echo(f"  import it: revocast import {entry.pki} --issuer {entry.issuer.name}")
         if entry.key is None:
             click.echo("  its key is not in that folder: name it in [[signer.issuers]]")
     click.echo(f"wrote {directory / CONFIG_NAME} and {directory / 'operator.key'}")

@@ -20,14 +20,12 @@ class IssuerEntry:
     Attributes:
         issuer: its name and identity.
         pki: the folder from which its certificates are imported.
-        kind: what keeps the folder, as `revocast import` calls it.
         key: `file:…`, or None where the key is elsewhere.
         passphrase: `file:…` or `prompt`; None for a key that is not encrypted.
     """
 
     issuer: Issuer
     pki: Path
-    kind: str
     key: str | None
     passphrase: str | None
 
@@ -64,7 +62,6 @@ def entry_of(pki: Path, taken: set[str], passphrase_file: Path | None) -> Issuer
     return IssuerEntry(
         Issuer.of(name, certificates),
         folder.path,
-        str(folder.kind),
         f"file:{folder.ca_key}" if folder.ca_key else None,
         passphrase,
     )

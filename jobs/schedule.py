@@ -1,7 +1,7 @@
 """The periodic tasks: how often each is looked at, and in which slot of time we are. Pure functions of time, in UTC.
 
-A slot is a whole number: the seconds since 1970 divided by the interval. However long nobody looked, only the present one
-is due, so a week of downtime is one look and no burst; and a slot has one name, so many schedulers are one.
+A slot is a whole number: the seconds since 1970 divided by the interval. However long nobody looked, only the present
+one is due, so a week of downtime is one look and no burst; and a slot has one name, so many schedulers are one.
 """
 
 from collections.abc import Iterable, Sequence

@@ -63,7 +63,9 @@ class Scheduler:
             NoAnswer: the queue cannot be reached. What was not sent is due at the next look.
         """
         ours = []
-        for tick in current(self._tasks, now):
+        ticks = current(self._tasks, now)
+        self._unsent &= {tick.name for tick in ticks}
+        for tick in ticks:
             if tick.name in self._unsent or self._sender.claim(tick.name, tick.seconds):
                 self._unsent.add(tick.name)
                 self._send(tick.task.verb, now)

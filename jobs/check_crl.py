@@ -1,0 +1,95 @@
+"""What `check` asks of a CRL: that it can be fetched, that it verifies, that it is fresh, that nothing went back."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from jobs.check_marks import CRLMark
+from jobs.fetch import LARGE, NotFetched, fetch
+from jobs.findings import Finding, Level
+from publisher.verify_crl import VerifiedCRL, verify_crl
+from revocation import paths, serials
+from revocation.artifacts import Scope
+from revocation.clock import iso
+from revocation.config import PUBLISHING, CRLProfile, IssuerProfile
+from revocation.durations import show
+from revocation.errors import GateError
+from revocation.status import Reason
+
+
+@dataclass(frozen=True)
+class CRLView:
+    """One CRL as a relying party sees it.
+
+    Attributes:
+        findings: what was found.
+        crl: its verified content; None when there is none.
+        vanished: serials that stood on an earlier one and stand on this one no longer, with their reasons.
+    """
+
+    findings: list[Finding]
+    crl: VerifiedCRL | None = None
+    vanished: dict[str, Reason] = field(default_factory=dict)
+
+
+def look_at_crl(
+    profile: IssuerProfile, scope: Scope, base: str, mark: CRLMark | None, now: datetime, seconds: float
+) -> CRLView:
+    """Fetch and judge the CRL of a scope.
+
+    Args:
+        profile: whose CRL it is.
+        scope: which one.
+        base: the URL under which `crl/` lies, ending in `/`.
+        mark: what an earlier run saw.
+        now: the time.
+        seconds: how long fetching may take.
+    """
+    what = f"crl {profile.issuer.name} {scope}"
+    try:
+        fetched = fetch(base + paths.crl_path(profile.issuer.id, scope), LARGE, seconds)
+        crl = verify_crl(fetched.body, profile, scope, now)
+    except (NotFetched, GateError) as error:
+        return CRLView([Finding(Level.CRITICAL, what, str(error))])
+    findings = [*_backwards(what, crl, mark), *_late(what, crl, profile.crl, now)]
+    if fetched.media_type != paths.CRL_MEDIA_TYPE:
+        findings.append(Finding(Level.WARNING, what, f"is served as {fetched.media_type}"))
+    left = show(crl.next_update - now)
+    findings.append(
+        Finding(Level.OK, what, f"number {crl.number}, {len(crl.revoked)} revoked, valid for another {left}")
+    )
+    vanished = {
+        serial: reason
+        for serial, reason in (mark.revoked if mark else {}).items()
+        if serials.from_hex(serial) not in crl.revoked
+    }
+    return CRLView(findings, crl, vanished)
+
+
+def sample(crl: VerifiedCRL, mark: CRLMark | None, size: int) -> list[bytes]:
+    """Up to `size` serials of a CRL: those that were remembered first, then some spread over the whole list."""
+    remembered = [octets for octets in map(serials.from_hex, mark.revoked if mark else {}) if octets in crl.revoked]
+    everything = list(crl.revoked)
+    step = max(1, len(everything) // max(1, size))
+    spread = everything[crl.number % step :: step]
+    return list(dict.fromkeys([*remembered[: size // 2], *spread]))[:size]
+
+
+def _backwards(what: str, crl: VerifiedCRL, mark: CRLMark | None) -> list[Finding]:
+    if mark is None:
+        return []
+    this_update = iso(crl.this_update)
+    if crl.number < mark.number:
+        return [Finding(Level.CRITICAL, what, f"went back: number {crl.number} after {mark.number}")]
+    if this_update < mark.this_update:
+        return [Finding(Level.CRITICAL, what, f"went back: thisUpdate {this_update} after {mark.this_update}")]
+    if crl.number == mark.number and this_update != mark.this_update:
+        return [Finding(Level.CRITICAL, what, f"two CRLs have the number {crl.number}")]
+    return []
+
+
+def _late(what: str, crl: VerifiedCRL, crl_profile: CRLProfile, now: datetime) -> list[Finding]:
+    allowed = crl_profile.renewal + crl_profile.look + PUBLISHING + crl_profile.max_age
+    if now - crl.this_update <= allowed:
+        return []
+    age = show(now - crl.this_update)
+    return [Finding(Level.WARNING, what, f"is {age} old; a new one was due after {show(allowed)} at the latest")]

@@ -1,0 +1,99 @@
+"""What `check` asks of OCSP: every hash and method answers, all verify, and they agree with each other and the CRL."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from jobs.fetch import NotFetched
+from jobs.findings import Finding, Level
+from jobs.ocsp_client import Method, OCSPErrorAnswer, ask
+from publisher.verify_crl import VerifiedCRL
+from publisher.verify_ocsp import VerifiedResponse, verify_response
+from revocation import serials
+from revocation.certid import CertID
+from revocation.config import PUBLISHING, IssuerProfile
+from revocation.durations import show
+from revocation.errors import GateError
+from revocation.status import Revocation
+
+UNAUTHORIZED = "unauthorized"
+
+
+@dataclass(frozen=True)
+class OCSPView:
+    """What the responder says of one certificate.
+
+    Attributes:
+        what: for findings.
+        answers: each verified answer, by how it was asked.
+        findings: what failed.
+        unknown: whether every way of asking was answered `unauthorized`: no record of the certificate.
+    """
+
+    what: str
+    answers: dict[str, VerifiedResponse]
+    findings: list[Finding]
+    unknown: bool
+
+
+def look_at_ocsp(profile: IssuerProfile, serial: bytes, base: str, now: datetime, seconds: float) -> OCSPView:
+    """Ask for a certificate with each CertID hash of the profile, by GET and by POST."""
+    what = f"ocsp {profile.issuer.name} {serials.to_hex(serial)}"
+    answers: dict[str, VerifiedResponse] = {}
+    findings: list[Finding] = []
+    unknown = 0
+    ways = [(hash_, method) for hash_ in profile.ocsp.hashes for method in Method]
+    for hash_, method in ways:
+        way = f"{hash_.value} {method}"
+        cert_id = CertID.of(profile.issuer, serial, hash_)
+        try:
+            answers[way] = _verified(ask(base, cert_id, method, seconds), cert_id, profile, now)
+        except OCSPErrorAnswer as error:
+            unknown += error.name == UNAUTHORIZED
+            findings.append(Finding(Level.CRITICAL, what, f"{way}: {error}"))
+        except (NotFetched, GateError) as error:
+            findings.append(Finding(Level.CRITICAL, what, f"{way}: {error}"))
+    return OCSPView(what, answers, findings, unknown == len(ways))
+
+
+def judge(
+    view: OCSPView, profile: IssuerProfile, crl: VerifiedCRL | None, serial: bytes, now: datetime
+) -> list[Finding]:
+    """Whether the answers are fresh, and say what each other and the CRL say."""
+    findings = list(view.findings)
+    allowed = profile.ocsp.renewal + profile.ocsp.look + PUBLISHING + profile.ocsp.max_age
+    entry = crl.revoked.get(serial) if crl else None
+    for way, answer in view.answers.items():
+        if now - answer.this_update > allowed:
+            age = show(now - answer.this_update)
+            findings.append(
+                Finding(Level.WARNING, view.what, f"{way}: is {age} old, renewal is due by {show(allowed)}")
+            )
+        if crl and _differs(entry, answer.revocation):
+            newest = max(crl.this_update, answer.this_update)
+            level = Level.WARNING if now - newest < PUBLISHING else Level.CRITICAL
+            findings.append(
+                Finding(level, view.what, f"{way}: OCSP says {_says(answer.revocation)}, the CRL says {_says(entry)}")
+            )
+    said = {_says(answer.revocation) for answer in view.answers.values()}
+    if len(said) > 1:
+        findings.append(Finding(Level.CRITICAL, view.what, "answers differ: " + ", ".join(sorted(said))))
+    elif said:
+        findings.append(Finding(Level.OK, view.what, f"{said.pop()}, {len(view.answers)} answers verified"))
+    return findings
+
+
+def _verified(response: bytes, asked: CertID, profile: IssuerProfile, now: datetime) -> VerifiedResponse:
+    verified = verify_response(response, profile.issuer, now)
+    if verified.serial != asked.serial or asked.hash not in verified.hashes:
+        raise GateError("answers for another CertID than the one that was asked for")
+    return verified
+
+
+def _differs(entry: Revocation | None, answered: Revocation | None) -> bool:
+    if entry is None or answered is None:
+        return entry is not answered
+    return (entry.reason, entry.revoked_at) != (answered.reason, answered.revoked_at)
+
+
+def _says(revocation: Revocation | None) -> str:
+    return f"revoked ({revocation.reason.name})" if revocation else "good"

@@ -1,0 +1,137 @@
+"""One process of `revocast up`: started on a leash, its output kept in a log, its `ready` waited for."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from jobs import leash
+from jobs.process import child_environment
+from revocation.clock import iso, now
+
+_LOG_SIZE: Final = 5 << 20
+_STOP_SECONDS: Final = 15.0
+_PIPE_SIZE: Final = 60_000
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is to run.
+
+    Attributes:
+        name: its name in reports, and of its log.
+        command: the argument list; the program as an absolute path.
+        mark: what stands in the line that says it serves; the whole line unless the line is a log's.
+        secret: handed over by a pipe whose number follows `secret_option`; never on a command line or on a disk.
+        secret_option: the option that takes the number.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    mark: str = "ready"
+    secret: bytes | None = None
+    secret_option: str = ""
+
+
+class Child:
+    """One run of a service.
+
+    Args:
+        service: what runs.
+        logs: the folder of its log.
+    """
+
+    def __init__(self, service: Service, logs: Path) -> None:
+        self.service = service
+        self.ready = threading.Event()
+        self.last_lines: deque[str] = deque(maxlen=12)
+        self._log = _open_log(logs / f"{service.name.replace(' ', '-')}.log")
+        try:
+            self.process = self._start()
+        except BaseException:
+            self._log.close()
+            raise
+        self._reader = threading.Thread(target=self._read, name=f"log of {service.name}", daemon=True)
+        self._reader.start()
+
+    def exit_code(self) -> int | None:
+        """How it ended, with all that it wrote in the log; None while it runs."""
+        code = self.process.poll()
+        if code is not None:
+            self._reader.join(timeout=2)
+        return code
+
+    def ask_to_stop(self) -> None:
+        """Ask it to finish what it does and end."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def wait(self) -> bool:
+        """Wait for its end; whether it came by itself. What does not end in time is killed, with its own children."""
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)  # its own session: nobody else's processes are in the group
+            self.process.wait()
+            return False
+        finally:
+            self._reader.join(timeout=2)
+        return True
+
+    def _start(self) -> subprocess.Popen[str]:
+        with _secret_pipe(self.service) as (arguments, descriptors):
+            return subprocess.Popen(
+                [sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *self.service.command, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=child_environment(),
+                pass_fds=descriptors,
+                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then stops us in order
+                text=True,
+                errors="replace",
+            )
+
+    def _read(self) -> None:
+        stream: IO[str] | None = self.process.stdout
+        if stream is None:
+            return
+        with stream, self._log:
+            for raw in stream:
+                line = raw.rstrip("\n")
+                self.last_lines.append(line)
+                self._log.write(f"{iso(now())} {self.service.name} | {line}\n")
+                self._log.flush()
+                if line == self.service.mark or (self.service.mark != "ready" and self.service.mark in line):
+                    self.ready.set()
+
+
+@contextmanager
+def _secret_pipe(service: Service) -> Iterator[tuple[list[str], tuple[int, ...]]]:
+    """The option and the descriptor by which a child gets its secret, open until it was started."""
+    if service.secret is None:
+        yield [], ()
+        return
+    if len(service.secret) > _PIPE_SIZE:
+        raise ValueError("the passphrases do not fit into a pipe")
+    read_end, write_end = os.pipe()
+    try:
+        os.write(write_end, service.secret)
+        os.close(write_end)
+        yield [service.secret_option, str(read_end)], (read_end,)
+    finally:
+        os.close(read_end)
+
+
+def _open_log(path: Path) -> IO[str]:
+    """Open it for appending; one that has grown large is put aside first."""
+    if path.exists() and path.stat().st_size > _LOG_SIZE:
+        path.replace(path.with_suffix(".log.1"))
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "w")

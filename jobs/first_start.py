@@ -1,0 +1,88 @@
+"""What `revocast up` does before it starts anything: a demonstration PKI, a configuration, and the imports.
+
+Every step is a command of its own that an operator could have typed, in a process of its own. A step that was
+interrupted is done again at the next start.
+"""
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.init import CONFIG_NAME, Setup, add_issuers, initialise
+from jobs.process import child_environment, command_line
+from revocation.errors import RevocastError
+
+_DEMO = "demo"
+_PKIS = "pkis.json"
+
+
+class StepFailed(RevocastError):
+    """A step before the start failed, and has said why itself."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data folder that can be started.
+
+    Attributes:
+        config: its revocast.toml.
+        pkis: the folders whose certificates it knows, for samples.
+        chain: the certificates of the demonstration's chain, where there is one.
+    """
+
+    config: Path
+    pkis: tuple[Path, ...]
+    chain: Path | None
+
+
+def prepare(data: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: Path | None) -> Prepared:
+    """Make what is missing, then import the given PKIs (again, if need be: an import adds what is new).
+
+    Raises:
+        StepFailed: a command failed.
+        InputError, ConfigurationError: a PKI cannot be used.
+    """
+    config = data / CONFIG_NAME
+    is_first, is_demo = not config.exists(), not pkis
+    if is_first and is_demo:
+        pkis = _demonstration(data / _DEMO, base_url)
+    setup = Setup(data, pkis, base_url, passphrase_file, demo=is_demo)
+    entries = initialise(setup) if is_first else add_issuers(config, setup)
+    wanted = _imports(data) | {str(entry.pki): entry.issuer.name for entry in entries}
+    _remember(data, wanted)
+    for pki, name in wanted.items():
+        if name:
+            _step("import", pki, "--issuer", name, "--config", str(config))
+            _remember(data, _imports(data) | {pki: ""})
+    chain = data / _DEMO / "chain.pem"
+    return Prepared(config, tuple(Path(pki) for pki in wanted), chain if chain.exists() else None)
+
+
+def _demonstration(demo: Path, base_url: str) -> tuple[Path, Path]:
+    if not demo.exists():
+        unfinished = demo.with_name(".demo-unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        _step("demo-pki", str(unfinished), "--base-url", base_url)
+        unfinished.rename(demo)
+    return demo / "issuing", demo / "root"
+
+
+def _imports(data: Path) -> dict[str, str]:
+    """The PKI folders that this data folder knows, each with the issuer whose import is still to be done, or none."""
+    path = data / _PKIS
+    found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
+def _remember(data: Path, imports: dict[str, str]) -> None:
+    temporary = data / f".{_PKIS}"
+    temporary.write_text(json.dumps(imports, indent=1))
+    temporary.replace(data / _PKIS)
+
+
+def _step(*command: str) -> None:
+    done = subprocess.run(command_line(*command), env=child_environment(), stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise StepFailed(f"`revocast {' '.join(command)}` ended with {done.returncode} and said why above")

@@ -1,0 +1,114 @@
+"""Keeps the processes of `revocast up` running: starts them in order, restarts what dies, stops them in reverse."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from jobs.child import Child, Service
+from jobs.terminal import printable
+from revocation.errors import ConfigurationError, RevocastError
+
+Report = Callable[[str], None]
+
+_START_SECONDS: Final = 60.0
+_FIRST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 30.0
+_LONG_RUN: Final = 60.0
+_CONFIGURATION: Final = 2
+_POLL: Final = 0.05
+
+
+class DidNotStart(RevocastError):
+    """A process ended, or said nothing, before it served."""
+
+
+class Stopped(Exception):
+    """We were told to stop while starting."""
+
+
+class _Slot:
+    """A service with its present run, and when it may be started again."""
+
+    def __init__(self, service: Service, child: Child) -> None:
+        self.service = service
+        self.child = child
+        self.since = time.monotonic()
+        self.pause = _FIRST_PAUSE
+        self.start_at: float | None = None
+
+
+class Supervisor:
+    """The processes of one installation. Start and stop them from one thread: the leash hangs on it.
+
+    Args:
+        logs: the folder of their logs.
+        stop: set when we are told to stop.
+        report: prints a line for the operator.
+    """
+
+    def __init__(self, logs: Path, stop: threading.Event, report: Report) -> None:
+        self._logs = logs
+        self._stop = stop
+        self._report = report
+        self._slots: list[_Slot] = []
+
+    def start(self, service: Service) -> None:
+        """Start a service and wait until it serves.
+
+        Raises:
+            ConfigurationError: it ended with code 2; its own words are in the message.
+            DidNotStart: it ended otherwise, or did not serve in time.
+            Stopped: we were told to stop meanwhile.
+        """
+        slot = _Slot(service, Child(service, self._logs))
+        self._slots.append(slot)
+        deadline = time.monotonic() + _START_SECONDS
+        while not slot.child.ready.wait(_POLL):
+            if self._stop.is_set():
+                raise Stopped
+            code = slot.child.exit_code()
+            if code is not None:
+                raise self._explain(slot, f"ended with {code} instead of serving", code)
+            if time.monotonic() > deadline:
+                raise self._explain(slot, f"did not serve within {_START_SECONDS:g} s", None)
+
+    def tend(self) -> None:
+        """Look at every process once: report what died, and start it again when its pause is over."""
+        for slot in self._slots:
+            code = slot.child.exit_code()
+            if code is None:
+                continue
+            if slot.start_at is None:
+                self._schedule_restart(slot, code)
+            elif time.monotonic() >= slot.start_at:
+                slot.child, slot.since, slot.start_at = Child(slot.service, self._logs), time.monotonic(), None
+                self._report(f"{slot.service.name}: started again (process {slot.child.process.pid})")
+
+    def stop(self) -> None:
+        """Stop every process, the last started first, and wait for each."""
+        for slot in reversed(self._slots):
+            slot.child.ask_to_stop()
+            if not slot.child.wait():
+                self._report(f"{slot.service.name}: did not end in time and was killed")
+
+    def processes(self) -> dict[str, int]:
+        """The process id of each service's present run."""
+        return {slot.service.name: slot.child.process.pid for slot in self._slots}
+
+    def _schedule_restart(self, slot: _Slot, code: int) -> None:
+        if time.monotonic() - slot.since > _LONG_RUN:
+            slot.pause = _FIRST_PAUSE
+        slot.start_at = time.monotonic() + slot.pause
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+        self._report(f"{slot.service.name}: {how}; starting it again in {slot.pause:g} s, see {self._log(slot)}")
+        slot.pause = min(2 * slot.pause, _LONGEST_PAUSE)
+
+    def _explain(self, slot: _Slot, what: str, code: int | None) -> RevocastError:
+        said = "\n".join(f"  {slot.service.name} | {printable(line)}" for line in slot.child.last_lines)
+        error = ConfigurationError if code == _CONFIGURATION else DidNotStart
+        return error(f"{what}\n{said}" if said else what, where=slot.service.name, advice=f"see {self._log(slot)}")
+
+    def _log(self, slot: _Slot) -> Path:
+        return self._logs / f"{slot.service.name.replace(' ', '-')}.log"
