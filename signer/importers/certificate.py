@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 
 from revocation import der, serials
@@ -57,8 +57,11 @@ def load(path: Path) -> Sequence[x509.Certificate]:
 
 def owns(issuer: Issuer, certificate: x509.Certificate) -> bool:
     """Whether this is a certificate *of* the issuer: its subject and key (not one that it issued)."""
-    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return (certificate.subject.public_bytes(), key) == (issuer.subject, issuer.public_key_info)
+    try:
+        own = Issuer.of(issuer.name, [certificate])
+    except ConfigurationError:
+        return False
+    return (own.subject, own.public_key_info) == (issuer.subject, issuer.public_key_info)
 
 
 def issued_by(certificate: x509.Certificate, issuer: Issuer, place: str) -> IssuedCertificate:
