@@ -77,7 +77,7 @@ def test_issuer_may_differ_from_the_installation_and_other_issuers(folder: Path)
         ('[public.crl]\nlook = "7h"', "(1d - 12h) / 2 = 6h"),
         ('[public.crl]\nlook = "0s"', "look (0s)"),
         ('[public.crl]\nrenewal = "10s"\nlook = "1s"', "at least 1m"),
-        ('[public.crl]\nmax_age = "11h"', "12h + 1h + 5m + 11h = 1445m must not exceed expires - skew = 1435m"),
+        ('[public.crl]\nmax_age = "653m"', "12h + 1h + 5m + 653m = 1438m must not exceed expires - skew = 1435m"),
         ("[public.crl]\nmax_age = -1", "must not be negative"),
         ("[public.crl]\nscopes = []", "crl.scopes"),
         ('[public.crl]\nscopes = ["everything"]', "crl.scopes"),

@@ -3,6 +3,7 @@
 import io
 import json
 import subprocess
+import tarfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -39,6 +40,9 @@ def test_bundle_is_the_same_bytes_every_time_and_says_nothing_of_the_machine(tmp
     first = tars.bundle(tmp_path)
     (tmp_path / "0").chmod(0o600)
     assert tars.bundle(tmp_path) == first
+    with tarfile.open(fileobj=io.BytesIO(first)) as tar:
+        told = {(member.mtime, member.mode, member.uid, member.gid, member.uname, member.gname) for member in tar}
+    assert told == {(NOW.timestamp(), 0o644, 0, 0, "", "")}
 
 
 def test_bundle_can_be_listed_with_any_tar(tmp_path: Path) -> None:

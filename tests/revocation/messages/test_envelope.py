@@ -125,6 +125,7 @@ def test_signed_bytes_do_not_depend_on_how_the_text_was_written() -> None:
     message = compose(Verb.RELEASE, Release(issuer="é", serial="0A"), NOW, requester="operator")
     again = json.loads(message.model_dump_json())
     again["issued_at"] = again["issued_at"].replace("Z", "+00:00")
+    again["body"] = dict(reversed(again["body"].items()))
     other_text = json.dumps(dict(reversed(again.items())), indent=3)
     assert parse_message(other_text).signed_bytes() == message.signed_bytes()
     for field, value in {
