@@ -60,8 +60,6 @@ def _revocation(body: Revoke, certificate: Certificate, limits: Limits, now: dat
     reason = Reason.parse(body.reason)
     revoked_at = body.revoked_at or now
     for what, moment in (("revocation date", revoked_at), ("invalidity date", body.invalidity_date)):
-        if moment is not None and moment.tzinfo is None:
-            raise Refused(f"the {what} has no time zone", where=where, advice="write it in UTC, ending in Z")
         if moment is not None and moment > now:
             raise Refused(f"the {what} {iso(moment)} is in the future; now is {iso(now)}", where=where)
     if now - revoked_at > limits.revocation_backdate:

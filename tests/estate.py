@@ -1,0 +1,127 @@
+"""A whole installation in a folder, valid by default: one issuer with its key, one operator, every service's table."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+
+from revocation import serials
+from revocation.configfile import ConfigFile
+from revocation.messages import Body, Import, Message, RequesterKey, Revoke, Verb, compose
+from revocation.status import Revocation
+from signer.importers.entry import ImportEntry, ImportSource
+from signer.importing import apply_import, digest_of
+from signer.signer import Signer, open_signer
+from tests.authority import NOW, Authority
+
+PASSPHRASE = b"correct horse"
+
+_TABLES = """
+[public]
+base_url = "http://crl.example"
+{public}
+[[public.issuers]]
+name = "test"
+certificates = ["ca.pem"]
+[signer]
+ledger = "signer/ledger.sqlite"
+keys = "signer/keys"
+exchange = "exchange"
+{signer}
+[[signer.issuers]]
+name = "test"
+key = "file:ca.key"
+passphrase = "file:ca.passphrase"
+[[signer.requesters]]
+name = "operator"
+public_key = "{operator}"
+verbs = ["revoke", "release", "import"]
+[[signer.requesters]]
+name = "clerk"
+public_key = "{clerk}"
+verbs = ["release"]
+issuers = ["another"]
+[publisher]
+exchange = "exchange"
+state = "publisher"
+[[publisher.targets]]
+name = "files"
+kind = "directory"
+path = "public"
+[[publisher.targets]]
+name = "responses"
+kind = "lmdb"
+path = "store"
+[responder]
+store = "store"
+files = "public/www"
+[jobs]
+requester = "operator"
+requester_key = "operator.key"
+"""
+
+
+@dataclass
+class Estate:
+    """The folder and what is in it."""
+
+    folder: Path
+    authority: Authority
+    operator: RequesterKey
+    clerk: RequesterKey
+
+    @classmethod
+    def build(cls, folder: Path, *, authority: Authority | None = None, public: str = "", signer: str = "") -> "Estate":
+        """An installation; `public` and `signer` are lines for those tables."""
+        folder.mkdir(parents=True, exist_ok=True)
+        authority = authority or Authority(days=7300)
+        operator, clerk = RequesterKey.generate(), RequesterKey.generate()
+        authority.write(folder / "ca.pem")
+        encryption = BestAvailableEncryption(PASSPHRASE)
+        (folder / "ca.key").write_bytes(authority.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+        (folder / "ca.passphrase").write_bytes(PASSPHRASE + b"\n")
+        operator.save(folder / "operator.key")
+        tables = _TABLES.format(public=public, signer=signer, operator=operator.public, clerk=clerk.public)
+        (folder / "revocast.toml").write_text(tables)
+        return cls(folder, authority, operator, clerk)
+
+    @property
+    def file(self) -> ConfigFile:
+        """The configuration, read again."""
+        return ConfigFile.read(self.folder / "revocast.toml")
+
+    def signer(self) -> Signer:
+        """The signer, opened as a new process would."""
+        return open_signer(self.file)
+
+    def ask(self, verb: Verb, body: Body, now: datetime = NOW, *, id_: str | None = None) -> Message:
+        """A message that the operator signed."""
+        return self.operator.sign(compose(verb, body, now, requester="operator", id_=id_))
+
+    def revoke(self, serial: int, reason: str = "keyCompromise", now: datetime = NOW, **more: datetime) -> Message:
+        """The operator's message that revokes a serial."""
+        hexadecimal = serials.to_hex(serials.from_int(serial))
+        return self.ask(Verb.REVOKE, Revoke(issuer="test", serial=hexadecimal, reason=reason, **more), now)
+
+    def register(self, signer: Signer, numbers: Iterable[int], now: datetime = NOW, **entry: object) -> None:
+        """Import certificates with these serials, good unless `entry` says otherwise."""
+        self.import_(signer, [certificate(number, **entry) for number in numbers], now)
+
+    def import_(self, signer: Signer, entries: list[ImportEntry], now: datetime = NOW, **source: object) -> object:
+        """Import these entries as the operator."""
+        digest, _ = digest_of(entries, lambda: None)
+        message = self.ask(Verb.IMPORT, Import(issuer="test", source="a test", entries_sha256=digest), now)
+        return apply_import(signer, message, ImportSource("a test", entries, **source), now, lambda: None)
+
+
+def certificate(
+    number: int,
+    *,
+    not_after: datetime | None = NOW + timedelta(days=365),
+    is_ca: bool = False,
+    revocation: Revocation | None = None,
+) -> ImportEntry:
+    """A certificate as an importer finds it."""
+    return ImportEntry(serials.from_int(number), not_after, is_ca, revocation, None, f"line {number}")

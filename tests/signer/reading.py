@@ -1,0 +1,43 @@
+"""Reading what the signer put into the exchange, with `cryptography` and nothing of the signer's."""
+
+from collections.abc import Iterator
+
+from cryptography import x509
+from cryptography.x509 import ocsp
+
+from revocation.bundle import BundleReader
+from revocation.bundle.reader import split_responses
+from signer.signer import Signer
+
+
+def bundles(signer: Signer, kind: str) -> Iterator[tuple[BundleReader, list[bytes]]]:
+    """Every bundle of a kind with the objects in it, oldest first."""
+    for stored in signer.exchange.list():
+        if f"-{kind}-" not in stored.name:
+            continue
+        with signer.exchange.open(stored.name) as source:
+            reader = BundleReader(stored.name, source)
+            files = [data for _, data in reader.artifacts()]
+        objects = files if kind == "crl" else [response for chunk in files for response in split_responses(chunk)]
+        yield reader, objects
+
+
+def newest_crl(signer: Signer, scope: str = "all") -> x509.CertificateRevocationList:
+    """The CRL in the newest bundle of a scope."""
+    found = [data for reader, (data,) in bundles(signer, "crl") if reader.manifest.part.label == scope]
+    return x509.load_der_x509_crl(found[-1])
+
+
+def crl_serials(signer: Signer, scope: str = "all") -> list[int]:
+    """The serials on the newest CRL of a scope."""
+    return [entry.serial_number for entry in newest_crl(signer, scope)]
+
+
+def statuses(signer: Signer) -> dict[tuple[int, str], str]:
+    """The status in the newest response for each (serial, hash): GOOD or REVOKED."""
+    newest: dict[tuple[int, str], str] = {}
+    for _, responses in bundles(signer, "ocsp"):
+        for data in responses:
+            for single in ocsp.load_der_ocsp_response(data).responses:
+                newest[single.serial_number, single.hash_algorithm.name] = single.certificate_status.name
+    return newest

@@ -1,0 +1,194 @@
+"""Messages: who may, what is refused with which words, and that an id is answered once."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from revocation import serials
+from revocation.errors import Refused
+from revocation.messages import Look, Message, Outcome, Release, RequesterKey, Revoke, Verb, compose
+from signer.handle import handle, handle_text
+from signer.ledger import facts
+from signer.look import look
+from signer.signer import Signer
+from tests.authority import NOW
+from tests.estate import Estate
+from tests.signer.reading import crl_serials, newest_crl, statuses
+
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+
+
+@pytest.fixture
+def signer(estate: Estate) -> Signer:
+    """A signer that knows the certificates 1 to 3."""
+    opened = estate.signer()
+    estate.register(opened, [1, 2, 3])
+    return opened
+
+
+def is_revoked(signer: Signer, number: int) -> bool:
+    (profile,) = signer.public.profiles.values()
+    with signer.ledger.read() as connection:
+        found = facts.find(connection, profile.issuer, serials.from_int(number))
+    return found is not None and found.revocation is not None
+
+
+def refusal(signer: Signer, message: Message, now: datetime = NOW) -> str:
+    """The words of a refusal, after which nothing is revoked."""
+    with pytest.raises(Refused) as caught:
+        handle(signer, message, now)
+    assert not any(is_revoked(signer, number) for number in (1, 2, 3))
+    return str(caught.value)
+
+
+def test_signed_revocation_is_recorded_with_its_revision(estate: Estate, signer: Signer) -> None:
+    """Done means that the ledger has it: three registrations, then this."""
+    reply = handle(signer, estate.revoke(2), NOW)
+    assert (reply.outcome, reply.revision) == (Outcome.DONE, 4)
+    assert is_revoked(estate.signer(), 2)
+
+
+def test_unsigned_revocation_is_refused(signer: Signer) -> None:
+    """Whoever can write to the queue can name the operator, and revokes nothing."""
+    message = compose(Verb.REVOKE, Revoke(issuer="test", serial="01", reason="superseded"), NOW, requester="operator")
+    assert "is not signed" in refusal(signer, message)
+
+
+def test_revocation_signed_with_another_key_is_refused(signer: Signer) -> None:
+    """The signature must be that of the requester who is named."""
+    body = Revoke(issuer="test", serial="01", reason="superseded")
+    message = RequesterKey.generate().sign(compose(Verb.REVOKE, body, NOW, requester="operator"))
+    assert "signature is not that of requester 'operator'" in refusal(signer, message)
+
+
+def test_revocation_that_was_altered_after_signing_is_refused(estate: Estate, signer: Signer) -> None:
+    """The signature covers the body: another serial under it is nobody's wish."""
+    signed = estate.revoke(1)
+    assert "signature" in refusal(signer, signed.model_copy(update={"body": {**signed.body, "serial": "02"}}))
+
+
+def test_requester_without_the_verb_or_the_issuer_is_refused(estate: Estate, signer: Signer) -> None:
+    """The clerk may release, and not revoke; and may do so for another issuer only."""
+    revoke = compose(Verb.REVOKE, Revoke(issuer="test", serial="01", reason="superseded"), NOW, requester="clerk")
+    assert "may not revoke" in refusal(signer, estate.clerk.sign(revoke))
+    release = compose(Verb.RELEASE, Release(issuer="test", serial="01"), NOW, requester="clerk")
+    assert "no right for issuer test" in refusal(signer, estate.clerk.sign(release))
+
+
+def test_unknown_requester_is_refused(estate: Estate, signer: Signer) -> None:
+    """A name that the configuration does not have gives no right."""
+    body = Revoke(issuer="test", serial="01", reason="superseded")
+    assert "'mallory' is not known" in refusal(
+        signer, estate.operator.sign(compose(Verb.REVOKE, body, NOW, requester="mallory"))
+    )
+
+
+def test_expired_message_and_message_from_the_future_are_refused(estate: Estate, signer: Signer) -> None:
+    """A message is good for ten minutes, and not before it was made."""
+    assert "expired at 2026-03-01T12:10:00Z" in refusal(signer, estate.revoke(1), NOW + timedelta(minutes=10))
+    assert "in the future" in refusal(signer, estate.revoke(1, now=NOW + timedelta(hours=1)))
+
+
+def test_message_asked_again_gets_the_same_reply_and_does_nothing_more(estate: Estate, signer: Signer) -> None:
+    """A requester who heard nothing asks again with the same id, later and newly signed: same reply, no second fact."""
+    first = handle(signer, estate.revoke(1), NOW)
+    body = Revoke(issuer="test", serial="01", reason="keyCompromise")
+    again = estate.ask(Verb.REVOKE, body, NOW + DAY, id_=first.id)
+    assert handle(estate.signer(), again, NOW + DAY) == first
+
+
+def test_replayed_revocation_after_a_release_changes_nothing(estate: Estate, signer: Signer) -> None:
+    """Who recorded a hold cannot put it back by sending it again after it was released."""
+    hold = estate.revoke(1, "certificateHold")
+    handle(signer, hold, NOW)
+    handle(signer, estate.ask(Verb.RELEASE, Release(issuer="test", serial="01")), NOW + SECOND)
+    handle(signer, hold, NOW + 2 * SECOND)
+    assert not is_revoked(signer, 1)
+
+
+def test_id_used_for_another_message_is_refused(estate: Estate, signer: Signer) -> None:
+    """An id stands for one wish."""
+    done = handle(signer, estate.revoke(1), NOW)
+    other = estate.ask(Verb.REVOKE, Revoke(issuer="test", serial="02", reason="superseded"), NOW, id_=done.id)
+    with pytest.raises(Refused, match="used for another message"):
+        handle(signer, other, NOW)
+    assert not is_revoked(signer, 2)
+
+
+@pytest.mark.parametrize(
+    ("number", "reason", "dates", "words"),
+    [
+        (9, "superseded", {}, "not known to the ledger"),
+        (1, "superseded", {"revoked_at": NOW + SECOND}, "is in the future"),
+        (1, "superseded", {"invalidity_date": NOW + SECOND}, "invalidity date 2026-03-01T12:00:01Z is in the future"),
+        (1, "superseded", {"revoked_at": NOW - 400 * DAY}, "further back than 366d"),
+    ],
+)
+def test_impossible_revocation_is_refused_by_name(
+    estate: Estate, signer: Signer, number: int, reason: str, dates: dict[str, datetime], words: str
+) -> None:
+    """An unknown serial or a date that cannot be is refused, and nothing is recorded."""
+    assert words in refusal(signer, estate.revoke(number, reason, **dates))
+
+
+def test_second_revocation_is_refused_and_keeps_the_first(estate: Estate, signer: Signer) -> None:
+    """A revocation is final: the second is told when and why the first was."""
+    handle(signer, estate.revoke(1, "superseded"), NOW)
+    with pytest.raises(Refused, match=r"already revoked since 2026-03-01T12:00:00Z \(superseded\)"):
+        handle(signer, estate.revoke(1, "keyCompromise"), NOW + SECOND)
+
+
+def test_hold_made_final_keeps_the_date_of_the_hold(estate: Estate, signer: Signer) -> None:
+    """Since the hold nobody should have relied on the certificate, so the revocation is dated then."""
+    handle(signer, estate.revoke(1, "certificateHold"), NOW)
+    handle(signer, estate.revoke(1, "keyCompromise", now=NOW + DAY), NOW + DAY)
+    look(signer, NOW + DAY)
+    (entry,) = newest_crl(signer)
+    assert entry.revocation_date_utc == NOW
+
+
+def test_released_hold_is_good_again_and_leaves_the_crl(estate: Estate, signer: Signer) -> None:
+    """certificateHold is the one reason that ends."""
+    handle(signer, estate.revoke(1, "certificateHold"), NOW)
+    look(signer, NOW)
+    assert (crl_serials(signer), statuses(signer)[1, "sha1"]) == ([1], "REVOKED")
+    handle(signer, estate.ask(Verb.RELEASE, Release(issuer="test", serial="01")), NOW + SECOND)
+    look(signer, NOW + SECOND)
+    assert (crl_serials(signer), statuses(signer)[1, "sha1"]) == ([], "GOOD")
+
+
+def test_final_revocation_cannot_be_released(estate: Estate, signer: Signer) -> None:
+    """Neither a revoked certificate nor a good one is released."""
+    handle(signer, estate.revoke(1, "superseded"), NOW)
+    for serial, words in (("01", "only certificateHold ends"), ("02", "it is not revoked")):
+        with pytest.raises(Refused, match=words):
+            handle(signer, estate.ask(Verb.RELEASE, Release(issuer="test", serial=serial)), NOW)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "garbage", '{"version": 2}', "\x80", "9" * (2 << 20)])
+def test_text_that_is_no_message_is_refused_in_a_reply(signer: Signer, text: str) -> None:
+    """Nothing that a queue holds makes the signer raise."""
+    assert handle_text(signer, text, NOW).outcome is Outcome.REFUSED
+
+
+def test_body_with_an_unknown_field_is_refused(estate: Estate, signer: Signer) -> None:
+    """What a version does not know, it does not guess."""
+    message = estate.revoke(1)
+    odd = estate.operator.sign(message.model_copy(update={"body": {**message.body, "force": True}, "signature": None}))
+    reply = handle_text(signer, odd.model_dump_json(), NOW)
+    assert reply.outcome is Outcome.REFUSED
+    assert "force" in reply.detail
+
+
+def test_unsigned_look_makes_what_is_due_once(signer: Signer) -> None:
+    """Anybody may ask for work that is due; asked again there is none."""
+    message = compose(Verb.GENERATE_CRLS, Look(), NOW)
+    assert len(handle(signer, message, NOW).data["made"]) == 1
+    assert handle(signer, message, NOW + SECOND).detail == "nothing was due"
+
+
+def test_due_lists_and_makes_nothing(signer: Signer) -> None:
+    """`due` is a question."""
+    reply = handle(signer, compose(Verb.DUE, Look(), NOW), NOW)
+    assert {"responder certificate", "crl all"} <= {due["what"] for due in reply.data["due"]}
+    assert signer.exchange.list() == []

@@ -1,0 +1,200 @@
+"""What is made when, and what never."""
+
+from datetime import timedelta
+
+from revocation.errors import KeyUnavailable
+from revocation.messages import Look, Verb
+from revocation.published import CRLRow
+from revocation.status import Reason, Revocation
+from signer.handle import handle
+from signer.look import look
+from signer.signer import Signer
+from tests.authority import NOW
+from tests.estate import Estate, certificate
+from tests.signer.reading import bundles, crl_serials, newest_crl, statuses
+
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+
+
+def names(signer: Signer) -> list[str]:
+    return [stored.name for stored in signer.exchange.list()]
+
+
+def test_first_look_makes_responder_crl_and_responses(estate: Estate) -> None:
+    """From nothing to everything in one look: an empty CRL, and a response per certificate and hash."""
+    signer = estate.signer()
+    estate.register(signer, [1, 2, 3])
+    report = look(signer, NOW)
+    assert report.problems == []
+    assert crl_serials(signer) == []
+    assert statuses(signer) == {(n, h): "GOOD" for n in (1, 2, 3) for h in ("sha1", "sha256")}
+
+
+def test_look_with_nothing_due_writes_nothing(estate: Estate) -> None:
+    """A second look, asked for a hundred times by whoever, changes neither ledger nor exchange."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, NOW)
+    before = (names(signer), (estate.folder / "signer/ledger.sqlite-wal").read_bytes())
+    for _ in range(100):
+        assert look(signer, NOW + HOUR, (Verb.GENERATE_CRLS, Verb.GENERATE_OCSP_KEYS)).made == []
+    assert (names(signer), (estate.folder / "signer/ledger.sqlite-wal").read_bytes()) == before
+
+
+def test_crl_is_renewed_after_its_renewal_interval_and_not_before(estate: Estate) -> None:
+    """Twelve hours after thisUpdate a CRL is due, a second earlier it is not."""
+    signer = estate.signer()
+    look(signer, NOW)
+    assert look(signer, NOW + 12 * HOUR - SECOND, [Verb.GENERATE_CRLS]).made == []
+    assert len(look(signer, NOW + 12 * HOUR, [Verb.GENERATE_CRLS]).made) == 1
+    assert newest_crl(signer).last_update_utc == NOW + 12 * HOUR
+
+
+def test_revocation_leads_at_once_to_a_crl_and_to_responses_for_that_certificate_alone(estate: Estate) -> None:
+    """The next look after a revocation makes a CRL with it and a partial bundle, whatever the time of day."""
+    signer = estate.signer()
+    estate.register(signer, range(1, 20))
+    look(signer, NOW)
+    handle(signer, estate.revoke(7, now=NOW + SECOND), NOW + SECOND)
+    look(signer, NOW + SECOND)
+    assert crl_serials(signer) == [7]
+    *_, (reader, responses) = bundles(signer, "ocsp")
+    assert not reader.manifest.complete
+    assert len(responses) == 2
+    assert {serial for (serial, _), status in statuses(signer).items() if status == "REVOKED"} == {7}
+
+
+def test_second_crl_within_a_second_waits_for_the_next(estate: Estate) -> None:
+    """thisUpdate rises by whole seconds: what is due again at once is made one second later, and the look says so."""
+    signer = estate.signer()
+    estate.register(signer, [1, 2])
+    look(signer, NOW)
+    handle(signer, estate.revoke(1), NOW)
+    report = look(signer, NOW)
+    assert (report.made, report.again_at) == ([], NOW + SECOND)
+    assert len(look(signer, NOW + SECOND).made) == 2
+    assert newest_crl(signer).last_update_utc == NOW + SECOND
+
+
+def test_clock_set_back_by_an_hour_signs_nothing_and_says_so(estate: Estate) -> None:
+    """A CRL that is due cannot be dated before the last one: it is a problem with advice, not a silent wait."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, NOW)
+    handle(signer, estate.revoke(1, now=NOW - HOUR), NOW - HOUR)
+    report = look(signer, NOW - HOUR)
+    assert report.made == []
+    assert "clock" in str(report.problems[0])
+
+
+def test_lost_bundle_is_made_again(estate: Estate) -> None:
+    """A bundle that is gone from the exchange, or cut short there, is due."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, NOW)
+    crl, responses = names(signer)
+    (estate.folder / "exchange" / crl).unlink()
+    (estate.folder / "exchange" / responses).write_bytes(b"short")
+    made = look(signer, NOW + SECOND).made
+    assert ["gone from the exchange" in line for line in made] == [True, True]
+    assert statuses(signer)[1, "sha1"] == "GOOD"
+
+
+def test_damaged_bundle_is_made_again_when_a_target_is_said_to_lack_it(estate: Estate) -> None:
+    """A hint makes the signer read its bundle; one with its size and another content is replaced, a good one is not."""
+    signer = estate.signer()
+    estate.register(signer, [1], revocation=Revocation(NOW - HOUR))
+    look(signer, NOW)
+    hint = Look(crls=(behind(signer, revision=0),))
+    assert look(signer, NOW + SECOND, [Verb.GENERATE_CRLS], hint).made == []
+    path = estate.folder / "exchange" / names(signer)[0]
+    path.write_bytes(path.read_bytes().replace(b"crl_number", b"crl_nvmber"))
+    assert look(signer, NOW + SECOND, [Verb.GENERATE_CRLS]).made == []
+    assert len(look(signer, NOW + SECOND, [Verb.GENERATE_CRLS], hint).made) == 1
+
+
+def test_forged_hint_that_all_is_published_hides_nothing(estate: Estate) -> None:
+    """Who writes to the queue cannot talk the signer out of what its own ledger makes due."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, NOW)
+    handle(signer, estate.revoke(1, now=NOW + SECOND), NOW + SECOND)
+    forged = Look(crls=(behind(signer, revision=10**6),))
+    assert len(look(signer, NOW + SECOND, [Verb.GENERATE_CRLS], forged).made) == 1
+
+
+def test_entry_of_a_certificate_that_expired_before_its_first_crl_appears_once(estate: Estate) -> None:
+    """RFC 5280 section 3.3: revoked and expired between two CRLs, it is on the next one and gone from the one after."""
+    signer = estate.signer()
+    entry = certificate(5, not_after=NOW - HOUR, revocation=Revocation(NOW - 2 * HOUR, Reason.superseded))
+    estate.import_(signer, [entry])
+    look(signer, NOW)
+    assert crl_serials(signer) == [5]
+    look(signer, NOW + 12 * HOUR)
+    assert crl_serials(signer) == []
+
+
+def test_entry_stays_on_the_first_crl_past_expiry(estate: Estate) -> None:
+    """An entry is on every CRL until one was issued past its certificate's expiry, and on that one too."""
+    signer = estate.signer()
+    entry = certificate(5, not_after=NOW + 13 * HOUR, revocation=Revocation(NOW - HOUR))
+    estate.import_(signer, [entry])
+    found = []
+    for turn in range(4):
+        look(signer, NOW + turn * 12 * HOUR)
+        found.append(crl_serials(signer))
+    assert found == [[5], [5], [5], []]
+
+
+def test_slices_are_renewed_each_at_its_own_time_and_none_late(estate: Estate) -> None:
+    """After the first signing the slices spread over the renewal period, and none is older than it."""
+    signer = estate.signer()
+    estate.register(signer, range(1, 200))
+    look(signer, NOW)
+    made = []
+    for minutes in range(0, 24 * 60, 10):
+        made.append(len(look(signer, NOW + timedelta(minutes=minutes), [Verb.PRESIGN]).made))
+        for reader, _ in bundles(signer, "ocsp"):
+            assert NOW + timedelta(minutes=minutes) - reader.manifest.this_update <= 12 * HOUR + timedelta(minutes=10)
+    assert max(made) == 1
+    assert sum(made) == 2 * 16 - 1  # it was the turn of slice 0 when all were signed
+
+
+def test_expired_certificate_leaves_its_slice(estate: Estate) -> None:
+    """OCSP does not speak of an expired certificate: the next signing of its slice leaves it out."""
+    signer = estate.signer()
+    estate.register(signer, [1], not_after=NOW + HOUR)
+    look(signer, NOW)
+    look(signer, NOW + 12 * HOUR)
+    *_, (reader, responses) = bundles(signer, "ocsp")
+    assert (reader.manifest.complete, responses) == (True, [])
+
+
+def test_crls_of_user_and_ca_scope_part_the_certificates(estate: Estate) -> None:
+    """A revoked CA certificate is on the `ca` CRL, a revoked leaf on the `user` CRL, each with its critical IDP."""
+    split = Estate.build(estate.folder / "split", public='crl = { scopes = ["user", "ca"] }')
+    signer = split.signer()
+    revoked = Revocation(NOW - HOUR, Reason.cACompromise)
+    split.import_(signer, [certificate(1, revocation=revoked), certificate(2, is_ca=True, revocation=revoked)])
+    look(signer, NOW)
+    assert (crl_serials(signer, "user"), crl_serials(signer, "ca")) == ([1], [2])
+
+
+def test_absent_ca_key_is_named_and_presigning_goes_on_with_the_delegate(estate: Estate) -> None:
+    """Without the CA key no CRL can be made, which is said; the responder key still signs what changed."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, NOW)
+    (estate.folder / "ca.key").unlink()
+    without = estate.signer()
+    handle(without, estate.revoke(1, now=NOW + SECOND), NOW + SECOND)
+    report = look(without, NOW + SECOND)
+    assert [type(problem) for problem in report.problems] == [KeyUnavailable]
+    assert statuses(without)[1, "sha256"] == "REVOKED"
+
+
+def behind(signer: Signer, revision: int) -> CRLRow:
+    """What a target would say that has a CRL of another revision."""
+    (profile,) = signer.public.profiles.values()
+    times = {"this_update": NOW, "next_update": NOW + HOUR, "renew_at": NOW + HOUR}
+    return CRLRow(issuer=profile.issuer.id, scope="all", number=1, revision=revision, sha256="0" * 64, size=1, **times)
