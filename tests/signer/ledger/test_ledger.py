@@ -42,9 +42,14 @@ def test_record_cannot_be_changed_or_deleted(estate: Estate, table: str, stateme
 def test_writing_transaction_that_fails_leaves_nothing(estate: Estate) -> None:
     """An exception inside a transaction undoes all of it."""
     signer = estate.signer()
-    with pytest.raises(DatabaseError), signer.ledger.write() as connection:
-        connection.execute(text("INSERT INTO issuers VALUES ('00000000', 'x', 1)"))
-        connection.execute(text("INSERT INTO nowhere VALUES (1)"))
+
+    def write_and_fail() -> None:
+        with signer.ledger.write() as connection:
+            connection.execute(text("INSERT INTO issuers VALUES ('00000000', 'x', 1)"))
+            connection.execute(text("INSERT INTO nowhere VALUES (1)"))
+
+    with pytest.raises(DatabaseError):
+        write_and_fail()
     with signer.ledger.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM issuers")).scalar() == 0
 
