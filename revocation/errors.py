@@ -61,6 +61,8 @@ class Expired(GateError):
 class KeyUnavailable(RevocastError):
     """A private key is absent, locked or does not belong to its issuer."""
 
+    exit_code = 2
+
 
 class TargetError(RevocastError):
     """A target could not be written or read back; what it held before is still there."""

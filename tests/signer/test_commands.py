@@ -1,0 +1,127 @@
+"""The signer's commands as an operator types them: `import`, `signer run`, `signer unlock`."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from revocation import clock
+from revocation.messages import Look, Verb, compose
+from signer.look import look
+from tests.estate import PASSPHRASE, Estate
+from tests.signer.reading import crl_serials
+
+REVOCAST = [sys.executable, "-m", "revocation"]
+CSV = """serial,not_after,status,revoked_at,reason
+0A,2040-01-01T00:00:00Z,valid,,
+0B,2040-01-01T00:00:00Z,revoked,2026-01-01T00:00:00Z,superseded
+"""
+
+
+def revocast(estate: Estate, *arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+    """Run a command on the installation."""
+    environment = {**os.environ, "REVOCAST_CONFIG": str(estate.folder / "revocast.toml")}
+    command = [*REVOCAST, *arguments]
+    return subprocess.run(
+        command, input=stdin, capture_output=True, text=True, check=False, env=environment, timeout=60
+    )
+
+
+def test_import_prints_what_it_did_and_again_that_all_is_known(estate: Estate) -> None:
+    """One line for people, JSON for scripts; exit 0 both times."""
+    (estate.folder / "list.csv").write_text(CSV)
+    first = revocast(estate, "import", str(estate.folder / "list.csv"))
+    assert first.returncode == 0, first.stderr
+    assert "2 certificates read, 2 new, 1 newly revoked, 0 known already" in first.stdout
+    again = json.loads(revocast(estate, "import", str(estate.folder / "list.csv"), "--json").stdout)
+    assert (again["registered"], again["unchanged"]) == (0, 2)
+
+
+def test_import_of_a_faulty_file_names_the_line_and_changes_nothing(estate: Estate) -> None:
+    """Exit 2, file and line, what was expected there, no traceback; the good lines before it are not recorded."""
+    (estate.folder / "list.csv").write_text(CSV + "0C,tomorrow,valid,,\n")
+    result = revocast(estate, "import", str(estate.folder / "list.csv"))
+    assert result.returncode == 2
+    assert "list.csv" in result.stderr
+    assert "4" in result.stderr
+    assert "Traceback" not in result.stderr
+    look(signer := estate.signer(), clock.now())
+    assert crl_serials(signer) == []
+
+
+def test_import_without_the_operators_key_is_refused(estate: Estate) -> None:
+    """Facts are changed by those who can sign for it."""
+    (estate.folder / "list.csv").write_text(CSV)
+    (estate.folder / "operator.key").unlink()
+    result = revocast(estate, "import", str(estate.folder / "list.csv"))
+    assert result.returncode == 2
+    assert "--requester-key" in result.stderr
+
+
+def test_run_answers_line_by_line_and_has_published_bundles_before_it_replies(estate: Estate) -> None:
+    """Messages in, replies out, in order; a revocation is on a CRL in the exchange when its reply is printed."""
+    signer = estate.signer()
+    estate.register(signer, [1], clock.now())
+    messages = [compose(Verb.GENERATE_CRLS, Look(), clock.now()), estate.revoke(1, now=clock.now())]
+    result = revocast(estate, "signer", "run", stdin="\n".join(m.model_dump_json() for m in messages))
+    assert result.returncode == 0, result.stderr
+    replies = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [reply["id"] for reply in replies] == [message.id for message in messages]
+    assert crl_serials(signer) == [1]
+
+
+def test_run_exits_1_when_something_was_refused_and_goes_on(estate: Estate) -> None:
+    """A bad line does not stop the next one."""
+    good = compose(Verb.GENERATE_CRLS, Look(), clock.now()).model_dump_json()
+    result = revocast(estate, "signer", "run", stdin=f"garbage\n{good}\n")
+    assert result.returncode == 1
+    assert [json.loads(line)["outcome"] for line in result.stdout.splitlines()] == ["refused", "done"]
+
+
+@pytest.mark.parametrize(("typed", "code"), [(PASSPHRASE, 0), (b"wrong", 2)])
+def test_unlock_asks_on_the_terminal_tries_and_hands_over(estate: Estate, typed: bytes, code: int) -> None:
+    """A right passphrase goes to the pipe and nowhere else; a wrong one ends it with a message."""
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace('"file:ca.passphrase"', '"prompt"'))
+    reading, writing = os.pipe()
+    controller, terminal = pty.openpty()
+    command = [*REVOCAST, "signer", "unlock", "--fd", str(writing), "--config", str(config)]
+    process = subprocess.Popen(
+        command, stdin=terminal, stdout=terminal, stderr=terminal, pass_fds=[writing], start_new_session=True
+    )
+    for descriptor in (writing, terminal):
+        os.close(descriptor)
+    shown = os.read(controller, 1000)
+    os.write(controller, typed + b"\n")
+    assert process.wait(30) == code
+    with os.fdopen(reading) as pipe:
+        handed = pipe.read()
+    shown += _rest(controller)
+    assert b"Passphrase of the CA key of test" in shown
+    assert typed not in shown.replace(b"passphrase is wrong", b"")
+    assert handed == (json.dumps({"test": PASSPHRASE.decode()}) if code == 0 else "")
+
+
+def test_prompt_without_a_terminal_is_a_clear_error(estate: Estate) -> None:
+    """Under cron nobody can be asked: the message says what to configure instead."""
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace('"file:ca.passphrase"', '"prompt"'))
+    message = compose(Verb.GENERATE_CRLS, Look(), clock.now()).model_dump_json()
+    command = [*REVOCAST, "signer", "run", "--config", str(config)]
+    result = subprocess.run(
+        command, input=message, capture_output=True, text=True, check=False, start_new_session=True, timeout=60
+    )
+    assert result.returncode == 1
+    assert "no terminal" in json.loads(result.stdout)["detail"]
+
+
+def _rest(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 4000)
+    except OSError:  # the other side is closed and all is read
+        return b""
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,123 @@
+"""The signer's worker as a process: answers over a real queue, looks by itself, listens on nothing, stops cleanly."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from revocation import clock
+from revocation.messages import Outcome
+from revocation.wire.queue import PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
+from tests.estate import Estate
+from tests.signer.reading import crl_serials, statuses
+from tests.waiting import until
+from tests.wire.server import Server
+
+REVOCAST = [sys.executable, "-m", "revocation"]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A running Valkey."""
+    running = Server(tmp_path)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def start(estate: Estate) -> Iterator[Callable[[], "subprocess.Popen[str]"]]:
+    """Starts the worker and waits until it listens; what is left of it is killed in the end."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin() -> "subprocess.Popen[str]":
+        command = [*REVOCAST, "worker", "signer", "--config", str(estate.folder / "revocast.toml")]
+        with (estate.folder / "worker.log").open("a") as log:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        started.append(process)
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def estate(tmp_path: Path, server: Server) -> Estate:
+    """An installation with a queue."""
+    return Estate.build(tmp_path / "estate", signer=f'queue = "{server.url}"')
+
+
+def test_worker_records_publishes_and_replies_to_a_revocation(
+    estate: Estate, server: Server, start: Callable[[], "subprocess.Popen[str]"]
+) -> None:
+    """Reply, CRL, response and a hint to the publisher follow on one message, and no second one on its repetition."""
+    signer, wire = estate.signer(), Wire(server.url)
+    estate.register(signer, [1, 2], clock.now())
+    start()
+    until(lambda: len(statuses(signer)) == 4)
+    message = estate.revoke(2, now=clock.now())
+    for _ in range(2):
+        wire.send(SIGNER_QUEUE, message)
+        assert wire.await_reply(message.id, 20).outcome is Outcome.DONE
+    until(lambda: crl_serials(signer) == [2] and statuses(signer)[2, "sha256"] == "REVOKED")
+    assert server.client().llen(f"rq:queue:{PUBLISHER_QUEUE}") >= 1
+
+
+def test_worker_makes_what_is_due_while_the_queue_is_away(estate: Estate, server: Server) -> None:
+    """What nobody asks for is signed though the queue server was dead before the worker began."""
+    server.kill()
+    signer = estate.signer()
+    estate.register(signer, [1], clock.now())
+    worker = start_without_queue(estate)
+    try:
+        until(lambda: len(statuses(signer)) == 2)
+    finally:
+        worker.kill()
+        worker.communicate()
+
+
+def start_without_queue(estate: Estate) -> "subprocess.Popen[bytes]":
+    """A worker that cannot be waited for, since it says `ready` only when it hears the queue."""
+    command = [*REVOCAST, "worker", "signer", "--config", str(estate.folder / "revocast.toml")]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def test_worker_opens_no_listening_socket_and_stops_on_sigterm(
+    estate: Estate, server: Server, start: Callable[[], "subprocess.Popen[str]"]
+) -> None:
+    """Of the sockets that the process holds none is listening; told to stop, it exits with 0."""
+    process = start()
+    inodes = {
+        link.readlink().name.removeprefix("socket:[").removesuffix("]")
+        for link in Path(f"/proc/{process.pid}/fd").iterdir()
+        if link.readlink().name.startswith("socket:")
+    }
+    listening = set()
+    for table in ("tcp", "tcp6"):
+        for row in Path(f"/proc/{process.pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = row.split()
+            if fields[3] == "0A":
+                listening.add(fields[9])
+    unix = Path(f"/proc/{process.pid}/net/unix").read_text().splitlines()[1:]
+    listening |= {fields[6] for fields in map(str.split, unix) if int(fields[3], 16) & 0x10000}
+    assert inodes
+    assert not inodes & listening
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+
+
+def test_worker_with_a_wrong_passphrase_says_so_and_ends(estate: Estate) -> None:
+    """A worker that could sign nothing does not pretend to work."""
+    (estate.folder / "ca.passphrase").write_text("wrong")
+    command = [*REVOCAST, "worker", "signer", "--config", str(estate.folder / "revocast.toml")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert result.returncode == 2
+    assert "the passphrase is wrong" in result.stderr
+    assert "Traceback" not in result.stderr
