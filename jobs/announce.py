@@ -1,0 +1,83 @@
+"""What `revocast up` prints when everything answers: the URLs, commands that verify them, and what to try next."""
+
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.samples import Sample
+from revocation import paths, serials
+from revocation.config import IssuerProfile, PublicConfig
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What there is to show.
+
+    Attributes:
+        public: the issuers.
+        base: the URL under which `crl/`, `issuer/` and `ocsp/` lie, ending in `/`.
+        config: the revocast.toml.
+        webroot: where the published files lie on this machine, if they do.
+        samples: certificates that are good now, to show the commands with.
+    """
+
+    public: PublicConfig
+    base: str
+    config: Path
+    webroot: Path | None
+    samples: list[Sample]
+
+
+def announcement(scene: Scene) -> Iterator[str]:
+    """The lines."""
+    yield f"OCSP        {scene.base}{paths.OCSP_PATH}"
+    for profile in scene.public.profiles.values():
+        yield f"{profile.issuer.name}"
+        for scope in profile.crl.scopes:
+            yield f"  CRL       {scene.base}{paths.crl_path(profile.issuer.id, scope)}"
+        yield f"  issuer    {scene.base}{paths.issuer_path(profile.issuer.id)}"
+    yield ""
+    if scene.samples:
+        yield "Ask as a relying party:"
+        yield from ("  " + line for line in _commands(scene.samples[0], scene))
+        yield ""
+    yield "Try next:"
+    yield from ("  " + line for line in _next(scene))
+
+
+def _next(scene: Scene) -> Iterator[str]:
+    chosen = ("--config", scene.config)
+    yield _shell(*_program(), "status", *chosen)
+    yield _shell(*_program(), "check", *chosen, "--base-url", scene.base)
+    for sample in scene.samples[:1]:
+        serial = serials.to_hex(sample.serial)
+        whose = ("--issuer", sample.profile.issuer.name)
+        yield _shell(*_program(), "revoke", serial, *whose, "--reason", "keyCompromise", *chosen)
+
+
+def _commands(sample: Sample, scene: Scene) -> Iterator[str]:
+    issuer = _issuer_file(sample.profile, scene.public)
+    trust = ("-partial_chain", "-CAfile", issuer)
+    yield _shell(
+        "openssl", "ocsp", "-issuer", issuer, "-cert", sample.path, "-url", scene.base + paths.OCSP_PATH, *trust
+    )
+    if scene.webroot:
+        crl = scene.webroot / paths.crl_path(sample.profile.issuer.id, sample.profile.crl.scopes[0])
+        yield _shell("openssl", "crl", "-inform", "DER", "-in", crl, "-noout", "-text", "-CAfile", issuer)
+        yield _shell("openssl", "verify", *trust, "-crl_check", "-CRLfile", crl, sample.path)
+
+
+def _issuer_file(profile: IssuerProfile, public: PublicConfig) -> Path:
+    return next(table.certificates[0] for table in public.issuers if table.name == profile.issuer.name)
+
+
+def _program() -> tuple[str | Path, ...]:
+    """How this very program was called, as it can be called again."""
+    called = Path(sys.argv[0])
+    return (called,) if called.name == "revocast" else (sys.executable, "-m", "revocation")
+
+
+def _shell(*words: str | Path) -> str:
+    return shlex.join(str(word) for word in words)

@@ -1,0 +1,135 @@
+"""Proof that a change of status is published: read from the targets, and verified with the issuer's key.
+
+A reply over the queue is a claim that anybody with write access there can make. What a target holds was signed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from jobs.installation import Installation
+from publisher.config import DirectoryTable, LMDBTable
+from publisher.verify_crl import verify_crl
+from publisher.verify_ocsp import verify_response
+from revocation.artifacts import Kind
+from revocation.config import IssuerProfile
+from revocation.errors import GateError
+from revocation.paths import crl_path
+from revocation.published import TargetStatus
+from revocation.status import Reason, Revocation
+from revocation.store import BOTH_HASHES, RESPONSES_DATABASE, StoredResponse, StoreFormatError, response_key
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is to be seen.
+
+    Attributes:
+        profile: the issuer.
+        serial: the octets of the certificate's serial.
+        reason: of the revocation; None when the certificate is to be good.
+        revision: the ledger revision that contains the change.
+    """
+
+    profile: IssuerProfile
+    serial: bytes
+    reason: Reason | None
+    revision: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One published artifact and what it says of the certificate.
+
+    Attributes:
+        where: the target and the artifact.
+        revocation: None when it says good, or is a CRL without the serial.
+        is_crl: whether it is a CRL, which lists only what its scope covers.
+    """
+
+    where: str
+    revocation: Revocation | None
+    is_crl: bool
+
+
+def missing(installation: Installation, expected: Expected, now: datetime) -> str | None:
+    """Why the change cannot be called published yet; None when every required target shows it.
+
+    Every CRL covers the revision, no artifact says the opposite, and at least one says what is expected. An OCSP answer
+    that is not there says nothing: the signer makes none for a certificate that has expired.
+    """
+    if behind := _behind(installation.statuses(now), expected):
+        return behind
+    seen = list(_look(installation, expected, now))
+    wrong = [one for one in seen if not _fits(one, expected)]
+    if wrong:
+        return f"{wrong[0].where} does not show it yet"
+    proofs = [one for one in seen if expected.reason is None or one.revocation is not None]
+    return None if proofs else "no target shows it yet"
+
+
+def _behind(statuses: list[TargetStatus], expected: Expected) -> str | None:
+    issuer = expected.profile.issuer.id
+    for status in statuses:
+        if Kind.CRL not in status.kinds:
+            continue
+        revisions = {row.scope: row.revision for row in status.crls if row.issuer == issuer}
+        for scope in expected.profile.crl.scopes:
+            if revisions.get(scope, -1) < expected.revision:
+                return f"{status.target}: the CRL `{scope}` does not cover revision {expected.revision} yet"
+    return None
+
+
+def _fits(seen: Seen, expected: Expected) -> bool:
+    if expected.reason is None:
+        return seen.revocation is None
+    if seen.revocation is None:
+        return seen.is_crl and len(expected.profile.crl.scopes) > 1  # a scope that does not cover this certificate
+    return seen.revocation.reason is expected.reason
+
+
+def _look(installation: Installation, expected: Expected, now: datetime) -> Iterator[Seen]:
+    for target in installation.targets().targets:
+        if isinstance(target, DirectoryTable):
+            yield from _crls(target, expected, now)
+        elif isinstance(target, LMDBTable):
+            yield from _responses(target, expected, now)
+
+
+def _crls(target: DirectoryTable, expected: Expected, now: datetime) -> Iterator[Seen]:
+    for scope in expected.profile.crl.scopes:
+        path = target.path / "www" / crl_path(expected.profile.issuer.id, scope)
+        try:
+            crl = verify_crl(path.read_bytes(), expected.profile, scope, now)
+        except (OSError, GateError):
+            continue  # not there, or not to be believed: it proves nothing
+        yield Seen(f"{target.name}: the CRL `{scope}`", crl.revoked.get(expected.serial), is_crl=True)
+
+
+def _responses(target: LMDBTable, expected: Expected, now: datetime) -> Iterator[Seen]:
+    issuer = expected.profile.issuer
+    octets = {hash_.octet for hash_ in expected.profile.ocsp.hashes} | {BOTH_HASHES}
+    keys = [response_key(issuer.octets, octet, expected.serial) for octet in sorted(octets)]
+    for value in _read(target.path, keys):
+        try:
+            response = verify_response(StoredResponse.decode(value).der, issuer, now)
+        except (StoreFormatError, GateError):
+            continue
+        if response.serial == expected.serial:
+            yield Seen(f"{target.name}: an OCSP response", response.revocation, is_crl=False)
+
+
+def _read(folder: Path, keys: list[bytes]) -> list[bytes]:
+    """The values of the keys that a store has; nothing where there is no store yet."""
+    import lmdb
+
+    if not (folder / "data.mdb").exists():
+        return []
+    with lmdb.open(str(folder), readonly=True, max_dbs=4, create=False) as store:
+        try:
+            database = store.open_db(RESPONSES_DATABASE, create=False)
+        except lmdb.NotFoundError:
+            return []
+        with store.begin(db=database) as transaction:
+            return [bytes(value) for key in keys if (value := transaction.get(key)) is not None]
