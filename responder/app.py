@@ -1,0 +1,169 @@
+"""The public face: OCSP by POST and GET (RFC 6960 appendix A, RFC 9919), and in the embedded mode CRLs and issuers.
+
+Stateless and without keys: an answer is bytes that a signer made earlier, or one of OCSP's unsigned errors. Whatever
+else arrives, and whatever goes wrong, ends in a short text with status 404, 405 or 503.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.http import http_date
+from werkzeug.routing import BaseConverter
+from werkzeug.wsgi import wrap_file
+
+from responder.answers import Answer, ErrorAnswer, answer, answer_readings
+from responder.caching import UNCACHED, MaxAges, etag, file_headers, response_headers
+from responder.files import StaticFiles
+from responder.getpath import readings
+from responder.source import Source
+from revocation import clock
+from revocation.artifacts import Kind
+from revocation.paths import OCSP_MEDIA_TYPE
+
+_log: Final = logging.getLogger(__name__)
+LONGEST_REQUEST: Final = 4096
+"""Octets of an OCSP request, as the body of a POST or decoded from the path of a GET."""
+
+
+class _Rest(BaseConverter):
+    """All that is left of a path, leading and doubled slashes included."""
+
+    regex = ".*"
+    part_isolating = False
+
+
+def create_app(
+    source: Source,
+    *,
+    files: Path | None = None,
+    prefix: str = "",
+    max_ages: MaxAges | None = None,
+    now: Callable[[], datetime] = clock.now,
+) -> Flask:
+    """The WSGI application.
+
+    Args:
+        source: where responses come from.
+        files: the folder with `crl/` and `issuer/`; None serves neither.
+        prefix: the path before `/ocsp/`, `/crl/` and `/issuer/`: empty, or like `/pki`. `/healthz` has none.
+        max_ages: how long caches may keep what.
+        now: the clock.
+    """
+    app = Flask(__name__, static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LONGEST_REQUEST
+    app.url_map.merge_slashes = False  # `//` is part of a request's base64
+    app.url_map.converters["rest"] = _Rest
+
+    def route(rule: str, view: Callable[..., Response], method: str = "GET") -> None:
+        app.add_url_rule(rule, f"{method} {rule}", view, methods=[method], provide_automatic_options=False)
+
+    ocsp = _OCSP(source, max_ages or MaxAges(), now)
+    for path in (f"{prefix}/ocsp", f"{prefix}/ocsp/"):
+        route(path, ocsp.post, "POST")
+    route(f"{prefix}/ocsp", ocsp.get)
+    route(f"{prefix}/ocsp/<rest:encoded>", ocsp.get)
+    if files:
+        static = _Static(StaticFiles(files), max_ages or MaxAges(), now)
+        route(f"{prefix}/crl/<rest:path>", static.crl)
+        route(f"{prefix}/issuer/<rest:path>", static.issuer)
+    route("/healthz", _health)
+    app.register_error_handler(HTTPException, _short)
+    app.register_error_handler(Exception, _unexpected)
+    return app
+
+
+class _OCSP:
+    """The views of OCSP."""
+
+    def __init__(self, source: Source, max_ages: MaxAges, now: Callable[[], datetime]) -> None:
+        self._source = source
+        self._longest = max_ages.ocsp
+        self._now = now
+
+    def post(self) -> Response:
+        """RFC 6960 appendix A.1: the request is the body, whatever media type it is said to have."""
+        try:
+            body = request.get_data(cache=False)
+        except RequestEntityTooLarge:
+            return _ocsp_response(ErrorAnswer.MALFORMED_REQUEST.der, UNCACHED, 413)
+        now = self._now()
+        return self._respond(answer(body, self._source, now), now)
+
+    def get(self, encoded: str = "") -> Response:
+        """RFC 9919 section 6: the request is the rest of the path, in base64."""
+        now = self._now()
+        return self._respond(answer_readings(readings(encoded, LONGEST_REQUEST), self._source, now), now)
+
+    def _respond(self, found: Answer, now: datetime) -> Response:
+        if isinstance(found, ErrorAnswer):
+            return _ocsp_response(found.der, UNCACHED)
+        response = _ocsp_response(found.der, response_headers(found, now, self._longest))
+        response.headers["Date"] = http_date(now)
+        response.set_etag(etag(found.der))
+        response.make_conditional(request)
+        return response
+
+
+class _Static:
+    """The views of static files."""
+
+    def __init__(self, files: StaticFiles, max_ages: MaxAges, now: Callable[[], datetime]) -> None:
+        self._files = files
+        self._max_ages = {Kind.CRL: max_ages.crl, Kind.ISSUER: max_ages.issuer}
+        self._now = now
+
+    def crl(self, path: str) -> Response:
+        """A CRL of the directory target."""
+        return self._respond(Kind.CRL, path)
+
+    def issuer(self, path: str) -> Response:
+        """An issuer's certificates, out of the same folder."""
+        return self._respond(Kind.ISSUER, path)
+
+    def _respond(self, kind: Kind, path: str) -> Response:
+        try:
+            file = self._files.open(kind, path)
+        except OSError as error:
+            _log.error("%s/%s cannot be read: %s", kind, path, error.strerror)
+            return _text(503, "Service Unavailable")
+        if file is None:
+            return _text(404, "Not Found")
+        content = wrap_file(request.environ, file.content)
+        response = Response(content, content_type=file.media_type, direct_passthrough=True)
+        response.headers.update(file_headers(file.modified, self._max_ages[kind]))
+        response.headers["Date"] = http_date(self._now())
+        response.content_length = file.size
+        response.set_etag(file.sha256)
+        response.make_conditional(request)
+        return response
+
+
+def _health() -> Response:
+    return _text(200, "ok")
+
+
+def _ocsp_response(body: bytes, headers: dict[str, str], status: int = 200) -> Response:
+    return Response(body, status, headers, content_type=OCSP_MEDIA_TYPE)
+
+
+def _text(status: int, text: str) -> Response:
+    return Response(f"{text}\n", status, UNCACHED, content_type="text/plain; charset=utf-8")
+
+
+def _short(error: HTTPException) -> Response:
+    """A short text in place of werkzeug's pages."""
+    response = _text(error.code or 500, error.name)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    """A defect of ours: told in the log, and to the client as something that may be over soon, never as a status."""
+    _log.error("an unexpected error", exc_info=error)
+    return _text(503, "Service Unavailable")

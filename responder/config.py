@@ -1,0 +1,38 @@
+"""The `[responder]` table of revocast.toml. The prefix, and how long caches may keep what, stand in `[public]`."""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from responder.caching import MaxAges
+from revocation.config import PublicConfig, Table
+from revocation.configfile import LocalPath
+from revocation.durations import Duration
+
+
+class ResponderConfig(Table):
+    """What the HTTP server answers from, and where it listens."""
+
+    store: LocalPath = Field(
+        description="The folder of the LMDB store that a publisher on this host fills; it need not exist yet."
+    )
+    files: LocalPath | None = Field(
+        default=None,
+        description="Serve /crl/ and /issuer/ from this folder too, where no web server of its own does.",
+    )
+    host: str = Field(default="127.0.0.1", min_length=1, description="The address to listen on.")
+    port: int = Field(default=8889, ge=0, le=65535, description="The TCP port to listen on; 0 picks a free one.")
+    issuer_max_age: Duration = Field(
+        default=timedelta(days=1),
+        ge=timedelta(0),
+        description="Cache-Control of issuer certificates: they change when a CA certificate is renewed, and rarely.",
+    )
+
+    def max_ages(self, public: PublicConfig) -> MaxAges:
+        """How long caches may keep what: constants that hold for every issuer, so the shortest of theirs."""
+        profiles = public.profiles.values()
+        return MaxAges(
+            ocsp=min(profile.ocsp.max_age for profile in profiles),
+            crl=min(profile.crl.max_age for profile in profiles),
+            issuer=self.issuer_max_age,
+        )

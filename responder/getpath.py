@@ -1,0 +1,79 @@
+"""The OCSP request in the path of a GET (RFC 9919 section 6, RFC 6960 appendix A.1), however it was mangled on its way.
+
+The path is base64 of DER, and DER says its own length in its first octets: so padding, what was put behind it, and the
+number of slashes that a proxy merged (`//` is also base64) are known and not guessed. Only where those slashes
+belong is not: then there is a reading for each possibility, and the caller answers only if one of them is known.
+"""
+
+import base64
+import re
+from collections.abc import Iterator
+from itertools import combinations_with_replacement, islice
+from typing import Final
+from urllib.parse import unquote
+
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/]{8,}")
+_SLASHES: Final = re.compile(r"/+")
+_STRAY: Final = str.maketrans({" ": "+", "\t": None, "\r": None, "\n": None})
+_DEEPEST_ESCAPING: Final = 3
+_MOST_MERGED: Final = 3
+_MOST_READINGS: Final = 32
+_SHORT_FORM: Final = 0x80
+_TWO_OCTETS: Final = 0x82
+
+
+def readings(path: str, longest: int) -> list[bytes]:
+    """What `path`, unescaped once by the server, may stand for: the request as it was sent is among it, if any.
+
+    One reading where no slash is missing, several where some are, none where it is not base64 of one DER value of at
+    most `longest` octets.
+    """
+    body, _, behind = _unmangle(path).partition("=")
+    if behind.strip("=/") or not _BASE64.fullmatch(body):
+        return []
+    octets = _announced(base64.b64decode(body[:8]))
+    if octets > longest:
+        return []
+    texts = islice(_texts(body, -(-octets * 4 // 3)), _MOST_READINGS)
+    return [base64.b64decode(text + "=" * (-len(text) % 4)) for text in texts]
+
+
+def _unmangle(path: str) -> str:
+    """Without what is not base64's: escapes, line breaks, slashes before the `M` of 0x30, and spaces that were `+`."""
+    for _ in range(_DEEPEST_ESCAPING):
+        if "%" not in path:
+            break
+        path = unquote(path, "latin-1")
+    return path.translate(_STRAY).lstrip("/")
+
+
+def _announced(head: bytes) -> int:
+    """How many octets the DER value that begins with `head` has, as far as up to two octets can say it."""
+    if head[1] < _SHORT_FORM:
+        return 2 + head[1]
+    count = min(head[1], _TWO_OCTETS) - _SHORT_FORM
+    return 2 + count + int.from_bytes(head[2 : 2 + count], "big")
+
+
+def _texts(body: str, size: int) -> Iterator[str]:
+    """The texts of `size` characters that merging slashes, and putting some behind, can have turned into `body`."""
+    if body[size:].strip("/"):
+        return
+    body = body[:size]
+    if len(body) == size:
+        yield body
+    shortest = body.rstrip("/") if body.endswith("/") else body
+    for bare in dict.fromkeys((body, shortest)):
+        missing = size - len(bare)
+        if 1 <= missing <= _MOST_MERGED:
+            yield from _with_slashes(bare, missing)
+
+
+def _with_slashes(text: str, missing: int) -> Iterator[str]:
+    """`text` with that many slashes more, in each way: beside one that is there, or at the end."""
+    places = dict.fromkeys([*(run.end() for run in _SLASHES.finditer(text)), len(text)])
+    for chosen in combinations_with_replacement(places, missing):
+        grown = text
+        for place in reversed(chosen):
+            grown = f"{grown[:place]}/{grown[place:]}"
+        yield grown

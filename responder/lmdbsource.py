@@ -1,0 +1,142 @@
+"""Responses out of LMDB, written by a publisher on the same host and seen here at once. Read only.
+
+The environment is opened at the first look-up, since LMDB forbids to carry one across a fork, and with its lock file,
+which this process must be able to write: without it the writer would reuse pages that are being read. The map follows
+the writer's, and a store that was deleted and filled anew is noticed by its inode.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import lmdb
+
+from responder.source import ResponseExpired, SourceUnavailable
+from revocation.certid import CertID
+from revocation.clock import epoch
+from revocation.store import (
+    BOTH_HASHES,
+    ISSUERS_DATABASE,
+    RESPONSES_DATABASE,
+    StoredResponse,
+    StoreFormatError,
+    issuer_key,
+    response_key,
+)
+
+_log = logging.getLogger(__name__)
+_DATABASES = 4  # those of the format, and room for one of a later version
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """An open environment with its two databases, and which file it is of."""
+
+    environment: lmdb.Environment
+    issuers: Any
+    responses: Any
+    file: tuple[int, int]
+    size: int
+
+
+class LMDBSource:
+    """The store in the folder `path`, which need not exist yet: then nothing is known."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._data = path / "data.mdb"
+        self._opened: _Opened | None = None
+        self._lock = Lock()
+        self._readable = True
+
+    def find(self, cert_id: CertID, now: datetime) -> StoredResponse | None:
+        """See `Source.find`."""
+        with self._lock:
+            value = self._read(cert_id)
+        if value is None:
+            return None
+        try:
+            stored = StoredResponse.decode(value)
+        except StoreFormatError as error:
+            raise SourceUnavailable(f"{self._path}: {error}") from error
+        if epoch(now) >= stored.next_update:
+            raise ResponseExpired
+        return stored
+
+    def close(self) -> None:
+        """See `Source.close`."""
+        with self._lock:
+            self._close()
+
+    def _read(self, cert_id: CertID) -> bytes | None:
+        try:
+            value = self._look_up(cert_id)
+        except (lmdb.Error, OSError) as error:
+            self._close()
+            if self._readable:
+                _log.error("the store cannot be read, every answer is tryLater: %s: %s", self._path, error)
+            self._readable = False
+            raise SourceUnavailable(f"{self._path}: {error}") from error
+        if not self._readable:
+            _log.warning("the store can be read again: %s", self._path)
+        self._readable = True
+        return value
+
+    def _look_up(self, cert_id: CertID) -> bytes | None:
+        opened = self._current()
+        if opened is None:
+            return None
+        try:
+            return _look_up(opened, cert_id)
+        except lmdb.MapResizedError:
+            opened.environment.set_mapsize(0)  # take over the size that the writer gave it
+            return _look_up(opened, cert_id)
+
+    def _current(self) -> _Opened | None:
+        """The store that lies at the path now, or None where there is none, or none that a publisher has finished."""
+        try:
+            data = self._data.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            data = None
+        file = (data.st_dev, data.st_ino) if data else None
+        size = data.st_size if data else 0
+        if self._opened and (self._opened.file != file or size < self._opened.size):
+            self._close()  # deleted or emptied since; reading on in a map that has shrunk would kill the process
+        if file and size and not self._opened:
+            self._opened = self._open(file, size)
+        return self._opened
+
+    def _open(self, file: tuple[int, int], size: int) -> _Opened | None:
+        environment = lmdb.open(str(self._path), map_size=0, readonly=True, create=False, max_dbs=_DATABASES)
+        try:
+            issuers = environment.open_db(ISSUERS_DATABASE, create=False)
+            responses = environment.open_db(RESPONSES_DATABASE, create=False)
+        except lmdb.NotFoundError:
+            environment.close()
+            return None
+        except BaseException:
+            environment.close()
+            raise
+        return _Opened(environment, issuers, responses, file, size)
+
+    def _close(self) -> None:
+        if self._opened:
+            self._opened.environment.close()
+            self._opened = None
+
+
+def _look_up(opened: _Opened, cert_id: CertID) -> bytes | None:
+    """The response with the hash that was asked for, else the one that answers both."""
+    with opened.environment.begin() as transaction:
+        key = issuer_key(cert_id.hash, cert_id.issuer_name_hash, cert_id.issuer_key_hash)
+        issuer: bytes | None = transaction.get(key, db=opened.issuers)
+        if issuer is None:
+            return None
+        for octet in (cert_id.hash.octet, BOTH_HASHES):
+            value: bytes | None = transaction.get(response_key(issuer, octet, cert_id.serial), db=opened.responses)
+            if value is not None:
+                return value
+        return None

@@ -1,0 +1,30 @@
+"""Where the responder gets pre-signed responses from: the seam that LMDB fills now and a remote store may later."""
+
+from datetime import datetime
+from typing import Protocol
+
+from revocation.certid import CertID
+from revocation.store import StoredResponse
+
+
+class SourceUnavailable(Exception):
+    """The store cannot be read, so nothing may be said of a certificate: not even that it is unknown."""
+
+
+class ResponseExpired(Exception):
+    """The store holds a response, and its nextUpdate has passed: it is not handed out (RFC 6960 section 4.2.2.1)."""
+
+
+class Source(Protocol):
+    """A store in the format of `revocation.store`, read only."""
+
+    def find(self, cert_id: CertID, now: datetime) -> StoredResponse | None:
+        """The response to hand out for `cert_id`, or None where the store knows no such certificate.
+
+        Raises:
+            ResponseExpired: there is one, but at `now` its nextUpdate has passed.
+            SourceUnavailable: the store could not be asked.
+        """
+
+    def close(self) -> None:
+        """Let go of the store; the next `find` opens it again."""
