@@ -1,0 +1,62 @@
+"""infra/systemd: units that systemd understands, that confine their service, and a timer that looks often enough."""
+
+import configparser
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from revocation.config import CRLProfile, OCSPProfile
+
+FOLDER = Path(__file__).parents[2] / "infra/systemd"
+SERVICES = sorted(FOLDER.glob("*.service"))
+
+
+def unit(path: Path) -> configparser.ConfigParser:
+    """A unit's sections; of repeated settings the last."""
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(path)
+    return parser
+
+
+@pytest.mark.judge("systemd-analyze")
+def test_units_are_valid(tmp_path: Path) -> None:
+    """systemd-analyze knows every setting; only the program's place is another here."""
+    units = []
+    for path in (*SERVICES, *FOLDER.glob("*.timer")):
+        units.append(tmp_path / path.name)
+        units[-1].write_text(path.read_text().replace("/opt/revocast/.venv/bin/revocast", "/bin/true"))
+    result = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True)
+    ours = [line for line in result.stderr.splitlines() if "revocast" in line]
+    assert not ours
+
+
+@pytest.mark.judge("systemd-analyze")
+@pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.stem)
+def test_service_is_confined(service: Path) -> None:
+    """The exposure that systemd works out is below 2 of 10."""
+    check = ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", str(service)]
+    result = subprocess.run(check, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+
+
+def test_signer_has_no_network_and_the_responder_no_keys() -> None:
+    """The two users of revocast.sysusers, and what each is kept from."""
+    refresh = unit(FOLDER / "revocast-refresh.service")["Service"]
+    respond = unit(FOLDER / "revocast-respond.service")["Service"]
+    assert (refresh["User"], refresh["PrivateNetwork"], refresh["IPAddressDeny"]) == ("revocast", "yes", "any")
+    assert (respond["User"], respond["IPAddressAllow"]) == ("revocast-web", "localhost")
+    assert "/var/lib/revocast/signer" in respond["InaccessiblePaths"]
+    users = (FOLDER / "revocast.sysusers").read_text()
+    assert "u revocast " in users
+    assert "u revocast-web " in users
+
+
+def test_timer_looks_at_least_as_often_as_the_profiles_ask() -> None:
+    """Every 15 minutes, for looks of an hour by default; and missed ones are made up for."""
+    timer = unit(FOLDER / "revocast-refresh.timer")["Timer"]
+    assert timer["OnCalendar"] == "*:0/15"
+    assert timer["Persistent"] == "yes"
+    assert timedelta(minutes=15) <= min(CRLProfile().look, OCSPProfile().look)
