@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from revocation import serials
 from revocation.errors import InputError
 from revocation.issuer import Issuer
-from signer.importers.certificate import IssuedCertificate, issued_by, load
+from signer.importers.certificate import IssuedCertificate, issued_by, load, serial_of
 
 _NAMED_BY_SERIAL = frozenset({"certs_by_serial", "newcerts"})
 
@@ -63,4 +63,4 @@ def _serial(file: Path) -> bytes:
             return serials.from_hex(file.stem)
         except InputError:
             pass  # somebody put it there under a name of its own: what it holds will tell
-    return serials.from_int(load(file)[0].serial_number)
+    return serial_of(load(file)[0])

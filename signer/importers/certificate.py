@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 
-from revocation import der, serials
+from revocation import der
 from revocation.config import load_certificates
 from revocation.errors import ConfigurationError, InputError
 from revocation.issuer import Issuer
@@ -78,7 +78,7 @@ def issued_by(certificate: x509.Certificate, issuer: Issuer, place: str) -> Issu
         )
     _verify(certificate, issuer, place)
     return IssuedCertificate(
-        serial=serials.from_int(certificate.serial_number),
+        serial=serial_of(certificate),
         not_after=certificate.not_valid_after_utc,
         is_ca=_is_ca(certificate, place),
         der=certificate.public_bytes(Encoding.DER),
@@ -106,6 +106,13 @@ def _is_ca(certificate: x509.Certificate, place: str) -> bool:
         return False
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise InputError(f"has a malformed extension: {error}", where=place) from error
+
+
+def serial_of(certificate: x509.Certificate) -> bytes:
+    """The exact content octets of the serial: the first INTEGER of a TBSCertificate, whose version is in a tag."""
+    tbs = certificate.tbs_certificate_bytes
+    start, end = der.expect(tbs, 0, der.SEQUENCE)
+    return next(tbs[content:stop] for tag, _, content, stop in der.values(tbs, start, end) if tag == der.INTEGER)
 
 
 def issuer_name(tbs: bytes) -> bytes:

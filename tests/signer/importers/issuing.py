@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from revocation import der
 from tests.authority import NOW, Authority
 
 NOT_AFTER = NOW + timedelta(days=365)
@@ -30,6 +31,17 @@ def certificate(
     if is_ca is not None:
         builder = builder.add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
     return builder.sign(authority.key, SHA256())
+
+
+def with_serial(authority: Authority, octets: bytes) -> bytes:
+    """The DER of a certificate whose serial has exactly these octets, be they allowed or not."""
+    tbs = certificate(authority, 1).tbs_certificate_bytes
+    fields = [(tag, tbs[begin:end]) for tag, begin, _, end in der.values(tbs, *der.expect(tbs, 0, der.SEQUENCE))]
+    changed = der.sequence(*(der.tlv(tag, octets) if tag == der.INTEGER else field for tag, field in fields))
+    assert isinstance(authority.key, ec.EllipticCurvePrivateKey)
+    signature = authority.key.sign(changed, ec.ECDSA(SHA256()))
+    algorithm = next(field for tag, field in fields if tag == der.SEQUENCE)
+    return der.sequence(changed, algorithm, der.tlv(der.BIT_STRING, b"\0", signature))
 
 
 def crl(

@@ -1,6 +1,6 @@
 """index.txt, line by line: what openssl writes is read, and what is wrong is named with its place."""
 
-import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -154,20 +154,18 @@ def test_serial_that_comes_twice_is_an_error(index: Path, again: str) -> None:
 def test_binary_file_is_no_index(index: Path, data: bytes) -> None:
     """It is said at once, and not of its first line."""
     index.write_bytes(data)
-    with pytest.raises(InputError, match="is not an index.txt of `openssl ca` or Easy-RSA") as caught:
+    with pytest.raises(InputError, match="of `openssl ca` or Easy-RSA: it is not text") as caught:
         list(read_index(index))
     assert caught.value.where == str(index)
 
 
 @given(st.binary(max_size=200))
 def test_any_other_file_ends_in_an_error_of_ours(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
-    """Random bytes are an InputError or nothing, never a traceback."""
+    """Random bytes are an InputError, or have no line at all; never a traceback."""
     path = tmp_path_factory.getbasetemp() / "random-index.txt"
     path.write_bytes(data)
-    try:
-        assert list(read_index(path)) == [] or b"\t" in data
-    except InputError as error:
-        assert re.match(re.escape(str(path)), error.where or "")
+    with suppress(InputError):
+        assert list(read_index(path)) == []
 
 
 def test_unreadable_index_is_an_error_with_its_name(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from revocation import der
+from revocation.clock import from_epoch
 from revocation.errors import InputError
 from revocation.status import Reason, Revocation
 from signer.importers.index_fields import parse_revocation, parse_time
@@ -37,13 +38,13 @@ def test_four_digit_year_is_taken_as_it_is(text: str, moment: datetime) -> None:
     assert parse_time(text) == moment
 
 
-@given(st.datetimes(min_value=datetime(1950, 1, 1), timezones=st.just(UTC)))
-def test_time_that_a_certificate_can_have_is_read(moment: datetime) -> None:
+@given(st.integers(min_value=int(datetime(1950, 1, 1, tzinfo=UTC).timestamp()), max_value=253402300799))
+def test_time_that_a_certificate_can_have_is_read(seconds: int) -> None:
     """Whatever `openssl ca` copies out of a certificate is read back to the second."""
-    whole = moment.replace(microsecond=0)
-    encoded = der.time(whole)
+    moment = from_epoch(seconds)
+    encoded = der.time(moment)
     _, start, _ = der.read(encoded)
-    assert parse_time(encoded[start:].decode()) == whole
+    assert parse_time(encoded[start:].decode()) == moment
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_time_that_a_certificate_can_have_is_read(moment: datetime) -> None:
         "240101000060Z",
         "+40101000000Z",
         "24 101000000Z",
-        "２４0101000000Z",
+        "\uff12\uff140101000000Z",
         "240101000000+0100",
         "20240101000000.5Z",
         "00000101000000Z",

@@ -1,0 +1,334 @@
+"""Folders of Easy-RSA and `openssl ca`: index and certificates have to agree, and to be this issuer's."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from revocation.errors import InputError
+from revocation.issuer import Issuer
+from signer.importers import easyrsa, openssl_ca
+from signer.importers.entry import ImportEntry, ImportSource
+from tests.authority import Authority
+from tests.signer.importers.issuing import NOT_AFTER, certificate, crl, line, with_serial, write_pem
+
+
+@dataclass
+class Layout:
+    """A PKI folder with 0A (a user's) and 0B (a CA's) in index and certificates, and how it is read."""
+
+    path: Path
+    issuer: Issuer
+    read: Callable[[Path, Issuer], ImportSource]
+    by_serial: Path
+    ca_certificate: Path
+
+    @property
+    def index(self) -> Path:
+        return self.path / "index.txt"
+
+    def entries(self) -> list[ImportEntry]:
+        return list(self.read(self.path, self.issuer).entries)
+
+
+@pytest.fixture(params=["easyrsa", "openssl-ca"])
+def layout(request: pytest.FixtureRequest, tmp_path: Path, authority: Authority, issuer: Issuer) -> Layout:
+    path = tmp_path / "pki"
+    found = (
+        Layout(path, issuer, easyrsa.read, path / "certs_by_serial", path / "ca.crt")
+        if request.param == "easyrsa"
+        else Layout(path, issuer, openssl_ca.read, path / "newcerts", path / "cacert.pem")
+    )
+    write_pem(found.ca_certificate, authority.certificate)
+    write_pem(found.by_serial / "0A.pem", certificate(authority, 10))
+    write_pem(found.by_serial / "0B.pem", certificate(authority, 11, is_ca=True))
+    found.index.write_text(line("0A") + "\n" + line("0B") + "\n")
+    return found
+
+
+def test_certificates_of_the_folder_are_taken_along(layout: Layout, authority: Authority) -> None:
+    """With what only they say: their DER, and that one is a CA's."""
+    user, ca = layout.entries()
+    stored = [x509.load_pem_x509_certificate((layout.by_serial / f"0{x}.pem").read_bytes()) for x in "AB"]
+    assert [user.certificate, ca.certificate] == [one.public_bytes(Encoding.DER) for one in stored]
+    assert [user.is_ca, ca.is_ca] == [False, True]
+    assert [user.place, ca.place] == [f"{layout.index} line 1", f"{layout.index} line 2"]
+
+
+def test_line_without_a_certificate_is_an_entry_too(layout: Layout) -> None:
+    """The index is what counts; certificates get lost."""
+    (layout.by_serial / "0A.pem").unlink()
+    assert [entry.certificate is None for entry in layout.entries()] == [True, False]
+
+
+def test_folder_without_any_certificates_is_read(layout: Layout) -> None:
+    """An index is enough."""
+    shutil.rmtree(layout.by_serial)
+    layout.ca_certificate.unlink()
+    assert [entry.serial for entry in layout.entries()] == [b"\x0a", b"\x0b"]
+
+
+def test_certificate_without_basic_constraints_is_no_ca(layout: Layout, authority: Authority) -> None:
+    """RFC 5280 section 4.2.1.9: the extension says who is."""
+    write_pem(layout.by_serial / "0A.pem", certificate(authority, 10, is_ca=None))
+    assert layout.entries()[0].is_ca is False
+
+
+def test_der_in_place_of_pem_is_read(layout: Layout, authority: Authority) -> None:
+    """Whatever the file is called."""
+    (layout.by_serial / "0A.pem").unlink()
+    (layout.by_serial / "0A.der").write_bytes(certificate(authority, 10).public_bytes(Encoding.DER))
+    assert layout.entries()[0].certificate is not None
+
+
+def test_text_before_a_certificate_is_no_harm(layout: Layout) -> None:
+    """`openssl ca` writes a description above each one."""
+    file = layout.by_serial / "0A.pem"
+    file.write_bytes(b"Certificate:\n    Data:\n        Version: 3 (0x2)\n" + file.read_bytes())
+    assert layout.entries()[0].certificate is not None
+
+
+def test_chain_after_a_certificate_is_no_harm(layout: Layout, authority: Authority) -> None:
+    """The first certificate of a file is the one that it is about."""
+    write_pem(layout.by_serial / "0A.pem", certificate(authority, 10), authority.certificate)
+    assert len(layout.entries()) == 2
+
+
+def test_root_in_its_own_index_is_no_harm(layout: Layout, authority: Authority) -> None:
+    """`openssl ca -selfsign` puts it there."""
+    root = authority.certificate
+    serial = f"{root.serial_number:X}"
+    write_pem(layout.by_serial / f"{serial}.pem", root)
+    expiry = f"{root.not_valid_after_utc:%y%m%d%H%M%SZ}"
+    layout.index.write_text(layout.index.read_text() + line(serial, expiry=expiry) + "\n")
+    assert layout.entries()[2].is_ca is True
+
+
+@pytest.mark.parametrize(("name", "octets"), [("00", b"\x00"), ("-0F", b"\xf1"), ("01" * 30, b"\x01" * 30)])
+def test_serial_against_the_rules_is_taken_as_it_is(
+    layout: Layout, authority: Authority, name: str, octets: bytes
+) -> None:
+    """Zero, negative and very long ones are against RFC 5280 section 4.1.2.2, and in certificates of real PKIs."""
+    stored = with_serial(authority, octets)
+    (layout.by_serial / f"{name}.der").write_bytes(stored)
+    layout.index.write_text(layout.index.read_text() + line(name) + "\n")
+    entry = layout.entries()[2]
+    assert (entry.serial, entry.certificate) == (octets, stored)
+
+
+def test_serial_that_is_not_der_is_named(layout: Layout, authority: Authority) -> None:
+    """Octets that no minimal number has cannot be told from those of another serial."""
+    file = layout.by_serial / "0A.pem"
+    file.write_bytes(with_serial(authority, b"\x00\x0a"))
+    with pytest.raises(InputError, match="holds no readable certificate") as caught:
+        layout.entries()
+    assert caught.value.where == str(file)
+
+
+def test_certificate_of_another_issuer_is_named(layout: Layout, stranger: Authority) -> None:
+    """With its issuer's name, and the file that it is in."""
+    file = write_pem(layout.by_serial / "0A.pem", certificate(stranger, 10))
+    with pytest.raises(
+        InputError, match="was issued by 'CN=Another CA', which is not the subject of issuer importing"
+    ) as caught:
+        layout.entries()
+    assert caught.value.where == str(file)
+
+
+def test_certificate_with_a_foreign_signature_is_named(layout: Layout, impostor: Authority) -> None:
+    """The issuer's name alone proves nothing."""
+    file = write_pem(layout.by_serial / "0A.pem", certificate(impostor, 10))
+    with pytest.raises(InputError, match="signature was not made with the key of issuer importing") as caught:
+        layout.entries()
+    assert caught.value.where == str(file)
+
+
+def test_file_that_holds_no_certificate_is_named(layout: Layout) -> None:
+    """A truncated one, for example."""
+    file = layout.by_serial / "0A.pem"
+    file.write_bytes(file.read_bytes()[:200])
+    with pytest.raises(InputError, match="holds no readable certificate") as caught:
+        layout.entries()
+    assert caught.value.where == str(file)
+
+
+def test_file_with_the_name_of_another_serial_is_named(layout: Layout, authority: Authority) -> None:
+    """Its name and its content contradict each other."""
+    file = write_pem(layout.by_serial / "0A.pem", certificate(authority, 12))
+    with pytest.raises(InputError, match="is named for the serial 0A and holds 0C") as caught:
+        layout.entries()
+    assert caught.value.where == str(file)
+
+
+def test_certificate_that_the_index_does_not_know_is_named(layout: Layout, authority: Authority) -> None:
+    """The index lost a line, or the certificate is somebody else's: either way it is no time to go on."""
+    file = write_pem(layout.by_serial / "0C.pem", certificate(authority, 12))
+    with pytest.raises(InputError, match=f"holds the certificate 0C, which has no line in {layout.index}") as caught:
+        layout.entries()
+    assert caught.value.where == str(file)
+
+
+def test_certificate_under_a_name_of_its_own_is_found_by_its_serial(layout: Layout) -> None:
+    """Operators rename files."""
+    (layout.by_serial / "0A.pem").rename(layout.by_serial / "the-first-one.pem")
+    assert layout.entries()[0].certificate is not None
+
+
+def test_expiry_that_contradicts_the_certificate_is_an_error_with_both(layout: Layout, authority: Authority) -> None:
+    """File, line and both dates."""
+    write_pem(layout.by_serial / "0A.pem", certificate(authority, 10, not_after=NOT_AFTER + timedelta(seconds=1)))
+    message = "says that 0A expires 2027-03-01T12:00:00Z, and its certificate says 2027-03-01T12:00:01Z"
+    with pytest.raises(InputError, match=message) as caught:
+        layout.entries()
+    assert caught.value.where == f"{layout.index} line 1, {layout.by_serial / '0A.pem'}"
+
+
+def test_folder_of_another_ca_is_refused_before_its_lines(layout: Layout, stranger: Authority) -> None:
+    """Lines have no signature: the CA certificate beside them vouches for them."""
+    write_pem(layout.ca_certificate, stranger.certificate)
+    with pytest.raises(InputError, match="is not the certificate of issuer importing") as caught:
+        layout.read(layout.path, layout.issuer)
+    assert caught.value.where == str(layout.ca_certificate)
+
+
+def test_ca_of_the_same_name_with_another_key_is_another_ca(layout: Layout, impostor: Authority) -> None:
+    """An issuer is its name and its key."""
+    write_pem(layout.ca_certificate, impostor.certificate)
+    with pytest.raises(InputError, match="is not the certificate of issuer importing"):
+        layout.read(layout.path, layout.issuer)
+
+
+def test_other_certificate_of_the_same_ca_will_do(layout: Layout, authority: Authority) -> None:
+    """A renewed CA certificate in the folder, or a chain behind it."""
+    renewed = Authority("Importing CA", key=authority.key)
+    write_pem(layout.ca_certificate, Authority("Root").certificate, renewed.certificate)
+    assert len(layout.entries()) == 2
+
+
+def test_folder_without_an_index_is_refused(layout: Layout) -> None:
+    """It is said which folder to name."""
+    layout.index.unlink()
+    with pytest.raises(InputError, match=r"has no index\.txt .*name the folder"):
+        layout.read(layout.path, layout.issuer)
+
+
+@pytest.mark.parametrize(
+    ("crlnumber", "on_the_crl", "floor"),
+    [
+        (None, None, None),
+        ("1001\n", None, 0x1000),
+        ("1001\r\n", 7, 0x1000),
+        ("02", 7, 7),
+        (None, 7, 7),
+        ("01", None, 0),
+        ("00", None, None),
+        ("FF" * 20, 7, (1 << 160) - 2),
+    ],
+)
+def test_crl_number_floor_is_the_highest_that_was_used(
+    layout: Layout, authority: Authority, crlnumber: str | None, on_the_crl: int | None, floor: int | None
+) -> None:
+    """`crlnumber` has the next one in store, in hexadecimal; crl.pem has the one of the last CRL."""
+    if crlnumber is not None:
+        (layout.path / "crlnumber").write_text(crlnumber)
+    if on_the_crl is not None:
+        write_pem(layout.path / "crl.pem", crl(authority, [], on_the_crl))
+    assert layout.read(layout.path, layout.issuer).crl_number == floor
+
+
+def test_crl_without_a_number_gives_no_floor(layout: Layout, authority: Authority) -> None:
+    """Easy-RSA's have none."""
+    write_pem(layout.path / "crl.pem", crl(authority, [], None))
+    assert layout.read(layout.path, layout.issuer).crl_number is None
+
+
+@pytest.mark.parametrize("text", ["", "ten", "0x", "1001 1002", "\u0661"])
+def test_crl_number_that_is_none_is_named(layout: Layout, text: str) -> None:
+    """One hexadecimal number is expected."""
+    (layout.path / "crlnumber").write_text(text)
+    with pytest.raises(InputError, match="is not a CRL number: expected one hexadecimal number") as caught:
+        layout.read(layout.path, layout.issuer)
+    assert caught.value.where == str(layout.path / "crlnumber")
+
+
+def test_foreign_crl_in_the_folder_is_named(layout: Layout, impostor: Authority) -> None:
+    """Its number would be another CA's."""
+    write_pem(layout.path / "crl.pem", crl(impostor, []))
+    with pytest.raises(InputError, match="signature was not made with the key of issuer importing") as caught:
+        layout.read(layout.path, layout.issuer)
+    assert caught.value.where == str(layout.path / "crl.pem")
+
+
+def test_easyrsa_certificates_are_found_wherever_a_command_moved_them(
+    tmp_path: Path, authority: Authority, issuer: Issuer
+) -> None:
+    """issued/, revoked/, renewed/ and expired/ of the 3.0 to 3.2 series."""
+    places = ["issued/a.crt", "revoked/certs_by_serial/02.crt", "renewed/issued/a.crt", "expired/b.crt"]
+    places += ["renewed/certs_by_serial/05.crt", "certs_by_serial/06.pem"]
+    for serial, place in enumerate(places, 1):
+        write_pem(tmp_path / place, certificate(authority, serial))
+    (tmp_path / "index.txt").write_text("".join(line(f"0{n}") + "\n" for n in range(1, len(places) + 1)))
+    assert all(entry.certificate for entry in easyrsa.read(tmp_path, issuer).entries)
+
+
+def test_easyrsa_certificate_in_two_places_counts_once(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:
+    """issued/ and certs_by_serial/ hold the same ones."""
+    one = certificate(authority, 10)
+    write_pem(tmp_path / "issued/somebody.crt", one)
+    write_pem(tmp_path / "certs_by_serial/0A.pem", one)
+    (tmp_path / "index.txt").write_text(line("0A") + "\n")
+    assert [entry.serial for entry in easyrsa.read(tmp_path, issuer).entries] == [b"\x0a"]
+
+
+def test_easyrsa_two_certificates_of_one_serial_are_named(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:
+    """A CA that used a serial twice has a problem that an import must not hide."""
+    write_pem(tmp_path / "issued/somebody.crt", certificate(authority, 10))
+    write_pem(tmp_path / "certs_by_serial/0A.pem", certificate(authority, 10, is_ca=True))
+    (tmp_path / "index.txt").write_text(line("0A") + "\n")
+    with pytest.raises(InputError, match="two certificates have the serial 0A") as caught:
+        list(easyrsa.read(tmp_path, issuer).entries)
+    assert str(tmp_path / "issued/somebody.crt") in str(caught.value.where)
+    assert str(tmp_path / "certs_by_serial/0A.pem") in str(caught.value.where)
+
+
+def test_openssl_certificates_are_looked_for_in_certs_where_newcerts_is_missing(
+    tmp_path: Path, authority: Authority, stranger: Authority, issuer: Issuer
+) -> None:
+    """And where it is there, certs/ is the operator's own, with chains and other CAs' certificates in it."""
+    write_pem(tmp_path / "certs/somebody.pem", certificate(authority, 10))
+    write_pem(tmp_path / "certs/ca.cert.pem", authority.certificate)
+    (tmp_path / "index.txt").write_text(line("0A") + "\n")
+    assert [bool(entry.certificate) for entry in openssl_ca.read(tmp_path, issuer).entries] == [True]
+    (tmp_path / "newcerts").mkdir()
+    write_pem(tmp_path / "certs/chain.pem", stranger.certificate)
+    assert [bool(entry.certificate) for entry in openssl_ca.read(tmp_path, issuer).entries] == [False]
+
+
+def test_keys_and_requests_beside_certificates_are_left_alone(layout: Layout) -> None:
+    """Only what is called like a certificate is opened."""
+    for name in ("somebody.key", "somebody.csr", "notes.txt"):
+        (layout.by_serial / name).write_text("not a certificate")
+    assert len(layout.entries()) == 2
+
+
+def test_nothing_in_the_folder_is_written(layout: Layout) -> None:
+    """Reading is pure."""
+    before = {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in layout.path.rglob("*") if file.is_file()}
+    layout.entries()
+    after = {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in layout.path.rglob("*") if file.is_file()}
+    assert after == before
+
+
+def test_entry_keeps_the_revocation_of_its_line(layout: Layout) -> None:
+    """The certificate knows nothing of it."""
+    layout.index.write_text(line("0A", status="R", revocation="260301120000Z,superseded") + "\n" + line("0B") + "\n")
+    revoked, valid = layout.entries()
+    assert revoked.revocation is not None
+    assert revoked.revocation.revoked_at == datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert revoked.certificate is not None
+    assert valid.revocation is None
