@@ -48,7 +48,6 @@ $(UV): requirements/uv.txt
 		{ echo "error: Python 3.11 or newer is needed, and this is $$($(PYTHON) -V 2>&1): make PYTHON=python3.12" >&2; exit 2; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 		{ echo "error: $(PYTHON) has no venv: apt-get install python3-venv" >&2; exit 2; }
-	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt
 	@touch $@
