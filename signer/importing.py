@@ -12,11 +12,11 @@ from revocation.errors import InputError, Refused
 from revocation.messages import Import, ImportSummary, Message
 from signer.importers.entry import ImportEntry, ImportSource
 from signer.ledger import audit, facts, issued
-from signer.ledger.bulk import apply_changes, known_certificates
+from signer.ledger.bulk import Change, apply_changes, known_certificates
 from signer.ledger.facts import Origin
 from signer.rights import authorize, require_current
 from signer.signer import Signer
-from signer.synchronise import Change, Disagreements, compare
+from signer.synchronise import Disagreements, compare
 
 _BATCH: Final = 5000
 _LONGEST_LIST: Final = 1000

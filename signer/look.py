@@ -124,7 +124,7 @@ def _intact(signer: Signer, hint: Look | None) -> Intact:
     def intact(row: Issued) -> bool:
         if row.size is None or sizes.get(row.name) != row.size:
             return False
-        if published.get((row.part.issuer, row.part.label), row.revision) >= row.revision:
+        if not published or published.get((row.part.issuer, row.part.label), -1) >= row.revision:
             return True
         return _readable(signer, row.name)
 

@@ -8,30 +8,7 @@ from revocation.clock import iso
 from revocation.errors import InputError
 from revocation.status import Reason, Revocation
 from signer.importers.entry import ImportEntry
-
-
-@dataclass(frozen=True)
-class Known:
-    """A certificate as the ledger has it."""
-
-    not_after: datetime | None
-    revocation: Revocation | None
-    released: bool
-
-
-@dataclass(frozen=True)
-class Change:
-    """What an entry adds to the ledger."""
-
-    entry: ImportEntry
-    register: bool
-    revoke: bool
-    learn_expiry: bool
-
-    @property
-    def nothing(self) -> bool:
-        """Whether the ledger says it all already."""
-        return not (self.register or self.revoke or self.learn_expiry)
+from signer.ledger.bulk import Change, Known
 
 
 @dataclass

@@ -57,8 +57,10 @@ def _entries(path: Path) -> Iterator[ImportEntry]:
 def _readable(rows: "_csv.Reader", path: Path) -> Iterator[list[str]]:
     try:
         yield from rows
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"is not CSV in UTF-8: {error}", where=f"{path} line {rows.line_num + 1}") from error
+    except csv.Error as error:
+        raise InputError(f"is not CSV: {error}", where=f"{path} line {rows.line_num}") from error
+    except UnicodeDecodeError as error:
+        raise InputError("is not text in UTF-8", where=f"{path} after line {rows.line_num}") from error
 
 
 def _columns(rows: "_csv.Reader", path: Path) -> list[str]:

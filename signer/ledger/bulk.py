@@ -1,6 +1,7 @@
 """Many certificates and facts at once, for imports: read in one query, written in batches, one revision each."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
@@ -9,9 +10,33 @@ from revocation.clock import epoch, from_epoch
 from revocation.issuer import Issuer
 from revocation.status import Reason, Revocation
 from signer.encoding.crl import encode_entry
+from signer.importers.entry import ImportEntry
 from signer.ledger.facts import RELEASED, REVOKED, Origin, ensure_issuer, slice_hash, status_of_certificate
 from signer.ledger.schema import certificates, facts, issuers
-from signer.synchronise import Change, Known
+
+
+@dataclass(frozen=True)
+class Known:
+    """A certificate as the ledger has it."""
+
+    not_after: datetime | None
+    revocation: Revocation | None
+    released: bool
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an entry adds to the ledger."""
+
+    entry: ImportEntry
+    register: bool
+    revoke: bool
+    learn_expiry: bool
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the ledger says it all already."""
+        return not (self.register or self.revoke or self.learn_expiry)
 
 
 def known_certificates(connection: Connection, issuer: Issuer) -> Iterator[tuple[bytes, Known]]:
