@@ -1,0 +1,146 @@
+"""An existing CRL: its entries and its number, once it was found to be this issuer's and complete."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from revocation.errors import InputError
+from revocation.issuer import Issuer
+from revocation.status import Reason, Revocation
+from signer.importers import crl as crl_reader
+from signer.importers.entry import ImportEntry
+from tests.authority import NOW, Authority
+from tests.signer.importers.issuing import crl, revoked, write_pem
+
+SINCE = datetime(2025, 12, 31, 1, 2, 3, tzinfo=UTC)
+
+
+def idp(**fields: bool) -> tuple[x509.ExtensionType, bool]:
+    flags = ("only_contains_user_certs", "only_contains_ca_certs", "indirect_crl", "only_contains_attribute_certs")
+    chosen = {flag: fields.get(flag, False) for flag in flags}
+    return x509.IssuingDistributionPoint(full_name=None, relative_name=None, only_some_reasons=None, **chosen), True
+
+
+@pytest.mark.parametrize("encoding", [Encoding.DER, Encoding.PEM])
+def test_entries_and_number_are_read(tmp_path: Path, authority: Authority, issuer: Issuer, encoding: Encoding) -> None:
+    """DER or PEM; when the certificates expire a CRL does not say."""
+    path = tmp_path / "old.crl"
+    path.write_bytes(crl(authority, [revoked(10), revoked(1 << 159)], 4711).public_bytes(encoding))
+    source = crl_reader.read(path, issuer)
+    assert source.description == f"CRL {path}, number 4711"
+    assert (source.crl_number, source.expected) == (4711, 2)
+    assert list(source.entries) == [
+        ImportEntry(b"\x0a", None, False, Revocation(NOW), None, f"{path} entry 1"),
+        ImportEntry(b"\x00\x80" + bytes(19), None, False, Revocation(NOW), None, f"{path} entry 2"),
+    ]
+
+
+@pytest.mark.parametrize("flag", [flag for flag in x509.ReasonFlags if flag is not x509.ReasonFlags.remove_from_crl])
+def test_every_reason_is_read(tmp_path: Path, authority: Authority, issuer: Issuer, flag: x509.ReasonFlags) -> None:
+    """With the date since when the key is suspected."""
+    entry = revoked(10, x509.CRLReason(flag), x509.InvalidityDate(SINCE.replace(tzinfo=None)))
+    path = write_pem(tmp_path / "crl.pem", crl(authority, [entry]))
+    (found,) = crl_reader.read(path, issuer).entries
+    assert found.revocation == Revocation(NOW, Reason.parse(flag.value), SINCE)
+
+
+def test_number_of_any_length_is_the_floor(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:
+    """Up to the twenty octets of RFC 5280 section 5.2.3."""
+    path = write_pem(tmp_path / "crl.pem", crl(authority, [], (1 << 159) - 1))
+    assert crl_reader.read(path, issuer).crl_number == (1 << 159) - 1
+
+
+def test_crl_without_a_number_gives_no_floor(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:
+    """As Easy-RSA makes them."""
+    source = crl_reader.read(write_pem(tmp_path / "crl.pem", crl(authority, [revoked(1)], None)), issuer)
+    assert source.crl_number is None
+    assert source.description.endswith("without a number")
+
+
+def test_crl_of_ca_certificates_says_that_they_are(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:
+    """onlyContainsCACerts of the IssuingDistributionPoint (RFC 5280 section 5.2.5)."""
+    for flag, is_ca in (("only_contains_ca_certs", True), ("only_contains_user_certs", False)):
+        path = write_pem(tmp_path / "crl.pem", crl(authority, [revoked(1)], 7, idp(**{flag: True})))
+        assert [entry.is_ca for entry in crl_reader.read(path, issuer).entries] == [is_ca]
+
+
+@pytest.mark.parametrize(
+    ("extension", "message"),
+    [
+        ((x509.DeltaCRLIndicator(6), True), "is a delta CRL.*import the complete CRL"),
+        (idp(indirect_crl=True), "is an indirect CRL"),
+    ],
+)
+def test_crl_that_is_not_complete_is_refused(
+    tmp_path: Path, authority: Authority, issuer: Issuer, extension: tuple[x509.ExtensionType, bool], message: str
+) -> None:
+    """A delta leaves most revocations out, an indirect CRL speaks of other issuers' certificates."""
+    path = write_pem(tmp_path / "crl.pem", crl(authority, [revoked(1)], 7, extension))
+    with pytest.raises(InputError, match=message) as caught:
+        crl_reader.read(path, issuer)
+    assert caught.value.where == str(path)
+
+
+def test_remove_from_crl_is_refused(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:
+    """It belongs to delta CRLs alone (RFC 5280 section 5.3.1)."""
+    entry = revoked(2, x509.CRLReason(x509.ReasonFlags.remove_from_crl))
+    path = write_pem(tmp_path / "crl.pem", crl(authority, [revoked(1), entry]))
+    with pytest.raises(InputError, match="removeFromCRL, which only a delta CRL may have") as caught:
+        list(crl_reader.read(path, issuer).entries)
+    assert caught.value.where == f"{path} entry 2"
+
+
+def test_serial_that_comes_twice_is_an_error(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:
+    """Which of the two dates holds is not ours to choose."""
+    path = write_pem(tmp_path / "crl.pem", crl(authority, [revoked(1), revoked(1)]))
+    with pytest.raises(InputError, match="serial 01 appears a second time") as caught:
+        list(crl_reader.read(path, issuer).entries)
+    assert caught.value.where == f"{path} entry 2"
+
+
+def test_crl_of_another_issuer_is_refused(tmp_path: Path, stranger: Authority, issuer: Issuer) -> None:
+    """With the name that it has."""
+    path = write_pem(tmp_path / "crl.pem", crl(stranger, []))
+    with pytest.raises(InputError, match="is the CRL of 'CN=Another CA'"):
+        crl_reader.read(path, issuer)
+
+
+def test_crl_with_a_foreign_signature_is_refused(tmp_path: Path, impostor: Authority, issuer: Issuer) -> None:
+    """The issuer's name alone proves nothing."""
+    path = write_pem(tmp_path / "crl.pem", crl(impostor, []))
+    with pytest.raises(InputError, match="signature was not made with the key of issuer importing"):
+        crl_reader.read(path, issuer)
+
+
+def test_crl_that_was_changed_is_refused(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:
+    """One octet of a serial."""
+    path = tmp_path / "old.crl"
+    path.write_bytes(crl(authority, [revoked(0x1234)]).public_bytes(Encoding.DER).replace(b"\x12\x34", b"\x12\x35"))
+    with pytest.raises(InputError, match="signature was not made with the key"):
+        crl_reader.read(path, issuer)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x30\x03", b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", b"x"])
+def test_file_that_is_no_crl_is_named(tmp_path: Path, issuer: Issuer, data: bytes) -> None:
+    """Nothing, something else, or a truncated one."""
+    path = tmp_path / "crl.pem"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="is not a CRL in DER or PEM") as caught:
+        crl_reader.read(path, issuer)
+    assert caught.value.where == str(path)
+
+
+def test_two_crls_in_a_file_are_refused(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:
+    """One would be ignored in silence."""
+    path = write_pem(tmp_path / "crl.pem", crl(authority, []), crl(authority, [revoked(1)]))
+    with pytest.raises(InputError, match="holds several CRLs"):
+        crl_reader.read(path, issuer)
+
+
+def test_missing_file_is_named(tmp_path: Path, issuer: Issuer) -> None:
+    """With the system's reason."""
+    with pytest.raises(InputError, match="cannot be read: No such file"):
+        crl_reader.read(tmp_path / "missing.crl", issuer)
