@@ -71,12 +71,12 @@ def due_crls(connection: Connection, profile: IssuerProfile, now: datetime, inta
 def due_slices(connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact) -> Iterator[Due]:
     """Each slice that was never signed, is old, is behind a fact, or whose bundle is gone."""
     issuer, slices = profile.issuer, profile.ocsp.slices
-    live = {_slice_of(hash_, slices) for hash_ in facts.live_slice_hashes(connection, issuer, now)}
+    live = {s for s in range(slices) if facts.has_live(connection, issuer, facts.slice_hashes(s, slices), now)}
     states = {s: _slice_state(connection, profile, s, intact) for s in range(slices)}
     covered = [revision for _, revision in states.values() if revision is not None]
     changed: dict[int, int] = {}
     for hash_, changed_at in facts.changes(connection, issuer, now, min(covered)) if covered else ():
-        slice_ = _slice_of(hash_, slices)
+        slice_ = facts.slice_of(hash_, slices)
         changed[slice_] = max(changed_at, changed.get(slice_, 0))
     for slice_, (complete, revision) in states.items():
         part = _slice_part(profile, slice_)
@@ -142,7 +142,3 @@ def _not_before(connection: Connection, part: Part) -> datetime | None:
 
 def _slice_part(profile: IssuerProfile, slice_: int) -> Part:
     return Part(issuer=profile.issuer.id, kind=Kind.OCSP, slice=slice_)
-
-
-def _slice_of(hash_: int, slices: int) -> int:
-    return hash_ * slices // facts.SLICE_HASHES

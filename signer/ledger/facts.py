@@ -170,10 +170,14 @@ def changes(connection: Connection, issuer: Issuer, now: datetime, after_revisio
     return [(row.slice_hash, row.revision) for row in connection.execute(query)]
 
 
-def live_slice_hashes(connection: Connection, issuer: Issuer, now: datetime) -> list[int]:
-    """The distinct slice hashes of certificates that have not expired."""
-    query = select(certificates.c.slice_hash).where(certificates.c.issuer == issuer.id, _not_expired(now)).distinct()
-    return [row.slice_hash for row in connection.execute(query)]
+def has_live(connection: Connection, issuer: Issuer, hashes: range, now: datetime) -> bool:
+    """Whether a slice has a certificate that has not expired."""
+    query = select(certificates.c.serial).where(
+        certificates.c.issuer == issuer.id,
+        certificates.c.slice_hash.between(hashes.start, hashes.stop - 1),
+        _not_expired(now),
+    )
+    return connection.execute(query.limit(1)).one_or_none() is not None
 
 
 def slice_hash(serial: bytes) -> int:
@@ -181,9 +185,18 @@ def slice_hash(serial: bytes) -> int:
     return int.from_bytes(hashlib.sha256(serial).digest()[:2], "big")
 
 
+def slice_of(hash_: int, slices: int) -> int:
+    """Which of `slices` slices a hash belongs to."""
+    return hash_ * slices // SLICE_HASHES
+
+
 def slice_hashes(slice_: int, slices: int) -> range:
-    """The hashes that make up one of `slices` slices."""
-    return range(slice_ * SLICE_HASHES // slices, (slice_ + 1) * SLICE_HASHES // slices)
+    """The hashes that make up one of `slices` slices: those of which `slice_of` says so."""
+    return range(_ceiling(slice_ * SLICE_HASHES, slices), _ceiling((slice_ + 1) * SLICE_HASHES, slices))
+
+
+def _ceiling(number: int, divisor: int) -> int:
+    return -(-number // divisor)
 
 
 def _next_revision(connection: Connection, issuer: Issuer) -> int:
