@@ -1,0 +1,53 @@
+"""Thirty days in seconds: the same reconcile, signer, gate and responder, with time as an argument."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.authority import NOW
+from tests.estate import Estate
+from tests.whole.world import HASHES, Watch, World
+
+HOUR = timedelta(hours=1)
+SERIALS = set(range(1, 13))
+
+
+@pytest.mark.timeout(300)
+def test_thirty_days_serve_nothing_expired_and_renew_everything(tmp_path: Path) -> None:
+    """Hourly looks: no object expires before the next one, CRLs are renewed, delegates rotate, revocations stay."""
+    world, watch = World(Estate.build(tmp_path)), Watch()
+    world.estate.register(world.signer, SERIALS)
+    revoked, numbers, delegates = set[int](), set[int](), set[str]()
+    for hour in range(30 * 24):
+        world.now = NOW + hour * HOUR
+        if hour % 60 == 59:
+            revoked.add(serial := hour // 60 + 1)
+            world.revoke(serial)
+        world.tick()
+        world.tick()  # thisUpdate rises by whole seconds: what had to wait is due now
+        world.now += HOUR - timedelta(seconds=1)  # just before the next look
+        watch.look(world, SERIALS)
+        assert world.crl_serials() == revoked
+        for serial in SERIALS:
+            for hash_ in HASHES:
+                answer = world.ocsp(serial, hash_)
+                assert answer.status == ("REVOKED" if serial in revoked else "GOOD")
+                delegates.add(answer.responder)
+        numbers.add(watch.crl_number)
+    assert len(numbers) >= 60
+    assert len(delegates) >= 5
+    assert len(list((tmp_path / "signer/keys").iterdir())) <= 2
+    assert len(list((tmp_path / "exchange").iterdir())) <= 40
+
+
+def test_two_days_without_a_look_heal_at_the_next(tmp_path: Path) -> None:
+    """While nobody looks nothing expired is handed out; one look later all is fresh."""
+    world = World(Estate.build(tmp_path))
+    world.estate.register(world.signer, SERIALS)
+    world.tick()
+    world.now += timedelta(days=2)
+    assert {world.ocsp(serial).status for serial in SERIALS} == {"TRY_LATER"}
+    world.tick()
+    assert {world.ocsp(serial).status for serial in SERIALS} == {"GOOD"}
+    assert world.crl_serials() == set()

@@ -1,0 +1,152 @@
+"""The whole system in one process, with the same messages, reconcile, signer, gate and responder; time is given.
+
+Only the clock and the queue are replaced: by an argument, and by a call.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from publisher.publish import publish
+from publisher.status import read_statuses
+
+from jobs.reconcile import looks
+from publisher.config import PublisherConfig
+from responder.app import create_app
+from responder.lmdbsource import LMDBSource
+from revocation.config import PublicConfig
+from revocation.messages import Outcome, compose
+from revocation.published import TargetStatus
+from signer.handle import handle
+from signer.look import look
+from tests.authority import NOW
+from tests.estate import Estate
+
+HASHES = (SHA256, SHA1)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What OCSP says: GOOD, REVOKED, or the name of an error."""
+
+    status: str
+    this_update: datetime | None = None
+    next_update: datetime | None = None
+    responder: str = ""
+
+
+class World:
+    """An installation and its time."""
+
+    def __init__(self, estate: Estate, now: datetime = NOW) -> None:
+        self.estate = estate
+        self.now = now
+        self.signer = estate.signer()
+        self.public = PublicConfig.read(estate.file)
+        self.publisher = PublisherConfig.read(estate.file)
+        self.issuer = next(iter(self.public.profiles.values())).issuer
+        source = LMDBSource(estate.folder / "store")
+        self._http = create_app(source, files=self.root, now=lambda: self.now).test_client()
+
+    @property
+    def root(self) -> Path:
+        """What is served."""
+        return self.estate.folder / "public/www"
+
+    def tick(self) -> None:
+        """What a schedule does: tell the signer what is published, then publish what it made."""
+        for verb, body in looks(self.statuses()).items():
+            reply = handle(self.signer, compose(verb, body, self.now), self.now)
+            assert reply.outcome is Outcome.DONE, reply.detail
+        self.publish()
+
+    def look(self) -> None:
+        """What the signer does by itself."""
+        assert look(self.signer, self.now).problems == []
+
+    def publish(self) -> list[TargetStatus]:
+        """One look of the publisher."""
+        return publish(self.publisher, self.public, self.now)
+
+    def statuses(self) -> list[TargetStatus]:
+        """What the targets say of themselves."""
+        return read_statuses(self.publisher, self.public, self.now)
+
+    def revoke(self, serial: int, reason: str = "keyCompromise") -> int:
+        """Revoke as the operator; the revision that has it."""
+        reply = handle(self.signer, self.estate.revoke(serial, reason, self.now), self.now)
+        assert reply.outcome is Outcome.DONE, reply.detail
+        return reply.revision or 0
+
+    def ocsp(self, serial: int, hash_: type[SHA1 | SHA256] = SHA256) -> Answer:
+        """Ask the responder, as a client would, and check that the answer may be relied on now."""
+        builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
+            hashlib.new(hash_.name, self.issuer.subject).digest(),
+            hashlib.new(hash_.name, self.issuer.key_octets).digest(),
+            serial,
+            hash_(),
+        )
+        request = builder.build().public_bytes(Encoding.DER)
+        reply = self._http.post("/ocsp/", data=request, content_type="application/ocsp-request")
+        assert reply.status_code == 200
+        response = ocsp.load_der_ocsp_response(reply.data)
+        if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+            return Answer(response.response_status.name)
+        assert response.next_update_utc
+        assert response.this_update_utc <= self.now < response.next_update_utc, "an expired response was served"
+        (delegate,) = response.certificates
+        assert delegate.not_valid_before_utc <= self.now <= delegate.not_valid_after_utc, "its signer has expired"
+        assert response.serial_number == serial
+        return Answer(
+            response.certificate_status.name,
+            response.this_update_utc,
+            response.next_update_utc,
+            f"{delegate.serial_number:X}",
+        )
+
+    def crl(self) -> x509.CertificateRevocationList | None:
+        """The CRL that is served, checked to be in its window."""
+        reply = self._http.get(f"/crl/{self.issuer.id}/all.crl")
+        if reply.status_code == 404:
+            return None
+        assert reply.status_code == 200
+        crl = x509.load_der_x509_crl(reply.data)
+        assert crl.is_signature_valid(self.issuer.certificates[0].public_key())  # type: ignore[arg-type]
+        assert crl.next_update_utc
+        assert crl.last_update_utc <= self.now < crl.next_update_utc, "an expired CRL was served"
+        return crl
+
+    def crl_serials(self) -> set[int]:
+        """The serials on the CRL that is served."""
+        crl = self.crl()
+        assert crl is not None
+        return {entry.serial_number for entry in crl}
+
+
+@dataclass
+class Watch:
+    """A relying party that never forgets: what it saw must not go backwards."""
+
+    crl_number: int = 0
+    revoked: set[int] = field(default_factory=set)
+
+    def look(self, world: World, serials: set[int]) -> None:
+        """See everything that is served now, and compare."""
+        crl = world.crl()
+        if crl is not None:
+            number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+            assert number >= self.crl_number, "the CRL number went backwards"
+            self.crl_number = number
+        else:
+            assert self.crl_number == 0, "a CRL that was served is gone"
+        for serial in serials:
+            answers = {world.ocsp(serial, hash_).status for hash_ in HASHES}
+            if serial in self.revoked:
+                assert "GOOD" not in answers, f"revoked certificate {serial} turned good again"
+            if "REVOKED" in answers:
+                self.revoked.add(serial)
