@@ -115,6 +115,6 @@ def test_unreadable_key_is_named(pki: Path, monkeypatch: pytest.MonkeyPatch) -> 
         return opened(path, *args)
 
     monkeypatch.setattr(Path, "open", deny)
-    with pytest.raises(InputError, match="cannot be read: Permission denied .*user who owns the PKI") as caught:
+    with pytest.raises(InputError, match=r"cannot be read: Permission denied .*user who owns the PKI") as caught:
         describe(pki)
     assert caught.value.where == str(key)
