@@ -86,7 +86,7 @@ def _truth(folder: Path) -> dict[int, Truth]:
     found = {}
     for line in (folder / "index.txt").read_text().splitlines():
         status, expiry, revocation, serial, *_ = line.split("\t")
-        revoked_at, word, rest = (revocation.split(",") + ["", ""])[:3]
+        revoked_at, word, rest = [*revocation.split(","), "", ""][:3]
         found[int(serial, 16)] = Truth(
             status,
             _time(expiry),
