@@ -14,6 +14,7 @@ from revocation.certid import CertID, CertIDHash
 
 _VERSION: Final = 0xA0
 _REQUESTOR_NAME: Final = 0xA1
+_GENERAL_NAMES: Final = {0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88}
 _REQUEST_EXTENSIONS: Final = 0xA2
 _SINGLE_EXTENSIONS: Final = 0xA0
 _SIGNATURE: Final = 0xA0
@@ -106,7 +107,8 @@ def _request(request: bytes) -> OCSPRequest:
         raise MalformedRequest("a version other than v1, or v1 spelled out, which DER omits")
     if (name := tbs.take_if(_REQUESTOR_NAME)) is not None:
         requestor = _Values(name)
-        requestor.take_any()
+        if requestor.take_any()[0] not in _GENERAL_NAMES:
+            raise MalformedRequest("the requestor's name is not a GeneralName")
         requestor.end()
     cert_id, unknown = _request_list(_Values(tbs.take(der.SEQUENCE)))
     if (extensions := tbs.take_if(_REQUEST_EXTENSIONS)) is not None:
@@ -149,7 +151,9 @@ def _hash(algorithm: _Values) -> CertIDHash | None:
     hash_ = _HASHES.get(_oid(algorithm.take(der.OID)))
     tag, parameters = algorithm.take_any() if algorithm.more() else (der.NULL, b"")
     algorithm.end()
-    return hash_ if tag == der.NULL and not parameters else None
+    if hash_ and (tag != der.NULL or parameters):
+        raise MalformedRequest("SHA-1 and SHA-256 have no parameters")
+    return hash_
 
 
 def _integer(octets: bytes) -> bytes:

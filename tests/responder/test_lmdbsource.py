@@ -1,0 +1,205 @@
+"""The LMDB source: what it finds, and what becomes of it while somebody else writes, wipes or breaks the store."""
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import lmdb
+import pytest
+
+from responder.lmdbsource import LMDBSource
+from responder.source import ResponseExpired, SourceUnavailable
+from revocation.certid import CertID, CertIDHash
+from revocation.store import BOTH_HASHES, RESPONSES_DATABASE, response_key
+from tests.authority import NOW, Authority
+from tests.responder.filling import EXPIRED, GOOD, REVOKED, UNKNOWN, Filling, write
+
+_GROW = """
+import lmdb, os, sys
+with lmdb.open(sys.argv[1], map_size=1 << 28, max_dbs=4) as environment:
+    with environment.begin(write=True, db=environment.open_db(b"responses")) as transaction:
+        for number in range(3000):
+            transaction.put(b"grown%d" % number, os.urandom(8000))
+"""
+
+
+@pytest.mark.parametrize("hash_", CertIDHash)
+@pytest.mark.parametrize("serial", [GOOD, REVOKED])
+def test_response_is_the_one_for_the_hash_that_was_asked_for(
+    source: LMDBSource, filling: Filling, hash_: CertIDHash, serial: int
+) -> None:
+    """A response of its own for each hash, with that CertID in it."""
+    stored = source.find(filling.cert_id(serial, hash_), NOW)
+    assert stored
+    assert filling.cert_id(serial, hash_).encode() in stored.der
+
+
+@pytest.mark.parametrize("hash_", CertIDHash)
+def test_response_for_both_hashes_is_found_by_either(tmp_path: Path, filling: Filling, hash_: CertIDHash) -> None:
+    """The store format's hash id 0, which a signer may write in place of 1 and 2."""
+    write(tmp_path / "store", [*filling.issuer_entries(), filling.entries(GOOD, BOTH_HASHES)[0]])
+    source = LMDBSource(tmp_path / "store")
+    assert source.find(filling.cert_id(GOOD, hash_), NOW)
+    source.close()
+
+
+def test_unknown_certificate_and_unknown_issuer_are_none(source: LMDBSource, filling: Filling) -> None:
+    """And so is a serial of another issuer, even one of the same name."""
+    assert source.find(filling.cert_id(UNKNOWN), NOW) is None
+    assert source.find(CertID.of(Authority().issuer(), b"\x10\x01", CertIDHash.SHA256), NOW) is None
+
+
+def test_hashes_of_two_issuers_name_neither(tmp_path: Path) -> None:
+    """The name of one with the key of another: peers answered good."""
+    one, other = Filling(Authority("One CA")), Filling(Authority("Another CA"))
+    write(tmp_path / "store", [*one.shelf(), *other.shelf()])
+    source = LMDBSource(tmp_path / "store")
+    mine, its = one.cert_id(GOOD), other.cert_id(GOOD)
+    assert source.find(CertID(mine.hash, mine.issuer_name_hash, its.issuer_key_hash, mine.serial), NOW) is None
+    assert source.find(mine, NOW) != source.find(its, NOW)
+    source.close()
+
+
+def test_serial_longer_than_a_key_of_the_store_is_none(source: LMDBSource, filling: Filling) -> None:
+    """LMDB refuses keys of more than 511 octets; a request may hold such a serial."""
+    for size in (20, 505, 506, 507, 512, 4000):
+        assert source.find(CertID.of(filling.issuer, b"\x01" * size, CertIDHash.SHA1), NOW) is None
+
+
+def test_response_is_refused_from_its_next_update_on(source: LMDBSource, filling: Filling) -> None:
+    """To the second."""
+    end = NOW + timedelta(days=1)
+    assert source.find(filling.cert_id(GOOD), end - timedelta(seconds=1))
+    with pytest.raises(ResponseExpired):
+        source.find(filling.cert_id(GOOD), end)
+    with pytest.raises(ResponseExpired):
+        source.find(filling.cert_id(EXPIRED), NOW)
+
+
+@pytest.mark.parametrize("made", ["nothing", "a folder", "an empty file", "an environment without databases"])
+def test_store_that_is_not_there_yet_knows_nothing(tmp_path: Path, filling: Filling, made: str) -> None:
+    """Before the first publication, and in the middle of it; what is published then is seen."""
+    store = tmp_path / "store"
+    if made != "nothing":
+        store.mkdir()
+    if made == "an empty file":
+        (store / "data.mdb").touch()
+    if made == "an environment without databases":
+        lmdb.open(str(store), max_dbs=4).close()
+    source = LMDBSource(store)
+    assert source.find(filling.cert_id(GOOD), NOW) is None
+    write(store, filling.shelf())
+    assert source.find(filling.cert_id(GOOD), NOW)
+    source.close()
+
+
+def test_publication_is_seen_at_once(store: Path, source: LMDBSource, filling: Filling) -> None:
+    """Another process writes while the store is open here."""
+    assert source.find(filling.cert_id(GOOD), NOW)
+    newer = filling.response(GOOD, this_update=NOW + timedelta(hours=1), revoked=True)
+    key = response_key(filling.issuer.octets, CertIDHash.SHA256.octet, filling.cert_id(GOOD).serial)
+    _in_another_process(
+        "import lmdb, sys\n"
+        "with lmdb.open(sys.argv[1], max_dbs=4) as e, e.begin(write=True, db=e.open_db(b'responses')) as t:\n"
+        "    t.put(bytes.fromhex(sys.argv[2]), bytes.fromhex(sys.argv[3]))\n",
+        store,
+        key.hex(),
+        newer.encode().hex(),
+    )
+    assert source.find(filling.cert_id(GOOD), NOW) == newer
+
+
+def test_store_that_outgrew_its_map_is_still_read(store: Path, source: LMDBSource, filling: Filling) -> None:
+    """MapResizedError: the writer enlarged the map while a reader had the old size."""
+    assert source.find(filling.cert_id(GOOD), NOW)
+    _in_another_process(_GROW, store)
+    assert source.find(filling.cert_id(GOOD), NOW)
+    assert source.find(filling.cert_id(UNKNOWN), NOW) is None
+
+
+def test_store_that_was_wiped_and_filled_anew_is_read_anew(store: Path, source: LMDBSource, filling: Filling) -> None:
+    """Deleted: nothing is known. Filled: what is in it now, and nothing of before."""
+    assert source.find(filling.cert_id(GOOD), NOW)
+    shutil.rmtree(store)
+    assert source.find(filling.cert_id(GOOD), NOW) is None
+    write(store, [*filling.issuer_entries(), *filling.entries(UNKNOWN)])
+    assert source.find(filling.cert_id(UNKNOWN), NOW)
+    assert source.find(filling.cert_id(GOOD), NOW) is None
+
+
+def test_store_that_was_replaced_between_two_looks_is_read_anew(
+    tmp_path: Path, store: Path, source: LMDBSource, filling: Filling
+) -> None:
+    """Renamed into place, so that a file was there at every look."""
+    assert source.find(filling.cert_id(GOOD), NOW)
+    write(tmp_path / "other", [*filling.issuer_entries(), *filling.entries(UNKNOWN)])
+    store.rename(tmp_path / "old")
+    (tmp_path / "other").rename(store)
+    assert source.find(filling.cert_id(UNKNOWN), NOW)
+    assert source.find(filling.cert_id(GOOD), NOW) is None
+
+
+def test_store_that_was_cut_does_not_kill_the_process(store: Path, source: LMDBSource, filling: Filling) -> None:
+    """A map over a file that has shrunk ends in SIGBUS: so its size is looked at first."""
+    assert source.find(filling.cert_id(GOOD), NOW)
+    os.truncate(store / "data.mdb", 100)
+    with pytest.raises(SourceUnavailable):
+        source.find(filling.cert_id(GOOD), NOW)
+
+
+@pytest.mark.parametrize("content", [b"x" * 20000, b"\x00" * 4096, b"short"])
+def test_file_that_is_no_store_is_unavailable_until_it_is_one(tmp_path: Path, filling: Filling, content: bytes) -> None:
+    """Not unknown: something is there, and what it should say cannot be told."""
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "data.mdb").write_bytes(content)
+    source = LMDBSource(store)
+    with pytest.raises(SourceUnavailable):
+        source.find(filling.cert_id(GOOD), NOW)
+    shutil.rmtree(store)
+    write(store, filling.shelf())
+    assert source.find(filling.cert_id(GOOD), NOW)
+    source.close()
+
+
+@pytest.mark.parametrize("value", [b"", b"\x01", b"\x02" + bytes(24) + b"\x30\x00"])
+def test_value_of_another_format_is_unavailable(tmp_path: Path, filling: Filling, value: bytes) -> None:
+    """Of a later version, or damaged: never handed out, and no crash."""
+    _, key, _ = filling.entries(GOOD)[1]
+    write(tmp_path / "store", [*filling.issuer_entries(), (RESPONSES_DATABASE, key, value)])
+    source = LMDBSource(tmp_path / "store")
+    with pytest.raises(SourceUnavailable):
+        source.find(filling.cert_id(GOOD, CertIDHash.SHA256), NOW)
+    source.close()
+
+
+def test_store_whose_lock_file_cannot_be_opened_is_unavailable(
+    store: Path, source: LMDBSource, filling: Filling
+) -> None:
+    """To read without the lock beside a writer would be unsafe, so it is not done."""
+    (store / "lock.mdb").unlink()
+    (store / "lock.mdb").mkdir()
+    with pytest.raises(SourceUnavailable):
+        source.find(filling.cert_id(GOOD), NOW)
+
+
+def test_open_reader_does_not_keep_a_publisher_from_writing(store: Path, source: LMDBSource, filling: Filling) -> None:
+    """No transaction stays open between look-ups, so pages are used again and the file does not grow without end."""
+    assert source.find(filling.cert_id(GOOD), NOW)
+    script = (
+        "import lmdb, os, sys\n"
+        "with lmdb.open(sys.argv[1], map_size=1 << 26, max_dbs=4) as e:\n"
+        "    for _ in range(300):\n"
+        "        with e.begin(write=True, db=e.open_db(b'responses')) as t:\n"
+        "            t.put(b'again', os.urandom(30000))\n"
+    )
+    _in_another_process(script, store)
+    assert (store / "data.mdb").stat().st_size < 1 << 20
+    assert source.find(filling.cert_id(GOOD), NOW)
+
+
+def _in_another_process(script: str, *arguments: object) -> None:
+    subprocess.run([sys.executable, "-c", script, *map(str, arguments)], check=True)
