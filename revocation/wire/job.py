@@ -66,7 +66,7 @@ class SafeJob(Job):
             raise NoSuchJobError(f"job {self.id} is malformed") from error
         self._status = JobStatus.QUEUED
         self.origin = self.queue_name
-        self.description = f"{self._func_name!s:.64}"
+        self.description = ascii(self._func_name)[:64]
         self.timeout: int = LONGEST_SECONDS
         self.result_ttl = 0
         self.failure_ttl = _FAILURE_SECONDS

@@ -29,7 +29,7 @@ _LOG: Final = logging.getLogger("revocast.worker")
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
 _LONG_RUN: Final = 60.0
-_WORKER_TTL: Final = 30
+_WORKER_TTL: Final = 20
 _BOOKKEEPING: Final = {"rq:queues": "set", "rq:workers": "set"}
 
 

@@ -1,11 +1,8 @@
-"""A Valkey, a worker on it, and an attacker's client with full write access."""
+"""A Valkey, a worker on it, and an attacker's client with full write access.
 
-import json
-import signal
-import subprocess
-import sys
-import time
-import zlib
+They stand for a whole module: a worker that survives one attack has to survive the next one too.
+"""
+
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +10,36 @@ import pytest
 import redis
 
 from tests.wire.server import Server
+from tests.wire.worker import Worker
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running Valkey."""
+    running = Server(tmp_path_factory.mktemp("valkey"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def attacker(server: Server) -> Iterator[redis.Redis]:
+    """Somebody who may write anything into the queue server."""
+    with server.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def worker(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """A worker that listens."""
+    with Worker(server.url, tmp_path_factory.mktemp("worker") / "diary") as started:
+        started.until_ready()
+        yield started
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A running Valkey."""
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A Valkey for one test, which may kill it."""
     running = Server(tmp_path)
     running.start()
     yield running
@@ -25,59 +47,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def attacker(server: Server) -> redis.Redis:
-    """Somebody who may write anything into the queue server."""
-    return server.client()
-
-
-class Worker:
-    """The worker process and its diary of tasks done."""
-
-    def __init__(self, url: str, diary: Path) -> None:
-        self.diary = diary
-        self.log = diary.with_suffix(".log")
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.wire.worker_process", url, str(diary)],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-
-    def until_ready(self) -> None:
-        assert self.process.stdout
-        assert self.process.stdout.readline() == "ready\n"
-
-    def did(self, text: str, seconds: float = 20) -> bool:
-        """Whether a line stands in the diary, waiting for it."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if self.diary.exists() and text in self.diary.read_text().splitlines():
-                return True
-            time.sleep(0.02)
-        return False
-
-    def stop(self) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
-
-
-@pytest.fixture
-def worker(server: Server, tmp_path: Path) -> Iterator[Worker]:
-    """A worker that listens."""
-    started = Worker(server.url, tmp_path / "diary")
-    started.until_ready()
-    yield started
-    if started.process.poll() is None:
-        started.process.kill()
-        started.process.wait()
-    assert started.process.stdout
-    started.process.stdout.close()
-
-
-def plant(client: redis.Redis, job_id: str, data: bytes | None = None, **fields: str | bytes) -> None:
-    """Write a job's hash by hand and push its id, as somebody with write access can."""
-    raw = zlib.compress(json.dumps(["note", None, [job_id], {}]).encode()) if data is None else data
-    client.hset(f"rq:job:{job_id}", mapping={"data": raw, "origin": "signer", "status": "queued", **fields})
-    client.rpush("rq:queue:signer", job_id)
+def own_worker(own_server: Server, tmp_path: Path) -> Iterator[Worker]:
+    """A worker for one test, on its own Valkey."""
+    with Worker(own_server.url, tmp_path / "diary") as started:
+        started.until_ready()
+        yield started

@@ -24,7 +24,5 @@ def _fail(text: str) -> None:
     raise RuntimeError("task failed on " + text)
 
 
-Wire(url).work(
-    "signer", {"note": _note, "slow": _slow, "fail": _fail}, ready=lambda: print("ready", flush=True)
-)
+Wire(url).work("signer", {"note": _note, "slow": _slow, "fail": _fail}, ready=lambda: print("ready", flush=True))
 print("stopped", flush=True)
