@@ -23,7 +23,7 @@ def from_hex(text: str) -> bytes:
     digits = digits.removeprefix("0x")
     if not digits or not set(digits) <= set("0123456789abcdef"):
         raise InputError(
-            f"{text!r} is not a serial number",
+            f"{text[:80]!r} is not a serial number",
             advice="serials are hexadecimal, as `openssl x509 -serial` and index.txt print them",
         )
     return integer_octets(sign * int(digits, 16))

@@ -25,7 +25,7 @@ def read(path: Path, issuer: Issuer) -> ImportSource:
     """
     crl = load(path, issuer)
     _refuse_parts(crl, path)
-    number = crl_number(crl)
+    number = crl_number(crl, path)
     return ImportSource(
         description=f"CRL {path}" + (f", number {number}" if number is not None else ", without a number"),
         entries=each_once(_entries(crl, path)),
@@ -59,12 +59,21 @@ def load(path: Path, issuer: Issuer) -> x509.CertificateRevocationList:
     return crl
 
 
-def crl_number(crl: x509.CertificateRevocationList) -> int | None:
-    """The number of a CRL; None for one without, as Easy-RSA makes them."""
+def crl_number(crl: x509.CertificateRevocationList, path: Path) -> int | None:
+    """The number of the CRL of that file; None for one without, as Easy-RSA makes them.
+
+    Raises:
+        InputError: an extension is malformed.
+    """
+    values = (extension.value for extension in _extensions(crl, str(path)))
+    return next((value.crl_number for value in values if isinstance(value, x509.CRLNumber)), None)
+
+
+def _extensions(thing: x509.CertificateRevocationList | x509.RevokedCertificate, place: str) -> x509.Extensions:
     try:
-        return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-    except x509.ExtensionNotFound:
-        return None
+        return thing.extensions
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        raise InputError(f"has a malformed extension: {error}", where=place) from error
 
 
 def _bytes(path: Path) -> bytes:
@@ -84,7 +93,7 @@ def _parse(data: bytes, path: Path) -> x509.CertificateRevocationList:
 
 
 def _refuse_parts(crl: x509.CertificateRevocationList, path: Path) -> None:
-    for extension in crl.extensions:
+    for extension in _extensions(crl, str(path)):
         if isinstance(extension.value, x509.DeltaCRLIndicator):
             raise InputError(
                 "is a delta CRL, which says only what changed", where=str(path), advice="import the complete CRL"
@@ -117,7 +126,7 @@ def _only_cas(crl: x509.CertificateRevocationList) -> bool:
 
 def _revocation(entry: x509.RevokedCertificate, place: str) -> Revocation:
     reason, invalidity = Reason.unspecified, None
-    for extension in entry.extensions:
+    for extension in _extensions(entry, place):
         match extension.value:
             case x509.CRLReason(reason=x509.ReasonFlags.remove_from_crl):
                 raise InputError("has the reason removeFromCRL, which only a delta CRL may have", where=place)

@@ -73,7 +73,7 @@ def _floor(path: Path, issuer: Issuer) -> int | None:
     """The highest CRL number that was used: by crl.pem, or the one before that which `crlnumber` has in store."""
     numbers = [_last_number(path / _CRL_NUMBER)] if (path / _CRL_NUMBER).is_file() else []
     if (path / _CRL).is_file():
-        numbers.append(crl.crl_number(crl.load(path / _CRL, issuer)))
+        numbers.append(crl.crl_number(crl.load(path / _CRL, issuer), path / _CRL))
     return max((number for number in numbers if number is not None), default=None)
 
 

@@ -70,7 +70,7 @@ def parse_line(text: str, place: str) -> ImportEntry:
     if status == "R" and not revocation:
         raise InputError("is revoked (R), and its third field, the revocation date, is empty")
     if status == "V" and revocation:
-        raise InputError(f"is valid (V), and yet has a revocation date, {revocation!r}: one of them is wrong")
+        raise InputError(f"is valid (V), and yet has a revocation date, {revocation[:80]!r}: one of them is wrong")
     return ImportEntry(
         serial=serials.from_hex(serial),
         not_after=parse_time(expiry),

@@ -32,7 +32,7 @@ def parse_time(text: str) -> datetime:
             return datetime(year, month, day, hour, int(digits[-4:-2]), int(digits[-2:]), tzinfo=UTC)
         except ValueError:
             pass
-    raise InputError(f"{text!r} is not a date: expected YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ")
+    raise InputError(f"{text[:40]!r} is not a date: expected YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ")
 
 
 def parse_revocation(text: str) -> Revocation:
@@ -61,7 +61,7 @@ def parse_revocation(text: str) -> Revocation:
         case [word] if word not in ("holdinstruction", *_COMPROMISE):
             return Revocation(revoked_at, Reason.parse(word))
     raise InputError(
-        f"{text!r} is not how a revocation is written",
+        f"{text[:80]!r} is not how a revocation is written",
         advice="expected date, date,reason, date,holdInstruction,OID, "
         "date,keyTime,YYYYMMDDHHMMSSZ or date,CAkeyTime,YYYYMMDDHHMMSSZ",
     )

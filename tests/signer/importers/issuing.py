@@ -17,7 +17,12 @@ LEAF_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
 def certificate(
-    authority: Authority, serial: int, *, is_ca: bool | None = False, not_after: datetime = NOT_AFTER
+    authority: Authority,
+    serial: int,
+    *,
+    is_ca: bool | None = False,
+    not_after: datetime = NOT_AFTER,
+    extension: x509.ExtensionType | None = None,
 ) -> x509.Certificate:
     """A certificate that the authority issued; without basicConstraints where `is_ca` is None."""
     builder = x509.CertificateBuilder(
@@ -30,6 +35,8 @@ def certificate(
     )
     if is_ca is not None:
         builder = builder.add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
+    if extension is not None:
+        builder = builder.add_extension(extension, critical=False)
     return builder.sign(authority.key, SHA256())
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from revocation.errors import InputError
@@ -108,6 +109,15 @@ def test_certificate_that_was_changed_is_named(tmp_path: Path, authority: Author
     (tmp_path / "a.der").write_bytes(data)
     with pytest.raises(InputError, match="signature was not made with the key"):
         list(certificates.read(tmp_path, issuer).entries)
+
+
+def test_certificate_with_a_malformed_extension_is_named(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:
+    """Whether it is a CA's cannot be told."""
+    constraints = x509.UnrecognizedExtension(x509.BasicConstraints.oid, b"\x04\x00")
+    file = write_pem(tmp_path / "a.crt", certificate(authority, 1, is_ca=None, extension=constraints))
+    with pytest.raises(InputError, match="has a malformed extension") as caught:
+        list(certificates.read(tmp_path, issuer).entries)
+    assert caught.value.where == str(file)
 
 
 def test_folder_without_certificates_is_refused(tmp_path: Path, issuer: Issuer) -> None:

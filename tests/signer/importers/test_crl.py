@@ -93,6 +93,20 @@ def test_remove_from_crl_is_refused(tmp_path: Path, authority: Authority, issuer
     assert caught.value.where == f"{path} entry 2"
 
 
+def test_malformed_extension_is_named(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:
+    """Of the CRL at once, of an entry with its place: 7 is no reason (RFC 5280 section 5.3.1)."""
+    number = x509.UnrecognizedExtension(x509.CRLNumber.oid, b"\x04\x00")
+    path = write_pem(tmp_path / "crl.pem", crl(authority, [], None, (number, False)))
+    with pytest.raises(InputError, match="has a malformed extension") as caught:
+        crl_reader.read(path, issuer)
+    assert caught.value.where == str(path)
+    reason = x509.UnrecognizedExtension(x509.CRLReason.oid, b"\x0a\x01\x07")
+    source = crl_reader.read(write_pem(path, crl(authority, [revoked(1), revoked(2, reason)])), issuer)
+    with pytest.raises(InputError, match="has a malformed extension") as caught:
+        list(source.entries)
+    assert caught.value.where == f"{path} entry 2"
+
+
 def test_serial_that_comes_twice_is_an_error(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:
     """Which of the two dates holds is not ours to choose."""
     path = write_pem(tmp_path / "crl.pem", crl(authority, [revoked(1), revoked(1)]))
