@@ -63,9 +63,9 @@ def test_command_that_is_not_installed_says_which_extra_brings_it() -> None:
 
 def test_command_without_its_extra_ends_with_advice(tmp_path: Path) -> None:
     """As a process: exit code 2 and one message, where click-using rooms are there and Flask is not."""
-    (tmp_path / "flask.py").write_text("raise ModuleNotFoundError(\"No module named 'flask'\", name='flask')\n")
-    (tmp_path / "waitress.py").write_text("raise ModuleNotFoundError(\"No module named 'waitress'\", name='waitress')\n")
-    (tmp_path / "lmdb.py").write_text("raise ModuleNotFoundError(\"No module named 'lmdb'\", name='lmdb')\n")
+    for library in ("flask", "waitress", "lmdb"):
+        missing = f"raise ModuleNotFoundError('No module named {library}', name='{library}')"
+        (tmp_path / f"{library}.py").write_text(missing)
     (tmp_path / "revocast.toml").write_text("[responder]\n")
     code = "import sys; sys.argv[0] = 'revocast'; from revocation.commands import main; main()"
     ended = subprocess.run(
