@@ -1,0 +1,158 @@
+"""Somebody with full write access to the queue against the real signer: delay is all that they get."""
+
+import json
+import pickle
+import signal
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import select
+
+from revocation import clock
+from revocation.messages import Look, Message, Outcome, Release, RequesterKey, Revoke, Verb, compose
+from revocation.published import CRLRow
+from revocation.wire.queue import SIGNER_QUEUE, Wire
+from signer.handle import handle
+from signer.ledger.schema import metadata
+from signer.look import look
+from tests.estate import Estate
+from tests.waiting import until
+from tests.wire.attack import packed, plant
+from tests.wire.server import Server
+from tests.wire.test_attacks_code import Touch
+
+
+class Besieged:
+    """A signer's worker, its installation, and the attacker's client."""
+
+    def __init__(self, estate: Estate, server: Server) -> None:
+        self.estate = estate
+        self.wire = Wire(server.url)
+        self.client: redis.Redis = server.client()
+        command = [sys.executable, "-m", "revocation", "worker", "signer", "--config"]
+        with (estate.folder / "worker.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [*command, str(estate.folder / "revocast.toml")], stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        assert self.process.stdout
+        assert self.process.stdout.readline() == "ready\n"
+
+    def state(self) -> tuple[object, ...]:
+        """All that must not change: every table of the ledger, and the exchange."""
+        signer = self.estate.signer()
+        with signer.ledger.read() as connection:
+            tables = [connection.execute(select(table)).fetchall() for table in metadata.sorted_tables]
+        return (tables, [(stored.name, stored.size) for stored in signer.exchange.list()])
+
+    def send(self, message: Message) -> Outcome:
+        """Send a message as anybody can; how it ended."""
+        self.wire.send(SIGNER_QUEUE, message)
+        return self.wire.await_reply(message.id, 20).outcome
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(30) == 0
+        self.process.communicate()
+        self.client.close()
+
+
+@pytest.fixture
+def besieged(tmp_path: Path) -> Iterator[Besieged]:
+    """A signer at peace: certificate 1 is good, 2 revoked, 3 on hold; everything is signed and nothing due."""
+    server = Server(tmp_path)
+    server.start()
+    estate = Estate.build(tmp_path / "estate", signer=f'queue = "{server.url}"')
+    signer, now = estate.signer(), clock.now() - timedelta(minutes=5)
+    estate.register(signer, [1, 2, 3], now)
+    handle(signer, estate.revoke(2, now=now), now)
+    handle(signer, estate.revoke(3, "certificateHold", now), now)
+    assert look(signer, now).problems == []
+    started = Besieged(estate, server)
+    yield started
+    started.stop()
+    server.stop()
+
+
+def forgeries(now: object) -> Iterator[Message]:
+    """Messages that would change facts, by somebody without the operator's key."""
+    revoke = Revoke(issuer="test", serial="01", reason="keyCompromise")
+    release = Release(issuer="test", serial="03")
+    for verb, body in ((Verb.REVOKE, revoke), (Verb.RELEASE, release)):
+        for requester in ("operator", "clerk", "mallory", None):
+            unsigned = compose(verb, body, now, requester=requester)  # type: ignore[arg-type]
+            yield unsigned
+            yield RequesterKey.generate().sign(unsigned)
+
+
+def test_forged_messages_change_nothing(besieged: Besieged) -> None:
+    """Unsigned, signed with another key, altered: refused; not a row of the ledger changes, not even by the refusal."""
+    before = besieged.state()
+    for message in forgeries(clock.now()):
+        assert besieged.send(message) is Outcome.REFUSED
+    altered = besieged.estate.revoke(2, now=clock.now())
+    assert besieged.send(altered.model_copy(update={"body": {**altered.body, "serial": "01"}})) is Outcome.REFUSED
+    assert besieged.state() == before
+
+
+def test_replayed_messages_change_nothing(besieged: Besieged) -> None:
+    """A message of the operator's that was seen once gets its old reply, also after what it did was undone."""
+    hold = besieged.estate.revoke(1, "certificateHold", clock.now())
+    assert besieged.send(hold) is Outcome.DONE
+    release = besieged.estate.ask(Verb.RELEASE, Release(issuer="test", serial="01"), clock.now())
+    assert besieged.send(release) is Outcome.DONE
+    settle(besieged)
+    before = besieged.state()
+    for _ in range(5):
+        assert besieged.send(hold) is Outcome.DONE
+        assert besieged.send(release) is Outcome.DONE
+    assert besieged.state() == before
+
+
+def test_asking_for_work_makes_no_crl_that_is_not_due(besieged: Besieged) -> None:
+    """A hundred requests, with lies about what is published, make nothing: the signer asks its own ledger."""
+    before = besieged.state()
+    issuer = next(iter(besieged.estate.signer().public.profiles))
+    now = clock.now()
+    lie = {"issuer": issuer, "scope": "all", "number": 0, "sha256": "0" * 64, "size": 1}
+    rows = [CRLRow(**lie, revision=r, this_update=now, next_update=now, renew_at=now) for r in (0, 10**9)]
+    for verb in (Verb.GENERATE_CRLS, Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN):
+        for hint in (Look(), Look(crls=(rows[0],)), Look(crls=(rows[1],)), Look(issuers=(issuer,))) * 8:
+            assert besieged.send(compose(verb, hint, clock.now())) is Outcome.DONE
+    assert besieged.state() == before
+
+
+def test_code_in_the_queue_is_not_run_in_the_signer(besieged: Besieged, tmp_path: Path) -> None:
+    """Pickles, functions of Python, callbacks and web hooks: no canary, the same process answers afterwards."""
+    before, canary = besieged.state(), tmp_path / "canary"
+    touch, evil = f"touch {canary}", pickle.dumps(Touch(canary))
+    message = compose(Verb.DUE, Look(), clock.now()).model_dump_json()
+    hook = json.dumps([{"url": "http://127.0.0.1:1/", "job_status": s} for s in ("finished", "failed")])
+    for number, name in enumerate(("os.system", "builtins.eval", "subprocess.getoutput", "revoke", "import")):
+        plant(besieged.client, f"name-{number}", packed(name, None, [touch], {}))
+    for number, data in enumerate((evil, zlib.compress(evil), b"", b"\0" * 100)):
+        plant(besieged.client, f"data-{number}", data)
+    for callback in ("success_callback_name", "failure_callback_name", "stopped_callback_name"):
+        plant(besieged.client, callback, packed("due", None, [message], {}), **{callback: "os.system"})
+    plant(besieged.client, "hook", packed("due", None, [message], {}), webhooks=hook, result=evil, meta=evil)
+    assert besieged.send(compose(Verb.DUE, Look(), clock.now())) is Outcome.DONE
+    assert not canary.exists()
+    assert besieged.process.poll() is None
+    assert besieged.state() == before
+
+
+def settle(besieged: Besieged) -> None:
+    """Wait until what the attacker's victim did by right is signed."""
+
+    def calm() -> bool:
+        question = compose(Verb.DUE, Look(), clock.now())
+        besieged.wire.send(SIGNER_QUEUE, question)
+        return besieged.wire.await_reply(question.id, 20).data["due"] == []
+
+    until(calm)

@@ -1,0 +1,271 @@
+"""`revocast up` as an operator runs it: real processes, a real Valkey, real HTTP, and `kill -9`."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+
+from tests.waiting import until
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("running")]
+
+REVOCAST = [sys.executable, "-m", "revocation"]
+CHILDREN = ("valkey", "worker publisher", "worker signer", "scheduler", "respond")
+
+
+class Running:
+    """A system that was brought up with its demonstration PKI."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        self.data = data
+        self.log = data.with_suffix(".log")
+        command = [*REVOCAST, "up", "--data", str(data), "--port", "0", *options]
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, text=True)
+        until(lambda: "Ctrl-C stops everything" in self.log.read_text() or self.process.poll() is not None, 120)
+        assert self.process.poll() is None, self.log.read_text()
+        self.url = re.findall(r"OCSP +(http://\S+)ocsp/", self.log.read_text())[-1]
+
+    def revocast(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """A command on this installation."""
+        command = [*REVOCAST, *arguments, "--config", str(self.data / "revocast.toml")]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+    def certificates(self) -> list[x509.Certificate]:
+        """The end entities of the demonstration."""
+        files = sorted((self.data / "demo/issuing/issued").glob("*.crt"))
+        return [x509.load_pem_x509_certificate(file.read_bytes()) for file in files]
+
+    def issuer(self) -> x509.Certificate:
+        """The demonstration's issuing CA."""
+        return x509.load_pem_x509_certificate((self.data / "demo/issuing/ca.crt").read_bytes())
+
+    def ocsp(self, certificate: x509.Certificate) -> str:
+        """What the responder says of a certificate."""
+        builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, self.issuer(), SHA256())
+        request = urllib.request.Request(
+            f"{self.url}ocsp/",
+            builder.build().public_bytes(Encoding.DER),
+            headers={"Content-Type": "application/ocsp-request"},
+        )
+        with urllib.request.urlopen(request, timeout=5) as reply:
+            response = ocsp.load_der_ocsp_response(reply.read())
+        if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+            return response.response_status.name
+        return response.certificate_status.name
+
+    def on_crl(self, certificate: x509.Certificate) -> bool:
+        """Whether the CRL that is served lists it."""
+        url = next(u for u in re.findall(r"CRL +(http://\S+)", self.log.read_text()) if self._is_issuing(u))
+        return self._crl(url).get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
+
+    def _is_issuing(self, url: str) -> bool:
+        return url.startswith(self.url) and self._crl(url).issuer == self.issuer().subject
+
+    @staticmethod
+    def _crl(url: str) -> x509.CertificateRevocationList:
+        with urllib.request.urlopen(url, timeout=5) as reply:
+            return x509.load_der_x509_crl(reply.read())
+
+    def children(self) -> dict[int, str]:
+        """The processes below the supervisor, with their command lines."""
+        found = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and str(self.process.pid) in ancestors(int(entry.name)):
+                found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+        return found
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+
+def ancestors(pid: int) -> list[str]:
+    """The parents of a process, the nearest first; empty when it is gone."""
+    found = []
+    while pid > 1:
+        try:
+            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            return []
+        found.append(str(pid))
+    return found
+
+
+@contextmanager
+def running(data: Path) -> Iterator[Running]:
+    """A running system, stopped in the end however the test goes."""
+    system = Running(data)
+    try:
+        yield system
+    finally:
+        if system.process.poll() is None:
+            system.process.terminate()
+            system.process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One system for the tests that leave it running."""
+    with running(tmp_path_factory.mktemp("up") / "data") as started:
+        yield started
+
+
+def serial(certificate: x509.Certificate) -> str:
+    return f"{certificate.serial_number:X}"
+
+
+def test_revocation_on_the_running_system_is_served_within_two_seconds(
+    system: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From pressing return to the new answer and the new CRL; the slowest of three is printed and must be under 2 s."""
+    slowest = 0.0
+    for certificate in system.certificates()[:3]:
+        assert system.ocsp(certificate) == "GOOD"
+        began = time.monotonic()
+        command = [*REVOCAST, "revoke", serial(certificate), "--issuer", issuer_name(system), "--config"]
+        with subprocess.Popen([*command, str(system.data / "revocast.toml")], stdout=subprocess.PIPE) as process:
+            while not (system.ocsp(certificate) == "REVOKED" and system.on_crl(certificate)):
+                assert time.monotonic() < began + 20, "it was not served at all"
+            slowest = max(slowest, time.monotonic() - began)
+            assert process.wait(20) == 0
+    with capsys.disabled():
+        print(f"\n  revoke -> OCSP and CRL served, start of the command included: {slowest:.2f} s at most of 3")
+    assert slowest < 2.0
+
+
+def test_second_revocation_exits_1_and_says_since_when(system: Running) -> None:
+    """Refused, with the words of the signer, over the queue."""
+    certificate = system.certificates()[0]
+    until(lambda: system.ocsp(certificate) != "TRY_LATER")
+    if system.ocsp(certificate) == "GOOD":
+        assert system.revocast("revoke", serial(certificate), "--issuer", issuer_name(system)).returncode == 0
+    result = system.revocast("revoke", serial(certificate), "--issuer", issuer_name(system))
+    assert result.returncode == 1
+    assert "already revoked" in result.stderr + result.stdout
+
+
+def test_status_and_check_of_the_running_system_are_clean(system: Running) -> None:
+    """Both exit with 0; `status --json` has a row for every CRL."""
+    status = system.revocast("status", "--json")
+    assert status.returncode == 0, status.stdout + status.stderr
+    assert json.loads(status.stdout)
+    check = system.revocast("check", "--base-url", system.url)
+    assert check.returncode == 0, check.stdout + check.stderr
+
+
+def test_second_up_on_the_same_folder_is_refused(system: Running) -> None:
+    """Two supervisors of one folder would fight."""
+    command = [*REVOCAST, "up", "--data", str(system.data), "--port", "0"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert result.returncode != 0
+    assert "Traceback" not in result.stderr
+
+
+def test_only_the_responder_listens_on_the_network(system: Running) -> None:
+    """Neither the queue nor a worker opens a TCP port."""
+    listening = {}
+    for pid, command in system.children().items():
+        inodes = set(sockets(pid))
+        rows = [
+            line.split() for t in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{t}").read_text().splitlines()[1:]
+        ]
+        if any(fields[3] == "0A" and fields[9] in inodes for fields in rows):
+            listening[pid] = command
+    assert len(listening) == 1
+    assert " respond " in next(iter(listening.values()))
+
+
+def sockets(pid: int) -> list[str]:
+    names = [str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir() if fd.is_symlink()]
+    return [name.removeprefix("socket:[").removesuffix("]") for name in names if name.startswith("socket:[")]
+
+
+@pytest.mark.parametrize("victim", ["valkey-server", "worker signer", "worker publisher", "scheduler", "respond"])
+def test_system_heals_after_kill_9_of_each_process(system: Running, victim: str) -> None:
+    """It is restarted and reported; a revocation made right after it is served, and nothing turned good."""
+    before = {c.serial_number: system.ocsp(c) for c in system.certificates()}
+    (pid,) = [pid for pid, command in system.children().items() if victim in command and "leash" not in command]
+    os.kill(pid, signal.SIGKILL)
+    name = victim.removesuffix("-server")
+    until(lambda: f"{name}: started again" in system.log.read_text(), 60)
+    until(lambda: answers(system), 60)
+    assert {c.serial_number: system.ocsp(c) for c in system.certificates()} == before
+    hold = next(c for c in system.certificates() if system.ocsp(c) == "GOOD")
+    put_on_hold = ["revoke", serial(hold), "--issuer", issuer_name(system), "--reason", "certificateHold"]
+    until(lambda: system.revocast(*put_on_hold).returncode in (0, 1), 90)
+    assert (system.ocsp(hold), system.on_crl(hold)) == ("REVOKED", True)
+    released = system.revocast("release", serial(hold), "--issuer", issuer_name(system))
+    assert released.returncode == 0, released.stderr
+    assert (system.ocsp(hold), system.on_crl(hold)) == ("GOOD", False)
+
+
+def answers(system: Running) -> bool:
+    try:
+        return system.ocsp(system.certificates()[0]) in ("GOOD", "REVOKED")
+    except OSError:
+        return False
+
+
+def issuer_name(system: Running) -> str:
+    return next(
+        n for n in re.findall(r'^name = "(.*)"', (system.data / "revocast.toml").read_text(), re.M) if "issuing" in n
+    )
+
+
+def test_stopped_system_leaves_nothing_running_and_continues_where_it_was(tmp_path: Path) -> None:
+    """Ctrl-C ends every process with exit code 0; started again, what was revoked is revoked."""
+    system = Running(tmp_path / "data")
+    certificate = system.certificates()[0]
+    assert system.revocast("revoke", serial(certificate), "--issuer", issuer_name(system)).returncode == 0
+    children = system.children()
+    assert len(children) >= len(CHILDREN)
+    assert system.stop() == 0
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    with running(tmp_path / "data") as again:
+        assert again.ocsp(certificate) == "REVOKED"
+
+
+def test_killed_supervisor_leaves_no_orphans(tmp_path: Path) -> None:
+    """`kill -9` of the supervisor takes its processes with it, and the folder can be used again."""
+    system = Running(tmp_path / "data")
+    children = system.children()
+    system.process.kill()
+    system.process.wait()
+    until(lambda: not [pid for pid in children if Path(f"/proc/{pid}").exists()])
+    with running(tmp_path / "data") as again:
+        assert answers(again)
+
+
+def test_port_in_use_is_said_and_nothing_is_left_running(tmp_path: Path) -> None:
+    """Exit 1 with the port in the message, before anything was made."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [*REVOCAST, "up", "--data", str(tmp_path / "data"), "--port", port, "--once"]
+        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert result.returncode == 1
+    assert port in result.stderr
+    assert not (tmp_path / "data/revocast.toml").exists()
+
+
+def test_once_checks_from_outside_prints_the_report_and_stops(tmp_path: Path) -> None:
+    """The first command of the README, with an end."""
+    command = [*REVOCAST, "up", "--data", str(tmp_path / "data"), "--port", "0", "--once"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "OK" in result.stdout
