@@ -77,7 +77,7 @@ def test_command_without_its_extra_ends_with_advice(tmp_path: Path) -> None:
         timeout=60,
     )
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "Traceback" not in ended.stderr
+    assert "which is not installed\n  pip install 'revocast[responder]'" in ended.stderr
 
 
 def test_unknown_command_is_a_usage_error() -> None:
