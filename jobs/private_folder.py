@@ -36,11 +36,11 @@ def socket_place(data: Path) -> Path:
     """
     marked = f"revocast-{os.getuid()}-{hashlib.sha256(os.fsencode(data.resolve())).hexdigest()[:8]}"
     places = [data.resolve() / "run"]
-    if runtime := os.environ.get("XDG_RUNTIME_DIR"):
-        places.append(Path(runtime) / marked)
-    places.append(Path(tempfile.gettempdir()) / marked)
+    for folder in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir()):
+        if folder and Path(folder).is_dir():
+            places.append(Path(folder) / marked)
     for place in places:
-        if len(os.fsencode(place / SOCKET_NAME)) <= LONGEST_SOCKET and place.parent.is_dir():
+        if len(os.fsencode(place / SOCKET_NAME)) <= LONGEST_SOCKET:
             return place / SOCKET_NAME
     raise InputError(
         f"is too deep for a unix socket (at most {LONGEST_SOCKET} bytes), and so are $XDG_RUNTIME_DIR and $TMPDIR",

@@ -1,5 +1,6 @@
 """`revocast status`: what is published on each target, how fresh it is, and what the signer says is due, and why."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -120,7 +121,7 @@ def _print(shown: list[Line], more: list[str], answer: _Answer, refused: list[st
 
 
 def _is_terminal() -> bool:
-    return click.get_text_stream("stdout").isatty()
+    return sys.stdout.isatty()
 
 
 def _number(value: int | None) -> str:

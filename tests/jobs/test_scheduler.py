@@ -1,0 +1,130 @@
+"""The scheduler on a real Valkey: each tick is asked for once, whatever happens to schedulers, server and status."""
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from jobs.schedule import Task
+from jobs.scheduler import Scheduler
+from revocation.errors import NoAnswer, TargetError
+from revocation.messages import Message, Verb, parse_message
+from revocation.published import TargetStatus
+from revocation.wire.queue import Wire
+from tests.authority import NOW
+from tests.jobs.issuers import crl_row, status
+from tests.wire.server import Server
+
+TASKS = (Task(Verb.GENERATE_CRLS, timedelta(hours=1)), Task(Verb.PUBLISH, timedelta(minutes=1)))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A running Valkey."""
+    running = Server(tmp_path)
+    running.start()
+    yield running
+    running.stop()
+
+
+def _scheduler(server: Server) -> Scheduler:
+    return Scheduler(Wire(server.url), TASKS, lambda now: [status("files", crl_row())])
+
+
+def _sent(server: Server) -> list[Message]:
+    """The messages that lie in the queues."""
+    client = server.client()
+    ids = [id_ for queue in ("signer", "publisher") for id_ in client.lrange(f"rq:queue:{queue}", 0, -1)]
+    data = [client.hget(b"rq:job:" + id_, "data") for id_ in ids]
+    return [parse_message(json.loads(zlib.decompress(one))[2][0]) for one in data]
+
+
+def _verbs(server: Server) -> Counter[str]:
+    return Counter(str(message.verb) for message in _sent(server))
+
+
+def test_message_is_unsigned_and_tells_what_is_published(server: Server) -> None:
+    """It can only ask for what is due, so it needs no right; the rows are a hint."""
+    _scheduler(server).look(NOW)
+    (message,) = [message for message in _sent(server) if message.verb is Verb.GENERATE_CRLS]
+    assert message.signature is None
+    assert message.body["crls"][0]["number"] == crl_row().number
+
+
+def test_tick_is_asked_for_once_by_three_schedulers(server: Server) -> None:
+    """They look again and again, at slightly different times, and after restarts that forget everything."""
+    for seconds in range(0, 60, 5):
+        for _ in range(3):
+            _scheduler(server).look(NOW + timedelta(seconds=seconds))
+    assert _verbs(server) == {"generate_crls": 1, "publish": 1}
+
+
+def test_day_has_as_many_ticks_as_intervals(server: Server) -> None:
+    """Twenty-four hours, looked at every minute by two schedulers: 24 and 1,440."""
+    both = [_scheduler(server), _scheduler(server)]
+    counted: Counter[str] = Counter()
+    for minute in range(1440):
+        for scheduler in both:
+            counted.update(str(tick.task.verb) for tick in scheduler.look(NOW + timedelta(minutes=minute)))
+    assert counted == {"generate_crls": 24, "publish": 1440}
+
+
+def test_week_of_downtime_is_one_look(server: Server) -> None:
+    """No burst when it comes back."""
+    scheduler = _scheduler(server)
+    scheduler.look(NOW)
+    assert len(scheduler.look(NOW + timedelta(weeks=1))) == len(TASKS)
+
+
+def test_server_that_restarts_empty_gets_one_catch_up(server: Server) -> None:
+    """Its memory of claims and its queues are gone: what is due in this slot is asked for again, once."""
+    scheduler = _scheduler(server)
+    scheduler.look(NOW)
+    server.kill()
+    with pytest.raises(NoAnswer):
+        scheduler.look(NOW + timedelta(seconds=1))
+    server.start()
+    for seconds in range(2, 10):
+        scheduler.look(NOW + timedelta(seconds=seconds))
+    assert _verbs(server) == {"generate_crls": 1, "publish": 1}
+
+
+def test_tick_that_was_claimed_but_not_sent_is_sent_at_the_next_look(server: Server) -> None:
+    """The server may die between the two."""
+
+    class Stumbling:
+        """A connection that breaks at its first message."""
+
+        def __init__(self, wire: Wire) -> None:
+            self._wire = wire
+            self.broken = True
+
+        def claim(self, name: str, seconds: int) -> bool:
+            return self._wire.claim(name, seconds)
+
+        def send(self, queue: str, message: Message) -> None:
+            if self.broken:
+                self.broken = False
+                raise NoAnswer("the connection broke")
+            self._wire.send(queue, message)
+
+    scheduler = Scheduler(Stumbling(Wire(server.url)), TASKS, lambda now: [])
+    with pytest.raises(NoAnswer):
+        scheduler.look(NOW)
+    scheduler.look(NOW)
+    scheduler.look(NOW)
+    assert _verbs(server) == {"generate_crls": 1, "publish": 1}
+
+
+def test_status_that_cannot_be_read_does_not_keep_the_signer_from_being_asked(server: Server) -> None:
+    """It is only a hint, and a broken target is no reason to let CRLs expire."""
+
+    def unreadable(now: datetime) -> list[TargetStatus]:
+        raise TargetError("the disk is gone")
+
+    Scheduler(Wire(server.url), TASKS, unreadable).look(NOW)
+    assert _verbs(server) == {"generate_crls": 1, "publish": 1}
