@@ -33,7 +33,7 @@ LONGEST_REQUEST: Final = 4096
 class _Rest(BaseConverter):
     """All that is left of a path, leading and doubled slashes included."""
 
-    regex = ".*"
+    regex = r"[\s\S]*"
     part_isolating = False
 
 

@@ -25,8 +25,8 @@ _TWO_OCTETS: Final = 0x82
 def readings(path: str, longest: int) -> list[bytes]:
     """What `path`, unescaped once by the server, may stand for: the request as it was sent is among it, if any.
 
-    One reading where no slash is missing, several where some are, none where it is not base64 of one DER value of at
-    most `longest` octets.
+    One reading where no slash can be missing, several where some may be, none where it is not base64 of one DER value
+    of at most `longest` octets.
     """
     body, _, behind = _unmangle(path).partition("=")
     if behind.strip("=/") or not _BASE64.fullmatch(body):
@@ -34,7 +34,7 @@ def readings(path: str, longest: int) -> list[bytes]:
     octets = _announced(base64.b64decode(body[:8]))
     if octets > longest:
         return []
-    texts = islice(_texts(body, -(-octets * 4 // 3)), _MOST_READINGS)
+    texts = dict.fromkeys(islice(_texts(body, -(-octets * 4 // 3)), _MOST_READINGS))
     return [base64.b64decode(text + "=" * (-len(text) % 4)) for text in texts]
 
 
@@ -62,18 +62,19 @@ def _texts(body: str, size: int) -> Iterator[str]:
     body = body[:size]
     if len(body) == size:
         yield body
-    shortest = body.rstrip("/") if body.endswith("/") else body
-    for bare in dict.fromkeys((body, shortest)):
-        missing = size - len(bare)
-        if 1 <= missing <= _MOST_MERGED:
-            yield from _with_slashes(bare, missing)
+    if size - len(body) > _MOST_MERGED:
+        return
+    bare = body.rstrip("/")
+    places = [run.end() for run in _SLASHES.finditer(bare)]
+    if bare != body:
+        places.insert(0, len(bare))
+    yield from _with_slashes(bare, places, size - len(bare))
 
 
-def _with_slashes(text: str, missing: int) -> Iterator[str]:
-    """`text` with that many slashes more, in each way: beside one that is there, or at the end."""
-    places = dict.fromkeys([*(run.end() for run in _SLASHES.finditer(text)), len(text)])
+def _with_slashes(text: str, places: list[int], missing: int) -> Iterator[str]:
+    """`text` with that many slashes more, put at `places` in each way, those first that fill up the first place."""
     for chosen in combinations_with_replacement(places, missing):
         grown = text
-        for place in reversed(chosen):
+        for place in sorted(chosen, reverse=True):
             grown = f"{grown[:place]}/{grown[place:]}"
         yield grown

@@ -13,7 +13,7 @@ from responder.getpath import readings
 from revocation import der
 
 LONGEST = 4096
-SLASHES = der.tlv(der.OCTET_STRING, b"\x01" + b"\xff" * 12)  # base64 with a run of `/`
+SLASHES = der.tlv(der.OCTET_STRING, b"\x01" + b"\xff" * 12 + b"\x01" * 3)  # base64 with a run of `/`
 PLUSES = der.tlv(der.OCTET_STRING, b"\x01" + b"\xfb\xef\xbe" * 4)
 
 
@@ -117,6 +117,13 @@ def test_request_over_the_limit_has_no_reading() -> None:
     text = base64.b64encode(sent).decode()
     assert readings(text, len(sent)) == [sent]
     assert readings(text, len(sent) - 1) == []
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3, 4, 8])
+def test_request_that_was_cut_has_no_reading(lost: int) -> None:
+    """No slash is put where none was: it would turn the serial into another."""
+    sent = base64.b64encode(der.tlv(der.OCTET_STRING, b"\x01" * 13)).decode()
+    assert readings(sent[:-lost], LONGEST) == []
 
 
 def test_octets_behind_the_request_are_no_reading() -> None:
