@@ -1,0 +1,53 @@
+"""`revocast publish`: bring the targets up to date, now, and say what was done."""
+
+from pathlib import Path
+
+import click
+
+from publisher.config import PublisherConfig
+from publisher.publish import Outcome, publish_each
+from revocation import cli
+from revocation.clock import now
+from revocation.config import PublicConfig
+from revocation.configfile import ConfigFile
+
+
+@click.command()
+@cli.config_option
+@cli.json_option
+@click.pass_context
+def publish(context: click.Context, config: Path | None, *, as_json: bool) -> None:
+    """Bring every target up to date with the exchange, and say what was done.
+
+    Safe at any time: what is published already is left as it is, what is damaged or lost is put again.
+
+    Exit code 0: done. 1: a bundle was set aside now, or a target failed. 2: configuration.
+    """
+    file = ConfigFile.read(config)
+    outcomes = publish_each(PublisherConfig.read(file), PublicConfig.read(file), now())
+    if as_json:
+        cli.print_json([_as_json(outcome) for outcome in outcomes])
+    else:
+        for outcome in outcomes:
+            _show(outcome)
+    context.exit(1 if any(outcome.error or outcome.set_aside for outcome in outcomes) else 0)
+
+
+def _show(outcome: Outcome) -> None:
+    status = outcome.status
+    responses = sum(row.count for row in status.slices)
+    click.echo(f"{status.target}: {len(status.crls)} CRLs, {responses} OCSP responses")
+    for line in outcome.lines:
+        click.echo(f"  {line}")
+    if outcome.error:
+        cli.show_error(outcome.error)
+
+
+def _as_json(outcome: Outcome) -> dict[str, object]:
+    return {
+        "target": outcome.status.target,
+        "done": outcome.lines,
+        "set_aside": [refused.model_dump(mode="json") for refused in outcome.set_aside],
+        "error": str(outcome.error) if outcome.error else None,
+        "status": outcome.status.model_dump(mode="json"),
+    }

@@ -1,0 +1,68 @@
+"""The `[publisher]` table of revocast.toml: where bundles come from, where marks are kept, and what is published to."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from revocation.config import Table
+from revocation.configfile import ConfigFile, LocalPath, QueueURL
+
+
+class _TargetTable(Table):
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="What operators call the target.")
+    path: LocalPath
+
+
+class DirectoryTable(_TargetTable):
+    """A folder: CRLs and issuer certificates below its `www`, which a web server may serve; the status beside it."""
+
+    kind: Literal["directory"]
+
+
+class LMDBTable(_TargetTable):
+    """An LMDB store of OCSP responses, on a local disk, read by the responder of the same host."""
+
+    kind: Literal["lmdb"]
+    map_size_gib: int = Field(
+        default=64,
+        ge=1,
+        le=16384,
+        description="Address space of the store; sparse, so only what is stored takes room. Readers need not reopen.",
+    )
+
+
+TargetTable = Annotated[DirectoryTable | LMDBTable, Field(discriminator="kind")]
+
+
+class PublisherConfig(Table):
+    """The `[publisher]` table."""
+
+    exchange: LocalPath = Field(description="The folder in which the signer puts bundles; only read here.")
+    state: LocalPath = Field(
+        description="Marks that only rise, and bundles that were refused. Outside the targets, so that a target which "
+        "is wiped or restored is noticed."
+    )
+    queue: QueueURL | None = Field(default=None, description="Where hints come from; absent in the mode without queue.")
+    targets: tuple[TargetTable, ...] = Field(min_length=1)
+
+    @classmethod
+    def read(cls, file: ConfigFile) -> "PublisherConfig":
+        """The table of a configuration file.
+
+        Raises:
+            ConfigurationError: the table is missing or contradicts itself.
+        """
+        return file.table("publisher", cls)
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        seen: dict[str, str] = {}
+        for target in self.targets:
+            for what in (target.name, str(target.path)):
+                if what in seen:
+                    raise ValueError(f"targets {seen[what]!r} and {target.name!r} share {what!r}")
+            seen |= {target.name: target.name, str(target.path): target.name}
+            for name, folder in (("state", self.state), ("exchange", self.exchange)):
+                if folder == target.path or target.path in folder.parents:
+                    raise ValueError(f"{name} ({folder}) lies inside target {target.name!r}: keep it outside")
+        return self

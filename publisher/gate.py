@@ -1,0 +1,138 @@
+"""The gate: from a bundle that nobody vouches for to artifacts that a configured issuer signed.
+
+The manifest is a hint. Issuer, scope, number and window are worked out again from the artifact and the configuration;
+only the ledger revision is taken from it, since no artifact carries one: it decides nothing that is published.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+
+from publisher.rows import part_of
+from publisher.verify_crl import VerifiedCRL, read_crl
+from publisher.verify_ocsp import VerifiedResponse, peek, read_response, revocation_in, verify_response
+from publisher.window import check_length, check_window
+from revocation.artifacts import Kind, Scope
+from revocation.bundle import BundleReader, Manifest, Part
+from revocation.bundle.reader import split_responses
+from revocation.config import IssuerProfile, PublicConfig
+from revocation.der import DERError
+from revocation.errors import BundleError, GateError
+from revocation.wire.exchange import Exchange
+
+_BATCH: Final = 16_384
+
+
+@contextmanager
+def opened(exchange: Exchange, name: str) -> Iterator[BundleReader]:
+    """A bundle, its tar and manifest checked.
+
+    Raises:
+        BundleError: gone, truncated, dangerous, or not of the part that its name says.
+    """
+    with exchange.open(name) as source:
+        reader = BundleReader(name, source)
+        if reader.manifest.part != _part_named(name):
+            raise BundleError("its manifest names another part than its name", where=f"bundle {name}")
+        yield reader
+
+
+def _part_named(name: str) -> Part:
+    try:
+        return part_of(name)
+    except ValueError as error:
+        raise BundleError(f"its name names no part: {error}", where=f"bundle {name}") from error
+
+
+def profile_of(manifest: Manifest, public: PublicConfig) -> IssuerProfile:
+    """The configured issuer that a bundle is about.
+
+    Raises:
+        GateError: not configured here, or it has no such scope.
+    """
+    part = manifest.part
+    profile = public.profiles.get(part.issuer)
+    if profile is None:
+        raise GateError(
+            f"issuer {part.issuer} is not configured",
+            where=f"bundle {manifest.bundle}",
+            advice="add its certificate to [public], then it is tried again",
+        )
+    if part.kind is Kind.CRL and part.scope not in profile.crl.scopes:
+        raise GateError(
+            f"the scope `{part.scope}` is not configured for issuer {profile.issuer.name}",
+            where=f"bundle {manifest.bundle}",
+            advice=f"configured are: {', '.join(profile.crl.scopes)}",
+        )
+    return profile
+
+
+def crl_in(reader: BundleReader, profile: IssuerProfile) -> VerifiedCRL:
+    """The CRL of a bundle, signed by the issuer for that scope; its window is not looked at yet.
+
+    Raises:
+        BundleError: not one file, or not the one that the manifest lists.
+        GateError: not such a CRL.
+    """
+    scope = reader.manifest.part.scope or Scope.ALL
+    if len(reader.manifest.entries) != 1:
+        raise BundleError("a CRL bundle has one CRL", where=f"bundle {reader.name}")
+    ((_, data),) = _files(reader)
+    return read_crl(data, profile, scope)
+
+
+def responses_in(reader: BundleReader, profile: IssuerProfile, now: datetime) -> Iterator[list[VerifiedResponse]]:
+    """The responses of a bundle that may be published now, in batches of bounded size.
+
+    Raises:
+        BundleError: a file is not as the manifest lists it.
+        GateError: a response did not pass; those of earlier batches did.
+    """
+    batch: list[VerifiedResponse] = []
+    for der in _each(reader):
+        response = verify_response(der, profile.issuer, now)
+        check_length(response.this_update, response.next_update, profile.ocsp.expires)
+        batch.append(response)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+    if not reader.manifest.entries:  # an empty slice: nothing but the manifest says when
+        manifest = reader.manifest
+        check_window(manifest.this_update, manifest.next_update, now)
+        check_length(manifest.this_update, manifest.next_update, profile.ocsp.expires)
+
+
+def revocations_in(reader: BundleReader, profile: IssuerProfile) -> Iterator[VerifiedResponse]:
+    """The responses of a bundle that say revoked, whatever the time; the others are not verified here.
+
+    Raises:
+        BundleError: a file is not as the manifest lists it.
+        GateError: a response cannot be read, or one that says revoked is not the issuer's.
+    """
+    for der in _each(reader):
+        if revocation_in(peek(der)) is not None:
+            yield read_response(der, profile.issuer).content
+
+
+def _each(reader: BundleReader) -> Iterator[bytes]:
+    for place, chunk in _files(reader):
+        try:
+            yield from split_responses(chunk)
+        except DERError as error:
+            raise BundleError(f"is no row of OCSP responses: {error}", where=place) from error
+
+
+def _files(reader: BundleReader) -> Iterator[tuple[str, bytes]]:
+    """Each file with where it is; a failure to read is the bundle's."""
+    artifacts = reader.artifacts()
+    while True:
+        try:
+            entry, data = next(artifacts)
+        except StopIteration:
+            return
+        except OSError as error:
+            raise BundleError(f"cannot be read: {error.strerror}", where=f"bundle {reader.name}") from error
+        yield f"bundle {reader.name}, {entry.path}", data

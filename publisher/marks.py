@@ -1,0 +1,142 @@
+"""High-water marks: what was ever published, kept outside the targets, so that none of them can go back unnoticed.
+
+An LMDB environment in the publisher's state folder with three tables: the newest CRL of each scope, each certificate
+that is revoked, and the digests of the status that each target should hold. Every change is on disk when it returns.
+"""
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import lmdb
+
+from publisher.line import CRLMark, Known
+from revocation.artifacts import Scope
+from revocation.errors import TargetError
+
+_MAP_SIZE: Final = 16 << 30
+_KNOWN: Final = struct.Struct(">QB")
+_DIGEST_SIZE: Final = 32
+
+
+class Marks:
+    """The marks of one publisher.
+
+    Args:
+        state: the publisher's state folder.
+        readonly: for whoever only asks; the marks must exist then.
+
+    Raises:
+        TargetError: the state folder cannot be read or written.
+    """
+
+    def __init__(self, state: Path, *, readonly: bool = False) -> None:
+        self._path = state / "marks"
+        with self._explained():
+            if not readonly:
+                self._path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._env = lmdb.open(str(self._path), map_size=_MAP_SIZE, max_dbs=4, mode=0o600, readonly=readonly)
+            try:
+                self._crls, self._revoked, self._statuses = (
+                    self._env.open_db(name, create=not readonly) for name in (b"crls", b"revoked", b"statuses")
+                )
+            except lmdb.Error:
+                self._env.close()
+                raise
+
+    def __enter__(self) -> "Marks":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._env.close()
+
+    def crl(self, issuer_id: str, scope: Scope) -> CRLMark | None:
+        """The newest CRL that ever passed."""
+        with self._explained(), self._env.begin(db=self._crls) as txn:
+            raw = txn.get(f"{issuer_id}/{scope}".encode())
+        return CRLMark.model_validate_json(raw) if raw else None
+
+    def set_crl(self, issuer_id: str, scope: Scope, mark: CRLMark) -> None:
+        """Remember a CRL that passed."""
+        with self._explained(), self._env.begin(db=self._crls, write=True) as txn:
+            txn.put(f"{issuer_id}/{scope}".encode(), mark.model_dump_json().encode())
+
+    def revoked(self) -> "RevokedMarks":
+        """The revoked certificates, in one transaction that a `with` commits."""
+        return RevokedMarks(self, self._env, self._revoked)
+
+    def status_digests(self, target: str) -> list[bytes]:
+        """SHA-256 of the status that a target holds: the last one, and the one before in case of a crash in between."""
+        with self._explained(), self._env.begin(db=self._statuses) as txn:
+            raw = txn.get(target.encode()) or b""
+        return [raw[i : i + _DIGEST_SIZE] for i in range(0, len(raw), _DIGEST_SIZE)]
+
+    def expect_status(self, target: str, digests: list[bytes]) -> None:
+        """Remember which statuses a target may hold from now on."""
+        with self._explained(), self._env.begin(db=self._statuses, write=True) as txn:
+            txn.put(target.encode(), b"".join(digests))
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (lmdb.Error, OSError) as error:
+            raise TargetError(
+                f"the publisher's marks cannot be read or written: {error}",
+                where=str(self._path),
+                advice="nothing is published without them; is the disk full, or the folder another user's?",
+            ) from error
+
+
+class RevokedMarks:
+    """One transaction over the marks of revoked certificates: key is issuer id (4 octets) and serial octets."""
+
+    def __init__(self, marks: Marks, env: Any, database: Any) -> None:
+        self._explained = marks._explained
+        self._env, self._database = env, database
+
+    def __enter__(self) -> "RevokedMarks":
+        with self._explained():
+            self._txn = self._env.begin(db=self._database, write=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._txn.abort()
+            return
+        with self._explained():
+            self._txn.commit()
+
+    def get(self, issuer: bytes, serial: bytes) -> Known | None:
+        """What is known of a certificate, if it is revoked."""
+        raw = self._txn.get(issuer + serial)
+        if raw is None:
+            return None
+        this_update, releasable = _KNOWN.unpack(raw)
+        return Known(this_update, revoked=True, releasable=bool(releasable))
+
+    def put(self, issuer: bytes, serial: bytes, known: Known) -> None:
+        """Remember that a certificate is revoked."""
+        with self._explained():
+            self._txn.put(issuer + serial, _KNOWN.pack(known.this_update, known.releasable))
+
+    def release(self, issuer: bytes, serial: bytes) -> None:
+        """Forget it: the certificate was released from hold."""
+        with self._explained():
+            self._txn.delete(issuer + serial)
+
+    def of_issuer(self, issuer: bytes) -> Iterator[tuple[bytes, Known]]:
+        """Every revoked certificate of an issuer."""
+        cursor = self._txn.cursor()
+        found = cursor.set_range(issuer)
+        while found and bytes(cursor.key()).startswith(issuer):
+            this_update, releasable = _KNOWN.unpack(cursor.value())
+            yield bytes(cursor.key())[len(issuer) :], Known(this_update, revoked=True, releasable=bool(releasable))
+            found = cursor.next()

@@ -1,0 +1,46 @@
+"""Which bundle of the exchange a target looks at next."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from itertools import groupby
+
+from revocation.artifacts import Kind
+from revocation.config import PublicConfig
+from revocation.published import TargetStatus
+from revocation.wire.exchange import Stored
+
+
+def attempt(bundle: Stored, public: PublicConfig) -> str:
+    """What a refusal depends on: the file, and the configured issuer with its profile. Another one is tried again."""
+    profile = public.profiles.get(_part(bundle)[1])
+    rules = f"{profile.crl!r} {profile.ocsp!r} {profile.url('')}" if profile else "not configured"
+    return f"{bundle.version} {hashlib.sha256(rules.encode()).hexdigest()[:16]}"
+
+
+def pending(
+    listed: Sequence[Stored], status: TargetStatus, public: PublicConfig, tried: Collection[str]
+) -> list[Stored]:
+    """The bundles of the target's kinds that it did not deal with yet, in the order in which to take them.
+
+    CRLs come first. Then the slice that has the newest bundle, since a revocation is more urgent than a renewal, and
+    within a slice the oldest first, so that a partial bundle follows what it adds to.
+    """
+    done = {(a.bundle, a.version) for a in status.applied}
+    refused = {(s.bundle, s.version) for s in status.set_aside}
+    waiting = [
+        bundle
+        for bundle in listed
+        if bundle.name not in tried
+        and _part(bundle)[0] in status.kinds
+        and (bundle.name, bundle.version) not in done
+        and (bundle.name, attempt(bundle, public)) not in refused
+    ]
+    slices = [list(group) for _, group in groupby(sorted(waiting, key=lambda b: (_part(b), b.name)), key=_part)]
+    slices.sort(key=lambda group: (_part(group[0])[0] == Kind.CRL, group[-1].name), reverse=True)
+    return [bundle for group in slices for bundle in group]
+
+
+def _part(bundle: Stored) -> tuple[str, str, str]:
+    """Kind, issuer and scope or slice as a bundle's name has them: `000000000042-1a2b3c4d-crl-all.tar`."""
+    _, issuer, kind, label = bundle.name.removesuffix(".tar").split("-")
+    return kind, issuer, label

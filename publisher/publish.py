@@ -1,0 +1,105 @@
+"""Bring every target up to date with the exchange: idempotent, and safe to do at any time and after any crash."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from publisher.config import PublisherConfig, TargetTable
+from publisher.lock import alone_in_process, target_lock
+from publisher.marks import Marks
+from publisher.session import Session
+from publisher.take_crls import CRLTaker
+from publisher.take_responses import ResponseTaker
+from publisher.targets.directory import DirectoryTarget
+from publisher.targets.opening import opened_target
+from revocation.config import PublicConfig
+from revocation.errors import RevocastError, TargetError
+from revocation.published import SetAside, TargetStatus
+
+
+@dataclass
+class Outcome:
+    """What became of one target.
+
+    Attributes:
+        lines: what was done, for people.
+        set_aside: the bundles that were refused this time.
+        error: why the target could not be served to the end.
+    """
+
+    status: TargetStatus
+    lines: list[str] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
+    error: RevocastError | None = None
+
+
+def publish(config: PublisherConfig, public: PublicConfig, now: datetime) -> list[TargetStatus]:
+    """Do everything that there is to do, for every target.
+
+    Raises:
+        TargetError: a target failed; the others were served nevertheless.
+    """
+    outcomes = publish_each(config, public, now)
+    failed = [outcome.error for outcome in outcomes if outcome.error]
+    if failed:
+        raise failed[0]
+    return [outcome.status for outcome in outcomes]
+
+
+def publish_each(config: PublisherConfig, public: PublicConfig, now: datetime) -> list[Outcome]:
+    """The same, with an outcome for every target, failed or not.
+
+    Raises:
+        TargetError: the marks cannot be used, so nothing was published.
+    """
+    with alone_in_process(), Marks(config.state) as marks, ExitStack() as open_targets:
+        runs = [_Run(config, table, public, marks, now) for table in config.targets]
+        for run in runs:
+            run.start(open_targets)
+        while sum(run.step() for run in runs):  # each target has its turn, so that none waits for another's load
+            pass
+        return [run.finish() for run in runs]
+
+
+class _Run:
+    """A session that stops at the first failure of its target and lets the others go on."""
+
+    def __init__(
+        self, config: PublisherConfig, table: TargetTable, public: PublicConfig, marks: Marks, now: datetime
+    ) -> None:
+        self._config, self._table, self._public, self._marks, self._now = config, table, public, marks, now
+        self._session = Session(config, table, public, marks, now)
+        self._error: RevocastError | None = None
+
+    def start(self, open_targets: ExitStack) -> None:
+        with self._noting_failure():
+            open_targets.enter_context(target_lock(self._config.state, self._table.name))
+            target = open_targets.enter_context(opened_target(self._table))
+            if isinstance(target, DirectoryTarget):
+                self._session.begin(target, CRLTaker(target, self._marks, self._public))
+            else:
+                self._session.begin(target, ResponseTaker(target, self._marks, self._public))
+
+    def step(self) -> bool:
+        """Whether something was done."""
+        done = False
+        if self._error is None:
+            with self._noting_failure():
+                done = self._session.step()
+        return done
+
+    def finish(self) -> Outcome:
+        if self._error is None:
+            with self._noting_failure():
+                self._session.finish()
+        status = self._session.status
+        now_refused = [refused for refused in status.set_aside if refused.bundle in self._session.refused]
+        return Outcome(status, self._session.lines, now_refused, self._error)
+
+    @contextmanager
+    def _noting_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except TargetError as error:
+            self._error = error

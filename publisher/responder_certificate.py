@@ -1,0 +1,106 @@
+"""The certificate that signed an OCSP response: may it speak for the issuer? RFC 6960 section 4.2.2.2.
+
+One certificate signs every response of a week, so each is verified once; only its window is looked at each time.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from publisher.signature import verify_signature
+from revocation import der
+from revocation.clock import iso
+from revocation.errors import GateError
+
+
+@dataclass(frozen=True)
+class ResponderCertificate:
+    """A delegated responder that the issuer made.
+
+    Attributes:
+        key_hash: SHA-1 of the public key's octets, what a byKey ResponderID repeats.
+    """
+
+    key: PublicKeyTypes
+    key_hash: bytes
+    not_before: datetime
+    not_after: datetime
+
+    def check_window(self, next_update: datetime, now: datetime) -> None:
+        """Return if it is valid now and no response that ends at `next_update` outlives it.
+
+        Raises:
+            GateError: it is not, or one would.
+        """
+        if not self.not_before <= now <= self.not_after:
+            raise GateError(
+                f"its responder certificate is valid from {iso(self.not_before)} to {iso(self.not_after)}, not now"
+            )
+        if next_update > self.not_after:
+            raise GateError(
+                f"it would outlive its responder certificate: nextUpdate {iso(next_update)}, "
+                f"notAfter {iso(self.not_after)}"
+            )
+
+
+@lru_cache(maxsize=128)
+def verify_responder_certificate(der_: bytes, issuer_subject: bytes, issuer_key: bytes) -> ResponderCertificate:
+    """The responder, if the issuer with that subject and SubjectPublicKeyInfo made it one.
+
+    Raises:
+        GateError: signed by another key, named after another issuer, or not (only) an OCSP responder's.
+        ValueError: malformed.
+    """
+    certificate = x509.load_der_x509_certificate(der_)
+    tbs, _, signature = der.signed_parts(der_)
+    verify_signature(
+        load_der_public_key(issuer_key),
+        certificate.signature_algorithm_parameters,
+        certificate.signature_hash_algorithm,
+        tbs,
+        signature,
+    )
+    issuer, key_info = _issuer_and_key(tbs)
+    if issuer != issuer_subject:
+        raise GateError("its responder certificate names another issuer")
+    _check_purpose(certificate.extensions)
+    key_hash = hashlib.sha1(der.public_key_octets(key_info), usedforsecurity=False).digest()
+    return ResponderCertificate(
+        certificate.public_key(), key_hash, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    )
+
+
+def _issuer_and_key(tbs: memoryview) -> tuple[bytes, bytes]:
+    """Issuer and SubjectPublicKeyInfo as they stand in a version 3 TBSCertificate (RFC 5280 section 4.1)."""
+    fields = [bytes(tbs[begin:end]) for _, begin, _, end in der.values(tbs, *der.expect(tbs, 0, der.SEQUENCE))]
+    _version, _serial, _algorithm, issuer, _validity, _subject, key_info, *_ = fields
+    return issuer, key_info
+
+
+def _check_purpose(extensions: x509.Extensions) -> None:
+    usages = _value(extensions, x509.ExtendedKeyUsage)
+    if usages is None or ExtendedKeyUsageOID.OCSP_SIGNING not in usages:
+        raise GateError("its responder certificate is not one for OCSP signing (extendedKeyUsage)")
+    if _value(extensions, x509.OCSPNoCheck) is None:
+        raise GateError("its responder certificate lacks ocsp-nocheck: clients would ask for its own status")
+    usage = _value(extensions, x509.KeyUsage)
+    if usage is not None and not usage.digital_signature:
+        raise GateError("its responder certificate may not sign (keyUsage)")
+    constraints = _value(extensions, x509.BasicConstraints)
+    if constraints is not None and constraints.ca:
+        raise GateError("its responder certificate is a CA's")
+
+
+def _value(
+    extensions: x509.Extensions, kind: type[x509.extensions.ExtensionTypeVar]
+) -> x509.extensions.ExtensionTypeVar | None:
+    try:
+        return extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None

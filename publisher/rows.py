@@ -1,0 +1,144 @@
+"""How the rows of a status change when a bundle is taken. Pure: a status and a bundle's facts in, rows out."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from publisher.verify_crl import VerifiedCRL
+from publisher.verify_ocsp import VerifiedResponse
+from revocation.artifacts import Kind
+from revocation.bundle import Manifest, Part
+from revocation.config import IssuerProfile
+from revocation.published import Applied, CRLRow, SliceRow, TargetStatus
+from revocation.wire.exchange import Stored
+
+_MOST_WAITING = 1000
+_MOST_REMEMBERED = 20
+
+
+@dataclass
+class Window:
+    """What the responses of a bundle have in common: the oldest thisUpdate, the first nextUpdate, how many they are."""
+
+    this_update: datetime
+    next_update: datetime
+    count: int = 0
+
+    def add(self, responses: Collection[VerifiedResponse]) -> None:
+        """Take more responses in."""
+        first = self.count == 0
+        for response in responses:
+            self.this_update = response.this_update if first else min(self.this_update, response.this_update)
+            self.next_update = response.next_update if first else min(self.next_update, response.next_update)
+            first = False
+        self.count += len(responses)
+
+
+def take_crl(status: TargetStatus, manifest: Manifest, crl: VerifiedCRL, profile: IssuerProfile) -> None:
+    """The row of the scope says what is there now."""
+    scope = manifest.part.scope
+    if scope is None:
+        raise TypeError("not a CRL's manifest")
+    row = CRLRow(
+        issuer=manifest.part.issuer,
+        scope=scope,
+        number=crl.number,
+        revision=manifest.revision,
+        this_update=crl.this_update,
+        next_update=crl.next_update,
+        renew_at=crl.this_update + profile.crl.renewal,
+        sha256=crl.sha256,
+        size=len(crl.der),
+    )
+    status.crls = [r for r in status.crls if (r.issuer, r.scope) != (row.issuer, row.scope)] + [row]
+    status.crls.sort(key=lambda r: (r.issuer, r.scope))
+
+
+def take_slice(status: TargetStatus, manifest: Manifest, window: Window, profile: IssuerProfile) -> None:
+    """The row of the slice: a complete bundle sets it, partial ones carry it on, whatever the order of their arrival.
+
+    Call after `note_applied` with the bundle, whose partial ones make the chain.
+    """
+    part = manifest.part
+    if part.slice is None:
+        raise TypeError("not an OCSP slice's manifest")
+    row = next((r for r in status.slices if (r.issuer, r.slice) == (part.issuer, part.slice)), None)
+    if manifest.complete and (row is None or window.this_update >= row.this_update):
+        row = SliceRow(
+            issuer=part.issuer,
+            slice=part.slice,
+            revision=manifest.revision,
+            this_update=window.this_update,
+            next_update=window.next_update,
+            renew_at=window.this_update + profile.ocsp.renewal,
+            count=window.count,
+        )
+    if row is None:
+        return
+    row = _chained(row, [a for a in status.applied if a.kind is Kind.OCSP and a.issuer == row.issuer])
+    status.slices = [r for r in status.slices if (r.issuer, r.slice) != (row.issuer, row.slice)] + [row]
+    status.slices.sort(key=lambda r: (r.issuer, r.slice))
+
+
+def _chained(row: SliceRow, applied: Collection[Applied]) -> SliceRow:
+    """The row, brought forward by every partial bundle whose base it covers."""
+    partial = sorted((a for a in applied if a.part == str(row.slice) and a.base_revision), key=lambda a: a.revision)
+    for link in partial:
+        if link.base_revision <= row.revision < link.revision:
+            ends = min(row.next_update, link.next_update) if link.next_update else row.next_update
+            row = row.model_copy(update={"revision": link.revision, "next_update": ends})
+    return row
+
+
+def note_applied(status: TargetStatus, bundle: Stored, manifest: Manifest, next_update: datetime | None = None) -> None:
+    """Remember that a bundle was dealt with."""
+    applied = Applied(
+        bundle=bundle.name,
+        issuer=manifest.part.issuer,
+        kind=manifest.part.kind,
+        part=manifest.part.label,
+        base_revision=manifest.base_revision,
+        revision=manifest.revision,
+        version=bundle.version,
+        next_update=next_update,
+    )
+    status.applied = [a for a in status.applied if a.bundle != bundle.name] + [applied]
+    status.set_aside = [s for s in status.set_aside if s.bundle != bundle.name]
+
+
+def forget_crl(status: TargetStatus, row: CRLRow) -> None:
+    """The CRL is not there as the row says: drop the row, and let its bundles be looked at again."""
+    status.crls.remove(row)
+    status.applied = [a for a in status.applied if (a.kind, a.issuer, a.part) != (Kind.CRL, row.issuer, str(row.scope))]
+
+
+def prune_issuers(status: TargetStatus, issuers: Collection[str]) -> None:
+    """Drop the rows of issuers that are not configured."""
+    status.crls = [row for row in status.crls if row.issuer in issuers]
+    status.slices = [row for row in status.slices if row.issuer in issuers]
+
+
+def prune_bundles(status: TargetStatus, listed: Collection[str]) -> None:
+    """Forget bundles that left the exchange, but for partial ones that wait for what they add to."""
+    covered = {(row.issuer, str(row.slice)): row.revision for row in status.slices}
+    waiting = [
+        a
+        for a in status.applied
+        if a.bundle not in listed and a.base_revision and a.revision > covered.get((a.issuer, a.part), -1)
+    ]
+    kept = {a.bundle for a in waiting[-_MOST_WAITING:]} | set(listed)
+    status.applied = [a for a in status.applied if a.bundle in kept]
+    gone = [s for s in status.set_aside if s.bundle not in listed][-_MOST_REMEMBERED:]
+    status.set_aside = [s for s in status.set_aside if s.bundle in listed or s in gone]
+
+
+def part_of(name: str) -> Part:
+    """The part that a bundle's name names: `000000000042-1a2b3c4d-crl-all.tar`.
+
+    Raises:
+        ValueError: it names none.
+    """
+    _, issuer, kind, label = name.removesuffix(".tar").split("-")
+    if kind == Kind.CRL:
+        return Part.model_validate({"issuer": issuer, "kind": kind, "scope": label})
+    return Part.model_validate({"issuer": issuer, "kind": kind, "slice": label})

@@ -1,0 +1,57 @@
+"""Signatures over bytes as they came: the TBS is sliced out of the DER and its digest verified, nothing is re-encoded.
+
+A key or digest that is not named here does not verify: what is new is refused until somebody adds it.
+"""
+
+import hashlib
+from typing import Final, TypeAlias
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import HashAlgorithm
+
+from revocation.errors import GateError
+
+Parameters: TypeAlias = padding.PSS | padding.PKCS1v15 | ec.ECDSA | None
+
+_DIGESTS: Final = frozenset({"sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"})
+
+
+def verify_signature(
+    key: PublicKeyTypes, parameters: Parameters, hash_: HashAlgorithm | None, tbs: memoryview, signature: bytes
+) -> None:
+    """Return if `key` signed `tbs` as the AlgorithmIdentifier (`parameters` and `hash_`) says.
+
+    Raises:
+        GateError: another key or other bytes; or an algorithm that is weak, unknown or not of this kind of key.
+    """
+    try:
+        if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey) and hash_ is None:
+            key.verify(signature, bytes(tbs))
+        elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(parameters, ec.ECDSA):
+            key.verify(signature, _digest(hash_, tbs), ec.ECDSA(Prehashed(_strong(hash_))))
+        elif isinstance(key, rsa.RSAPublicKey) and isinstance(parameters, padding.PKCS1v15 | padding.PSS):
+            key.verify(signature, _digest(hash_, tbs), parameters, Prehashed(_strong(hash_)))
+        else:
+            raise GateError("its signature algorithm is not one of the key's")
+    except InvalidSignature as error:
+        raise GateError("its signature is not that of the key which should have signed it") from error
+
+
+def parameters_of(key: PublicKeyTypes, hash_: HashAlgorithm | None) -> Parameters:
+    """The parameters where the parser gives only the digest (OCSP): PKCS #1 v1.5 for RSA, so PSS does not verify."""
+    if hash_ is None:
+        return None
+    return padding.PKCS1v15() if isinstance(key, rsa.RSAPublicKey) else ec.ECDSA(hash_)
+
+
+def _strong(hash_: HashAlgorithm | None) -> HashAlgorithm:
+    if hash_ is None or hash_.name not in _DIGESTS:
+        raise GateError(f"it is signed over a {hash_.name if hash_ else 'missing'} digest, which is not accepted")
+    return hash_
+
+
+def _digest(hash_: HashAlgorithm | None, tbs: memoryview) -> bytes:
+    return hashlib.new(_strong(hash_).name.replace("-", "_"), tbs).digest()

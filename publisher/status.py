@@ -1,0 +1,65 @@
+"""The status of a target: what was saved in it, believed only while it is what the marks expect.
+
+A status that is lost, forged, or older than the last one says that the target was wiped, tampered with or restored:
+then it counts as empty, and is rebuilt by replaying the exchange.
+"""
+
+import hashlib
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from publisher.config import PublisherConfig, TargetTable
+from publisher.lock import alone_in_process
+from publisher.marks import Marks
+from publisher.rows import prune_issuers
+from publisher.targets.opening import KINDS, saved_status
+from publisher.targets.protocol import StatusKeeper
+from revocation.config import PublicConfig
+from revocation.errors import TargetError
+from revocation.published import TargetStatus
+
+
+def read_statuses(config: PublisherConfig, public: PublicConfig, now: datetime) -> list[TargetStatus]:
+    """What every target says of itself; empty where that is lost or not to be believed. Publishes nothing.
+
+    A target that cannot be read counts as empty too: whoever asks has to publish again in either case.
+    """
+    with alone_in_process():
+        statuses = [_read(config, table, now) for table in config.targets]
+    for status in statuses:
+        prune_issuers(status, public.profiles)
+    return statuses
+
+
+def _read(config: PublisherConfig, table: TargetTable, now: datetime) -> TargetStatus:
+    try:
+        with Marks(config.state, readonly=True) as marks:
+            return believed(saved_status(table), table, marks) or empty_status(table, now)
+    except TargetError:
+        return empty_status(table, now)
+
+
+def believed(saved: bytes | None, table: TargetTable, marks: Marks) -> TargetStatus | None:
+    """The status, if it is the one that was saved last."""
+    if saved is None or hashlib.sha256(saved).digest() not in marks.status_digests(table.name):
+        return None
+    try:
+        return TargetStatus.model_validate_json(saved)
+    except ValidationError:  # of another version of this program
+        return None
+
+
+def save_status(target: StatusKeeper, status: TargetStatus, marks: Marks) -> None:
+    """Save it, after its artifacts. A crash in between leaves the old one believed, and what it lacks is done again."""
+    saved = target.load_status()
+    text = status.model_dump_json(indent=1).encode() + b"\n"
+    before = hashlib.sha256(saved).digest() if saved is not None else b""
+    still_believed = [digest for digest in marks.status_digests(status.target) if digest == before]
+    marks.expect_status(status.target, [*still_believed, hashlib.sha256(text).digest()])
+    target.save_status(text)
+
+
+def empty_status(table: TargetTable, now: datetime) -> TargetStatus:
+    """The status of a target that holds nothing."""
+    return TargetStatus(target=table.name, kinds=KINDS[table.kind], updated_at=now)

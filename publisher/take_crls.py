@@ -1,0 +1,104 @@
+"""CRLs and issuer certificates into a static target.
+
+Issuer certificates come from the configuration, which is trusted; bundles carry none.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+
+from publisher.gate import crl_in
+from publisher.line import UNKNOWN_BUNDLE, CRLMark, Step, crl_step
+from publisher.marks import Marks
+from publisher.rows import forget_crl, note_applied, take_crl
+from publisher.targets.protocol import StaticObject, StaticTarget
+from publisher.verify_crl import check_crl_window, read_crl
+from revocation.artifacts import Scope
+from revocation.bundle import BundleReader
+from revocation.config import IssuerProfile, PublicConfig
+from revocation.errors import GateError
+from revocation.issuer import Issuer
+from revocation.paths import crl_path, issuer_path, issuers_path
+from revocation.published import TargetStatus
+from revocation.wire.exchange import Stored
+
+
+class CRLTaker:
+    """One static target."""
+
+    def __init__(self, target: StaticTarget, marks: Marks, public: PublicConfig) -> None:
+        self._target = target
+        self._marks = marks
+        self._public = public
+
+    def mend(self, status: TargetStatus, *, trusted: bool) -> list[str]:  # noqa: ARG002 - every file is looked at anyway
+        """Put missing issuer certificates, read lost marks off the target, strike CRLs that are not as in their row."""
+        lines = []
+        for profile in self._public.profiles.values():
+            lines += [f"issuer certificate {path}" for path in self._put_certificates(profile.issuer)]
+            for scope in profile.crl.scopes:
+                self._mark_from_target(profile, scope)
+        for row in list(status.crls):
+            if self._target.digest(crl_path(row.issuer, row.scope)) != row.sha256:
+                forget_crl(status, row)
+                lines.append(f"CRL {row.issuer}/{row.scope} is missing or damaged; looking for it in the exchange")
+        return lines
+
+    def look_ahead(self, reader: BundleReader, profile: IssuerProfile) -> None:
+        """Nothing: a CRL stands for itself."""
+
+    def take(
+        self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
+    ) -> str:
+        """Publish the CRL of a bundle, unless a newer one was published already."""
+        scope = reader.manifest.part.scope or Scope.ALL
+        name = f"CRL {profile.issuer.name}/{scope}"
+        crl = crl_in(reader, profile)
+        mark = self._marks.crl(profile.issuer.id, scope)
+        step = crl_step(crl, reader.name, mark)
+        if step is Step.SUPERSEDED:
+            note_applied(status, bundle, reader.manifest)
+            return f"{name}: number {crl.number} is superseded"
+        check_crl_window(crl, profile, scope, now)
+        if step is Step.NEWER:
+            mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=reader.name)
+            self._marks.set_crl(profile.issuer.id, scope, mark)
+        path = crl_path(profile.issuer.id, scope)
+        if self._target.digest(path) != crl.sha256:
+            self._target.put(StaticObject(path, crl.der, crl.this_update))
+        note_applied(status, bundle, reader.manifest, crl.next_update)
+        take_crl(status, reader.manifest, crl, profile)
+        return f"{name}: number {crl.number} published"
+
+    def _put_certificates(self, issuer: Issuer) -> list[str]:
+        put = []
+        for thing in _certificates(issuer):
+            if self._target.digest(thing.path) != hashlib.sha256(thing.data).hexdigest():
+                self._target.put(thing)
+                put.append(thing.path)
+        return put
+
+    def _mark_from_target(self, profile: IssuerProfile, scope: Scope) -> None:
+        """A lost mark is what the target shows, if the issuer signed it."""
+        if self._marks.crl(profile.issuer.id, scope) is not None:
+            return
+        data = self._target.get(crl_path(profile.issuer.id, scope))
+        if data is None:
+            return
+        try:
+            crl = read_crl(data, profile, scope)
+        except GateError:
+            return  # damaged or forged: it proves nothing, and is replaced by the next that passes
+        mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=UNKNOWN_BUNDLE)
+        self._marks.set_crl(profile.issuer.id, scope, mark)
+
+
+def _certificates(issuer: Issuer) -> Iterable[StaticObject]:
+    newest = issuer.certificates[0]
+    modified = newest.not_valid_before_utc
+    yield StaticObject(issuer_path(issuer.id), newest.public_bytes(Encoding.DER), modified)
+    if len(issuer.certificates) > 1:
+        together = pkcs7.serialize_certificates(list(issuer.certificates), Encoding.DER)
+        yield StaticObject(issuers_path(issuer.id), together, modified)

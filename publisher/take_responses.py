@@ -1,0 +1,177 @@
+"""Pre-signed OCSP responses into a store.
+
+That a certificate is revoked is remembered in the marks before a target shows it, so neither a wiped nor a restored
+target, nor a replay of old bundles, shows it good again.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from publisher.gate import responses_in, revocations_in
+from publisher.line import Known, known_from, remembered, replaces
+from publisher.marks import Marks
+from publisher.rows import Window, note_applied, take_slice
+from publisher.targets.protocol import Answer, ResponseTarget
+from publisher.verify_ocsp import VerifiedResponse, peek, read_response, revocation_in
+from revocation.bundle import BundleReader, Manifest
+from revocation.certid import CertID, CertIDHash
+from revocation.clock import epoch
+from revocation.config import IssuerProfile, PublicConfig
+from revocation.errors import Expired, GateError
+from revocation.issuer import Issuer
+from revocation.published import TargetStatus
+from revocation.status import Reason
+from revocation.store import BOTH_HASHES, StoredResponse, issuer_key, response_key
+from revocation.wire.exchange import Stored
+
+_KEPT_EXPIRED: Final = timedelta(days=1)
+_HASH_OCTETS: Final = (BOTH_HASHES, *(hash_.octet for hash_ in CertIDHash))
+
+
+class ResponseTaker:
+    """One store of responses."""
+
+    def __init__(self, target: ResponseTarget, marks: Marks, public: PublicConfig) -> None:
+        self._target = target
+        self._marks = marks
+        self._public = public
+
+    def mend(self, status: TargetStatus, *, trusted: bool) -> list[str]:  # noqa: ARG002 - rows are rebuilt by replay
+        """Make issuers known; in a store whose status is not the last one, take out what marks contradict at once."""
+        self._target.introduce(_issuer_rows(self._public))
+        if trusted:
+            return []
+        count = sum(self._withdraw(profile.issuer) for profile in self._public.profiles.values())
+        return [f"{count} responses that said good of revoked certificates withdrawn"] if count else []
+
+    def look_ahead(self, reader: BundleReader, profile: IssuerProfile) -> None:
+        """Remember what a waiting bundle says is revoked, before an older one that says good is put."""
+        with self._marks.revoked() as marks:
+            for response in revocations_in(reader, profile):
+                known = marks.get(profile.issuer.octets, response.serial)
+                marks.put(profile.issuer.octets, response.serial, remembered(known_from(response), known))
+
+    def take(
+        self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
+    ) -> str:
+        """Publish the responses of a bundle that replace older ones, a bounded batch at a time."""
+        manifest = reader.manifest
+        name = f"OCSP {profile.issuer.name}/{manifest.part.label}"
+        window = Window(manifest.this_update, manifest.next_update)
+        put = 0
+        try:
+            for batch in responses_in(reader, profile, now):
+                put += self._put(profile, self._past_marks(profile.issuer, batch))
+                window.add(batch)
+        except Expired:
+            if not _newer_is_there(status, manifest):
+                raise
+            note_applied(status, bundle, manifest)
+            return f"{name}: superseded"
+        note_applied(status, bundle, manifest, window.next_update)
+        take_slice(status, manifest, window, profile)
+        if manifest.complete:
+            self._target.sweep(profile.issuer.octets, epoch(now - _KEPT_EXPIRED))
+        return f"{name}: {put} of {window.count} responses put ({'complete' if manifest.complete else 'partial'})"
+
+    def _past_marks(self, issuer: Issuer, batch: Sequence[VerifiedResponse]) -> list[VerifiedResponse]:
+        """The responses that the marks do not hold back; the marks know of every revocation before it is put.
+
+        Raises:
+            GateError: one says good of what is revoked for good; no mark was changed.
+        """
+        passed = []
+        with self._marks.revoked() as marks:
+            for response in batch:
+                mark = marks.get(issuer.octets, response.serial)
+                if response.revocation is not None:
+                    marks.put(issuer.octets, response.serial, remembered(known_from(response), mark))
+                elif not replaces(response, mark):
+                    continue
+                elif mark is not None:
+                    marks.release(issuer.octets, response.serial)
+                passed.append(response)
+        return passed
+
+    def _put(self, profile: IssuerProfile, responses: Sequence[VerifiedResponse]) -> int:
+        verified = {_key(profile.issuer, response): response for response in responses}
+        answers = [Answer(key, _stored(response, profile)) for key, response in verified.items()]
+
+        def admits(answer: Answer, current: StoredResponse | None) -> bool:
+            return _admits(verified[answer.key], answer, current, profile.issuer)
+
+        return self._target.put(answers, admits)
+
+    def _withdraw(self, issuer: Issuer) -> int:
+        with self._marks.revoked() as marks:
+            revoked = dict(marks.of_issuer(issuer.octets))
+
+        def wrong(key: bytes, current: StoredResponse) -> bool:
+            shown = _shown(current)
+            mark = revoked[key[len(issuer.octets) + 1 :]]
+            return shown is not None and not shown.revoked and _contradicts(shown, mark)
+
+        keys = (response_key(issuer.octets, octet, serial) for serial in revoked for octet in _HASH_OCTETS)
+        return self._target.withdraw(keys, wrong)
+
+
+def _admits(response: VerifiedResponse, answer: Answer, current: StoredResponse | None, issuer: Issuer) -> bool:
+    """Whether a response replaces what a store holds; only what the issuer really said can stand in its way."""
+    if current is None or current == answer.stored:
+        return current is None
+    try:
+        if replaces(response, _shown(current)):
+            return True
+        return not _genuine(current, issuer)
+    except GateError:
+        if _genuine(current, issuer):
+            raise
+        return True
+
+
+def _genuine(current: StoredResponse, issuer: Issuer) -> bool:
+    """Whether a stored response is the issuer's, under the times that its DER has: a store may be written by others."""
+    try:
+        content = read_response(current.der, issuer).content
+    except GateError:
+        return False
+    return (current.this_update, current.next_update) == (epoch(content.this_update), epoch(content.next_update))
+
+
+def _shown(current: StoredResponse) -> Known | None:
+    """What a stored response says, believed for the moment; None when nobody could read it."""
+    try:
+        single = peek(current.der)
+        revocation = revocation_in(single)
+    except GateError:
+        return None
+    held = revocation is not None and revocation.reason is Reason.certificateHold
+    return Known(epoch(single.this_update_utc), revocation is not None, held)
+
+
+def _contradicts(good: Known, mark: Known) -> bool:
+    return not mark.releasable or good.this_update <= mark.this_update
+
+
+def _newer_is_there(status: TargetStatus, manifest: Manifest) -> bool:
+    """Whether the slice was filled with a later one: then an expired bundle is merely an old one."""
+    part = (manifest.part.issuer, manifest.part.slice)
+    return any((row.issuer, row.slice) == part and row.this_update > manifest.this_update for row in status.slices)
+
+
+def _stored(response: VerifiedResponse, profile: IssuerProfile) -> StoredResponse:
+    fresh_until = min(response.this_update + profile.ocsp.renewal, response.next_update)
+    return StoredResponse(epoch(response.this_update), epoch(response.next_update), epoch(fresh_until), response.der)
+
+
+def _key(issuer: Issuer, response: VerifiedResponse) -> bytes:
+    octet = response.hashes[0].octet if len(response.hashes) == 1 else BOTH_HASHES
+    return response_key(issuer.octets, octet, response.serial)
+
+
+def _issuer_rows(public: PublicConfig) -> Iterator[tuple[bytes, bytes]]:
+    for profile in public.profiles.values():
+        for hash_ in CertIDHash:
+            known_as = CertID.of(profile.issuer, b"", hash_)
+            yield issuer_key(hash_, known_as.issuer_name_hash, known_as.issuer_key_hash), profile.issuer.octets

@@ -1,0 +1,41 @@
+"""Taking bundles into a target, in two ways: CRLs into a static target, OCSP responses into a store.
+
+The order is always the same, so that a crash at any point is repeated without harm: the gate, then the marks, then
+the target; the status comes after all of it, in `publisher.session`.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from revocation.bundle import BundleReader
+from revocation.config import IssuerProfile
+from revocation.published import TargetStatus
+from revocation.wire.exchange import Stored
+
+
+class Taker(Protocol):
+    """What a session does with its target, whatever the kind."""
+
+    def mend(self, status: TargetStatus, *, trusted: bool) -> list[str]:
+        """Compare target and status before bundles are looked at; what is lost is struck from the status.
+
+        Args:
+            status: changed in place.
+            trusted: whether the status is the one that was saved last.
+
+        Returns:
+            A line for each thing that was put or found wanting.
+        """
+
+    def look_ahead(self, reader: BundleReader, profile: IssuerProfile) -> None:
+        """Learn from a waiting bundle what must not be shown in the meantime."""
+
+    def take(
+        self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
+    ) -> str:
+        """Check a bundle, put what is in it, and bring the rows of `status` up to date; returns a line for people.
+
+        Raises:
+            GateError, BundleError: it did not pass; what the target and the status say is as before.
+            TargetError: the target failed.
+        """

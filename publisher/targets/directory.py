@@ -1,0 +1,109 @@
+"""A target that is a folder: `www/` is what a web server may serve, `status.json` lies beside it and never inside."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from publisher.targets.protocol import StaticObject
+from revocation.clock import epoch
+from revocation.errors import TargetError
+
+_PUBLIC_MODE: Final = 0o644
+_PRIVATE_MODE: Final = 0o640
+_PIECE: Final = 1 << 20
+
+
+class DirectoryTarget:
+    """CRLs and issuer certificates as files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._www = folder / "www"
+        self._status = folder / "status.json"
+
+    def load_status(self) -> bytes | None:
+        """The bytes of `status.json`."""
+        return _read(self._status)
+
+    def save_status(self, status: bytes) -> None:
+        """Replace `status.json`."""
+        _replace(self._status, status, _PRIVATE_MODE)
+
+    def digest(self, path: str) -> str | None:
+        """SHA-256 of a file below `www/`, read whole: a changed file is noticed whatever its size and times say."""
+        file = self._www / path
+        with _explained(file, "cannot be read"):
+            try:
+                source = file.open("rb")
+            except FileNotFoundError:
+                return None
+            with source:
+                return hashlib.file_digest(source, "sha256").hexdigest()
+
+    def get(self, path: str) -> bytes | None:
+        """A file below `www/`."""
+        return _read(self._www / path)
+
+    def put(self, thing: StaticObject) -> None:
+        """Replace a file below `www/`, its mtime being when it was issued, and read it back.
+
+        Raises:
+            TargetError: it could not be written, or not read back as it was written; the old file is still there.
+        """
+        file = self._www / thing.path
+        _replace(file, thing.data, _PUBLIC_MODE, mtime=epoch(thing.modified))
+        if self.digest(thing.path) != hashlib.sha256(thing.data).hexdigest():
+            raise TargetError("does not read back as it was written", where=str(file), advice="check the disk")
+
+
+def _read(file: Path) -> bytes | None:
+    with _explained(file, "cannot be read"):
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:
+            return None
+
+
+def _replace(file: Path, data: bytes, mode: int, mtime: int | None = None) -> None:
+    """Write a temporary file beside it, make it durable, rename it, make the name durable."""
+    with _explained(file, "cannot be written"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".part")
+        try:
+            with os.fdopen(descriptor, "wb") as out:
+                for start in range(0, len(data), _PIECE):
+                    out.write(memoryview(data)[start : start + _PIECE])
+                out.flush()
+                os.fchmod(out.fileno(), mode)
+                if mtime is not None:
+                    os.utime(out.fileno(), (mtime, mtime))
+                os.fsync(out.fileno())
+            Path(temporary).replace(file)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        _sync(file.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _explained(file: Path, what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TargetError(
+            f"{what}: {error.strerror or error}",
+            where=str(file),
+            advice="what was published before is still there; see to room and rights, then run `revocast publish`",
+        ) from error

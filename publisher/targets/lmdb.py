@@ -1,0 +1,233 @@
+"""A target that is an LMDB store of OCSP responses; its format is `revocation/store.py`. Local disks only.
+
+One process writes, readers in others see each transaction whole and at once. Readers need to write the lock file
+and nothing else, so that is the one file their group may write. The map is large and sparse: it never has to grow
+under a reader.
+"""
+
+import logging
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import lmdb
+
+from publisher.targets.protocol import Answer, Replaces
+from revocation.errors import TargetError
+from revocation.store import (
+    ISSUERS_DATABASE,
+    RESPONSES_DATABASE,
+    STATUS_DATABASE,
+    StoredResponse,
+    StoreFormatError,
+)
+
+_DATA_MODE: Final = 0o640
+_LOCK_MODE: Final = 0o660
+_READERS: Final = 1024
+_SWEPT_AT_ONCE: Final = 20_000
+_STATUS: Final = b"status"
+_ENTRIES: Final = b"entries"
+_SWEPT: Final = b"swept/"
+_DAMAGED: Final = (
+    lmdb.CorruptedError,
+    lmdb.InvalidError,
+    lmdb.PageNotFoundError,
+    lmdb.PanicError,
+    lmdb.VersionMismatchError,
+)
+_READ_ALL: Final = """
+import sys, lmdb
+with lmdb.open(sys.argv[1], readonly=True, max_dbs=4) as env, env.begin() as txn:
+    for name in [bytes(name) for name, _ in txn.cursor()]:
+        for _ in txn.cursor(env.open_db(name, txn, create=False)):
+            pass
+"""
+_LOG: Final = logging.getLogger("revocast.publisher")
+
+
+class LMDBTarget:
+    """An open store; close it, since a process may have it open once.
+
+    Raises:
+        TargetError: the store cannot be opened.
+    """
+
+    def __init__(self, folder: Path, map_size: int) -> None:
+        self._folder = folder
+        self._damaged = False
+        with self._explained():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+            self._env = self._open(map_size)
+            self._responses = self._env.open_db(RESPONSES_DATABASE)
+            self._issuers = self._env.open_db(ISSUERS_DATABASE)
+            self._statuses = self._env.open_db(STATUS_DATABASE)
+            _set_mode(folder / "data.mdb", _DATA_MODE)
+            _set_mode(folder / "lock.mdb", _LOCK_MODE)
+            self._env.reader_check()
+
+    def __enter__(self) -> "LMDBTarget":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._env.close()
+        if self._damaged:
+            self._move_aside()
+
+    def load_status(self) -> bytes | None:
+        """The status, if the store still holds as many responses as when it was saved."""
+        with self._explained(), self._env.begin() as txn:
+            return _status(txn, self._statuses, self._responses)
+
+    def save_status(self, status: bytes) -> None:
+        """Keep the status, and how many responses there are."""
+        with self._explained(), self._env.begin(write=True) as txn:
+            txn.put(_STATUS, status, db=self._statuses)
+            txn.put(_ENTRIES, str(txn.stat(self._responses)["entries"]).encode(), db=self._statuses)
+
+    def introduce(self, keys: Iterable[tuple[bytes, bytes]]) -> None:
+        """Write what is missing in the table of issuers."""
+        with self._explained():
+            with self._env.begin(db=self._issuers) as txn:
+                missing = [(key, issuer) for key, issuer in keys if txn.get(key) != issuer]
+            if missing:
+                with self._env.begin(db=self._issuers, write=True) as txn:
+                    for key, issuer in missing:
+                        txn.put(key, issuer)
+
+    def put(self, answers: Sequence[Answer], replaces: Replaces) -> int:
+        """Store in one transaction what `replaces` admits, and read it back.
+
+        Raises:
+            TargetError: it could not be written, or not read back as it was written.
+        """
+        admitted: dict[bytes, bytes] = {}
+        with self._explained(), self._env.begin(db=self._responses, write=True) as txn:
+            for answer in answers:
+                if replaces(answer, _decoded(txn.get(answer.key))):
+                    admitted[answer.key] = answer.stored.encode()
+                    txn.put(answer.key, admitted[answer.key])
+        with self._explained(), self._env.begin(db=self._responses) as txn:
+            for key, value in admitted.items():
+                if txn.get(key) != value:
+                    raise TargetError(
+                        f"key {key.hex()} does not read back as it was written",
+                        where=str(self._folder),
+                        advice="check the disk",
+                    )
+        return len(admitted)
+
+    def withdraw(self, keys: Iterable[bytes], wrong: Callable[[bytes, StoredResponse], bool]) -> int:
+        """Delete what is wrong, in one transaction."""
+        count = 0
+        with self._explained(), self._env.begin(db=self._responses, write=True) as txn:
+            for key in keys:
+                current = _decoded(txn.get(key))
+                if current is not None and wrong(key, current):
+                    count += txn.delete(key)
+        return count
+
+    def sweep(self, issuer: bytes, expired_before: int) -> int:
+        """Go on from where the last sweep stopped, look at a bounded number of answers, delete the long expired."""
+        count = 0
+        with self._explained(), self._env.begin(db=self._responses, write=True) as txn:
+            cursor = txn.cursor()
+            place = txn.get(_SWEPT + issuer, db=self._statuses) or issuer
+            found = cursor.set_range(bytes(place))
+            for _ in range(_SWEPT_AT_ONCE):
+                if not found or not cursor.key().startswith(issuer):
+                    place = issuer
+                    break
+                current = _decoded(cursor.value())
+                if current is not None and current.next_update < expired_before:
+                    count += 1
+                    found = cursor.delete() and bool(cursor.key())
+                else:
+                    found = cursor.next()
+                place = cursor.key() or issuer
+            txn.put(_SWEPT + issuer, bytes(place), db=self._statuses)
+        return count
+
+    def _open(self, map_size: int) -> Any:
+        """The environment; what is no store any more is kept aside for a look, and a new one begun by replay."""
+        try:
+            env = self._environment(map_size)
+        except _DAMAGED:
+            self._move_aside()
+            return self._environment(map_size)
+        if not _is_whole(self._folder, env):
+            env.close()
+            self._move_aside()
+            env = self._environment(map_size)
+        return env
+
+    def _environment(self, map_size: int) -> Any:
+        return lmdb.open(
+            str(self._folder), map_size=map_size, max_dbs=4, mode=_DATA_MODE, max_readers=_READERS, readahead=False
+        )
+
+    def _move_aside(self) -> None:
+        aside = self._folder / "damaged"
+        aside.mkdir(exist_ok=True)
+        for name in ("data.mdb", "lock.mdb"):
+            if (self._folder / name).exists():
+                (self._folder / name).replace(aside / name)
+        _LOG.error("%s: the store was damaged; it lies in %s now and a new one is filled", self._folder, aside)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (lmdb.Error, OSError) as error:
+            self._damaged = self._damaged or isinstance(error, _DAMAGED)
+            raise TargetError(
+                f"the store cannot be read or written: {error}",
+                where=str(self._folder),
+                advice="what was published before is still there; see to room, rights and `map_size_gib`, "
+                "then run `revocast publish`",
+            ) from error
+
+
+def read_status(folder: Path) -> bytes | None:
+    """The status of a store, for whoever only asks; None when there is no store that can be read."""
+    try:
+        with lmdb.open(str(folder), readonly=True, max_dbs=4) as env:
+            statuses, responses = (env.open_db(name, create=False) for name in (STATUS_DATABASE, RESPONSES_DATABASE))
+            with env.begin() as txn:
+                return _status(txn, statuses, responses)
+    except (lmdb.Error, OSError):
+        return None
+
+
+def _status(txn: Any, statuses: Any, responses: Any) -> bytes | None:
+    status, entries = txn.get(_STATUS, db=statuses), txn.get(_ENTRIES, db=statuses)
+    fits = entries == str(txn.stat(responses)["entries"]).encode()
+    return bytes(status) if status is not None and fits else None
+
+
+def _is_whole(folder: Path, env: Any) -> bool:
+    """Whether every page can be read. A file cut short kills whoever touches what is gone, so a child tries it."""
+    expected = (env.info()["last_pgno"] + 1) * env.stat()["psize"]
+    if (folder / "data.mdb").stat().st_size >= expected:
+        return True
+    child = subprocess.run([sys.executable, "-c", _READ_ALL, str(folder)], check=False, capture_output=True)
+    return child.returncode == 0
+
+
+def _decoded(value: bytes | None) -> StoredResponse | None:
+    try:
+        return StoredResponse.decode(bytes(value)) if value is not None else None
+    except StoreFormatError:
+        return None  # unreadable for every reader: as good as nothing
+
+
+def _set_mode(file: Path, mode: int) -> None:
+    if stat.S_IMODE(file.stat().st_mode) != mode:
+        file.chmod(mode)

@@ -1,0 +1,80 @@
+"""What a target is: a place that takes some kinds of artifacts, durably, and keeps its own status beside them.
+
+Duties of every implementation:
+- what was there stays there and readable until its replacement is whole; a failure leaves it untouched;
+- when `put` returns, what was put is durable and was read back;
+- `save_status` comes after the artifacts that the status speaks of, and is itself all or nothing;
+- a failure raises TargetError with what, where and advice. A target judges nothing: the gate and the line have.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from revocation.store import StoredResponse
+
+
+class StatusKeeper(Protocol):
+    """The status of a target, kept in the target itself, so that wiping or restoring one shows in the other."""
+
+    def load_status(self) -> bytes | None:
+        """What was saved last; None when there is nothing, or when the target holds something else than then."""
+
+    def save_status(self, status: bytes) -> None:
+        """Keep the status, atomically and durably."""
+
+
+@dataclass(frozen=True)
+class StaticObject:
+    """A file that relying parties fetch.
+
+    Attributes:
+        path: below the root of public paths.
+        modified: becomes its Last-Modified.
+    """
+
+    path: str
+    data: bytes
+    modified: datetime
+
+
+class StaticTarget(StatusKeeper, Protocol):
+    """A target of static objects: CRLs and issuer certificates. A folder; later a bucket."""
+
+    def digest(self, path: str) -> str | None:
+        """SHA-256 of what lies at a path, hexadecimal; None when nothing does."""
+
+    def get(self, path: str) -> bytes | None:
+        """What lies at a path."""
+
+    def put(self, thing: StaticObject) -> None:
+        """Put an object in the place of what lies at its path."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response under its key in a store (`revocation.store`)."""
+
+    key: bytes
+    stored: StoredResponse
+
+
+Replaces: TypeAlias = Callable[[Answer, StoredResponse | None], bool]
+"""Whether an answer may take the place of what a store holds (None: nothing readable). May raise: nothing is put."""
+
+
+class ResponseTarget(StatusKeeper, Protocol):
+    """A target of pre-signed OCSP responses. LMDB; later Redis."""
+
+    def introduce(self, keys: Iterable[tuple[bytes, bytes]]) -> None:
+        """Let readers know issuers by the hashes of a CertID: keys of the issuers' table, and issuer ids."""
+
+    def put(self, answers: Sequence[Answer], replaces: Replaces) -> int:
+        """Store the answers that `replaces` admits, all or none of them; returns how many."""
+
+    def withdraw(self, keys: Iterable[bytes], wrong: Callable[[bytes, StoredResponse], bool]) -> int:
+        """Take out the answers at `keys` that are `wrong`; returns how many."""
+
+    def sweep(self, issuer: bytes, expired_before: int) -> int:
+        """Take out some of an issuer's answers whose nextUpdate lies before that time; bounded, so call it often."""

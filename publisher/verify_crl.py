@@ -1,0 +1,175 @@
+"""Is this the complete CRL that the configured issuer signed for that scope? RFC 5280 section 5.
+
+Parsed with a library other than the encoder; the signature is verified over the bytes as they came.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from publisher.crl_entries import Entries
+from publisher.signature import verify_signature
+from publisher.window import check_length, check_window
+from revocation import der
+from revocation.artifacts import Scope
+from revocation.config import IssuerProfile
+from revocation.errors import GateError
+from revocation.paths import crl_path
+from revocation.status import Revocation
+
+_V2: Final = b"\x01"
+_LARGEST_NUMBER_BITS: Final = 159
+
+
+@dataclass(frozen=True)
+class VerifiedCRL:
+    """A CRL that its issuer signed.
+
+    Attributes:
+        der: as it came.
+        number: CRLNumber.
+        sha256: of the DER, hexadecimal.
+        revoked: its entries.
+    """
+
+    der: bytes
+    number: int
+    this_update: datetime
+    next_update: datetime
+    sha256: str
+    revoked: Mapping[bytes, Revocation]
+
+
+def verify_crl(der_: bytes, profile: IssuerProfile, scope: Scope, now: datetime) -> VerifiedCRL:
+    """The CRL, if it is the issuer's, of that scope, and to be published now.
+
+    Raises:
+        NotYetValid: it starts within minutes.
+        Expired: its nextUpdate has passed.
+        GateError: anything else is wrong with it.
+    """
+    crl = read_crl(der_, profile, scope)
+    check_crl_window(crl, profile, scope, now)
+    return crl
+
+
+def check_crl_window(crl: VerifiedCRL, profile: IssuerProfile, scope: Scope, now: datetime) -> None:
+    """Return if the CRL may be published now. Raises as `verify_crl` does."""
+    try:
+        check_window(crl.this_update, crl.next_update, now)
+        check_length(crl.this_update, crl.next_update, profile.crl.expires)
+    except GateError as error:
+        error.where = f"{_place(profile, scope)}, number {crl.number}"
+        raise
+
+
+def read_crl(der_: bytes, profile: IssuerProfile, scope: Scope) -> VerifiedCRL:
+    """The CRL, if the issuer signed it for that scope, whatever the time.
+
+    Raises:
+        GateError: malformed, of another issuer, of another scope, or not what RFC 5280 wants of a complete CRL.
+    """
+    try:
+        return _read(der_, profile, scope)
+    except GateError as error:
+        error.where = _place(profile, scope)
+        raise
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        raise GateError(f"it cannot be read: {error}", where=_place(profile, scope)) from error
+    except UnsupportedAlgorithm as error:
+        raise GateError(f"its signature algorithm is unknown: {error}", where=_place(profile, scope)) from error
+
+
+def _read(der_: bytes, profile: IssuerProfile, scope: Scope) -> VerifiedCRL:
+    crl = x509.load_der_x509_crl(der_)
+    tbs, algorithm, signature = der.signed_parts(der_)
+    _check_header(tbs, bytes(algorithm), profile)
+    verify_signature(
+        profile.issuer.certificates[0].public_key(),
+        crl.signature_algorithm_parameters,
+        crl.signature_hash_algorithm,
+        tbs,
+        signature,
+    )
+    if crl.next_update_utc is None:
+        raise GateError("it has no nextUpdate (RFC 5280 section 5.1.2.5)")
+    number = _number(crl.extensions)
+    _check_authority(crl.extensions, profile)
+    _check_scope(crl.extensions, scope, profile)
+    sha256 = hashlib.sha256(der_).hexdigest()
+    return VerifiedCRL(der_, number, crl.last_update_utc, crl.next_update_utc, sha256, Entries(crl))
+
+
+def _check_header(tbs: memoryview, algorithm: bytes, profile: IssuerProfile) -> None:
+    """Version, inner AlgorithmIdentifier and issuer: the first three values of a TBSCertList (section 5.1.2)."""
+    fields = der.values(tbs, *der.expect(tbs, 0, der.SEQUENCE))
+    tag, _, start, end = next(fields)
+    if tag != der.INTEGER or bytes(tbs[start:end]) != _V2:
+        raise GateError("it is not version 2")
+    _, begin, _, end = next(fields)
+    if bytes(tbs[begin:end]) != algorithm:
+        raise GateError("its two AlgorithmIdentifiers differ (RFC 5280 section 5.1.1.2)")
+    _, begin, _, end = next(fields)
+    if bytes(tbs[begin:end]) != profile.issuer.subject:
+        raise GateError("its issuer is not, byte for byte, the subject of the configured CA certificate")
+
+
+def _number(extensions: x509.Extensions) -> int:
+    extension = _the(extensions, x509.CRLNumber)
+    number = extension.value.crl_number
+    if extension.critical or number < 0 or number.bit_length() > _LARGEST_NUMBER_BITS:
+        raise GateError(f"its CRLNumber {number} is critical or out of range (RFC 5280 section 5.2.3)")
+    return number
+
+
+def _check_authority(extensions: x509.Extensions, profile: IssuerProfile) -> None:
+    found = _the(extensions, x509.AuthorityKeyIdentifier).value.key_identifier
+    if found != profile.issuer.key_identifier:
+        raise GateError(
+            f"its AuthorityKeyIdentifier {found.hex() if found else 'without keyIdentifier'} "
+            f"is not the issuer's {profile.issuer.key_identifier.hex()}"
+        )
+
+
+def _check_scope(extensions: x509.Extensions, scope: Scope, profile: IssuerProfile) -> None:
+    """`all` without IssuingDistributionPoint, the others with exactly theirs (section 5.2.5), and no other kind."""
+    for extension in extensions:
+        if extension.critical and not isinstance(extension.value, x509.IssuingDistributionPoint):
+            raise GateError(f"it has a critical extension {extension.oid.dotted_string} that is not one of ours")
+        if isinstance(extension.value, x509.DeltaCRLIndicator):
+            raise GateError("it is a delta CRL")
+    found = [e for e in extensions if isinstance(e.value, x509.IssuingDistributionPoint)]
+    if scope is Scope.ALL:
+        if found:
+            raise GateError("it has an IssuingDistributionPoint; a CRL of scope `all` has none")
+        return
+    url = profile.url(crl_path(profile.issuer.id, scope))
+    wanted = x509.IssuingDistributionPoint(
+        full_name=[x509.UniformResourceIdentifier(url)],
+        relative_name=None,
+        only_contains_user_certs=scope is Scope.USER,
+        only_contains_ca_certs=scope is Scope.CA,
+        only_some_reasons=None,
+        indirect_crl=False,
+        only_contains_attribute_certs=False,
+    )
+    if not found or not found[0].critical or found[0].value != wanted:
+        raise GateError(f"it lacks the critical IssuingDistributionPoint for `{scope}` certificates at {url}")
+
+
+def _the(
+    extensions: x509.Extensions, kind: type[x509.extensions.ExtensionTypeVar]
+) -> x509.Extension[x509.extensions.ExtensionTypeVar]:
+    try:
+        return extensions.get_extension_for_class(kind)
+    except x509.ExtensionNotFound as error:
+        raise GateError(f"it has no {kind.__name__} (RFC 5280 section 5.2)") from error
+
+
+def _place(profile: IssuerProfile, scope: Scope) -> str:
+    return f"CRL {profile.issuer.name}/{scope}"

@@ -1,0 +1,208 @@
+"""Is this a response that a delegated responder of the configured issuer pre-signed? RFC 6960 section 4.2, RFC 9919.
+
+Parsed with a library other than the encoder; the signature is verified over the bytes as they came.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.x509 import ocsp
+
+from publisher.crl_entries import reason_of
+from publisher.responder_certificate import ResponderCertificate, verify_responder_certificate
+from publisher.signature import parameters_of, verify_signature
+from publisher.window import check_window
+from revocation import der, serials
+from revocation.certid import CertIDHash
+from revocation.errors import GateError
+from revocation.issuer import Issuer
+from revocation.status import Reason, Revocation
+
+_CONTEXT_0: Final = 0xA0
+_LONGEST_SERIAL: Final = 128
+
+
+@dataclass(frozen=True)
+class VerifiedResponse:
+    """A response that the issuer's delegate signed.
+
+    Attributes:
+        der: as it came.
+        hashes: of the CertIDs that it answers, all for one certificate.
+        serial: the content octets of that certificate's serial.
+        revocation: None when the certificate is good.
+    """
+
+    der: bytes
+    hashes: tuple[CertIDHash, ...]
+    serial: bytes
+    revocation: Revocation | None
+    this_update: datetime
+    next_update: datetime
+
+
+@dataclass(frozen=True)
+class SignedResponse:
+    """A response with the certificate that signed it, whatever the time."""
+
+    content: VerifiedResponse
+    signer: ResponderCertificate
+
+
+def verify_response(der_: bytes, issuer: Issuer, now: datetime) -> VerifiedResponse:
+    """The response, if it is the issuer's and may be handed out now.
+
+    Raises:
+        NotYetValid: it starts within minutes.
+        Expired: its nextUpdate has passed.
+        GateError: anything else is wrong with it.
+    """
+    signed = read_response(der_, issuer)
+    content = signed.content
+    try:
+        check_window(content.this_update, content.next_update, now)
+        signed.signer.check_window(content.next_update, now)
+    except GateError as error:
+        error.where = f"{_place(issuer)}, serial {serials.to_hex(content.serial)}"
+        raise
+    return content
+
+
+def read_response(der_: bytes, issuer: Issuer) -> SignedResponse:
+    """The response, if the issuer's delegate signed it, whatever the time.
+
+    Raises:
+        GateError: malformed, of another issuer, by another signer, or not of the form that is pre-signed.
+    """
+    try:
+        return _read(der_, issuer)
+    except GateError as error:
+        error.where = _place(issuer)
+        raise
+    except (ValueError, TypeError, x509.DuplicateExtension) as error:
+        raise GateError(f"it cannot be read: {error}", where=_place(issuer)) from error
+    except UnsupportedAlgorithm as error:
+        raise GateError(f"its signature algorithm is unknown: {error}", where=_place(issuer)) from error
+
+
+def peek(der_: bytes) -> ocsp.OCSPSingleResponse:
+    """What a response says first, believed by nobody yet.
+
+    Raises:
+        GateError: it is not a successful response.
+    """
+    try:
+        return next(iter(ocsp.load_der_ocsp_response(der_).responses))
+    except (ValueError, StopIteration) as error:
+        raise GateError(f"an OCSP response cannot be read: {error}") from error
+
+
+def _read(der_: bytes, issuer: Issuer) -> SignedResponse:
+    response = ocsp.load_der_ocsp_response(der_)
+    if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+        raise GateError(f"it is an error, {response.response_status.name}")
+    tbs, signature, embedded = _parts(der_)
+    signer = verify_responder_certificate(embedded, issuer.subject, issuer.public_key_info)
+    if response.responder_key_hash != signer.key_hash:
+        raise GateError("its ResponderID is not byKey of the embedded certificate")
+    hash_ = response.signature_hash_algorithm
+    verify_signature(signer.key, parameters_of(signer.key, hash_), hash_, tbs, signature)
+    _check_extensions(response)
+    return SignedResponse(_content(der_, response, issuer), signer)
+
+
+def _parts(der_: bytes) -> tuple[memoryview, bytes, bytes]:
+    """The TBS, the signature and the one embedded certificate (RFC 6960 section 4.2.1)."""
+    inside, _ = der.expect(der_, 0, der.SEQUENCE)
+    _, _, after_status = der.read(der_, inside)
+    explicit, _ = der.expect(der_, after_status, _CONTEXT_0)
+    response_bytes, _ = der.expect(der_, explicit, der.SEQUENCE)
+    _, after_type = der.expect(der_, response_bytes, der.OID)
+    basic = der_[slice(*der.expect(der_, after_type, der.OCTET_STRING))]
+    tbs, _, signature = der.signed_parts(basic)
+    *_, (tag, _, begin, end) = der.values(basic, *der.expect(basic, 0, der.SEQUENCE))
+    if tag != _CONTEXT_0:
+        raise GateError("it has no responder certificate embedded")
+    certificates = list(der.values(basic, *der.expect(basic, begin, der.SEQUENCE)))
+    if len(certificates) != 1:
+        raise GateError(f"it has {len(certificates)} certificates embedded, and one is wanted")
+    _, begin, _, end = certificates[0]
+    return tbs, signature, basic[begin:end]
+
+
+def _check_extensions(response: ocsp.OCSPResponse) -> None:
+    for extension in response.extensions:
+        if extension.critical or isinstance(extension.value, x509.OCSPNonce):
+            raise GateError(f"it has the extension {extension.oid.dotted_string}, which no pre-signed response has")
+
+
+def _content(der_: bytes, response: ocsp.OCSPResponse, issuer: Issuer) -> VerifiedResponse:
+    singles = list(response.responses)
+    if not singles:
+        raise GateError("it answers nothing")
+    said = [_single(single, issuer) for single in singles]
+    first = said[0]
+    if any((s.serial, s.revocation, s.window) != (first.serial, first.revocation, first.window) for s in said):
+        raise GateError("its SingleResponses do not say the same")
+    hashes = tuple(s.hash for s in said)
+    if len(set(hashes)) != len(hashes):
+        raise GateError("it answers one CertID twice")
+    this_update, next_update = first.window
+    if response.produced_at_utc != this_update:
+        raise GateError("its producedAt is not its thisUpdate: Last-Modified would have two values (RFC 9919)")
+    return VerifiedResponse(der_, hashes, first.serial, first.revocation, this_update, next_update)
+
+
+@dataclass(frozen=True)
+class _Single:
+    hash: CertIDHash
+    serial: bytes
+    revocation: Revocation | None
+    window: tuple[datetime, datetime]
+
+
+def _single(single: ocsp.OCSPSingleResponse, issuer: Issuer) -> _Single:
+    hash_ = _hash(single)
+    if (single.issuer_name_hash, single.issuer_key_hash) != _issuer_hashes(issuer.subject, issuer.key_octets, hash_):
+        raise GateError("its CertID names another issuer")
+    serial = serials.from_int(single.serial_number)
+    if len(serial) > _LONGEST_SERIAL:
+        raise GateError(f"its serial has {len(serial)} octets, more than the {_LONGEST_SERIAL} that are stored")
+    if single.next_update_utc is None:
+        raise GateError("it has no nextUpdate (RFC 9919)")
+    return _Single(hash_, serial, revocation_in(single), (single.this_update_utc, single.next_update_utc))
+
+
+def _hash(single: ocsp.OCSPSingleResponse) -> CertIDHash:
+    name = single.hash_algorithm.name
+    try:
+        return CertIDHash(name)
+    except ValueError as error:
+        raise GateError(f"its CertID is hashed with {name}, which nobody asks for") from error
+
+
+@lru_cache(maxsize=1024)
+def _issuer_hashes(subject: bytes, key: bytes, hash_: CertIDHash) -> tuple[bytes, bytes]:
+    return hash_.digest(subject), hash_.digest(key)
+
+
+def revocation_in(single: ocsp.OCSPSingleResponse) -> Revocation | None:
+    """What a SingleResponse says of its certificate; None when good.
+
+    Raises:
+        GateError: `unknown`, which is never pre-signed, or a reason out of place.
+    """
+    if single.certificate_status is ocsp.OCSPCertStatus.GOOD:
+        return None
+    if single.certificate_status is not ocsp.OCSPCertStatus.REVOKED or single.revocation_time_utc is None:
+        raise GateError("it says `unknown`")
+    flag = single.revocation_reason
+    return Revocation(single.revocation_time_utc, Reason.unspecified if flag is None else reason_of(flag))
+
+
+def _place(issuer: Issuer) -> str:
+    return f"OCSP response of {issuer.name}"

@@ -1,0 +1,85 @@
+"""Bundles that are right by default, put into an exchange as the signer does."""
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from revocation.artifacts import Kind, Scope
+from revocation.bundle import Entry, Manifest, Part, write_bundle
+from revocation.bundle.manifest import bundle_name
+from revocation.wire.exchange import FolderExchange
+from tests.authority import NOW
+from tests.building.ca import CA
+
+DAY = timedelta(days=1)
+
+
+def put_crl(
+    exchange: Path,
+    ca: CA,
+    sequence: int,
+    data: bytes,
+    *,
+    scope: Scope = Scope.ALL,
+    revision: int = 1,
+    this_update: datetime = NOW,
+    number: int | None = None,
+) -> str:
+    """A bundle with one CRL; returns its name."""
+    part = Part(issuer=ca.issuer.id, kind=Kind.CRL, scope=scope)
+    files = {f"crl/{part.issuer}/{scope}.crl": (data, 1)}
+    return _put(exchange, part, sequence, files, 0, revision, this_update, number)
+
+
+def put_slice(
+    exchange: Path,
+    ca: CA,
+    sequence: int,
+    responses: Sequence[bytes],
+    *,
+    slice_: int = 0,
+    base_revision: int = 0,
+    revision: int = 1,
+    this_update: datetime = NOW,
+    chunk: int = 1000,
+) -> str:
+    """A bundle with the responses of a slice, `chunk` of them in a file; returns its name."""
+    part = Part(issuer=ca.issuer.id, kind=Kind.OCSP, slice=slice_)
+    chunks = [responses[start : start + chunk] for start in range(0, len(responses), chunk)]
+    files = {f"ocsp/{part.issuer}/{slice_}-{n:05d}.ders": (b"".join(some), len(some)) for n, some in enumerate(chunks)}
+    return _put(exchange, part, sequence, files, base_revision, revision, this_update, None)
+
+
+def _put(
+    exchange: Path,
+    part: Part,
+    sequence: int,
+    files: dict[str, tuple[bytes, int]],
+    base_revision: int,
+    revision: int,
+    this_update: datetime,
+    number: int | None,
+) -> str:
+    name = bundle_name(sequence, part)
+    manifest = Manifest(
+        bundle=name,
+        part=part,
+        base_revision=base_revision,
+        revision=revision,
+        this_update=this_update,
+        next_update=this_update + DAY,
+        crl_number=number,
+        entries=tuple(
+            Entry(path=path, sha256=hashlib.sha256(data).hexdigest(), size=len(data), count=count)
+            for path, (data, count) in files.items()
+        ),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {}
+        for n, (path, (data, _)) in enumerate(files.items()):
+            paths[path] = Path(folder) / str(n)
+            paths[path].write_bytes(data)
+        FolderExchange(exchange).put(name, lambda out: write_bundle(manifest, paths, out))
+    return name
