@@ -51,7 +51,7 @@ class StaticFiles:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._digests: dict[tuple[str, int, int, int], str] = {}
+        self._digests: dict[tuple[str, int, int, int, int], str] = {}
 
     def open(self, kind: Kind, path: str) -> StaticFile | None:
         """The file that a URL names by `path` below the folder of its kind, or None where there is none to be served.
@@ -71,14 +71,12 @@ class StaticFiles:
         with ExitStack() as undo:
             undo.callback(content.close)
             status = os.fstat(content.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                return None
-            key = (f"{kind}/{path}", status.st_ino, status.st_size, status.st_mtime_ns)
+            key = (f"{kind}/{path}", status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
             sha256 = self._digest(key, content)
             undo.pop_all()
             return StaticFile(content, MEDIA_TYPES[suffix], status.st_size, int(status.st_mtime), sha256)
 
-    def _digest(self, key: tuple[str, int, int, int], content: BufferedReader) -> str:
+    def _digest(self, key: tuple[str, int, int, int, int], content: BufferedReader) -> str:
         """The digest of a file, worked out once for each version of it."""
         if known := self._digests.get(key):
             return known
@@ -103,9 +101,16 @@ def _open(root: Path, folders: list[str], name: str) -> BufferedReader | None:
 
 def _descend(folder: int, folders: list[str], name: str) -> int:
     if not folders:
-        return os.open(name, _FILE, dir_fd=folder)
+        return _regular(os.open(name, _FILE, dir_fd=folder))
     with _folder(folders[0], folder) as below:
         return _descend(below, folders[1:], name)
+
+
+def _regular(descriptor: int) -> int:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, "not a file")
+    return descriptor
 
 
 @contextmanager
