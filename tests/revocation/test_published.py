@@ -18,8 +18,14 @@ CRL = {
     "sha256": "00" * 32,
     "size": 400,
 }
-SLICE = {"issuer": "1a2b3c4d", "slice": 2, "revision": 3, "count": 9} | {
-    name: NOW for name in ("this_update", "next_update", "renew_at")
+SLICE = {
+    "issuer": "1a2b3c4d",
+    "slice": 2,
+    "revision": 3,
+    "this_update": NOW,
+    "next_update": NOW,
+    "renew_at": NOW,
+    "count": 9,
 }
 
 
