@@ -68,7 +68,6 @@ class Estate:
     """The folder and what is in it."""
 
     folder: Path
-    authority: Authority
     operator: RequesterKey
     clerk: RequesterKey
 
@@ -83,9 +82,15 @@ class Estate:
         (folder / "ca.key").write_bytes(authority.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
         (folder / "ca.passphrase").write_bytes(PASSPHRASE + b"\n")
         operator.save(folder / "operator.key")
+        clerk.save(folder / "clerk.key")
         tables = _TABLES.format(public=public, signer=signer, operator=operator.public, clerk=clerk.public)
         (folder / "revocast.toml").write_text(tables)
-        return cls(folder, authority, operator, clerk)
+        return cls(folder, operator, clerk)
+
+    @classmethod
+    def at(cls, folder: Path) -> "Estate":
+        """The installation that was built in a folder, or copied to it."""
+        return cls(folder, RequesterKey.load(folder / "operator.key"), RequesterKey.load(folder / "clerk.key"))
 
     @property
     def file(self) -> ConfigFile:

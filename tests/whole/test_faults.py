@@ -39,7 +39,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Estate:
     return estate
 
 
-def work(estate: Estate, diary: Path, end_at: int | None) -> None:
+def work(folder: Path, diary: Path, end_at: int | None) -> None:
     """Revoke, look, publish, twice; acknowledged serials go to the diary. Ends as if by a power cut at one call."""
     calls = 0
 
@@ -50,7 +50,7 @@ def work(estate: Estate, diary: Path, end_at: int | None) -> None:
             if calls == end_at:
                 os._exit(9)
 
-    world = World(estate, LATER)
+    world = World(Estate.at(folder), LATER)
     sys.setprofile(count)
     for serial in (3, 5):
         world.revoke(serial)
@@ -65,7 +65,7 @@ def work(estate: Estate, diary: Path, end_at: int | None) -> None:
 
 def run(estate: Estate, diary: Path, end_at: int | None) -> int | None:
     """The exit code of a process that does the work."""
-    process = context.Process(target=work, args=(estate, diary, end_at))
+    process = context.Process(target=work, args=(estate.folder, diary, end_at))
     process.start()
     process.join(60)
     return process.exitcode
@@ -82,7 +82,7 @@ def calls(base: Estate, tmp_path_factory: pytest.TempPathFactory) -> int:
 
 def copy(base: Estate, folder: Path) -> Estate:
     shutil.copytree(base.folder, folder)
-    return Estate(folder, base.authority, base.operator, base.clerk)
+    return Estate.at(folder)
 
 
 @pytest.mark.parametrize("seed", range(CRASHES))
@@ -90,7 +90,8 @@ def test_work_killed_anywhere_converges_and_loses_nothing(base: Estate, calls: i
     """Valid at once, converged after one look, nothing acknowledged lost, nothing revoked turned good."""
     estate = copy(base, tmp_path / "estate")
     watch = Watch()
-    watch.look(World(estate, LATER), SERIALS)
+    with World(estate, LATER) as world:
+        watch.look(world, SERIALS)
     assert run(estate, tmp_path / "diary", random.Random(seed).randint(1, calls)) == 9
     acknowledged = {int(line) for line in read(tmp_path / "diary")}
     world = World(estate, LATER + timedelta(seconds=10))
@@ -129,6 +130,7 @@ def test_loss_heals_at_the_next_look(base: Estate, loss: str, tmp_path: Path) ->
     world.tick()
     world.now += timedelta(seconds=2)
     watch.look(world, SERIALS)
+    world.close()
     LOSSES[loss](estate.folder)
     world = World(estate, world.now + timedelta(seconds=10))
     for _ in range(3):

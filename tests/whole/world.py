@@ -50,8 +50,18 @@ class World:
         self.public = PublicConfig.read(estate.file)
         self.publisher = PublisherConfig.read(estate.file)
         self.issuer = next(iter(self.public.profiles.values())).issuer
-        source = LMDBSource(estate.folder / "store")
-        self._http = create_app(source, files=self.root, now=lambda: self.now).test_client()
+        self._source = LMDBSource(estate.folder / "store")
+        self._http = create_app(self._source, files=self.root, now=lambda: self.now).test_client()
+
+    def __enter__(self) -> "World":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store: LMDB is opened once per process."""
+        self._source.close()
 
     @property
     def root(self) -> Path:
@@ -70,11 +80,13 @@ class World:
         assert look(self.signer, self.now).problems == []
 
     def publish(self) -> list[TargetStatus]:
-        """One look of the publisher."""
+        """One look of the publisher. LMDB is opened once per process, so the responder lets go of it before."""
+        self._source.close()
         return publish(self.publisher, self.public, self.now)
 
     def statuses(self) -> list[TargetStatus]:
         """What the targets say of themselves."""
+        self._source.close()
         return read_statuses(self.publisher, self.public, self.now)
 
     def revoke(self, serial: int, reason: str = "keyCompromise") -> int:
@@ -111,7 +123,7 @@ class World:
 
     def crl(self) -> x509.CertificateRevocationList | None:
         """The CRL that is served, checked to be in its window."""
-        reply = self._http.get(f"/crl/{self.issuer.id}/all.crl")
+        reply = self._http.get(f"/crl/{self.issuer.id}/all.crl", buffered=True)
         if reply.status_code == 404:
             return None
         assert reply.status_code == 200
