@@ -1,0 +1,77 @@
+"""`revocast respond` as a process, and requests to it that no HTTP library would send."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.authority import Authority
+
+_CONFIGURATION = """
+[public]
+base_url = "http://pki.example"
+[[public.issuers]]
+name = "test"
+certificates = ["ca.pem"]
+[responder]
+store = "store"
+files = "www"
+port = 0
+"""
+
+
+@dataclass
+class Running:
+    """A process that serves on `port` of loopback."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    @property
+    def url(self) -> str:
+        """What its paths are below."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def connect(self) -> socket.socket:
+        """A connection to it."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+    def send(self, octets: bytes) -> bytes:
+        """All that comes back, until it closes the connection."""
+        with self.connect() as connection:
+            connection.sendall(octets)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def configure(folder: Path, authority: Authority, more: str = "") -> Path:
+    """A configuration with only what the responder reads."""
+    authority.write(folder / "ca.pem")
+    (folder / "revocast.toml").write_text(_CONFIGURATION + more)
+    return folder / "revocast.toml"
+
+
+def respond(config: Path, *options: str) -> subprocess.Popen[str]:
+    """The process, started."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "revocation", "respond", "--config", str(config), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def running(config: Path, *options: str) -> Iterator[Running]:
+    """The process when it has said that it is ready; killed if it still runs in the end."""
+    process = respond(config, *options)
+    try:
+        assert process.stdout
+        address, ready = process.stdout.readline().strip(), process.stdout.readline().strip()
+        assert ready == "ready", process.stderr and process.stderr.read()
+        yield Running(process, int(address.rpartition(":")[2]))
+    finally:
+        process.kill()
+        process.communicate()
