@@ -14,7 +14,7 @@ from signer.look import look
 from tests.estate import PASSPHRASE, Estate
 from tests.signer.reading import crl_serials
 
-REVOCAST = [sys.executable, "-m", "revocation"]
+REVOCAST = [sys.executable, "-P", "-m", "revocation"]
 CSV = """serial,not_after,status,revoked_at,reason
 0A,2040-01-01T00:00:00Z,valid,,
 0B,2040-01-01T00:00:00Z,revoked,2026-01-01T00:00:00Z,superseded

@@ -16,7 +16,7 @@ from tests.signer.reading import crl_serials, statuses
 from tests.waiting import until
 from tests.wire.server import Server
 
-REVOCAST = [sys.executable, "-m", "revocation"]
+REVOCAST = [sys.executable, "-P", "-m", "revocation"]
 
 
 @pytest.fixture

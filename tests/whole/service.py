@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tests.pki import RealPKI
 
-REVOCAST = [sys.executable, "-m", "revocation"]
+REVOCAST = [sys.executable, "-P", "-m", "revocation"]
+"""-P: a data folder has folders named after services, which Python would take for our packages."""
 
 
 def revocast(*arguments: object, folder: Path | None = None) -> "subprocess.CompletedProcess[str]":

@@ -35,7 +35,7 @@ class Besieged:
         self.estate = estate
         self.wire = Wire(server.url)
         self.client: redis.Redis = server.client()
-        command = [sys.executable, "-m", "revocation", "worker", "signer", "--config"]
+        command = [sys.executable, "-P", "-m", "revocation", "worker", "signer", "--config"]
         with (estate.folder / "worker.log").open("a") as log:
             self.process = subprocess.Popen(
                 [*command, str(estate.folder / "revocast.toml")], stdout=subprocess.PIPE, stderr=log, text=True

@@ -23,7 +23,7 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("running")]
 
-REVOCAST = [sys.executable, "-m", "revocation"]
+REVOCAST = [sys.executable, "-P", "-m", "revocation"]
 CHILDREN = ("valkey", "worker publisher", "worker signer", "scheduler", "respond")
 
 

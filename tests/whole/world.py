@@ -12,11 +12,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from publisher.publish import publish
-from publisher.status import read_statuses
 
 from jobs.reconcile import looks
 from publisher.config import PublisherConfig
+from publisher.publish import publish
+from publisher.status import read_statuses
 from responder.app import create_app
 from responder.lmdbsource import LMDBSource
 from revocation.config import PublicConfig
