@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from publisher.config import PublisherConfig
-
 from jobs.config import JobsConfig
+from publisher.config import PublisherConfig
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError
