@@ -1,5 +1,6 @@
 """`revocast up` as an operator runs it: real processes, a real Valkey, real HTTP, and `kill -9`."""
 
+import itertools
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from tests.waiting import until
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("running")]
 
 REVOCAST = [sys.executable, "-P", "-m", "revocation"]
+_NUMBERS = itertools.count()
 CHILDREN = ("valkey", "worker publisher", "worker signer", "scheduler", "respond")
 
 
@@ -32,7 +34,7 @@ class Running:
 
     def __init__(self, data: Path, *options: str) -> None:
         self.data = data
-        self.log = data.with_suffix(".log")
+        self.log = data.with_name(f"log-{next(_NUMBERS)}")
         command = [*REVOCAST, "up", "--data", str(data), "--port", "0", *options]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, text=True)
