@@ -9,6 +9,7 @@ import pytest
 
 DEBIAN_PACKAGES = {
     "certtool": "gnutls-bin",
+    "curl": "curl",
     "easyrsa": "easy-rsa",
     "nginx": "nginx-light",
     "ocsptool": "gnutls-bin",
