@@ -71,7 +71,7 @@ class Marks:
         return RevokedMarks(self, self._env, self._revoked)
 
     def status_digests(self, target: str) -> list[bytes]:
-        """SHA-256 of the status that a target holds: the last one, and the one before in case of a crash in between."""
+        """SHA-256 of each status that a target may hold: the last, or one of two after a crash while it was saved."""
         with self._explained(), self._env.begin(db=self._statuses) as txn:
             raw = txn.get(target.encode()) or b""
         return [raw[i : i + _DIGEST_SIZE] for i in range(0, len(raw), _DIGEST_SIZE)]

@@ -117,6 +117,7 @@ class Session:
                 self._set_aside(bundle, error)
 
     def _set_aside(self, bundle: Stored, error: RevocastError) -> None:
+        error.where = error.where or f"bundle {bundle.name}"
         keep_aside(self._state, self._exchange, bundle.name, error, self._now)
         refused = SetAside(bundle=bundle.name, at=self._now, reason=str(error), version=attempt(bundle, self._public))
         self.status.set_aside = [s for s in self.status.set_aside if s.bundle != bundle.name] + [refused]

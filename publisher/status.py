@@ -52,12 +52,12 @@ def believed(saved: bytes | None, table: TargetTable, marks: Marks) -> TargetSta
 
 def save_status(target: StatusKeeper, status: TargetStatus, marks: Marks) -> None:
     """Save it, after its artifacts. A crash in between leaves the old one believed, and what it lacks is done again."""
-    saved = target.load_status()
     text = status.model_dump_json(indent=1).encode() + b"\n"
-    before = hashlib.sha256(saved).digest() if saved is not None else b""
-    still_believed = [digest for digest in marks.status_digests(status.target) if digest == before]
-    marks.expect_status(status.target, [*still_believed, hashlib.sha256(text).digest()])
+    new = hashlib.sha256(text).digest()
+    held = hashlib.sha256(target.load_status() or b"").digest()
+    marks.expect_status(status.target, [*({held} & {*marks.status_digests(status.target)}), new])
     target.save_status(text)
+    marks.expect_status(status.target, [new])
 
 
 def empty_status(table: TargetTable, now: datetime) -> TargetStatus:

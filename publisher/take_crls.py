@@ -56,8 +56,7 @@ class CRLTaker:
         scope = reader.manifest.part.scope or Scope.ALL
         name = f"CRL {profile.issuer.name}/{scope}"
         crl = crl_in(reader, profile)
-        mark = self._marks.crl(profile.issuer.id, scope)
-        step = crl_step(crl, reader.name, mark)
+        step = crl_step(crl, reader.name, self._marks.crl(profile.issuer.id, scope))
         if step is Step.SUPERSEDED:
             note_applied(status, bundle, reader.manifest)
             return f"{name}: number {crl.number} is superseded"

@@ -109,7 +109,7 @@ class LMDBTarget:
             TargetError: it could not be written, or not read back as it was written.
         """
         admitted: dict[bytes, bytes] = {}
-        with self._explained(), self._env.begin(db=self._responses, write=True) as txn:
+        with self._changing() as txn:
             for answer in answers:
                 if replaces(answer, _decoded(txn.get(answer.key))):
                     admitted[answer.key] = answer.stored.encode()
@@ -127,7 +127,7 @@ class LMDBTarget:
     def withdraw(self, keys: Iterable[bytes], wrong: Callable[[bytes, StoredResponse], bool]) -> int:
         """Delete what is wrong, in one transaction."""
         count = 0
-        with self._explained(), self._env.begin(db=self._responses, write=True) as txn:
+        with self._changing() as txn:
             for key in keys:
                 current = _decoded(txn.get(key))
                 if current is not None and wrong(key, current):
@@ -137,7 +137,7 @@ class LMDBTarget:
     def sweep(self, issuer: bytes, expired_before: int) -> int:
         """Go on from where the last sweep stopped, look at a bounded number of answers, delete the long expired."""
         count = 0
-        with self._explained(), self._env.begin(db=self._responses, write=True) as txn:
+        with self._changing() as txn:
             cursor = txn.cursor()
             place = txn.get(_SWEPT + issuer, db=self._statuses) or issuer
             found = cursor.set_range(bytes(place))
@@ -154,6 +154,17 @@ class LMDBTarget:
                 place = cursor.key() or issuer
             txn.put(_SWEPT + issuer, bytes(place), db=self._statuses)
         return count
+
+    @contextmanager
+    def _changing(self) -> Iterator[Any]:
+        """A transaction on the responses that keeps their count; a count that was wrong before stays wrong."""
+        with self._explained(), self._env.begin(db=self._responses, write=True) as txn:
+            before = txn.stat(self._responses)["entries"]
+            yield txn
+            counted = txn.get(_ENTRIES, db=self._statuses)
+            if counted is not None and counted.isdigit():
+                count = int(counted) + txn.stat(self._responses)["entries"] - before
+                txn.put(_ENTRIES, str(count).encode(), db=self._statuses)
 
     def _open(self, map_size: int) -> Any:
         """The environment; what is no store any more is kept aside for a look, and a new one begun by replay."""

@@ -49,6 +49,33 @@ class Place:
         """The CA's."""
         return self.public.profiles[self.ca.issuer.id]
 
+    def write_config(self, queue: str | None = None) -> Path:
+        """A revocast.toml for commands, which read the real clock."""
+        file = self.root / "revocast.toml"
+        file.write_text(
+            f"""
+[public]
+base_url = "{self.public.base_url}"
+[[public.issuers]]
+name = "{self.ca.name}"
+certificates = ["{self.ca.name}.pem"]
+[publisher]
+exchange = "exchange"
+state = "state"
+{f'queue = "{queue}"' if queue else ""}
+[[publisher.targets]]
+name = "files"
+kind = "directory"
+path = "public"
+[[publisher.targets]]
+name = "responses"
+kind = "lmdb"
+path = "store"
+map_size_gib = 1
+"""
+        )
+        return file
+
     def publish(self, now: datetime = NOW) -> tuple[TargetStatus, TargetStatus]:
         """Publish; the status of the directory and of the store."""
         files, responses = publish(self.config, self.public, now)

@@ -43,7 +43,7 @@ FINAL, HOLD, GOOD = Reason.superseded, Reason.certificateHold, None
     ],
 )
 def test_crl_number_and_time_only_rise(new: VerifiedCRL, bundle: str, step: Step) -> None:
-    """A higher number that is not older is newer; the same CRL is the same; an older bundle's older CRL is superseded."""
+    """A higher number that is not older is newer; the same CRL is the same; an older bundle's older one is past."""
     assert crl_step(new, bundle, MARK) is step
 
 

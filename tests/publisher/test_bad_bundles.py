@@ -1,0 +1,236 @@
+"""Bundles that must not pass: each is set aside with its reason, and what is published stays as it is."""
+
+import io
+import json
+import os
+import re
+import tarfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from revocation.artifacts import Scope
+from revocation.config import PublicConfig
+from revocation.status import Reason, Revocation
+from tests.authority import NOW, Authority
+from tests.building.bundles import put_crl, put_slice
+from tests.building.ca import CA, Responder
+from tests.building.crl import crl
+from tests.building.ocsp import both
+from tests.building.place import Place
+
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+FINAL = Revocation(NOW - DAY, Reason.keyCompromise)
+
+
+def _truncated(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-9000])
+
+
+def _cut_inside_the_header(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:300])
+
+
+def _empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def _noise(file: Path) -> None:
+    file.write_bytes(os.urandom(5000))
+
+
+def _flipped(file: Path) -> None:
+    with tarfile.open(file) as tar:
+        at = tar.getmembers()[-1].offset_data + 40
+    data = bytearray(file.read_bytes())
+    data[at] ^= 1
+    file.write_bytes(data)
+
+
+def _with_link(file: Path) -> None:
+    _rewrite(file, lambda member: _as(member, type=tarfile.SYMTYPE, linkname="/etc/passwd", size=0))
+
+
+def _with_absolute_path(file: Path) -> None:
+    _rewrite(file, lambda member: _as(member, name="/tmp/evil"))
+
+
+def _leaving_the_bundle(file: Path) -> None:
+    _rewrite(file, lambda member: _as(member, name="../../evil"))
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "truncated": (_truncated, "truncated|not a readable tar|does not hold"),
+    "cut inside the header": (_cut_inside_the_header, "not a readable tar|no manifest"),
+    "empty": (_empty, "not a readable tar"),
+    "noise": (_noise, "not a readable tar"),
+    "a flipped bit": (_flipped, "digest of the manifest"),
+    "a link": (_with_link, "not a regular file"),
+    "an absolute path": (_with_absolute_path, "absolute path"),
+    "a path that leaves it": (_leaving_the_bundle, "leaves the bundle"),
+}
+
+
+@pytest.mark.parametrize("kind", ["crl", "ocsp"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_bundle_is_set_aside_and_nothing_changes(
+    place: Place, ca: CA, responder: Responder, damage: str, kind: str
+) -> None:
+    """What was published stays, the reason stands in the status and in a file, nothing lands elsewhere."""
+    before = crl(ca, 1, this_update=NOW - SECOND)
+    put_crl(place.exchange, ca, 1, before)
+    put_slice(place.exchange, ca, 2, both(ca, responder, 1, this_update=NOW - SECOND))
+    place.publish()
+    if kind == "crl":
+        name = put_crl(place.exchange, ca, 3, crl(ca, 2))
+    else:
+        name = put_slice(place.exchange, ca, 3, both(ca, responder, 1, FINAL), base_revision=1, revision=2)
+    spoil, message = DAMAGES[damage]
+    spoil(place.exchange / name)
+    outcome = place.outcomes()[kind == "ocsp"]
+    (refused,) = outcome.set_aside
+    assert refused.bundle == name
+    _assert_kept(place, name, message)
+    assert place.crl_file().read_bytes() == before
+    assert place.says(1) == "GOOD"
+    assert not (place.root / "evil").exists()
+
+
+CRL_BUNDLES: dict[str, tuple[Callable[[CA], bytes], str]] = {
+    "foreign signature": (lambda ca: crl(ca, 9, signed_by=CA()), "signature is not that of"),
+    "older number": (lambda ca: crl(ca, 4), "number 4 is older than 5"),
+    "the same number again": (lambda ca: crl(ca, 5, {1: FINAL}), "another CRL with the number 5"),
+    "an older time": (lambda ca: crl(ca, 9, this_update=NOW - 9 * SECOND), "thisUpdate falls"),
+    "an expired window": (lambda ca: crl(ca, 9, lifetime=SECOND, this_update=NOW - SECOND), "has expired"),
+    "too far ahead": (lambda ca: crl(ca, 9, this_update=NOW + timedelta(minutes=6)), "in the future"),
+    "too long a window": (lambda ca: crl(ca, 9, lifetime=3 * DAY), "longer than"),
+    "garbage": (lambda ca: b"garbage", "cannot be read"),
+}
+
+
+@pytest.mark.parametrize("name", CRL_BUNDLES)
+def test_bundle_with_a_bad_crl_is_set_aside_and_the_old_crl_stays(place: Place, ca: CA, name: str) -> None:
+    """The gate does not believe the manifest, and a refusal touches nothing."""
+    before = crl(ca, 5, this_update=NOW - SECOND)
+    put_crl(place.exchange, ca, 1, before)
+    place.publish()
+    make, message = CRL_BUNDLES[name]
+    bundle = put_crl(place.exchange, ca, 2, make(ca), number=10)
+    files, _ = place.publish()
+    assert place.crl_file().read_bytes() == before
+    assert files.crls[0].number == 5
+    _assert_kept(place, bundle, message)
+
+
+OCSP_BUNDLES: dict[str, tuple[Callable[[CA, Responder], list[bytes]], str]] = {
+    "foreign signature": (lambda ca, r: both(ca, ca.responder(signed_by=CA()), 2), "signature is not that of"),
+    "an expired window": (lambda ca, r: both(ca, r, 2, this_update=NOW - 2 * DAY), "has expired"),
+    "too long a window": (lambda ca, r: both(ca, r, 2, lifetime=3 * DAY), "longer than"),
+    "good over revoked": (lambda ca, r: both(ca, r, 1, this_update=NOW), "serial 01, which is revoked for good"),
+    "garbage": (lambda ca, r: [b"\x30\x03\x02\x01\x01"], "cannot be read"),
+    "no row of responses": (lambda ca, r: [b"garbage"], "no row of OCSP responses"),
+    "another issuer's certificate": (lambda ca, r: both(ca, r, 2, about=CA(Authority("X"))), "another issuer"),
+}
+
+
+@pytest.mark.parametrize("name", OCSP_BUNDLES)
+def test_bundle_with_a_bad_response_is_set_aside_whole(place: Place, ca: CA, responder: Responder, name: str) -> None:
+    """One bad response among good ones: none of them is put, no row moves."""
+    put_slice(place.exchange, ca, 1, both(ca, responder, 1, FINAL, this_update=NOW - SECOND))
+    place.publish()
+    make, message = OCSP_BUNDLES[name]
+    bundle = put_slice(place.exchange, ca, 2, [*both(ca, responder, 3), *make(ca, responder)], revision=5)
+    _, responses = place.publish()
+    assert [place.says(serial) for serial in (1, 2, 3)] == ["REVOKED", None, None]
+    assert responses.slices[0].revision == 1
+    _assert_kept(place, bundle, message)
+
+
+def test_bad_bundle_keeps_no_other_from_being_published(place: Place, ca: CA, responder: Responder) -> None:
+    """The next bundle of the same part, and the other target, are served in the same look."""
+    put_crl(place.exchange, ca, 1, crl(ca, 9, signed_by=CA()))
+    put_crl(place.exchange, ca, 2, crl(ca, 3))
+    put_slice(place.exchange, ca, 3, both(ca, responder, 1))
+    files, _ = place.publish()
+    assert (files.crls[0].number, place.says(1)) == (3, "GOOD")
+
+
+def test_set_aside_bundle_is_tried_again_only_when_its_file_or_the_rules_changed(place: Place, ca: CA) -> None:
+    """Not every minute; but when it is put again whole, or the profile that refused it has changed."""
+    right = crl(ca, 2, lifetime=3 * DAY)
+    name = put_crl(place.exchange, ca, 1, right)
+    assert len(place.outcomes()[0].set_aside) == 1
+    again, _ = place.outcomes(NOW + SECOND)
+    assert (again.set_aside, again.lines, len(again.status.set_aside)) == ([], [], 1)
+    place.public = PublicConfig.model_validate({**place.public.model_dump(), "crl": {"expires": 4 * DAY}})
+    place.publish(NOW + 2 * SECOND)
+    assert place.crl_file().read_bytes() == right
+    assert put_crl(place.exchange, ca, 1, crl(ca, 3)) == name
+    files, _ = place.publish(NOW + 3 * SECOND)
+    assert (files.crls[0].number, files.set_aside) == (3, [])
+
+
+def test_bundle_of_an_issuer_that_is_not_configured_waits_aside_until_it_is(place: Place) -> None:
+    """Only configured issuers are trusted; configured later, the bundle is taken."""
+    other = CA(Authority("Other CA"), "other")
+    put_crl(place.exchange, other, 1, crl(other, 4))
+    outcome, _ = place.outcomes()
+    assert "is not configured" in outcome.set_aside[0].reason
+    tables = [{"name": c.name, "certificates": [c.write(place.root)]} for c in (place.ca, other)]
+    place.public = PublicConfig.model_validate({"base_url": "http://pki.example", "issuers": tables})
+    files, _ = place.publish()
+    assert [(row.issuer, row.number) for row in files.crls] == [(other.issuer.id, 4)]
+    assert files.set_aside == []
+
+
+def test_bundle_of_a_scope_that_is_not_configured_is_set_aside(place: Place, ca: CA) -> None:
+    """A CRL that no certificate names is not published."""
+    put_crl(place.exchange, ca, 1, crl(ca), scope=Scope.USER)
+    outcome, _ = place.outcomes()
+    assert "`user` is not configured" in outcome.set_aside[0].reason
+
+
+def test_bundle_that_names_another_part_than_its_name_is_set_aside(place: Place, ca: CA) -> None:
+    """The name decides who looks at a bundle, so it has to be true."""
+    name = put_crl(place.exchange, ca, 1, crl(ca))
+    (place.exchange / name).rename(place.exchange / name.replace("all", "nothing"))
+    outcome, _ = place.outcomes()
+    assert "its manifest is that of" in outcome.set_aside[0].reason
+
+
+def test_links_and_foreign_files_in_the_exchange_are_no_bundles(place: Place, ca: CA, tmp_path: Path) -> None:
+    """A link with a bundle's name is not followed; other files are not looked at."""
+    real = put_crl(tmp_path / "elsewhere", ca, 1, crl(ca))
+    place.exchange.mkdir()
+    (place.exchange / real).symlink_to(tmp_path / "elsewhere" / real)
+    (place.exchange / "notes.txt").write_text("hello")
+    outcome, _ = place.outcomes()
+    assert (outcome.status.crls, outcome.set_aside) == ([], [])
+
+
+def _assert_kept(place: Place, bundle: str, message: str) -> None:
+    """The record says what and where; the copy is the bundle."""
+    record = json.loads((place.state / "set-aside" / f"{bundle}.json").read_text())
+    assert record["bundle"] == bundle
+    said = f"{record['where']}: {record['what']}"
+    assert record["where"].startswith(("bundle ", "CRL test/all", "OCSP response of test"))
+    assert re.search(message, said), said
+    assert (place.state / "set-aside" / bundle).read_bytes() == (place.exchange / bundle).read_bytes()
+
+
+def _as(member: tarfile.TarInfo, **changed: object) -> tarfile.TarInfo:
+    for name, value in changed.items():
+        setattr(member, name, value)
+    return member
+
+
+def _rewrite(file: Path, change: Callable[[tarfile.TarInfo], tarfile.TarInfo]) -> None:
+    """Write the tar again with its last member changed."""
+    with tarfile.open(file) as tar:
+        members = [(member, tar.extractfile(member).read()) for member in tar]  # type: ignore[union-attr]
+    with tarfile.open(file, "w") as tar:
+        for n, (member, data) in enumerate(members):
+            changed = change(member) if n == len(members) - 1 else member
+            tar.addfile(changed, io.BytesIO(data) if changed.isreg() else None)
