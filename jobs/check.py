@@ -81,7 +81,7 @@ def run(plan: Plan, marks_file: MarksFile, now: datetime) -> list[Finding]:
         marks_file.write(plan.base, marks)
     except OSError as error:
         findings.append(Finding(Level.WARNING, "marks", f"cannot be written: {error}"))
-    return findings
+    return list(dict.fromkeys(findings))
 
 
 def report(findings: list[Finding], *, as_json: bool) -> None:

@@ -6,12 +6,12 @@ from datetime import datetime
 from jobs.check_marks import CRLMark
 from jobs.fetch import LARGE, NotFetched, fetch
 from jobs.findings import Finding, Level
+from jobs.terminal import span
 from publisher.verify_crl import VerifiedCRL, verify_crl
 from revocation import paths, serials
 from revocation.artifacts import Scope
 from revocation.clock import iso
 from revocation.config import PUBLISHING, CRLProfile, IssuerProfile
-from revocation.durations import show
 from revocation.errors import GateError
 from revocation.status import Reason
 
@@ -53,7 +53,7 @@ def look_at_crl(
     findings = [*_backwards(what, crl, mark), *_late(what, crl, profile.crl, now)]
     if fetched.media_type != paths.CRL_MEDIA_TYPE:
         findings.append(Finding(Level.WARNING, what, f"is served as {fetched.media_type}"))
-    left = show(crl.next_update - now)
+    left = span(crl.next_update - now)
     findings.append(
         Finding(Level.OK, what, f"number {crl.number}, {len(crl.revoked)} revoked, valid for another {left}")
     )
@@ -91,5 +91,5 @@ def _late(what: str, crl: VerifiedCRL, crl_profile: CRLProfile, now: datetime) -
     allowed = crl_profile.renewal + crl_profile.look + PUBLISHING + crl_profile.max_age
     if now - crl.this_update <= allowed:
         return []
-    age = show(now - crl.this_update)
-    return [Finding(Level.WARNING, what, f"is {age} old; a new one was due after {show(allowed)} at the latest")]
+    age = span(now - crl.this_update)
+    return [Finding(Level.WARNING, what, f"is {age} old; a new one was due after {span(allowed)} at the latest")]

@@ -6,12 +6,12 @@ from datetime import datetime
 from jobs.fetch import NotFetched
 from jobs.findings import Finding, Level
 from jobs.ocsp_client import Method, OCSPErrorAnswer, ask
+from jobs.terminal import span
 from publisher.verify_crl import VerifiedCRL
 from publisher.verify_ocsp import VerifiedResponse, verify_response
 from revocation import serials
 from revocation.certid import CertID
 from revocation.config import PUBLISHING, IssuerProfile
-from revocation.durations import show
 from revocation.errors import GateError
 from revocation.status import Revocation
 
@@ -64,9 +64,9 @@ def judge(
     entry = crl.revoked.get(serial) if crl else None
     for way, answer in view.answers.items():
         if now - answer.this_update > allowed:
-            age = show(now - answer.this_update)
+            age = span(now - answer.this_update)
             findings.append(
-                Finding(Level.WARNING, view.what, f"{way}: is {age} old, renewal is due by {show(allowed)}")
+                Finding(Level.WARNING, view.what, f"{way}: is {age} old, renewal is due by {span(allowed)}")
             )
         if crl and _differs(entry, answer.revocation):
             newest = max(crl.this_update, answer.this_update)

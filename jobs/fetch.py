@@ -17,7 +17,7 @@ LARGE: Final = 256 << 20
 
 _CHUNK: Final = 1 << 20
 _OPENER: Final = urllib.request.OpenerDirector()
-for _handler in (urllib.request.HTTPHandler(), urllib.request.HTTPSHandler(), urllib.request.HTTPErrorProcessor()):
+for _handler in (urllib.request.HTTPHandler(), urllib.request.HTTPSHandler(), urllib.request.UnknownHandler()):
     _OPENER.add_handler(_handler)  # no proxy, no redirect, no file: and no ftp:
 
 
@@ -59,7 +59,7 @@ def fetch(url: str, limit: int, seconds: float, *, data: bytes | None = None, me
 
 def _read(answer: http.client.HTTPResponse, limit: int, deadline: float, url: str) -> bytes:
     parts, size = [], 0
-    while part := answer.read(min(_CHUNK, limit + 1)):
+    while part := answer.read1(min(_CHUNK, limit + 1)):
         parts.append(part)
         size += len(part)
         if size > limit:

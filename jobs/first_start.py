@@ -10,6 +10,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from jobs.init import CONFIG_NAME, Setup, add_issuers, initialise
 from jobs.process import child_environment, command_line
 from revocation.errors import RevocastError
@@ -64,8 +66,9 @@ def _demonstration(demo: Path, base_url: str) -> tuple[Path, Path]:
     if not demo.exists():
         unfinished = demo.with_name(".demo-unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        _step("demo-pki", str(unfinished), "--base-url", base_url)
+        _step("demo-pki", str(unfinished), "--base-url", base_url, quietly=True)
         unfinished.rename(demo)
+        click.echo(f"made a demonstration PKI in {demo}")
     return demo / "issuing", demo / "root"
 
 
@@ -82,7 +85,13 @@ def _remember(data: Path, imports: dict[str, str]) -> None:
     temporary.replace(data / _PKIS)
 
 
-def _step(*command: str) -> None:
-    done = subprocess.run(command_line(*command), env=child_environment(), stdin=subprocess.DEVNULL, check=False)
+def _step(*command: str, quietly: bool = False) -> None:
+    done = subprocess.run(
+        command_line(*command),
+        env=child_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if quietly else None,
+        check=False,
+    )
     if done.returncode:
         raise StepFailed(f"`revocast {' '.join(command)}` ended with {done.returncode} and said why above")

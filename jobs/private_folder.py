@@ -36,9 +36,8 @@ def socket_place(data: Path) -> Path:
     """
     marked = f"revocast-{os.getuid()}-{hashlib.sha256(os.fsencode(data.resolve())).hexdigest()[:8]}"
     places = [data.resolve() / "run"]
-    for folder in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir()):
-        if folder and Path(folder).is_dir():
-            places.append(Path(folder) / marked)
+    shared = (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir())
+    places += [Path(folder) / marked for folder in shared if folder and Path(folder).is_dir()]
     for place in places:
         if len(os.fsencode(place / SOCKET_NAME)) <= LONGEST_SOCKET:
             return place / SOCKET_NAME

@@ -1,9 +1,9 @@
 """`revocast status`: what is published on each target, how fresh it is, and what the signer says is due, and why."""
 
+import itertools
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,7 @@ from jobs.courier import reachable_courier
 from jobs.installation import Installation
 from jobs.overview import Due, Line, State, lines, set_aside, undone
 from jobs.reconcile import everything
-from jobs.terminal import printable
+from jobs.terminal import printable, span
 from revocation import cli
 from revocation.clock import now as clock_now
 from revocation.errors import ConfigurationError, RevocastError
@@ -21,6 +21,8 @@ from revocation.messages import Outcome, Verb, compose
 from revocation.published import TargetStatus
 
 _UNKNOWN: Final = 3
+_WIDTH: Final = 160
+_COLUMNS: Final = ("what", "number", "revision", "age", "left", "renewed in", "state", "due, and why")
 _STYLES: Final = {
     State.FRESH: "green",
     State.DUE: "yellow",
@@ -99,41 +101,26 @@ def _exit_code(shown: list[Line], answer: _Answer, refused: list[str]) -> int:
 
 
 def _print(shown: list[Line], more: list[str], answer: _Answer, refused: list[str]) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        "target", "issuer", "what", "state", "number", "revision", "age", "left", "renewed in", "due, and why"
-    )
-    for line in shown:
-        cells = [line.target, line.issuer, line.what, line.state, _number(line.number), _number(line.revision)]
-        cells += [_span(line.age), _span(line.left), _span(line.renew_in), line.why]
-        table.add_row(*(Text(str(cell), style=_STYLES[line.state] if cell is line.state else "") for cell in cells))
-    console = Console(soft_wrap=not _is_terminal())
-    console.print(table)
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH, no_color=True)
+    for (target, issuer), group in itertools.groupby(shown, key=lambda line: (line.target, line.issuer)):
+        table = Table(*_COLUMNS, title=Text(f"{target}: {issuer}"), box=box.SIMPLE, title_justify="left")
+        for line in group:
+            cells = [line.what, _number(line.number), _number(line.revision), span(line.age), span(line.left)]
+            state = Text(line.state, style=_STYLES[line.state])
+            table.add_row(*cells, span(line.renew_in), state, Text(line.why))
+        console.print(table)
     if answer.trouble:
         console.print(Text(f"The signer {answer.trouble}."))
     for sentence in more:
-        console.print(Text(f"due  {printable(sentence)}"))
+        console.print(Text(f"due: {printable(sentence)}"))
     for sentence in refused:
-        console.print(Text(f"set aside  {printable(sentence)}"))
-
-
-def _is_terminal() -> bool:
-    return sys.stdout.isatty()
+        console.print(Text(f"set aside: {printable(sentence)}"))
 
 
 def _number(value: int | None) -> str:
     return "-" if value is None else str(value)
-
-
-def _span(value: timedelta | None) -> str:
-    """A duration in its two largest units: `11h 4m`, `-3m 10s`."""
-    if value is None:
-        return "-"
-    seconds = int(abs(value).total_seconds())
-    parts = [(seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s")]
-    first = next((index for index, (count, _) in enumerate(parts) if count), 3)
-    text = " ".join(f"{count}{unit}" for count, unit in parts[first : first + 2])
-    return f"-{text}" if value < timedelta(0) else text

@@ -54,25 +54,21 @@ class Supervisor:
         self._report = report
         self._slots: list[_Slot] = []
 
-    def start(self, service: Service) -> None:
-        """Start a service and wait until it serves.
+    def start(self, *services: Service) -> None:
+        """Start services side by side, and wait until each of them serves.
 
         Raises:
-            ConfigurationError: it ended with code 2; its own words are in the message.
-            DidNotStart: it ended otherwise, or did not serve in time.
+            ConfigurationError: one ended with code 2; its own words are in the message.
+            DidNotStart: one ended otherwise, or did not serve in time.
             Stopped: we were told to stop meanwhile.
         """
-        slot = _Slot(service, Child(service, self._logs))
-        self._slots.append(slot)
+        begun = [self._launch(service) for service in services]
         deadline = time.monotonic() + _START_SECONDS
-        while not slot.child.ready.wait(_POLL):
-            if self._stop.is_set():
+        while waiting := [slot for slot in begun if not slot.child.ready.is_set()]:
+            if self._stop.wait(_POLL):
                 raise Stopped
-            code = slot.child.exit_code()
-            if code is not None:
-                raise self._explain(slot, f"ended with {code} instead of serving", code)
-            if time.monotonic() > deadline:
-                raise self._explain(slot, f"did not serve within {_START_SECONDS:g} s", None)
+            for slot in waiting:
+                self._require_alive(slot, deadline)
 
     def tend(self) -> None:
         """Look at every process once: report what died, and start it again when its pause is over."""
@@ -96,6 +92,20 @@ class Supervisor:
     def processes(self) -> dict[str, int]:
         """The process id of each service's present run."""
         return {slot.service.name: slot.child.process.pid for slot in self._slots}
+
+    def _launch(self, service: Service) -> _Slot:
+        slot = _Slot(service, Child(service, self._logs))
+        self._slots.append(slot)
+        return slot
+
+    def _require_alive(self, slot: _Slot, deadline: float) -> None:
+        code = slot.child.exit_code()
+        if slot.child.ready.is_set():
+            return
+        if code is not None:
+            raise self._explain(slot, f"ended with {code} instead of serving", code)
+        if time.monotonic() > deadline:
+            raise self._explain(slot, f"did not serve within {_START_SECONDS:g} s", None)
 
     def _schedule_restart(self, slot: _Slot, code: int) -> None:
         if time.monotonic() - slot.since > _LONG_RUN:

@@ -1,6 +1,7 @@
-"""Printing what others wrote: a reply or a status may come from somebody who wants to move the operator's cursor."""
+"""How text and durations are shown to the operator, above all text of others: it may want to move their cursor."""
 
 import unicodedata
+from datetime import timedelta
 from typing import Final
 
 _LONGEST: Final = 500
@@ -15,3 +16,14 @@ def printable(text: str) -> str:
 
 def _shown(character: str) -> str:
     return f"\\u{ord(character):04x}" if unicodedata.category(character) in _UNSEEN else character
+
+
+def span(value: timedelta | None) -> str:
+    """A duration in its two largest units: `11h 4m`, `-3m 10s`."""
+    if value is None:
+        return "-"
+    seconds = int(abs(value).total_seconds())
+    parts = [(seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s")]
+    first = next((index for index, (count, _) in enumerate(parts) if count), 3)
+    text = " ".join(f"{count}{unit}" for count, unit in parts[first : first + 2])
+    return f"-{text}" if value < timedelta(0) else text

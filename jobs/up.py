@@ -141,8 +141,7 @@ def _start(
         raise ConfigurationError("[jobs] names no queue", where=str(prepared.config), advice="set it to a unix:// path")
     if installation.jobs.queue.startswith("unix://"):
         supervisor.start(valkey(Path(installation.jobs.queue.removeprefix("unix://"))))
-    for service in services(prepared.config, host, port, passphrases):
-        supervisor.start(service)
+    supervisor.start(*services(prepared.config, host, port, passphrases))
     shown_host = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host  # noqa: S104 - compared with
     base = f"http://{shown_host}:{port}{installation.public.prefix}/"
     found = samples(prepared.pkis, installation.public, clock_now(), _SAMPLES_PER_ISSUER)
