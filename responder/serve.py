@@ -63,7 +63,7 @@ def respond(config: Path | None, host: str | None, port: int | None) -> None:
         max_request_header_size=_LONGEST_HEADERS,
         max_request_body_size=_LONGEST_BODY,
         inbuf_overflow=_SPILL,
-        asyncore_use_poll=True,
+        asyncore_use_poll=True,  # select() fails beyond descriptor 1023, where the limit on open files is higher
         ident=None,
     )
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -188,7 +188,7 @@ def test_what_is_no_file_is_not_found(client: FlaskClient, files: Path, kind: st
 
 
 def test_file_that_cannot_be_read_is_unavailable_and_not_missing(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """So that nobody believes there is none; too many open files, for example."""
     real = os.open
@@ -201,6 +201,7 @@ def test_file_that_cannot_be_read_is_unavailable_and_not_missing(
     monkeypatch.setattr(os, "open", fails_below_the_root)
     answer = fetch(client, CRL)
     assert (answer.status_code, answer.headers["Cache-Control"]) == (503, "no-store")
+    assert caplog.messages == [f"{CRL} cannot be read: Too many open files"]
 
 
 def test_requests_leave_no_file_open(client: FlaskClient) -> None:

@@ -81,17 +81,7 @@ def test_openssl_asks_for_several_and_gets_the_first(folder: Path, server: Runni
 @pytest.mark.judge("openssl")
 def test_openssl_signs_its_request_and_is_answered(folder: Path, server: Running) -> None:
     """Who asks does not matter."""
-    key = [
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-keyout",
-        "client.key",
-        "-out",
-        "client.pem",
-    ]
+    key = ["-newkey", "rsa:2048", "-nodes", "-keyout", "client.key", "-out", "client.pem"]
     _run(["openssl", "req", "-x509", "-subj", "/CN=Client", *key], folder)
     files = ["-issuer", "ca.pem", "-CAfile", "ca.pem", "-signer", "client.pem", "-signkey", "client.key"]
     shown = _run(["openssl", "ocsp", *files, "-cert", f"{GOOD}.pem", "-url", f"{server.url}/ocsp/"], folder)

@@ -133,9 +133,11 @@ def test_store_that_was_wiped_and_filled_anew_is_read_anew(store: Path, source: 
 def test_store_that_was_replaced_between_two_looks_is_read_anew(
     tmp_path: Path, store: Path, source: LMDBSource, filling: Filling
 ) -> None:
-    """Renamed into place, so that a file was there at every look."""
+    """Renamed into place, so that a file was there at every look, and never a smaller one."""
     assert source.find(filling.cert_id(GOOD), NOW)
-    write(tmp_path / "other", [*filling.issuer_entries(), *filling.entries(UNKNOWN)])
+    padding = [(RESPONSES_DATABASE, b"padding%d" % number, bytes(4000)) for number in range(30)]
+    write(tmp_path / "other", [*filling.issuer_entries(), *filling.entries(UNKNOWN), *padding])
+    assert (tmp_path / "other" / "data.mdb").stat().st_size > (store / "data.mdb").stat().st_size
     store.rename(tmp_path / "old")
     (tmp_path / "other").rename(store)
     assert source.find(filling.cert_id(UNKNOWN), NOW)

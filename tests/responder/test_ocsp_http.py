@@ -194,6 +194,7 @@ ROWS = {
     ),
     "POST of a megabyte": Row("POST /ocsp/", 413, MALFORMED, headers=NO_STORE, posted=b"\x30" * (1 << 20)),
     "POST to a GET": Row("POST /ocsp/{good}", 405, headers={**TEXT, "Allow": "GET, HEAD"}, posted=b"good"),
+    "POST with a slash too many": Row("POST /ocsp//", 405, headers={**TEXT, "Allow": "GET, HEAD"}, posted=b"good"),
     "PUT": Row("PUT /ocsp/", 405, b"Method Not Allowed\n", headers={**TEXT, "Allow": "GET, HEAD, POST"}),
     "DELETE": Row("DELETE /ocsp/{good}", 405, headers={**TEXT, "Allow": "GET, HEAD"}),
     "OPTIONS": Row("OPTIONS /ocsp", 405, headers={**TEXT, "Allow": "GET, HEAD, POST"}),

@@ -102,6 +102,7 @@ MALFORMED = {
     "a serial with a zero too many": request(cert_id(serial=b"\x00\x01")),
     "a negative serial with an octet too many": request(cert_id(serial=b"\xff\x80")),
     "a serial without hashes": request(single(der.sequence(SHA1, der.integer(1)))),
+    "something behind the serial": request(single(der.sequence(FIRST.encode()[2:], der.tlv(der.NULL)))),
     "hash parameters": request(cert_id(der.sequence(der.oid("1.3.14.3.2.26"), der.integer(1)))),
     "hash parameters twice": request(cert_id(der.sequence(der.oid("1.3.14.3.2.26"), *[der.tlv(der.NULL)] * 2))),
     "an indefinite length": b"\x30\x80" + request(FIRST)[2:] + b"\x00\x00",
