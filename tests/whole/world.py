@@ -147,8 +147,8 @@ class Watch:
     crl_number: int = 0
     revoked: set[int] = field(default_factory=set)
 
-    def look(self, world: World, serials: set[int]) -> None:
-        """See everything that is served now, and compare."""
+    def look(self, world: World, serials: set[int]) -> dict[int, list[Answer]]:
+        """See everything that is served now, and compare; the answers by either hash."""
         crl = world.crl()
         if crl is not None:
             number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
@@ -156,9 +156,10 @@ class Watch:
             self.crl_number = number
         else:
             assert self.crl_number == 0, "a CRL that was served is gone"
-        for serial in serials:
-            answers = {world.ocsp(serial, hash_).status for hash_ in HASHES}
-            if serial in self.revoked:
-                assert "GOOD" not in answers, f"revoked certificate {serial} turned good again"
-            if "REVOKED" in answers:
+        answers = {serial: [world.ocsp(serial, hash_) for hash_ in HASHES] for serial in serials}
+        for serial, found in answers.items():
+            said = {answer.status for answer in found}
+            assert serial not in self.revoked or "GOOD" not in said, f"revoked certificate {serial} turned good again"
+            if "REVOKED" in said:
                 self.revoked.add(serial)
+        return answers
