@@ -1,0 +1,160 @@
+"""The LMDB target by itself: rights, readers in other processes, transactions, sweeping."""
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import lmdb
+import pytest
+
+from publisher.targets.lmdb import LMDBTarget
+from publisher.targets.protocol import Answer
+from revocation.errors import GateError, TargetError
+from revocation.store import RESPONSES_DATABASE, StoredResponse
+
+GIB = 1 << 30
+ISSUER = b"\x01\x02\x03\x04"
+
+
+def answer(serial: int, next_update: int = 200, der: bytes = b"0") -> Answer:
+    """An answer under a key of one issuer."""
+    return Answer(ISSUER + b"\x02" + serial.to_bytes(2, "big"), StoredResponse(100, next_update, 150, der))
+
+
+def held(folder: Path) -> dict[bytes, bytes]:
+    """Every key with its DER."""
+    with lmdb.open(str(folder), readonly=True, max_dbs=4) as env:
+        database = env.open_db(RESPONSES_DATABASE, create=False)
+        with env.begin(db=database) as txn:
+            return {bytes(key): StoredResponse.decode(bytes(value)).der for key, value in txn.cursor()}
+
+
+def always(*_: object) -> bool:
+    """Admit everything."""
+    return True
+
+
+def test_only_the_lock_file_is_writable_by_the_group(tmp_path: Path) -> None:
+    """Readers need to write the lock file; the data is the publisher's alone to write."""
+    with LMDBTarget(tmp_path / "store", GIB):
+        pass
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "store").iterdir()}
+    assert modes == {"data.mdb": 0o640, "lock.mdb": 0o660}
+    assert stat.S_IMODE((tmp_path / "store").stat().st_mode) == 0o750
+
+
+def test_large_map_takes_no_room(tmp_path: Path) -> None:
+    """64 GiB of address space, some kilobytes of disk."""
+    with LMDBTarget(tmp_path / "store", 64 * GIB) as target:
+        target.put([answer(1)], always)
+    assert (tmp_path / "store" / "data.mdb").stat().st_blocks * 512 < 1 << 20
+
+
+def test_put_stores_what_is_admitted_and_shows_what_was_there(tmp_path: Path) -> None:
+    """The decision is the line's: it sees the current answer, and None where there is none or it is unreadable."""
+    seen = []
+
+    def only_new(new: Answer, current: StoredResponse | None) -> bool:
+        seen.append(current)
+        return current is None
+
+    with LMDBTarget(tmp_path / "store", GIB) as target:
+        assert target.put([answer(1, der=b"a")], only_new) == 1
+        assert target.put([answer(1, der=b"b"), answer(2, der=b"c")], only_new) == 1
+    assert seen == [None, answer(1, der=b"a").stored, None]
+    assert sorted(held(tmp_path / "store").values()) == [b"a", b"c"]
+
+
+def test_put_is_all_or_nothing(tmp_path: Path) -> None:
+    """A refusal in the middle leaves nothing of the batch."""
+
+    def refuses_two(new: Answer, _: StoredResponse | None) -> bool:
+        if new.key == answer(2).key:
+            raise GateError("no")
+        return True
+
+    with LMDBTarget(tmp_path / "store", GIB) as target:
+        with pytest.raises(GateError):
+            target.put([answer(1), answer(2)], refuses_two)
+        assert target.put([answer(3)], refuses_two) == 1
+    assert list(held(tmp_path / "store")) == [answer(3).key]
+
+
+def test_full_map_is_an_error_that_names_the_setting_and_keeps_what_was_there(tmp_path: Path) -> None:
+    """A map that is too small: nothing of the batch is stored, and the message says what to raise."""
+    with LMDBTarget(tmp_path / "store", 1 << 18) as target:
+        target.put([answer(1)], always)
+        with pytest.raises(TargetError, match="map_size_gib"):
+            target.put([answer(n, der=b"x" * 1000) for n in range(2, 1000)], always)
+    assert list(held(tmp_path / "store")) == [answer(1).key]
+
+
+def test_reader_in_another_process_sees_each_change_at_once(tmp_path: Path) -> None:
+    """A live reader keeps its store open and needs no reopening."""
+    script = f"""
+import lmdb
+env = lmdb.open({str(tmp_path / "store")!r}, readonly=True, max_dbs=4)
+database = env.open_db(b"responses", create=False)
+while True:
+    with env.begin(db=database) as txn:
+        print(txn.stat(database)["entries"], flush=True)
+    input()
+"""
+    with LMDBTarget(tmp_path / "store", GIB) as target:
+        reader = subprocess.Popen(
+            [sys.executable, "-c", script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert reader.stdin
+        assert reader.stdout
+        counts = [reader.stdout.readline()]
+        for n in (1, 2):
+            target.put([answer(n)], always)
+            reader.stdin.write("\n")
+            reader.stdin.flush()
+            counts.append(reader.stdout.readline())
+    reader.communicate()
+    assert counts == ["0\n", "1\n", "2\n"]
+
+
+def test_status_is_given_back_only_while_the_responses_are_as_many(tmp_path: Path) -> None:
+    """Answers that were taken out or put in behind our back make the status worthless."""
+    with LMDBTarget(tmp_path / "store", GIB) as target:
+        target.put([answer(1)], always)
+        target.save_status(b"status")
+        target.put([answer(2)], always)
+        assert target.load_status() == b"status"
+    with lmdb.open(str(tmp_path / "store"), max_dbs=4) as env, env.begin(write=True) as txn:
+        txn.delete(answer(1).key, db=env.open_db(RESPONSES_DATABASE, txn))
+    with LMDBTarget(tmp_path / "store", GIB) as target:
+        assert target.load_status() is None
+        target.put([answer(3)], always)
+        assert target.load_status() is None
+
+
+def test_sweep_takes_expired_answers_of_one_issuer_a_bounded_number_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on where it stopped, begins again at the end, and touches nothing of others or still valid."""
+    monkeypatch.setattr("publisher.targets.lmdb._SWEPT_AT_ONCE", 4)
+    foreign = Answer(b"\x01\x02\x03\x05\x02\x01", StoredResponse(1, 2, 1, b"f"))
+    with LMDBTarget(tmp_path / "store", GIB) as target:
+        target.put([foreign, *(answer(n, next_update=100 if n % 2 else 300) for n in range(10))], always)
+        assert [target.sweep(ISSUER, 200) for _ in range(4)] == [2, 2, 1, 0]
+        target.put([answer(1, next_update=100)], always)
+        assert sum(target.sweep(ISSUER, 200) for _ in range(4)) == 1
+    left = held(tmp_path / "store")
+    assert sorted(left) == sorted([foreign.key, *(answer(n).key for n in range(0, 10, 2))])
+
+
+def test_folder_that_is_no_folder_is_an_error_that_says_so(tmp_path: Path) -> None:
+    """What, where and what to do."""
+    (tmp_path / "store").write_text("in the way")
+    with pytest.raises(TargetError, match="cannot be read or written") as caught:
+        LMDBTarget(tmp_path / "store", GIB)
+    assert caught.value.where == str(tmp_path / "store")
+    assert caught.value.advice
