@@ -32,6 +32,7 @@ _THREADS: Final = 4
 _MOST_CONNECTIONS: Final = 900  # below 1024, the usual limit on open files
 _SILENCE: Final = 10  # seconds after which a connection on which nothing happens is closed
 _STALL: Final = 30_000  # milliseconds after which one whose client takes nothing is reset
+_ON_ITS_WAY: Final = 1 << 17  # octets that the kernel takes from us at once: few, or a slow reader would look silent
 _LONGEST_HEADERS: Final = 1 << 15  # octets: a GET of the longest request, each octet of its base64 escaped, fits
 _LONGEST_BODY: Final = 2 << 20  # octets: what is read so that the answer can be an OCSPResponse; beyond, it is a text
 _SPILL: Final = 1 << 16  # octets of a body in memory; the rest goes to a temporary file
@@ -64,6 +65,7 @@ def respond(config: Path | None, host: str | None, port: int | None) -> None:
         max_request_body_size=_LONGEST_BODY,
         inbuf_overflow=_SPILL,
         asyncore_use_poll=True,  # select() fails beyond descriptor 1023, where the limit on open files is higher
+        log_socket_errors=False,  # they are the clients' doing, and anybody's to cause
         ident=None,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -87,6 +89,7 @@ def listen(host: str, port: int) -> socket.socket:
             listener = undo.enter_context(socket.socket(family, kind, protocol))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else a restart waits for old connections
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STALL)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ON_ITS_WAY)
             listener.bind(address)
             listener.listen()
             undo.pop_all()
