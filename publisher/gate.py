@@ -105,8 +105,8 @@ def responses_in(reader: BundleReader, profile: IssuerProfile, now: datetime) ->
         check_length(manifest.this_update, manifest.next_update, profile.ocsp.expires)
 
 
-def revocations_in(reader: BundleReader, profile: IssuerProfile) -> Iterator[VerifiedResponse]:
-    """The responses of a bundle that say revoked, whatever the time; the others are not verified here.
+def revocations_in(reader: BundleReader, profile: IssuerProfile, now: datetime) -> Iterator[VerifiedResponse]:
+    """The responses of a bundle that say revoked and have begun, expired or not; the others are not verified here.
 
     Raises:
         BundleError: a file is not as the manifest lists it.
@@ -114,7 +114,9 @@ def revocations_in(reader: BundleReader, profile: IssuerProfile) -> Iterator[Ver
     """
     for der in _each(reader):
         if revocation_in(peek(der)) is not None:
-            yield read_response(der, profile.issuer).content
+            content = read_response(der, profile.issuer).content
+            if content.this_update <= now:
+                yield content
 
 
 def _each(reader: BundleReader) -> Iterator[bytes]:

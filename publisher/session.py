@@ -99,7 +99,7 @@ class Session:
         self._looked_ahead.add(bundle.name)
         try:
             with opened(self._exchange, bundle.name) as reader:
-                self._taker.look_ahead(reader, profile_of(reader.manifest, self._public))
+                self._taker.look_ahead(reader, profile_of(reader.manifest, self._public), self._now)
         except (BundleError, GateError):
             return
 

@@ -46,7 +46,7 @@ class CRLTaker:
                 lines.append(f"CRL {row.issuer}/{row.scope} is missing or damaged; looking for it in the exchange")
         return lines
 
-    def look_ahead(self, reader: BundleReader, profile: IssuerProfile) -> None:
+    def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
         """Nothing: a CRL stands for itself."""
 
     def take(

@@ -45,10 +45,10 @@ class ResponseTaker:
         count = sum(self._withdraw(profile.issuer) for profile in self._public.profiles.values())
         return [f"{count} responses that said good of revoked certificates withdrawn"] if count else []
 
-    def look_ahead(self, reader: BundleReader, profile: IssuerProfile) -> None:
+    def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
         """Remember what a waiting bundle says is revoked, before an older one that says good is put."""
         with self._marks.revoked() as marks:
-            for response in revocations_in(reader, profile):
+            for response in revocations_in(reader, profile, now):
                 known = marks.get(profile.issuer.octets, response.serial)
                 marks.put(profile.issuer.octets, response.serial, remembered(known_from(response), known))
 

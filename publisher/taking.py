@@ -27,7 +27,7 @@ class Taker(Protocol):
             A line for each thing that was put or found wanting.
         """
 
-    def look_ahead(self, reader: BundleReader, profile: IssuerProfile) -> None:
+    def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
         """Learn from a waiting bundle what must not be shown in the meantime."""
 
     def take(
