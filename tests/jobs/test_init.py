@@ -1,6 +1,7 @@
 """`revocast init`: what it writes is a configuration that works, explains itself, and is never written over."""
 
 import shutil
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -144,12 +145,13 @@ def test_issuer_is_added_to_a_configuration_that_was_edited(tmp_path: Path) -> N
 
 def test_deep_data_folder_gets_a_socket_that_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The queue's URL is one that every service accepts."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     deep = tmp_path / ("x" * 100)
-    initialise(_setup(deep, _pki(tmp_path / "pki")))
+    with tempfile.TemporaryDirectory() as runtime:  # shorter than tmp_path
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        initialise(_setup(deep, _pki(tmp_path / "pki")))
     queue = ConfigFile.read(deep / "revocast.toml").table("jobs", JobsConfig).queue
     assert queue is not None
-    assert queue.startswith(f"unix://{tmp_path}/revocast-")
+    assert queue.startswith(f"unix://{runtime}/revocast-")
 
 
 def test_cron_mode_names_no_queue(tmp_path: Path) -> None:
