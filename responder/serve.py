@@ -9,6 +9,7 @@ import errno
 import http
 import http.client
 import logging
+import resource
 import signal
 import socket
 from contextlib import ExitStack
@@ -29,7 +30,8 @@ from revocation.errors import RevocastError
 
 _log: Final = logging.getLogger(__name__)
 _THREADS: Final = 4
-_MOST_CONNECTIONS: Final = 900  # below 1024, the usual limit on open files
+_MOST_CONNECTIONS: Final = 900
+_DESCRIPTORS: Final = 2 * _MOST_CONNECTIONS + 100  # each connection may have a file on its way
 _SILENCE: Final = 10  # seconds after which a connection on which nothing happens is closed
 _STALL: Final = 30_000  # milliseconds after which one whose client takes nothing is reset
 _ON_ITS_WAY: Final = 1 << 17  # octets that the kernel takes from us at once: few, or a slow reader would look silent
@@ -53,6 +55,7 @@ def respond(config: Path | None, host: str | None, port: int | None) -> None:
     app = create_app(
         LMDBSource(settings.store), files=settings.files, prefix=public.prefix, max_ages=settings.max_ages(public)
     )
+    _allow_descriptors(_DESCRIPTORS)
     listener = listen(host or settings.host, settings.port if port is None else port)
     server = create_server(
         app,
@@ -64,7 +67,7 @@ def respond(config: Path | None, host: str | None, port: int | None) -> None:
         max_request_header_size=_LONGEST_HEADERS,
         max_request_body_size=_LONGEST_BODY,
         inbuf_overflow=_SPILL,
-        asyncore_use_poll=True,  # select() fails beyond descriptor 1023, where the limit on open files is higher
+        asyncore_use_poll=True,  # select() fails beyond descriptor 1023
         log_socket_errors=False,  # they are the clients' doing, and anybody's to cause
         ident=None,
     )
@@ -99,6 +102,14 @@ def listen(host: str, port: int) -> socket.socket:
         raise RevocastError(
             what, where=_authority(host, port), advice="choose another with --port or --host, or in [responder]"
         ) from error
+
+
+def _allow_descriptors(wanted: int) -> None:
+    """Use more of what the system allows than the usual 1024, if it does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _say_when_ready(host: str, port: int) -> None:
