@@ -1,0 +1,166 @@
+"""`revoke` and `release`: the exit code 0 is for what relying parties get, whatever anybody replies."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from revocation.messages import Outcome
+from tests.jobs.present import Present, claim, forger
+from tests.wire.server import Server
+
+
+@pytest.fixture
+def present(tmp_path: Path) -> Present:
+    """Certificates 5 and 6, both good."""
+    return Present(tmp_path / "data")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A Valkey, without any worker."""
+    running = Server(tmp_path)
+    running.start()
+    yield running
+    running.stop()
+
+
+def crl(present: Present) -> x509.CertificateRevocationList:
+    """The CRL that is published."""
+    (file,) = present.estate.folder.glob("public/www/crl/*/all.crl")
+    return x509.load_der_x509_crl(file.read_bytes())
+
+
+def test_revocation_without_a_queue_is_published_when_the_command_ends(present: Present) -> None:
+    """Exit 0, the time it took, and the serial with its reason on the published CRL."""
+    result = present.run("revoke", "05", "--reason", "keyCompromise", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["published"] is True
+    entry = crl(present).get_revoked_certificate_by_serial_number(5)
+    assert entry is not None
+    assert entry.extensions.get_extension_for_class(x509.CRLReason).value.reason is x509.ReasonFlags.key_compromise
+
+
+def test_hold_is_released_and_final_revocation_is_not(present: Present) -> None:
+    """A hold may end; releasing what is revoked for good is refused with exit code 1, and changes nothing."""
+    assert present.run("revoke", "5", "--reason", "certificateHold").exit_code == 0
+    assert present.run("release", "5").exit_code == 0
+    assert crl(present).get_revoked_certificate_by_serial_number(5) is None
+    assert present.run("revoke", "5", "--reason", "superseded").exit_code == 0
+    refused = present.run("release", "5")
+    assert refused.exit_code == 1
+    assert "only certificateHold ends" in str(refused.exception)
+    assert crl(present).get_revoked_certificate_by_serial_number(5) is not None
+
+
+def test_asking_again_with_the_same_id_is_done_once_and_waits_again(present: Present) -> None:
+    """The second time is an answer, not a second revocation; without the id it is one, and refused."""
+    arguments = ("revoke", "5", "--id", "ab" * 16)
+    assert present.run(*arguments).exit_code == 0
+    assert present.run(*arguments).exit_code == 0
+    assert present.run("revoke", "5").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("revoke", "77"), "not known to the ledger"),
+        (("revoke", "5", "--revoked-at", "2100-01-01"), "in the future"),
+        (("release", "5"), "not revoked"),
+    ],
+)
+def test_what_the_signer_refuses_exits_1_with_its_words(
+    present: Present, arguments: tuple[str, ...], message: str
+) -> None:
+    """An unknown serial, a date in the future, a release of what is not on hold."""
+    result = present.run(*arguments)
+    assert result.exit_code == 1
+    assert message in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("revoke",),
+        ("revoke", "5", "--cert", "x.pem"),
+        ("revoke", "xyz"),
+        ("revoke", "5", "--issuer", "nobody"),
+        ("revoke", "5", "--reason", "whatever"),
+        ("revoke", "5", "--id", "short"),
+        ("revoke", "5", "--invalidity-date", "yesterday"),
+    ],
+    ids=" ".join,
+)
+def test_bad_input_exits_2_before_anybody_is_asked(present: Present, arguments: tuple[str, ...]) -> None:
+    """With what is wrong, and nothing done."""
+    assert present.run(*arguments).exit_code == 2
+    assert len(crl(present)) == 0
+
+
+def test_forged_reply_does_not_make_it_published(present: Present, server: Server) -> None:
+    """Somebody with write access to the queue says "done": exit 4, since no CRL shows it."""
+    present.use_queue(server.url)
+    with forger(server, claim(Outcome.DONE)):
+        result = present.run("revoke", "5", "--timeout", "1")
+    assert result.exit_code == 4
+    assert "does not show it yet" in str(result.exception)
+
+
+def test_forged_reply_to_a_raised_reason_does_not_make_it_published(present: Present, server: Server) -> None:
+    """The serial is on the CRL already, on hold: that is no proof of a final revocation."""
+    assert present.run("revoke", "5", "--reason", "certificateHold").exit_code == 0
+    present.use_queue(server.url)
+    with forger(server, claim(Outcome.DONE)):
+        assert present.run("revoke", "5", "--reason", "keyCompromise", "--timeout", "1").exit_code == 4
+
+
+def test_forged_release_does_not_make_it_published(present: Present, server: Server) -> None:
+    """The serial is still on the CRL."""
+    assert present.run("revoke", "5", "--reason", "certificateHold").exit_code == 0
+    present.use_queue(server.url)
+    with forger(server, claim(Outcome.DONE)):
+        assert present.run("release", "5", "--timeout", "1").exit_code == 4
+
+
+def test_forged_refusal_cannot_write_to_the_terminal(present: Present, server: Server) -> None:
+    """Its words are shown with their control characters as codes."""
+    present.use_queue(server.url)
+    with forger(server, claim(Outcome.REFUSED, detail="no\x1b[2J", advice="do\rthat")):
+        result = present.run("revoke", "5", "--timeout", "1")
+    assert result.exit_code == 1
+    assert "no\\u001b[2J" in str(result.exception)
+    assert "do\\u000dthat" in str(result.exception)
+
+
+def test_no_answer_exits_5_and_says_with_which_id_to_ask_again(present: Present, server: Server) -> None:
+    """The message was sent; who asks again with its id gets the answer to it."""
+    present.use_queue(server.url)
+    result = present.run("revoke", "5", "--timeout", "0.3", "--id", "cd" * 16)
+    assert result.exit_code == 5
+    assert "--id " + "cd" * 16 in str(result.exception)
+    assert server.client().lrange("rq:queue:signer", 0, -1) == [b"cd" * 16]
+
+
+def test_queue_that_is_away_exits_5(present: Present, server: Server) -> None:
+    """Nothing was sent, and nobody waits for a minute to hear it; --no-queue goes another way."""
+    present.use_queue(server.url)
+    server.kill()
+    result = present.run("revoke", "5")
+    assert result.exit_code == 5
+    assert "cannot be reached" in str(result.exception)
+    assert present.run("revoke", "5", "--no-queue").exit_code == 0
+
+
+def test_message_is_sent_again_to_a_queue_that_was_lost(
+    present: Present, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server was restarted empty: a requester keeps its message until it is replied, and tells it again."""
+    monkeypatch.setattr("jobs.courier._FIRST_WAIT", 0.2)
+    present.use_queue(server.url)
+    with forger(server, claim(Outcome.REFUSED)) as seen:
+        monkeypatch.setattr("revocation.wire.queue.Wire._reply", lambda self, id_: None)
+        present.run("revoke", "5", "--timeout", "1")
+    assert len(seen) > 1
+    assert len(set(seen)) == 1
