@@ -34,7 +34,6 @@ class Line:
         number: the CRL number; for a slice how many responses it has.
         age, left, renew_in: None where the artifact is missing.
         why: what the signer says is due, and why; empty when nothing is, or it did not say.
-        needed: revision that the signer wants covered, where it says that this is behind.
     """
 
     target: str

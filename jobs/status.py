@@ -22,6 +22,7 @@ from revocation.published import TargetStatus
 
 _UNKNOWN: Final = 3
 _WIDTH: Final = 160
+_BEHIND: Final = "covers revision"  # how the signer begins to say that an artifact is behind a fact
 _COLUMNS: Final = ("what", "number", "revision", "age", "left", "renewed in", "state", "due, and why")
 _STYLES: Final = {
     State.FRESH: "green",
@@ -95,7 +96,7 @@ def _ask(installation: Installation, statuses: Sequence[TargetStatus], timeout: 
 
 
 def _exit_code(shown: list[Line], answer: _Answer, refused: list[str]) -> int:
-    if any(line.state.is_bad for line in shown) or any("revision" in why for why in answer.due.values()) or refused:
+    if any(line.state.is_bad for line in shown) or any(_BEHIND in why for why in answer.due.values()) or refused:
         return 1
     return 0 if shown else _UNKNOWN
 

@@ -1,0 +1,64 @@
+"""`revocast refresh`: everything that is due, in one run of a real signer and a real publisher, without a queue."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from jobs.lock import held
+from tests.jobs.present import Present
+
+
+@pytest.fixture
+def present(tmp_path: Path) -> Present:
+    """An installation, signed and published just now."""
+    return Present(tmp_path / "data")
+
+
+def test_nothing_due_is_nothing_made(present: Present) -> None:
+    """Run every hour, it writes when there is something to write."""
+    before = sorted((present.estate.folder / "exchange").iterdir())
+    result = present.run("refresh", "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert [reply["verb"] for reply in told["replies"]] == ["generate_ocsp_keys", "generate_crls", "presign"]
+    assert [target["target"] for target in told["targets"]] == ["files", "responses"]
+    assert sorted((present.estate.folder / "exchange").iterdir()) == before
+
+
+def test_everything_lost_is_made_and_published_again(present: Present) -> None:
+    """Exchange and targets are gone: one run, and all is there."""
+    for name in ("exchange", "public", "store"):
+        shutil.rmtree(present.estate.folder / name)
+    result = present.run("refresh")
+    assert result.exit_code == 0, result.output
+    assert "published to files: 1 CRLs" in result.stdout
+    assert list(present.estate.folder.glob("public/www/crl/*/all.crl"))
+
+
+def test_signer_that_fails_keeps_nothing_ready_from_being_published(present: Present) -> None:
+    """Its configuration is refused, exit code 2; a wiped web root is filled from the exchange all the same."""
+    shutil.rmtree(present.estate.folder / "public")
+    text = present.config.read_text().replace("[[signer.requesters]]", "[[signer.nonsense]]", 1)
+    present.config.write_text(text)
+    result = present.run("refresh")
+    assert result.exit_code == 2
+    assert list(present.estate.folder.glob("public/www/crl/*/all.crl"))
+
+
+def test_second_run_at_a_time_is_refused(present: Present) -> None:
+    """Cron starts one while the last still works."""
+    with held(present.estate.folder / "jobs/refresh.lock", "refresh"):
+        result = present.run("refresh")
+    assert result.exit_code == 1
+    assert "another refresh is running" in str(result.exception)
+
+
+@pytest.mark.parametrize("command", ["generate-crls", "generate-ocsp-keys"])
+def test_part_by_itself_runs_without_a_queue(present: Present, command: str) -> None:
+    """Where a queue is configured and away, it does as `refresh` does."""
+    present.use_queue(f"unix://{present.estate.folder}/nobody.sock")
+    result = present.run(command)
+    assert result.exit_code == 0, result.output
+    assert command.replace("-", "_") + ": done (nothing was due)" in result.stdout

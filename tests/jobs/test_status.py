@@ -1,0 +1,122 @@
+"""`revocast status`: every artifact with its age, and an exit code that says whether somebody should look."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from jobs.overview import State, lines, set_aside, undone
+from revocation.artifacts import Kind, Scope
+from revocation.clock import now
+from revocation.published import SetAside
+from signer.handle import handle
+from tests.authority import NOW
+from tests.jobs.issuers import configured, crl_row, slice_row, status
+from tests.jobs.present import Present
+
+
+@pytest.fixture
+def present(tmp_path: Path) -> Present:
+    """Certificates 5 and 6, signed and published just now."""
+    return Present(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("hours", "state"),
+    [
+        (0, State.FRESH),
+        (11.9, State.FRESH),
+        (12, State.DUE),
+        (13, State.DUE),
+        (13.2, State.OVERDUE),
+        (24, State.EXPIRED),
+    ],
+)
+def test_state_follows_the_windows(tmp_path: Path, hours: float, state: State) -> None:
+    """Due at renewal, overdue when a look and a publication should have been over, expired at nextUpdate."""
+    public = configured(tmp_path)
+    (issuer,) = public.profiles
+    rows = status("a", crl_row(issuer), slice_row(3, issuer))
+    for line in lines([rows], public, {}, NOW + timedelta(hours=hours)):
+        assert line.state is state
+
+
+def test_scope_that_a_target_lacks_is_a_line(tmp_path: Path) -> None:
+    """What is not there is not passed over; a store of responses lacks no CRL."""
+    public = configured(tmp_path, 'crl = { scopes = ["user", "ca"] }')
+    (issuer,) = public.profiles
+    files = status("files", crl_row(issuer, scope=Scope.CA), kinds=(Kind.CRL, Kind.ISSUER))
+    store = status("store", slice_row(1, issuer), kinds=(Kind.OCSP,))
+    found = {(line.target, line.what): line.state for line in lines([files, store], public, {}, NOW)}
+    assert found == {
+        ("files", "crl user"): State.MISSING,
+        ("files", "crl ca"): State.FRESH,
+        ("store", "ocsp slice 1"): State.FRESH,
+    }
+
+
+def test_reason_stands_with_its_artifact_and_what_has_none_below(tmp_path: Path) -> None:
+    """A slice that was never published and a responder certificate are told too."""
+    public = configured(tmp_path)
+    (issuer,) = public.profiles
+    due = {(issuer, "crl all"): "covers revision 5", (issuer, "responder certificate"): "ends soon"}
+    (line,) = lines([status("files", crl_row(issuer))], public, due, NOW)
+    assert line.why == "covers revision 5"
+    assert undone(due, [line], public) == ["ca-0: responder certificate: ends soon"]
+
+
+def test_bundle_that_was_set_aside_is_told_with_its_reason() -> None:
+    """An operator sees why something is not published."""
+    rows = status("files")
+    rows.set_aside.append(SetAside(bundle="000000000001-x.tar", at=NOW, reason="its number went back"))
+    assert set_aside([rows]) == ["files: 000000000001-x.tar at 2026-03-01T12:00:00Z: its number went back"]
+
+
+def test_fresh_installation_exits_0_and_json_has_every_artifact(present: Present) -> None:
+    """Asked of a real signer: nothing is due."""
+    result = present.run("status", "--json", "--timeout", "60")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["signer"] == "answered"
+    assert told["due"] == told["set_aside"] == []
+    assert {(one["target"], one["what"].split()[0]) for one in told["artifacts"]} == {
+        ("files", "crl"),
+        ("responses", "ocsp"),
+    }
+
+
+def test_artifact_that_is_behind_a_fact_exits_1_with_the_signers_reason(present: Present) -> None:
+    """A revocation is recorded and nothing was made yet: fresh by its window, and behind."""
+    message = present.estate.revoke(5, now=now())
+    handle(present.estate.signer(), message, now())
+    result = present.run("status", "--json", "--timeout", "60")
+    assert result.exit_code == 1
+    (crl,) = [one for one in json.loads(result.stdout)["artifacts"] if one["what"] == "crl all"]
+    assert crl["state"] == "fresh"
+    assert crl["due"].startswith("covers revision")
+
+
+def test_signer_that_does_not_answer_is_said(present: Present) -> None:
+    """What is published can be told without it; what is due cannot."""
+    (present.estate.folder / "ca.passphrase").unlink()
+    text = present.config.read_text().replace("[[signer.requesters]]", "[[signer.nonsense]]", 1)
+    present.config.write_text(text)
+    result = present.run("status")
+    assert "The signer does not answer" in result.stdout
+    assert "crl all" in result.stdout
+
+
+def test_output_that_is_no_terminal_has_no_colours(present: Present) -> None:
+    """It goes into a mail or a log."""
+    assert "\x1b" not in present.run("status", "--no-signer").stdout
+
+
+def test_machine_without_a_publisher_is_told_where_to_run_it(present: Present) -> None:
+    """The targets are not there; exit code 2, for it is a matter of configuration."""
+    text = present.config.read_text()
+    head, _, rest = text.partition("[publisher]")
+    present.config.write_text(head + rest[rest.index("[responder]") :])
+    result = present.run("status")
+    assert result.exit_code == 2
+    assert "where the publisher runs" in str(result.exception)
