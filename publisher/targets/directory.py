@@ -1,15 +1,14 @@
 """A target that is a folder: `www/` is what a web server may serve, `status.json` lies beside it and never inside."""
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from publisher.targets.protocol import StaticObject
 from revocation.clock import epoch
+from revocation.durable import replace_file
 from revocation.errors import TargetError
 
 _PUBLIC_MODE: Final = 0o644
@@ -69,32 +68,13 @@ def _read(file: Path) -> bytes | None:
 
 
 def _replace(file: Path, data: bytes, mode: int, mtime: int | None = None) -> None:
-    """Write a temporary file beside it, make it durable, rename it, make the name durable."""
     with _explained(file, "cannot be written"):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".part")
-        try:
-            with os.fdopen(descriptor, "wb") as out:
-                for start in range(0, len(data), _PIECE):
-                    out.write(memoryview(data)[start : start + _PIECE])
-                out.flush()
-                os.fchmod(out.fileno(), mode)
-                if mtime is not None:
-                    os.utime(out.fileno(), (mtime, mtime))
-                os.fsync(out.fileno())
-            Path(temporary).replace(file)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        _sync(file.parent)
+        replace_file(file, lambda out: _write(out, data), mode, mtime)
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _write(out: BinaryIO, data: bytes) -> None:
+    for start in range(0, len(data), _PIECE):
+        out.write(memoryview(data)[start : start + _PIECE])
 
 
 @contextmanager

@@ -5,14 +5,16 @@ cut), names sort in the order of the ledger, and reading never changes anything.
 """
 
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
 
 from revocation.bundle.manifest import is_bundle_name
+from revocation.durable import replace_file
 from revocation.errors import BundleError
+
+_MODE: Final = 0o640
 
 
 @dataclass(frozen=True)
@@ -51,24 +53,10 @@ class FolderExchange:
         self.folder = folder
 
     def put(self, name: str, write: Callable[[BinaryIO], None]) -> int:
-        """Write to a temporary name, fsync, rename, fsync the folder."""
+        """Write it durably under another name, then rename."""
         if not is_bundle_name(name):
             raise ValueError(f"{name!r} is not a bundle's name")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-                size = file.tell()
-            Path(temporary).chmod(0o640)
-            Path(temporary).replace(self.folder / name)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        _sync_folder(self.folder)
-        return size
+        return replace_file(self.folder / name, write, _MODE)
 
     def list(self) -> list[Stored]:
         """Every regular file with a bundle's name; links, folders and half-written files are none."""
@@ -102,11 +90,3 @@ def _stored(entry: os.DirEntry[str]) -> Stored | None:
     except FileNotFoundError:
         return None
     return Stored(entry.name, status.st_size, f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

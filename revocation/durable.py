@@ -1,0 +1,74 @@
+"""Files that are there whole or not at all, also after a power cut: write beside, fsync, rename, fsync the folder."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, Final
+
+_SUFFIX: Final = ".part"
+_LEFT_BEHIND: Final = 3600
+"""Seconds after which a temporary file is what a killed process left, and no longer one that is being written."""
+
+
+def replace_file(path: Path, write: Callable[[BinaryIO], None], mode: int, mtime: int | None = None) -> int:
+    """Put what `write` writes in the place of a file, or where none is; what was there stays until then.
+
+    Args:
+        path: the file; folders on the way are made.
+        write: writes the content to the open file that it is given.
+        mode: the permissions of the new file.
+        mtime: its time of modification, epoch seconds.
+
+    Returns:
+        Its size in bytes.
+
+    Raises:
+        OSError: it could not be written; nothing is left of the attempt.
+    """
+    make_folder(path.parent)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=_SUFFIX)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+            file.flush()
+            size = file.tell()
+            _sweep(path.parent, os.fstat(descriptor).st_mtime - _LEFT_BEHIND)
+            os.fchmod(descriptor, mode)
+            if mtime is not None:
+                os.utime(descriptor, (mtime, mtime))
+            os.fsync(descriptor)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+    return size
+
+
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder and those above it that are missing, each durably in the one above."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True, mode=mode)
+    for place in missing:
+        sync_folder(place.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(folder: Path, before: float) -> None:
+    """Take away temporary files that were last written before a time of the file system's own clock."""
+    for left in folder.glob(f".*{_SUFFIX}"):
+        try:
+            if left.stat().st_mtime < before:
+                left.unlink()
+        except FileNotFoundError:
+            continue

@@ -1,0 +1,43 @@
+"""Files that are there whole or not at all."""
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from revocation.durable import replace_file
+
+
+def test_file_is_replaced_whole_with_its_mode_and_time(tmp_path: Path) -> None:
+    """Folders on the way are made; size, permissions and modification time are as asked; nothing else is left."""
+    path = tmp_path / "a/b/file"
+    for content in (b"first", b"the second"):
+        assert replace_file(path, lambda out, c=content: out.write(c), 0o640, mtime=1234) == len(content)
+    assert path.read_bytes() == b"the second"
+    assert (path.stat().st_mode & 0o777, path.stat().st_mtime) == (0o640, 1234)
+    assert [entry.name for entry in path.parent.iterdir()] == ["file"]
+
+
+def test_failed_replacement_leaves_what_was_there(tmp_path: Path) -> None:
+    """An error while writing leaves the old content and no half-written file."""
+
+    def fail(out: BinaryIO) -> None:
+        out.write(b"half")
+        raise OSError("no space")
+
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(OSError, match="no space"):
+        replace_file(tmp_path / "file", fail, 0o644)
+    assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [("file", b"old")]
+
+
+def test_what_a_killed_process_left_is_taken_away_and_what_is_being_written_stays(tmp_path: Path) -> None:
+    """A temporary file older than an hour belongs to nobody; a young one to another process."""
+    old, young, foreign = tmp_path / ".old.part", tmp_path / ".young.part", tmp_path / "mine.part"
+    for file in (old, young, foreign):
+        file.touch()
+    for file in (old, foreign):
+        os.utime(file, (0, 0))
+    replace_file(tmp_path / "file", lambda out: out.write(b"x"), 0o644)
+    assert {entry.name for entry in tmp_path.iterdir()} == {"file", ".young.part", "mine.part"}
