@@ -50,7 +50,7 @@ def crl_step(crl: VerifiedCRL, bundle: str, mark: CRLMark | None) -> Step:
         return Step.NEWER
     if crl.sha256 == mark.sha256:
         return Step.SAME
-    if crl.number > mark.number and crl.this_update >= mark.this_update:
+    if crl.number > mark.number and crl.this_update > mark.this_update:
         return Step.NEWER
     if crl.number < mark.number and bundle <= mark.bundle:
         return Step.SUPERSEDED
@@ -59,7 +59,7 @@ def crl_step(crl: VerifiedCRL, bundle: str, mark: CRLMark | None) -> Step:
     if crl.number < mark.number:
         raise GateError(f"its number {crl.number} is older than {mark.number}, which was published already")
     raise GateError(
-        f"its number rises from {mark.number} to {crl.number}, but its thisUpdate falls "
+        f"its number rises from {mark.number} to {crl.number}, but its thisUpdate does not, "
         f"from {iso(mark.this_update)} to {iso(crl.this_update)}",
         advice="look at the signer's clock",
     )

@@ -1,6 +1,6 @@
 """How the rows of a status change when a bundle is taken. Pure: a status and a bundle's facts in, rows out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -112,10 +112,14 @@ def forget_crl(status: TargetStatus, row: CRLRow) -> None:
     status.applied = [a for a in status.applied if (a.kind, a.issuer, a.part) != (Kind.CRL, row.issuer, str(row.scope))]
 
 
-def prune_issuers(status: TargetStatus, issuers: Collection[str]) -> None:
-    """Drop the rows of issuers that are not configured."""
-    status.crls = [row for row in status.crls if row.issuer in issuers]
-    status.slices = [row for row in status.slices if row.issuer in issuers]
+def prune_rows(status: TargetStatus, profiles: Mapping[str, IssuerProfile]) -> None:
+    """Drop the rows of issuers, scopes and slices that the configuration has no longer: nobody renews them."""
+    status.crls = [
+        row for row in status.crls if row.issuer in profiles and row.scope in profiles[row.issuer].crl.scopes
+    ]
+    status.slices = [
+        row for row in status.slices if row.issuer in profiles and row.slice < profiles[row.issuer].ocsp.slices
+    ]
 
 
 def prune_bundles(status: TargetStatus, listed: Collection[str]) -> None:

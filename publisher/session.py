@@ -10,7 +10,7 @@ from publisher.config import PublisherConfig, TargetTable
 from publisher.gate import opened, profile_of
 from publisher.marks import Marks
 from publisher.pending import attempt, pending
-from publisher.rows import prune_bundles, prune_issuers
+from publisher.rows import prune_bundles, prune_rows
 from publisher.set_aside import keep_aside
 from publisher.status import believed, empty_status, save_status
 from publisher.taking import Taker
@@ -59,7 +59,7 @@ class Session:
         self.status = known or self.status
         self._saved = self.status.model_copy(deep=True) if known else None
         self.lines += taker.mend(self.status, trusted=known is not None)
-        prune_issuers(self.status, self._public.profiles)
+        prune_rows(self.status, self._public.profiles)
 
     def step(self) -> bool:
         """Deal with one bundle; False when none is left.

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from publisher.config import PublisherConfig, TargetTable
 from publisher.lock import alone_in_process
 from publisher.marks import Marks
-from publisher.rows import prune_issuers
+from publisher.rows import prune_rows
 from publisher.targets.opening import KINDS, saved_status
 from publisher.targets.protocol import StatusKeeper
 from revocation.config import PublicConfig
@@ -28,7 +28,7 @@ def read_statuses(config: PublisherConfig, public: PublicConfig, now: datetime) 
     with alone_in_process():
         statuses = [_read(config, table, now) for table in config.targets]
     for status in statuses:
-        prune_issuers(status, public.profiles)
+        prune_rows(status, public.profiles)
     return statuses
 
 

@@ -109,7 +109,7 @@ def _slice_state(
     stored = issued.stored_since_complete(connection, _slice_part(profile, slice_))
     if not stored:
         return None, None
-    if not intact(stored[0]):
+    if not intact(stored[0]) or stored[0].slices != profile.ocsp.slices:
         return stored[0], None
     covered = stored[0].revision
     for partial in stored[1:]:
@@ -121,6 +121,8 @@ def _slice_state(
 def _why_slice(last: Issued | None, is_intact: bool, ocsp: OCSPProfile, slice_: int, now: datetime) -> str | None:
     if last is None:
         return "was never signed"
+    if last.slices != ocsp.slices:
+        return f"was signed as one of {last.slices} slices, and there are {ocsp.slices}"
     if last.this_update < _turn(slice_, ocsp, now):
         return f"is of {iso(last.this_update)}, its turn was {iso(_turn(slice_, ocsp, now))}"
     return None if is_intact else "its bundle is gone from the exchange"

@@ -72,6 +72,7 @@ def _snapshot(
         revision=facts.revision_of(connection, issuer),
         this_update=now,
         next_update=min(now + profile.ocsp.expires, responder.not_after, issuer.not_after),
+        slices=profile.ocsp.slices,
     )
     hashes = facts.slice_hashes(part.slice or 0, profile.ocsp.slices)
     template = _template(responder, row)

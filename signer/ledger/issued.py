@@ -28,6 +28,7 @@ class Issued:
     next_update: datetime
     size: int | None
     sha256: str | None
+    slices: int | None = None
 
     @property
     def name(self) -> str:
@@ -49,6 +50,7 @@ def reserve(
     revision: int,
     this_update: datetime,
     next_update: datetime,
+    slices: int | None = None,
 ) -> Issued:
     """Take the next sequence, and for a CRL the next number, in the transaction that reads what it will contain."""
     number = next_crl_number(connection, issuer, part, this_update) if part.kind is Kind.CRL else None
@@ -56,6 +58,7 @@ def reserve(
         "issuer": issuer.id,
         "kind": str(part.kind),
         "part": part.label,
+        "slices": slices,
         "subject": subject_of(issuer),
         "crl_number": str(number) if number is not None else None,
         "base_revision": base_revision,
@@ -141,4 +144,5 @@ def _of_part(part: Part) -> Select[Any]:
 def _issued(part: Part, row: Row[Any]) -> Issued:
     number = int(row.crl_number) if row.crl_number is not None else None
     times = (from_epoch(row.this_update), from_epoch(row.next_update))
-    return Issued(row.sequence, part, number, row.base_revision, row.revision, *times, row.size, row.sha256)
+    revisions = (row.base_revision, row.revision)
+    return Issued(row.sequence, part, number, *revisions, *times, row.size, row.sha256, row.slices)

@@ -68,6 +68,7 @@ issued = Table(
     Column("issuer", String(8), nullable=False),
     Column("kind", String(8), nullable=False, comment="crl or ocsp"),
     Column("part", String(16), nullable=False, comment="the scope or the slice"),
+    Column("slices", Integer, comment="how many slices there were; NULL for a CRL"),
     Column("subject", LargeBinary, nullable=False, comment="SHA-256 of the issuer's name: CRL numbers rise per name"),
     Column("crl_number", String(49), comment="decimal: up to 20 octets"),
     Column("base_revision", BigInteger, nullable=False),

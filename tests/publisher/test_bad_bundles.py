@@ -102,7 +102,8 @@ CRL_BUNDLES: dict[str, tuple[Callable[[CA], bytes], str]] = {
     "foreign signature": (lambda ca: crl(ca, 9, signed_by=CA()), "signature is not that of"),
     "older number": (lambda ca: crl(ca, 4), "number 4 is older than 5"),
     "the same number again": (lambda ca: crl(ca, 5, {1: FINAL}), "another CRL with the number 5"),
-    "an older time": (lambda ca: crl(ca, 9, this_update=NOW - 9 * SECOND), "thisUpdate falls"),
+    "an older time": (lambda ca: crl(ca, 9, this_update=NOW - 9 * SECOND), "thisUpdate does not"),
+    "the same time": (lambda ca: crl(ca, 9, this_update=NOW - 2 * SECOND), "thisUpdate does not"),
     "an expired window": (lambda ca: crl(ca, 9, lifetime=SECOND, this_update=NOW - SECOND), "has expired"),
     "too far ahead": (lambda ca: crl(ca, 9, this_update=NOW + timedelta(minutes=6)), "in the future"),
     "too long a window": (lambda ca: crl(ca, 9, lifetime=3 * DAY), "longer than"),
@@ -113,7 +114,7 @@ CRL_BUNDLES: dict[str, tuple[Callable[[CA], bytes], str]] = {
 @pytest.mark.parametrize("name", CRL_BUNDLES)
 def test_bundle_with_a_bad_crl_is_set_aside_and_the_old_crl_stays(place: Place, ca: CA, name: str) -> None:
     """The gate does not believe the manifest, and a refusal touches nothing."""
-    before = crl(ca, 5, this_update=NOW - SECOND)
+    before = crl(ca, 5, this_update=NOW - 2 * SECOND)
     put_crl(place.exchange, ca, 1, before)
     place.publish()
     make, message = CRL_BUNDLES[name]
@@ -167,7 +168,7 @@ def test_set_aside_bundle_is_tried_again_only_when_its_file_or_the_rules_changed
     place.public = PublicConfig.model_validate({**place.public.model_dump(), "crl": {"expires": 4 * DAY}})
     place.publish(NOW + 2 * SECOND)
     assert place.crl_file().read_bytes() == right
-    assert put_crl(place.exchange, ca, 1, crl(ca, 3)) == name
+    assert put_crl(place.exchange, ca, 1, crl(ca, 3, this_update=NOW + SECOND)) == name
     files, _ = place.publish(NOW + 3 * SECOND)
     assert (files.crls[0].number, files.set_aside) == (3, [])
 

@@ -198,3 +198,17 @@ def behind(signer: Signer, revision: int) -> CRLRow:
     (profile,) = signer.public.profiles.values()
     times = {"this_update": NOW, "next_update": NOW + HOUR, "renew_at": NOW + HOUR}
     return CRLRow(issuer=profile.issuer.id, scope="all", number=1, revision=revision, sha256="0" * 64, size=1, **times)
+
+
+def test_change_of_the_number_of_slices_signs_all_anew_and_loses_none(estate: Estate) -> None:
+    """Slices of another number hold other certificates: every one is due, and each certificate is in one of them."""
+    signer = estate.signer()
+    estate.register(signer, range(1, 60))
+    look(signer, NOW)
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace("[public]", "[public.ocsp]\nslices = 5\n[public]"))
+    fewer = estate.signer()
+    report = look(fewer, NOW + HOUR)
+    assert sum("there are 5" in line for line in report.made) == 5
+    newest = [r for r in bundles(fewer, "ocsp") if r[0].manifest.this_update == NOW + HOUR]
+    assert sum(len(responses) for _, responses in newest) == 2 * 59

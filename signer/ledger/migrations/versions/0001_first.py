@@ -73,6 +73,7 @@ def _create_issued() -> None:
         sa.Column("issuer", sa.String(length=8), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False, comment="crl or ocsp"),
         sa.Column("part", sa.String(length=16), nullable=False, comment="the scope or the slice"),
+        sa.Column("slices", sa.Integer(), nullable=True, comment="how many slices there were; NULL for a CRL"),
         sa.Column(
             "subject",
             sa.LargeBinary(),
