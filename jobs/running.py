@@ -1,0 +1,130 @@
+"""A system that `revocast up` started: brought up, watched until everything is published, shown."""
+
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jobs.announce import Scene
+from jobs.check import run
+from jobs.check_crl import look_at_crl
+from jobs.check_marks import MarksFile
+from jobs.check_plan import Plan
+from jobs.findings import Finding, Level, worst
+from jobs.first_start import Prepared
+from jobs.installation import Installation
+from jobs.samples import Sample, samples
+from jobs.services import services
+from jobs.supervisor import Supervisor
+from jobs.valkey import valkey
+from publisher.config import DirectoryTable
+from revocation.clock import now as clock_now
+from revocation.errors import ConfigurationError, RevocastError
+
+_PUBLISHED_SECONDS: Final = 90.0
+_VACANT_SECONDS: Final = 5.0
+_POLL_SECONDS: Final = 0.2
+_SAMPLES_PER_ISSUER: Final = 10
+_LOCAL: Final = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+_UNIX: Final = "unix://"
+
+
+class SocketInUse(RevocastError):
+    """Another server listens on the socket of our queue."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A system that was started.
+
+    Attributes:
+        installation: its configuration.
+        base: the URL under which `crl/`, `issuer/` and `ocsp/` lie, ending in `/`.
+        samples: certificates of its PKIs, to ask for.
+        supervisor: its processes.
+        stop: set when it is to stop.
+    """
+
+    installation: Installation
+    base: str
+    samples: list[Sample]
+    supervisor: Supervisor
+    stop: threading.Event
+
+    def until_published(self) -> list[Finding]:
+        """What `check` finds from outside, as soon as all is well, or when that took too long."""
+        deadline = time.monotonic() + _PUBLISHED_SECONDS
+        plan = Plan(self.installation.public, self.base, [sample.certificate for sample in self.samples])
+        marks = MarksFile(self.installation.jobs.state)
+        while True:
+            findings = run(plan, marks, clock_now())
+            if worst(findings) is Level.OK or time.monotonic() > deadline or self.stop.wait(_POLL_SECONDS):
+                return findings
+            self.supervisor.tend()
+
+    def until_stopped(self) -> None:
+        """Restart what dies, until we are told to stop."""
+        while not self.stop.wait(_POLL_SECONDS):
+            self.supervisor.tend()
+
+    def scene(self) -> Scene:
+        """What there is to show: certificates that are good come first in it."""
+        targets = self.installation.targets().targets
+        webroots = [target.path / "www" for target in targets if isinstance(target, DirectoryTable)]
+        good = [sample for sample in self.samples if not self._is_revoked(sample)]
+        webroot = webroots[0] if webroots else None
+        return Scene(self.installation.public, self.base, self.installation.path, webroot, good)
+
+    def _is_revoked(self, sample: Sample) -> bool:
+        scopes = sample.profile.crl.scopes
+        views = (look_at_crl(sample.profile, scope, self.base, None, clock_now(), seconds=10) for scope in scopes)
+        return any(view.crl is not None and sample.serial in view.crl.revoked for view in views)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the HTTP server listens."""
+
+    host: str
+    port: int
+
+
+def bring_up(
+    prepared: Prepared, address: Address, passphrases: bytes, supervisor: Supervisor, stop: threading.Event
+) -> Running:
+    """Start every process, the queue first.
+
+    Raises:
+        ConfigurationError, DidNotStart: one did not start; its own words are in the message.
+        SocketInUse: somebody else's server has the queue's socket.
+        Stopped: we were told to stop meanwhile.
+    """
+    installation = Installation.read(prepared.config)
+    queue = installation.jobs.queue
+    if queue is None:
+        raise ConfigurationError("[jobs] names no queue", where=str(prepared.config), advice="set it to a unix:// path")
+    if queue.startswith(_UNIX):
+        socket_path = Path(queue.removeprefix(_UNIX))
+        _require_vacant(socket_path)
+        supervisor.start(valkey(socket_path))
+    supervisor.start(*services(prepared.config, address.host, address.port, passphrases))
+    shown_host = "localhost" if address.host in _LOCAL else address.host
+    base = f"http://{shown_host}:{address.port}{installation.public.prefix}/"
+    found = samples(prepared.pkis, installation.public, clock_now(), _SAMPLES_PER_ISSUER)
+    return Running(installation, base, found, supervisor, stop)
+
+
+def _require_vacant(path: Path) -> None:
+    """Return when nobody listens: the server of a supervisor that was just killed needs a moment to end."""
+    deadline = time.monotonic() + _VACANT_SECONDS
+    while _is_answered(path):
+        if time.monotonic() > deadline:
+            raise SocketInUse("another server listens there", where=str(path), advice="stop it, or name another queue")
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_answered(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0

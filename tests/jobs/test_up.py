@@ -1,0 +1,149 @@
+"""`revocast up` around its start: passphrases typed on a terminal, steps that fail, and PKIs that are added later."""
+
+import json
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobs.first_start import StepFailed, prepare
+from revocation.config import PublicConfig
+from revocation.configfile import ConfigFile
+from revocation.errors import ConfigurationError, InputError
+from tests.waiting import until
+
+REVOCAST = [sys.executable, "-m", "revocation"]
+URL = "http://localhost:8889"
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demonstration PKI; its CA keys are encrypted."""
+    folder = tmp_path_factory.mktemp("pki") / "demo"
+    subprocess.run([*REVOCAST, "demo-pki", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+def up_on_a_terminal(data: Path, typed: bytes, *options: str) -> tuple[int, str]:
+    """Run `up --once` on a pseudo-terminal, typing something whenever a passphrase is asked for."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(REVOCAST[0], [*REVOCAST, "up", "--data", str(data), "--port", "0", "--once", *options])  # noqa: S606 - no shell is wanted
+    shown, asked = b"", 0
+    while select.select([terminal], [], [], 120)[0]:
+        try:
+            part = os.read(terminal, 4096)
+        except OSError:  # the other end is closed
+            break
+        shown += part
+        if shown.count(b"Passphrase of") > asked:
+            asked += 1
+            os.write(terminal, typed + b"\n")
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+
+def test_passphrase_is_asked_for_once_and_lies_on_no_disk(demo: Path, tmp_path: Path) -> None:
+    """Typed on the terminal, not echoed, and handed to the signer without a trace."""
+    passphrase = (demo / "issuing/private/ca.passphrase").read_bytes().strip()
+    code, shown = up_on_a_terminal(tmp_path / "data", passphrase, "--pki", str(demo / "issuing"))
+    assert code == 0, shown
+    assert shown.count("Passphrase of") == 1
+    assert "REVOCAST OK" in shown
+    assert passphrase.decode() not in shown
+    files = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert not [path for path in files if passphrase in path.read_bytes()]
+
+
+def test_wrong_passphrase_exits_2_and_nothing_is_started(demo: Path, tmp_path: Path) -> None:
+    """It is tried at once, and said; no process is left."""
+    code, shown = up_on_a_terminal(tmp_path / "data", b"wrong", "--pki", str(demo / "issuing"))
+    assert code == 2
+    assert "passphrase is wrong" in shown
+    assert not (tmp_path / "data/logs").exists()
+
+
+def test_service_that_refuses_its_configuration_stops_everything(demo: Path, tmp_path: Path) -> None:
+    """Exit 2 with the service's own words, and nothing left running."""
+    data = tmp_path / "data"
+    secret = demo / "issuing/private/ca.passphrase"
+    prepared = prepare(data, (demo / "issuing",), URL, secret)
+    prepared.config.write_text(prepared.config.read_text().replace("[responder]\n", "[responder]\nnonsense = 1\n"))
+    command = [*REVOCAST, "up", "--data", str(data), "--port", "0"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert result.returncode == 2
+    assert "respond | " in result.stderr
+    assert "nonsense" in result.stderr
+    assert "revocast up: stopped" in result.stderr
+    assert not (data / "run/valkey.sock").exists()
+
+
+def test_sigterm_while_starting_stops_cleanly(demo: Path, tmp_path: Path) -> None:
+    """A machine that shuts down does not wait until everything was brought up."""
+    data = tmp_path / "data"
+    prepare(data, (demo / "issuing",), URL, demo / "issuing/private/ca.passphrase")
+    command = [*REVOCAST, "up", "--data", str(data), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        until(lambda: (data / "logs/valkey.log").exists())
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr
+        said = process.stderr.read()
+        assert process.wait(60) == 0, said
+    assert said.endswith("revocast up: stopped\n")
+
+
+def test_pki_that_is_added_later_becomes_another_issuer(demo: Path, tmp_path: Path) -> None:
+    """And the one that was there keeps its name; each import is done once."""
+    data, secret = tmp_path / "data", demo / "root/private/ca.passphrase"
+    prepare(data, (demo / "issuing",), URL, secret)
+    prepared = prepare(data, (demo / "root",), URL, secret)
+    public = PublicConfig.read(ConfigFile.read(prepared.config))
+    assert [profile.issuer.name for profile in public.profiles.values()] == [
+        "revocast-demo-issuing-ca",
+        "revocast-demo-root-ca",
+    ]
+    assert prepared.pkis == (demo / "issuing", demo / "root")
+    assert set(json.loads((data / "pkis.json").read_text()).values()) == {""}
+
+
+def test_import_that_failed_is_done_at_the_next_start(demo: Path, tmp_path: Path) -> None:
+    """The first start was interrupted half-way: the second one makes up for it, without being told the PKI again."""
+    data, pki = tmp_path / "data", tmp_path / "pki"
+    shutil.copytree(demo / "issuing", pki)
+    index = (pki / "index.txt").read_text()
+    (pki / "index.txt").write_text("garbage\n")
+    with pytest.raises(StepFailed, match="import"):
+        prepare(data, (pki,), URL, pki / "private/ca.passphrase")
+    (pki / "index.txt").write_text(index)
+    prepare(data, (), URL, None)
+    assert json.loads((data / "pkis.json").read_text()) == {str(pki): ""}
+
+
+def test_start_without_a_pki_makes_a_demonstration(tmp_path: Path) -> None:
+    """Again, it is used as it is."""
+    prepared = prepare(tmp_path / "data", (), URL, None)
+    first = (tmp_path / "data/demo/issuing/ca.crt").read_bytes()
+    assert [pki.name for pki in prepared.pkis] == ["issuing", "root"]
+    assert prepare(tmp_path / "data", (), URL, None) == prepared
+    assert (tmp_path / "data/demo/issuing/ca.crt").read_bytes() == first
+
+
+@pytest.mark.parametrize("what", ["missing", "empty", "no ca"])
+def test_folder_that_is_no_pki_is_refused_before_anything_is_made(tmp_path: Path, what: str) -> None:
+    """With the folder in the message."""
+    pki = tmp_path / "pki"
+    if what != "missing":
+        pki.mkdir()
+    if what == "no ca":
+        (pki / "index.txt").touch()
+    with pytest.raises((InputError, ConfigurationError), match=str(pki)):
+        prepare(tmp_path / "data", (pki,), URL, None)
+    assert not (tmp_path / "data/revocast.toml").exists()
