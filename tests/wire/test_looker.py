@@ -1,0 +1,60 @@
+"""The thread that looks by itself in every worker."""
+
+import threading
+
+from revocation.errors import TargetError
+from revocation.wire.looker import Looker
+
+
+def test_looker_goes_on_after_whatever_a_look_ends_with() -> None:
+    """An explained error and a defect alike: woken again, it looks again."""
+    ends: list[Exception | None] = [TargetError("full"), ZeroDivisionError(), None]
+    looked = threading.Semaphore(0)
+
+    def look() -> None:
+        looked.release()
+        end = ends.pop(0)
+        if end:
+            raise end
+
+    looker = Looker(look, period=3600)
+    looker.start()
+    for _ in range(2):
+        assert looked.acquire(timeout=10)
+        looker.wake()
+    assert looked.acquire(timeout=10)
+    looker.stop(10)
+    assert ends == []
+
+
+def test_looker_looks_though_nobody_wakes_it() -> None:
+    """At the start, after its period, and when the look before asked for one sooner."""
+    looked = threading.Semaphore(0)
+    for period, asked in ((0.01, None), (3600, 0.01)):
+
+        def look(wait: float | None = asked) -> float | None:
+            looked.release()
+            return wait
+
+        looker = Looker(look, period)
+        looker.start()
+        assert all(looked.acquire(timeout=10) for _ in range(3))
+        looker.stop(10)
+
+
+def test_waking_during_a_look_leads_to_another() -> None:
+    """What became due while a look was under way is not left for a minute."""
+    begun, go_on = threading.Semaphore(0), threading.Semaphore(0)
+
+    def look() -> None:
+        begun.release()
+        go_on.acquire()
+
+    looker = Looker(look, period=3600)
+    looker.start()
+    assert begun.acquire(timeout=10)
+    looker.wake()
+    go_on.release()
+    assert begun.acquire(timeout=10)
+    go_on.release()
+    looker.stop(10)
