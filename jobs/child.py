@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import IO, Final
 
 from jobs import leash
+from jobs.log import Log
 from jobs.process import child_environment
-from revocation.clock import iso, now
 
-_LOG_SIZE: Final = 5 << 20
+_LONGEST_LINE: Final = 4000
 _STOP_SECONDS: Final = 15.0
 _PIPE_SIZE: Final = 60_000
 
@@ -52,12 +52,8 @@ class Child:
         self.service = service
         self.ready = threading.Event()
         self.last_lines: deque[str] = deque(maxlen=12)
-        self._log = _open_log(logs / f"{service.name.replace(' ', '-')}.log")
-        try:
-            self.process = self._start()
-        except BaseException:
-            self._log.close()
-            raise
+        self._log_path = logs / f"{service.name.replace(' ', '-')}.log"
+        self.process = self._start()
         self._reader = threading.Thread(target=self._read, name=f"log of {service.name}", daemon=True)
         self._reader.start()
 
@@ -103,12 +99,11 @@ class Child:
         stream: IO[str] | None = self.process.stdout
         if stream is None:
             return
-        with stream, self._log:
-            for raw in stream:
+        with stream, Log(self._log_path, self.service.name) as log:
+            while raw := stream.readline(_LONGEST_LINE):
                 line = raw.rstrip("\n")
                 self.last_lines.append(line)
-                self._log.write(f"{iso(now())} {self.service.name} | {line}\n")
-                self._log.flush()
+                log.write(line)
                 if line == self.service.mark or (self.service.mark != "ready" and self.service.mark in line):
                     self.ready.set()
 
@@ -128,10 +123,3 @@ def _secret_pipe(service: Service) -> Iterator[tuple[list[str], tuple[int, ...]]
         yield [service.secret_option, str(read_end)], (read_end,)
     finally:
         os.close(read_end)
-
-
-def _open_log(path: Path) -> IO[str]:
-    """Open it for appending; one that has grown large is put aside first."""
-    if path.exists() and path.stat().st_size > _LOG_SIZE:
-        path.replace(path.with_suffix(".log.1"))
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "w")

@@ -115,10 +115,16 @@ def test_service_that_does_not_stop_is_killed_and_reported(
     assert said == ["part: did not end in time and was killed"]
 
 
-def test_service_that_writes_without_end_does_not_block(supervisor: Supervisor, tmp_path: Path) -> None:
-    """Its pipe is emptied all the time."""
+def test_service_that_writes_without_end_neither_blocks_nor_fills_the_disk(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its pipe is emptied all the time, and its log never takes more than twice its bound."""
+    monkeypatch.setattr("jobs.log._LARGEST", 100_000)
     supervisor.start(service("flood"))
-    until(lambda: (tmp_path / "part.log").stat().st_size > 1 << 20)
+    until(lambda: (tmp_path / "part.log.1").exists())
+    inode = (tmp_path / "part.log.1").stat().st_ino
+    until(lambda: (tmp_path / "part.log.1").stat().st_ino != inode)
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 2 * 105_000
 
 
 def test_processes_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
