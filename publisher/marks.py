@@ -115,7 +115,7 @@ class RevokedMarks:
             self._txn.commit()
 
     def get(self, issuer: bytes, serial: bytes) -> Known | None:
-        """What is known of a certificate, if it is revoked."""
+        """When a certificate was last said to be revoked. A release from hold changes nothing here: it is newer."""
         raw = self._txn.get(issuer + serial)
         if raw is None:
             return None
@@ -126,11 +126,6 @@ class RevokedMarks:
         """Remember that a certificate is revoked."""
         with self._explained():
             self._txn.put(issuer + serial, _KNOWN.pack(known.this_update, known.releasable))
-
-    def release(self, issuer: bytes, serial: bytes) -> None:
-        """Forget it: the certificate was released from hold."""
-        with self._explained():
-            self._txn.delete(issuer + serial)
 
     def of_issuer(self, issuer: bytes) -> Iterator[tuple[bytes, Known]]:
         """Every revoked certificate of an issuer."""

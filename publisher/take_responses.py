@@ -89,8 +89,6 @@ class ResponseTaker:
                     marks.put(issuer.octets, response.serial, remembered(known_from(response), mark))
                 elif not replaces(response, mark):
                     continue
-                elif mark is not None:
-                    marks.release(issuer.octets, response.serial)
                 passed.append(response)
         return passed
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -29,8 +29,8 @@ def put_crl(
 ) -> str:
     """A bundle with one CRL; returns its name."""
     part = Part(issuer=ca.issuer.id, kind=Kind.CRL, scope=scope)
-    files = {f"crl/{part.issuer}/{scope}.crl": (data, 1)}
-    return _put(exchange, part, sequence, files, 0, revision, this_update, number)
+    files = {f"crl/{part.issuer}/{scope}.crl": data}
+    return put(exchange, part, sequence, files, revision=revision, this_update=this_update, crl_number=number)
 
 
 def put_slice(
@@ -47,39 +47,34 @@ def put_slice(
 ) -> str:
     """A bundle with the responses of a slice, `chunk` of them in a file; returns its name."""
     part = Part(issuer=ca.issuer.id, kind=Kind.OCSP, slice=slice_)
-    chunks = [responses[start : start + chunk] for start in range(0, len(responses), chunk)]
-    files = {f"ocsp/{part.issuer}/{slice_}-{n:05d}.ders": (b"".join(some), len(some)) for n, some in enumerate(chunks)}
-    return _put(exchange, part, sequence, files, base_revision, revision, this_update, None)
+    chunks = [b"".join(responses[start : start + chunk]) for start in range(0, len(responses), chunk)]
+    files = {f"ocsp/{part.issuer}/{slice_}-{n:05d}.ders": data for n, data in enumerate(chunks)}
+    said = {"base_revision": base_revision, "revision": revision}
+    return put(exchange, part, sequence, files, this_update=this_update, **said)
 
 
-def _put(
-    exchange: Path,
-    part: Part,
-    sequence: int,
-    files: dict[str, tuple[bytes, int]],
-    base_revision: int,
-    revision: int,
-    this_update: datetime,
-    number: int | None,
-) -> str:
+def put(exchange: Path, part: Part, sequence: int, files: Mapping[str, bytes], /, **manifest: object) -> str:
+    """A bundle with these files; `manifest` are fields that differ from what is usual. Returns its name."""
     name = bundle_name(sequence, part)
-    manifest = Manifest(
-        bundle=name,
-        part=part,
-        base_revision=base_revision,
-        revision=revision,
-        this_update=this_update,
-        next_update=this_update + DAY,
-        crl_number=number,
-        entries=tuple(
-            Entry(path=path, sha256=hashlib.sha256(data).hexdigest(), size=len(data), count=count)
-            for path, (data, count) in files.items()
+    this_update = manifest.get("this_update", NOW)
+    assert isinstance(this_update, datetime)
+    said = {
+        "bundle": name,
+        "part": part,
+        "base_revision": 0,
+        "revision": 1,
+        "this_update": this_update,
+        "next_update": this_update + DAY,
+        "entries": tuple(
+            Entry(path=path, sha256=hashlib.sha256(data).hexdigest(), size=len(data), count=1)
+            for path, data in files.items()
         ),
-    )
+        **manifest,
+    }
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
-        for n, (path, (data, _)) in enumerate(files.items()):
+        for n, (path, data) in enumerate(files.items()):
             paths[path] = Path(folder) / str(n)
             paths[path].write_bytes(data)
-        FolderExchange(exchange).put(name, lambda out: write_bundle(manifest, paths, out))
+        FolderExchange(exchange).put(name, lambda out: write_bundle(Manifest.model_validate(said), paths, out))
     return name

@@ -37,6 +37,7 @@ def response(
     certificates: list[bytes] | None = None,
     extensions: bytes = b"",
     outer_status: int = 0,
+    also: list[bytes] | None = None,
 ) -> bytes:
     """The DER of an OCSPResponse that carries one SingleResponse per hash.
 
@@ -46,16 +47,16 @@ def response(
         responder_id: the DER of a ResponderID.
         certificates: what is embedded instead of the responder's certificate.
         extensions: the DER of responseExtensions, with its tag.
+        also: further SingleResponses, see `single`.
     """
     singles = [
-        _single(CertID.of((about or ca).issuer, serials.from_int(serial), hash_), status or _status(revocation), when)
-        for when in [(this_update, this_update + lifetime if lifetime else None)]
+        single(about or ca, serial, hash_, revocation, this_update=this_update, lifetime=lifetime, status=status)
         for hash_ in hashes
     ]
     tbs = der.sequence(
         responder_id or by_key(responder),
         der.generalized_time(produced_at or this_update),
-        der.sequence(*singles),
+        der.sequence(*singles, *(also or [])),
         extensions,
     )
     embedded = [responder.certificate.public_bytes(Encoding.DER)] if certificates is None else certificates
@@ -88,10 +89,20 @@ def by_name(responder: Responder) -> bytes:
     return der.explicit(1, responder.certificate.subject.public_bytes())
 
 
-def _single(certid: CertID, status: bytes, window: tuple[datetime, datetime | None]) -> bytes:
-    this_update, next_update = window
-    ends = der.explicit(0, der.generalized_time(next_update)) if next_update else b""
-    return der.sequence(certid.encode(), status, der.generalized_time(this_update), ends)
+def single(
+    ca: CA,
+    serial: int,
+    hash_: CertIDHash,
+    revocation: Revocation | None = None,
+    *,
+    this_update: datetime = NOW,
+    lifetime: timedelta | None = DAY,
+    status: bytes | None = None,
+) -> bytes:
+    """The DER of a SingleResponse."""
+    certid = CertID.of(ca.issuer, serials.from_int(serial), hash_)
+    ends = der.explicit(0, der.generalized_time(this_update + lifetime)) if lifetime else b""
+    return der.sequence(certid.encode(), status or _status(revocation), der.generalized_time(this_update), ends)
 
 
 def _status(revocation: Revocation | None) -> bytes:

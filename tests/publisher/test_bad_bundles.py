@@ -8,14 +8,17 @@ import tarfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
-from revocation.artifacts import Scope
+from revocation.artifacts import Kind, Scope
+from revocation.bundle import Part
 from revocation.config import PublicConfig
 from revocation.status import Reason, Revocation
+from revocation.wire.exchange import FolderExchange
 from tests.authority import NOW, Authority
-from tests.building.bundles import put_crl, put_slice
+from tests.building.bundles import put, put_crl, put_slice
 from tests.building.ca import CA, Responder
 from tests.building.crl import crl
 from tests.building.ocsp import both
@@ -199,6 +202,60 @@ def test_bundle_that_names_another_part_than_its_name_is_set_aside(place: Place,
     (place.exchange / name).rename(place.exchange / name.replace("all", "nothing"))
     outcome, _ = place.outcomes()
     assert "its manifest is that of" in outcome.set_aside[0].reason
+
+
+def test_bundle_about_another_part_than_its_name_is_set_aside(place: Place, ca: CA) -> None:
+    """Its manifest repeats the name, and is about another scope all the same."""
+    user = Part(issuer=ca.issuer.id, kind=Kind.CRL, scope=Scope.USER)
+    all_ = Part(issuer=ca.issuer.id, kind=Kind.CRL, scope=Scope.ALL)
+    put(place.exchange, user, 1, {f"crl/{ca.issuer.id}/all.crl": crl(ca)}, part=all_)
+    outcome, _ = place.outcomes()
+    assert "another part than its name" in outcome.set_aside[0].reason
+    assert outcome.status.crls == []
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_crl_bundle_without_exactly_one_crl_is_set_aside(place: Place, ca: CA, count: int) -> None:
+    """None is nothing to publish; of two, which?"""
+    part = Part(issuer=ca.issuer.id, kind=Kind.CRL, scope=Scope.ALL)
+    put(place.exchange, part, 1, {f"crl/{ca.issuer.id}/{n}.crl": crl(ca, n + 1) for n in range(count)})
+    outcome, _ = place.outcomes()
+    assert "has one CRL" in outcome.set_aside[0].reason
+
+
+def test_bundle_that_is_taken_out_before_it_is_read_is_no_failure(
+    place: Place, ca: CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signer tidies up while we look: what is superseded may go at any moment."""
+    put_crl(place.exchange, ca, 1, crl(ca))
+    opening = FolderExchange.open
+
+    def too_late(exchange: FolderExchange, name: str) -> BinaryIO:
+        exchange.remove(name)
+        return opening(exchange, name)
+
+    monkeypatch.setattr(FolderExchange, "open", too_late)
+    outcome, _ = place.outcomes()
+    assert (outcome.set_aside, outcome.status.set_aside) == ([], [])
+    assert not (place.state / "set-aside").exists()
+
+
+def test_of_many_bundles_set_aside_the_newest_hundred_are_kept(place: Place, ca: CA) -> None:
+    """A signer gone mad does not fill the disk with what it makes."""
+    put_crl(place.exchange, ca, 1, crl(ca, signed_by=CA()))
+    place.publish()
+    folder = place.state / "set-aside"
+    (first,) = folder.glob("*.json")
+    for n in range(2, 130):
+        copy = folder / first.name.replace("000000000001", f"{n:012d}")
+        copy.write_text(first.read_text())
+        copy.with_suffix("").write_bytes(b"")
+        os.utime(copy, (n, n))
+    put_crl(place.exchange, ca, 999, crl(ca, signed_by=CA()))
+    place.publish()
+    assert len(list(folder.glob("*.json"))) == 100
+    assert len(list(folder.glob("*.tar"))) == 100
+    assert (folder / first.name.replace("000000000001", "000000000999")).exists()
 
 
 def test_links_and_foreign_files_in_the_exchange_are_no_bundles(place: Place, ca: CA, tmp_path: Path) -> None:

@@ -173,6 +173,19 @@ def test_restored_store_shows_nothing_revoked_as_good_even_without_bundles(
     assert outcome.status.slices[0].revision == 1
 
 
+def test_released_certificate_stays_good_when_the_status_is_lost(place: Place, ca: CA, responder: Responder) -> None:
+    """Only what marks contradict is withdrawn from a suspect store: a newer good after a hold is none of it."""
+    hold = Revocation(NOW - DAY, Reason.certificateHold)
+    put_slice(place.exchange, ca, 1, both(ca, responder, 1, hold, this_update=NOW - SECOND))
+    put_slice(place.exchange, ca, 2, both(ca, responder, 1), base_revision=1, revision=2)
+    place.publish()
+    for bundle in place.exchange.iterdir():
+        bundle.unlink()
+    _drop(place, STATUS_DATABASE)
+    place.publish()
+    assert place.says(1) == "GOOD"
+
+
 def test_forged_answers_in_a_store_do_not_stand_in_the_way(filled: Place, ca: CA, responder: Responder) -> None:
     """Somebody wrote answers that no issuer signed: a far thisUpdate or a false revocation stops no real response."""
     mallory = CA()

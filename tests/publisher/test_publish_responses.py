@@ -232,6 +232,41 @@ def test_good_after_final_in_one_look_is_set_aside(place: Place, ca: CA, respond
     assert responses.slices[0].revision == 1
 
 
+def test_expired_slice_that_was_superseded_is_passed_over(place: Place, ca: CA, responder: Responder) -> None:
+    """An old bundle that turns up a day later, under a newer one: no error, and no row moves."""
+    put_slice(place.exchange, ca, 2, both(ca, responder, 1, this_update=NOW + DAY), revision=5, this_update=NOW + DAY)
+    _, before = place.publish(NOW + DAY)
+    put_slice(place.exchange, ca, 1, both(ca, responder, 1), revision=3)
+    _, after = place.publish(NOW + DAY)
+    assert (after.slices, after.set_aside) == (before.slices, [])
+
+
+def test_older_complete_slice_that_comes_late_moves_no_row(place: Place, ca: CA, responder: Responder) -> None:
+    """The row speaks of the newest complete bundle."""
+    put_slice(place.exchange, ca, 2, both(ca, responder, 1), revision=5)
+    _, before = place.publish()
+    early = NOW - HOUR
+    put_slice(place.exchange, ca, 1, both(ca, responder, 1, this_update=early), revision=3, this_update=early)
+    _, after = place.publish()
+    assert after.slices == before.slices
+    stored = place.stored(1)
+    assert stored
+    assert stored.this_update == epoch(NOW)
+
+
+def test_partial_bundle_is_remembered_until_its_base_comes(place: Place, ca: CA, responder: Responder) -> None:
+    """Its file may be gone from the exchange by then."""
+    late = put_slice(place.exchange, ca, 2, both(ca, responder, 2), base_revision=5, revision=6)
+    place.publish()
+    (place.exchange / late).unlink()
+    place.publish()
+    put_slice(place.exchange, ca, 1, both(ca, responder, 1), revision=5)
+    _, responses = place.publish()
+    assert responses.slices[0].revision == 6
+    _, responses = place.publish()
+    assert [applied.revision for applied in responses.applied] == [5]
+
+
 def test_revocation_that_lies_in_the_future_is_not_remembered_before_its_time(
     place: Place, ca: CA, responder: Responder
 ) -> None:

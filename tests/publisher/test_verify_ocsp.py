@@ -15,7 +15,7 @@ from revocation.errors import Expired, GateError, NotYetValid
 from revocation.status import Reason, Revocation
 from tests.authority import NOW, Authority
 from tests.building.ca import CA, Responder
-from tests.building.ocsp import by_key, by_name, response
+from tests.building.ocsp import by_key, by_name, response, single
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
@@ -63,6 +63,14 @@ PERTURBED: dict[str, tuple[Callable[[CA, Responder], bytes], str]] = {
     "no nextUpdate": (lambda ca, r: response(ca, r, 1, lifetime=None), "no nextUpdate"),
     "producedAt later": (lambda ca, r: response(ca, r, 1, produced_at=NOW + SECOND), "producedAt"),
     "one CertID twice": (lambda ca, r: response(ca, r, 1, hashes=(CertIDHash.SHA1,) * 2), "twice"),
+    "two answers that differ": (
+        lambda ca, r: response(ca, r, 1, also=[single(ca, 1, CertIDHash.SHA1, HOLD)]),
+        "do not say the same",
+    ),
+    "answers for two certificates": (
+        lambda ca, r: response(ca, r, 1, also=[single(ca, 2, CertIDHash.SHA1)]),
+        "do not say the same",
+    ),
     "no answer": (lambda ca, r: response(ca, r, 1, hashes=()), "answers nothing|cannot be read"),
     "nonce": (
         lambda ca, r: response(

@@ -3,6 +3,8 @@
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import lmdb
@@ -88,6 +90,22 @@ def test_full_map_is_an_error_that_names_the_setting_and_keeps_what_was_there(tm
         with pytest.raises(TargetError, match="map_size_gib"):
             target.put([answer(n, der=b"x" * 1000) for n in range(2, 1000)], always)
     assert list(held(tmp_path / "store")) == [answer(1).key]
+
+
+def test_what_does_not_read_back_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that gives back something else than was put is not taken for published."""
+    with LMDBTarget(tmp_path / "store", GIB) as target:
+        changing = target._changing
+
+        @contextmanager
+        def swallowing() -> Iterator[lmdb.Transaction]:
+            with changing() as txn:
+                yield txn
+                txn.delete(answer(1).key)
+
+        monkeypatch.setattr(target, "_changing", swallowing)
+        with pytest.raises(TargetError, match="does not read back"):
+            target.put([answer(1)], always)
 
 
 def test_reader_in_another_process_sees_each_change_at_once(tmp_path: Path) -> None:

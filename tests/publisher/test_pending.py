@@ -1,0 +1,24 @@
+"""Which bundle is looked at next."""
+
+from datetime import timedelta
+
+from publisher.pending import pending
+from revocation.artifacts import Kind
+from revocation.published import TargetStatus
+from revocation.wire.exchange import Stored
+from tests.authority import NOW
+from tests.building.place import Place
+
+
+def test_crls_come_first_then_the_slice_with_the_newest_bundle_and_in_it_the_oldest(place: Place) -> None:
+    """A revocation in slice 7 goes before the renewal of slice 3, behind the complete bundle that it adds to."""
+    names = [
+        "000000000001-aaaaaaaa-ocsp-7.tar",
+        "000000000002-aaaaaaaa-ocsp-3.tar",
+        "000000000003-aaaaaaaa-crl-all.tar",
+        "000000000004-aaaaaaaa-crl-all.tar",
+        "000000000005-aaaaaaaa-ocsp-7.tar",
+    ]
+    status = TargetStatus(target="all", kinds=(Kind.CRL, Kind.OCSP), updated_at=NOW + timedelta(0))
+    found = pending([Stored(name, 1, "1") for name in names], status, place.public, {})
+    assert [bundle.name for bundle in found] == [names[n] for n in (2, 3, 0, 4, 1)]
