@@ -91,7 +91,7 @@ def _literal(value: object) -> str:
 
 _SIGNER = """
 [signer]
-# What is known of every certificate. SQLite, or a postgresql:// URL.
+# What is known of every certificate: SQLite, on a local disk.
 ledger = "signer/ledger.sqlite"
 # Responder keys that the signer makes for itself.
 keys = "signer/keys"

@@ -23,14 +23,6 @@ def _place(scheme_and_rest: str, info: ValidationInfo) -> str:
     return f"file:{directory / rest}" if scheme == "file" and directory else scheme_and_rest
 
 
-def _database(url: str, info: ValidationInfo) -> str:
-    """A path becomes the URL of an SQLite database beside the configuration; a URL stays."""
-    directory: Path | None = (info.context or {}).get("directory")
-    if "://" in url:
-        return url
-    return f"sqlite:///{directory / url if directory else url}"
-
-
 KeyURI = Annotated[str, Field(pattern=r"^file:.+"), AfterValidator(_place)]
 PassphraseSource = Annotated[
     str, Field(pattern=r"^(file:.+|env:\w+|credential:[\w.-]+|prompt)$"), AfterValidator(_place)
@@ -76,8 +68,8 @@ class Limits(Table):
 class SignerConfig(Table):
     """The `[signer]` table."""
 
-    ledger: Annotated[str, AfterValidator(_database)] = Field(
-        default="signer/ledger.sqlite", description="A path (SQLite) or a postgresql:// URL without password."
+    ledger: LocalPath = Field(
+        default=Path("signer/ledger.sqlite"), description="SQLite database of all that is known; on a local disk."
     )
     keys: LocalPath = Field(
         default=Path("signer/keys"), description="Folder of the responder keys that the signer makes."

@@ -1,7 +1,7 @@
 """The database behind the ledger: opening, migrating, and the two kinds of transaction.
 
-SQLite by default (WAL, synchronous=FULL: what is acknowledged survives a power cut). A writing transaction takes the
-write lock at its start, so what it reads is still true when it writes.
+SQLite, with WAL and synchronous=FULL: what is acknowledged survives a power cut. A writing transaction takes the write
+lock at its start, so what it reads is still true when it writes.
 """
 
 import fcntl
@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DatabaseError, OperationalError
 
+from revocation.durable import make_folder
 from revocation.errors import ConfigurationError, RevocastError
 
 _HEAD: Final = "0001"
 _BUSY_SECONDS: Final = 30
+_ADVICE: Final = "see `ledger` in [signer], and to the rights of its folder"
 
 
 class LedgerBusy(RevocastError):
@@ -25,17 +27,22 @@ class LedgerBusy(RevocastError):
 
 
 class Ledger:
-    """An opened ledger, its schema up to date."""
+    """An opened ledger, its schema up to date.
 
-    def __init__(self, url: str) -> None:
-        self._url = make_url(url)
-        self._path = (
-            Path(self._url.database) if self._url.get_backend_name() == "sqlite" and self._url.database else None
-        )
-        if self._path:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._engine = _engine(url, self._path)
-        self._migrate()
+    Raises:
+        ConfigurationError: the file cannot be opened, is no ledger, or was made by a later version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = _engine(path)
+        try:
+            make_folder(path.parent, mode=0o700)
+            path.touch(mode=0o600)
+            self._migrate()
+        except (OSError, DatabaseError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error.orig
+            raise ConfigurationError(f"cannot be opened: {reason}", where=f"ledger {path}", advice=_ADVICE) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -54,18 +61,13 @@ class Ledger:
             try:
                 transaction = connection.begin()
             except OperationalError as error:
-                raise LedgerBusy(
-                    "is held by another process", where=f"ledger {self._url.render_as_string()}"
-                ) from error
+                raise LedgerBusy("is held by another process", where=f"ledger {self._path}") from error
             with transaction:
                 yield connection
 
     @contextmanager
     def signing(self) -> Iterator[None]:
         """The right to sign: one process at a time looks at what is due and makes it."""
-        if self._path is None:
-            yield
-            return
         descriptor = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -74,7 +76,7 @@ class Ledger:
             os.close(descriptor)
 
     def _migrate(self) -> None:
-        with self._engine.connect() as connection:
+        with self.read() as connection:
             version = _version(connection)
         if version == _HEAD:
             return
@@ -83,24 +85,20 @@ class Ledger:
                 _upgrade(connection)
 
 
-def _engine(url: str, path: Path | None) -> Engine:
-    if path is None:
-        return create_engine(url)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    if not path.exists():
-        path.touch(mode=0o600)
+def _engine(path: Path) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": _BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions are begun by _begin_sqlite, with the lock that they need
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by _begin, with the lock that they need
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("revocast_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -109,7 +107,6 @@ def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    connection.rollback() if not connection.get_execution_options().get("revocast_writes") else None
     return str(found) if found else None
 
 

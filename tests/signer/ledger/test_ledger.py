@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DatabaseError
 
+from revocation.errors import ConfigurationError
 from signer.handle import handle
 from signer.ledger.ledger import Ledger
 from signer.ledger.schema import metadata
@@ -21,7 +22,7 @@ from tests.estate import Estate
 
 def test_migrations_make_the_schema_of_the_code(tmp_path: Path) -> None:
     """A ledger that was migrated has the very tables that the code reads and writes."""
-    Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    Ledger(tmp_path / "ledger.sqlite")
     engine = create_engine(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
@@ -80,3 +81,20 @@ def test_audit_has_an_entry_for_each_signing_chained_to_the_one_before(estate: E
         assert chain == (before := hashlib.sha256(before + entry.encode()).digest())
         actions.append(action)
     assert actions == ["import", "revoke", "sign responder certificate", "sign crl", "sign ocsp"]
+
+
+def test_file_that_is_no_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """A wrong path does not overwrite somebody's file."""
+    (tmp_path / "notes.txt").write_text("dear diary " * 100)
+    with pytest.raises(ConfigurationError, match="not a database"):
+        Ledger(tmp_path / "notes.txt")
+    assert (tmp_path / "notes.txt").read_text() == "dear diary " * 100
+
+
+def test_ledger_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    """A schema that this version does not know is not touched."""
+    Ledger(tmp_path / "ledger.sqlite")
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(ConfigurationError, match="upgrade Revocast"):
+        Ledger(tmp_path / "ledger.sqlite")

@@ -147,8 +147,6 @@ def _create_records() -> None:
 
 
 def _make_append_only(table: str) -> None:
-    if op.get_bind().dialect.name != "sqlite":
-        return
     for verb in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
