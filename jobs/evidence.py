@@ -1,5 +1,6 @@
 """Proof that a change of status is published: read from the targets, and verified with the issuer's key.
 
+Where this machine has no targets, it is fetched from the public URLs as relying parties do.
 A reply over the queue is a claim that anybody with write access there can make. What a target holds was signed.
 """
 
@@ -7,7 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
+from jobs.check_crl import look_at_crl
+from jobs.check_ocsp import look_at_ocsp
 from jobs.installation import Installation
 from publisher.config import DirectoryTable, LMDBTable
 from publisher.verify_crl import verify_crl
@@ -19,6 +23,8 @@ from revocation.paths import crl_path
 from revocation.published import TargetStatus
 from revocation.status import Reason, Revocation
 from revocation.store import BOTH_HASHES, RESPONSES_DATABASE, StoredResponse, StoreFormatError, response_key
+
+_FETCH_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -90,11 +96,25 @@ def _fits(seen: Seen, expected: Expected) -> bool:
 
 
 def _look(installation: Installation, expected: Expected, now: datetime) -> Iterator[Seen]:
-    for target in installation.targets().targets:
+    if installation.publisher is None:
+        yield from _served(installation.public.url(""), expected, now)
+        return
+    for target in installation.publisher.targets:
         if isinstance(target, DirectoryTable):
             yield from _crls(target, expected, now)
         elif isinstance(target, LMDBTable):
             yield from _responses(target, expected, now)
+
+
+def _served(base: str, expected: Expected, now: datetime) -> Iterator[Seen]:
+    """What relying parties get, where the targets are on other machines."""
+    profile = expected.profile
+    for scope in profile.crl.scopes:
+        crl = look_at_crl(profile, scope, base, None, now, _FETCH_SECONDS).crl
+        if crl is not None:
+            yield Seen(f"{base}: the CRL `{scope}`", crl.revoked.get(expected.serial), is_crl=True)
+    for way, answer in look_at_ocsp(profile, expected.serial, base, now, _FETCH_SECONDS).answers.items():
+        yield Seen(f"{base}: the OCSP response to {way}", answer.revocation, is_crl=False)
 
 
 def _crls(target: DirectoryTable, expected: Expected, now: datetime) -> Iterator[Seen]:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from jobs.issuer_entry import IssuerEntry, entry_of
+from jobs.issuer_entry import PROMPT, IssuerEntry, entry_of
 from jobs.private_folder import make_private, socket_place
 from jobs.template import configuration, issuer_tables
 from revocation.config import PublicConfig
@@ -57,6 +57,8 @@ def init(
         click.echo(f"  import it: revocast import {entry.pki} --issuer {entry.issuer.name}")
         if entry.key is None:
             click.echo("  its key is not in that folder: name it in [[signer.issuers]]")
+        if entry.passphrase == PROMPT:
+            click.echo("  its passphrase is asked for on a terminal; cron has none: name a file with --passphrase-file")
     click.echo(f"wrote {directory / CONFIG_NAME} and {directory / 'operator.key'}")
     click.echo(
         f"next: revocast import …, then `revocast refresh --config {directory / CONFIG_NAME}` (or `revocast up`)"

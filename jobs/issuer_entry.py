@@ -12,6 +12,9 @@ from revocation.config import load_certificates
 from revocation.issuer import Issuer
 from revocation.pkifolder import describe
 
+PROMPT = "prompt"
+"""The setting of a passphrase that is asked for on a terminal."""
+
 
 @dataclass(frozen=True)
 class IssuerEntry:
@@ -57,7 +60,7 @@ def entry_of(pki: Path, taken: set[str], passphrase_file: Path | None) -> Issuer
     certificates = _of_one_issuer(load_certificates(folder.ca_certificate))
     passphrase = None
     if folder.ca_key and folder.key_is_encrypted:
-        passphrase = f"file:{passphrase_file.resolve()}" if passphrase_file else "prompt"
+        passphrase = f"file:{passphrase_file.resolve()}" if passphrase_file else PROMPT
     name = _free_name(_name_of(certificates[0]) or _slug(pki.resolve().parent.name) or "issuer", taken)
     return IssuerEntry(
         Issuer.of(name, certificates),

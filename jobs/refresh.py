@@ -54,8 +54,9 @@ class Outcomes:
 @cli.config_option
 @cli.json_option
 @_TIMEOUT
+@click.option("--quiet", is_flag=True, help="Say nothing when all is done.")
 @click.pass_context
-def refresh(context: click.Context, config: Path | None, timeout: float, *, as_json: bool) -> None:
+def refresh(context: click.Context, config: Path | None, timeout: float, *, as_json: bool, quiet: bool) -> None:
     """Do all that is due, without a queue: renew responder certificates, CRLs and OCSP responses, and publish them.
 
     Made for cron: run it as often as `look` says (an hour by default). Two runs never overlap.
@@ -65,7 +66,8 @@ def refresh(context: click.Context, config: Path | None, timeout: float, *, as_j
     installation = Installation.read(config)
     with held(installation.jobs.state / "refresh.lock", "refresh"):
         outcomes = run(installation, SignerProcess(installation.path), _ALL, timeout, publish=True)
-    _show(outcomes, as_json=as_json)
+    if outcomes.exit_code or not quiet:
+        _show(outcomes, as_json=as_json)
     context.exit(outcomes.exit_code)
 
 

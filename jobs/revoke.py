@@ -27,6 +27,7 @@ from revocation.messages import Body, Message, Outcome, Release, Reply, Requeste
 from revocation.status import Reason
 
 _POLL_SECONDS: Final = 0.05
+_FETCH_PAUSE: Final = 1.0
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -160,7 +161,7 @@ def _await_evidence(installation: Installation, expected: Expected, message: Mes
                 where=f"message {message.id}",
                 advice="see `revocast status`; asking again with the same --id waits again",
             )
-        time.sleep(_POLL_SECONDS)
+        time.sleep(_POLL_SECONDS if installation.publisher else _FETCH_PAUSE)
 
 
 def _print(asked: Ask, which: Subject, reply: Reply, seconds: float) -> None:

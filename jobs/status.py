@@ -35,7 +35,7 @@ _STYLES: Final = {
 
 @dataclass(frozen=True)
 class _Answer:
-    """What the signer said; `trouble` is why it said nothing."""
+    """What the signer said; `trouble` is why it said nothing although it was asked."""
 
     due: Due
     trouble: str = ""
@@ -50,7 +50,8 @@ class _Answer:
 def status(context: click.Context, config: Path | None, timeout: float, *, as_json: bool, no_signer: bool) -> None:
     """Show every artifact of every target: number, age, time left, when it is renewed, what is due and why.
 
-    Exit code 0: all fresh. 1: something is overdue, expired, missing, behind a fact, or was set aside. 3: unknown.
+    Exit code 0: all fresh. 1: something is overdue, expired, missing, behind a fact, or was set aside. 3: unknown, as
+    when the signer was asked and did not answer.
     """
     try:
         installation = Installation.read(config)
@@ -61,7 +62,7 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
     except RevocastError as error:
         cli.show_error(error)
         context.exit(_UNKNOWN)
-    answer = _Answer({}, "was not asked") if no_signer else _ask(installation, statuses, timeout)
+    answer = _Answer({}) if no_signer else _ask(installation, statuses, timeout)
     shown = lines(statuses, installation.public, answer.due, clock_now())
     code = _exit_code(shown, answer, set_aside(statuses))
     more = undone(answer.due, shown, installation.public)
@@ -98,7 +99,7 @@ def _ask(installation: Installation, statuses: Sequence[TargetStatus], timeout: 
 def _exit_code(shown: list[Line], answer: _Answer, refused: list[str]) -> int:
     if any(line.state.is_bad for line in shown) or any(_BEHIND in why for why in answer.due.values()) or refused:
         return 1
-    return 0 if shown else _UNKNOWN
+    return _UNKNOWN if answer.trouble or not shown else 0
 
 
 def _print(shown: list[Line], more: list[str], answer: _Answer, refused: list[str]) -> None:

@@ -110,10 +110,14 @@ def _serve(running: Running) -> int:
     if running.stop.is_set():
         return 0
     if worst(findings) is Level.OK:
-        _say("everything is published and answers\n")
+        _say("everything is published and answers")
     else:
         report([finding for finding in findings if finding.level is not Level.OK], as_json=False)
-        _say("not everything is as it should be; going on\n")
+        _say("not everything is as it should be; going on")
+    configured = running.installation.public.url("")
+    if configured != running.base:
+        _say(f"[public] says {configured}: relying parties that read URLs in certificates and CRLs ask there")
+    click.echo()
     for line in announcement(running.scene()):
         click.echo(line)
     click.echo("\nCtrl-C stops everything.")

@@ -56,7 +56,7 @@ class Site:
 
     def publish(self, only: str | None = None) -> None:
         """Publish what was signed, to one target or to all. LMDB is opened by one at a time within a process."""
-        self._close()
+        self.close_store()
         config = PublisherConfig.read(self.estate.file)
         if only:
             config = config.model_copy(update={"targets": tuple(t for t in config.targets if t.name == only)})
@@ -81,12 +81,13 @@ class Site:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        self._close()
+        self.close_store()
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         return self.app(environ, start_response)
 
-    def _close(self) -> None:
+    def close_store(self) -> None:
+        """Let another part of this process open the store; the responder opens it again at the next publication."""
         if self._source:
             self._source.close()
             self._source = None

@@ -164,3 +164,15 @@ def test_message_is_sent_again_to_a_queue_that_was_lost(
         present.run("revoke", "5", "--timeout", "1")
     assert len(seen) > 1
     assert len(set(seen)) == 1
+
+
+def test_machine_without_targets_takes_its_proof_from_the_public_urls(present: Present, server: Server) -> None:
+    """The publisher is elsewhere: nobody answers at the public URL, so a forged "done" is exit 4 here too."""
+    text = present.config.read_text().replace("http://crl.example", "http://127.0.0.1:9")
+    head, _, rest = text.partition("[publisher]")
+    present.config.write_text(head + rest[rest.index("[responder]") :])
+    present.use_queue(server.url)
+    with forger(server, claim(Outcome.DONE)):
+        result = present.run("revoke", "5", "--timeout", "1")
+    assert result.exit_code == 4
+    assert "no target shows it yet" in str(result.exception)

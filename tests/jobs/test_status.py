@@ -103,13 +103,16 @@ def test_signer_that_does_not_answer_is_said(present: Present) -> None:
     text = present.config.read_text().replace("[[signer.requesters]]", "[[signer.nonsense]]", 1)
     present.config.write_text(text)
     result = present.run("status")
+    assert result.exit_code == 3
     assert "The signer does not answer" in result.stdout
     assert "crl all" in result.stdout
 
 
 def test_output_that_is_no_terminal_has_no_colours(present: Present) -> None:
     """It goes into a mail or a log."""
-    assert "\x1b" not in present.run("status", "--no-signer").stdout
+    result = present.run("status", "--no-signer")
+    assert result.exit_code == 0
+    assert "\x1b" not in result.stdout
 
 
 def test_machine_without_a_publisher_is_told_where_to_run_it(present: Present) -> None:
