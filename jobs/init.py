@@ -1,5 +1,6 @@
 """`revocast init`: a commented revocast.toml, the operator's key, copies of issuer certificates. Never overwrites."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from revocation.messages import RequesterKey
 
 CONFIG_NAME = "revocast.toml"
 DEFAULT_PORT = 8889
+_BASE_URL = re.compile(r"http://[^/\s]+")
 _DEMO_PASSPHRASES = ("ca.passphrase", "private/ca.passphrase", "../ca.passphrase")
 
 
@@ -69,9 +71,15 @@ def initialise(setup: Setup) -> list[IssuerEntry]:
     """Write everything; returns the issuers that stand in it.
 
     Raises:
-        InputError: there is a configuration already, or a PKI folder cannot be used.
+        InputError: there is a configuration already, a PKI folder cannot be used, or the base URL is none.
     """
     path = setup.directory / CONFIG_NAME
+    if not _BASE_URL.fullmatch(setup.base_url):
+        raise InputError(
+            "is not a base URL: http://HOST or http://HOST:PORT (the objects are signed, so there is no https)",
+            where=setup.base_url,
+            advice="a path goes into `prefix` of [public]",
+        )
     if path.exists():
         raise InputError("is there already and is never overwritten", where=str(path), advice="edit it, or remove it")
     entries = _entries(setup.pkis, set(), setup)

@@ -159,3 +159,11 @@ def test_cron_mode_names_no_queue(tmp_path: Path) -> None:
     initialise(_setup(tmp_path / "data", _pki(tmp_path / "pki"), with_queue=False))
     assert "\nqueue" not in (tmp_path / "data/revocast.toml").read_text()
     assert ConfigFile.read(tmp_path / "data/revocast.toml").table("jobs", JobsConfig).queue is None
+
+
+@pytest.mark.parametrize("url", ["https://pki.example", "http://pki.example/path", "pki.example", "http://"])
+def test_base_url_that_no_service_would_accept_is_refused(tmp_path: Path, url: str) -> None:
+    """Before anything is written."""
+    with pytest.raises(InputError, match="is not a base URL"):
+        initialise(Setup(tmp_path / "data", (), url))
+    assert not (tmp_path / "data").exists()
