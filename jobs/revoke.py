@@ -22,7 +22,7 @@ from jobs.subject import Subject, subject
 from jobs.terminal import printable
 from revocation import cli
 from revocation.clock import now as clock_now
-from revocation.errors import NoAnswer, NotPublishedYet, Refused
+from revocation.errors import NoAnswer, NotPublishedYet, Refused, RevocastError
 from revocation.messages import Body, Message, Outcome, Release, Reply, RequesterKey, Revoke, Verb, compose
 from revocation.status import Reason
 
@@ -127,7 +127,7 @@ def _change(
         raise
     _require_done(reply, which)
     if isinstance(chosen, SignerProcess) and installation.publisher is not None:
-        installation.publish(clock_now())
+        _publish(installation, message)
     expected = Expected(which.profile, which.serial, reason, reply.revision or 0)
     _await_evidence(installation, expected, message, started + asked.timeout)
     _print(asked, which, reply, time.monotonic() - started)
@@ -148,6 +148,18 @@ def _require_done(reply: Reply, which: Subject) -> None:
         where=str(which),
         advice=printable(reply.advice) if reply.advice else None,
     )
+
+
+def _publish(installation: Installation, message: Message) -> None:
+    """Publish here, since no worker does. What fails now does not undo what was recorded."""
+    try:
+        installation.publish(clock_now())
+    except RevocastError as error:
+        raise NotPublishedYet(
+            f"it is recorded, but publishing failed: {error.what}",
+            where=error.where,
+            advice=f"mend that, then `revocast publish`, or ask again with --id {message.id}",
+        ) from error
 
 
 def _await_evidence(installation: Installation, expected: Expected, message: Message, deadline: float) -> None:

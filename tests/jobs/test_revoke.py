@@ -63,6 +63,21 @@ def test_asking_again_with_the_same_id_is_done_once_and_waits_again(present: Pre
     assert present.run("revoke", "5").exit_code == 1
 
 
+@pytest.mark.parametrize("broken", ["public", "store"])
+def test_target_that_fails_does_not_call_the_recorded_refused(present: Present, broken: str) -> None:
+    """Without a queue the command publishes by itself: exit 4, and asking again once it is mended ends with 0."""
+    folder, aside = present.estate.folder / broken, present.estate.folder / "aside"
+    folder.rename(aside)
+    folder.write_text("not a folder")
+    result = present.run("revoke", "5", "--id", "ab" * 16)
+    assert result.exit_code == 4
+    assert "it is recorded, but publishing failed" in str(result.exception)
+    assert "--id " + "ab" * 16 in str(result.exception)
+    folder.unlink()
+    aside.rename(folder)
+    assert present.run("revoke", "5", "--id", "ab" * 16).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
