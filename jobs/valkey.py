@@ -1,14 +1,18 @@
 """The embedded queue server: Valkey from a wheel, on a unix socket that only this user can open, keeping nothing.
 
 It holds nothing that may not be lost: what is due follows from the ledger and from what is published. Its arguments are
-all given here, since the wheel's own defaults also listen on an open TCP port.
+all given here, since the wheel's own defaults also listen on an open TCP port. Who can open the socket may write any
+key; what would change the server itself, or stop it, is denied to everybody.
 """
 
 from pathlib import Path
+from typing import Final
 
 from jobs.child import Service
 from jobs.private_folder import make_private
 from revocation.errors import ConfigurationError
+
+_RIGHTS: Final = "default on nopass ~* &* +@all -@admin -@dangerous -@scripting"
 
 
 def valkey(socket: Path) -> Service:
@@ -26,6 +30,7 @@ def valkey(socket: Path) -> Service:
             *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
             *("--save", "", "--appendonly", "no", "--dir", str(socket.parent)),
             *("--daemonize", "no", "--logfile", "", "--loglevel", "notice", "--maxmemory-policy", "noeviction"),
+            *("--user", *_RIGHTS.split()),
         ),
         mark="Ready to accept connections",
     )
