@@ -14,7 +14,7 @@ from typing import IO, Final
 
 from jobs import leash
 from jobs.log import Log
-from jobs.process import child_environment
+from jobs.process import bare_environment, child_environment
 
 _LONGEST_LINE: Final = 4000
 _STOP_SECONDS: Final = 15.0
@@ -31,6 +31,7 @@ class Service:
         mark: what stands in the line that says it serves; the whole line unless the line is a log's.
         secret: handed over by a pipe whose number follows `secret_option`; never on a command line or on a disk.
         secret_option: the option that takes the number.
+        inherits: whether it gets our whole environment, where passphrases may stand; what others get holds none.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Service:
     mark: str = "ready"
     secret: bytes | None = None
     secret_option: str = ""
+    inherits: bool = False
 
 
 class Child:
@@ -88,7 +90,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env=child_environment(),
+                env=child_environment() if self.service.inherits else bare_environment(),
                 pass_fds=descriptors,
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then stops us in order
                 text=True,

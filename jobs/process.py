@@ -3,6 +3,12 @@
 import os
 import sys
 from pathlib import Path
+from typing import Final
+
+_HARMLESS: Final = frozenset(
+    ("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+)
+_HARMLESS_BEGINNINGS: Final = ("LC_", "PYTHON", "SSL_CERT_")
 
 
 def command_line(*arguments: str, config: Path | None = None) -> list[str]:
@@ -17,3 +23,12 @@ def command_line(*arguments: str, config: Path | None = None) -> list[str]:
 def child_environment() -> dict[str, str]:
     """The environment of such a process: ours, with output that comes line by line."""
     return {**os.environ, "PYTHONUNBUFFERED": "1"}
+
+
+def bare_environment() -> dict[str, str]:
+    """The same for a process that needs no secret: a passphrase may stand in ours, under any name, so few pass."""
+    return {
+        name: value
+        for name, value in child_environment().items()
+        if name in _HARMLESS or name.startswith(_HARMLESS_BEGINNINGS)
+    }

@@ -22,6 +22,7 @@ def services(config: Path, host: str, port: int, passphrases: bytes) -> Iterator
         tuple(command_line("worker", "signer", config=config)),
         secret=passphrases,
         secret_option="--passphrases-fd",  # noqa: S106 - the name of an option
+        inherits=True,  # for passphrases that the configuration calls env:NAME
     )
     yield Service("scheduler", tuple(command_line("scheduler", config=config)))
     yield Service("respond", tuple(command_line("respond", "--host", host, "--port", str(port), config=config)))

@@ -16,6 +16,10 @@ elif what == "secret":
         print("got", len(pipe.read()), flush=True)
     print("ready", flush=True)
     time.sleep(60)
+elif what == "environment":
+    print(*sorted(os.environ), flush=True)
+    print("ready", flush=True)
+    time.sleep(60)
 elif what == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     print("ready", flush=True)

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from jobs import child
 from jobs.child import Service
+from jobs.services import services
 from jobs.supervisor import DidNotStart, Stopped, Supervisor
 from revocation.errors import ConfigurationError
 from tests.waiting import until
@@ -43,6 +45,26 @@ def test_service_is_waited_for_and_its_words_are_in_its_log(supervisor: Supervis
     supervisor.start(service("serve"))
     until(lambda: "part | ready" in (tmp_path / "part.log").read_text())
     assert (tmp_path / "part.log").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("inherits", [False, True])
+def test_environment_with_its_passphrases_is_for_the_signer_alone(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inherits: bool
+) -> None:
+    """`env:NAME` may name any variable, so the others get what is known to be harmless, and enough to run."""
+    for name in ("CA_PASS", "REVOCAST_PASS", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "correct horse")
+    supervisor.start(replace(service("environment"), inherits=inherits))
+    names = set((tmp_path / "part.log").read_text().split())
+    assert "PATH" in names
+    secrets = {"CA_PASS", "REVOCAST_PASS", "AWS_SECRET_ACCESS_KEY"}
+    assert names & secrets == (secrets if inherits else set())
+
+
+def test_only_the_signer_inherits_the_environment() -> None:
+    """Above all the HTTP server does not."""
+    started = services(Path("revocast.toml"), "127.0.0.1", 8889, b"{}")
+    assert [one.name for one in started if one.inherits] == ["worker signer"]
 
 
 def test_service_that_dies_is_restarted_and_reported(supervisor: Supervisor, said: list[str]) -> None:
