@@ -30,6 +30,7 @@ def opened(exchange: Exchange, name: str) -> Iterator[BundleReader]:
 
     Raises:
         BundleError: gone, truncated, dangerous, or not of the part that its name says.
+        Unreadable: it cannot be read for now.
     """
     with exchange.open(name) as source:
         reader = BundleReader(name, source)
@@ -128,13 +129,6 @@ def _each(reader: BundleReader) -> Iterator[bytes]:
 
 
 def _files(reader: BundleReader) -> Iterator[tuple[str, bytes]]:
-    """Each file with where it is; a failure to read is the bundle's."""
-    artifacts = reader.artifacts()
-    while True:
-        try:
-            entry, data = next(artifacts)
-        except StopIteration:
-            return
-        except OSError as error:
-            raise BundleError(f"cannot be read: {error.strerror}", where=f"bundle {reader.name}") from error
+    """Each file with where it is."""
+    for entry, data in reader.artifacts():
         yield f"bundle {reader.name}, {entry.path}", data

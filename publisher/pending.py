@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from itertools import groupby
 
 from revocation.artifacts import Kind
@@ -18,15 +19,16 @@ def attempt(bundle: Stored, public: PublicConfig) -> str:
 
 
 def pending(
-    listed: Sequence[Stored], status: TargetStatus, public: PublicConfig, tried: Collection[str]
+    listed: Sequence[Stored], status: TargetStatus, public: PublicConfig, tried: Collection[str], now: datetime
 ) -> list[Stored]:
     """The bundles of the target's kinds that it did not deal with yet, in the order in which to take them.
 
     CRLs come first. Then the slice that has the newest bundle, since a revocation is more urgent than a renewal, and
-    within a slice the oldest first, so that a partial bundle follows what it adds to.
+    within a slice the oldest first, so that a partial bundle follows what it adds to. What was refused at a time that
+    is still to come was refused by a clock that has been put right since, and is tried again.
     """
     done = {(a.bundle, a.version) for a in status.applied}
-    refused = {(s.bundle, s.version) for s in status.set_aside}
+    refused = {(s.bundle, s.version) for s in status.set_aside if s.at <= now}
     waiting = [
         bundle
         for bundle in listed

@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from publisher.signature import verify_signature
 from revocation import der
 from revocation.clock import iso
-from revocation.errors import GateError
+from revocation.errors import GateError, NotYetValid
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,12 @@ class ResponderCertificate:
         """Return if it is valid now and no response that ends at `next_update` outlives it.
 
         Raises:
-            GateError: it is not, or one would.
+            NotYetValid: it is not valid yet.
+            GateError: it is not any more, or one would.
         """
-        if not self.not_before <= now <= self.not_after:
+        if now < self.not_before:
+            raise NotYetValid(f"its responder certificate is not valid before {iso(self.not_before)}; held until then")
+        if now > self.not_after:
             raise GateError(
                 f"its responder certificate is valid from {iso(self.not_before)} to {iso(self.not_after)}, not now"
             )

@@ -16,7 +16,7 @@ from publisher.status import believed, empty_status, save_status
 from publisher.taking import Taker
 from publisher.targets.protocol import StatusKeeper
 from revocation.config import PublicConfig
-from revocation.errors import BundleError, GateError, NotYetValid, RevocastError, TargetError
+from revocation.errors import BundleError, GateError, NotYetValid, RevocastError, TargetError, Unreadable
 from revocation.published import SetAside, TargetStatus
 from revocation.wire.exchange import FolderExchange, Stored
 
@@ -40,6 +40,7 @@ class Session:
         self._now = now
         self._tried: set[str] = set()
         self._looked_ahead: set[str] = set()
+        self._unread: Unreadable | None = None
         self.table = table
         self.status: TargetStatus = empty_status(table, now)
         self.lines: list[str] = []
@@ -67,7 +68,7 @@ class Session:
         Raises:
             TargetError: the target failed; the bundle stays undone.
         """
-        waiting = pending(self._listed(), self.status, self._public, self._tried)
+        waiting = pending(self._listed(), self.status, self._public, self._tried, self._now)
         if not waiting:
             return False
         if len(waiting) > 1:
@@ -78,9 +79,15 @@ class Session:
         return True
 
     def finish(self) -> None:
-        """Forget what nothing depends on any more, and keep the status."""
+        """Forget what nothing depends on any more, and keep the status.
+
+        Raises:
+            TargetError: it cannot be kept, or a bundle could not be read; that one is tried again at the next look.
+        """
         prune_bundles(self.status, {stored.name for stored in self._listed()})
         self._save()
+        if self._unread:
+            raise TargetError(self._unread.what, where=self._unread.where, advice="it is tried again at the next look")
 
     def _listed(self) -> list[Stored]:
         try:
@@ -110,6 +117,9 @@ class Session:
                 profile = profile_of(reader.manifest, self._public)
                 line = self._taker.take(bundle, reader, profile, self.status, self._now)
                 self.lines.append(line)
+        except Unreadable as error:
+            self._unread = error
+            self.lines.append(f"not read: {error}")
         except NotYetValid as held:
             self.lines.append(f"held: {held}")
         except (BundleError, GateError) as error:

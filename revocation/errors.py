@@ -46,12 +46,16 @@ class BundleError(RevocastError):
     """A bundle is truncated, malformed or dangerous."""
 
 
+class Unreadable(BundleError):
+    """The machine could not read a bundle now (rights, descriptors, a disk): that says nothing of what is in it."""
+
+
 class GateError(RevocastError):
     """An artifact did not pass the gate and was not published."""
 
 
 class NotYetValid(GateError):
-    """An artifact starts within the next minutes: it is held until then, not rejected."""
+    """An artifact starts in the future: it is held until then, not rejected."""
 
 
 class Expired(GateError):

@@ -1,8 +1,10 @@
 """Reading a bundle that nobody vouches for: regular files of the manifest's names and sizes, and nothing else."""
 
+import errno
 import hashlib
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, Final
 
 from pydantic import ValidationError
@@ -10,12 +12,13 @@ from pydantic import ValidationError
 from revocation import der
 from revocation.artifacts import Kind
 from revocation.bundle.manifest import MANIFEST_NAME, Entry, Manifest
-from revocation.errors import BundleError
+from revocation.errors import BundleError, Unreadable
 
 _MOST_FILES: Final = 10_000
 _LARGEST_MANIFEST: Final = 1 << 20
 _LARGEST_CRL: Final = 1 << 30
 _LARGEST_CHUNK: Final = 64 << 20
+_IMPOSSIBLE_PLACE: Final = frozenset({errno.EINVAL, errno.EFBIG, errno.EOVERFLOW})
 
 
 class BundleReader:
@@ -24,6 +27,7 @@ class BundleReader:
     Raises:
         BundleError: truncated, no manifest, a link, a path that is absolute or not in the manifest, a file twice,
             or a digest that does not fit.
+        Unreadable: the machine could not read it, which says nothing of the bundle.
     """
 
     def __init__(self, name: str, source: BinaryIO) -> None:
@@ -34,8 +38,9 @@ class BundleReader:
     def artifacts(self) -> Iterator[tuple[Entry, bytes]]:
         """Each file with its bytes, digest checked; a CRL whole, OCSP responses a chunk at a time."""
         for entry in self.manifest.entries:
-            self._source.seek(self._members[entry.path].offset_data)
-            data = self._source.read(entry.size)
+            with self._reading():
+                self._source.seek(self._members[entry.path].offset_data)
+                data = self._source.read(entry.size)
             if len(data) != entry.size:
                 raise self._bad("is truncated", entry.path)
             if hashlib.sha256(data).hexdigest() != entry.sha256:
@@ -44,10 +49,10 @@ class BundleReader:
 
     def _open(self) -> tuple[dict[str, tarfile.TarInfo], Manifest]:
         try:
-            with tarfile.open(fileobj=self._source, mode="r:") as tar:
+            with self._reading(), tarfile.open(fileobj=self._source, mode="r:") as tar:
                 members = self._members_of(tar)
                 manifest = self._manifest(members)
-        except (tarfile.TarError, EOFError, OSError, ValueError, RecursionError) as error:
+        except (tarfile.TarError, EOFError, ValueError, RecursionError) as error:
             raise self._bad(f"is not a readable tar: {error}") from error
         expected = {entry.path: entry.size for entry in manifest.entries}
         found = {path: member.size for path, member in members.items() if path != MANIFEST_NAME}
@@ -92,6 +97,16 @@ class BundleReader:
             if entry.size > limit:
                 raise self._bad(f"has {entry.size} bytes, more than the {limit} that are accepted", entry.path)
         return manifest
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """A place that no file can have is the tar's fault; every other failure is the machine's."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno in _IMPOSSIBLE_PLACE:
+                raise self._bad(f"is not a readable tar: {error.strerror}") from error
+            raise Unreadable(f"cannot be read: {error.strerror or error}", where=f"bundle {self.name}") from error
 
     def _bad(self, what: str, path: str | None = None) -> BundleError:
         return BundleError(what, where=f"bundle {self.name}" + (f", {path}" if path else ""))

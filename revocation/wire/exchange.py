@@ -4,6 +4,7 @@ Duties of every implementation: `put` is atomic and durable (a name is there who
 cut), names sort in the order of the ledger, and reading never changes anything.
 """
 
+import errno
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ from typing import BinaryIO, Final, Protocol
 
 from revocation.bundle.manifest import is_bundle_name
 from revocation.durable import replace_file
-from revocation.errors import BundleError
+from revocation.errors import BundleError, Unreadable
 
 _MODE: Final = 0o640
+_NO_BUNDLE: Final = frozenset({errno.ENOENT, errno.ELOOP})
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Exchange(Protocol):
         """All bundles, sorted by name."""
 
     def open(self, name: str) -> BinaryIO:
-        """A seekable reader. Raises BundleError when there is no such bundle."""
+        """A seekable reader. Raises BundleError when there is no such bundle, Unreadable when it may be read later."""
 
     def remove(self, name: str) -> None:
         """Take a bundle out; one that is gone already is no error."""
@@ -73,7 +75,8 @@ class FolderExchange:
         try:
             return os.fdopen(os.open(self.folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
         except OSError as error:
-            raise BundleError(f"cannot be opened: {error.strerror}", where=f"bundle {name}") from error
+            kind = BundleError if error.errno in _NO_BUNDLE else Unreadable
+            raise kind(f"cannot be opened: {error.strerror}", where=f"bundle {name}") from error
 
     def remove(self, name: str) -> None:
         """Unlink it."""

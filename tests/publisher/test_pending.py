@@ -20,5 +20,5 @@ def test_crls_come_first_then_the_slice_with_the_newest_bundle_and_in_it_the_old
         "000000000005-aaaaaaaa-ocsp-7.tar",
     ]
     status = TargetStatus(target="all", kinds=(Kind.CRL, Kind.OCSP), updated_at=NOW + timedelta(0))
-    found = pending([Stored(name, 1, "1") for name in names], status, place.public, {})
+    found = pending([Stored(name, 1, "1") for name in names], status, place.public, {}, NOW)
     assert [bundle.name for bundle in found] == [names[n] for n in (2, 3, 0, 4, 1)]
