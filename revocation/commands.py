@@ -4,6 +4,7 @@ So no room imports another to be found, and a service installed alone still has 
 """
 
 import importlib
+import os
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,6 +52,7 @@ _GROUPS: Final = {
     "worker": "Run one of the workers of the queue.",
     "signer": "The signer by itself, without a queue.",
 }
+_NOT_FOR_OTHERS: Final = 0o022
 
 
 class CommandTable(click.Group):
@@ -107,5 +109,6 @@ root = click.version_option(__version__, prog_name="revocast")(CommandTable(help
 
 
 def main() -> None:
-    """The entry point of the `revocast` command."""
+    """The entry point of the `revocast` command, which makes nothing that others can write to, whatever the umask."""
+    os.umask(os.umask(_NOT_FOR_OTHERS) | _NOT_FOR_OTHERS)
     cli.run(root)

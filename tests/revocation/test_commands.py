@@ -80,6 +80,16 @@ def test_command_without_its_extra_ends_with_advice(tmp_path: Path) -> None:
     assert "which is not installed\n  pip install 'revocast[responder]'" in ended.stderr
 
 
+@pytest.mark.parametrize(("umask", "closed"), [(0o000, 0o022), (0o077, 0o077)], ids=oct)
+def test_nothing_is_made_that_others_can_write_to(tmp_path: Path, umask: int, closed: int) -> None:
+    """Where the shell has no umask, as in many containers; one that is stricter is kept."""
+    command = [sys.executable, "-P", "-m", "revocation", "init", str(tmp_path / "data"), "--no-queue"]
+    subprocess.run(command, check=True, umask=umask, stdout=subprocess.DEVNULL)
+    made = [tmp_path / "data", *(tmp_path / "data").rglob("*")]
+    assert len(made) > 1
+    assert not [path for path in made if path.lstat().st_mode & closed]
+
+
 def test_unknown_command_is_a_usage_error() -> None:
     """In the table and in its groups."""
     for words in (["nonsense"], ["worker", "nonsense"]):
