@@ -63,6 +63,7 @@ class ResponseTaker:
         try:
             for batch in responses_in(reader, profile, now):
                 put += self._put(profile, self._past_marks(profile.issuer, batch))
+                self._withdraw_beside(profile, batch)
                 window.add(batch)
         except Expired:
             if not _newer_is_there(status, manifest):
@@ -101,14 +102,30 @@ class ResponseTaker:
 
         return self._target.put(answers, admits)
 
+    def _withdraw_beside(self, profile: IssuerProfile, responses: Sequence[VerifiedResponse]) -> None:
+        """No answer in a hash that the profile has no longer, and no good under any hash beside a revocation."""
+        octets = profile.issuer.octets
+        dropped = [hash_.octet for hash_ in CertIDHash if hash_ not in profile.ocsp.hashes]
+        old = {response_key(octets, octet, response.serial) for response in responses for octet in dropped}
+        revoked = {
+            response_key(octets, octet, response.serial): known_from(response)
+            for response in responses
+            if response.revocation is not None
+            for octet in _HASH_OCTETS
+        }
+
+        def wrong(key: bytes, current: StoredResponse) -> bool:
+            return key in old or _contradicts(_shown(current), revoked[key])
+
+        if old or revoked:
+            self._target.withdraw(old | revoked.keys(), wrong)
+
     def _withdraw(self, issuer: Issuer) -> int:
         with self._marks.revoked() as marks:
             revoked = dict(marks.of_issuer(issuer.octets))
 
         def wrong(key: bytes, current: StoredResponse) -> bool:
-            shown = _shown(current)
-            mark = revoked[key[len(issuer.octets) + 1 :]]
-            return shown is not None and not shown.revoked and _contradicts(shown, mark)
+            return _contradicts(_shown(current), revoked[key[len(issuer.octets) + 1 :]])
 
         keys = (response_key(issuer.octets, octet, serial) for serial in revoked for octet in _HASH_OCTETS)
         return self._target.withdraw(keys, wrong)
@@ -148,8 +165,11 @@ def _shown(current: StoredResponse) -> Known | None:
     return Known(epoch(single.this_update_utc), revocation is not None, held)
 
 
-def _contradicts(good: Known, mark: Known) -> bool:
-    return not mark.releasable or good.this_update <= mark.this_update
+def _contradicts(shown: Known | None, revoked: Known) -> bool:
+    """Whether an answer says good of what is revoked; one after a hold may be its release."""
+    if shown is None or shown.revoked:
+        return False
+    return not revoked.releasable or shown.this_update <= revoked.this_update
 
 
 def _newer_is_there(status: TargetStatus, manifest: Manifest) -> bool:
