@@ -48,3 +48,7 @@ def run(command: click.Command) -> None:
     except RevocastError as error:
         show_error(error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        where = str(error.filename) if error.filename else None
+        show_error(RevocastError(error.strerror or str(error), where=where, advice="see to room and rights there"))
+        sys.exit(RevocastError.exit_code)

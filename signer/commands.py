@@ -1,5 +1,6 @@
 """The signer's commands for a person or a script on its own machine. They only wire; the work is below."""
 
+import contextlib
 import json
 import os
 import sys
@@ -12,15 +13,15 @@ import click
 from revocation import cli, clock
 from revocation.config import IssuerProfile, PublicConfig, load_certificates
 from revocation.configfile import ConfigFile
-from revocation.errors import InputError
+from revocation.errors import InputError, NoAnswer
 from revocation.issuer import Issuer
-from revocation.messages import Import, ImportSummary, Outcome, RequesterKey, Verb, compose
-from revocation.pkifolder import find_ca_certificate
+from revocation.messages import Import, ImportSummary, Look, Outcome, RequesterKey, Verb, compose
+from revocation.pkifolder import find_ca_certificate, kind_of
 from signer.handle import handle_text
 from signer.importers.detect import KINDS, read_source
 from signer.importing import apply_import, digest_of
 from signer.keys.passphrase import ask
-from signer.look import look
+from signer.look import EVERYTHING, look
 from signer.progress import progress
 from signer.signer import Signer, open_signer
 
@@ -63,6 +64,7 @@ def import_(
     message = key.sign(compose(Verb.IMPORT, body, now, requester=requester))
     with progress("recording", count) as advance:
         summary = apply_import(signer, message, read_source(path, profile.issuer, kind), now, advance)
+    _tell_worker(signer)
     cli.print_json(summary.model_dump()) if as_json else _print_summary(source.description, summary)
 
 
@@ -111,13 +113,36 @@ def _make_now(signer: Signer) -> None:
 
 
 def _issuer_of(public: PublicConfig, path: Path) -> IssuerProfile:
-    """The issuer whose CA certificate lies in the folder, or the only one there is."""
-    if (certificate := find_ca_certificate(path)) is not None:
-        return public.profile(Issuer.of(str(certificate), load_certificates(certificate)).id)
+    """The issuer whose CA certificate lies in the folder; for what is no PKI folder, the only one there is."""
     names = [profile.issuer.name for profile in public.profiles.values()]
+    if (certificate := find_ca_certificate(path)) is not None:
+        issuer = Issuer.of(str(certificate), load_certificates(certificate))
+        if issuer.id not in public.profiles:
+            raise InputError(
+                "is the certificate of a CA that is not configured",
+                where=str(certificate),
+                advice=f"add it to [[public.issuers]]; configured are: {', '.join(names)}",
+            )
+        return public.profile(issuer.id)
+    if path.is_dir() and kind_of(path):
+        raise InputError(
+            "has no CA certificate that says whose it is", where=str(path), advice=f"--issuer NAME: {', '.join(names)}"
+        )
     if len(names) != 1:
         raise InputError("several issuers are configured", advice="name one with --issuer: " + ", ".join(names))
     return public.profile(names[0])
+
+
+def _tell_worker(signer: Signer) -> None:
+    """Have a running worker look now; without one, or without a queue, the next look finds what is due."""
+    if signer.config.queue is None:
+        return
+    from revocation.wire.queue import SIGNER_QUEUE, Wire
+
+    wire = Wire(signer.config.queue)
+    with contextlib.suppress(NoAnswer):
+        for verb in EVERYTHING:
+            wire.send(SIGNER_QUEUE, compose(verb, Look(), clock.now()))
 
 
 def _print_summary(source: str, summary: ImportSummary) -> None:

@@ -57,7 +57,8 @@ def _snapshot(
         next_update=now + profile.crl.expires,
     )
     is_ca = None if scope is Scope.ALL else scope is Scope.CA
-    appeared = facts.Appeared(last[0].this_update, last[0].revision) if last else None
+    keep = max(profile.crl.expires, profile.ocsp.expires)
+    appeared = facts.Appeared(last[0].this_update, last[0].revision, keep) if last else None
     entries = list(facts.crl_entries(connection, issuer, is_ca, appeared))
     url = signer.public.url(crl_path(issuer.id, scope))
     frame = crl.CRLFrame(issuer, scope, row.crl_number or 0, now, row.next_update, url)

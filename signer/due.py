@@ -14,10 +14,14 @@ from revocation.bundle import Part
 from revocation.clock import iso
 from revocation.config import IssuerProfile, OCSPProfile
 from revocation.durations import show
-from signer.ledger import facts, issued, responders
+from signer.delegates import delegates
+from signer.keys.responder_keys import ResponderKeys
+from signer.ledger import facts, issued
 from signer.ledger.issued import Issued
 
 ONE_SECOND = timedelta(seconds=1)
+_MOST_PARTIALS = 32
+"""Partial bundles after a complete one; then the slice is signed whole, so that nobody has to read many small ones."""
 
 Intact = Callable[[Issued], bool]
 """Whether a bundle that was stored still lies in the exchange as it was."""
@@ -48,11 +52,13 @@ class Due:
         return f"crl {self.part.label}" if self.part.kind is Kind.CRL else f"ocsp slice {self.part.label}"
 
 
-def due_responder_certificate(connection: Connection, profile: IssuerProfile, now: datetime) -> Iterator[Due]:
-    """A delegate's certificate, when there is none or the newest comes within its renewal interval."""
-    newest = next(iter(responders.with_key(connection, profile.issuer)), None)
-    if newest is None or newest.not_after <= now:
-        yield Due(profile, None, 0, "there is none that is valid")
+def due_responder_certificate(
+    connection: Connection, profile: IssuerProfile, now: datetime, keys: ResponderKeys
+) -> Iterator[Due]:
+    """A delegate, when there is none that can sign or the newest comes within its renewal interval."""
+    newest = next(delegates(connection, keys, profile.issuer, now), None)
+    if newest is None:
+        yield Due(profile, None, 0, "there is none that can sign")
     elif newest.not_after - now < profile.ocsp.responder_renewal and newest.not_after < profile.issuer.not_after:
         yield Due(profile, None, 0, f"ends at {iso(newest.not_after)}, within {show(profile.ocsp.responder_renewal)}")
 
@@ -89,7 +95,8 @@ def due_slices(connection: Connection, profile: IssuerProfile, now: datetime, in
             yield Due(profile, part, 0, why, _not_before(connection, part))
         elif revision is not None and changed.get(slice_, 0) > revision:
             why = f"covers revision {revision}, a certificate changed at {changed[slice_]}"
-            yield Due(profile, part, revision, why, _not_before(connection, part))
+            base = revision if _partials(connection, part) < _MOST_PARTIALS else 0
+            yield Due(profile, part, base, why, _not_before(connection, part))
 
 
 def _why_crl(last: Issued | None, profile: IssuerProfile, now: datetime, needed: int, intact: Intact) -> str | None:
@@ -116,6 +123,10 @@ def _slice_state(
         if partial.base_revision <= covered and intact(partial):
             covered = max(covered, partial.revision)
     return stored[0], covered
+
+
+def _partials(connection: Connection, part: Part) -> int:
+    return len(issued.stored_since_complete(connection, part)) - 1
 
 
 def _why_slice(last: Issued | None, is_intact: bool, ocsp: OCSPProfile, slice_: int, now: datetime) -> str | None:

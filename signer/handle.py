@@ -55,14 +55,28 @@ def _change(signer: Signer, message: Message, body: Revoke | Release, now: datet
             return earlier
         require_current(message, now)
         facts.ensure_issuer(connection, profile.issuer)
-        revision, detail = _apply(connection, signer, profile, body, Origin(requester.name, message.id, now))
-        reply = Reply(
-            id=message.id, outcome=Outcome.DONE, at=now, issuer=profile.issuer.id, revision=revision, detail=detail
-        )
-        what = {"serial": body.serial, "revision": revision, "requester": requester.name, "message": message.id}
-        audit.record(connection, now, str(message.verb), profile.issuer.id, **what)
+        reply = _reply(connection, signer, profile, message, body, Origin(requester.name, message.id, now))
+        what = {"serial": body.serial, "revision": reply.revision, "requester": requester.name, "message": message.id}
+        audit.record(connection, now, str(message.verb), profile.issuer.id, outcome=str(reply.outcome), **what)
         replies.keep_reply(connection, message, reply)
     return reply
+
+
+def _reply(
+    connection: Connection,
+    signer: Signer,
+    profile: IssuerProfile,
+    message: Message,
+    body: Revoke | Release,
+    origin: Origin,
+) -> Reply:
+    """Done, or refused: that is remembered too, or a message could be kept and replayed when it would be done."""
+    try:
+        revision, detail = _apply(connection, signer, profile, body, origin)
+    except (Refused, InputError) as error:
+        return _refused(message.id, error, origin.now)
+    issuer = profile.issuer.id
+    return Reply(id=message.id, outcome=Outcome.DONE, at=origin.now, issuer=issuer, revision=revision, detail=detail)
 
 
 def _apply(

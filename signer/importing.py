@@ -20,6 +20,7 @@ from signer.synchronise import Disagreements, compare
 
 _BATCH: Final = 5000
 _LONGEST_LIST: Final = 1000
+_HIGHEST_FLOOR: Final = 1 << 158
 
 Progress = Callable[[], None]
 """Called once per entry."""
@@ -50,6 +51,12 @@ def apply_import(
     profile = signer.public.profile(body.issuer)
     requester = authorize(signer.config, message, profile.issuer)
     require_current(message, now)
+    if source.crl_number is not None and source.crl_number >= _HIGHEST_FLOOR:
+        raise InputError(
+            f"its CRL number 0x{source.crl_number:X} leaves no room for ours: a number has at most 20 octets",
+            where=source.description,
+            advice="correct its `crlnumber` file (RFC 5280 section 5.2.3), then import again",
+        )
     with signer.ledger.write() as connection:
         facts.ensure_issuer(connection, profile.issuer)
         run = _Run(connection, profile, Origin(requester.name, message.id, now), progress)
@@ -82,7 +89,9 @@ class _Run:
         batch: list[Change] = []
         for entry in entries:
             digest.update(_canonical(entry))
-            self._count(change := compare(entry, known.get(entry.serial), self._origin.now, self._found))
+            before = known.get(entry.serial)
+            change = compare(entry, before, self._origin.now, self._found)
+            self._count(change, newly_revoked=change.revocation is not None and not (before and before.revocation))
             if not change.nothing:
                 batch.append(change)
             if len(batch) >= _BATCH:
@@ -102,10 +111,10 @@ class _Run:
             contradictions=_bounded(self._found.contradictions),
         )
 
-    def _count(self, change: Change) -> None:
+    def _count(self, change: Change, *, newly_revoked: bool) -> None:
         self._read += 1
         self._registered += change.register
-        self._revoked += change.revoke
+        self._revoked += newly_revoked
         self._unchanged += change.nothing
         self._progress()
 

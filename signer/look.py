@@ -1,5 +1,6 @@
 """One look: make what is due, in the order in which things need each other. Nothing due, nothing written."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,12 +16,13 @@ from signer.crls import make_crl
 from signer.due import Due, Intact, due_crls, due_responder_certificate, due_slices
 from signer.ledger.issued import Issued
 from signer.presign import presign
-from signer.produce import prune
-from signer.responder_certificates import destroy_expired_keys, make_responder_certificate
+from signer.produce import prune, require_own_exchange
+from signer.responder_certificates import destroy_idle_keys, make_responder_certificate
 from signer.signer import Signer
 
 EVERYTHING: Final = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
 
+_LOG: Final = logging.getLogger("revocast.signer")
 _LONGEST_WAIT: Final = timedelta(minutes=5)
 
 
@@ -40,9 +42,14 @@ class Report:
 
 
 def look(signer: Signer, now: datetime, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None) -> Report:
-    """Make what is due of the given tasks; a failure of one thing does not stop the others."""
+    """Make what is due of the given tasks; a failure of one thing does not stop the others.
+
+    Raises:
+        ForeignBundle: the exchange says that this is not the ledger that signed last.
+    """
     report = Report()
     with signer.ledger.signing():
+        require_own_exchange(signer)
         for due in find_due(signer, now, tasks, hint):
             _attempt(signer, due, now, report)
         if report.made:
@@ -58,6 +65,8 @@ def find_due(
     for profile in signer.public.profiles.values():
         if hint and hint.issuers and profile.issuer.id not in hint.issuers:
             continue
+        if now >= profile.issuer.not_after:
+            continue  # an issuer that has expired signs nothing more
         for task, finder in _finders(signer, profile, now, hint):
             if task in wanted:
                 yield from finder()
@@ -74,7 +83,7 @@ def _finders(
         return find
 
     intact = _intact(signer, hint)
-    yield Verb.GENERATE_OCSP_KEYS, of(due_responder_certificate)
+    yield Verb.GENERATE_OCSP_KEYS, of(due_responder_certificate, signer.responder_keys)
     yield Verb.GENERATE_CRLS, of(due_crls, intact)
     yield Verb.PRESIGN, of(due_slices, intact)
 
@@ -93,6 +102,10 @@ def _attempt(signer: Signer, due: Due, now: datetime, report: Report) -> None:
         report.problems.append(
             RevocastError(f"{due.what} could not be stored: {error.strerror}", where=str(error.filename))
         )
+    except Exception as error:
+        _LOG.exception("%s of %s failed", due.what, due.profile.issuer.name)
+        where = f"issuer {due.profile.issuer.name}"
+        report.problems.append(RevocastError(f"{due.what} failed: {type(error).__name__}: {error}", where=where))
     else:
         report.made.append(f"{due.profile.issuer.name}: {due.what} ({due.why})")
 
@@ -100,7 +113,7 @@ def _attempt(signer: Signer, due: Due, now: datetime, report: Report) -> None:
 def _make(signer: Signer, due: Due, now: datetime) -> None:
     if due.part is None:
         make_responder_certificate(signer, due.profile, now)
-        destroy_expired_keys(signer, due.profile, now)
+        destroy_idle_keys(signer, now)
     elif due.part.kind is Kind.CRL and due.part.scope:
         make_crl(signer, due.profile, due.part.scope, now)
     else:

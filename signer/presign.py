@@ -3,12 +3,9 @@
 import hashlib
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection
 
 from revocation import der
@@ -19,24 +16,16 @@ from revocation.config import IssuerProfile
 from revocation.errors import KeyUnavailable
 from revocation.issuer import Issuer
 from signer import selfcheck
+from signer.delegates import Delegate, delegates
 from signer.encoding.ocsp import ResponseTemplate
-from signer.keys import BytesTBS, SigningKey
-from signer.ledger import audit, facts, issued, responders
+from signer.keys import BytesTBS
+from signer.ledger import audit, facts, issued
 from signer.ledger.issued import Issued
 from signer.produce import File, put_bundle
 from signer.signer import Signer
 
 _CHUNK: Final = 8192
 """Responses per file of a bundle: some megabytes."""
-
-
-@dataclass(frozen=True)
-class Responder:
-    """Who signs: a delegate's key and certificate."""
-
-    key: SigningKey
-    certificate: bytes
-    not_after: datetime
 
 
 def presign(signer: Signer, profile: IssuerProfile, part: Part, base_revision: int, now: datetime) -> Issued:
@@ -46,7 +35,7 @@ def presign(signer: Signer, profile: IssuerProfile, part: Part, base_revision: i
         KeyUnavailable: there is no responder certificate that is valid now, or its key is gone.
     """
     with signer.ledger.write() as connection:
-        responder = _responder(connection, signer, profile.issuer, now)
+        responder = _delegate(connection, signer, profile.issuer, now)
         row, template, batch = _snapshot(connection, profile, part, base_revision, responder, now)
     signatures = responder.key.sign_many([BytesTBS(tbs) for tbs in batch])
     responses = [template.assemble(tbs, signature) for tbs, signature in zip(batch, signatures, strict=True)]
@@ -59,7 +48,7 @@ def _snapshot(
     profile: IssuerProfile,
     part: Part,
     base_revision: int,
-    responder: Responder,
+    responder: Delegate,
     now: datetime,
 ) -> tuple[Issued, ResponseTemplate, list[bytes]]:
     """What the slice says, read with its revision in one transaction; nothing outlives the delegate or the issuer."""
@@ -93,7 +82,7 @@ def _to_be_signed(
             yield template.encode_tbs(cert_id, certificate.revocation)
 
 
-def _template(responder: Responder, row: Issued) -> ResponseTemplate:
+def _template(responder: Delegate, row: Issued) -> ResponseTemplate:
     return ResponseTemplate(
         der.public_key_octets(responder.key.public_key_info),
         responder.certificate,
@@ -103,26 +92,18 @@ def _template(responder: Responder, row: Issued) -> ResponseTemplate:
     )
 
 
-def _responder(connection: Connection, signer: Signer, issuer: Issuer, now: datetime) -> Responder:
-    for candidate in responders.with_key(connection, issuer):
-        if candidate.not_before <= now < candidate.not_after and signer.responder_keys.exists(candidate.key):
-            key = signer.responder_keys.load(candidate.key)
-            _require_match(candidate.der, key, issuer)
-            return Responder(key, candidate.der, candidate.not_after)
-    raise KeyUnavailable(
-        f"has no OCSP responder certificate that is valid at {iso(now)}",
-        where=f"issuer {issuer.name}",
-        advice="`revocast generate-ocsp-keys` makes one; it needs the CA key",
-    )
+def _delegate(connection: Connection, signer: Signer, issuer: Issuer, now: datetime) -> Delegate:
+    found = next(delegates(connection, signer.responder_keys, issuer, now), None)
+    if found is None:
+        raise KeyUnavailable(
+            f"has no OCSP responder that can sign at {iso(now)}",
+            where=f"issuer {issuer.name}",
+            advice="`revocast generate-ocsp-keys` makes one; it needs the CA key",
+        )
+    return found
 
 
-def _require_match(certificate: bytes, key: SigningKey, issuer: Issuer) -> None:
-    public = x509.load_der_x509_certificate(certificate).public_key()
-    if public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != key.public_key_info:
-        raise KeyUnavailable("a responder key is not that of its certificate", where=f"issuer {issuer.name}")
-
-
-def _chunks(part: Part, responses: Sequence[bytes], responder: Responder) -> list[File]:
+def _chunks(part: Part, responses: Sequence[bytes], responder: Delegate) -> list[File]:
     files = []
     for start in range(0, len(responses), _CHUNK):
         chunk = responses[start : start + _CHUNK]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from revocation.bundle import Entry, Manifest, write_bundle
+from revocation.errors import RevocastError
 from signer.ledger import issued
 from signer.ledger.issued import Issued
 from signer.signer import Signer
@@ -37,6 +38,29 @@ def put_bundle(signer: Signer, row: Issued, files: Sequence[File], count: int) -
     digest = manifest.entries[0].sha256 if manifest.entries else None
     with signer.ledger.write() as connection:
         issued.mark_stored(connection, row, size=size, sha256=digest, count=count)
+
+
+class ForeignBundle(RevocastError):
+    """The exchange holds what this ledger did not make: it is lost, restored from a copy, or another one."""
+
+
+def require_own_exchange(signer: Signer) -> None:
+    """Return if no bundle in the exchange is newer than the ledger: else a CRL could forget what was revoked.
+
+    Raises:
+        ForeignBundle: there is one.
+    """
+    newest = max((stored.name for stored in signer.exchange.list()), default=None)
+    if newest is None:
+        return
+    with signer.ledger.read() as connection:
+        last = issued.last_sequence(connection)
+    if int(newest.partition("-")[0]) > last:
+        raise ForeignBundle(
+            f"holds {newest}, and this ledger has made {last} bundles: it is lost, an old copy, or another one",
+            where="exchange",
+            advice="put the right ledger back (see `ledger` in [signer]); nothing is signed until then",
+        )
 
 
 def prune(signer: Signer) -> None:

@@ -38,22 +38,26 @@ def make_responder_certificate(signer: Signer, profile: IssuerProfile, now: date
     serial = serials.from_int(secrets.randbits(_SERIAL_OCTETS * 8 - 2) | 1 << (_SERIAL_OCTETS * 8 - 2))
     frame = responder_certificate.ResponderCertificateFrame(issuer, serial, key.public_key_info, *window)
     tbs = responder_certificate.encode_tbs(frame, ca_key.algorithm_identifier)
-    data = assemble(tbs, ca_key.algorithm_identifier, ca_key.sign(BytesTBS(tbs)))
-    selfcheck.check_certificate(data, issuer.public_key_info)
-    with signer.ledger.write() as connection:
+    with signer.ledger.write() as connection:  # recorded before it is signed: no signature is without a record
         facts.ensure_issuer(connection, issuer)
-        responders.add(connection, issuer, serial=serial, der=data, key=name, window=window)
         digest = hashlib.sha256(tbs).hexdigest()
         what = {"serial": serials.to_hex(serial), "not_after": iso(window[1]), "tbs_sha256": digest}
         audit.record(connection, now, "sign responder certificate", issuer.id, **what)
+    data = assemble(tbs, ca_key.algorithm_identifier, ca_key.sign(BytesTBS(tbs)))
+    selfcheck.check_certificate(data, issuer.public_key_info)
+    with signer.ledger.write() as connection:
+        responders.add(connection, issuer, serial=serial, der=data, key=name, window=window)
 
 
-def destroy_expired_keys(signer: Signer, profile: IssuerProfile, now: datetime) -> None:
-    """Delete the keys of responder certificates that have expired: nothing that they signed is valid any more."""
+def destroy_idle_keys(signer: Signer, now: datetime) -> None:
+    """Delete the keys whose certificate has expired, and those that never got one because a process was ended."""
     with signer.ledger.read() as connection:
-        expired = [r for r in responders.with_key(connection, profile.issuer) if r.not_after < now]
+        known = responders.all_with_key(connection)
+    expired = [responder for responder in known if responder.not_after < now]
+    for name in signer.responder_keys.names() - {responder.key for responder in known}:
+        signer.responder_keys.destroy(name)
     for responder in expired:
         signer.responder_keys.destroy(responder.key)
         with signer.ledger.write() as connection:
             responders.mark_destroyed(connection, responder, now)
-            audit.record(connection, now, "destroy responder key", profile.issuer.id, key=responder.key)
+            audit.record(connection, now, "destroy responder key", responder.issuer, key=responder.key)

@@ -1,7 +1,8 @@
 """Comparing another system's record of a certificate with the ledger's: what is new, and where the two do not agree."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from revocation import serials
 from revocation.clock import iso
@@ -9,6 +10,9 @@ from revocation.errors import InputError
 from revocation.status import Reason, Revocation
 from signer.importers.entry import ImportEntry
 from signer.ledger.bulk import Change, Known
+
+_LONGEST_SERIAL: Final = 128
+_EARLIEST: Final = datetime(1950, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -25,38 +29,50 @@ def compare(entry: ImportEntry, known: Known | None, now: datetime, found: Disag
     Raises:
         InputError: the entry is dated in the future.
     """
-    _require_past(entry, now)
+    _require_possible(entry, now)
     if known is None:
-        return Change(entry, register=True, revoke=entry.revocation is not None, learn_expiry=False)
-    learn = known.not_after is None and entry.not_after is not None
+        return Change(entry, register=True, revocation=entry.revocation)
+    learn = (entry.certificate is not None and not known.has_certificate) or (
+        known.not_after is None and entry.not_after is not None
+    )
     name = f"{serials.to_hex(entry.serial)} ({entry.place})"
-    if known.not_after and entry.not_after and known.not_after != entry.not_after:
+    if not learn and known.not_after and entry.not_after and known.not_after != entry.not_after:
         found.contradictions.append(f"{name}: expires at {iso(entry.not_after)} there, at {iso(known.not_after)} here")
-    revoke = _compare_status(entry, known, name, found)
-    return Change(entry, register=False, revoke=revoke, learn_expiry=learn)
+    revocation = _compare_status(entry, known, name, found)
+    return Change(entry, revocation=revocation or (known.revocation if learn else None), learn=learn)
 
 
-def _compare_status(entry: ImportEntry, known: Known, name: str, found: Disagreements) -> bool:
+def _compare_status(entry: ImportEntry, known: Known, name: str, found: Disagreements) -> Revocation | None:
+    """The revocation that is new, if there is one."""
     if entry.revocation is None:
         if known.revocation is not None:
             found.ahead.append(f"{name}: valid there, here {_words(known.revocation)}")
-        return False
+        return None
     if known.revocation is None:
         if known.released and entry.revocation.reason is Reason.certificateHold:
             found.ahead.append(f"{name}: on hold there, here released since")
-            return False
-        return True
+            return None
+        return entry.revocation
     if entry.revocation != known.revocation:
         found.contradictions.append(f"{name}: {_words(entry.revocation)} there, here {_words(known.revocation)}")
-    return False
+    return None
 
 
-def _require_past(entry: ImportEntry, now: datetime) -> None:
+def _require_possible(entry: ImportEntry, now: datetime) -> None:
+    if len(entry.serial) > _LONGEST_SERIAL:
+        raise InputError(
+            f"the serial has {len(entry.serial)} octets, and at most {_LONGEST_SERIAL} can be stored",
+            where=entry.place,
+            advice="RFC 5280 allows 20",
+        )
     revocation = entry.revocation
-    for moment in (revocation.revoked_at, revocation.invalidity_date) if revocation else ():
-        if moment is not None and moment > now:
+    if revocation is None:
+        return
+    for what, moment in (("revocation date", revocation.revoked_at), ("invalidity date", revocation.invalidity_date)):
+        if moment is not None and not _EARLIEST <= moment <= now:
             raise InputError(
-                f"{serials.to_hex(entry.serial)} is revoked at {iso(moment)}, in the future; now is {iso(now)}",
+                f"the {what} {iso(moment)} of {serials.to_hex(entry.serial)} is "
+                + (f"in the future; now is {iso(now)}" if moment > now else "before 1950, which no CRL can say"),
                 where=entry.place,
                 advice="correct the date there, or the clock here",
             )

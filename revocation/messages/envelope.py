@@ -68,9 +68,17 @@ def parse_message(text: str | bytes) -> Message:
     if len(text) > _LARGEST:
         raise InputError(f"has more than {_LARGEST} bytes", where="message")
     try:
+        json.loads(text, parse_constant=_refuse_constant)
         return Message.model_validate_json(text)
-    except ValidationError as error:
+    except ValueError as error:
+        if not isinstance(error, ValidationError):
+            raise InputError(f"is not JSON: {error}", where="message") from error
         raise InputError(_first(error), where="message") from error
+
+
+def _refuse_constant(name: str) -> None:
+    """NaN and the infinities are no JSON; signed, they would look like null."""
+    raise ValueError(f"{name} is no JSON value")
 
 
 def _first(error: ValidationError) -> str:

@@ -30,12 +30,20 @@ def ask(issuer: str) -> bytes:
     Raises:
         KeyUnavailable: there is no terminal.
     """
-    if not sys.stdin.isatty() and not os.path.exists("/dev/tty"):  # noqa: PTH110 - a device, not a path of ours
+    if not (sys.stdin.isatty() or _has_terminal()):  # else getpass would read standard input: the messages
         raise _unavailable("is to be asked for, but there is no terminal", issuer)
     try:
         return getpass.getpass(f"Passphrase of the CA key of {issuer}: ").encode()
     except (EOFError, OSError) as error:
-        raise _unavailable("is to be asked for, but there is no terminal", issuer) from error
+        raise _unavailable("was asked for, and none was given", issuer) from error
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def _from_file(path: Path, issuer: str) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from revocation.durable import make_folder, sync_folder
 from signer.keys import local
 from signer.keys.protocol import SigningKey
 
@@ -26,12 +27,13 @@ class ResponderKeys:
         key = ec.generate_private_key(ec.SECP256R1())
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         name = f"{secrets.token_hex(8)}.pem"
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self._folder, mode=0o700)
         descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(pem)
             file.flush()
             os.fsync(file.fileno())
+        sync_folder(self._folder)
         self._loaded[name] = local.of_private_key(key, f"responder key {name}")
         return name, self._loaded[name]
 
@@ -45,9 +47,9 @@ class ResponderKeys:
             self._loaded[name] = local.load(self._folder / name, None)
         return self._loaded[name]
 
-    def exists(self, name: str) -> bool:
-        """Whether the key is still there."""
-        return (self._folder / name).is_file()
+    def names(self) -> set[str]:
+        """Every key that lies in the folder."""
+        return {path.name for path in self._folder.glob("*.pem")}
 
     def destroy(self, name: str) -> None:
         """Delete the key for good."""

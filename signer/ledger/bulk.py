@@ -22,38 +22,46 @@ class Known:
     not_after: datetime | None
     revocation: Revocation | None
     released: bool
+    has_certificate: bool
 
 
 @dataclass(frozen=True)
 class Change:
-    """What an entry adds to the ledger."""
+    """What an entry adds to the ledger.
+
+    Attributes:
+        register: the certificate is new.
+        revocation: to be recorded; also one that is known, when what is learned moves it to another CRL.
+        learn: its expiry, its kind or itself, which the ledger lacks.
+    """
 
     entry: ImportEntry
-    register: bool
-    revoke: bool
-    learn_expiry: bool
+    register: bool = False
+    revocation: Revocation | None = None
+    learn: bool = False
 
     @property
     def nothing(self) -> bool:
         """Whether the ledger says it all already."""
-        return not (self.register or self.revoke or self.learn_expiry)
+        return not (self.register or self.revocation or self.learn)
 
 
 def known_certificates(connection: Connection, issuer: Issuer) -> Iterator[tuple[bytes, Known]]:
     """Every certificate of an issuer, by serial."""
     status = (facts.c.kind, facts.c.revoked_at, facts.c.reason, facts.c.invalidity_date)
+    mine = (certificates.c.serial, certificates.c.not_after, certificates.c.der.is_not(None))
     query = (
-        select(certificates.c.serial, certificates.c.not_after, *status)
+        select(*mine, *status)
         .join(facts, status_of_certificate(), isouter=True)
         .where(certificates.c.issuer == issuer.id)
     )
-    for serial, not_after, kind, revoked_at, reason, invalidity in connection.execute(query):
+    for serial, not_after, has_certificate, kind, revoked_at, reason, invalidity in connection.execute(query):
         revocation = None
         if kind == REVOKED:
             since = from_epoch(invalidity) if invalidity is not None else None
             revocation = Revocation(from_epoch(revoked_at), Reason(reason), since)
         expiry = from_epoch(not_after) if not_after is not None else None
-        yield serial, Known(expiry, revocation, kind == RELEASED)
+        yield serial, Known(expiry, revocation, kind == RELEASED, has_certificate)
 
 
 def apply_changes(connection: Connection, issuer: Issuer, changes: Sequence[Change], origin: Origin) -> int:
@@ -64,12 +72,12 @@ def apply_changes(connection: Connection, issuer: Issuer, changes: Sequence[Chan
         if change.register:
             revision += 1
             new_certificates.append(_certificate_row(issuer, change, revision))
-        if change.revoke and change.entry.revocation:
+        if change.revocation:
             revision += 1
-            new_facts.append(_fact_row(issuer, change.entry.serial, change.entry.revocation, revision, origin))
+            new_facts.append(_fact_row(issuer, change.entry.serial, change.revocation, revision, origin))
             pointers.append((change.entry.serial, revision))
-        if change.learn_expiry:
-            _learn_expiry(connection, issuer, change)
+        if change.learn:
+            _learn(connection, issuer, change.entry)
     if new_certificates:
         connection.execute(insert(certificates), new_certificates)
     if new_facts:
@@ -120,12 +128,15 @@ def _point(connection: Connection, issuer: Issuer, serial: bytes, revision: int)
     )
 
 
-def _learn_expiry(connection: Connection, issuer: Issuer, change: Change) -> None:
-    entry = change.entry
+def _learn(connection: Connection, issuer: Issuer, entry: ImportEntry) -> None:
+    """A certificate says more than a line of a list: its kind and its expiry stand in it, signed."""
+    values: dict[str, object] = {"not_after": _seconds(entry.not_after)}
+    if entry.certificate is not None:
+        values |= {"is_ca": entry.is_ca, "der": entry.certificate}
     connection.execute(
         update(certificates)
         .where(certificates.c.issuer == issuer.id, certificates.c.serial == entry.serial)
-        .values(not_after=_seconds(entry.not_after), is_ca=entry.is_ca, der=entry.certificate)
+        .values(**values)
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, or_, select, update
@@ -116,17 +116,23 @@ def latest_status_revision(connection: Connection, issuer: Issuer) -> int:
 
 @dataclass(frozen=True)
 class Appeared:
-    """The last CRL of a scope: until when entries have appeared, and which facts it covered."""
+    """The last CRL of a scope: until when entries have appeared, and which facts it covered.
+
+    Attributes:
+        keep: how long after its certificate's expiry an entry is kept all the same.
+    """
 
     this_update: datetime
     revision: int
+    keep: timedelta
 
 
 def crl_entries(connection: Connection, issuer: Issuer, is_ca: bool | None, last: Appeared | None) -> Iterator[bytes]:
     """The entries of the next complete CRL, by serial.
 
-    An entry stays until it was on one CRL past its certificate's expiry (RFC 5280 section 3.3), also when the
-    certificate expired before its first CRL.
+    An entry stays until it was on one regularly scheduled CRL past its certificate's expiry (RFC 5280 section 3.3),
+    also when the certificate expired before its first CRL. It is kept for `keep` longer: the life of a CRL, in which
+    one that was scheduled has been published.
     """
     query = (
         select(facts.c.entry)
@@ -140,7 +146,7 @@ def crl_entries(connection: Connection, issuer: Issuer, is_ca: bool | None, last
         query = query.where(
             or_(
                 certificates.c.not_after.is_(None),
-                certificates.c.not_after >= epoch(last.this_update),
+                certificates.c.not_after >= epoch(last.this_update - last.keep),
                 facts.c.revision > last.revision,
             )
         )

@@ -89,6 +89,11 @@ def stored_since_complete(connection: Connection, part: Part) -> list[Issued]:
     return [_issued(part, row) for row in (newest, *later)]
 
 
+def last_sequence(connection: Connection) -> int:
+    """The sequence of the newest bundle that was reserved; 0 when there is none."""
+    return int(connection.execute(select(func.max(issued.c.sequence))).scalar() or 0)
+
+
 def complete_names(connection: Connection, names: Sequence[str]) -> set[str]:
     """Those of the names in an exchange that are complete bundles of this ledger, and stored."""
     by_sequence = {int(name.partition("-")[0]): name for name in names}

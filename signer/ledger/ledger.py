@@ -22,8 +22,8 @@ _BUSY_SECONDS: Final = 30
 _ADVICE: Final = "see `ledger` in [signer], and to the rights of its folder"
 
 
-class LedgerBusy(RevocastError):
-    """Another process holds the ledger for longer than we wait."""
+class LedgerUnavailable(RevocastError):
+    """A transaction could not be written: the disk is full, or another process holds the ledger for too long."""
 
 
 class Ledger:
@@ -55,15 +55,17 @@ class Ledger:
         """A transaction that is all or nothing, alone with the ledger from its start, durable when it ends.
 
         Raises:
-            LedgerBusy: the lock could not be had.
+            LedgerUnavailable: the lock could not be had, or the disk is full; nothing was recorded.
         """
-        with self._engine.connect().execution_options(revocast_writes=True) as connection:
-            try:
-                transaction = connection.begin()
-            except OperationalError as error:
-                raise LedgerBusy("is held by another process", where=f"ledger {self._path}") from error
-            with transaction:
+        try:
+            with self._engine.connect().execution_options(revocast_writes=True) as connection, connection.begin():
                 yield connection
+        except OperationalError as error:
+            raise LedgerUnavailable(
+                f"could not be written: {error.orig}",
+                where=f"ledger {self._path}",
+                advice="is the disk full, or another process holding it? Nothing was recorded",
+            ) from error
 
     @contextmanager
     def signing(self) -> Iterator[None]:

@@ -16,6 +16,7 @@ class ResponderCertificate:
     """A delegated responder certificate whose key is still there."""
 
     id: int
+    issuer: str
     der: bytes
     key: str
     not_before: datetime
@@ -39,10 +40,15 @@ def add(
 
 
 def with_key(connection: Connection, issuer: Issuer) -> list[ResponderCertificate]:
-    """Those whose key was not destroyed, the one that lives longest first."""
+    """Those of an issuer whose key was not destroyed, the one that lives longest first."""
+    return [responder for responder in all_with_key(connection) if responder.issuer == issuer.id]
+
+
+def all_with_key(connection: Connection) -> list[ResponderCertificate]:
+    """Those of every issuer whose key was not destroyed, the one that lives longest first."""
     query = (
         select(responder_certificates)
-        .where(responder_certificates.c.issuer == issuer.id, responder_certificates.c.key_destroyed_at.is_(None))
+        .where(responder_certificates.c.key_destroyed_at.is_(None))
         .order_by(desc(responder_certificates.c.not_after), desc(responder_certificates.c.id))
     )
     return [_responder(row) for row in connection.execute(query)]
@@ -58,4 +64,6 @@ def mark_destroyed(connection: Connection, responder: ResponderCertificate, now:
 
 
 def _responder(row: Row[Any]) -> ResponderCertificate:
-    return ResponderCertificate(row.id, row.der, row.key, from_epoch(row.not_before), from_epoch(row.not_after))
+    return ResponderCertificate(
+        row.id, row.issuer, row.der, row.key, from_epoch(row.not_before), from_epoch(row.not_after)
+    )

@@ -1,6 +1,7 @@
 """Imports: a synchronisation that adds, never takes back, and is all or nothing."""
 
-from datetime import timedelta
+import dataclasses
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -8,7 +9,7 @@ from revocation.errors import InputError, Refused
 from revocation.messages import Import, ImportSummary, Release, Verb
 from revocation.status import Reason, Revocation
 from signer.handle import handle
-from signer.importers.entry import ImportSource
+from signer.importers.entry import ImportEntry, ImportSource
 from signer.importing import apply_import, digest_of
 from signer.ledger.facts import revision_of
 from signer.look import look
@@ -102,9 +103,47 @@ def test_crl_first_and_certificates_later_are_one_record(estate: Estate) -> None
     estate.import_(signer, [certificate(1, not_after=None, revocation=REVOKED)])
     summary = estate.import_(signer, [certificate(1, not_after=NOW - HOUR, revocation=REVOKED)])
     assert counts(summary) == (0, 0, 0)
-    look(signer, NOW)
-    look(signer, NOW + 12 * HOUR)
+    for hours in (0, 12, 24, 36):
+        look(signer, NOW + hours * HOUR)
     assert crl_serials(signer) == []
+
+
+@pytest.mark.parametrize("first_not_after", [None, NOW + HOUR])
+def test_certificate_corrects_what_a_list_said_of_it(estate: Estate, first_not_after: datetime | None) -> None:
+    """A list knows neither kind nor, sometimes, expiry; the certificate does, and its entry moves to the `ca` CRL."""
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace("[public]", '[public.crl]\nscopes = ["user", "ca"]\n[public]'))
+    signer = estate.signer()
+    estate.import_(signer, [certificate(1, not_after=first_not_after, revocation=REVOKED)])
+    look(signer, NOW)
+    assert (crl_serials(signer, "user"), crl_serials(signer, "ca")) == ([1], [])
+    itself = dataclasses.replace(certificate(1, is_ca=True), certificate=b"the DER of it")
+    assert counts(estate.import_(signer, [itself])) == (0, 0, 0)
+    look(signer, NOW + HOUR)
+    assert (crl_serials(signer, "user"), crl_serials(signer, "ca")) == ([], [1])
+    assert counts(estate.import_(signer, [itself])) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (certificate(2 ** (8 * 129)), "130 octets, and at most 128"),
+        (certificate(1, revocation=Revocation(datetime(1949, 12, 31, tzinfo=UTC))), "before 1950"),
+    ],
+)
+def test_entry_that_could_never_be_published_is_refused_with_its_place(
+    estate: Estate, entry: ImportEntry, words: str
+) -> None:
+    """It is said at the import, not by a gate a day later."""
+    with pytest.raises(InputError, match=words) as caught:
+        estate.import_(estate.signer(), [entry])
+    assert caught.value.where == entry.place
+
+
+def test_crl_number_that_leaves_no_room_is_refused(estate: Estate) -> None:
+    """A damaged `crlnumber` file would raise our numbers beyond what RFC 5280 allows, for good."""
+    with pytest.raises(InputError, match="20 octets"):
+        estate.import_(estate.signer(), [], crl_number=2**160)
 
 
 def test_certificate_that_was_released_here_is_not_held_again(estate: Estate) -> None:

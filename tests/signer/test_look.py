@@ -1,8 +1,14 @@
 """What is made when, and what never."""
 
+import contextlib
+import sqlite3
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
-from revocation.errors import KeyUnavailable
+import pytest
+
+from revocation.errors import KeyUnavailable, RevocastError
 from revocation.messages import Look, Verb
 from revocation.published import CRLRow
 from revocation.status import Reason, Revocation
@@ -130,20 +136,21 @@ def test_entry_of_a_certificate_that_expired_before_its_first_crl_appears_once(e
     estate.import_(signer, [entry])
     look(signer, NOW)
     assert crl_serials(signer) == [5]
-    look(signer, NOW + 12 * HOUR)
+    for hours in (12, 24, 36):
+        look(signer, NOW + hours * HOUR)
     assert crl_serials(signer) == []
 
 
-def test_entry_stays_on_the_first_crl_past_expiry(estate: Estate) -> None:
-    """An entry is on every CRL until one was issued past its certificate's expiry, and on that one too."""
+def test_entry_stays_on_every_crl_of_a_whole_crl_life_past_expiry(estate: Estate) -> None:
+    """RFC 5280 asks for one scheduled CRL past expiry; kept for the life of a CRL, one of them was published."""
     signer = estate.signer()
     entry = certificate(5, not_after=NOW + 13 * HOUR, revocation=Revocation(NOW - HOUR))
     estate.import_(signer, [entry])
     found = []
-    for turn in range(4):
+    for turn in range(6):
         look(signer, NOW + turn * 12 * HOUR)
         found.append(crl_serials(signer))
-    assert found == [[5], [5], [5], []]
+    assert found == [[5], [5], [5], [5], [5], []]
 
 
 def test_slices_are_renewed_each_at_its_own_time_and_none_late(estate: Estate) -> None:
@@ -212,3 +219,72 @@ def test_change_of_the_number_of_slices_signs_all_anew_and_loses_none(estate: Es
     assert sum("there are 5" in line for line in report.made) == 5
     newest = [r for r in bundles(fewer, "ocsp") if r[0].manifest.this_update == NOW + HOUR]
     assert sum(len(responses) for _, responses in newest) == 2 * 59
+
+
+def test_lost_or_damaged_responder_key_is_replaced_at_the_next_look(estate: Estate) -> None:
+    """The certificate is in the ledger, but without its key nothing can be signed: another is made."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, NOW)
+    (key,) = (estate.folder / "signer/keys").iterdir()
+    key.write_bytes(b"damaged")
+    again = estate.signer()
+    assert "none that can sign" in look(again, NOW + 12 * HOUR).made[0]
+    assert statuses(again)[1, "sha1"] == "GOOD"
+
+
+def test_key_that_never_got_a_certificate_is_deleted(estate: Estate) -> None:
+    """What a process left that was ended between making a key and recording its certificate."""
+    signer = estate.signer()
+    (estate.folder / "signer/keys").mkdir(parents=True)
+    orphan = estate.folder / "signer/keys/0123456789abcdef.pem"
+    orphan.write_bytes(b"a key")
+    look(signer, NOW)
+    assert not orphan.exists()
+    assert len(list(orphan.parent.iterdir())) == 1
+
+
+@pytest.mark.parametrize("lose", [lambda path: path.unlink(), lambda path: path.with_suffix(".old").replace(path)])
+def test_ledger_that_did_not_make_the_last_bundle_signs_nothing(estate: Estate, lose: Callable[[Path], None]) -> None:
+    """Lost, mistyped or restored from a copy: a CRL without what was revoked since must not be made."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, NOW)
+    ledger = estate.folder / "signer/ledger.sqlite"
+    with (
+        contextlib.closing(sqlite3.connect(ledger)) as here,
+        contextlib.closing(sqlite3.connect(ledger.with_suffix(".old"))) as copy,
+    ):
+        here.backup(copy)
+    handle(signer, estate.revoke(1, now=NOW + SECOND), NOW + SECOND)
+    look(signer, NOW + SECOND)
+    before = names(signer)
+    lose(ledger)
+    for left in estate.folder.glob("signer/ledger.sqlite-*"):
+        left.unlink()
+    with pytest.raises(RevocastError, match="lost, an old copy, or another one"):
+        look(estate.signer(), NOW + 13 * HOUR)
+    assert names(signer) == before
+
+
+def test_expired_issuer_signs_nothing_and_is_no_problem(estate: Estate) -> None:
+    """Its time is over; the others go on, and nobody is woken every hour."""
+    signer = estate.signer()
+    (profile,) = signer.public.profiles.values()
+    report = look(signer, profile.issuer.not_after)
+    assert (report.made, report.problems) == ([], [])
+
+
+def test_slice_with_many_partial_bundles_is_signed_whole(estate: Estate) -> None:
+    """After a burst, nobody has to read hundreds of small bundles: 32 at most follow a complete one."""
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace("[public]", "[public.ocsp]\nslices = 1\n[public]"))
+    signer = estate.signer()
+    estate.register(signer, range(1, 50))
+    look(signer, NOW)
+    for number in range(1, 50):
+        moment = NOW + number * SECOND
+        handle(signer, estate.revoke(number, now=moment), moment)
+        look(signer, moment)
+    assert len([name for name in names(signer) if "ocsp" in name]) <= 33
+    assert set(statuses(signer).values()) == {"REVOKED"}

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from revocation.errors import ConfigurationError
 from signer.handle import handle
-from signer.ledger.ledger import Ledger
+from signer.ledger.ledger import Ledger, LedgerUnavailable
 from signer.ledger.schema import metadata
 from signer.look import look
 from tests.authority import NOW
@@ -49,7 +49,7 @@ def test_writing_transaction_that_fails_leaves_nothing(estate: Estate) -> None:
             connection.execute(text("INSERT INTO issuers VALUES ('00000000', 'x', 1)"))
             connection.execute(text("INSERT INTO nowhere VALUES (1)"))
 
-    with pytest.raises(DatabaseError):
+    with pytest.raises(LedgerUnavailable, match="Nothing was recorded"):
         write_and_fail()
     with signer.ledger.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM issuers")).scalar() == 0
