@@ -127,6 +127,10 @@ class Session:
                 self._set_aside(bundle, error)
 
     def _set_aside(self, bundle: Stored, error: RevocastError) -> None:
+        self._look_ahead(bundle)
+        profile = self._public.profiles.get(bundle.name.split("-")[1])
+        if profile and (count := self._taker.refused(profile)):
+            self.lines.append(f"{count} responses that said good of revoked certificates withdrawn")
         error.where = error.where or f"bundle {bundle.name}"
         keep_aside(self._state, self._exchange, bundle.name, error, self._now)
         refused = SetAside(bundle=bundle.name, at=self._now, reason=str(error), version=attempt(bundle, self._public))

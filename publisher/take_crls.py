@@ -49,6 +49,10 @@ class CRLTaker:
     def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
         """Nothing: a CRL stands for itself."""
 
+    def refused(self, profile: IssuerProfile) -> int:  # noqa: ARG002 - see above
+        """Nothing: the CRL before it stays until its nextUpdate."""
+        return 0
+
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
     ) -> str:

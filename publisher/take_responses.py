@@ -5,6 +5,7 @@ target, nor a replay of old bundles, shows it good again.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,7 +19,7 @@ from revocation.bundle import BundleReader, Manifest
 from revocation.certid import CertID, CertIDHash
 from revocation.clock import epoch
 from revocation.config import IssuerProfile, PublicConfig
-from revocation.errors import Expired, GateError
+from revocation.errors import BundleError, Expired, GateError
 from revocation.issuer import Issuer
 from revocation.published import TargetStatus
 from revocation.status import Reason
@@ -46,11 +47,18 @@ class ResponseTaker:
         return [f"{count} responses that said good of revoked certificates withdrawn"] if count else []
 
     def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
-        """Remember what a waiting bundle says is revoked, before an older one that says good is put."""
-        with self._marks.revoked() as marks:
+        """Remember what a waiting bundle says is revoked, before an older one that says good is put.
+
+        Each response stands for itself here: one that is bad ends the look and takes nothing back.
+        """
+        with self._marks.revoked() as marks, suppress(BundleError, GateError):
             for response in revocations_in(reader, profile, now):
                 known = marks.get(profile.issuer.octets, response.serial)
                 marks.put(profile.issuer.octets, response.serial, remembered(known_from(response), known))
+
+    def refused(self, profile: IssuerProfile) -> int:
+        """Take out what says good of a certificate that the marks know to be revoked."""
+        return self._withdraw(profile.issuer)
 
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime

@@ -30,6 +30,9 @@ class Taker(Protocol):
     def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
         """Learn from a waiting bundle what must not be shown in the meantime."""
 
+    def refused(self, profile: IssuerProfile) -> int:
+        """Take out of the target what the marks contradict, since a bundle that would have was refused; how much."""
+
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
     ) -> str:

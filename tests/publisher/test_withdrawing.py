@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from revocation.certid import CertIDHash
 from revocation.status import Reason, Revocation
 from tests.authority import NOW
@@ -57,3 +59,31 @@ def test_hold_that_comes_late_leaves_its_release_in_the_other_hash(place: Place,
     put_slice(place.exchange, ca, 1, [response(ca, responder, 1, HOLD)])
     place.publish(later)
     assert [place.says(1, hash_) for hash_ in (SHA256, SHA1)] == ["GOOD", "GOOD"]
+
+
+@pytest.mark.parametrize("waiting", [1, 2])
+def test_revocation_in_a_bundle_that_is_refused_takes_good_out(
+    place: Place, ca: CA, responder: Responder, waiting: int
+) -> None:
+    """Its issuer signed it: nobody is told good, though something else in the bundle is wrong; others are answered."""
+    put_slice(place.exchange, ca, 1, both(ca, responder, 1) + both(ca, responder, 2))
+    place.publish()
+    later = NOW + SECOND
+    wrong = both(ca, responder, 1 << 1100, this_update=later)
+    mixed = [*wrong, *both(ca, responder, 1, FINAL, this_update=later), b"\x30\x03\x02\x01\x01"]
+    bundle = put_slice(place.exchange, ca, 2, mixed, base_revision=1, revision=2)
+    for n in range(1, waiting):
+        put_slice(place.exchange, ca, 2 + n, both(ca, responder, 3, this_update=later), base_revision=2, revision=3)
+    _, outcome = place.outcomes(later)
+    assert [refused.bundle for refused in outcome.set_aside] == [bundle]
+    assert [place.says(serial, hash_) for serial in (1, 2) for hash_ in CertIDHash] == [None, None, "GOOD", "GOOD"]
+
+
+def test_revocation_that_nobody_signed_takes_nothing_out(place: Place, ca: CA, responder: Responder) -> None:
+    """Else whoever may write into the exchange could silence certificates."""
+    put_slice(place.exchange, ca, 1, both(ca, responder, 1))
+    place.publish()
+    forged = both(ca, ca.responder(signed_by=CA()), 1, FINAL)
+    put_slice(place.exchange, ca, 2, forged, base_revision=1, revision=2)
+    place.publish()
+    assert [place.says(1, hash_) for hash_ in CertIDHash] == ["GOOD", "GOOD"]
