@@ -132,12 +132,21 @@ def _sampled(
 
 
 def _vanished(profile: IssuerProfile, serial: bytes, reason: Reason, plan: Plan, now: datetime) -> list[Finding]:
-    """A serial that left the CRL: it expired (no answer any more), was released from hold, or was un-revoked."""
+    """A serial that left the CRL: it expired (no answer any more), was released from hold, or was un-revoked.
+
+    A CRL keeps its entries longer than any response lives (RFC 5280 section 3.3), so what OCSP still calls revoked for
+    good cannot have left it by expiry.
+    """
     answers = look_at_ocsp(profile, serial, plan.base, now, plan.seconds)
-    good = [way for way, answer in answers.answers.items() if answer.revocation is None]
-    if good and reason is not Reason.certificateHold:
-        return [Finding(Level.CRITICAL, answers.what, f"was revoked ({reason.name}) and is good again ({good[0]})")]
-    return []
+    said = f"was revoked ({reason.name}) and is"
+    findings = []
+    for way, answer in answers.answers.items():
+        if answer.revocation is None and reason is not Reason.certificateHold:
+            findings.append(Finding(Level.CRITICAL, answers.what, f"{said} good again ({way})"))
+        elif answer.revocation is not None and answer.revocation.reason is not Reason.certificateHold:
+            detail = f"{said} no longer on the CRL, and OCSP still says revoked ({way})"
+            findings.append(Finding(Level.CRITICAL, answers.what, detail))
+    return findings[:1]
 
 
 def _key(profile: IssuerProfile, scope: Scope) -> str:

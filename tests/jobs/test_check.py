@@ -89,6 +89,23 @@ def test_revoked_certificate_that_is_good_again_is_critical(site: Site, marks: M
         assert "was revoked (keyCompromise) and is good again" in said(look(site, marks), Level.CRITICAL)
 
 
+def test_final_revocation_that_left_the_crl_alone_is_critical(site: Site, marks: MarksFile) -> None:
+    """A ledger was restored: OCSP still says revoked, and whoever reads the CRL only takes the certificate again."""
+    site.bring_up(good=[5])
+    later(site, minutes=1)
+    site.revoke(5)
+    site.sign()
+    site.publish(only="responses")
+    site_mark = CRLMark(number=1, this_update="2026-01-01T00:00:00Z", revoked={"05": Reason.keyCompromise})
+    (profile,) = site.public.profiles.values()
+    marks.write(site.base, Marks(crls={f"{profile.issuer.id}/all": site_mark}))
+    for _ in range(2):
+        critical = said(look(site, marks), Level.CRITICAL)
+        assert "ocsp test 05: was revoked (keyCompromise) and is no longer on the CRL" in critical
+    site.publish()
+    assert worst(look(site, marks)) is Level.OK
+
+
 @pytest.mark.parametrize(("number", "reason"), [(5, Reason.certificateHold), (77, Reason.keyCompromise)])
 def test_released_or_expired_certificate_may_leave_the_crl(
     site: Site, marks: MarksFile, number: int, reason: Reason
