@@ -34,12 +34,18 @@ class CRLTaker:
         self._public = public
 
     def mend(self, status: TargetStatus, *, trusted: bool) -> list[str]:  # noqa: ARG002 - every file is looked at anyway
-        """Put missing issuer certificates, read lost marks off the target, strike CRLs that are not as in their row."""
+        """Put missing issuer certificates, read lost marks off the target, strike CRLs that are not as in their row.
+
+        What is left of issuers and scopes that are not configured goes: nobody renews it, and it is of yesterday.
+        """
         lines = []
         for profile in self._public.profiles.values():
             lines += [f"issuer certificate {path}" for path in self._put_certificates(profile.issuer)]
             for scope in profile.crl.scopes:
                 self._mark_from_target(profile, scope)
+        for path in self._not_configured():
+            self._target.remove(path)
+            lines.append(f"{path} is not configured any more and was removed")
         for row in list(status.crls):
             if self._target.digest(crl_path(row.issuer, row.scope)) != row.sha256:
                 forget_crl(status, row)
@@ -74,6 +80,17 @@ class CRLTaker:
         note_applied(status, bundle, reader.manifest, crl.next_update)
         take_crl(status, reader.manifest, crl, profile)
         return f"{name}: number {crl.number} published"
+
+    def _not_configured(self) -> list[str]:
+        wanted = {
+            path
+            for profile in self._public.profiles.values()
+            for path in (
+                *(crl_path(profile.issuer.id, scope) for scope in profile.crl.scopes),
+                *(thing.path for thing in _certificates(profile.issuer)),
+            )
+        }
+        return [path for path in self._target.paths() if path not in wanted]
 
     def _put_certificates(self, issuer: Issuer) -> list[str]:
         put = []

@@ -198,6 +198,6 @@ def _key(issuer: Issuer, response: VerifiedResponse) -> bytes:
 
 def _issuer_rows(public: PublicConfig) -> Iterator[tuple[bytes, bytes]]:
     for profile in public.profiles.values():
-        for hash_ in CertIDHash:
+        for hash_ in profile.ocsp.hashes:
             known_as = CertID.of(profile.issuer, b"", hash_)
             yield issuer_key(hash_, known_as.issuer_name_hash, known_as.issuer_key_hash), profile.issuer.octets

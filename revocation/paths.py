@@ -1,5 +1,7 @@
 """Where relying parties find what: public paths below the prefix, and the media types of RFC 5280 and RFC 6960."""
 
+import re
+
 from revocation.artifacts import Scope
 
 CRL_MEDIA_TYPE = "application/pkix-crl"
@@ -11,6 +13,8 @@ OCSP_MEDIA_TYPE = "application/ocsp-response"
 MEDIA_TYPES = {".crl": CRL_MEDIA_TYPE, ".cer": ISSUER_MEDIA_TYPE, ".p7c": ISSUERS_MEDIA_TYPE}
 
 OCSP_PATH = "ocsp/"
+
+_OWN_FILE = re.compile(rf"crl/[0-9a-f]{{8}}/({'|'.join(Scope)})\.crl|issuer/[0-9a-f]{{8}}\.(cer|p7c)")
 
 
 def crl_path(issuer_id: str, scope: Scope) -> str:
@@ -26,3 +30,8 @@ def issuer_path(issuer_id: str) -> str:
 def issuers_path(issuer_id: str) -> str:
     """The path of all certificates of an issuer that has several, PKCS #7: `issuer/1a2b3c4d.p7c`."""
     return f"issuer/{issuer_id}.p7c"
+
+
+def is_own_file(path: str) -> bool:
+    """Whether a path has the form of those above, whoever the issuer: nobody else puts files under such names."""
+    return _OWN_FILE.fullmatch(path) is not None

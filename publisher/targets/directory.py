@@ -10,6 +10,7 @@ from publisher.targets.protocol import StaticObject
 from revocation.clock import epoch
 from revocation.durable import replace_file
 from revocation.errors import TargetError
+from revocation.paths import is_own_file
 
 _PUBLIC_MODE: Final = 0o644
 _PRIVATE_MODE: Final = 0o640
@@ -57,6 +58,18 @@ class DirectoryTarget:
         _replace(file, thing.data, _PUBLIC_MODE, mtime=epoch(thing.modified))
         if self.digest(thing.path) != hashlib.sha256(thing.data).hexdigest():
             raise TargetError("does not read back as it was written", where=str(file), advice="check the disk")
+
+    def paths(self) -> list[str]:
+        """The files below `www/` whose names are of our own form; those of others are let be."""
+        with _explained(self._www, "cannot be read"):
+            found = [file for pattern in ("crl/*/*", "issuer/*") for file in self._www.glob(pattern)]
+        return sorted(path for file in found if is_own_file(path := file.relative_to(self._www).as_posix()))
+
+    def remove(self, path: str) -> None:
+        """Unlink a file below `www/`."""
+        file = self._www / path
+        with _explained(file, "cannot be removed"):
+            file.unlink(missing_ok=True)
 
 
 def _read(file: Path) -> bytes | None:

@@ -93,13 +93,15 @@ class LMDBTarget:
             txn.put(_ENTRIES, str(txn.stat(self._responses)["entries"]).encode(), db=self._statuses)
 
     def introduce(self, keys: Iterable[tuple[bytes, bytes]]) -> None:
-        """Write what is missing in the table of issuers."""
+        """Bring the table of issuers up to date, written only where it is not: responses of others are not found."""
+        wanted = dict(keys)
         with self._explained():
             with self._env.begin(db=self._issuers) as txn:
-                missing = [(key, issuer) for key, issuer in keys if txn.get(key) != issuer]
-            if missing:
+                known = {bytes(key): bytes(issuer) for key, issuer in txn.cursor()}
+            if known != wanted:
                 with self._env.begin(db=self._issuers, write=True) as txn:
-                    for key, issuer in missing:
+                    txn.drop(self._issuers, delete=False)
+                    for key, issuer in wanted.items():
                         txn.put(key, issuer)
 
     def put(self, answers: Sequence[Answer], replaces: Replaces) -> int:

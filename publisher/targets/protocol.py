@@ -51,6 +51,12 @@ class StaticTarget(StatusKeeper, Protocol):
     def put(self, thing: StaticObject) -> None:
         """Put an object in the place of what lies at its path."""
 
+    def paths(self) -> list[str]:
+        """Where files lie that a publisher put, or could have, sorted."""
+
+    def remove(self, path: str) -> None:
+        """Take away what lies at a path."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -68,7 +74,7 @@ class ResponseTarget(StatusKeeper, Protocol):
     """A target of pre-signed OCSP responses. LMDB; later Redis."""
 
     def introduce(self, keys: Iterable[tuple[bytes, bytes]]) -> None:
-        """Let readers know issuers by the hashes of a CertID: keys of the issuers' table, and issuer ids."""
+        """Let readers know these issuers and no other: keys of the issuers' table, and issuer ids."""
 
     def put(self, answers: Sequence[Answer], replaces: Replaces) -> int:
         """Store the answers that `replaces` admits, all or none of them; returns how many."""
