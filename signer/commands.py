@@ -81,6 +81,9 @@ def run(config: Path | None) -> None:
         if not line.strip():
             continue
         reply = handle_text(signer, line, clock.now())
+        if reply.data.get("again_at") and not reply.data["made"]:
+            time.sleep(1.0)  # thisUpdate rises by whole seconds: what is due again within one is made in the next
+            reply = handle_text(signer, line, clock.now())
         if reply.outcome is Outcome.DONE and reply.revision is not None:
             _make_now(signer)
         failed |= reply.outcome is not Outcome.DONE

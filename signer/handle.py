@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused, RevocastError
 from revocation.messages import Look, Message, Outcome, Release, Reply, Revoke, Verb, parse_message
@@ -104,10 +105,10 @@ def _list_due(signer: Signer, message: Message, body: Look, now: datetime) -> Re
 def _report(message: Message, report: Report, now: datetime) -> Reply:
     outcome = Outcome.FAILED if report.problems else Outcome.DONE
     problems = [str(problem) for problem in report.problems]
-    detail = "; ".join(problems) or (f"{len(report.made)} made" if report.made else "nothing was due")
-    return Reply(
-        id=message.id, outcome=outcome, at=now, detail=detail, data={"made": report.made, "problems": problems}
-    )
+    waits = "what is due has to wait for the next second" if report.again_at else "nothing was due"
+    detail = "; ".join(problems) or (f"{len(report.made)} made" if report.made else waits)
+    data = {"made": report.made, "problems": problems, "again_at": iso(report.again_at) if report.again_at else None}
+    return Reply(id=message.id, outcome=outcome, at=now, detail=detail, data=data)
 
 
 def _refused(message_id: str, error: RevocastError, now: datetime) -> Reply:
