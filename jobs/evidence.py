@@ -17,6 +17,7 @@ from publisher.config import DirectoryTable, LMDBTable
 from publisher.verify_crl import verify_crl
 from publisher.verify_ocsp import verify_response
 from revocation.artifacts import Kind
+from revocation.certid import CertIDHash
 from revocation.config import IssuerProfile
 from revocation.errors import GateError
 from revocation.paths import crl_path
@@ -129,7 +130,7 @@ def _crls(target: DirectoryTable, expected: Expected, now: datetime) -> Iterator
 
 def _responses(target: LMDBTable, expected: Expected, now: datetime) -> Iterator[Seen]:
     issuer = expected.profile.issuer
-    octets = {hash_.octet for hash_ in expected.profile.ocsp.hashes} | {BOTH_HASHES}
+    octets = {hash_.octet for hash_ in CertIDHash} | {BOTH_HASHES}  # clients also get what an old profile left
     keys = [response_key(issuer.octets, octet, expected.serial) for octet in sorted(octets)]
     for value in _read(target.path, keys):
         try:

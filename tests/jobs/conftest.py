@@ -13,4 +13,4 @@ def site(tmp_path: Path) -> Iterator[Site]:
     """Nothing is published yet."""
     started = Site(tmp_path / "site")
     yield started
-    started.stop()
+    started.close()

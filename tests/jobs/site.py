@@ -23,10 +23,10 @@ from tests.estate import Estate
 class Site:
     """An installation whose published state is served; `now` is everybody's time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ocsp: str = "") -> None:
         self.now = NOW
         self.authority = Authority(days=7300)
-        self.estate = Estate.build(folder, authority=self.authority, public="[public.ocsp]\nslices = 2")
+        self.estate = Estate.build(folder, authority=self.authority, public=f"[public.ocsp]\nslices = 2\n{ocsp}")
         self.signer = self.estate.signer()
         self.www = folder / "public/www"
         self._source: LMDBSource | None = None
@@ -76,7 +76,7 @@ class Site:
         """Let something else answer every request."""
         self.app = app
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End the server."""
         self._server.shutdown()
         self._thread.join()

@@ -1,5 +1,8 @@
 """Proof of a change, from the targets and from the public URLs: every artifact has to agree."""
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from jobs.config import JobsConfig
@@ -50,6 +53,20 @@ def test_response_that_still_says_good_is_enough_to_wait(site: Site, elsewhere: 
     site.sign()
     site.publish(only="files")
     assert "OCSP response" in (lacking(site, Reason.keyCompromise, elsewhere=elsewhere) or "")
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_good_under_a_hash_that_the_profile_dropped_is_enough_to_wait(tmp_path: Path, elsewhere: bool) -> None:
+    """Clients that ask with SHA-1 are still told so, whether or not it is made any more."""
+    with closing(Site(tmp_path / "site", 'hashes = ["sha1"]')) as site:
+        site.bring_up(good=[5])
+        later(site, minutes=1)
+        site.revoke(5)
+        site.sign()
+        site.publish(only="files")
+        file = site.estate.folder / "revocast.toml"
+        file.write_text(file.read_text().replace('["sha1"]', '["sha256"]'))
+        assert "OCSP response" in (lacking(site, Reason.keyCompromise, elsewhere=elsewhere) or "")
 
 
 def test_crl_that_does_not_cover_the_revision_is_waited_for(site: Site) -> None:
