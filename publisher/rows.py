@@ -113,13 +113,21 @@ def forget_crl(status: TargetStatus, row: CRLRow) -> None:
 
 
 def prune_rows(status: TargetStatus, profiles: Mapping[str, IssuerProfile]) -> None:
-    """Drop the rows of issuers, scopes and slices that the configuration has no longer: nobody renews them."""
+    """Drop the rows of issuers, scopes and slices that the configuration has no longer: nobody renews them.
+
+    The bundles of such issuers and scopes are forgotten too, so that they are taken again when they are configured again.
+    """
     status.crls = [
         row for row in status.crls if row.issuer in profiles and row.scope in profiles[row.issuer].crl.scopes
     ]
     status.slices = [
         row for row in status.slices if row.issuer in profiles and row.slice < profiles[row.issuer].ocsp.slices
     ]
+    status.applied = [a for a in status.applied if a.issuer in profiles and _configured(a, profiles[a.issuer])]
+
+
+def _configured(applied: Applied, profile: IssuerProfile) -> bool:
+    return applied.kind is not Kind.CRL or applied.part in profile.crl.scopes
 
 
 def prune_bundles(status: TargetStatus, listed: Collection[str]) -> None:

@@ -1,5 +1,7 @@
 """Issuers, scopes and hashes that the configuration has no longer: what was published of them is served no more."""
 
+import pytest
+
 from responder.lmdbsource import LMDBSource
 from revocation import serials
 from revocation.artifacts import Scope
@@ -71,3 +73,19 @@ def _found(place: Place) -> list[bool]:
         return [source.find(cert_id, NOW) is not None for cert_id in asked]
     finally:
         source.close()
+
+
+@pytest.mark.parametrize("without", ["issuer", "scope"])
+def test_what_is_configured_again_is_published_again(place: Place, ca: CA, responder: Responder, without: str) -> None:
+    """From the bundles that lie in the exchange, with the rows of before: not only at the next renewal."""
+    data = crl(ca)
+    put_crl(place.exchange, ca, 1, data)
+    put_slice(place.exchange, ca, 2, both(ca, responder, 1), slice_=3)
+    before = place.publish()
+    if without == "issuer":
+        Place(place.root, CA(Authority("Other CA"), "other")).publish()
+    else:
+        Place(place.root, ca, crl={"scopes": ["user"]}).publish()
+    after = place.publish()
+    assert place.crl_file().read_bytes() == data
+    assert [(s.crls, s.slices, s.set_aside) for s in after] == [(s.crls, s.slices, []) for s in before]
