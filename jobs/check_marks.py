@@ -1,11 +1,12 @@
 """What `check` remembers between runs, by base URL: so that a status which goes backwards is seen, whoever did it."""
 
 import json
-import os
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from revocation.durable import make_folder, replace_file
 from revocation.errors import RevocastError
 from revocation.status import Reason
 
@@ -70,13 +71,12 @@ class MarksFile:
         except ValueError:
             known = {}
         known[base] = marks.model_dump(mode="json")
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(".part")
-        with temporary.open("w") as file:
-            json.dump(known, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._path)
+
+        def content(out: BinaryIO) -> None:
+            out.write(json.dumps(known, indent=1).encode())
+
+        make_folder(self._path.parent, mode=0o700)
+        replace_file(self._path, content, 0o600)
 
     def _all(self) -> dict[str, object]:
         if not self._path.exists():

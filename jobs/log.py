@@ -39,7 +39,8 @@ class Log:
         """One line. A full disk loses it, and must do no more: who writes lines here empties a service's pipe."""
         with contextlib.suppress(OSError):
             if os.fstat(self._descriptor).st_size > _LARGEST:
-                self._path.replace(self._path.with_suffix(".log.1"))
+                with contextlib.suppress(FileNotFoundError):  # put aside already, when no new one could be opened
+                    self._path.replace(self._path.with_suffix(".log.1"))
                 fresh = self._open()
                 os.close(self._descriptor)
                 self._descriptor = fresh

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from revocation.durable import sync_folder
 from revocation.errors import InputError, Refused
 from revocation.messages.envelope import Message
 
@@ -54,7 +55,7 @@ class RequesterKey:
         return cls(key)
 
     def save(self, path: Path) -> None:
-        """Write the key to a new file that only its owner can read.
+        """Write the key durably to a new file that only its owner can read.
 
         Raises:
             FileExistsError: there is a file already; keys are never overwritten.
@@ -65,6 +66,7 @@ class RequesterKey:
             file.write(pem)
             file.flush()
             os.fsync(file.fileno())
+        sync_folder(path.parent)
 
     @property
     def public(self) -> str:

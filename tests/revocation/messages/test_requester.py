@@ -114,3 +114,11 @@ def test_requester_key_of_another_kind_is_refused(data: bytes | None, complaint:
     with pytest.raises(InputError, match=complaint) as caught:
         RequesterKey.load(path)
     assert str(path) in (caught.value.where or "")
+
+
+def test_new_key_outlasts_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its content and its name: the configuration names its public half from then on."""
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+    RequesterKey.generate().save(tmp_path / "operator.key")
+    assert synced == [(tmp_path / "operator.key").stat().st_ino, tmp_path.stat().st_ino]

@@ -1,0 +1,41 @@
+"""The log of a service: bounded, and going on after what could not be written."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from jobs import log
+from jobs.log import Log
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is put aside after its first line."""
+    monkeypatch.setattr(log, "_LARGEST", 10)
+
+
+def test_full_log_is_put_aside_and_the_one_before_dropped(tmp_path: Path) -> None:
+    """Two files, however much is written."""
+    with Log(tmp_path / "part.log", "part") as lines:
+        for number in range(4):
+            lines.write(f"line {number}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["part.log", "part.log.1"]
+    assert "part | line 3" in (tmp_path / "part.log").read_text()
+    assert "part | line 2" in (tmp_path / "part.log.1").read_text()
+
+
+def test_log_that_could_not_be_opened_anew_is_opened_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No room or no descriptor for a moment costs the lines of that moment, and none after it."""
+    with Log(tmp_path / "part.log", "part") as lines:
+        lines.write("first")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", _fail)
+            lines.write("lost")
+        lines.write("later")
+    assert "part | later" in (tmp_path / "part.log").read_text()
+    assert "part | first" in (tmp_path / "part.log.1").read_text()
+
+
+def _fail(*_: object) -> int:
+    raise OSError("no room")
