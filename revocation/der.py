@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 INTEGER, BIT_STRING, OCTET_STRING, NULL, OID, ENUMERATED = 0x02, 0x03, 0x04, 0x05, 0x06, 0x0A
-UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x17, 0x18, 0x30, 0x31
+UTC_TIME, GENERALIZED_TIME, SEQUENCE = 0x17, 0x18, 0x30
 BOOLEAN_TRUE = b"\x01\x01\xff"
 _UTC_TIME_YEARS = range(1950, 2050)
 _LONG_TAG = 0x1F

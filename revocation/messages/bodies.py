@@ -20,11 +20,6 @@ class Verb(StrEnum):
     RELEASE = "release"
     IMPORT = "import"
 
-    @property
-    def changes_facts(self) -> bool:
-        """Whether it must be signed by a requester who has the right; the others can only ask for work that is due."""
-        return self in (Verb.REVOKE, Verb.RELEASE, Verb.IMPORT)
-
 
 class Body(BaseModel):
     """The base of all bodies: unknown fields are refused."""

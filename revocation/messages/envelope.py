@@ -70,10 +70,10 @@ def parse_message(text: str | bytes) -> Message:
     try:
         json.loads(text, parse_constant=_refuse_constant)
         return Message.model_validate_json(text)
-    except ValueError as error:
-        if not isinstance(error, ValidationError):
-            raise InputError(f"is not JSON: {error}", where="message") from error
+    except ValidationError as error:
         raise InputError(_first(error), where="message") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"is not JSON: {error}", where="message") from error
 
 
 def _refuse_constant(name: str) -> None:

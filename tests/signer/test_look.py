@@ -153,6 +153,19 @@ def test_entry_stays_on_every_crl_of_a_whole_crl_life_past_expiry(estate: Estate
     assert found == [[5], [5], [5], [5], [5], []]
 
 
+def test_certificate_revoked_after_it_expired_is_on_one_more_crl(estate: Estate) -> None:
+    """What the operator is told: CRLs past the expiry were made already, and the next one still lists it."""
+    signer = estate.signer()
+    estate.register(signer, [5], not_after=NOW + HOUR)
+    for days in (0, 3):
+        look(signer, NOW + days * 24 * HOUR)
+    handle(signer, estate.revoke(5, now=NOW + 73 * HOUR), NOW + 73 * HOUR)
+    look(signer, NOW + 73 * HOUR)
+    assert crl_serials(signer) == [5]
+    look(signer, NOW + 85 * HOUR)
+    assert crl_serials(signer) == []
+
+
 def test_slices_are_renewed_each_at_its_own_time_and_none_late(estate: Estate) -> None:
     """After the first signing the slices spread over the renewal period, and none is older than it."""
     signer = estate.signer()

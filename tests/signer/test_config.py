@@ -1,0 +1,44 @@
+"""The signer's own limits: a profile or a message beyond them is refused, with the numbers."""
+
+from datetime import timedelta
+
+import pytest
+
+from revocation.errors import ConfigurationError, Refused
+from signer.handle import handle
+from tests.authority import NOW
+from tests.estate import Estate
+
+
+@pytest.mark.parametrize(
+    ("public", "words"),
+    [
+        ("[public.crl]\nexpires = '11d'", r"crl.expires \(11d\) is beyond the signer's limit \(10d\)"),
+        ("[public.ocsp]\nexpires = '11d'\nresponder_certificate_expires = '20d'", r"ocsp.expires \(11d\)"),
+        ("[public.ocsp]\nresponder_certificate_expires = '32d'", r"responder_certificate_expires \(32d\).*\(31d\)"),
+    ],
+)
+def test_profile_beyond_the_signers_limits_is_refused(estate: Estate, public: str, words: str) -> None:
+    """Whoever writes the public profile cannot make the signer sign for longer than its own table allows."""
+    with pytest.raises(ConfigurationError, match=words):
+        Estate.build(estate.folder / "long", public=public).signer()
+
+
+def test_message_that_would_live_for_more_than_31_days_is_refused(estate: Estate) -> None:
+    """A signed message is no bearer paper for ever."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    message = estate.revoke(1)
+    ages = message.model_copy(update={"expires_at": NOW + timedelta(days=32), "signature": None})
+    with pytest.raises(Refused, match="more than 31 days"):
+        handle(signer, estate.operator.sign(ages), NOW)
+
+
+def test_issuer_that_is_not_public_is_refused(estate: Estate) -> None:
+    """A key for an issuer that nobody publishes is a mistyped name."""
+    config = estate.folder / "revocast.toml"
+    config.write_text(
+        config.read_text().replace('[[signer.issuers]]\nname = "test"', '[[signer.issuers]]\nname = "tset"')
+    )
+    with pytest.raises(ConfigurationError, match="'tset'"):
+        estate.signer()
