@@ -115,7 +115,7 @@ def forget_crl(status: TargetStatus, row: CRLRow) -> None:
 def prune_rows(status: TargetStatus, profiles: Mapping[str, IssuerProfile]) -> None:
     """Drop the rows of issuers, scopes and slices that the configuration has no longer: nobody renews them.
 
-    The bundles of such issuers and scopes are forgotten too, so that they are taken again when they are configured again.
+    The bundles of such issuers and scopes are forgotten too, so that they are taken again once configured again.
     """
     status.crls = [
         row for row in status.crls if row.issuer in profiles and row.scope in profiles[row.issuer].crl.scopes
