@@ -1,6 +1,5 @@
 """The queue server may be away, killed or restarted empty, at any time: workers and senders go on when it is back."""
 
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,17 +8,24 @@ import pytest
 from revocation.errors import NoAnswer
 from revocation.messages import Look, Outcome, Reply, Verb, compose
 from revocation.wire.queue import QueueUnreachable, Wire
+from tests.waiting import until
 from tests.wire.server import Server
 from tests.wire.worker import Worker
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
+def misses_its_server(worker: Worker) -> bool:
+    """Whether it has found its server away, and waits to try again."""
+    log = worker.log.read_text().lower()
+    return "listening again in" in log or "could not connect to redis" in log
+
+
 def test_worker_goes_on_after_the_server_was_killed_and_restarted_empty(own_server: Server, own_worker: Worker) -> None:
     """Nobody restarts the worker, and it does what is sent afterwards."""
     assert own_worker.still_works(own_server.client())
     own_server.kill()
-    time.sleep(1.5)
+    until(lambda: misses_its_server(own_worker))
     own_server.start()
     assert own_worker.still_works(own_server.client())
 
@@ -28,7 +34,7 @@ def test_worker_started_before_the_server_waits_for_it(tmp_path: Path) -> None:
     """A worker that comes up first says ready once the server is there."""
     server = Server(tmp_path)
     with Worker(server.url, tmp_path / "diary") as worker:
-        time.sleep(1)
+        until(lambda: misses_its_server(worker))
         server.start()
         worker.until_ready()
         assert worker.still_works(server.client())
@@ -40,7 +46,7 @@ def test_worker_stops_cleanly_when_told(own_server: Server, own_worker: Worker, 
     """SIGTERM ends it with 0, also while it waits for a server that is away."""
     if not server_is_up:
         own_server.kill()
-        time.sleep(1)
+        until(lambda: misses_its_server(own_worker))
     assert own_worker.stop() == 0
     assert own_worker.process.stdout
     assert own_worker.process.stdout.read().endswith("stopped\n")
