@@ -2,11 +2,13 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 import redis
 
 from tests.wire.attack import packed, plant
+from tests.wire.server import Server
 from tests.wire.worker import Worker
 
 
@@ -49,11 +51,15 @@ def test_commands_of_the_channel_are_not_heeded(worker: Worker, attacker: redis.
     assert worker.still_works(attacker)
 
 
-def test_suspension_is_not_heeded(worker: Worker, attacker: redis.Redis) -> None:
-    """One key suspends every worker of RQ, without an end."""
+def test_suspension_is_not_heeded(own_server: Server, tmp_path: Path) -> None:
+    """One key suspends every worker of RQ, without an end; RQ looks for it before it takes a job."""
+    attacker = own_server.client()
     attacker.set("rq:suspended", 1)
-    assert worker.still_works(attacker)
-    attacker.delete("rq:suspended")
+    with Worker(own_server.url, tmp_path / "diary") as worker:
+        worker.until_ready()
+        assert worker.still_works(attacker)
+        assert worker.still_works(attacker)
+    assert attacker.exists("rq:suspended")
 
 
 def test_job_runs_once_whatever_its_hash_says(worker: Worker, attacker: redis.Redis) -> None:
