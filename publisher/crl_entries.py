@@ -17,11 +17,18 @@ class Entries(Mapping[bytes, Revocation]):
         self._crl = crl
 
     @cached_property
+    def _numbers(self) -> frozenset[int]:
+        return frozenset(entry.serial_number for entry in self._crl)
+
+    @cached_property
     def _index(self) -> dict[bytes, x509.RevokedCertificate]:
         return {serials.from_int(entry.serial_number): entry for entry in self._crl}
 
     def __getitem__(self, serial: bytes) -> Revocation:
         return revocation_of(self._index[serial])
+
+    def __contains__(self, serial: object) -> bool:
+        return isinstance(serial, bytes) and serials.to_int(serial) in self._numbers
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._index)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from publisher.verify_crl import VerifiedCRL
 from publisher.verify_ocsp import VerifiedResponse
@@ -14,6 +14,7 @@ from revocation.wire.exchange import Stored
 
 _MOST_WAITING = 1000
 _MOST_REMEMBERED = 20
+_REMEMBERED = timedelta(days=1)
 
 
 @dataclass
@@ -130,8 +131,11 @@ def _configured(applied: Applied, profile: IssuerProfile) -> bool:
     return applied.kind is not Kind.CRL or applied.part in profile.crl.scopes
 
 
-def prune_bundles(status: TargetStatus, listed: Collection[str]) -> None:
-    """Forget bundles that left the exchange, but for partial ones that wait for what they add to."""
+def prune_bundles(status: TargetStatus, listed: Collection[str], now: datetime) -> None:
+    """Forget bundles that left the exchange, but for partial ones that wait for what they add to.
+
+    That one was refused is shown for a day after it left: by then it was superseded, and nobody has to act on it.
+    """
     covered = {(row.issuer, str(row.slice)): row.revision for row in status.slices}
     waiting = [
         a
@@ -140,7 +144,7 @@ def prune_bundles(status: TargetStatus, listed: Collection[str]) -> None:
     ]
     kept = {a.bundle for a in waiting[-_MOST_WAITING:]} | set(listed)
     status.applied = [a for a in status.applied if a.bundle in kept]
-    gone = [s for s in status.set_aside if s.bundle not in listed][-_MOST_REMEMBERED:]
+    gone = [s for s in status.set_aside if s.bundle not in listed and now - s.at < _REMEMBERED][-_MOST_REMEMBERED:]
     status.set_aside = [s for s in status.set_aside if s.bundle in listed or s in gone]
 
 

@@ -84,7 +84,7 @@ class Session:
         Raises:
             TargetError: it cannot be kept, or a bundle could not be read; that one is tried again at the next look.
         """
-        prune_bundles(self.status, {stored.name for stored in self._listed()})
+        prune_bundles(self.status, {stored.name for stored in self._listed()}, self._now)
         self._save()
         if self._unread:
             raise TargetError(self._unread.what, where=self._unread.where, advice="it is tried again at the next look")

@@ -14,14 +14,16 @@ from publisher.line import UNKNOWN_BUNDLE, CRLMark, Step, crl_step
 from publisher.marks import Marks
 from publisher.rows import forget_crl, note_applied, take_crl
 from publisher.targets.protocol import StaticObject, StaticTarget
-from publisher.verify_crl import check_crl_window, read_crl
+from publisher.verify_crl import VerifiedCRL, check_crl_window, read_crl
 from revocation.artifacts import Scope
 from revocation.bundle import BundleReader
+from revocation.clock import epoch, from_epoch, iso
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.errors import GateError
 from revocation.issuer import Issuer
 from revocation.paths import crl_path, issuer_path, issuers_path
 from revocation.published import TargetStatus
+from revocation.serials import to_hex
 from revocation.wire.exchange import Stored
 
 
@@ -72,6 +74,7 @@ class CRLTaker:
             return f"{name}: number {crl.number} is superseded"
         check_crl_window(crl, profile, scope, now)
         if step is Step.NEWER:
+            self._check_final(crl, profile, scope, now)
             mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=reader.name)
             self._marks.set_crl(profile.issuer.id, scope, mark)
         path = crl_path(profile.issuer.id, scope)
@@ -80,6 +83,41 @@ class CRLTaker:
         note_applied(status, bundle, reader.manifest, crl.next_update)
         take_crl(status, reader.manifest, crl, profile)
         return f"{name}: number {crl.number} published"
+
+    def _check_final(self, crl: VerifiedCRL, profile: IssuerProfile, scope: Scope, now: datetime) -> None:
+        """Return if the CRL lacks nothing that was revoked for good before it and whose response may still be shown.
+
+        A certificate is on one of the CRLs `user` and `ca`, so there it has to be missing in both, as published.
+
+        Raises:
+            GateError: it does: the signer forgot a revocation.
+        """
+        crls = [crl]
+        if scope is not Scope.ALL:
+            other = self._published(profile, Scope.CA if scope is Scope.USER else Scope.USER)
+            if other is None:
+                return
+            crls.append(other)
+        oldest = epoch(min(c.this_update for c in crls))
+        expired = epoch(now - max(profile.crl.expires, profile.ocsp.expires))
+        with self._marks.revoked() as marks:
+            for serial, known in marks.of_issuer(profile.issuer.octets):
+                final = not known.releasable and expired < known.this_update < oldest
+                if final and not any(serial in c.revoked for c in crls):
+                    raise GateError(
+                        f"its number {crl.number} lacks serial {to_hex(serial)}, which is revoked for good since a "
+                        f"response of {iso(from_epoch(known.this_update))}",
+                        where=f"CRL {profile.issuer.name}/{scope}",
+                        advice="was the signer's ledger restored from an old copy?",
+                    )
+
+    def _published(self, profile: IssuerProfile, scope: Scope) -> VerifiedCRL | None:
+        """What the target shows, if the issuer signed it."""
+        data = self._target.get(crl_path(profile.issuer.id, scope))
+        try:
+            return read_crl(data, profile, scope) if data is not None else None
+        except GateError:
+            return None  # damaged or forged: it proves nothing, and is replaced by the next that passes
 
     def _not_configured(self) -> list[str]:
         wanted = {
@@ -104,13 +142,9 @@ class CRLTaker:
         """A lost mark is what the target shows, if the issuer signed it."""
         if self._marks.crl(profile.issuer.id, scope) is not None:
             return
-        data = self._target.get(crl_path(profile.issuer.id, scope))
-        if data is None:
+        crl = self._published(profile, scope)
+        if crl is None:
             return
-        try:
-            crl = read_crl(data, profile, scope)
-        except GateError:
-            return  # damaged or forged: it proves nothing, and is replaced by the next that passes
         mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=UNKNOWN_BUNDLE)
         self._marks.set_crl(profile.issuer.id, scope, mark)
 
