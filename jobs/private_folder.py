@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 import tempfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final
 from revocation.errors import InputError
 
 LONGEST_SOCKET: Final = 107
+_PLAIN: Final = re.compile(r"[A-Za-z0-9/._+-]+")  # what needs no escape in a URL, nor in Redis' list of clients
 SOCKET_NAME: Final = "valkey.sock"
 
 
@@ -29,7 +31,7 @@ def make_private(folder: Path) -> Path:
 
 
 def socket_place(data: Path) -> Path:
-    """Where the queue's socket of that data folder lies: in its `run/`, or, when that is too deep, in a private folder.
+    """Where the queue's socket of a data folder lies: in its `run/`; where that is too deep or not plain, elsewhere.
 
     Raises:
         InputError: no place that is short enough was found.
@@ -39,10 +41,10 @@ def socket_place(data: Path) -> Path:
     shared = (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir())
     places += [Path(folder) / marked for folder in shared if folder and Path(folder).is_dir()]
     for place in places:
-        if len(os.fsencode(place / SOCKET_NAME)) <= LONGEST_SOCKET:
+        if len(os.fsencode(place / SOCKET_NAME)) <= LONGEST_SOCKET and _PLAIN.fullmatch(str(place)):
             return place / SOCKET_NAME
     raise InputError(
-        f"is too deep for a unix socket (at most {LONGEST_SOCKET} bytes), and so are $XDG_RUNTIME_DIR and $TMPDIR",
+        f"cannot hold a unix socket (a plain path of at most {LONGEST_SOCKET} bytes), nor $XDG_RUNTIME_DIR or $TMPDIR",
         where=str(data),
-        advice="choose a data folder with a shorter path",
+        advice="choose a data folder with a shorter path, of letters, digits and . _ - +",
     )

@@ -32,13 +32,15 @@ class Outcomes:
     replies: list[tuple[Verb, Reply]]
     statuses: Sequence[TargetStatus]
     errors: list[RevocastError]
+    refused: Sequence[str] = ()
 
     @property
     def exit_code(self) -> int:
-        """0 when all of it worked, else the code of the first failure."""
+        """0 when all of it worked, else the code of the first failure; 1 when a bundle was set aside."""
         if self.errors:
             return self.errors[0].exit_code
-        return 0 if all(reply.outcome is Outcome.DONE for _, reply in self.replies) else 1
+        done = all(reply.outcome is Outcome.DONE for _, reply in self.replies)
+        return 0 if done and not self.refused else 1
 
     def as_json(self) -> dict[str, object]:
         """The same for scripts."""
@@ -46,6 +48,7 @@ class Outcomes:
             "replies": [{"verb": verb, **reply.model_dump(mode="json")} for verb, reply in self.replies],
             "targets": [_target_summary(status) for status in self.statuses],
             "errors": [str(error) for error in self.errors],
+            "set_aside": list(self.refused),
             "exit_code": self.exit_code,
         }
 
@@ -110,9 +113,9 @@ def run(
     """Ask the signer for what is due, then publish. A signer that fails keeps nothing that is ready from going out."""
     errors: list[RevocastError] = []
     replies: list[tuple[Verb, Reply]] = []
-    messages = _messages(installation, verbs, clock_now())
+    before = installation.statuses(clock_now())
     try:
-        replies = list(zip(verbs, chosen.ask(messages, timeout), strict=True))
+        replies = list(zip(verbs, chosen.ask(_messages(before, verbs, clock_now()), timeout), strict=True))
     except RevocastError as error:
         errors.append(error)
     statuses: Sequence[TargetStatus] = []
@@ -121,17 +124,27 @@ def run(
             statuses = installation.publish(clock_now())
         except RevocastError as error:
             errors.append(error)
-    return Outcomes(replies, statuses, errors)
+    known = _set_aside(before)
+    refused = [
+        f"{bundle}: {reason}" for (bundle, at), reason in _set_aside(statuses).items() if (bundle, at) not in known
+    ]
+    return Outcomes(replies, statuses, errors, refused)
 
 
-def _messages(installation: Installation, verbs: Sequence[Verb], now: datetime) -> list[Message]:
-    bodies = looks(installation.statuses(now))
+def _set_aside(statuses: Sequence[TargetStatus]) -> dict[tuple[str, datetime], str]:
+    return {(aside.bundle, aside.at): aside.reason for status in statuses for aside in status.set_aside}
+
+
+def _messages(published: Sequence[TargetStatus], verbs: Sequence[Verb], now: datetime) -> list[Message]:
+    bodies = looks(published)
     return [compose(verb, bodies[verb], now) for verb in verbs]
 
 
 def _show(outcomes: Outcomes, *, as_json: bool) -> None:
     for error in outcomes.errors:
         cli.show_error(error)
+    for reason in outcomes.refused:
+        click.echo(f"set aside: {printable(reason)}", err=True)
     if as_json:
         cli.print_json(outcomes.as_json())
         return

@@ -35,6 +35,8 @@ def _socket_beside_the_file(url: str, info: ValidationInfo) -> str:
         raise ValueError(
             f"{path} is too long for a unix socket (at most {_LONGEST_SOCKET} bytes): choose a shorter one"
         )
+    if set(" ?#%") & set(str(path)):
+        raise ValueError(f"{path} has a space or one of ? # % in it: choose a plain path for a unix socket")
     return f"unix://{path}"
 
 

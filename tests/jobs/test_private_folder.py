@@ -55,5 +55,10 @@ def test_no_place_that_is_short_enough_is_an_error(tmp_path: Path, monkeypatch: 
     deep.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
     monkeypatch.setattr("tempfile.tempdir", str(deep))
-    with pytest.raises(InputError, match="too deep"):
+    with pytest.raises(InputError, match="cannot hold a unix socket"):
         socket_place(deep / "data")
+
+
+def test_data_folder_with_a_space_gets_its_socket_elsewhere(tmp_path: Path) -> None:
+    """A URL and Redis' list of clients would have to escape it."""
+    assert " " not in str(socket_place(tmp_path / "my data"))

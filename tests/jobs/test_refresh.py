@@ -62,3 +62,13 @@ def test_part_by_itself_runs_without_a_queue(present: Present, command: str) -> 
     result = present.run(command)
     assert result.exit_code == 0, result.output
     assert command.replace("-", "_") + ": done (nothing was due)" in result.stdout
+
+
+def test_refresh_exits_1_and_says_why_when_a_bundle_is_set_aside(present: Present) -> None:
+    """Cron hears of it once, with the reason; the next run has nothing to say of it."""
+    crl = next((present.estate.folder / "exchange").glob("*-crl-*.tar"))
+    planted = crl.with_name(crl.name.replace(crl.name[:12], "000000000000"))
+    planted.write_bytes(b"no tar")
+    first, second = present.run("refresh", "--quiet"), present.run("refresh", "--quiet")
+    assert (first.exit_code, second.exit_code) == (1, 0)
+    assert "not a readable tar" in first.stderr
