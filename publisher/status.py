@@ -9,21 +9,24 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from publisher.config import PublisherConfig, TargetTable
+from publisher.config import DirectoryTable, PublisherConfig, TargetTable
 from publisher.lock import alone_in_process
 from publisher.marks import Marks
 from publisher.rows import prune_rows
+from publisher.targets.directory import DirectoryTarget
 from publisher.targets.opening import KINDS, saved_status
 from publisher.targets.protocol import StatusKeeper
 from revocation.config import PublicConfig
 from revocation.errors import TargetError
+from revocation.paths import crl_path
 from revocation.published import TargetStatus
 
 
 def read_statuses(config: PublisherConfig, public: PublicConfig, now: datetime) -> list[TargetStatus]:
     """What every target says of itself; empty where that is lost or not to be believed. Publishes nothing.
 
-    A target that cannot be read counts as empty too: whoever asks has to publish again in either case.
+    A CRL that is not there as its row says has no row, and a target that cannot be read counts as empty: whoever asks
+    has to publish again in either case.
     """
     with alone_in_process():
         statuses = [_read(config, table, now) for table in config.targets]
@@ -35,9 +38,13 @@ def read_statuses(config: PublisherConfig, public: PublicConfig, now: datetime) 
 def _read(config: PublisherConfig, table: TargetTable, now: datetime) -> TargetStatus:
     try:
         with Marks(config.state, readonly=True) as marks:
-            return believed(saved_status(table), table, marks) or empty_status(table, now)
+            status = believed(saved_status(table), table, marks) or empty_status(table, now)
+        if isinstance(table, DirectoryTable):
+            target = DirectoryTarget(table.path)
+            status.crls = [r for r in status.crls if target.digest(crl_path(r.issuer, r.scope)) == r.sha256]
     except TargetError:
         return empty_status(table, now)
+    return status
 
 
 def believed(saved: bytes | None, table: TargetTable, marks: Marks) -> TargetStatus | None:

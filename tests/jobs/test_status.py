@@ -123,3 +123,13 @@ def test_machine_without_a_publisher_is_told_where_to_run_it(present: Present) -
     result = present.run("status")
     assert result.exit_code == 2
     assert "where the publisher runs" in str(result.exception)
+
+
+def test_crl_that_is_not_in_the_web_root_is_missing_whatever_the_status_says(present: Present) -> None:
+    """Deleted behind our back: exit 1 and `missing`, until it is published again."""
+    next(present.estate.folder.glob("public/www/crl/*/all.crl")).unlink()
+    result = present.run("status", "--json")
+    assert result.exit_code == 1
+    assert "missing" in result.stdout
+    present.publish()
+    assert present.run("status").exit_code == 0
