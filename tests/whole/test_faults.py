@@ -1,14 +1,17 @@
 """Killed at any moment: what is served stays valid, what was acknowledged is published after the next look.
 
-A process revokes, signs and publishes, and is ended without a chance to clean up at a call of ours that a seed chooses:
-between the ledger's commit, the bundle's put, each target's put and its status, and everywhere in between.
+A process revokes, signs and publishes, and is ended without a chance to clean up where a function of ours is entered or
+left: before, within and after the ledger's commits, the bundle's put, each target's put, the marks and the status, and
+everywhere in between. Each of these has its share of the crashes, spread over the whole work.
 """
 
+import json
 import multiprocessing
 import os
 import random
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +23,36 @@ from tests.authority import NOW
 from tests.estate import Estate
 from tests.whole.world import Watch, World
 
-CRASHES = 60
+ANYWHERE = "anywhere"
+SHARES = {"ledger": 12, "bundle": 12, "targets": 12, "marks": 10, "status": 10, ANYWHERE: 10}
+"""How many crashes each stratum gets."""
+
+STEPS = {
+    "ledger": {
+        "signer.ledger.ledger": {"write"},
+        "signer.ledger.issued": {"mark_stored"},
+        "signer.ledger.replies": {"keep_reply"},
+    },
+    "bundle": {
+        "signer.produce": {"put_bundle"},
+        "revocation.wire.exchange": {"put", "remove"},
+        "revocation.durable": {"replace_file", "sync_folder"},
+    },
+    "targets": {
+        "publisher.targets.directory": {"put", "save_status", "_replace", "_write"},
+        "publisher.targets.lmdb": {"put", "introduce", "withdraw", "save_status", "_changing"},
+    },
+    "marks": {"publisher.marks": {"set_crl", "expect_status", "put", "__enter__", "__exit__"}},
+    "status": {
+        "publisher.status": {"save_status"},
+        "publisher.session": {"begin", "step", "finish", "_deal_with", "_save"},
+    },
+}
+"""The functions of each stratum, by module. That of a transaction is entered and left around its commit too."""
+
+STRATUM = {
+    (module, name): stratum for stratum, modules in STEPS.items() for module, names in modules.items() for name in names
+}
 SERIALS = set(range(1, 9))
 LATER = NOW + timedelta(hours=2)
 ROOMS = ("revocation", "signer", "publisher")
@@ -39,16 +71,23 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Estate:
     return estate
 
 
-def work(folder: Path, diary: Path, end_at: int | None) -> None:
-    """Revoke, look, publish, twice; acknowledged serials go to the diary. Ends as if by a power cut at one call."""
-    calls = 0
+def work(folder: Path, diary: Path, end_at: tuple[str, int] | None) -> None:
+    """Revoke, look, publish, twice; acknowledged serials go to the diary. Ends as if by a power cut at one step."""
+    steps: Counter[str] = Counter()
+
+    def reach(stratum: str) -> None:
+        steps[stratum] += 1
+        if (stratum, steps[stratum]) == end_at:
+            os._exit(9)
 
     def count(frame: FrameType, event: str, arg: object) -> None:
-        nonlocal calls
-        if event == "call" and frame.f_globals.get("__name__", "").partition(".")[0] in ROOMS:
-            calls += 1
-            if calls == end_at:
-                os._exit(9)
+        module = frame.f_globals.get("__name__", "")
+        if event in ("call", "return") and module.partition(".")[0] in ROOMS:
+            reach(ANYWHERE)
+            name = frame.f_code.co_name
+            if (module, name) in STRATUM:
+                steps[f"{module}.{name}"] += 1
+                reach(STRATUM[module, name])
 
     world = World(Estate.at(folder), LATER)
     sys.setprofile(count)
@@ -60,10 +99,10 @@ def work(folder: Path, diary: Path, end_at: int | None) -> None:
         world.publish()
         world.now += timedelta(seconds=2)
     sys.setprofile(None)
-    diary.with_suffix(".calls").write_text(str(calls))
+    diary.with_suffix(".steps").write_text(json.dumps(steps))
 
 
-def run(estate: Estate, diary: Path, end_at: int | None) -> int | None:
+def run(estate: Estate, diary: Path, end_at: tuple[str, int] | None) -> int | None:
     """The exit code of a process that does the work."""
     process = context.Process(target=work, args=(estate.folder, diary, end_at))
     process.start()
@@ -72,12 +111,13 @@ def run(estate: Estate, diary: Path, end_at: int | None) -> int | None:
 
 
 @pytest.fixture(scope="module")
-def calls(base: Estate, tmp_path_factory: pytest.TempPathFactory) -> int:
-    """How many calls of ours the undisturbed work makes."""
+def steps(base: Estate, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """How often the undisturbed work enters or leaves a function of each stratum, and each function of them."""
     folder = tmp_path_factory.mktemp("undisturbed")
     estate = copy(base, folder / "estate")
     assert run(estate, folder / "diary", None) == 0
-    return int((folder / "diary.calls").read_text())
+    found: dict[str, int] = json.loads((folder / "diary.steps").read_text())
+    return found
 
 
 def copy(base: Estate, folder: Path) -> Estate:
@@ -85,14 +125,29 @@ def copy(base: Estate, folder: Path) -> Estate:
     return Estate.at(folder)
 
 
-@pytest.mark.parametrize("seed", range(CRASHES))
-def test_work_killed_anywhere_converges_and_loses_nothing(base: Estate, calls: int, seed: int, tmp_path: Path) -> None:
+def test_every_stratum_has_enough_steps_and_every_function_of_it_is_reached(steps: dict[str, int]) -> None:
+    """A function that was renamed, or is no longer called, would leave a gap where nothing crashes."""
+    assert {f"{module}.{name}" for module, name in STRATUM} <= steps.keys()
+    assert {stratum for stratum, share in SHARES.items() if steps[stratum] < share} == set()
+    assert min(SHARES.values()) >= 8
+
+
+def nth_step(steps: int, share: int, seed: int) -> int:
+    """One step of the seed's part of the work, which is cut into as many parts as there are seeds."""
+    first, last = seed * steps // share, (seed + 1) * steps // share
+    return random.Random(seed).randrange(first, last) + 1
+
+
+@pytest.mark.parametrize(("stratum", "seed"), [(name, seed) for name, share in SHARES.items() for seed in range(share)])
+def test_work_killed_anywhere_converges_and_loses_nothing(
+    base: Estate, steps: dict[str, int], stratum: str, seed: int, tmp_path: Path
+) -> None:
     """Valid at once, converged after one look, nothing acknowledged lost, nothing revoked turned good."""
     estate = copy(base, tmp_path / "estate")
     watch = Watch()
     with World(estate, LATER) as world:
         watch.look(world, SERIALS)
-    assert run(estate, tmp_path / "diary", random.Random(seed).randint(1, calls)) == 9
+    assert run(estate, tmp_path / "diary", (stratum, nth_step(steps[stratum], SHARES[stratum], seed))) == 9
     acknowledged = {int(line) for line in read(tmp_path / "diary")}
     world = World(estate, LATER + timedelta(seconds=10))
     watch.look(world, SERIALS)
