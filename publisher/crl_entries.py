@@ -1,11 +1,13 @@
 """What the entries of a CRL say, RFC 5280 section 5.3: read from the parsed list when somebody asks."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 
 from cryptography import x509
 
 from revocation import serials
+from revocation.clock import iso
 from revocation.errors import GateError, InputError
 from revocation.status import Reason, Revocation
 
@@ -15,6 +17,27 @@ class Entries(Mapping[bytes, Revocation]):
 
     def __init__(self, crl: x509.CertificateRevocationList) -> None:
         self._crl = crl
+
+    def check(self, latest: datetime) -> None:
+        """Read every entry: relying parties that cannot read one reject the whole CRL.
+
+        Args:
+            latest: the last moment at which something on it may have been revoked.
+
+        Raises:
+            GateError: an entry that is none, a serial twice, or one that was revoked later.
+        """
+        if len(self._numbers) != len(self):
+            raise GateError("a serial stands twice on it")
+        try:
+            for entry in self._crl:
+                if revocation_of(entry).revoked_at > latest:
+                    raise GateError(
+                        f"its serial {serials.to_hex(serials.from_int(entry.serial_number))} "
+                        f"is revoked from {iso(entry.revocation_date_utc)} on, later than its thisUpdate"
+                    )
+        except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+            raise GateError(f"an entry cannot be read: {error}") from error
 
     @cached_property
     def _numbers(self) -> frozenset[int]:
@@ -41,7 +64,7 @@ def revocation_of(entry: x509.RevokedCertificate) -> Revocation:
     """What a CRL entry says (section 5.3).
 
     Raises:
-        GateError: a reason that has no place on a complete CRL, or a critical extension.
+        GateError: a reason that has no place on a complete CRL, a critical extension, or an issuer of its own.
     """
     reason, invalidity = Reason.unspecified, None
     for extension in entry.extensions:
@@ -49,8 +72,8 @@ def revocation_of(entry: x509.RevokedCertificate) -> Revocation:
             reason = reason_of(extension.value.reason)
         elif isinstance(extension.value, x509.InvalidityDate):
             invalidity = extension.value.invalidity_date_utc
-        elif extension.critical:
-            raise GateError(f"an entry has the critical extension {extension.oid.dotted_string}")
+        elif extension.critical or isinstance(extension.value, x509.CertificateIssuer):
+            raise GateError(f"an entry has the extension {extension.oid.dotted_string}, which clients must reject")
     return Revocation(entry.revocation_date_utc, reason, invalidity)
 
 

@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -17,6 +18,8 @@ from publisher.signature import verify_signature
 from revocation import der
 from revocation.clock import iso
 from revocation.errors import GateError, NotYetValid
+
+_UNDERSTOOD: Final = (x509.ExtendedKeyUsage, x509.KeyUsage, x509.BasicConstraints)
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,14 @@ def _issuer_and_key(tbs: memoryview) -> tuple[bytes, bytes]:
 
 def _check_purpose(extensions: x509.Extensions) -> None:
     usages = _value(extensions, x509.ExtendedKeyUsage)
-    if usages is None or ExtendedKeyUsageOID.OCSP_SIGNING not in usages:
-        raise GateError("its responder certificate is not one for OCSP signing (extendedKeyUsage)")
+    if usages is None or set(usages) != {ExtendedKeyUsageOID.OCSP_SIGNING}:
+        raise GateError("its responder certificate is not one for OCSP signing alone (extendedKeyUsage)")
+    for extension in extensions:
+        if extension.critical and not isinstance(extension.value, _UNDERSTOOD):
+            raise GateError(
+                f"its responder certificate has the critical extension {extension.oid.dotted_string}, "
+                "which clients must reject"
+            )
     if _value(extensions, x509.OCSPNoCheck) is None:
         raise GateError("its responder certificate lacks ocsp-nocheck: clients would ask for its own status")
     usage = _value(extensions, x509.KeyUsage)

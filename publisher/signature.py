@@ -11,11 +11,31 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import HashAlgorithm
+from cryptography.x509.oid import ObjectIdentifier, SignatureAlgorithmOID
 
 from revocation.errors import GateError
 
 Parameters: TypeAlias = padding.PSS | padding.PKCS1v15 | ec.ECDSA | None
 
+_OID: Final = SignatureAlgorithmOID
+_ALGORITHMS: Final = (
+    (ed25519.Ed25519PublicKey, {_OID.ED25519}),
+    (ed448.Ed448PublicKey, {_OID.ED448}),
+    (
+        ec.EllipticCurvePublicKey,
+        {
+            *(_OID.ECDSA_WITH_SHA256, _OID.ECDSA_WITH_SHA384, _OID.ECDSA_WITH_SHA512),
+            *(_OID.ECDSA_WITH_SHA3_256, _OID.ECDSA_WITH_SHA3_384, _OID.ECDSA_WITH_SHA3_512),
+        },
+    ),
+    (
+        rsa.RSAPublicKey,
+        {
+            *(_OID.RSA_WITH_SHA256, _OID.RSA_WITH_SHA384, _OID.RSA_WITH_SHA512),
+            *(_OID.RSA_WITH_SHA3_256, _OID.RSA_WITH_SHA3_384, _OID.RSA_WITH_SHA3_512),
+        },
+    ),
+)
 _DIGESTS: Final = frozenset({"sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"})
 
 
@@ -40,8 +60,14 @@ def verify_signature(
         raise GateError("its signature is not that of the key which should have signed it") from error
 
 
-def parameters_of(key: PublicKeyTypes, hash_: HashAlgorithm | None) -> Parameters:
-    """The parameters where the parser gives only the digest (OCSP): PKCS #1 v1.5 for RSA, so PSS does not verify."""
+def parameters_of(key: PublicKeyTypes, hash_: HashAlgorithm | None, algorithm: ObjectIdentifier) -> Parameters:
+    """The parameters where the parser gives only the digest (OCSP): PKCS #1 v1.5 for RSA, so PSS does not verify.
+
+    Raises:
+        GateError: the algorithm is of another kind of key.
+    """
+    if not any(isinstance(key, kind) and algorithm in algorithms for kind, algorithms in _ALGORITHMS):
+        raise GateError("its signature algorithm is not one of the key's")
     if hash_ is None:
         return None
     return padding.PKCS1v15() if isinstance(key, rsa.RSAPublicKey) else ec.ECDSA(hash_)

@@ -14,7 +14,7 @@ from publisher.line import UNKNOWN_BUNDLE, CRLMark, Step, crl_step
 from publisher.marks import Marks
 from publisher.rows import forget_crl, note_applied, take_crl
 from publisher.targets.protocol import StaticObject, StaticTarget
-from publisher.verify_crl import VerifiedCRL, check_crl_window, read_crl
+from publisher.verify_crl import VerifiedCRL, check_crl_window, check_entries, read_crl
 from revocation.artifacts import Scope
 from revocation.bundle import BundleReader
 from revocation.clock import epoch, from_epoch, iso
@@ -74,6 +74,7 @@ class CRLTaker:
             return f"{name}: number {crl.number} is superseded"
         check_crl_window(crl, profile, scope, now)
         if step is Step.NEWER:
+            check_entries(crl, profile, scope)
             self._check_final(crl, profile, scope, now)
             mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=reader.name)
             self._marks.set_crl(profile.issuer.id, scope, mark)

@@ -4,7 +4,6 @@ Parsed with a library other than the encoder; the signature is verified over the
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,10 +16,9 @@ from publisher.signature import verify_signature
 from publisher.window import check_length, check_window
 from revocation import der
 from revocation.artifacts import Scope
-from revocation.config import IssuerProfile
+from revocation.config import SKEW, IssuerProfile
 from revocation.errors import GateError
 from revocation.paths import crl_path
-from revocation.status import Revocation
 
 _V2: Final = b"\x01"
 _LARGEST_NUMBER_BITS: Final = 159
@@ -42,7 +40,7 @@ class VerifiedCRL:
     this_update: datetime
     next_update: datetime
     sha256: str
-    revoked: Mapping[bytes, Revocation]
+    revoked: Entries
 
 
 def verify_crl(der_: bytes, profile: IssuerProfile, scope: Scope, now: datetime) -> VerifiedCRL:
@@ -63,6 +61,19 @@ def check_crl_window(crl: VerifiedCRL, profile: IssuerProfile, scope: Scope, now
     try:
         check_window(crl.this_update, crl.next_update, now)
         check_length(crl.this_update, crl.next_update, profile.crl.expires)
+    except GateError as error:
+        error.where = f"{_place(profile, scope)}, number {crl.number}"
+        raise
+
+
+def check_entries(crl: VerifiedCRL, profile: IssuerProfile, scope: Scope) -> None:
+    """Return if relying parties can read each entry: seconds for a million, so it is done before publishing alone.
+
+    Raises:
+        GateError: see `Entries.check`.
+    """
+    try:
+        crl.revoked.check(crl.this_update + SKEW)
     except GateError as error:
         error.where = f"{_place(profile, scope)}, number {crl.number}"
         raise
@@ -117,6 +128,8 @@ def _check_header(tbs: memoryview, algorithm: bytes, profile: IssuerProfile) -> 
     _, begin, _, end = next(fields)
     if bytes(tbs[begin:end]) != profile.issuer.subject:
         raise GateError("its issuer is not, byte for byte, the subject of the configured CA certificate")
+    if any(tag == der.SEQUENCE and start == end for tag, _, start, end in fields):
+        raise GateError("its revokedCertificates is there and empty (RFC 5280 section 5.1.2.6)")
 
 
 def _number(extensions: x509.Extensions) -> int:
@@ -128,7 +141,10 @@ def _number(extensions: x509.Extensions) -> int:
 
 
 def _check_authority(extensions: x509.Extensions, profile: IssuerProfile) -> None:
-    found = _the(extensions, x509.AuthorityKeyIdentifier).value.key_identifier
+    authority = _the(extensions, x509.AuthorityKeyIdentifier).value
+    if authority.authority_cert_issuer is not None or authority.authority_cert_serial_number is not None:
+        raise GateError("its AuthorityKeyIdentifier names a certificate besides the key")
+    found = authority.key_identifier
     if found != profile.issuer.key_identifier:
         raise GateError(
             f"its AuthorityKeyIdentifier {found.hex() if found else 'without keyIdentifier'} "
@@ -143,6 +159,8 @@ def _check_scope(extensions: x509.Extensions, scope: Scope, profile: IssuerProfi
             raise GateError(f"it has a critical extension {extension.oid.dotted_string} that is not one of ours")
         if isinstance(extension.value, x509.DeltaCRLIndicator):
             raise GateError("it is a delta CRL")
+        if isinstance(extension.value, x509.FreshestCRL):
+            raise GateError("it points to delta CRLs (FreshestCRL), of which there are none")
     found = [e for e in extensions if isinstance(e.value, x509.IssuingDistributionPoint)]
     if scope is Scope.ALL:
         if found:

@@ -18,6 +18,8 @@ from publisher.signature import parameters_of, verify_signature
 from publisher.window import check_window
 from revocation import der, serials
 from revocation.certid import CertIDHash
+from revocation.clock import iso
+from revocation.config import SKEW
 from revocation.errors import GateError
 from revocation.issuer import Issuer
 from revocation.status import Reason, Revocation
@@ -110,8 +112,10 @@ def _read(der_: bytes, issuer: Issuer) -> SignedResponse:
     if response.responder_key_hash != signer.key_hash:
         raise GateError("its ResponderID is not byKey of the embedded certificate")
     hash_ = response.signature_hash_algorithm
-    verify_signature(signer.key, parameters_of(signer.key, hash_), hash_, tbs, signature)
-    _check_extensions(response)
+    verify_signature(
+        signer.key, parameters_of(signer.key, hash_, response.signature_algorithm_oid), hash_, tbs, signature
+    )
+    _check_extensions(response, tbs)
     return SignedResponse(_content(der_, response, issuer), signer)
 
 
@@ -134,7 +138,13 @@ def _parts(der_: bytes) -> tuple[memoryview, bytes, bytes]:
     return tbs, signature, basic[begin:end]
 
 
-def _check_extensions(response: ocsp.OCSPResponse) -> None:
+def _check_extensions(response: ocsp.OCSPResponse, tbs: memoryview) -> None:
+    """None that a client might have to reject, in the response or in one of its answers (RFC 6960 section 4.2.1)."""
+    _, _, (_, _, start, end), *_ = der.values(tbs, *der.expect(tbs, 0, der.SEQUENCE))
+    for _, _, single, single_end in der.values(tbs, start, end):
+        _certid, _status, _this_update, *rest = der.values(tbs, single, single_end)
+        if any(tag != _CONTEXT_0 for tag, *_ in rest):
+            raise GateError("one of its answers has extensions, which no pre-signed response has")
     for extension in response.extensions:
         if extension.critical or isinstance(extension.value, x509.OCSPNonce):
             raise GateError(f"it has the extension {extension.oid.dotted_string}, which no pre-signed response has")
@@ -152,6 +162,8 @@ def _content(der_: bytes, response: ocsp.OCSPResponse, issuer: Issuer) -> Verifi
     if len(set(hashes)) != len(hashes):
         raise GateError("it answers one CertID twice")
     this_update, next_update = first.window
+    if first.revocation is not None and first.revocation.revoked_at > this_update + SKEW:
+        raise GateError(f"it says revoked from {iso(first.revocation.revoked_at)} on, later than its thisUpdate")
     if response.produced_at_utc != this_update:
         raise GateError("its producedAt is not its thisUpdate: Last-Modified would have two values (RFC 9919)")
     return VerifiedResponse(der_, hashes, first.serial, first.revocation, this_update, next_update)
