@@ -1,7 +1,6 @@
 """Bundles that did not pass: kept with the reason, outside the targets, for whoever has to find out why."""
 
 import json
-import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -10,11 +9,12 @@ from revocation.clock import iso
 from revocation.errors import RevocastError, TargetError
 from revocation.wire.exchange import Exchange
 
-_MOST_KEPT: Final = 100
+_MOST_KEPT: Final = 20
+_LARGEST_COPY: Final = 4 << 20
 
 
 def keep_aside(state: Path, exchange: Exchange, bundle: str, error: RevocastError, now: datetime) -> None:
-    """Write `<state>/set-aside/<bundle>` and its `.json` with the reason; of many, the newest hundred are kept.
+    """Write `<state>/set-aside/<bundle>` and its `.json` with the reason; of many, the newest twenty are kept.
 
     Raises:
         TargetError: the reason cannot be written.
@@ -39,10 +39,14 @@ def keep_aside(state: Path, exchange: Exchange, bundle: str, error: RevocastErro
 
 
 def _copy(exchange: Exchange, bundle: str, file: Path) -> None:
-    """A copy where there is room for one; the reason stands by itself."""
+    """A copy of a bundle that is not large, where there is room for one; the reason stands by itself."""
     try:
-        with exchange.open(bundle) as source, file.open("wb") as out:
-            shutil.copyfileobj(source, out)
+        with exchange.open(bundle) as source:
+            data = source.read(_LARGEST_COPY + 1)
+        if len(data) <= _LARGEST_COPY:
+            file.write_bytes(data)
+        else:
+            file.unlink(missing_ok=True)
     except (RevocastError, OSError):
         file.unlink(missing_ok=True)
 

@@ -239,24 +239,6 @@ def test_bundle_that_is_taken_out_before_it_is_read_is_no_failure(
     assert not (place.state / "set-aside").exists()
 
 
-def test_of_many_bundles_set_aside_the_newest_hundred_are_kept(place: Place, ca: CA) -> None:
-    """A signer gone mad does not fill the disk with what it makes."""
-    put_crl(place.exchange, ca, 1, crl(ca, signed_by=CA()))
-    place.publish()
-    folder = place.state / "set-aside"
-    (first,) = folder.glob("*.json")
-    for n in range(2, 130):
-        copy = folder / first.name.replace("000000000001", f"{n:012d}")
-        copy.write_text(first.read_text())
-        copy.with_suffix("").write_bytes(b"")
-        os.utime(copy, (n, n))
-    put_crl(place.exchange, ca, 999, crl(ca, signed_by=CA()))
-    place.publish()
-    assert len(list(folder.glob("*.json"))) == 100
-    assert len(list(folder.glob("*.tar"))) == 100
-    assert (folder / first.name.replace("000000000001", "000000000999")).exists()
-
-
 def test_links_and_foreign_files_in_the_exchange_are_no_bundles(place: Place, ca: CA, tmp_path: Path) -> None:
     """A link with a bundle's name is not followed; other files are not looked at."""
     real = put_crl(tmp_path / "elsewhere", ca, 1, crl(ca))
