@@ -31,7 +31,7 @@ class Death(BaseException):
 STEPS: list[tuple[type, str, int]] = [
     (Marks, "set_crl", 1),
     (Marks, "expect_status", 4),
-    (RevokedMarks, "__exit__", 1),
+    (RevokedMarks, "__exit__", 2),
     (DirectoryTarget, "put", 1),
     (DirectoryTarget, "save_status", 1),
     (LMDBTarget, "put", 1),
