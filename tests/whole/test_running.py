@@ -10,18 +10,19 @@ import statistics
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+import redis
 from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
+from jobs.installation import Installation
 from tests.waiting import until
+from tests.whole.relying import HTTPWatch, ask, fetch_crl
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("running")]
 
@@ -59,30 +60,28 @@ class Running:
 
     def ocsp(self, certificate: x509.Certificate) -> str:
         """What the responder says of a certificate."""
-        builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, self.issuer(), SHA256())
-        request = urllib.request.Request(
-            f"{self.url}ocsp/",
-            builder.build().public_bytes(Encoding.DER),
-            headers={"Content-Type": "application/ocsp-request"},
-        )
-        with urllib.request.urlopen(request, timeout=5) as reply:
-            response = ocsp.load_der_ocsp_response(reply.read())
+        response = ask(f"{self.url}ocsp/", certificate, self.issuer())
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             return response.response_status.name
         return response.certificate_status.name
 
     def on_crl(self, certificate: x509.Certificate) -> bool:
         """Whether the CRL that is served lists it."""
-        url = next(u for u in re.findall(r"CRL +(http://\S+)", self.log.read_text()) if self._is_issuing(u))
-        return self._crl(url).get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
+        return fetch_crl(self.crl_url()).get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
 
-    def _is_issuing(self, url: str) -> bool:
-        return url.startswith(self.url) and self._crl(url).issuer == self.issuer().subject
+    def crl_url(self) -> str:
+        """Where the CRL of the demonstration's issuing CA is served."""
+        urls = [url for url in re.findall(r"CRL +(http://\S+)", self.log.read_text()) if url.startswith(self.url)]
+        return next(url for url in urls if fetch_crl(url).issuer == self.issuer().subject)
 
-    @staticmethod
-    def _crl(url: str) -> x509.CertificateRevocationList:
-        with urllib.request.urlopen(url, timeout=5) as reply:
-            return x509.load_der_x509_crl(reply.read())
+    def watch(self) -> HTTPWatch:
+        """A relying party who looks at all of it."""
+        return HTTPWatch(f"{self.url}ocsp/", self.crl_url(), self.issuer(), self.certificates())
+
+    def command(self, *arguments: str) -> "subprocess.Popen[str]":
+        """A command on this installation that was started, and not waited for."""
+        command = [*REVOCAST, *arguments, "--config", str(self.data / "revocast.toml")]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
 
     def children(self) -> dict[int, str]:
         """The processes below the supervisor, with their command lines."""
@@ -136,12 +135,25 @@ def serial(certificate: x509.Certificate) -> str:
 def test_revocation_on_the_running_system_is_served_within_two_seconds(
     system: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """From pressing return to the new answer and the new CRL: three are printed, and their median is under 2 s."""
-    seconds = [revoke_and_see(system, certificate) for certificate in system.certificates()[:3]]
+    """From pressing return to the new answer and the new CRL: the median of three is under 2 s, the slowest under 4 s.
+
+    Each begins in a second of its own: a second CRL within one second waits for the next by design. The three are
+    printed.
+    """
+    seconds = []
+    for certificate in system.certificates()[:3]:
+        wait_for_next_second()
+        seconds.append(revoke_and_see(system, certificate))
     with capsys.disabled():
         shown = ", ".join(f"{taken:.2f}" for taken in seconds)
         print(f"\n  revoke -> OCSP and CRL served, start of the command included: {shown} s")
     assert statistics.median(seconds) < 2.0
+    assert max(seconds) < 2.0 * 2
+
+
+def wait_for_next_second() -> None:
+    second = int(time.time())
+    until(lambda: int(time.time()) > second)
 
 
 def revoke_and_see(system: Running, certificate: x509.Certificate) -> float:
@@ -203,23 +215,61 @@ def sockets(pid: int) -> list[str]:
     return [name.removeprefix("socket:[").removesuffix("]") for name in names if name.startswith("socket:[")]
 
 
-@pytest.mark.parametrize("victim", ["valkey-server", "worker signer", "worker publisher", "scheduler", "respond"])
-def test_system_heals_after_kill_9_of_each_process(system: Running, victim: str) -> None:
-    """It is restarted and reported; a revocation made right after it is served, and nothing turned good."""
-    before = {c.serial_number: system.ocsp(c) for c in system.certificates()}
+@pytest.mark.parametrize(
+    ("victim", "moment"),
+    [
+        ("valkey-server", "job"),
+        ("worker signer", "job"),
+        ("worker publisher", "reply"),
+        ("scheduler", "job"),
+        ("respond", "reply"),
+    ],
+)
+def test_system_heals_after_kill_9_of_each_process(system: Running, victim: str, moment: str) -> None:
+    """Killed while a revocation is on its way: it is restarted and reported, what was asked is published, and at no
+    moment is an answer expired or for another certificate, a CRL older, or what was seen revoked good.
+
+    It dies when the message was sent (job), or when the signer has replied and publishing begins (reply).
+    """
+    watch, hold, id_ = system.watch(), next(c for c in system.certificates() if system.ocsp(c) == "GOOD"), uuid4().hex
+    assert watch.look()
     (pid,) = [pid for pid, command in system.children().items() if victim in command and "leash" not in command]
-    os.kill(pid, signal.SIGKILL)
-    name = victim.removesuffix("-server")
-    until(lambda: f"{name}: started again" in system.log.read_text(), 60)
-    until(lambda: answers(system), 60)
-    assert {c.serial_number: system.ocsp(c) for c in system.certificates()} == before
-    hold = next(c for c in system.certificates() if system.ocsp(c) == "GOOD")
-    put_on_hold = ["revoke", serial(hold), "--issuer", issuer_name(system), "--reason", "certificateHold"]
-    until(lambda: system.revocast(*put_on_hold).returncode in (0, 1), 90)
+    restarted = f"{victim.removesuffix('-server')}: started again"
+    before = system.log.read_text().count(restarted)
+    put_on_hold = ["revoke", serial(hold), "--issuer", issuer_name(system), "--reason", "certificateHold", "--id", id_]
+    with system.command(*put_on_hold) as command:
+        wait_for_message(system, id_, moment)
+        os.kill(pid, signal.SIGKILL)
+        until_seen(watch, lambda: system.log.read_text().count(restarted) > before)
+        until_seen(watch, lambda: command.poll() is not None)
+    code = command.returncode
+    assert code in (0, 4, 5)
+    if code == 5:
+        until_seen(watch, lambda: system.revocast(*put_on_hold).returncode == 0, 120)
+    until_seen(watch, lambda: {hold.serial_number} <= watch.revoked & watch.listed, 0 if code == 0 else 60)
     assert (system.ocsp(hold), system.on_crl(hold)) == ("REVOKED", True)
     released = system.revocast("release", serial(hold), "--issuer", issuer_name(system))
     assert released.returncode == 0, released.stderr
     assert (system.ocsp(hold), system.on_crl(hold)) == ("GOOD", False)
+    with pytest.raises(AssertionError, match="gone from the CRL"):  # it would have noticed before the release
+        watch.look()
+
+
+def wait_for_message(system: Running, id_: str, moment: str) -> None:
+    """Return within a millisecond of the message being sent, or replied to."""
+    url = Installation.read(system.data / "revocast.toml").jobs.queue
+    assert url
+    keys = [f"reply:{id_}"] if moment == "reply" else [f"reply:{id_}", f"rq:job:{id_}"]
+    deadline = time.monotonic() + 30
+    with redis.Redis.from_url(url) as client:
+        while not client.exists(*keys):
+            assert time.monotonic() < deadline, "the message was not seen in the queue"
+            time.sleep(0.001)
+
+
+def until_seen(watch: HTTPWatch, true: Callable[[], object], seconds: float = 90) -> None:
+    """Go on looking until it is true and everything is reachable; fails at what must not be seen, or at the end."""
+    until(lambda: watch.look() and true(), seconds)
 
 
 def answers(system: Running) -> bool:
