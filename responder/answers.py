@@ -5,7 +5,7 @@
 | not one DER OCSPRequest of version 1, or a nonce of 0 or over 128 octets | malformedRequest |
 | a critical extension that we do not know, a hash other than SHA-1 and SHA-256 | unauthorized |
 | a certificate or an issuer that the store does not know | unauthorized, neither good nor unknown (RFC 9919) |
-| the stored response has expired, or the store cannot be read | tryLater |
+| the stored response has expired, or begins in more than five minutes, or the store cannot be read | tryLater |
 | anything else | the stored response for the first certificate, without nonce, whoever signed the request |
 """
 
@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Final
 
 from responder.ocsprequest import MalformedRequest, OCSPRequest, parse
-from responder.source import ResponseExpired, Source, SourceUnavailable
+from responder.source import ResponseExpired, ResponseTooEarly, Source, SourceUnavailable
 from revocation import der
 from revocation.store import StoredResponse
 
@@ -47,8 +47,8 @@ def answer(request: bytes, source: Source, now: datetime) -> Answer:
 def answer_readings(readings: Sequence[bytes], source: Source, now: datetime) -> Answer:
     """The answer to a request that arrived so that it may stand for several.
 
-    Only where a single reading asks for a certificate that is known is that reading answered: to guess could mean to
-    answer for another certificate.
+    Only where a single reading asks for a certificate that is known is that reading answered. If the one that was sent
+    asks for an unknown certificate, the answer may be another's; its CertID says so.
     """
     requests = _parsed(readings)
     if not requests:
@@ -75,5 +75,5 @@ def _stored(request: OCSPRequest, source: Source, now: datetime) -> Answer | Non
         return None
     try:
         return source.find(request.cert_id, now)
-    except ResponseExpired:
+    except (ResponseExpired, ResponseTooEarly):
         return ErrorAnswer.TRY_LATER

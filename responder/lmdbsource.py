@@ -14,9 +14,10 @@ from typing import Any
 
 import lmdb
 
-from responder.source import ResponseExpired, SourceUnavailable
+from responder.source import ResponseExpired, ResponseTooEarly, SourceUnavailable
 from revocation.certid import CertID
 from revocation.clock import epoch
+from revocation.config import SKEW
 from revocation.store import (
     BOTH_HASHES,
     ISSUERS_DATABASE,
@@ -64,6 +65,8 @@ class LMDBSource:
             raise SourceUnavailable(f"{self._path}: {error}") from error
         if epoch(now) >= stored.next_update:
             raise ResponseExpired
+        if stored.this_update > epoch(now + SKEW):
+            raise ResponseTooEarly
         return stored
 
     def close(self) -> None:

@@ -12,7 +12,11 @@ class SourceUnavailable(Exception):
 
 
 class ResponseExpired(Exception):
-    """The store holds a response, and its nextUpdate has passed: it is not handed out (RFC 6960 section 4.2.2.1)."""
+    """The store holds a response whose nextUpdate has passed: it is not handed out (RFC 6960 section 4.2.2.1)."""
+
+
+class ResponseTooEarly(Exception):
+    """The store holds a response whose thisUpdate lies minutes ahead: a clock is wrong, and clients would reject it."""
 
 
 class Source(Protocol):
@@ -23,6 +27,7 @@ class Source(Protocol):
 
         Raises:
             ResponseExpired: there is one, but at `now` its nextUpdate has passed.
+            ResponseTooEarly: there is one, but its thisUpdate is more than `SKEW` after `now`.
             SourceUnavailable: the store could not be asked.
         """
 

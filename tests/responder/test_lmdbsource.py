@@ -11,7 +11,7 @@ import lmdb
 import pytest
 
 from responder.lmdbsource import LMDBSource
-from responder.source import ResponseExpired, SourceUnavailable
+from responder.source import ResponseExpired, ResponseTooEarly, SourceUnavailable
 from revocation.certid import CertID, CertIDHash
 from revocation.store import BOTH_HASHES, RESPONSES_DATABASE, response_key
 from tests.authority import NOW, Authority
@@ -79,6 +79,14 @@ def test_response_is_refused_from_its_next_update_on(source: LMDBSource, filling
         source.find(filling.cert_id(EXPIRED), NOW)
 
 
+def test_response_that_begins_in_more_than_five_minutes_is_not_handed_out(source: LMDBSource, filling: Filling) -> None:
+    """A clock is wrong, here or at the signer: five minutes are within its skew."""
+    skew, second = timedelta(minutes=5), timedelta(seconds=1)
+    assert source.find(filling.cert_id(GOOD), NOW - skew)
+    with pytest.raises(ResponseTooEarly):
+        source.find(filling.cert_id(GOOD), NOW - skew - second)
+
+
 @pytest.mark.parametrize("made", ["nothing", "a folder", "an empty file", "an environment without databases"])
 def test_store_that_is_not_there_yet_knows_nothing(tmp_path: Path, filling: Filling, made: str) -> None:
     """Before the first publication, and in the middle of it; what is published then is seen."""
@@ -99,7 +107,7 @@ def test_store_that_is_not_there_yet_knows_nothing(tmp_path: Path, filling: Fill
 def test_publication_is_seen_at_once(store: Path, source: LMDBSource, filling: Filling) -> None:
     """Another process writes while the store is open here."""
     assert source.find(filling.cert_id(GOOD), NOW)
-    newer = filling.response(GOOD, this_update=NOW + timedelta(hours=1), revoked=True)
+    newer = filling.response(GOOD, this_update=NOW + timedelta(minutes=1), revoked=True)
     key = response_key(filling.issuer.octets, CertIDHash.SHA256.octet, filling.cert_id(GOOD).serial)
     _in_another_process(
         "import lmdb, sys\n"
