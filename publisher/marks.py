@@ -15,6 +15,7 @@ import lmdb
 
 from publisher.line import CRLMark, Known
 from revocation.artifacts import Scope
+from revocation.durable import make_folder
 from revocation.errors import TargetError
 
 _MAP_SIZE: Final = 16 << 30
@@ -37,7 +38,7 @@ class Marks:
         self._path = state / "marks"
         with self._explained():
             if not readonly:
-                self._path.mkdir(parents=True, exist_ok=True, mode=0o700)
+                make_folder(self._path, mode=0o700)
             self._env = lmdb.open(str(self._path), map_size=_MAP_SIZE, max_dbs=4, mode=0o600, readonly=readonly)
             try:
                 self._crls, self._revoked, self._statuses = (

@@ -47,11 +47,17 @@ def replace_file(path: Path, write: Callable[[BinaryIO], None], mode: int, mtime
     return size
 
 
-def make_folder(folder: Path, mode: int = 0o777) -> None:
-    """Make a folder and those above it that are missing, each durably in the one above."""
+def make_folder(folder: Path, mode: int | None = None) -> None:
+    """Make a folder and those above it that are missing, each durably in the one above.
+
+    Args:
+        mode: the permissions of what is made, whatever the umask; None leaves them to it.
+    """
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
-    folder.mkdir(parents=True, exist_ok=True, mode=mode)
-    for place in missing:
+    for place in reversed(missing):
+        place.mkdir(exist_ok=True, mode=0o777 if mode is None else mode)
+        if mode is not None:
+            place.chmod(mode)
         sync_folder(place.parent)
 
 

@@ -8,11 +8,12 @@ from typing import BinaryIO, Final
 
 from publisher.targets.protocol import StaticObject
 from revocation.clock import epoch
-from revocation.durable import replace_file
+from revocation.durable import make_folder, replace_file
 from revocation.errors import TargetError
 from revocation.paths import is_own_file
 
 _PUBLIC_MODE: Final = 0o644
+_PUBLIC_FOLDER_MODE: Final = 0o755
 _PRIVATE_MODE: Final = 0o640
 _PIECE: Final = 1 << 20
 
@@ -55,6 +56,8 @@ class DirectoryTarget:
             TargetError: it could not be written, or not read back as it was written; the old file is still there.
         """
         file = self._www / thing.path
+        with _explained(file.parent, "cannot be made"):
+            make_folder(file.parent, _PUBLIC_FOLDER_MODE)
         _replace(file, thing.data, _PUBLIC_MODE, mtime=epoch(thing.modified))
         if self.digest(thing.path) != hashlib.sha256(thing.data).hexdigest():
             raise TargetError("does not read back as it was written", where=str(file), advice="check the disk")

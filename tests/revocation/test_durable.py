@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import pytest
 
-from revocation.durable import replace_file
+from revocation.durable import make_folder, replace_file
 
 
 def test_file_is_replaced_whole_with_its_mode_and_time(tmp_path: Path) -> None:
@@ -41,3 +41,16 @@ def test_what_a_killed_process_left_is_taken_away_and_what_is_being_written_stay
         os.utime(file, (0, 0))
     replace_file(tmp_path / "file", lambda out: out.write(b"x"), 0o644)
     assert {entry.name for entry in tmp_path.iterdir()} == {"file", ".young.part", "mine.part"}
+
+
+def test_folder_has_the_mode_that_was_asked_for_whatever_the_umask(tmp_path: Path) -> None:
+    """A web server of another user can enter a public one, nobody else a private one; those that were there stay."""
+    before = os.umask(0o077)
+    try:
+        make_folder(tmp_path / "public/www", 0o755)
+        os.umask(0)
+        make_folder(tmp_path / "public/state/marks", 0o700)
+    finally:
+        os.umask(before)
+    modes = {str(path.relative_to(tmp_path)): path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert modes == {"public": 0o755, "public/www": 0o755, "public/state": 0o700, "public/state/marks": 0o700}
