@@ -24,7 +24,7 @@ from tests.estate import Estate
 from tests.whole.world import Watch, World
 
 ANYWHERE = "anywhere"
-SHARES = {"ledger": 12, "bundle": 12, "targets": 12, "marks": 10, "status": 10, ANYWHERE: 10}
+SHARES = {"ledger": 12, "bundle": 10, "files": 14, "store": 10, "marks": 8, "status": 8, ANYWHERE: 8}
 """How many crashes each stratum gets."""
 
 STEPS = {
@@ -36,12 +36,12 @@ STEPS = {
     "bundle": {
         "signer.produce": {"put_bundle"},
         "revocation.wire.exchange": {"put", "remove"},
-        "revocation.durable": {"replace_file", "sync_folder"},
     },
-    "targets": {
-        "publisher.targets.directory": {"put", "save_status", "_replace", "_write"},
-        "publisher.targets.lmdb": {"put", "introduce", "withdraw", "save_status", "_changing"},
+    "files": {
+        "revocation.durable": {"_sweep", "sync_folder"},  # after the content was written, and after it was renamed
+        "publisher.targets.directory": {"put", "save_status", "_write"},
     },
+    "store": {"publisher.targets.lmdb": {"put", "introduce", "withdraw", "save_status"}},
     "marks": {"publisher.marks": {"set_crl", "expect_status", "put", "__enter__", "__exit__"}},
     "status": {
         "publisher.status": {"save_status"},
