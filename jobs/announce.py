@@ -54,7 +54,8 @@ def _next(scene: Scene) -> Iterator[str]:
     for sample in scene.samples[:1]:
         serial = serials.to_hex(sample.serial)
         whose = ("--issuer", sample.profile.issuer.name)
-        yield _shell(*_program(), "revoke", serial, *whose, "--reason", "keyCompromise", *chosen)
+        yield _shell(*_program(), "revoke", serial, *whose, "--reason", "certificateHold", *chosen)
+        yield _shell(*_program(), "release", serial, *whose, *chosen)
 
 
 def _commands(sample: Sample, scene: Scene) -> Iterator[str]:

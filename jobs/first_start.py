@@ -14,7 +14,7 @@ import click
 
 from jobs.init import CONFIG_NAME, Setup, add_issuers, initialise
 from jobs.process import child_environment, command_line
-from revocation.errors import RevocastError
+from revocation.errors import ConfigurationError, RevocastError
 
 _DEMO = "demo"
 _PKIS = "pkis.json"
@@ -52,6 +52,7 @@ def prepare(data: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: 
         pkis = _demonstration(data / _DEMO, base_url)
     setup = Setup(data, pkis, base_url, passphrase_file, demo=is_demo)
     entries = initialise(setup) if is_first else add_issuers(config, setup)
+    _require_used(passphrase_file, config)
     wanted = _imports(data) | {str(entry.pki): entry.issuer.name for entry in entries}
     _remember(data, wanted)
     for pki, name in wanted.items():
@@ -60,6 +61,16 @@ def prepare(data: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: 
             _remember(data, _imports(data) | {pki: ""})
     chain = data / _DEMO / "chain.pem"
     return Prepared(config, tuple(Path(pki) for pki in wanted), chain if chain.exists() else None)
+
+
+def _require_used(passphrase_file: Path | None, config: Path) -> None:
+    """A passphrase file goes into the configuration with its issuer; later that is the place to change it."""
+    if passphrase_file and f"file:{passphrase_file.resolve()}" not in config.read_text(encoding="utf-8"):
+        raise ConfigurationError(
+            f"--passphrase-file {passphrase_file} is not used: the issuers were configured before",
+            where=str(config),
+            advice='set `passphrase = "file:PATH"` of the issuer in [[signer.issuers]] there',
+        )
 
 
 def _demonstration(demo: Path, base_url: str) -> tuple[Path, Path]:

@@ -49,9 +49,9 @@ def test_commands_that_up_prints_can_be_pasted(tmp_path: Path) -> None:
             printed.append(line.rstrip())
         commands = [line.strip() for line in printed if re.match(r"  \S+ .*--config|  openssl", line)]
         results = {command: paste(command) for command in commands}
-        assert len(commands) == 6
+        assert len(commands) == 7
         assert {command: result.returncode for command, result in results.items() if result.returncode} == {}
-        ocsp, crl, verify, status, check, revoke = (result.stdout + result.stderr for result in results.values())
+        ocsp, crl, verify, status, check, revoke, release = (result.stdout + result.stderr for result in results.values())
         assert "Response verify OK" in ocsp
         assert ": good" in ocsp
         assert "verify OK" in crl
@@ -59,6 +59,7 @@ def test_commands_that_up_prints_can_be_pasted(tmp_path: Path) -> None:
         assert "fresh" in status
         assert "REVOCAST OK" in check
         assert "published everywhere after" in revoke
+        assert "is released from hold" in release
         assert stop(running) == 0
 
 

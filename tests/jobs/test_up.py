@@ -147,3 +147,18 @@ def test_folder_that_is_no_pki_is_refused_before_anything_is_made(tmp_path: Path
     with pytest.raises((InputError, ConfigurationError), match=str(pki)):
         prepare(tmp_path / "data", (pki,), URL, None)
     assert not (tmp_path / "data/revocast.toml").exists()
+
+
+def test_passphrase_file_that_comes_too_late_is_not_passed_over(demo: Path, tmp_path: Path) -> None:
+    """Configured with another: exit 2, and where to change it; the file of the first start is fine again."""
+    secret, data = demo / "issuing/private/ca.passphrase", tmp_path / "data"
+    command = [*REVOCAST, "up", "--data", data, "--port", "0", "--once"]
+    chosen = ["--pki", demo / "issuing", "--passphrase-file"]
+    codes = []
+    for given in (secret, tmp_path / "other", secret):
+        shutil.copy(secret, tmp_path / "other")
+        result = subprocess.run([*command, *chosen, given], capture_output=True, text=True, check=False, timeout=120)
+        codes.append(result.returncode)
+        if given != secret:
+            assert "is not used" in result.stderr
+    assert codes == [0, 2, 0]
