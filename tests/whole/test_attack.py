@@ -68,13 +68,15 @@ def besieged(tmp_path: Path) -> Iterator[Besieged]:
     """A signer at peace: certificate 1 is good, 2 revoked, 3 on hold; everything is signed and nothing due."""
     server = Server(tmp_path)
     server.start()
-    estate = Estate.build(tmp_path / "estate", signer=f'queue = "{server.url}"')
+    one_slice = 'ocsp = { slices = 1, renewal = "12h" }'  # its turn is at noon and midnight, UTC, and not in between
+    estate = Estate.build(tmp_path / "estate", public=one_slice, signer=f'queue = "{server.url}"')
     signer, now = estate.signer(), clock.now() - timedelta(minutes=5)
     estate.register(signer, [1, 2, 3], now)
     handle(signer, estate.revoke(2, now=now), now)
     handle(signer, estate.revoke(3, "certificateHold", now), now)
     assert look(signer, now).problems == []
     started = Besieged(estate, server)
+    settle(started)
     yield started
     started.stop()
     server.stop()
