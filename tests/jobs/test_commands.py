@@ -51,7 +51,8 @@ def test_commands_that_up_prints_can_be_pasted(tmp_path: Path) -> None:
         results = {command: paste(command) for command in commands}
         assert len(commands) == 7
         assert {command: result.returncode for command, result in results.items() if result.returncode} == {}
-        ocsp, crl, verify, status, check, revoke, release = (result.stdout + result.stderr for result in results.values())
+        said = (result.stdout + result.stderr for result in results.values())
+        ocsp, crl, verify, status, check, revoke, release = said
         assert "Response verify OK" in ocsp
         assert ": good" in ocsp
         assert "verify OK" in crl
