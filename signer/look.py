@@ -17,7 +17,7 @@ from signer.due import Due, Intact, due_crls, due_responder_certificate, due_sli
 from signer.ledger.issued import Issued
 from signer.presign import presign
 from signer.produce import prune, require_own_exchange
-from signer.responder_certificates import destroy_idle_keys, make_responder_certificate
+from signer.responder_certificates import destroy_expired_keys, make_responder_certificate
 from signer.signer import Signer
 
 EVERYTHING: Final = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
@@ -113,7 +113,7 @@ def _attempt(signer: Signer, due: Due, now: datetime, report: Report) -> None:
 def _make(signer: Signer, due: Due, now: datetime) -> None:
     if due.part is None:
         make_responder_certificate(signer, due.profile, now)
-        destroy_idle_keys(signer, now)
+        destroy_expired_keys(signer, now)
     elif due.part.kind is Kind.CRL and due.part.scope:
         make_crl(signer, due.profile, due.part.scope, now)
     else:

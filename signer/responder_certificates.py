@@ -12,7 +12,7 @@ from revocation.errors import Refused
 from signer import selfcheck
 from signer.encoding import responder_certificate
 from signer.encoding.crl import assemble
-from signer.keys import BytesTBS
+from signer.keys import BytesTBS, SigningKey
 from signer.ledger import audit, facts, responders
 from signer.signer import Signer
 
@@ -34,6 +34,17 @@ def make_responder_certificate(signer: Signer, profile: IssuerProfile, now: date
         raise Refused(f"has expired at {iso(issuer.not_after)}", where=f"issuer {issuer.name}")
     ca_key = signer.keyring.key_of(issuer)
     name, key = signer.responder_keys.create()
+    try:
+        _certify(signer, profile, ca_key, name, key, now)
+    except BaseException:
+        signer.responder_keys.destroy(name)
+        raise
+
+
+def _certify(
+    signer: Signer, profile: IssuerProfile, ca_key: SigningKey, name: str, key: SigningKey, now: datetime
+) -> None:
+    issuer = profile.issuer
     window = (now - BACKDATE, min(now + profile.ocsp.responder_certificate_expires, issuer.not_after))
     serial = serials.from_int(secrets.randbits(_SERIAL_OCTETS * 8 - 2) | 1 << (_SERIAL_OCTETS * 8 - 2))
     frame = responder_certificate.ResponderCertificateFrame(issuer, serial, key.public_key_info, *window)
@@ -49,13 +60,13 @@ def make_responder_certificate(signer: Signer, profile: IssuerProfile, now: date
         responders.add(connection, issuer, serial=serial, der=data, key=name, window=window)
 
 
-def destroy_idle_keys(signer: Signer, now: datetime) -> None:
-    """Delete the keys whose certificate has expired, and those that never got one because a process was ended."""
+def destroy_expired_keys(signer: Signer, now: datetime) -> None:
+    """Delete the keys whose certificate has expired: nothing that they signed is valid any more.
+
+    Only what the ledger names is deleted: other files in the folder are not ours.
+    """
     with signer.ledger.read() as connection:
-        known = responders.all_with_key(connection)
-    expired = [responder for responder in known if responder.not_after < now]
-    for name in signer.responder_keys.names() - {responder.key for responder in known}:
-        signer.responder_keys.destroy(name)
+        expired = [responder for responder in responders.all_with_key(connection) if responder.not_after < now]
     for responder in expired:
         signer.responder_keys.destroy(responder.key)
         with signer.ledger.write() as connection:

@@ -47,10 +47,6 @@ class ResponderKeys:
             self._loaded[name] = local.load(self._folder / name, None)
         return self._loaded[name]
 
-    def names(self) -> set[str]:
-        """Every key that lies in the folder."""
-        return {path.name for path in self._folder.glob("*.pem")}
-
     def destroy(self, name: str) -> None:
         """Delete the key for good."""
         self._loaded.pop(name, None)

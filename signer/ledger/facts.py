@@ -131,8 +131,8 @@ def crl_entries(connection: Connection, issuer: Issuer, is_ca: bool | None, last
     """The entries of the next complete CRL, by serial.
 
     An entry stays until it was on one regularly scheduled CRL past its certificate's expiry (RFC 5280 section 3.3),
-    also when the certificate expired before its first CRL. It is kept for `keep` longer: the life of a CRL, in which
-    one that was scheduled has been published.
+    also when the certificate expired before its first CRL. It is kept for `keep` longer, and as long after it was
+    recorded: the life of a CRL or response, in which one that was scheduled has been published.
     """
     query = (
         select(facts.c.entry)
@@ -147,6 +147,7 @@ def crl_entries(connection: Connection, issuer: Issuer, is_ca: bool | None, last
             or_(
                 certificates.c.not_after.is_(None),
                 certificates.c.not_after >= epoch(last.this_update - last.keep),
+                facts.c.recorded_at >= epoch(last.this_update - last.keep),
                 facts.c.revision > last.revision,
             )
         )

@@ -136,7 +136,7 @@ def test_entry_of_a_certificate_that_expired_before_its_first_crl_appears_once(e
     estate.import_(signer, [entry])
     look(signer, NOW)
     assert crl_serials(signer) == [5]
-    for hours in (12, 24, 36):
+    for hours in (12, 24, 36, 48):
         look(signer, NOW + hours * HOUR)
     assert crl_serials(signer) == []
 
@@ -153,17 +153,18 @@ def test_entry_stays_on_every_crl_of_a_whole_crl_life_past_expiry(estate: Estate
     assert found == [[5], [5], [5], [5], [5], []]
 
 
-def test_certificate_revoked_after_it_expired_is_on_one_more_crl(estate: Estate) -> None:
-    """What the operator is told: CRLs past the expiry were made already, and the next one still lists it."""
+def test_certificate_revoked_after_it_expired_is_on_the_crls_of_one_more_life(estate: Estate) -> None:
+    """What the operator is told: CRLs past the expiry were made already, and the next ones still list it."""
     signer = estate.signer()
     estate.register(signer, [5], not_after=NOW + HOUR)
     for days in (0, 3):
         look(signer, NOW + days * 24 * HOUR)
     handle(signer, estate.revoke(5, now=NOW + 73 * HOUR), NOW + 73 * HOUR)
-    look(signer, NOW + 73 * HOUR)
-    assert crl_serials(signer) == [5]
-    look(signer, NOW + 85 * HOUR)
-    assert crl_serials(signer) == []
+    found = []
+    for hours in (73, 85, 97, 109, 121):
+        look(signer, NOW + hours * HOUR)
+        found.append(crl_serials(signer))
+    assert found == [[5], [5], [5], [5], []]
 
 
 def test_slices_are_renewed_each_at_its_own_time_and_none_late(estate: Estate) -> None:
@@ -246,15 +247,29 @@ def test_lost_or_damaged_responder_key_is_replaced_at_the_next_look(estate: Esta
     assert statuses(again)[1, "sha1"] == "GOOD"
 
 
-def test_key_that_never_got_a_certificate_is_deleted(estate: Estate) -> None:
-    """What a process left that was ended between making a key and recording its certificate."""
+def test_key_whose_certificate_could_not_be_made_is_deleted_and_no_other_file(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure leaves no key behind; what else lies in the folder, a CA key perhaps, is never touched."""
+    folder = estate.folder / "signer/keys"
+    folder.mkdir(parents=True)
+    (folder / "ca.pem").write_bytes((estate.folder / "ca.key").read_bytes())
+    (estate.folder / "ca.key").unlink()
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace('"file:ca.key"', '"file:signer/keys/ca.pem"'))
     signer = estate.signer()
-    (estate.folder / "signer/keys").mkdir(parents=True)
-    orphan = estate.folder / "signer/keys/0123456789abcdef.pem"
-    orphan.write_bytes(b"a key")
-    look(signer, NOW)
-    assert not orphan.exists()
-    assert len(list(orphan.parent.iterdir())) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr("signer.responder_certificates.responders.add", _fail)
+        assert len(look(signer, NOW, [Verb.GENERATE_OCSP_KEYS]).problems) == 1
+    assert [path.name for path in folder.iterdir()] == ["ca.pem"]
+    for days in (0, 6, 12, 18):
+        look(signer, NOW + timedelta(days=days))
+    assert (folder / "ca.pem").exists()
+    assert len(list(folder.iterdir())) <= 3
+
+
+def _fail(*_: object, **__: object) -> None:
+    raise RevocastError("the ledger could not be written")
 
 
 @pytest.mark.parametrize("lose", [lambda path: path.unlink(), lambda path: path.with_suffix(".old").replace(path)])
