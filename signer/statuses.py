@@ -31,7 +31,7 @@ def revoke(
     revocation = _revocation(body, certificate, limits, origin.now)
     revision = facts.revoke(connection, profile.issuer, serial, revocation, origin)
     expired = certificate.not_after is not None and certificate.not_after <= origin.now
-    note = "; it has expired: it appears on one CRL, and OCSP does not speak of it" if expired else ""
+    note = "; it has expired: it stays on CRLs for the life of one, and OCSP does not speak of it" if expired else ""
     return revision, f"{_named(profile, serial)} is revoked since {iso(revocation.revoked_at)}{note}"
 
 
