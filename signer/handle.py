@@ -53,7 +53,8 @@ def _change(signer: Signer, message: Message, body: Revoke | Release, now: datet
     requester = authorize(signer.config, message, profile.issuer)
     with signer.ledger.write() as connection:
         if earlier := replies.earlier_reply(connection, message):
-            return earlier
+            again = "this id was refused before and stays so: ask with a new one"
+            return earlier.model_copy(update={"advice": again}) if earlier.outcome is Outcome.REFUSED else earlier
         require_current(message, now)
         facts.ensure_issuer(connection, profile.issuer)
         reply = _reply(connection, signer, profile, message, body, Origin(requester.name, message.id, now))

@@ -172,7 +172,11 @@ def test_refused_message_stays_refused_when_it_is_replayed(estate: Estate, signe
     release = estate.ask(Verb.RELEASE, Release(issuer="test", serial="01"))
     assert handle(signer, release, NOW).outcome is Outcome.REFUSED
     handle(signer, estate.revoke(1, "certificateHold", now=NOW + SECOND), NOW + SECOND)
-    assert handle(signer, release, NOW + 2 * SECOND).outcome is Outcome.REFUSED
+    reply = handle(signer, release, NOW + 2 * SECOND)
+    assert (reply.outcome, reply.advice) == (
+        Outcome.REFUSED,
+        "this id was refused before and stays so: ask with a new one",
+    )
     assert is_revoked(signer, 1)
 
 
