@@ -1,13 +1,16 @@
 """Reading what the signer put into the exchange, with `cryptography` and nothing of the signer's."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from cryptography import x509
 from cryptography.x509 import ocsp
 
 from revocation.bundle import BundleReader
 from revocation.bundle.reader import split_responses
+from revocation.published import CRLRow
 from signer.signer import Signer
+from tests.authority import NOW
 
 
 def bundles(signer: Signer, kind: str) -> Iterator[tuple[BundleReader, list[bytes]]]:
@@ -41,3 +44,15 @@ def statuses(signer: Signer) -> dict[tuple[int, str], str]:
             for single in ocsp.load_der_ocsp_response(data).responses:
                 newest[single.serial_number, single.hash_algorithm.name] = single.certificate_status.name
     return newest
+
+
+def names(signer: Signer) -> list[str]:
+    """What lies in the exchange."""
+    return [stored.name for stored in signer.exchange.list()]
+
+
+def behind(signer: Signer, revision: int) -> CRLRow:
+    """What a target would say that has a CRL of another revision."""
+    (profile,) = signer.public.profiles.values()
+    times = {"this_update": NOW, "next_update": NOW + timedelta(hours=1), "renew_at": NOW + timedelta(hours=1)}
+    return CRLRow(issuer=profile.issuer.id, scope="all", number=1, revision=revision, sha256="0" * 64, size=1, **times)

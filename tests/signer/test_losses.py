@@ -1,0 +1,119 @@
+"""What is lost or damaged is made again; what must not be lost stops the signer."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from revocation.errors import KeyUnavailable, RevocastError
+from revocation.messages import Look, Verb
+from revocation.status import Revocation
+from signer.handle import handle
+from signer.look import look
+from tests.authority import NOW
+from tests.estate import Estate
+from tests.signer.reading import behind, names, statuses
+
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+
+
+def test_lost_bundle_is_made_again(estate: Estate) -> None:
+    """A bundle that is gone from the exchange, or cut short there, is due."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, NOW)
+    crl, responses = names(signer)
+    (estate.folder / "exchange" / crl).unlink()
+    (estate.folder / "exchange" / responses).write_bytes(b"short")
+    made = look(signer, NOW + SECOND).made
+    assert ["gone from the exchange" in line for line in made] == [True, True]
+    assert statuses(signer)[1, "sha1"] == "GOOD"
+
+
+def test_damaged_bundle_is_made_again_when_a_target_is_said_to_lack_it(estate: Estate) -> None:
+    """A hint makes the signer read its bundle; one with its size and another content is replaced, a good one is not."""
+    signer = estate.signer()
+    estate.register(signer, [1], revocation=Revocation(NOW - HOUR))
+    look(signer, NOW)
+    hint = Look(crls=(behind(signer, revision=0),))
+    assert look(signer, NOW + SECOND, [Verb.GENERATE_CRLS], hint).made == []
+    path = estate.folder / "exchange" / names(signer)[0]
+    path.write_bytes(path.read_bytes().replace(b"crl_number", b"crl_nvmber"))
+    assert look(signer, NOW + SECOND, [Verb.GENERATE_CRLS]).made == []
+    assert len(look(signer, NOW + SECOND, [Verb.GENERATE_CRLS], hint).made) == 1
+
+
+def test_absent_ca_key_is_named_and_presigning_goes_on_with_the_delegate(estate: Estate) -> None:
+    """Without the CA key no CRL can be made, which is said; the responder key still signs what changed."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, NOW)
+    (estate.folder / "ca.key").unlink()
+    without = estate.signer()
+    handle(without, estate.revoke(1, now=NOW + SECOND), NOW + SECOND)
+    report = look(without, NOW + SECOND)
+    assert [type(problem) for problem in report.problems] == [KeyUnavailable]
+    assert statuses(without)[1, "sha256"] == "REVOKED"
+
+
+def test_lost_or_damaged_responder_key_is_replaced_at_the_next_look(estate: Estate) -> None:
+    """The certificate is in the ledger, but without its key nothing can be signed: another is made."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, NOW)
+    (key,) = (estate.folder / "signer/keys").iterdir()
+    key.write_bytes(b"damaged")
+    again = estate.signer()
+    assert "none that can sign" in look(again, NOW + 12 * HOUR).made[0]
+    assert statuses(again)[1, "sha1"] == "GOOD"
+
+
+def test_key_whose_certificate_could_not_be_made_is_deleted_and_no_other_file(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure leaves no key behind; what else lies in the folder, a CA key perhaps, is never touched."""
+    folder = estate.folder / "signer/keys"
+    folder.mkdir(parents=True)
+    (folder / "ca.pem").write_bytes((estate.folder / "ca.key").read_bytes())
+    (estate.folder / "ca.key").unlink()
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace('"file:ca.key"', '"file:signer/keys/ca.pem"'))
+    signer = estate.signer()
+    with monkeypatch.context() as patch:
+        patch.setattr("signer.responder_certificates.responders.add", _fail)
+        assert len(look(signer, NOW, [Verb.GENERATE_OCSP_KEYS]).problems) == 1
+    assert [path.name for path in folder.iterdir()] == ["ca.pem"]
+    for days in (0, 6, 12, 18):
+        look(signer, NOW + timedelta(days=days))
+    assert (folder / "ca.pem").exists()
+    assert len(list(folder.iterdir())) <= 3
+
+
+def _fail(*_: object, **__: object) -> None:
+    raise RevocastError("the ledger could not be written")
+
+
+@pytest.mark.parametrize("lose", [lambda path: path.unlink(), lambda path: path.with_suffix(".old").replace(path)])
+def test_ledger_that_did_not_make_the_last_bundle_signs_nothing(estate: Estate, lose: Callable[[Path], None]) -> None:
+    """Lost, mistyped or restored from a copy: a CRL without what was revoked since must not be made."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, NOW)
+    ledger = estate.folder / "signer/ledger.sqlite"
+    with (
+        contextlib.closing(sqlite3.connect(ledger)) as here,
+        contextlib.closing(sqlite3.connect(ledger.with_suffix(".old"))) as copy,
+    ):
+        here.backup(copy)
+    handle(signer, estate.revoke(1, now=NOW + SECOND), NOW + SECOND)
+    look(signer, NOW + SECOND)
+    before = names(signer)
+    lose(ledger)
+    for left in estate.folder.glob("signer/ledger.sqlite-*"):
+        left.unlink()
+    with pytest.raises(RevocastError, match="lost, an old copy, or another one"):
+        look(estate.signer(), NOW + 13 * HOUR)
+    assert names(signer) == before
