@@ -142,15 +142,15 @@ def _responses(target: LMDBTable, expected: Expected, now: datetime) -> Iterator
 
 
 def _read(folder: Path, keys: list[bytes]) -> list[bytes]:
-    """The values of the keys that a store has; nothing where there is no store yet."""
+    """The values of the keys that a store has; nothing where there is no store that can be read."""
     import lmdb
 
     if not (folder / "data.mdb").exists():
         return []
-    with lmdb.open(str(folder), readonly=True, max_dbs=4, create=False) as store:
-        try:
+    try:
+        with lmdb.open(str(folder), readonly=True, max_dbs=4, create=False) as store:
             database = store.open_db(RESPONSES_DATABASE, create=False)
-        except lmdb.NotFoundError:
-            return []
-        with store.begin(db=database) as transaction:
-            return [bytes(value) for key in keys if (value := transaction.get(key)) is not None]
+            with store.begin(db=database) as transaction:
+                return [bytes(value) for key in keys if (value := transaction.get(key)) is not None]
+    except lmdb.Error:  # no responses in it yet, or damaged: it proves nothing
+        return []

@@ -1,6 +1,7 @@
 """`revocast init`: a commented revocast.toml, the operator's key, copies of issuer certificates. Never overwrites."""
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -56,7 +57,8 @@ def init(
     setup = Setup(directory, pkis, base_url.rstrip("/"), passphrase_file, demo, not no_queue)
     for entry in initialise(setup):
         click.echo(f"issuer {entry.issuer.name} ({entry.issuer.id})")
-        click.echo(f"  import it: revocast import {entry.pki} --issuer {entry.issuer.name}")
+        command = ("revocast", "import", entry.pki, "--issuer", entry.issuer.name, "--config", directory / CONFIG_NAME)
+        click.echo(f"  import it: {shlex.join(map(str, command))}")
         if entry.key is None:
             click.echo("  its key is not in that folder: name it in [[signer.issuers]]")
         if entry.passphrase == PROMPT:

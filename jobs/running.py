@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from jobs.check import run
 from jobs.check_crl import look_at_crl
 from jobs.check_marks import MarksFile
 from jobs.check_plan import Plan
-from jobs.findings import Finding, Level, worst
+from jobs.findings import Finding, Level, summary, worst
 from jobs.first_start import Prepared
 from jobs.installation import Installation
 from jobs.samples import Sample, samples
@@ -26,6 +27,7 @@ from revocation.errors import ConfigurationError, RevocastError
 _PUBLISHED_SECONDS: Final = 90.0
 _VACANT_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.2
+_TELL_SECONDS: Final = 10.0
 _SAMPLES_PER_ISSUER: Final = 10
 _LOCAL: Final = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 _UNIX: Final = "unix://"
@@ -53,15 +55,19 @@ class Running:
     supervisor: Supervisor
     stop: threading.Event
 
-    def until_published(self) -> list[Finding]:
-        """What `check` finds from outside, as soon as all is well, or when that took too long."""
+    def until_published(self, say: Callable[[str], None]) -> list[Finding]:
+        """What `check` finds from outside, when all is well or that took too long; meanwhile says why not yet."""
         deadline = time.monotonic() + _PUBLISHED_SECONDS
+        tell_at = time.monotonic() + _TELL_SECONDS
         plan = Plan(self.installation.public, self.base, [sample.certificate for sample in self.samples])
         marks = MarksFile(self.installation.jobs.state)
         while True:
             findings = run(plan, marks, clock_now())
             if worst(findings) is Level.OK or time.monotonic() > deadline or self.stop.wait(_POLL_SECONDS):
                 return findings
+            if time.monotonic() > tell_at:
+                say(f"not everything answers yet: {summary(findings)}")
+                tell_at = time.monotonic() + _TELL_SECONDS
             self.supervisor.tend()
 
     def until_stopped(self) -> None:

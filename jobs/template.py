@@ -13,7 +13,8 @@ from revocation.config import CRLProfile, OCSPProfile, PublicConfig
 _HEAD = """\
 # revocast.toml, written by `revocast init`. A line behind `#` shows a default: take the `#` away to change it.
 # [public] is read by every service and holds no secret; each other table is read by its own service alone.
-# Paths are relative to this file. Durations: 90s, 15m, 12h, 7d. Check a change with `revocast status`.
+# Paths are relative to this file. Durations: 90s, 15m, 12h, 7d. A service reads it when it starts, and refuses
+# a key that it does not know and a value that contradicts another.
 """
 
 

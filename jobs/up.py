@@ -106,7 +106,7 @@ def _address(data: Path, host: str | None, port: int | None) -> Address:
 
 
 def _serve(running: Running) -> int:
-    findings = running.until_published()
+    findings = running.until_published(_say)
     if running.stop.is_set():
         return 0
     if worst(findings) is Level.OK:
@@ -126,7 +126,7 @@ def _serve(running: Running) -> int:
 
 
 def _once(running: Running) -> int:
-    findings = running.until_published()
+    findings = running.until_published(_say)
     report(findings, as_json=False)
     return 0 if worst(findings) is Level.OK else 1
 

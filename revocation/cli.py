@@ -1,16 +1,25 @@
 """What the commands of all rooms share: how an error is shown, and the options that many have."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 from revocation.errors import RevocastError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@dataclass
+class Output:
+    """How the command that runs is to speak; found by `json_option` in click's context."""
+
+    as_json: bool = False
 
 
 def config_option(command: _Command) -> _Command:
@@ -24,8 +33,15 @@ def config_option(command: _Command) -> _Command:
 
 
 def json_option(command: _Command) -> _Command:
-    """`--json`, passed as `as_json: bool`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")(command)
+    """`--json`, passed as `as_json: bool`; an error is then a JSON document too."""
+    return click.option("--json", "as_json", is_flag=True, callback=_note_json, help="Print JSON for scripts.")(command)
+
+
+def _note_json(context: click.Context, option: click.Parameter, value: bool) -> bool:  # noqa: ARG001 - click's
+    output = context.find_object(Output)
+    if output is not None:
+        output.as_json = value
+    return value
 
 
 def print_json(value: object) -> None:
@@ -36,19 +52,29 @@ def print_json(value: object) -> None:
 def show_error(error: RevocastError) -> None:
     """What, where and what to do, on standard error."""
     place = f"{error.where}: " if error.where else ""
-    click.echo(f"{click.style('error:', fg='red')} {place}{error.what}", err=True)
+    title = "error:" if os.environ.get("NO_COLOR") else click.style("error:", fg="red")
+    click.echo(f"{title} {place}{error.what}", err=True)
     if error.advice:
         click.echo(f"  {error.advice}", err=True)
 
 
 def run(command: click.Command) -> None:
-    """Run a command as a process does: errors that are ours end in their exit code, not in a traceback."""
+    """Run a command as a process does: errors that are ours end in their exit code, not in a traceback.
+
+    With `--json` the error stands on standard output too: `error`, `where`, `advice`, `exit_code`.
+    """
+    output = Output()
     try:
-        command.main(standalone_mode=True)
+        command.main(standalone_mode=True, obj=output)
     except RevocastError as error:
-        show_error(error)
-        sys.exit(error.exit_code)
+        _end(error, output)
     except OSError as error:
         where = str(error.filename) if error.filename else None
-        show_error(RevocastError(error.strerror or str(error), where=where, advice="see to room and rights there"))
-        sys.exit(RevocastError.exit_code)
+        _end(RevocastError(error.strerror or str(error), where=where, advice="see to room and rights there"), output)
+
+
+def _end(error: RevocastError, output: Output) -> NoReturn:
+    show_error(error)
+    if output.as_json:
+        print_json({"error": error.what, "where": error.where, "advice": error.advice, "exit_code": error.exit_code})
+    sys.exit(error.exit_code)

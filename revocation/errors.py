@@ -68,6 +68,10 @@ class KeyUnavailable(RevocastError):
     exit_code = 2
 
 
+class WrongPassphrase(KeyUnavailable):
+    """A passphrase does not open the key."""
+
+
 class TargetError(RevocastError):
     """A target could not be written or read back; what it held before is still there."""
 

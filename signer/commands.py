@@ -13,7 +13,7 @@ import click
 from revocation import cli, clock
 from revocation.config import IssuerProfile, PublicConfig, load_certificates
 from revocation.configfile import ConfigFile
-from revocation.errors import InputError, NoAnswer
+from revocation.errors import InputError, NoAnswer, WrongPassphrase
 from revocation.issuer import Issuer
 from revocation.messages import Import, ImportSummary, Look, Outcome, RequesterKey, Verb, compose
 from revocation.pkifolder import find_ca_certificate, kind_of
@@ -26,6 +26,7 @@ from signer.progress import progress
 from signer.signer import Signer, open_signer
 
 _LONGEST_PAUSE: Final = 2.0
+_ATTEMPTS: Final = 3
 
 
 @click.command("import", short_help="Synchronise the ledger with another record.")
@@ -99,11 +100,24 @@ def unlock(fd: int, config: Path | None) -> None:
     signer = open_signer(ConfigFile.read(config))
     typed: dict[str, str] = {}
     for name in signer.keyring.asked_for():
-        passphrase = ask(name)
-        signer.keyring.unlock(signer.public.profile(name).issuer, passphrase)
-        typed[name] = passphrase.decode()
+        typed[name] = _typed(signer, name).decode()
     with os.fdopen(fd, "w") as pipe:
         json.dump(typed, pipe)
+
+
+def _typed(signer: Signer, name: str) -> bytes:
+    """A passphrase that opens the key; a mistyped one may be typed again."""
+    for left in reversed(range(_ATTEMPTS)):
+        passphrase = ask(name)
+        try:
+            signer.keyring.unlock(signer.public.profile(name).issuer, passphrase)
+        except WrongPassphrase as error:
+            if not left:
+                raise
+            click.echo(f"{error.what}; try again", err=True)
+        else:
+            break
+    return passphrase
 
 
 def _make_now(signer: Signer) -> None:
@@ -155,7 +169,7 @@ def _print_summary(source: str, summary: ImportSummary) -> None:
     )
     for title, lines in (
         ("ahead of the source", summary.ahead),
-        ("contradictions, nothing changed", summary.contradictions),
+        ("contradictions", summary.contradictions),
     ):
         if lines:
             click.echo(f"{len(lines)} {title}:")

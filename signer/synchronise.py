@@ -36,8 +36,11 @@ def compare(entry: ImportEntry, known: Known | None, now: datetime, found: Disag
         known.not_after is None and entry.not_after is not None
     )
     name = f"{serials.to_hex(entry.serial)} ({entry.place})"
-    if not learn and known.not_after and entry.not_after and known.not_after != entry.not_after:
-        found.contradictions.append(f"{name}: expires at {iso(entry.not_after)} there, at {iso(known.not_after)} here")
+    if known.not_after and entry.not_after and known.not_after != entry.not_after:
+        verdict = "; the certificate itself is believed" if learn else ""
+        found.contradictions.append(
+            f"{name}: expires at {iso(entry.not_after)} there, at {iso(known.not_after)} here{verdict}"
+        )
     revocation = _compare_status(entry, known, name, found)
     return Change(entry, revocation=revocation or (known.revocation if learn else None), learn=learn)
 

@@ -1,5 +1,7 @@
 """A private key in this process's memory: EC, RSA or Edwards-curve, as PKCS #8 in a file."""
 
+import logging
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +18,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from revocation import der
-from revocation.errors import KeyUnavailable
+from revocation.errors import KeyUnavailable, WrongPassphrase
 from signer.keys.protocol import TBS
 
 _LocalPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+
+_LOG: Final = logging.getLogger("revocast.signer")
+_OTHERS: Final = 0o077
 
 _RSA_SHA256: Final = der.sequence(der.oid("1.2.840.113549.1.1.11"), der.tlv(der.NULL))
 _ED25519: Final = der.sequence(der.oid("1.3.101.112"))
@@ -85,6 +90,7 @@ def load(path: Path, passphrase: bytes | None) -> LocalKey:
     where = f"key {path}"
     try:
         data = path.read_bytes()
+        _warn_if_open(path)
     except OSError as error:
         raise KeyUnavailable(f"cannot be read: {error.strerror}", where=where) from error
     loader = load_pem_private_key if b"-----BEGIN" in data else load_der_private_key
@@ -99,10 +105,16 @@ def load(path: Path, passphrase: bytes | None) -> LocalKey:
     except (ValueError, UnsupportedAlgorithm) as error:
         if passphrase is None:
             raise KeyUnavailable("is not a private key in PEM or DER", where=where) from error
-        raise KeyUnavailable(
+        raise WrongPassphrase(
             "the passphrase is wrong, or the file is damaged", where=where, advice=_HOW_TO_UNLOCK
         ) from error
     return of_private_key(key, where)
+
+
+def _warn_if_open(path: Path) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & _OTHERS:
+        _LOG.warning("key %s can be used by other users too (mode %04o): chmod 600 %s", path, mode, path)
 
 
 _HOW_TO_UNLOCK: Final = (

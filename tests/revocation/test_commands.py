@@ -1,5 +1,6 @@
 """The command table: every row leads to a command, and one that is not installed says what to install."""
 
+import json
 import subprocess
 import sys
 from importlib.metadata import version
@@ -102,3 +103,14 @@ def test_version_is_the_installed_one() -> None:
     """What `--version` prints is what pip knows."""
     assert CliRunner().invoke(root, ["--version"]).output.strip().endswith(__version__)
     assert version("revocast") == __version__
+
+
+@pytest.mark.parametrize("arguments", [("status", "--json"), ("revoke", "5", "--json")])
+def test_error_is_json_for_who_asked_for_json(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """A script reads one document on standard output, whatever happened; people still read the error."""
+    command = [sys.executable, "-P", "-m", "revocation", *arguments, "--config", str(tmp_path / "none.toml")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    told = json.loads(result.stdout)
+    assert told["exit_code"] == result.returncode == 2
+    assert told["error"] in result.stderr
+    assert str(tmp_path / "none.toml") in told["where"]

@@ -81,9 +81,13 @@ def test_run_exits_1_when_something_was_refused_and_goes_on(estate: Estate) -> N
     assert [json.loads(line)["outcome"] for line in result.stdout.splitlines()] == ["refused", "done"]
 
 
-@pytest.mark.parametrize(("typed", "code"), [(PASSPHRASE, 0), (b"wrong", 2)])
-def test_unlock_asks_on_the_terminal_tries_and_hands_over(estate: Estate, typed: bytes, code: int) -> None:
-    """A right passphrase goes to the pipe and nowhere else; a wrong one ends it with a message."""
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [((PASSPHRASE,), 0), ((b"mistyped", PASSPHRASE), 0), ((b"wrong", b"wrong", b"wrong"), 2)],
+    ids=["right", "mistyped once", "never right"],
+)
+def test_unlock_asks_on_the_terminal_tries_and_hands_over(estate: Estate, typed: tuple[bytes, ...], code: int) -> None:
+    """A right passphrase goes to the pipe and nowhere else; a mistyped one is asked for again, three times in all."""
     config = estate.folder / "revocast.toml"
     config.write_text(config.read_text().replace('"file:ca.passphrase"', '"prompt"'))
     reading, writing = os.pipe()
@@ -94,15 +98,28 @@ def test_unlock_asks_on_the_terminal_tries_and_hands_over(estate: Estate, typed:
     )
     for descriptor in (writing, terminal):
         os.close(descriptor)
-    shown = os.read(controller, 1000)
-    os.write(controller, typed + b"\n")
+    shown = b""
+    for passphrase in typed:
+        asked = b""
+        while b"Passphrase of the CA key of test" not in asked:
+            asked += os.read(controller, 1000)
+        shown += asked
+        os.write(controller, passphrase + b"\n")
     assert process.wait(30) == code
     with os.fdopen(reading) as pipe:
         handed = pipe.read()
     shown += _rest(controller)
-    assert b"Passphrase of the CA key of test" in shown
-    assert typed not in shown.replace(b"passphrase is wrong", b"")
+    assert not any(passphrase in shown.replace(b"passphrase is wrong", b"") for passphrase in typed)
     assert handed == (json.dumps({"test": PASSPHRASE.decode()}) if code == 0 else "")
+
+
+def test_key_that_others_can_read_is_told(estate: Estate) -> None:
+    """A CA key with mode 0644 works, and the operator is told to close it."""
+    (estate.folder / "ca.key").chmod(0o644)
+    message = compose(Verb.GENERATE_CRLS, Look(), clock.now()).model_dump_json()
+    result = revocast(estate, "signer", "run", stdin=message + "\n")
+    assert result.returncode == 0
+    assert "can be used by other users too (mode 0644): chmod 600" in result.stderr
 
 
 def test_prompt_without_a_terminal_is_a_clear_error(estate: Estate) -> None:
