@@ -22,10 +22,15 @@ def length(size: int) -> bytes:
     return bytes((0x80 | len(octets),)) + octets
 
 
+def header(tag: int, size: int) -> bytes:
+    """Tag and length of a value whose content has `size` bytes."""
+    return bytes((tag,)) + length(size)
+
+
 def tlv(tag: int, *contents: bytes) -> bytes:
     """One value: tag, length and the contents, joined."""
     content = b"".join(contents)
-    return bytes((tag,)) + length(len(content)) + content
+    return header(tag, len(content)) + content
 
 
 def sequence(*contents: bytes) -> bytes:
@@ -147,7 +152,7 @@ def public_key_octets(public_key_info: bytes) -> bytes:
     return public_key_info[bits + 1 : end]
 
 
-def signed_parts(data: bytes) -> tuple[memoryview, memoryview, bytes]:
+def signed_parts(data: bytes | memoryview) -> tuple[memoryview, memoryview, bytes]:
     """The three parts of a SIGNED structure (certificate, CRL, BasicOCSPResponse), without encoding anything again.
 
     Returns:

@@ -11,7 +11,7 @@ from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
 from revocation.messages import Import, ImportSummary, Message
 from signer.importers.entry import ImportEntry, ImportSource
-from signer.ledger import audit, facts, issued
+from signer.ledger import audit, facts, issued, pages
 from signer.ledger.bulk import Change, apply_changes, known_certificates
 from signer.ledger.facts import Origin
 from signer.rights import authorize, require_current
@@ -64,6 +64,7 @@ def apply_import(
             raise Refused("the source changed while it was read", where=source.description, advice="import again")
         if source.crl_number is not None:
             issued.raise_crl_floor(connection, profile.issuer, source.crl_number)
+        pages.settle(connection, profile.issuer, now)
         summary = run.summary()
         counts = {"read": summary.read, "registered": summary.registered, "revoked": summary.revoked}
         what = {"source": body.source, "entries_sha256": body.entries_sha256, "message": message.id, **counts}

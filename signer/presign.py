@@ -109,5 +109,5 @@ def _chunks(part: Part, responses: Sequence[bytes], responder: Delegate) -> list
         chunk = responses[start : start + _CHUNK]
         selfcheck.check_response(random.choice(chunk), responder.key.public_key_info)  # noqa: S311 - a sample, no secret
         path = f"ocsp/{part.issuer}/{part.label}-{start // _CHUNK:05d}.ders"
-        files.append(File(path, b"".join(chunk), len(chunk)))
+        files.append(File.of(path, b"".join(chunk), len(chunk)))
     return files

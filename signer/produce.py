@@ -1,10 +1,10 @@
 """From a finished artifact to the exchange: manifest, bundle, and the note in the ledger that it lies there."""
 
 import hashlib
-import tempfile
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO
 
 from revocation.bundle import Entry, Manifest, write_bundle
 from revocation.errors import RevocastError
@@ -15,11 +15,25 @@ from signer.signer import Signer
 
 @dataclass(frozen=True)
 class File:
-    """One file of a bundle."""
+    """One file of a bundle: `size` octets of `content`, from `begin` on.
+
+    Attributes:
+        path: in the bundle.
+        sha256: of those octets, hexadecimal.
+        count: of the objects in it.
+    """
 
     path: str
-    data: bytes
+    content: BinaryIO
+    begin: int
+    size: int
+    sha256: str
     count: int
+
+    @classmethod
+    def of(cls, path: str, data: bytes, count: int) -> "File":
+        """One that is in memory."""
+        return cls(path, io.BytesIO(data), 0, len(data), hashlib.sha256(data).hexdigest(), count)
 
 
 def put_bundle(signer: Signer, row: Issued, files: Sequence[File], count: int) -> None:
@@ -29,12 +43,13 @@ def put_bundle(signer: Signer, row: Issued, files: Sequence[File], count: int) -
         OSError: the exchange cannot be written; nothing half-written is left in it.
     """
     manifest = _manifest(row, files)
-    with tempfile.TemporaryDirectory(prefix="revocast-") as folder:
-        paths = {}
-        for index, file in enumerate(files):
-            paths[file.path] = Path(folder) / str(index)
-            paths[file.path].write_bytes(file.data)
-        size = signer.exchange.put(row.name, lambda out: write_bundle(manifest, paths, out))
+
+    def write(out: BinaryIO) -> None:
+        for file in files:
+            file.content.seek(file.begin)
+        write_bundle(manifest, {file.path: file.content for file in files}, out)
+
+    size = signer.exchange.put(row.name, write)
     digest = manifest.entries[0].sha256 if manifest.entries else None
     with signer.ledger.write() as connection:
         issued.mark_stored(connection, row, size=size, sha256=digest, count=count)
@@ -87,8 +102,5 @@ def _manifest(row: Issued, files: Sequence[File]) -> Manifest:
         this_update=row.this_update,
         next_update=row.next_update,
         crl_number=row.crl_number,
-        entries=tuple(
-            Entry(path=f.path, sha256=hashlib.sha256(f.data).hexdigest(), size=len(f.data), count=f.count)
-            for f in files
-        ),
+        entries=tuple(Entry(path=f.path, sha256=f.sha256, size=f.size, count=f.count) for f in files),
     )

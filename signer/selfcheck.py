@@ -1,35 +1,64 @@
 """The signer's own check of what it made, with a parser that is not its encoder, before anything leaves the room."""
 
+import mmap
+from itertools import islice
+from typing import BinaryIO, Final
+
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import HashAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509 import ocsp
 
 from revocation import der
 from revocation.errors import RevocastError
+from signer.encoding.crl import assemble
+from signer.keys import TBS, BytesTBS, FileTBS
+
+_REVOKED: Final = 5
+"""Where revokedCertificates stands in a TBSCertList with nextUpdate, if it is there (RFC 5280 section 5.1)."""
+_SAMPLE: Final = 16
 
 
 class SelfCheckFailed(RevocastError):
     """What was just made does not verify; it is not put into the exchange."""
 
 
-def check_crl(data: bytes, public_key_info: bytes, number: int) -> None:
-    """Parse a CRL and verify its signature and number.
+def check_crl(file: BinaryIO, begin: int, public_key_info: bytes, number: int) -> None:
+    """Read a CRL back from its file, which it fills from `begin` on: form, number, signature, and its first entries.
 
     Raises:
         SelfCheckFailed: the list is not what it should be.
     """
     try:
-        crl = x509.load_der_x509_crl(data)
+        whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        tbs_begin, _ = der.expect(whole, begin, der.SEQUENCE)
+        tbs, algorithm, signature = der.signed_parts(whole[begin:])
+        crl = x509.load_der_x509_crl(_excerpt(tbs, bytes(algorithm), signature))
         found = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-        tbs, _, signature = der.signed_parts(data)
-        _verify(public_key_info, signature, bytes(tbs), crl.signature_hash_algorithm)
+        for entry in crl:
+            _ = entry.extensions
+        _verify(public_key_info, signature, FileTBS(file, tbs_begin, len(tbs)), crl.signature_hash_algorithm)
     except (ValueError, x509.ExtensionNotFound, InvalidSignature) as error:
         raise SelfCheckFailed(f"CRL {number} does not verify ({type(error).__name__})") from error
     if found != number:
         raise SelfCheckFailed(f"CRL {number} says that it is {found}")
+
+
+def _excerpt(tbs: memoryview, algorithm: bytes, signature: bytes) -> bytes:
+    """The CRL with its first entries alone: what surrounds them is all there, and a parser takes no time over them."""
+    begin, end = der.expect(tbs, 0, der.SEQUENCE)
+    kept = []
+    for place, (tag, field, content, stop) in enumerate(der.values(tbs, begin, end)):
+        if place == _REVOKED and tag == der.SEQUENCE:
+            entries = islice(der.values(tbs, content, stop), _SAMPLE)
+            kept.append(der.sequence(*(bytes(tbs[b:e]) for _, b, _, e in entries)))
+        else:
+            kept.append(bytes(tbs[field:stop]))
+    return assemble(der.sequence(*kept), algorithm, signature)
 
 
 def check_certificate(data: bytes, public_key_info: bytes) -> None:
@@ -40,12 +69,8 @@ def check_certificate(data: bytes, public_key_info: bytes) -> None:
     """
     try:
         certificate = x509.load_der_x509_certificate(data)
-        _verify(
-            public_key_info,
-            certificate.signature,
-            certificate.tbs_certificate_bytes,
-            certificate.signature_hash_algorithm,
-        )
+        tbs = BytesTBS(certificate.tbs_certificate_bytes)
+        _verify(public_key_info, certificate.signature, tbs, certificate.signature_hash_algorithm)
     except (ValueError, InvalidSignature) as error:
         raise SelfCheckFailed(f"a responder certificate does not verify ({type(error).__name__})") from error
 
@@ -58,16 +83,21 @@ def check_response(data: bytes, public_key_info: bytes) -> None:
     """
     try:
         response = ocsp.load_der_ocsp_response(data)
-        _verify(public_key_info, response.signature, response.tbs_response_bytes, response.signature_hash_algorithm)
+        tbs = BytesTBS(response.tbs_response_bytes)
+        _verify(public_key_info, response.signature, tbs, response.signature_hash_algorithm)
     except (ValueError, InvalidSignature) as error:
         raise SelfCheckFailed(f"an OCSP response does not verify ({type(error).__name__})") from error
 
 
-def _verify(public_key_info: bytes, signature: bytes, data: bytes, hash_: object) -> None:
+def _verify(public_key_info: bytes, signature: bytes, tbs: TBS, hash_: HashAlgorithm | None) -> None:
     key: CertificatePublicKeyTypes = load_der_public_key(public_key_info)  # type: ignore[assignment]
+    if hash_ is None:
+        key.verify(signature, tbs.read())  # type: ignore[union-attr,call-arg]
+        return
+    digest = tbs.digest(hash_.name.replace("-", "_"))
     if isinstance(key, ec.EllipticCurvePublicKey):
-        key.verify(signature, data, ec.ECDSA(hash_))  # type: ignore[arg-type]
+        key.verify(signature, digest, ec.ECDSA(Prehashed(hash_)))
     elif isinstance(key, rsa.RSAPublicKey):
-        key.verify(signature, data, padding.PKCS1v15(), hash_)  # type: ignore[arg-type]
+        key.verify(signature, digest, padding.PKCS1v15(), Prehashed(hash_))
     else:
-        key.verify(signature, data)  # type: ignore[union-attr,call-arg]
+        raise InvalidSignature

@@ -80,6 +80,7 @@ class Estate:
         authority.write(folder / "ca.pem")
         encryption = BestAvailableEncryption(PASSPHRASE)
         (folder / "ca.key").write_bytes(authority.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+        (folder / "ca.key").chmod(0o600)
         (folder / "ca.passphrase").write_bytes(PASSPHRASE + b"\n")
         operator.save(folder / "operator.key")
         clerk.save(folder / "clerk.key")

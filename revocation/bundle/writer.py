@@ -3,15 +3,16 @@
 import io
 import tarfile
 from collections.abc import Mapping
-from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from revocation.bundle.manifest import MANIFEST_NAME, Manifest
 from revocation.clock import epoch
 
+_PIECE: Final = 1 << 20
 
-def write_bundle(manifest: Manifest, files: Mapping[str, Path], out: BinaryIO) -> None:
-    """Write the tar of `manifest` and its `files` (by their path in the bundle) to `out`.
+
+def write_bundle(manifest: Manifest, files: Mapping[str, BinaryIO], out: BinaryIO) -> None:
+    """Write the tar of `manifest` and its `files` (by their path in the bundle, each from where it stands) to `out`.
 
     The same input gives the same bytes: owners, modes and times say nothing of the machine.
 
@@ -21,12 +22,11 @@ def write_bundle(manifest: Manifest, files: Mapping[str, Path], out: BinaryIO) -
     """
     if files.keys() != {entry.path for entry in manifest.entries}:
         raise ValueError("the files given are not those of the manifest")
-    with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
         text = manifest.model_dump_json(indent=1).encode() + b"\n"
         tar.addfile(_member(MANIFEST_NAME, len(text), manifest), io.BytesIO(text))
         for entry in manifest.entries:
-            with files[entry.path].open("rb") as source:
-                tar.addfile(_member(entry.path, entry.size, manifest), source)
+            tar.addfile(_member(entry.path, entry.size, manifest), files[entry.path])
 
 
 def _member(path: str, size: int, manifest: Manifest) -> tarfile.TarInfo:

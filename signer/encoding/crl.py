@@ -1,6 +1,5 @@
 """CRLs, RFC 5280 section 5: an entry is encoded once, when its fact is recorded; a list is their concatenation."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -46,23 +45,35 @@ class CRLFrame:
     distribution_point: str
 
 
-def encode_tbs(frame: CRLFrame, entries: Iterable[bytes], algorithm_identifier: bytes) -> bytes:
-    """The TBSCertList (section 5.1.2); revokedCertificates is absent when there are none."""
-    revoked = b"".join(entries)
-    return der.sequence(
-        _VERSION_2,
-        algorithm_identifier,
-        frame.issuer.subject,
-        der.time(frame.this_update),
-        der.time(frame.next_update),
-        der.sequence(revoked) if revoked else b"",
-        der.explicit(0, der.sequence(_extensions(frame))),
+def around(frame: CRLFrame, size: int, algorithm_identifier: bytes) -> tuple[bytes, bytes]:
+    """What of a TBSCertList (section 5.1.2) stands before and after `size` octets of entries.
+
+    revokedCertificates is absent when there are none.
+    """
+    before = b"".join(
+        (
+            _VERSION_2,
+            algorithm_identifier,
+            frame.issuer.subject,
+            der.time(frame.this_update),
+            der.time(frame.next_update),
+            der.header(der.SEQUENCE, size) if size else b"",
+        )
     )
+    after = der.explicit(0, der.sequence(_extensions(frame)))
+    return der.header(der.SEQUENCE, len(before) + size + len(after)) + before, after
+
+
+def envelope(tbs_size: int, algorithm_identifier: bytes, signature: bytes) -> tuple[bytes, bytes]:
+    """What of a SIGNED structure stands before and after its `tbs_size` octets to be signed."""
+    after = algorithm_identifier + der.tlv(der.BIT_STRING, b"\0", signature)
+    return der.header(der.SEQUENCE, tbs_size + len(after)), after
 
 
 def assemble(tbs: bytes, algorithm_identifier: bytes, signature: bytes) -> bytes:
     """A SIGNED structure: CertificateList and Certificate alike."""
-    return der.sequence(tbs, algorithm_identifier, der.tlv(der.BIT_STRING, b"\0", signature))
+    before, after = envelope(len(tbs), algorithm_identifier, signature)
+    return before + tbs + after
 
 
 def _extensions(frame: CRLFrame) -> bytes:

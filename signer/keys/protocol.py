@@ -1,9 +1,12 @@
 """The seam between what is signed and whatever holds the key: a file, a token, a cloud service."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO, Final, Protocol
+
+_PIECE: Final = 1 << 20
 
 
 class TBS(Protocol):
@@ -29,6 +32,34 @@ class BytesTBS:
     def read(self) -> bytes:
         """The bytes."""
         return self.data
+
+
+@dataclass(frozen=True)
+class FileTBS:
+    """A TBS that lies in a file, `size` octets from `begin` on; what was written is flushed.
+
+    Attributes:
+        known: digests that were taken while it was written, by algorithm.
+    """
+
+    file: BinaryIO
+    begin: int
+    size: int
+    known: Mapping[str, bytes] = field(default_factory=dict)
+
+    def digest(self, algorithm: str) -> bytes:
+        """Its hash."""
+        if algorithm in self.known:
+            return self.known[algorithm]
+        digest = hashlib.new(algorithm)
+        end = self.begin + self.size
+        for at in range(self.begin, end, _PIECE):
+            digest.update(os.pread(self.file.fileno(), min(_PIECE, end - at), at))
+        return digest.digest()
+
+    def read(self) -> bytes:
+        """The bytes."""
+        return os.pread(self.file.fileno(), self.size, self.begin)
 
 
 class SigningKey(Protocol):

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, or_, select, update
@@ -112,47 +112,6 @@ def release(connection: Connection, issuer: Issuer, serial: bytes, origin: Origi
 def latest_status_revision(connection: Connection, issuer: Issuer) -> int:
     """The revision of the newest revocation or release; 0 when there is none. What a CRL has to cover."""
     return int(connection.execute(select(func.max(facts.c.revision)).where(facts.c.issuer == issuer.id)).scalar() or 0)
-
-
-@dataclass(frozen=True)
-class Appeared:
-    """The last CRL of a scope: until when entries have appeared, and which facts it covered.
-
-    Attributes:
-        keep: how long after its certificate's expiry an entry is kept all the same.
-    """
-
-    this_update: datetime
-    revision: int
-    keep: timedelta
-
-
-def crl_entries(connection: Connection, issuer: Issuer, is_ca: bool | None, last: Appeared | None) -> Iterator[bytes]:
-    """The entries of the next complete CRL, by serial.
-
-    An entry stays until it was on one regularly scheduled CRL past its certificate's expiry (RFC 5280 section 3.3),
-    also when the certificate expired before its first CRL. It is kept for `keep` longer, and as long after it was
-    recorded: the life of a CRL or response, in which one that was scheduled has been published.
-    """
-    query = (
-        select(facts.c.entry)
-        .join(certificates, status_of_certificate())
-        .where(certificates.c.issuer == issuer.id, facts.c.kind == REVOKED)
-        .order_by(certificates.c.serial)
-    )
-    if is_ca is not None:
-        query = query.where(certificates.c.is_ca == is_ca)
-    if last is not None:
-        query = query.where(
-            or_(
-                certificates.c.not_after.is_(None),
-                certificates.c.not_after >= epoch(last.this_update - last.keep),
-                facts.c.recorded_at >= epoch(last.this_update - last.keep),
-                facts.c.revision > last.revision,
-            )
-        )
-    for row in connection.execute(query.execution_options(yield_per=10_000)):
-        yield row.entry
 
 
 def live_certificates(

@@ -61,6 +61,44 @@ facts = Table(
 )
 Index("facts_by_serial", facts.c.issuer, facts.c.serial)
 
+crl_pages = Table(
+    "crl_pages",
+    metadata,
+    Column("id", Sequence, primary_key=True, autoincrement=True),
+    Column("issuer", String(8), nullable=False),
+    Column("is_ca", Boolean, nullable=False),
+    Column("first_revision", BigInteger, nullable=False),
+    Column("last_revision", BigInteger, nullable=False),
+    Column("first_until", BigInteger, nullable=False, comment="when the first entry has expired and was recorded"),
+    Column("count", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("positions", LargeBinary, nullable=False, comment="revision, until, length of each entry: 8 octets each"),
+    Column("entries", LargeBinary, nullable=False, comment="DER of the CRL entries, one after the other"),
+    ForeignKeyConstraint(["issuer"], ["issuers.id"]),
+)
+Index("crl_pages_by_issuer", crl_pages.c.issuer, crl_pages.c.is_ca, crl_pages.c.id)
+
+crl_paged = Table(
+    "crl_paged",
+    metadata,
+    Column("issuer", String(8), primary_key=True),
+    Column("revision", BigInteger, nullable=False, comment="facts up to this one stand in crl_pages"),
+    ForeignKeyConstraint(["issuer"], ["issuers.id"]),
+)
+
+departures = Table(
+    "departures",
+    metadata,
+    Column("id", Sequence, primary_key=True, autoincrement=True),
+    Column("issuer", String(8), nullable=False),
+    Column("serial", LargeBinary, nullable=False),
+    Column("is_ca", Boolean, nullable=False, comment="the kind of certificate whose CRLs it left"),
+    Column("recorded_at", BigInteger, nullable=False),
+    ForeignKeyConstraint(["issuer"], ["issuers.id"]),
+)
+Index("departures_by_time", departures.c.issuer, departures.c.recorded_at)
+Index("departures_by_serial", departures.c.issuer, departures.c.serial)
+
 issued = Table(
     "issued",
     metadata,

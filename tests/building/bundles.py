@@ -1,7 +1,7 @@
 """Bundles that are right by default, put into an exchange as the signer does."""
 
 import hashlib
-import tempfile
+import io
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -71,10 +71,6 @@ def put(exchange: Path, part: Part, sequence: int, files: Mapping[str, bytes], /
         ),
         **manifest,
     }
-    with tempfile.TemporaryDirectory() as folder:
-        paths = {}
-        for n, (path, data) in enumerate(files.items()):
-            paths[path] = Path(folder) / str(n)
-            paths[path].write_bytes(data)
-        FolderExchange(exchange).put(name, lambda out: write_bundle(Manifest.model_validate(said), paths, out))
+    contents = {path: io.BytesIO(data) for path, data in files.items()}
+    FolderExchange(exchange).put(name, lambda out: write_bundle(Manifest.model_validate(said), contents, out))
     return name

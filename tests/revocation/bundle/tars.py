@@ -5,7 +5,6 @@ import io
 import tarfile
 from collections.abc import Iterable
 from datetime import timedelta
-from pathlib import Path
 
 from revocation.artifacts import Kind, Scope
 from revocation.bundle import BundleReader, Entry, Manifest, Part, write_bundle
@@ -39,14 +38,11 @@ def manifest(*entries: Entry, **changed: object) -> Manifest:
     return Manifest.model_validate(fields | changed)
 
 
-def bundle(folder: Path, said: Manifest | None = None, files: dict[str, bytes] | None = None) -> bytes:
+def bundle(said: Manifest | None = None, files: dict[str, bytes] | None = None) -> bytes:
     """A bundle as the writer writes it."""
     out = io.BytesIO()
-    paths = {}
-    for number, (path, data) in enumerate((files or {PATH: CRL}).items()):
-        paths[path] = folder / str(number)
-        paths[path].write_bytes(data)
-    write_bundle(said or manifest(entry()), paths, out)
+    contents = {path: io.BytesIO(data) for path, data in (files or {PATH: CRL}).items()}
+    write_bundle(said or manifest(entry()), contents, out)
     return out.getvalue()
 
 

@@ -19,14 +19,14 @@ from tests.authority import NOW
 from tests.revocation.bundle import tars
 
 
-def test_bundle_is_read_as_it_was_written(tmp_path: Path) -> None:
+def test_bundle_is_read_as_it_was_written() -> None:
     """Manifest and artifacts come back equal."""
-    data = tars.bundle(tmp_path)
+    data = tars.bundle()
     assert BundleReader(tars.NAME, io.BytesIO(data)).manifest == tars.manifest(tars.entry())
     assert tars.read(data) == [(tars.PATH, tars.CRL)]
 
 
-def test_bundle_without_artifacts_is_one_too(tmp_path: Path) -> None:
+def test_bundle_without_artifacts_is_one_too() -> None:
     """A slice in which nothing changed still brings its revision forward."""
     part = Part(issuer="1a2b3c4d", kind=Kind.OCSP, slice=3)
     name = bundle_name(43, part)
@@ -37,35 +37,39 @@ def test_bundle_without_artifacts_is_one_too(tmp_path: Path) -> None:
 
 def test_bundle_is_the_same_bytes_every_time_and_says_nothing_of_the_machine(tmp_path: Path) -> None:
     """No owner, no mode, no time of the file: only what the manifest says."""
-    first = tars.bundle(tmp_path)
-    (tmp_path / "0").chmod(0o600)
-    assert tars.bundle(tmp_path) == first
-    with tarfile.open(fileobj=io.BytesIO(first)) as tar:
+    content, out = tmp_path / "0", io.BytesIO()
+    content.write_bytes(tars.CRL)
+    content.chmod(0o600)
+    with content.open("rb") as source:
+        write_bundle(tars.manifest(tars.entry()), {tars.PATH: source}, out)
+    assert out.getvalue() == tars.bundle()
+    out.seek(0)
+    with tarfile.open(fileobj=out) as tar:
         told = {(member.mtime, member.mode, member.uid, member.gid, member.uname, member.gname) for member in tar}
     assert told == {(NOW.timestamp(), 0o644, 0, 0, "", "")}
 
 
 def test_bundle_can_be_listed_with_any_tar(tmp_path: Path) -> None:
     """An operator needs nothing of ours to look into one; the manifest comes first."""
-    (tmp_path / tars.NAME).write_bytes(tars.bundle(tmp_path))
+    (tmp_path / tars.NAME).write_bytes(tars.bundle())
     listed = subprocess.run(["tar", "tf", tmp_path / tars.NAME], check=True, capture_output=True, text=True).stdout
     assert listed.split() == ["manifest.json", tars.PATH]
     take = ["tar", "xOf", tmp_path / tars.NAME, "manifest.json"]
     assert json.loads(subprocess.run(take, check=True, capture_output=True).stdout)["format"] == 1
 
 
-def test_writer_refuses_files_that_the_manifest_does_not_list(tmp_path: Path) -> None:
+def test_writer_refuses_files_that_the_manifest_does_not_list() -> None:
     """Neither one more nor one less."""
     with pytest.raises(ValueError, match="not those of the manifest"):
-        tars.bundle(tmp_path, files={tars.PATH: tars.CRL, "crl/1a2b3c4d/user.crl": tars.CRL})
+        tars.bundle(files={tars.PATH: tars.CRL, "crl/1a2b3c4d/user.crl": tars.CRL})
     with pytest.raises(ValueError, match="not those of the manifest"):
         write_bundle(tars.manifest(tars.entry()), {}, io.BytesIO())
 
 
-def test_writer_notices_a_file_that_shrank(tmp_path: Path) -> None:
+def test_writer_notices_a_file_that_shrank() -> None:
     """A bundle that would be short is an error where it is made."""
     with pytest.raises(OSError, match="unexpected end"):
-        tars.bundle(tmp_path, files={tars.PATH: tars.CRL[:-1]})
+        tars.bundle(files={tars.PATH: tars.CRL[:-1]})
 
 
 def test_bundle_names_sort_in_the_order_of_the_ledger() -> None:

@@ -88,9 +88,9 @@ def test_bundle_with_the_manifest_of_another_is_refused() -> None:
     refuse(tars.tar(tars.honest_members()), "manifest is that of", "000000000099-1a2b3c4d-crl-all.tar")
 
 
-def test_bundle_whose_bytes_changed_is_refused(tmp_path: Path) -> None:
+def test_bundle_whose_bytes_changed_is_refused() -> None:
     """The digest of the manifest no longer fits."""
-    data = tars.bundle(tmp_path)
+    data = tars.bundle()
     refuse(data.replace(tars.CRL, b"\x31" + tars.CRL[1:]), "digest")
 
 
@@ -122,15 +122,15 @@ def test_bundle_with_ever_more_files_is_refused_early() -> None:
     refuse(tars.tar(tars.member(str(n)) for n in range(10_001)), "more than 10000 files")
 
 
-def test_bundle_cut_anywhere_is_refused(tmp_path: Path) -> None:
+def test_bundle_cut_anywhere_is_refused() -> None:
     """At every block, and in the middle of blocks; only the padding after the end may be missing."""
-    data = tars.bundle(tmp_path)
+    data = tars.bundle()
     end = data.index(tars.CRL) + len(tars.CRL)
     for cut in [*range(0, end, 512), *range(7, end, 509), end - 1]:
         refuse(data[:cut])
 
 
-def test_bundle_that_is_compressed_or_no_tar_is_refused(tmp_path: Path) -> None:
+def test_bundle_that_is_compressed_or_no_tar_is_refused() -> None:
     """A bundle is a plain tar: nothing is unpacked that could grow."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as file:
@@ -192,9 +192,9 @@ def test_bundle_of_extended_headers_of_extended_headers_is_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def honest(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def honest() -> bytes:
     """A bundle that is right."""
-    return tars.bundle(tmp_path_factory.mktemp("bundle"))
+    return tars.bundle()
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

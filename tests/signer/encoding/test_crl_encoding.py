@@ -29,7 +29,8 @@ numbers = st.integers(-(2**200), 2**200)
 def build(entries: list[bytes], scope: Scope = Scope.ALL, this_update: datetime = NOW, number: int = 1) -> bytes:
     window = (this_update, this_update + timedelta(days=1))
     frame = crl.CRLFrame(AUTHORITY.issuer(), scope, number, *window, f"http://crl.example/crl/x/{scope}.crl")
-    tbs = crl.encode_tbs(frame, entries, KEY.algorithm_identifier)
+    before, after = crl.around(frame, sum(map(len, entries)), KEY.algorithm_identifier)
+    tbs = b"".join((before, *entries, after))
     return crl.assemble(tbs, KEY.algorithm_identifier, KEY.sign(BytesTBS(tbs)))
 
 

@@ -1,0 +1,33 @@
+"""The table of benchmarks; `--json` prints one JSON object as the last line."""
+
+import argparse
+import json
+from collections.abc import Callable
+
+from tests.bench import crl, crl_growth, crl_reissue
+
+_TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
+    "crl": crl.run,
+    "crl-reissue": crl_reissue.run,
+    "crl-growth": crl_growth.run,
+}
+
+
+def main() -> None:
+    """Run one benchmark."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("name", choices=_TABLE)
+    parser.add_argument("--entries", type=int, default=1_000_000, help="revoked certificates")
+    parser.add_argument("--new", type=int, default=1000, help="crl-reissue: further revocations")
+    parser.add_argument("--runs", type=int, default=3, help="how often ours and the floor are measured; medians count")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON, last")
+    arguments = parser.parse_args()
+    figures = _TABLE[arguments.name](arguments)
+    for key, value in figures.items():
+        print(f"{key:24} {value}")
+    if arguments.json:
+        print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

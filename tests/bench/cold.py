@@ -1,0 +1,59 @@
+"""One piece of the product's work in a process of its own: how long it took and how much memory that process had.
+
+    python -m tests.bench.cold FOLDER SECONDS
+
+makes the CRL that is due, SECONDS after the installation's first moment. The time runs from opening the ledger to the
+bundle in the exchange, durable; the start of Python and its imports is not in it, and stands in the figures apart.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+_STARTED = time.perf_counter()
+
+
+def cold(folder: Path, seconds: int = 0) -> dict[str, Any]:
+    """Make the CRL in a new process; its figures. What the set-up wrote is on the disk before."""
+    os.sync()
+    command = [sys.executable, "-m", "tests.bench.cold", str(folder), str(seconds)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _main() -> None:
+    from revocation.artifacts import Scope
+    from signer.crls import make_crl
+    from tests.authority import NOW
+    from tests.estate import Estate
+
+    imported = time.perf_counter()
+    signer = Estate.at(Path(sys.argv[1])).signer()
+    (profile,) = signer.public.profiles.values()
+    signer.keyring.key_of(profile.issuer)
+    begun = time.perf_counter()
+    row = make_crl(signer, profile, Scope.ALL, NOW + timedelta(seconds=int(sys.argv[2])))
+    seconds = time.perf_counter() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "peak_rss_mb": peak,
+                "bundle": row.name,
+                "import_seconds": imported - _STARTED,
+                "open_seconds": begun - imported,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    _main()
