@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from revocation.artifacts import Kind
+from revocation.artifacts import Kind, Scope
 from revocation.config import PublicConfig
 from revocation.published import TargetStatus
 from revocation.wire.exchange import Stored
@@ -23,9 +23,11 @@ def pending(
 ) -> list[Stored]:
     """The bundles of the target's kinds that it did not deal with yet, in the order in which to take them.
 
-    CRLs come first. Then the slice that has the newest bundle, since a revocation is more urgent than a renewal, and
-    within a slice the oldest first, so that a partial bundle follows what it adds to. What was refused at a time that
-    is still to come was refused by a clock that has been put right since, and is tried again.
+    CRLs come first, and that of CA certificates before that of users: a certificate that turns out to be a CA's moves
+    from the one to the other, and must never be on neither. Then the slice that has the newest bundle, since a
+    revocation is more urgent than a renewal, and within a slice the oldest first, so that a partial bundle follows what
+    it adds to. What was refused at a time that is still to come was refused by a clock that has been put right since,
+    and is tried again.
     """
     done = {(a.bundle, a.version) for a in status.applied}
     refused = {(s.bundle, s.version) for s in status.set_aside if s.at <= now}
@@ -38,8 +40,13 @@ def pending(
         and (bundle.name, attempt(bundle, public)) not in refused
     ]
     slices = [list(group) for _, group in groupby(sorted(waiting, key=lambda b: (_part(b), b.name)), key=_part)]
-    slices.sort(key=lambda group: (_part(group[0])[0] == Kind.CRL, group[-1].name), reverse=True)
+    slices.sort(key=lambda group: (*_urgency(group[-1]), group[-1].name), reverse=True)
     return [bundle for group in slices for bundle in group]
+
+
+def _urgency(newest: Stored) -> tuple[bool, bool]:
+    kind, _, label = _part(newest)
+    return kind == Kind.CRL, label == Scope.CA
 
 
 def _part(bundle: Stored) -> tuple[str, str, str]:

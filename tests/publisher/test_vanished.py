@@ -19,6 +19,14 @@ FINAL = Revocation(NOW - DAY, Reason.keyCompromise)
 HOLD = Revocation(NOW - DAY, Reason.certificateHold)
 
 
+def put_scoped(place: Place, ca: CA, sequence: int, scope: Scope, *revoked: int) -> None:
+    """The CRL of a scope, a second newer than the one before, with these serials."""
+    url = place.profile.url(crl_path(ca.issuer.id, scope))
+    idp = distribution_point(url, **{f"only_contains_{scope}_certs": True})
+    data = crl(ca, sequence, dict.fromkeys(revoked, FINAL), this_update=NOW + sequence * SECOND, idp=idp)
+    put_crl(place.exchange, ca, sequence, data, scope=scope)
+
+
 @pytest.fixture
 def revoked(place: Place, ca: CA, responder: Responder) -> Place:
     """Serial 1 is revoked for good, on the CRL and in the store."""
@@ -72,21 +80,30 @@ def test_certificate_has_to_be_on_one_of_the_crls_for_users_and_for_cas(
 ) -> None:
     """On neither of the two, it has vanished; on the other one, it never belonged here."""
     place = Place(place.root, ca, crl={"scopes": ["user", "ca"]})
-
-    def put(sequence: int, scope: Scope, *revoked: int) -> None:
-        url = place.profile.url(crl_path(ca.issuer.id, scope))
-        idp = distribution_point(url, **{f"only_contains_{scope}_certs": True})
-        later = NOW + sequence * SECOND
-        data = crl(ca, sequence, dict.fromkeys(revoked, FINAL), this_update=later, idp=idp)
-        put_crl(place.exchange, ca, sequence, data, scope=scope)
-
     put_slice(place.exchange, ca, 1, both(ca, responder, 1, FINAL))
     place.publish()
-    put(2, Scope.USER, 1)
-    put(3, Scope.CA)
+    put_scoped(place, ca, 2, Scope.USER, 1)
+    put_scoped(place, ca, 3, Scope.CA)
     files, _ = place.publish(NOW + 3 * SECOND)
     assert [row.number for row in files.crls] == [3, 2]
-    put(4, Scope.USER)
+    put_scoped(place, ca, 4, Scope.USER)
     files, _ = place.publish(NOW + 4 * SECOND)
     assert [row.number for row in files.crls] == [3, 2]
     assert "lacks serial 01" in files.set_aside[0].reason
+
+
+@pytest.mark.parametrize("scopes", [(Scope.USER, Scope.CA), (Scope.CA, Scope.USER)])
+def test_certificate_that_turns_out_to_be_a_cas_moves_to_the_other_crl(
+    place: Place, ca: CA, responder: Responder, scopes: tuple[Scope, Scope]
+) -> None:
+    """Both CRLs are published in one look, whichever of them was made first."""
+    place = Place(place.root, ca, crl={"scopes": ["user", "ca"]})
+    put_slice(place.exchange, ca, 1, both(ca, responder, 1, FINAL))
+    put_scoped(place, ca, 2, Scope.USER, 1)
+    put_scoped(place, ca, 3, Scope.CA)
+    place.publish(NOW + 3 * SECOND)
+    for sequence, scope in enumerate(scopes, 4):
+        put_scoped(place, ca, sequence, scope, *([1] if scope is Scope.CA else []))
+    files, _ = place.publish(NOW + 5 * SECOND)
+    assert files.set_aside == []
+    assert {row.number for row in files.crls} == {4, 5}
