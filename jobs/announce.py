@@ -35,8 +35,8 @@ def announcement(scene: Scene) -> Iterator[str]:
     yield f"OCSP        {scene.base}{paths.OCSP_PATH}"
     for profile in scene.public.profiles.values():
         yield f"{profile.issuer.name}"
-        for scope in profile.crl.scopes:
-            yield f"  CRL       {scene.base}{paths.crl_path(profile.issuer.id, scope)}"
+        for spec in profile.crls.values():
+            yield f"  CRL       {scene.base}{spec.path}"
         yield f"  issuer    {scene.base}{paths.issuer_path(profile.issuer.id)}"
     yield ""
     if scene.samples:
@@ -65,7 +65,7 @@ def _commands(sample: Sample, scene: Scene) -> Iterator[str]:
         "openssl", "ocsp", "-issuer", issuer, "-cert", sample.path, "-url", scene.base + paths.OCSP_PATH, *trust
     )
     if scene.webroot:
-        crl = scene.webroot / paths.crl_path(sample.profile.issuer.id, sample.profile.crl.scopes[0])
+        crl = scene.webroot / next(iter(sample.profile.crls.values())).path
         yield _shell("openssl", "crl", "-inform", "DER", "-in", crl, "-noout", "-text", "-CAfile", issuer)
         yield _shell("openssl", "verify", *trust, "-crl_check", "-CRLfile", crl, sample.path)
 

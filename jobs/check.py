@@ -18,10 +18,9 @@ from jobs.config import JobsConfig
 from jobs.findings import Finding, Level, summary, worst
 from jobs.terminal import printable
 from revocation import cli, serials
-from revocation.artifacts import Scope
 from revocation.clock import iso
 from revocation.clock import now as clock_now
-from revocation.config import IssuerProfile, PublicConfig, load_certificates
+from revocation.config import CRLSpec, IssuerProfile, PublicConfig, load_certificates
 from revocation.configfile import ConfigFile
 from revocation.errors import RevocastError
 from revocation.status import Reason
@@ -72,10 +71,10 @@ def run(plan: Plan, marks_file: MarksFile, now: datetime) -> list[Finding]:
         findings.append(Finding(Level.WARNING, "marks", str(error)))
     for profile in plan.public.profiles.values():
         findings += look_at_issuer(profile, plan)
-        views = {scope: _crl(profile, scope, plan, marks, now) for scope in profile.crl.scopes}
-        for scope, view in views.items():
+        for spec in profile.crls.values():
+            view = look_at_crl(spec, plan.base, marks.crls.get(_key(spec)), now, plan.seconds)
             findings += view.findings
-            findings += _sampled(profile, scope, view, plan, marks, now)
+            findings += _sampled(profile, spec, view, plan, marks, now)
     findings += [found for certificate in plan.certificates for found in look_at_certificate(certificate, plan, now)]
     try:
         marks_file.write(plan.base, marks)
@@ -100,18 +99,13 @@ def report(findings: list[Finding], *, as_json: bool) -> None:
         click.echo(printable(finding.line))
 
 
-def _crl(profile: IssuerProfile, scope: Scope, plan: Plan, marks: Marks, now: datetime) -> CRLView:
-    mark = marks.crls.get(_key(profile, scope))
-    return look_at_crl(profile, scope, plan.base, mark, now, plan.seconds)
-
-
 def _sampled(
-    profile: IssuerProfile, scope: Scope, view: CRLView, plan: Plan, marks: Marks, now: datetime
+    profile: IssuerProfile, spec: CRLSpec, view: CRLView, plan: Plan, marks: Marks, now: datetime
 ) -> list[Finding]:
     """Ask OCSP for some of what the CRL lists and for what it no longer lists; move the mark on."""
     if view.crl is None:
         return []
-    key = _key(profile, scope)
+    key = _key(spec)
     chosen = sample(view.crl, marks.crls.get(key), plan.sample)
     findings: list[Finding] = []
     for serial in chosen:
@@ -149,5 +143,5 @@ def _vanished(profile: IssuerProfile, serial: bytes, reason: Reason, plan: Plan,
     return findings[:1]
 
 
-def _key(profile: IssuerProfile, scope: Scope) -> str:
-    return f"{profile.issuer.id}/{scope}"
+def _key(spec: CRLSpec) -> str:
+    return f"{spec.issuer.id}/{spec.label}"

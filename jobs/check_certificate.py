@@ -27,9 +27,9 @@ def look_at_certificate(certificate: x509.Certificate, plan: Plan, now: datetime
     findings = [] if answers.unknown else judge(answers, profile, None, serial, now)
     if answers.unknown:
         findings = answers.findings
-    for scope in profile.crl.scopes:
-        if scope.covers(is_ca):
-            view = look_at_crl(profile, scope, plan.base, None, now, plan.seconds)
+    for spec in profile.crls.values():
+        if spec.settings.scope.covers(is_ca):
+            view = look_at_crl(spec, plan.base, None, now, plan.seconds)
             findings += judge(replace(answers, findings=[]), profile, view.crl, serial, now)
     return list(dict.fromkeys(findings))
 

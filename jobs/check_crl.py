@@ -9,11 +9,12 @@ from jobs.findings import Finding, Level
 from jobs.terminal import span
 from publisher.verify_crl import VerifiedCRL, verify_crl
 from revocation import paths, serials
-from revocation.artifacts import Scope
 from revocation.clock import iso
-from revocation.config import PUBLISHING, CRLProfile, IssuerProfile
+from revocation.config import CRLSpec
+from revocation.crlprofile import CRLSettings
 from revocation.errors import GateError
 from revocation.status import Reason
+from revocation.windows import PUBLISHING
 
 
 @dataclass(frozen=True)
@@ -31,26 +32,23 @@ class CRLView:
     vanished: dict[str, Reason] = field(default_factory=dict)
 
 
-def look_at_crl(
-    profile: IssuerProfile, scope: Scope, base: str, mark: CRLMark | None, now: datetime, seconds: float
-) -> CRLView:
-    """Fetch and judge the CRL of a scope.
+def look_at_crl(spec: CRLSpec, base: str, mark: CRLMark | None, now: datetime, seconds: float) -> CRLView:
+    """Fetch and judge a CRL.
 
     Args:
-        profile: whose CRL it is.
-        scope: which one.
+        spec: which one.
         base: the URL under which `crl/` lies, ending in `/`.
         mark: what an earlier run saw.
         now: the time.
         seconds: how long fetching may take.
     """
-    what = f"crl {profile.issuer.name} {scope}"
+    what = f"crl {spec.issuer.name} {spec.label}"
     try:
-        fetched = fetch(base + paths.crl_path(profile.issuer.id, scope), LARGE, seconds)
-        crl = verify_crl(fetched.body, profile, scope, now)
+        fetched = fetch(base + spec.path, LARGE, seconds)
+        crl = verify_crl(fetched.body, spec, now)
     except (NotFetched, GateError) as error:
         return CRLView([Finding(Level.CRITICAL, what, str(error))])
-    findings = [*_backwards(what, crl, mark), *_late(what, crl, profile.crl, now)]
+    findings = [*_backwards(what, crl, mark), *_late(what, crl, spec.settings, now)]
     if fetched.media_type != paths.CRL_MEDIA_TYPE:
         findings.append(Finding(Level.WARNING, what, f"is served as {fetched.media_type}"))
     left = span(crl.next_update - now)
@@ -87,8 +85,8 @@ def _backwards(what: str, crl: VerifiedCRL, mark: CRLMark | None) -> list[Findin
     return []
 
 
-def _late(what: str, crl: VerifiedCRL, crl_profile: CRLProfile, now: datetime) -> list[Finding]:
-    allowed = crl_profile.renewal + crl_profile.look + PUBLISHING + crl_profile.max_age
+def _late(what: str, crl: VerifiedCRL, settings: CRLSettings, now: datetime) -> list[Finding]:
+    allowed = settings.renewal + settings.look + PUBLISHING + settings.max_age
     if now - crl.this_update <= allowed:
         return []
     age = span(now - crl.this_update)

@@ -16,7 +16,7 @@ class MarksLost(RevocastError):
 
 
 class CRLMark(BaseModel):
-    """The newest CRL that was seen of one scope.
+    """The newest that was seen of one CRL.
 
     Attributes:
         number: its CRL number.
@@ -32,7 +32,7 @@ class CRLMark(BaseModel):
 
 
 class Marks(BaseModel):
-    """The marks of one base URL, by `issuer id/scope`."""
+    """The marks of one base URL, by `issuer id/label`."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -12,9 +12,10 @@ from publisher.verify_crl import VerifiedCRL
 from publisher.verify_ocsp import VerifiedResponse, verify_response
 from revocation import serials
 from revocation.certid import CertID, CertIDHash
-from revocation.config import PUBLISHING, IssuerProfile
+from revocation.config import IssuerProfile
 from revocation.errors import GateError
 from revocation.status import Revocation
+from revocation.windows import PUBLISHING
 
 UNAUTHORIZED = "unauthorized"
 

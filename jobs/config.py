@@ -4,8 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from revocation.config import Table
-from revocation.configfile import LocalPath, QueueURL
+from revocation.configfile import LocalPath, QueueURL, Table
 
 
 class JobsConfig(Table):

@@ -20,7 +20,6 @@ from revocation.artifacts import Kind
 from revocation.certid import CertIDHash
 from revocation.config import IssuerProfile
 from revocation.errors import GateError
-from revocation.paths import crl_path
 from revocation.published import TargetStatus
 from revocation.status import Reason, Revocation
 from revocation.store import BOTH_HASHES, RESPONSES_DATABASE, StoredResponse, StoreFormatError, response_key
@@ -52,7 +51,7 @@ class Seen:
     Attributes:
         where: the target and the artifact.
         revocation: None when it says good, or is a CRL without the serial.
-        is_crl: whether it is a CRL, which lists only what its scope covers.
+        is_crl: whether it is a CRL, which lists only what it covers.
     """
 
     where: str
@@ -81,10 +80,10 @@ def _behind(statuses: list[TargetStatus], expected: Expected) -> str | None:
     for status in statuses:
         if Kind.CRL not in status.kinds:
             continue
-        revisions = {row.scope: row.revision for row in status.crls if row.issuer == issuer}
-        for scope in expected.profile.crl.scopes:
-            if revisions.get(scope, -1) < expected.revision:
-                return f"{status.target}: the CRL `{scope}` does not cover revision {expected.revision} yet"
+        revisions = {row.label: row.revision for row in status.crls if row.issuer == issuer}
+        for label in expected.profile.crls:
+            if revisions.get(label, -1) < expected.revision:
+                return f"{status.target}: the CRL `{label}` does not cover revision {expected.revision} yet"
     return None
 
 
@@ -92,7 +91,7 @@ def _fits(seen: Seen, expected: Expected) -> bool:
     if expected.reason is None:
         return seen.revocation is None
     if seen.revocation is None:
-        return seen.is_crl and len(expected.profile.crl.scopes) > 1  # a scope that does not cover this certificate
+        return seen.is_crl and len(expected.profile.crls) > 1  # one that does not cover this certificate
     return seen.revocation.reason is expected.reason
 
 
@@ -110,22 +109,22 @@ def _look(installation: Installation, expected: Expected, now: datetime) -> Iter
 def _served(base: str, expected: Expected, now: datetime) -> Iterator[Seen]:
     """What relying parties get, where the targets are on other machines."""
     profile = expected.profile
-    for scope in profile.crl.scopes:
-        crl = look_at_crl(profile, scope, base, None, now, _FETCH_SECONDS).crl
+    for spec in profile.crls.values():
+        crl = look_at_crl(spec, base, None, now, _FETCH_SECONDS).crl
         if crl is not None:
-            yield Seen(f"{base}: the CRL `{scope}`", crl.revoked.get(expected.serial), is_crl=True)
+            yield Seen(f"{base}: the CRL `{spec.label}`", crl.revoked.get(expected.serial), is_crl=True)
     for way, answer in look_at_ocsp(profile, expected.serial, base, now, _FETCH_SECONDS).answers.items():
         yield Seen(f"{base}: the OCSP response to {way}", answer.revocation, is_crl=False)
 
 
 def _crls(target: DirectoryTable, expected: Expected, now: datetime) -> Iterator[Seen]:
-    for scope in expected.profile.crl.scopes:
-        path = target.path / "www" / crl_path(expected.profile.issuer.id, scope)
+    for spec in expected.profile.crls.values():
+        path = target.path / "www" / spec.path
         try:
-            crl = verify_crl(path.read_bytes(), expected.profile, scope, now)
+            crl = verify_crl(path.read_bytes(), spec, now)
         except (OSError, GateError):
             continue  # not there, or not to be believed: it proves nothing
-        yield Seen(f"{target.name}: the CRL `{scope}`", crl.revoked.get(expected.serial), is_crl=True)
+        yield Seen(f"{target.name}: the CRL `{spec.label}`", crl.revoked.get(expected.serial), is_crl=True)
 
 
 def _responses(target: LMDBTable, expected: Expected, now: datetime) -> Iterator[Seen]:

@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from revocation.artifacts import Kind
 from revocation.clock import iso
-from revocation.config import PUBLISHING, IssuerProfile, PublicConfig
+from revocation.config import IssuerProfile, PublicConfig
 from revocation.published import CRLRow, SliceRow, TargetStatus
+from revocation.windows import PUBLISHING
 
 
 class State(StrEnum):
@@ -68,7 +69,7 @@ Due = Mapping[tuple[str, str], str]
 
 
 def lines(statuses: Sequence[TargetStatus], public: PublicConfig, due: Due, now: datetime) -> list[Line]:
-    """Every artifact of every target; a scope that a target should have and has not is a line too."""
+    """Every artifact of every target; a CRL that a target should have and has not is a line too."""
     found: list[Line] = []
     for status in statuses:
         for profile in public.profiles.values():
@@ -101,15 +102,15 @@ def set_aside(statuses: Sequence[TargetStatus]) -> list[str]:
 
 
 def _crls(status: TargetStatus, profile: IssuerProfile, due: Due, now: datetime) -> Iterable[Line]:
-    rows = {row.scope: row for row in status.crls if row.issuer == profile.issuer.id}
-    for scope in profile.crl.scopes:
-        what = f"crl {scope}"
-        row = rows.get(scope)
+    rows = {row.label: row for row in status.crls if row.issuer == profile.issuer.id}
+    for label, spec in profile.crls.items():
+        what = f"crl {label}"
+        row = rows.get(label)
         if row is None:
             why = due.get((profile.issuer.id, what), "")
             yield Line(status.target, profile.issuer.name, what, State.MISSING, why=why)
         else:
-            yield _line(status.target, profile, what, row, row.number, profile.crl.look, due, now)
+            yield _line(status.target, profile, what, row, row.number, spec.settings.look, due, now)
 
 
 def _slices(status: TargetStatus, profile: IssuerProfile, due: Due, now: datetime) -> Iterable[Line]:

@@ -21,7 +21,7 @@ def looks(statuses: Sequence[TargetStatus]) -> dict[Verb, Look]:
     """The body of each periodic message to the signer."""
     crls = _furthest_behind(
         [status.crls for status in statuses if Kind.CRL in status.kinds],
-        key=lambda row: (row.issuer, row.scope),
+        key=lambda row: (row.issuer, row.label),
         progress=lambda row: (row.revision, row.number),
     )
     slices = _furthest_behind(

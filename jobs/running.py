@@ -84,8 +84,8 @@ class Running:
         return Scene(self.installation.public, self.base, self.installation.path, webroot, good)
 
     def _is_revoked(self, sample: Sample) -> bool:
-        scopes = sample.profile.crl.scopes
-        views = (look_at_crl(sample.profile, scope, self.base, None, clock_now(), seconds=10) for scope in scopes)
+        specs = sample.profile.crls.values()
+        views = (look_at_crl(spec, self.base, None, clock_now(), seconds=10) for spec in specs)
         return any(view.crl is not None and sample.serial in view.crl.revoked for view in views)
 
 

@@ -64,7 +64,7 @@ def tasks(public: PublicConfig) -> tuple[Task, ...]:
         ConfigurationError: an interval would let an artifact expire; the message has the numbers.
     """
     profiles = list(public.profiles.values())
-    crl = _whole_seconds(min(profile.crl.look for profile in profiles))
+    crl = _whole_seconds(min(spec.settings.look for profile in profiles for spec in profile.crls.values()))
     ocsp = _whole_seconds(min(profile.ocsp.look for profile in profiles))
     found = (
         Task(Verb.GENERATE_OCSP_KEYS, ocsp),
@@ -73,7 +73,8 @@ def tasks(public: PublicConfig) -> tuple[Task, ...]:
         Task(Verb.PUBLISH, PUBLISH_EVERY),
     )
     for profile in profiles:
-        _require(profile, "crl", crl, profile.crl.expires, profile.crl.renewal)
+        for label, spec in profile.crls.items():
+            _require(profile, f"crl {label}", crl, spec.settings.expires, spec.settings.renewal)
         _require(profile, "ocsp", ocsp, profile.ocsp.expires, profile.ocsp.renewal)
     return found
 

@@ -8,7 +8,9 @@ from pydantic import BaseModel
 
 from jobs.config import JobsConfig
 from jobs.issuer_entry import IssuerEntry
-from revocation.config import CRLProfile, OCSPProfile, PublicConfig
+from revocation.config import PublicConfig
+from revocation.crlprofile import CRLProfile
+from revocation.ocspprofile import OCSPProfile
 
 _HEAD = """\
 # revocast.toml, written by `revocast init`. A line behind `#` shows a default: take the `#` away to change it.
@@ -81,6 +83,8 @@ def _field(model: type[BaseModel], name: str, value: str | None = None) -> str:
     field = model.model_fields[name]
     lines = textwrap.wrap(field.description or "", 112, initial_indent="# ", subsequent_indent="# ")
     default = None if value else model.model_construct().model_dump(mode="json", include={name}, warnings=False)[name]
+    if default is None and field.examples:
+        default = field.examples[0]
     lines.append(f"{name} = {_literal(value)}" if value else f"# {name} = {_literal(default)}")
     return "\n".join(lines)
 

@@ -4,8 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from revocation.config import Table
-from revocation.configfile import ConfigFile, LocalPath, QueueURL
+from revocation.configfile import ConfigFile, LocalPath, QueueURL, Table
 
 
 class _TargetTable(Table):

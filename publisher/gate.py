@@ -13,12 +13,13 @@ from publisher.rows import part_of
 from publisher.verify_crl import VerifiedCRL, read_crl
 from publisher.verify_ocsp import VerifiedResponse, peek, read_response, revocation_in, verify_response
 from publisher.window import check_length, check_window
-from revocation.artifacts import Kind, Scope
-from revocation.bundle import BundleReader, Manifest, Part
+from revocation.artifacts import Kind
+from revocation.bundle import BundleReader, Manifest
 from revocation.bundle.reader import split_responses
-from revocation.config import IssuerProfile, PublicConfig
+from revocation.config import CRLSpec, IssuerProfile, PublicConfig
 from revocation.der import DERError
 from revocation.errors import BundleError, GateError
+from revocation.part import Part
 from revocation.wire.exchange import Exchange
 
 _BATCH: Final = 16_384
@@ -50,7 +51,7 @@ def profile_of(manifest: Manifest, public: PublicConfig) -> IssuerProfile:
     """The configured issuer that a bundle is about.
 
     Raises:
-        GateError: not configured here, or it has no such scope.
+        GateError: not configured here, or it has no such CRL.
     """
     part = manifest.part
     profile = public.profiles.get(part.issuer)
@@ -60,27 +61,26 @@ def profile_of(manifest: Manifest, public: PublicConfig) -> IssuerProfile:
             where=f"bundle {manifest.bundle}",
             advice="add its certificate to [public], then it is tried again",
         )
-    if part.kind is Kind.CRL and part.scope not in profile.crl.scopes:
+    if part.kind is Kind.CRL and part.label not in profile.crls:
         raise GateError(
-            f"the scope `{part.scope}` is not configured for issuer {profile.issuer.name}",
+            f"the CRL `{part.label}` is not configured for issuer {profile.issuer.name}",
             where=f"bundle {manifest.bundle}",
-            advice=f"configured are: {', '.join(profile.crl.scopes)}",
+            advice=f"configured are: {', '.join(profile.crl.crls)}",
         )
     return profile
 
 
-def crl_in(reader: BundleReader, profile: IssuerProfile) -> VerifiedCRL:
-    """The CRL of a bundle, signed by the issuer for that scope; its window is not looked at yet.
+def crl_in(reader: BundleReader, spec: CRLSpec) -> VerifiedCRL:
+    """The CRL of a bundle, which is to be that of `spec`; its window is not looked at yet.
 
     Raises:
         BundleError: not one file, or not the one that the manifest lists.
         GateError: not such a CRL.
     """
-    scope = reader.manifest.part.scope or Scope.ALL
     if len(reader.manifest.entries) != 1:
         raise BundleError("a CRL bundle has one CRL", where=f"bundle {reader.name}")
     ((_, data),) = _files(reader)
-    return read_crl(data, profile, scope)
+    return read_crl(data, spec)
 
 
 def responses_in(reader: BundleReader, profile: IssuerProfile, now: datetime) -> Iterator[list[VerifiedResponse]]:

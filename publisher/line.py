@@ -30,7 +30,7 @@ UNKNOWN_BUNDLE: Final = "~"
 
 
 class CRLMark(BaseModel):
-    """The newest CRL of a scope that ever passed the gate, and the bundle that brought it."""
+    """The newest of a CRL that ever passed the gate, and the bundle that brought it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,7 +41,7 @@ class CRLMark(BaseModel):
 
 
 def crl_step(crl: VerifiedCRL, bundle: str, mark: CRLMark | None) -> Step:
-    """How a verified CRL stands to the mark of its scope. Bundles sort in the order of the ledger.
+    """How a verified CRL stands to its mark. Bundles sort in the order of the ledger.
 
     Raises:
         GateError: an older number or time from a later bundle, or another CRL under the same number.

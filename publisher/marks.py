@@ -1,6 +1,6 @@
 """High-water marks: what was ever published, kept outside the targets, so that none of them can go back unnoticed.
 
-An LMDB environment in the publisher's state folder with three tables: the newest CRL of each scope, each certificate
+An LMDB environment in the publisher's state folder with three tables: the newest of each CRL, each certificate
 that is revoked, and the digests of the status that each target should hold. Every change is on disk when it returns.
 """
 
@@ -14,7 +14,6 @@ from typing import Any, Final
 import lmdb
 
 from publisher.line import CRLMark, Known
-from revocation.artifacts import Scope
 from revocation.durable import make_folder
 from revocation.errors import TargetError
 
@@ -56,16 +55,16 @@ class Marks:
     ) -> None:
         self._env.close()
 
-    def crl(self, issuer_id: str, scope: Scope) -> CRLMark | None:
-        """The newest CRL that ever passed."""
+    def crl(self, issuer_id: str, label: str) -> CRLMark | None:
+        """The newest with that label that ever passed."""
         with self._explained(), self._env.begin(db=self._crls) as txn:
-            raw = txn.get(f"{issuer_id}/{scope}".encode())
+            raw = txn.get(f"{issuer_id}/{label}".encode())
         return CRLMark.model_validate_json(raw) if raw else None
 
-    def set_crl(self, issuer_id: str, scope: Scope, mark: CRLMark) -> None:
+    def set_crl(self, issuer_id: str, label: str, mark: CRLMark) -> None:
         """Remember a CRL that passed."""
         with self._explained(), self._env.begin(db=self._crls, write=True) as txn:
-            txn.put(f"{issuer_id}/{scope}".encode(), mark.model_dump_json().encode())
+            txn.put(f"{issuer_id}/{label}".encode(), mark.model_dump_json().encode())
 
     def revoked(self) -> "RevokedMarks":
         """The revoked certificates, in one transaction that a `with` commits."""

@@ -40,16 +40,18 @@ def pending(
         and (bundle.name, attempt(bundle, public)) not in refused
     ]
     slices = [list(group) for _, group in groupby(sorted(waiting, key=lambda b: (_part(b), b.name)), key=_part)]
-    slices.sort(key=lambda group: (*_urgency(group[-1]), group[-1].name), reverse=True)
+    slices.sort(key=lambda group: (*_urgency(group[-1], public), group[-1].name), reverse=True)
     return [bundle for group in slices for bundle in group]
 
 
-def _urgency(newest: Stored) -> tuple[bool, bool]:
-    kind, _, label = _part(newest)
-    return kind == Kind.CRL, label == Scope.CA
+def _urgency(newest: Stored, public: PublicConfig) -> tuple[bool, bool]:
+    kind, issuer, label = _part(newest)
+    profile = public.profiles.get(issuer)
+    spec = profile.crls.get(label) if profile else None
+    return kind == Kind.CRL, spec is not None and spec.settings.scope is Scope.CA
 
 
 def _part(bundle: Stored) -> tuple[str, str, str]:
-    """Kind, issuer and scope or slice as a bundle's name has them: `000000000042-1a2b3c4d-crl-all.tar`."""
+    """Kind, issuer and label as a bundle's name has them: `000000000042-1a2b3c4d-crl-all.tar`."""
     _, issuer, kind, label = bundle.name.removesuffix(".tar").split("-")
     return kind, issuer, label

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from publisher.verify_crl import VerifiedCRL
 from publisher.verify_ocsp import VerifiedResponse
 from revocation.artifacts import Kind
-from revocation.bundle import Manifest, Part
-from revocation.config import IssuerProfile
+from revocation.bundle import Manifest
+from revocation.config import CRLSpec, IssuerProfile
+from revocation.part import Part
 from revocation.published import Applied, CRLRow, SliceRow, TargetStatus
 from revocation.wire.exchange import Stored
 
@@ -35,24 +36,21 @@ class Window:
         self.count += len(responses)
 
 
-def take_crl(status: TargetStatus, manifest: Manifest, crl: VerifiedCRL, profile: IssuerProfile) -> None:
-    """The row of the scope says what is there now."""
-    scope = manifest.part.scope
-    if scope is None:
-        raise TypeError("not a CRL's manifest")
+def take_crl(status: TargetStatus, manifest: Manifest, crl: VerifiedCRL, spec: CRLSpec) -> None:
+    """The row of the CRL says what is there now."""
     row = CRLRow(
         issuer=manifest.part.issuer,
-        scope=scope,
+        label=spec.label,
         number=crl.number,
         revision=manifest.revision,
         this_update=crl.this_update,
         next_update=crl.next_update,
-        renew_at=crl.this_update + profile.crl.renewal,
+        renew_at=crl.this_update + spec.settings.renewal,
         sha256=crl.sha256,
         size=len(crl.der),
     )
-    status.crls = [r for r in status.crls if (r.issuer, r.scope) != (row.issuer, row.scope)] + [row]
-    status.crls.sort(key=lambda r: (r.issuer, r.scope))
+    status.crls = [r for r in status.crls if (r.issuer, r.label) != (row.issuer, row.label)] + [row]
+    status.crls.sort(key=lambda r: (r.issuer, r.label))
 
 
 def take_slice(status: TargetStatus, manifest: Manifest, window: Window, profile: IssuerProfile) -> None:
@@ -61,8 +59,6 @@ def take_slice(status: TargetStatus, manifest: Manifest, window: Window, profile
     Call after `note_applied` with the bundle, whose partial ones make the chain.
     """
     part = manifest.part
-    if part.slice is None:
-        raise TypeError("not an OCSP slice's manifest")
     row = next((r for r in status.slices if (r.issuer, r.slice) == (part.issuer, part.slice)), None)
     if manifest.complete and (row is None or window.this_update >= row.this_update):
         row = SliceRow(
@@ -110,17 +106,15 @@ def note_applied(status: TargetStatus, bundle: Stored, manifest: Manifest, next_
 def forget_crl(status: TargetStatus, row: CRLRow) -> None:
     """The CRL is not there as the row says: drop the row, and let its bundles be looked at again."""
     status.crls.remove(row)
-    status.applied = [a for a in status.applied if (a.kind, a.issuer, a.part) != (Kind.CRL, row.issuer, str(row.scope))]
+    status.applied = [a for a in status.applied if (a.kind, a.issuer, a.part) != (Kind.CRL, row.issuer, row.label)]
 
 
 def prune_rows(status: TargetStatus, profiles: Mapping[str, IssuerProfile]) -> None:
-    """Drop the rows of issuers, scopes and slices that the configuration has no longer: nobody renews them.
+    """Drop the rows of issuers, CRLs and slices that the configuration has no longer: nobody renews them.
 
-    The bundles of such issuers and scopes are forgotten too, so that they are taken again once configured again.
+    The bundles of such issuers and CRLs are forgotten too, so that they are taken again once configured again.
     """
-    status.crls = [
-        row for row in status.crls if row.issuer in profiles and row.scope in profiles[row.issuer].crl.scopes
-    ]
+    status.crls = [row for row in status.crls if row.issuer in profiles and row.label in profiles[row.issuer].crls]
     status.slices = [
         row for row in status.slices if row.issuer in profiles and row.slice < profiles[row.issuer].ocsp.slices
     ]
@@ -128,7 +122,7 @@ def prune_rows(status: TargetStatus, profiles: Mapping[str, IssuerProfile]) -> N
 
 
 def _configured(applied: Applied, profile: IssuerProfile) -> bool:
-    return applied.kind is not Kind.CRL or applied.part in profile.crl.scopes
+    return applied.kind is not Kind.CRL or applied.part in profile.crls
 
 
 def prune_bundles(status: TargetStatus, listed: Collection[str], now: datetime) -> None:
@@ -155,6 +149,4 @@ def part_of(name: str) -> Part:
         ValueError: it names none.
     """
     _, issuer, kind, label = name.removesuffix(".tar").split("-")
-    if kind == Kind.CRL:
-        return Part.model_validate({"issuer": issuer, "kind": kind, "scope": label})
-    return Part.model_validate({"issuer": issuer, "kind": kind, "slice": label})
+    return Part.model_validate({"issuer": issuer, "kind": kind, "label": label})

@@ -41,7 +41,7 @@ def _read(config: PublisherConfig, table: TargetTable, now: datetime) -> TargetS
             status = believed(saved_status(table), table, marks) or empty_status(table, now)
         if isinstance(table, DirectoryTable):
             target = DirectoryTarget(table.path)
-            status.crls = [r for r in status.crls if target.digest(crl_path(r.issuer, r.scope)) == r.sha256]
+            status.crls = [r for r in status.crls if target.digest(crl_path(r.issuer, r.label)) == r.sha256]
     except TargetError:
         return empty_status(table, now)
     return status

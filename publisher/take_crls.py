@@ -18,7 +18,7 @@ from publisher.verify_crl import VerifiedCRL, check_crl_window, check_entries, r
 from revocation.artifacts import Scope
 from revocation.bundle import BundleReader
 from revocation.clock import epoch, from_epoch, iso
-from revocation.config import IssuerProfile, PublicConfig
+from revocation.config import CRLSpec, IssuerProfile, PublicConfig
 from revocation.errors import GateError
 from revocation.issuer import Issuer
 from revocation.paths import crl_path, issuer_path, issuers_path
@@ -38,20 +38,20 @@ class CRLTaker:
     def mend(self, status: TargetStatus, *, trusted: bool) -> list[str]:  # noqa: ARG002 - every file is looked at anyway
         """Put missing issuer certificates, read lost marks off the target, strike CRLs that are not as in their row.
 
-        What is left of issuers and scopes that are not configured goes: nobody renews it, and it is of yesterday.
+        What is left of issuers and CRLs that are not configured goes: nobody renews it, and it is of yesterday.
         """
         lines = []
         for profile in self._public.profiles.values():
             lines += [f"issuer certificate {path}" for path in self._put_certificates(profile.issuer)]
-            for scope in profile.crl.scopes:
-                self._mark_from_target(profile, scope)
+            for spec in profile.crls.values():
+                self._mark_from_target(spec)
         for path in self._not_configured():
             self._target.remove(path)
             lines.append(f"{path} is not configured any more and was removed")
         for row in list(status.crls):
-            if self._target.digest(crl_path(row.issuer, row.scope)) != row.sha256:
+            if self._target.digest(crl_path(row.issuer, row.label)) != row.sha256:
                 forget_crl(status, row)
-                lines.append(f"CRL {row.issuer}/{row.scope} is missing or damaged; looking for it in the exchange")
+                lines.append(f"CRL {row.issuer}/{row.label} is missing or damaged; looking for it in the exchange")
         return lines
 
     def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
@@ -65,27 +65,25 @@ class CRLTaker:
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
     ) -> str:
         """Publish the CRL of a bundle, unless a newer one was published already."""
-        scope = reader.manifest.part.scope or Scope.ALL
-        name = f"CRL {profile.issuer.name}/{scope}"
-        crl = crl_in(reader, profile)
-        step = crl_step(crl, reader.name, self._marks.crl(profile.issuer.id, scope))
+        spec = profile.crls[reader.manifest.part.label]
+        crl = crl_in(reader, spec)
+        step = crl_step(crl, reader.name, self._marks.crl(spec.issuer.id, spec.label))
         if step is Step.SUPERSEDED:
             note_applied(status, bundle, reader.manifest)
-            return f"{name}: number {crl.number} is superseded"
-        check_crl_window(crl, profile, scope, now)
+            return f"{spec}: number {crl.number} is superseded"
+        check_crl_window(crl, spec, now)
         if step is Step.NEWER:
-            check_entries(crl, profile, scope)
-            self._check_final(crl, profile, scope, now)
+            check_entries(crl, spec)
+            self._check_final(crl, profile, spec, now)
             mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=reader.name)
-            self._marks.set_crl(profile.issuer.id, scope, mark)
-        path = crl_path(profile.issuer.id, scope)
-        if self._target.digest(path) != crl.sha256:
-            self._target.put(StaticObject(path, crl.der, crl.this_update))
+            self._marks.set_crl(spec.issuer.id, spec.label, mark)
+        if self._target.digest(spec.path) != crl.sha256:
+            self._target.put(StaticObject(spec.path, crl.der, crl.this_update))
         note_applied(status, bundle, reader.manifest, crl.next_update)
-        take_crl(status, reader.manifest, crl, profile)
-        return f"{name}: number {crl.number} published"
+        take_crl(status, reader.manifest, crl, spec)
+        return f"{spec}: number {crl.number} published"
 
-    def _check_final(self, crl: VerifiedCRL, profile: IssuerProfile, scope: Scope, now: datetime) -> None:
+    def _check_final(self, crl: VerifiedCRL, profile: IssuerProfile, spec: CRLSpec, now: datetime) -> None:
         """Return if the CRL lacks nothing that was revoked for good before it and whose response may still be shown.
 
         A certificate is on one of the CRLs `user` and `ca`, so there it has to be missing in both, as published.
@@ -94,8 +92,9 @@ class CRLTaker:
             GateError: it does: the signer forgot a revocation.
         """
         crls = [crl]
+        scope = spec.settings.scope
         if scope is not Scope.ALL:
-            other = self._published(profile, Scope.CA if scope is Scope.USER else Scope.USER)
+            other = self._published(profile.crls.get(Scope.CA if scope is Scope.USER else Scope.USER))
             if other is None:
                 return
             crls.append(other)
@@ -108,15 +107,15 @@ class CRLTaker:
                     raise GateError(
                         f"its number {crl.number} lacks serial {to_hex(serial)}, which is revoked for good since a "
                         f"response of {iso(from_epoch(known.this_update))}",
-                        where=f"CRL {profile.issuer.name}/{scope}",
+                        where=str(spec),
                         advice="was the signer's ledger restored from an old copy?",
                     )
 
-    def _published(self, profile: IssuerProfile, scope: Scope) -> VerifiedCRL | None:
+    def _published(self, spec: CRLSpec | None) -> VerifiedCRL | None:
         """What the target shows, if the issuer signed it."""
-        data = self._target.get(crl_path(profile.issuer.id, scope))
+        data = self._target.get(spec.path) if spec else None
         try:
-            return read_crl(data, profile, scope) if data is not None else None
+            return read_crl(data, spec) if spec and data is not None else None
         except GateError:
             return None  # damaged or forged: it proves nothing, and is replaced by the next that passes
 
@@ -125,7 +124,7 @@ class CRLTaker:
             path
             for profile in self._public.profiles.values()
             for path in (
-                *(crl_path(profile.issuer.id, scope) for scope in profile.crl.scopes),
+                *(spec.path for spec in profile.crls.values()),
                 *(thing.path for thing in _certificates(profile.issuer)),
             )
         }
@@ -139,15 +138,15 @@ class CRLTaker:
                 put.append(thing.path)
         return put
 
-    def _mark_from_target(self, profile: IssuerProfile, scope: Scope) -> None:
+    def _mark_from_target(self, spec: CRLSpec) -> None:
         """A lost mark is what the target shows, if the issuer signed it."""
-        if self._marks.crl(profile.issuer.id, scope) is not None:
+        if self._marks.crl(spec.issuer.id, spec.label) is not None:
             return
-        crl = self._published(profile, scope)
+        crl = self._published(spec)
         if crl is None:
             return
         mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=UNKNOWN_BUNDLE)
-        self._marks.set_crl(profile.issuer.id, scope, mark)
+        self._marks.set_crl(spec.issuer.id, spec.label, mark)
 
 
 def _certificates(issuer: Issuer) -> Iterable[StaticObject]:

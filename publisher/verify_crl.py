@@ -1,4 +1,4 @@
-"""Is this the complete CRL that the configured issuer signed for that scope? RFC 5280 section 5.
+"""Is this the CRL that the configured issuer is to have under that name? RFC 5280 section 5.
 
 Parsed with a library other than the encoder; the signature is verified over the bytes as they came.
 """
@@ -16,9 +16,11 @@ from publisher.signature import verify_signature
 from publisher.window import check_length, check_window
 from revocation import der
 from revocation.artifacts import Scope
-from revocation.config import SKEW, IssuerProfile
+from revocation.config import CRLSpec
 from revocation.errors import GateError
-from revocation.paths import crl_path
+from revocation.issuer import Issuer
+from revocation.status import Reason
+from revocation.windows import SKEW
 
 _V2: Final = b"\x01"
 _LARGEST_NUMBER_BITS: Final = 159
@@ -43,30 +45,30 @@ class VerifiedCRL:
     revoked: Entries
 
 
-def verify_crl(der_: bytes, profile: IssuerProfile, scope: Scope, now: datetime) -> VerifiedCRL:
-    """The CRL, if it is the issuer's, of that scope, and to be published now.
+def verify_crl(der_: bytes, spec: CRLSpec, now: datetime) -> VerifiedCRL:
+    """The CRL, if it is that of `spec` and to be published now.
 
     Raises:
         NotYetValid: it starts within minutes.
         Expired: its nextUpdate has passed.
         GateError: anything else is wrong with it.
     """
-    crl = read_crl(der_, profile, scope)
-    check_crl_window(crl, profile, scope, now)
+    crl = read_crl(der_, spec)
+    check_crl_window(crl, spec, now)
     return crl
 
 
-def check_crl_window(crl: VerifiedCRL, profile: IssuerProfile, scope: Scope, now: datetime) -> None:
+def check_crl_window(crl: VerifiedCRL, spec: CRLSpec, now: datetime) -> None:
     """Return if the CRL may be published now. Raises as `verify_crl` does."""
     try:
         check_window(crl.this_update, crl.next_update, now)
-        check_length(crl.this_update, crl.next_update, profile.crl.expires)
+        check_length(crl.this_update, crl.next_update, spec.settings.expires)
     except GateError as error:
-        error.where = f"{_place(profile, scope)}, number {crl.number}"
+        error.where = f"{spec}, number {crl.number}"
         raise
 
 
-def check_entries(crl: VerifiedCRL, profile: IssuerProfile, scope: Scope) -> None:
+def check_entries(crl: VerifiedCRL, spec: CRLSpec) -> None:
     """Return if relying parties can read each entry: seconds for a million, so it is done before publishing alone.
 
     Raises:
@@ -75,33 +77,33 @@ def check_entries(crl: VerifiedCRL, profile: IssuerProfile, scope: Scope) -> Non
     try:
         crl.revoked.check(crl.this_update + SKEW)
     except GateError as error:
-        error.where = f"{_place(profile, scope)}, number {crl.number}"
+        error.where = f"{spec}, number {crl.number}"
         raise
 
 
-def read_crl(der_: bytes, profile: IssuerProfile, scope: Scope) -> VerifiedCRL:
-    """The CRL, if the issuer signed it for that scope, whatever the time.
+def read_crl(der_: bytes, spec: CRLSpec) -> VerifiedCRL:
+    """The CRL, if it is that of `spec`, whatever the time.
 
     Raises:
-        GateError: malformed, of another issuer, of another scope, or not what RFC 5280 wants of a complete CRL.
+        GateError: malformed, of another issuer, another scope, or not what RFC 5280 wants of a complete CRL.
     """
     try:
-        return _read(der_, profile, scope)
+        return _read(der_, spec)
     except GateError as error:
-        error.where = _place(profile, scope)
+        error.where = str(spec)
         raise
     except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-        raise GateError(f"it cannot be read: {error}", where=_place(profile, scope)) from error
+        raise GateError(f"it cannot be read: {error}", where=str(spec)) from error
     except UnsupportedAlgorithm as error:
-        raise GateError(f"its signature algorithm is unknown: {error}", where=_place(profile, scope)) from error
+        raise GateError(f"its signature algorithm is unknown: {error}", where=str(spec)) from error
 
 
-def _read(der_: bytes, profile: IssuerProfile, scope: Scope) -> VerifiedCRL:
+def _read(der_: bytes, spec: CRLSpec) -> VerifiedCRL:
     crl = x509.load_der_x509_crl(der_)
     tbs, algorithm, signature = der.signed_parts(der_)
-    _check_header(tbs, bytes(algorithm), profile)
+    _check_header(tbs, bytes(algorithm), spec.issuer)
     verify_signature(
-        profile.issuer.certificates[0].public_key(),
+        spec.issuer.certificates[0].public_key(),
         crl.signature_algorithm_parameters,
         crl.signature_hash_algorithm,
         tbs,
@@ -110,13 +112,13 @@ def _read(der_: bytes, profile: IssuerProfile, scope: Scope) -> VerifiedCRL:
     if crl.next_update_utc is None:
         raise GateError("it has no nextUpdate (RFC 5280 section 5.1.2.5)")
     number = _number(crl.extensions)
-    _check_authority(crl.extensions, profile)
-    _check_scope(crl.extensions, scope, profile)
+    _check_authority(crl.extensions, spec.issuer)
+    _check_scope(crl.extensions, spec)
     sha256 = hashlib.sha256(der_).hexdigest()
     return VerifiedCRL(der_, number, crl.last_update_utc, crl.next_update_utc, sha256, Entries(crl))
 
 
-def _check_header(tbs: memoryview, algorithm: bytes, profile: IssuerProfile) -> None:
+def _check_header(tbs: memoryview, algorithm: bytes, issuer: Issuer) -> None:
     """Version, inner AlgorithmIdentifier and issuer: the first three values of a TBSCertList (section 5.1.2)."""
     fields = der.values(tbs, *der.expect(tbs, 0, der.SEQUENCE))
     tag, _, start, end = next(fields)
@@ -126,7 +128,7 @@ def _check_header(tbs: memoryview, algorithm: bytes, profile: IssuerProfile) -> 
     if bytes(tbs[begin:end]) != algorithm:
         raise GateError("its two AlgorithmIdentifiers differ (RFC 5280 section 5.1.1.2)")
     _, begin, _, end = next(fields)
-    if bytes(tbs[begin:end]) != profile.issuer.subject:
+    if bytes(tbs[begin:end]) != issuer.subject:
         raise GateError("its issuer is not, byte for byte, the subject of the configured CA certificate")
     if any(tag == der.SEQUENCE and start == end for tag, _, start, end in fields):
         raise GateError("its revokedCertificates is there and empty (RFC 5280 section 5.1.2.6)")
@@ -140,19 +142,19 @@ def _number(extensions: x509.Extensions) -> int:
     return number
 
 
-def _check_authority(extensions: x509.Extensions, profile: IssuerProfile) -> None:
+def _check_authority(extensions: x509.Extensions, issuer: Issuer) -> None:
     authority = _the(extensions, x509.AuthorityKeyIdentifier).value
     if authority.authority_cert_issuer is not None or authority.authority_cert_serial_number is not None:
         raise GateError("its AuthorityKeyIdentifier names a certificate besides the key")
     found = authority.key_identifier
-    if found != profile.issuer.key_identifier:
+    if found != issuer.key_identifier:
         raise GateError(
             f"its AuthorityKeyIdentifier {found.hex() if found else 'without keyIdentifier'} "
-            f"is not the issuer's {profile.issuer.key_identifier.hex()}"
+            f"is not the issuer's {issuer.key_identifier.hex()}"
         )
 
 
-def _check_scope(extensions: x509.Extensions, scope: Scope, profile: IssuerProfile) -> None:
+def _check_scope(extensions: x509.Extensions, spec: CRLSpec) -> None:
     """`all` without IssuingDistributionPoint, the others with exactly theirs (section 5.2.5), and no other kind."""
     for extension in extensions:
         if extension.critical and not isinstance(extension.value, x509.IssuingDistributionPoint):
@@ -162,22 +164,27 @@ def _check_scope(extensions: x509.Extensions, scope: Scope, profile: IssuerProfi
         if isinstance(extension.value, x509.FreshestCRL):
             raise GateError("it points to delta CRLs (FreshestCRL), of which there are none")
     found = [e for e in extensions if isinstance(e.value, x509.IssuingDistributionPoint)]
+    scope = spec.settings.scope
     if scope is Scope.ALL:
         if found:
             raise GateError("it has an IssuingDistributionPoint; a CRL of scope `all` has none")
         return
-    url = profile.url(crl_path(profile.issuer.id, scope))
     wanted = x509.IssuingDistributionPoint(
-        full_name=[x509.UniformResourceIdentifier(url)],
+        full_name=[x509.UniformResourceIdentifier(spec.url)],
         relative_name=None,
         only_contains_user_certs=scope is Scope.USER,
         only_contains_ca_certs=scope is Scope.CA,
-        only_some_reasons=None,
+        only_some_reasons=_flags(spec.settings.only_some_reasons),
         indirect_crl=False,
         only_contains_attribute_certs=False,
     )
     if not found or not found[0].critical or found[0].value != wanted:
-        raise GateError(f"it lacks the critical IssuingDistributionPoint for `{scope}` certificates at {url}")
+        raise GateError(f"it lacks the critical IssuingDistributionPoint for `{scope}` certificates at {spec.url}")
+
+
+def _flags(reasons: tuple[Reason, ...]) -> frozenset[x509.ReasonFlags] | None:
+    """Reasons as an IDP has them (section 5.2.5); none where the CRL is for all of them."""
+    return frozenset(x509.ReasonFlags(reason.name) for reason in reasons) or None
 
 
 def _the(
@@ -187,7 +194,3 @@ def _the(
         return extensions.get_extension_for_class(kind)
     except x509.ExtensionNotFound as error:
         raise GateError(f"it has no {kind.__name__} (RFC 5280 section 5.2)") from error
-
-
-def _place(profile: IssuerProfile, scope: Scope) -> str:
-    return f"CRL {profile.issuer.name}/{scope}"

@@ -19,10 +19,10 @@ from publisher.window import check_window
 from revocation import der, serials
 from revocation.certid import CertIDHash
 from revocation.clock import iso
-from revocation.config import SKEW
 from revocation.errors import GateError
 from revocation.issuer import Issuer
 from revocation.status import Reason, Revocation
+from revocation.windows import SKEW
 
 _CONTEXT_0: Final = 0xA0
 _LONGEST_SERIAL: Final = 128

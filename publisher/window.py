@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from revocation.clock import iso
-from revocation.config import SKEW
 from revocation.durations import show
 from revocation.errors import Expired, GateError, NotYetValid
+from revocation.windows import SKEW
 
 
 def check_window(this_update: datetime, next_update: datetime, now: datetime) -> None:

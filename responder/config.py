@@ -5,8 +5,8 @@ from datetime import timedelta
 from pydantic import Field
 
 from responder.caching import MaxAges
-from revocation.config import PublicConfig, Table
-from revocation.configfile import LocalPath
+from revocation.config import PublicConfig
+from revocation.configfile import LocalPath, Table
 from revocation.durations import Duration
 
 
@@ -33,6 +33,6 @@ class ResponderConfig(Table):
         profiles = public.profiles.values()
         return MaxAges(
             ocsp=min(profile.ocsp.max_age for profile in profiles),
-            crl=min(profile.crl.max_age for profile in profiles),
+            crl=min(spec.settings.max_age for profile in profiles for spec in profile.crls.values()),
             issuer=self.issuer_max_age,
         )

@@ -17,7 +17,6 @@ import lmdb
 from responder.source import ResponseExpired, ResponseTooEarly, SourceUnavailable
 from revocation.certid import CertID
 from revocation.clock import epoch
-from revocation.config import SKEW
 from revocation.store import (
     BOTH_HASHES,
     ISSUERS_DATABASE,
@@ -27,6 +26,7 @@ from revocation.store import (
     issuer_key,
     response_key,
 )
+from revocation.windows import SKEW
 
 _log = logging.getLogger(__name__)
 _DATABASES = 4  # those of the format, and room for one of a later version

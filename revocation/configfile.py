@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo
 
 from revocation.errors import ConfigurationError
 
@@ -13,6 +13,12 @@ _Model = TypeVar("_Model", bound=BaseModel)
 _PLACES = ("revocast.toml", "revocast-data/revocast.toml", "/etc/revocast/revocast.toml")
 _LONGEST_SOCKET = 107
 _TABLES = frozenset({"public", "signer", "publisher", "responder", "jobs"})
+
+
+class Table(BaseModel):
+    """A table of the configuration: unknown keys are refused, values never change once read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 def _beside_the_file(path: Path, info: ValidationInfo) -> Path:

@@ -2,8 +2,6 @@
 
 import re
 
-from revocation.artifacts import Scope
-
 CRL_MEDIA_TYPE = "application/pkix-crl"
 ISSUER_MEDIA_TYPE = "application/pkix-cert"
 ISSUERS_MEDIA_TYPE = "application/pkcs7-mime"
@@ -14,12 +12,12 @@ MEDIA_TYPES = {".crl": CRL_MEDIA_TYPE, ".cer": ISSUER_MEDIA_TYPE, ".p7c": ISSUER
 
 OCSP_PATH = "ocsp/"
 
-_OWN_FILE = re.compile(rf"crl/[0-9a-f]{{8}}/({'|'.join(Scope)})\.crl|issuer/[0-9a-f]{{8}}\.(cer|p7c)")
+_OWN_FILE = re.compile(r"crl/[0-9a-f]{8}/[a-z][a-z0-9.]{0,63}\.crl|issuer/[0-9a-f]{8}\.(cer|p7c)")
 
 
-def crl_path(issuer_id: str, scope: Scope) -> str:
-    """The path of a complete CRL: `crl/1a2b3c4d/all.crl`."""
-    return f"crl/{issuer_id}/{scope}.crl"
+def crl_path(issuer_id: str, label: str) -> str:
+    """The path of the CRL with that label: `crl/1a2b3c4d/all.crl`."""
+    return f"crl/{issuer_id}/{label}.crl"
 
 
 def issuer_path(issuer_id: str) -> str:

@@ -1,11 +1,11 @@
 """What is published now: the status of a target. A cache that may be lost: signed artifacts and marks are the truth.
 
-One row per (issuer, scope) and per (issuer, slice), never one per certificate.
+One row per (issuer, CRL) and per (issuer, slice), never one per certificate.
 """
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from revocation.artifacts import Kind, Scope
+from revocation.artifacts import Kind
 
 
 class _Row(BaseModel):
@@ -13,10 +13,10 @@ class _Row(BaseModel):
 
 
 class CRLRow(_Row):
-    """The CRL that a target serves for one scope of an issuer."""
+    """One of an issuer's CRLs as a target serves it."""
 
     issuer: str
-    scope: Scope
+    label: str = Field(pattern=r"^[a-z][a-z0-9.]{0,63}$", description="which of the issuer's CRLs")
     number: int
     revision: int = Field(description="the ledger revision that this CRL covers")
     this_update: AwareDatetime

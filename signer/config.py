@@ -6,8 +6,8 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
-from revocation.config import PublicConfig, Table
-from revocation.configfile import LocalPath, QueueURL
+from revocation.config import PublicConfig
+from revocation.configfile import LocalPath, QueueURL, Table
 from revocation.durations import Duration, show
 from revocation.errors import ConfigurationError
 from revocation.messages import Verb
@@ -102,7 +102,7 @@ class SignerConfig(Table):
                 raise ConfigurationError(f"issuer {issuer.name!r} of [signer] is not among [[public.issuers]]")
         for profile in public.profiles.values():
             for what, wanted, limit in (
-                ("crl.expires", profile.crl.expires, self.limits.crl_validity),
+                *(("crl.expires", one.expires, self.limits.crl_validity) for one in profile.crl.crls.values()),
                 ("ocsp.expires", profile.ocsp.expires, self.limits.ocsp_validity),
                 (
                     "ocsp.responder_certificate_expires",

@@ -67,7 +67,7 @@ def issued_by(issuer: Issuer, base_url: str) -> list[Extension]:
     def url(path: str) -> x509.UniformResourceIdentifier:
         return x509.UniformResourceIdentifier(f"{base_url}/{path}")
 
-    crl = x509.DistributionPoint([url(paths.crl_path(issuer.id, Scope.ALL))], None, None, None)
+    crl = x509.DistributionPoint([url(paths.crl_path(issuer.id, str(Scope.ALL)))], None, None, None)
     # RFC 6960 appendix A.1.1 puts a slash between this URL and a GET request.
     ocsp = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, url(paths.OCSP_PATH.removesuffix("/")))
     certificate = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, url(paths.issuer_path(issuer.id)))

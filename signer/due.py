@@ -9,14 +9,18 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from revocation.artifacts import Kind, Scope
-from revocation.bundle import Part
+from revocation.artifacts import Kind
 from revocation.clock import iso
-from revocation.config import IssuerProfile, OCSPProfile
+from revocation.config import IssuerProfile
+from revocation.crlprofile import CRLSettings
 from revocation.durations import show
+from revocation.ocspprofile import OCSPProfile
+from revocation.part import Part
 from signer.delegates import delegates
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger import facts, issued
+from signer.ledger.changes import Changes
+from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
 
 ONE_SECOND = timedelta(seconds=1)
@@ -32,7 +36,7 @@ class Due:
     """One thing that has to be made.
 
     Attributes:
-        part: the CRL scope or OCSP slice; None for a responder certificate.
+        part: the CRL or OCSP slice; None for a responder certificate.
         base_revision: 0 for everything, else only what changed after it.
         why: for people.
         not_before: a replacement's thisUpdate is later by whole seconds, so it may have to wait until then.
@@ -64,14 +68,14 @@ def due_responder_certificate(
 
 
 def due_crls(connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact) -> Iterator[Due]:
-    """Each scope whose CRL is missing, old, behind a fact, or gone from the exchange."""
-    needed = facts.latest_status_revision(connection, profile.issuer)
-    for scope in profile.crl.scopes:
-        part = Part(issuer=profile.issuer.id, kind=Kind.CRL, scope=Scope(scope))
-        stored = issued.stored_since_complete(connection, part)
-        why = _why_crl(stored[0] if stored else None, profile, now, needed, intact)
+    """Each CRL that is missing, old, behind a fact, or gone from the exchange."""
+    changes = Changes(connection, profile.issuer)
+    for spec in profile.crls.values():
+        stored = issued.stored_since_complete(connection, spec.part)
+        needed = changes.latest(Selection.of(spec))
+        why = _why_crl(stored[0] if stored else None, spec.settings, now, needed, intact)
         if why:
-            yield Due(profile, part, 0, why, _not_before(connection, part))
+            yield Due(profile, spec.part, 0, why, _not_before(connection, spec.part))
 
 
 def due_slices(connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact) -> Iterator[Due]:
@@ -81,7 +85,7 @@ def due_slices(connection: Connection, profile: IssuerProfile, now: datetime, in
     states = {s: _slice_state(connection, profile, s, intact) for s in range(slices)}
     covered = [revision for _, revision in states.values() if revision is not None]
     changed: dict[int, int] = {}
-    for hash_, changed_at in facts.changes(connection, issuer, now, min(covered)) if covered else ():
+    for hash_, changed_at in facts.changed_since(connection, issuer, now, min(covered)) if covered else ():
         slice_ = facts.slice_of(hash_, slices)
         changed[slice_] = max(changed_at, changed.get(slice_, 0))
     for slice_, (complete, revision) in states.items():
@@ -99,11 +103,11 @@ def due_slices(connection: Connection, profile: IssuerProfile, now: datetime, in
             yield Due(profile, part, base, why, _not_before(connection, part))
 
 
-def _why_crl(last: Issued | None, profile: IssuerProfile, now: datetime, needed: int, intact: Intact) -> str | None:
+def _why_crl(last: Issued | None, settings: CRLSettings, now: datetime, needed: int, intact: Intact) -> str | None:
     if last is None:
         return "there is none"
-    if now >= last.this_update + profile.crl.renewal:
-        return f"is of {iso(last.this_update)}, renewed after {show(profile.crl.renewal)}"
+    if now >= last.this_update + settings.renewal:
+        return f"is of {iso(last.this_update)}, renewed after {show(settings.renewal)}"
     if needed > last.revision:
         return f"covers revision {last.revision}, a status changed at {needed}"
     return None if intact(last) else "its bundle is gone from the exchange"
@@ -154,4 +158,4 @@ def _not_before(connection: Connection, part: Part) -> datetime | None:
 
 
 def _slice_part(profile: IssuerProfile, slice_: int) -> Part:
-    return Part(issuer=profile.issuer.id, kind=Kind.OCSP, slice=slice_)
+    return Part(issuer=profile.issuer.id, kind=Kind.OCSP, label=str(slice_))

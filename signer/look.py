@@ -114,8 +114,8 @@ def _make(signer: Signer, due: Due, now: datetime) -> None:
     if due.part is None:
         make_responder_certificate(signer, due.profile, now)
         destroy_expired_keys(signer, now)
-    elif due.part.kind is Kind.CRL and due.part.scope:
-        make_crl(signer, due.profile, due.part.scope, now)
+    elif due.part.kind is Kind.CRL:
+        make_crl(signer, due.profile, due.profile.crls[due.part.label], now)
     else:
         presign(signer, due.profile, due.part, due.base_revision, now)
 
@@ -131,7 +131,7 @@ def _clock_behind(due: Due, now: datetime) -> RevocastError:
 def _intact(signer: Signer, hint: Look | None) -> Intact:
     """Whether a stored bundle lies in the exchange: by name and size; by digest where a target is said to lack it."""
     sizes = {stored.name: stored.size for stored in signer.exchange.list()}
-    published = {(row.issuer, str(row.scope)): row.revision for row in hint.crls} if hint else {}
+    published = {(row.issuer, row.label): row.revision for row in hint.crls} if hint else {}
     published |= {(row.issuer, str(row.slice)): row.revision for row in hint.slices} if hint else {}
 
     def intact(row: Issued) -> bool:

@@ -9,12 +9,12 @@ from typing import Final
 from sqlalchemy import Connection
 
 from revocation import der
-from revocation.bundle import Part
 from revocation.certid import CertID
 from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.errors import KeyUnavailable
 from revocation.issuer import Issuer
+from revocation.part import Part
 from signer import selfcheck
 from signer.delegates import Delegate, delegates
 from signer.encoding.ocsp import ResponseTemplate
@@ -63,7 +63,7 @@ def _snapshot(
         next_update=min(now + profile.ocsp.expires, responder.not_after, issuer.not_after),
         slices=profile.ocsp.slices,
     )
-    hashes = facts.slice_hashes(part.slice or 0, profile.ocsp.slices)
+    hashes = facts.slice_hashes(part.slice, profile.ocsp.slices)
     template = _template(responder, row)
     certificates = facts.live_certificates(connection, issuer, hashes, now, after_revision=base_revision)
     batch = list(_to_be_signed(template, profile, certificates))

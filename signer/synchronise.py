@@ -42,7 +42,8 @@ def compare(entry: ImportEntry, known: Known | None, now: datetime, found: Disag
             f"{name}: expires at {iso(entry.not_after)} there, at {iso(known.not_after)} here{verdict}"
         )
     revocation = _compare_status(entry, known, name, found)
-    return Change(entry, revocation=revocation or (known.revocation if learn else None), learn=learn)
+    revocation = revocation or (known.revocation if learn else None)
+    return Change(entry, revocation=revocation, learn=learn, known=known)
 
 
 def _compare_status(entry: ImportEntry, known: Known, name: str, found: Disagreements) -> Revocation | None:

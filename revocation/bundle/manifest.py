@@ -3,43 +3,23 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from revocation.artifacts import Kind, Scope
+from revocation.part import Part
 
 FORMAT = 1
 MANIFEST_NAME = "manifest.json"
-_NAME = re.compile(r"[0-9]{12}-[0-9a-f]{8}-(?:crl|ocsp)-[a-z0-9]+\.tar")
+_NAME = re.compile(r"[0-9]{12}-[0-9a-f]{8}-(?:crl|ocsp)-[a-z0-9.]+\.tar")
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Part(_Strict):
-    """Which part of an issuer's status a bundle carries: one CRL scope, or one OCSP slice."""
-
-    issuer: str = Field(pattern=r"^[0-9a-f]{8}$")
-    kind: Literal[Kind.CRL, Kind.OCSP]
-    scope: Scope | None = None
-    slice: int | None = Field(default=None, ge=0)
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> "Part":
-        if (self.scope is None) == (self.kind is Kind.CRL) or (self.slice is None) == (self.kind is Kind.OCSP):
-            raise ValueError("a CRL bundle names a scope, an OCSP bundle a slice, and neither the other's")
-        return self
-
-    @property
-    def label(self) -> str:
-        """The scope or the slice as it stands in names: `all`, `7`."""
-        return str(self.scope) if self.scope is not None else str(self.slice)
-
-
 class Entry(_Strict):
     """One file of the bundle: a CRL, or a chunk of concatenated DER OCSP responses."""
 
-    path: str = Field(pattern=r"^(crl|ocsp)/[0-9a-f]{8}/[a-z0-9-]+\.(crl|ders)$")
+    path: str = Field(pattern=r"^(crl|ocsp)/[0-9a-f]{8}/[a-z0-9.-]+\.(crl|ders)$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     size: int = Field(gt=0)
     count: int = Field(gt=0, description="objects in the file: 1 for a CRL")

@@ -8,7 +8,7 @@ from cryptography import x509
 
 from revocation import der
 from revocation.artifacts import Scope
-from revocation.issuer import Issuer
+from revocation.config import CRLSpec
 from revocation.status import Reason, Revocation
 from signer.encoding.extensions import authority_key_identifier, extension
 
@@ -37,12 +37,10 @@ def encode_entry(serial: bytes, revocation: Revocation) -> bytes:
 class CRLFrame:
     """Everything of a CRL but its entries."""
 
-    issuer: Issuer
-    scope: Scope
+    spec: CRLSpec
     number: int
     this_update: datetime
     next_update: datetime
-    distribution_point: str
 
 
 def around(frame: CRLFrame, size: int, algorithm_identifier: bytes) -> tuple[bytes, bytes]:
@@ -54,7 +52,7 @@ def around(frame: CRLFrame, size: int, algorithm_identifier: bytes) -> tuple[byt
         (
             _VERSION_2,
             algorithm_identifier,
-            frame.issuer.subject,
+            frame.spec.issuer.subject,
             der.time(frame.this_update),
             der.time(frame.next_update),
             der.header(der.SEQUENCE, size) if size else b"",
@@ -77,20 +75,24 @@ def assemble(tbs: bytes, algorithm_identifier: bytes, signature: bytes) -> bytes
 
 
 def _extensions(frame: CRLFrame) -> bytes:
-    encoded = authority_key_identifier(frame.issuer) + extension(x509.CRLNumber(frame.number))
-    if frame.scope is Scope.ALL:
+    encoded = authority_key_identifier(frame.spec.issuer) + extension(x509.CRLNumber(frame.number))
+    if frame.spec.settings.scope is Scope.ALL:
         return encoded
-    return encoded + extension(_distribution_point(frame), critical=True)
+    return encoded + extension(_distribution_point(frame.spec), critical=True)
 
 
-def _distribution_point(frame: CRLFrame) -> x509.IssuingDistributionPoint:
+def _distribution_point(spec: CRLSpec) -> x509.IssuingDistributionPoint:
     """The IDP of a partitioned CRL; its URI is byte for byte the one in the certificates' CDP (section 5.2.5)."""
     return x509.IssuingDistributionPoint(
-        full_name=[x509.UniformResourceIdentifier(frame.distribution_point)],
+        full_name=[x509.UniformResourceIdentifier(spec.url)],
         relative_name=None,
-        only_contains_user_certs=frame.scope is Scope.USER,
-        only_contains_ca_certs=frame.scope is Scope.CA,
-        only_some_reasons=None,
+        only_contains_user_certs=spec.settings.scope is Scope.USER,
+        only_contains_ca_certs=spec.settings.scope is Scope.CA,
+        only_some_reasons=_flags(spec.settings.only_some_reasons),
         indirect_crl=False,
         only_contains_attribute_certs=False,
     )
+
+
+def _flags(reasons: tuple[Reason, ...]) -> frozenset[x509.ReasonFlags] | None:
+    return frozenset(x509.ReasonFlags(reason.name) for reason in reasons) or None

@@ -11,6 +11,7 @@ from revocation.issuer import Issuer
 from revocation.status import Reason, Revocation
 from signer.encoding.crl import encode_entry
 from signer.importers.entry import ImportEntry
+from signer.ledger.changes import note
 from signer.ledger.facts import RELEASED, REVOKED, Origin, ensure_issuer, slice_hash, status_of_certificate
 from signer.ledger.schema import certificates, facts, issuers
 
@@ -20,6 +21,8 @@ class Known:
     """A certificate as the ledger has it."""
 
     not_after: datetime | None
+    is_ca: bool
+    shard: int | None
     revocation: Revocation | None
     released: bool
     has_certificate: bool
@@ -33,12 +36,24 @@ class Change:
         register: the certificate is new.
         revocation: to be recorded; also one that is known, when what is learned moves it to another CRL.
         learn: its expiry, its kind or itself, which the ledger lacks.
+        shard: of the CRL of a new one; None where that is not sharded.
+        known: what the ledger had; None of a new one.
     """
 
     entry: ImportEntry
     register: bool = False
     revocation: Revocation | None = None
     learn: bool = False
+    shard: int | None = None
+    known: Known | None = None
+
+    def places(self) -> set[tuple[bool, int]]:
+        """Kind and shard of the certificate, before and after: what is learned to be a CA's moves to another CRL."""
+        if self.known is None:
+            return {(self.entry.is_ca, self.shard or 0)}
+        learned = self.learn and self.entry.certificate is not None
+        kinds = {self.known.is_ca, self.entry.is_ca if learned else self.known.is_ca}
+        return {(is_ca, self.known.shard or 0) for is_ca in kinds}
 
     @property
     def nothing(self) -> bool:
@@ -49,19 +64,19 @@ class Change:
 def known_certificates(connection: Connection, issuer: Issuer) -> Iterator[tuple[bytes, Known]]:
     """Every certificate of an issuer, by serial."""
     status = (facts.c.kind, facts.c.revoked_at, facts.c.reason, facts.c.invalidity_date)
-    mine = (certificates.c.serial, certificates.c.not_after, certificates.c.der.is_not(None))
+    mine = (certificates.c.serial, certificates.c.not_after, certificates.c.is_ca, certificates.c.shard)
     query = (
-        select(*mine, *status)
+        select(*mine, certificates.c.der.is_not(None).label("has_der"), *status)
         .join(facts, status_of_certificate(), isouter=True)
         .where(certificates.c.issuer == issuer.id)
     )
-    for serial, not_after, has_certificate, kind, revoked_at, reason, invalidity in connection.execute(query):
+    for row in connection.execute(query):
         revocation = None
-        if kind == REVOKED:
-            since = from_epoch(invalidity) if invalidity is not None else None
-            revocation = Revocation(from_epoch(revoked_at), Reason(reason), since)
-        expiry = from_epoch(not_after) if not_after is not None else None
-        yield serial, Known(expiry, revocation, kind == RELEASED, has_certificate)
+        if row.kind == REVOKED:
+            since = from_epoch(row.invalidity_date) if row.invalidity_date is not None else None
+            revocation = Revocation(from_epoch(row.revoked_at), Reason(row.reason), since)
+        expiry = from_epoch(row.not_after) if row.not_after is not None else None
+        yield row.serial, Known(expiry, row.is_ca, row.shard, revocation, row.kind == RELEASED, row.has_der)
 
 
 def apply_changes(connection: Connection, issuer: Issuer, changes: Sequence[Change], origin: Origin) -> int:
@@ -84,8 +99,16 @@ def apply_changes(connection: Connection, issuer: Issuer, changes: Sequence[Chan
         connection.execute(insert(facts), new_facts)
     for serial, at in pointers:
         _point(connection, issuer, serial, at)
+    _note_changes(connection, issuer, changes, revision)
     connection.execute(update(issuers).where(issuers.c.id == issuer.id).values(revision=revision))
     return revision
+
+
+def _note_changes(connection: Connection, issuer: Issuer, changes: Sequence[Change], revision: int) -> None:
+    """Which CRLs are behind now; one that is learned to be a CA's leaves a CRL, and arrives on another."""
+    touched = {place for change in changes if change.revocation for place in change.places()}
+    for is_ca, shard in touched:
+        note(connection, issuer, is_ca, shard, revision)
 
 
 def _certificate_row(issuer: Issuer, change: Change, revision: int) -> dict[str, object]:
@@ -95,6 +118,7 @@ def _certificate_row(issuer: Issuer, change: Change, revision: int) -> dict[str,
         "serial": entry.serial,
         "not_after": _seconds(entry.not_after),
         "is_ca": entry.is_ca,
+        "shard": change.shard,
         "slice_hash": slice_hash(entry.serial),
         "revision": revision,
         "status_revision": None,

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, insert, or_, select, update
 
 from revocation.clock import epoch, from_epoch
 from revocation.issuer import Issuer
 from revocation.status import Reason, Revocation
 from signer.encoding.crl import encode_entry
+from signer.ledger import changes
 from signer.ledger.schema import certificates, facts, issuers
 
 REVOKED = "revoked"
@@ -35,6 +36,7 @@ class Certificate:
     serial: bytes
     not_after: datetime | None
     is_ca: bool
+    shard: int | None
     revocation: Revocation | None
     released: bool
 
@@ -71,6 +73,7 @@ def register(
     not_after: datetime | None,
     is_ca: bool,
     der: bytes | None,
+    shard: int | None = None,
 ) -> int:
     """Add a certificate that is not known yet; the revision that contains it."""
     revision = _next_revision(connection, issuer)
@@ -80,6 +83,7 @@ def register(
             serial=serial,
             not_after=epoch(not_after) if not_after else None,
             is_ca=is_ca,
+            shard=shard,
             slice_hash=slice_hash(serial),
             revision=revision,
             der=der,
@@ -109,11 +113,6 @@ def release(connection: Connection, issuer: Issuer, serial: bytes, origin: Origi
     return _add_status(connection, issuer, serial, origin, kind=RELEASED)
 
 
-def latest_status_revision(connection: Connection, issuer: Issuer) -> int:
-    """The revision of the newest revocation or release; 0 when there is none. What a CRL has to cover."""
-    return int(connection.execute(select(func.max(facts.c.revision)).where(facts.c.issuer == issuer.id)).scalar() or 0)
-
-
 def live_certificates(
     connection: Connection, issuer: Issuer, hashes: range, now: datetime, *, after_revision: int = 0
 ) -> Iterator[Certificate]:
@@ -128,7 +127,9 @@ def live_certificates(
         yield _certificate(row)
 
 
-def changes(connection: Connection, issuer: Issuer, now: datetime, after_revision: int) -> Iterable[tuple[int, int]]:
+def changed_since(
+    connection: Connection, issuer: Issuer, now: datetime, after_revision: int
+) -> Iterable[tuple[int, int]]:
     """(slice hash, revision) of every live certificate that changed after a revision."""
     query = select(certificates.c.slice_hash, certificates.c.revision).where(
         certificates.c.issuer == issuer.id, certificates.c.revision > after_revision, _not_expired(now)
@@ -183,11 +184,10 @@ def _add_status(connection: Connection, issuer: Issuer, serial: bytes, origin: O
             **values,
         )
     )
-    connection.execute(
-        update(certificates)
-        .where(certificates.c.issuer == issuer.id, certificates.c.serial == serial)
-        .values(revision=revision, status_revision=revision)
-    )
+    mine = (certificates.c.issuer == issuer.id, certificates.c.serial == serial)
+    connection.execute(update(certificates).where(*mine).values(revision=revision, status_revision=revision))
+    is_ca, shard = connection.execute(select(certificates.c.is_ca, certificates.c.shard).where(*mine)).one()
+    changes.note(connection, issuer, is_ca, shard or 0, revision)
     return revision
 
 
@@ -201,7 +201,7 @@ def _not_expired(now: datetime) -> ColumnElement[bool]:
 
 
 def _current() -> Select[Any]:
-    columns = (certificates.c.serial, certificates.c.not_after, certificates.c.is_ca)
+    columns = (certificates.c.serial, certificates.c.not_after, certificates.c.is_ca, certificates.c.shard)
     status = (facts.c.kind, facts.c.revoked_at, facts.c.reason, facts.c.invalidity_date)
     return select(*columns, *status).join(facts, status_of_certificate(), isouter=True)
 
@@ -212,4 +212,4 @@ def _certificate(row: Row[Any]) -> Certificate:
         invalidity = from_epoch(row.invalidity_date) if row.invalidity_date is not None else None
         revocation = Revocation(from_epoch(row.revoked_at), Reason(row.reason), invalidity)
     not_after = from_epoch(row.not_after) if row.not_after is not None else None
-    return Certificate(row.serial, not_after, row.is_ca, revocation, row.kind == RELEASED)
+    return Certificate(row.serial, not_after, row.is_ca, row.shard, revocation, row.kind == RELEASED)

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, desc, func, insert, select, update
 
 from revocation.artifacts import Kind
-from revocation.bundle.manifest import Part, bundle_name
+from revocation.bundle.manifest import bundle_name
 from revocation.clock import epoch, from_epoch
 from revocation.issuer import Issuer
+from revocation.part import Part
 from signer.ledger.schema import crl_floors, issued
 
 
@@ -115,7 +116,7 @@ def latest_this_update(connection: Connection, part: Part) -> datetime | None:
 
 
 def next_crl_number(connection: Connection, issuer: Issuer, part: Part, this_update: datetime) -> int:
-    """max(last + 1, time-based): above every number of that name and scope, ours or imported (RFC 5280, 5.2.3)."""
+    """max(last + 1, time-based): above every number of that name and CRL, ours or imported (RFC 5280, 5.2.3)."""
     subject = subject_of(issuer)
     mine = (issued.c.subject == subject, issued.c.kind == str(Kind.CRL), issued.c.part == part.label)
     by_value = (desc(func.length(issued.c.crl_number)), desc(issued.c.crl_number))  # decimal text of up to 20 octets

@@ -1,84 +1,31 @@
-"""The entries of CRLs, ready to be put one after the other: about a thousand to a page, in the order of their facts.
+"""The entries of CRLs, ready to be put one after the other: pages of a group each, in the order of their facts.
 
 Pages follow from the facts and are brought up to them when somebody asks (`settle`); lost, they are made again. An
 entry leaves its page when a later fact replaces it, or when its certificate has expired for long enough (`sweep`).
-What left is noted as a departure: whoever compares two CRLs is told why a serial is on the first one alone.
+What left is noted as a departure.
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, delete, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from revocation import der
 from revocation.clock import epoch
+from revocation.departed import Why
 from revocation.issuer import Issuer
+from signer.ledger import departures
+from signer.ledger.departures import Departure
 from signer.ledger.facts import REVOKED, status_of_certificate
-from signer.ledger.schema import certificates, crl_paged, crl_pages, departures, facts
+from signer.ledger.groups import Group, Selection
+from signer.ledger.page import PAGE, Page
+from signer.ledger.schema import certificates, crl_paged, crl_pages, facts
 
-_PAGE: Final = 1024
 _FOREVER: Final = (1 << 63) - 1
-_FIELDS: Final = 3
-
-
-@dataclass
-class _Page:
-    """One page in memory: `index` has revision, `until` and length of each entry, in turn.
-
-    `until` is when the certificate has expired and its entry was recorded: what retention counts from.
-    """
-
-    id: int | None
-    is_ca: bool
-    index: "array[int]"
-    entries: bytearray
-    changed: bool = False
-
-    @classmethod
-    def empty(cls, is_ca: bool) -> "_Page":
-        return cls(None, is_ca, array("q"), bytearray())
-
-    @property
-    def count(self) -> int:
-        return len(self.index) // _FIELDS
-
-    def add(self, revision: int, until: int, entry: bytes | bytearray) -> None:
-        self.index.extend((revision, until, len(entry)))
-        self.entries += entry
-        self.changed = True
-
-    def take_out(self, leaves: Callable[[int, int], bool]) -> list[tuple[int, bytes]]:
-        """Drop the entries of which `leaves(revision, until)` is true; returns them with their revisions."""
-        rows = list(zip(*[iter(self.index)] * _FIELDS, strict=True))
-        entries, gone = self.entries, []
-        self.index, self.entries, end = array("q"), bytearray(), 0
-        for revision, until, length in rows:
-            begin, end = end, end + length
-            if leaves(revision, until):
-                gone.append((revision, bytes(entries[begin:end])))
-            else:
-                self.add(revision, until, entries[begin:end])
-        self.changed = bool(gone)
-        return gone
-
-    def row(self, issuer: Issuer) -> dict[str, object]:
-        """As it stands in the table."""
-        revisions = self.index[0::_FIELDS]
-        return {
-            "issuer": issuer.id,
-            "is_ca": self.is_ca,
-            "first_revision": min(revisions),
-            "last_revision": max(revisions),
-            "first_until": min(self.index[1::_FIELDS]),
-            "count": self.count,
-            "size": len(self.entries),
-            "positions": self.index.tobytes(),
-            "entries": bytes(self.entries),
-        }
+_GROUP: Final = (crl_pages.c.is_ca, crl_pages.c.shard, crl_pages.c.reason)
 
 
 def settle(connection: Connection, issuer: Issuer, now: datetime) -> None:
@@ -88,30 +35,31 @@ def settle(connection: Connection, issuer: Issuer, now: datetime) -> None:
     if newest is None or newest == paged:
         return
     if paged is not None:
-        _arrive(connection, issuer, paged)
         _take_out_replaced(connection, issuer, paged, now)
     _append(connection, issuer, _new_entries(connection, issuer, paged or 0))
     connection.execute(delete(crl_paged).where(crl_paged.c.issuer == issuer.id))
     connection.execute(insert(crl_paged).values(issuer=issuer.id, revision=newest))
 
 
-def sweep(connection: Connection, issuer: Issuer, expired_before: datetime, covered: int, now: datetime) -> None:
+def sweep(
+    connection: Connection, issuer: Issuer, selection: Selection, before: datetime, covered: int, now: datetime
+) -> None:
     """Take out the entries that have appeared long enough past their certificate's expiry.
 
     Args:
-        expired_before: what expired, and was recorded, before this.
-        covered: facts up to this revision have been on a CRL of every scope.
+        selection: in which groups.
+        before: what expired, and was recorded, before this.
+        covered: facts up to this revision have been on every CRL that has to have them.
     """
-    before = epoch(expired_before)
-
-    def leaves(revision: int, until: int) -> bool:
-        return until < before and revision <= covered
-
-    for id_ in _ids(connection, issuer, crl_pages.c.first_until < before, crl_pages.c.first_revision <= covered):
+    limit = epoch(before)
+    old = (crl_pages.c.first_until < limit, crl_pages.c.first_revision <= covered)
+    for id_ in _ids(connection, *selection.where(issuer, crl_pages), *old):
         page = _load(connection, id_)
-        if gone := page.take_out(leaves):
+        gone = page.take_out(lambda revision, until: until < limit and revision <= covered)
+        if gone:
             _save(connection, issuer, page)
-            _depart(connection, issuer, page.is_ca, [entry for _, entry in gone], now)
+            departing = [Departure(entry, Why.EXPIRED, until) for _, until, entry in gone]
+            departures.record(connection, issuer, page.group, departing, now)
 
 
 def forget(connection: Connection, issuer: Issuer) -> None:
@@ -120,45 +68,44 @@ def forget(connection: Connection, issuer: Issuer) -> None:
     connection.execute(delete(crl_paged).where(crl_paged.c.issuer == issuer.id))
 
 
-def measure(connection: Connection, issuer: Issuer, is_ca: bool | None) -> tuple[int, int]:
-    """How many entries a scope has, and how many bytes they are; `is_ca` as in `entries`."""
+def measure(connection: Connection, issuer: Issuer, selection: Selection) -> tuple[int, int]:
+    """How many entries a CRL has, and how many bytes they are."""
     sums = select(func.coalesce(func.sum(crl_pages.c.count), 0), func.coalesce(func.sum(crl_pages.c.size), 0))
-    count, size = connection.execute(sums.where(*_of_scope(issuer, is_ca))).one()
+    count, size = connection.execute(sums.where(*selection.where(issuer, crl_pages))).one()
     return int(count), int(size)
 
 
-def entries(connection: Connection, issuer: Issuer, is_ca: bool | None) -> Iterator[bytes]:
-    """The entries, many to a piece: of CA certificates, of others, or (None) of all."""
-    query = select(crl_pages.c.entries).where(*_of_scope(issuer, is_ca)).order_by(crl_pages.c.is_ca, crl_pages.c.id)
+def entries(connection: Connection, issuer: Issuer, selection: Selection) -> Iterator[bytes]:
+    """The entries of a CRL, many to a piece; what did not change since the last one comes in the same order."""
+    mine = selection.where(issuer, crl_pages)
+    query = select(crl_pages.c.entries).where(*mine).order_by(*_GROUP, crl_pages.c.id)
     for row in connection.execute(query.execution_options(yield_per=16)):
         yield row.entries
 
 
-def _of_scope(issuer: Issuer, is_ca: bool | None) -> list[ColumnElement[bool]]:
-    mine = [crl_pages.c.issuer == issuer.id]
-    return mine if is_ca is None else [*mine, crl_pages.c.is_ca == is_ca]
-
-
 def _new_entries(connection: Connection, issuer: Issuer, after: int) -> Iterator[Any]:
     """The entries of current facts after a revision, in its order."""
+    fact = (facts.c.revision, facts.c.entry, facts.c.recorded_at, facts.c.reason)
     query: Select[Any] = (
-        select(facts.c.revision, facts.c.entry, facts.c.recorded_at, certificates.c.not_after, certificates.c.is_ca)
+        select(*fact, certificates.c.not_after, certificates.c.is_ca, certificates.c.shard)
         .join(certificates, and_(status_of_certificate(), certificates.c.serial == facts.c.serial))
         .where(facts.c.issuer == issuer.id, facts.c.revision > after, facts.c.kind == REVOKED)
         .order_by(facts.c.revision)
     )
-    return iter(connection.execute(query.execution_options(yield_per=_PAGE)))
+    return iter(connection.execute(query.execution_options(yield_per=PAGE)))
 
 
 def _append(connection: Connection, issuer: Issuer, rows: Iterable[Any]) -> None:
-    """Put entries behind the last ones of their kind of certificate."""
-    open_pages = {is_ca: _last(connection, issuer, is_ca) for is_ca in (False, True)}
+    """Put entries behind the last ones of their group."""
+    open_pages: dict[tuple[bool, int, int], Page] = {}
     for row in rows:
-        page = open_pages[row.is_ca]
+        key = (row.is_ca, row.shard or 0, row.reason)
+        page = open_pages.get(key) or _last(connection, issuer, Group(*key))
         page.add(row.revision, _until(row), row.entry)
-        if page.count == _PAGE:
+        open_pages[key] = page
+        if page.count == PAGE:
             _save(connection, issuer, page)
-            open_pages[row.is_ca] = _Page.empty(row.is_ca)
+            open_pages[key] = Page.empty(page.group)
     for page in open_pages.values():
         if page.changed:
             _save(connection, issuer, page)
@@ -168,82 +115,75 @@ def _until(row: Any) -> int:
     return _FOREVER if row.not_after is None else max(row.not_after, row.recorded_at)
 
 
-def _last(connection: Connection, issuer: Issuer, is_ca: bool) -> _Page:
+def _last(connection: Connection, issuer: Issuer, group: Group) -> Page:
     """The page that entries are appended to."""
-    newest = select(func.max(crl_pages.c.id)).where(*_of_scope(issuer, is_ca))
-    id_ = connection.execute(newest).scalar()
+    mine = Selection(group.is_ca, group.shard, frozenset((group.reason,))).where(issuer, crl_pages)
+    id_ = connection.execute(select(func.max(crl_pages.c.id)).where(*mine)).scalar()
     page = _load(connection, id_) if id_ is not None else None
-    return page if page and page.count < _PAGE else _Page.empty(is_ca)
+    return page if page and page.count < PAGE else Page.empty(group)
 
 
 def _take_out_replaced(connection: Connection, issuer: Issuer, paged: int, now: datetime) -> None:
-    """Entries whose certificate has a fact that is not in the pages yet; it departs unless that lists it here again."""
+    """Entries whose certificate has a fact that is not in the pages yet; what stays in its group does not depart."""
+    replaced = {row.revision: _next_group(row) for row in connection.execute(_replaced(issuer, paged))}
+    for id_ in _pages_with(connection, issuer, sorted(replaced)):
+        page = _load(connection, id_)
+        gone = page.take_out(lambda revision, _: revision in replaced)
+        if not gone:
+            continue
+        _save(connection, issuer, page)
+        departing = [
+            Departure(entry, Why.MOVED if replaced[revision] else Why.RELEASED)
+            for revision, _, entry in gone
+            if replaced[revision] != page.group
+        ]
+        departures.record(connection, issuer, page.group, departing, now)
+
+
+def _replaced(issuer: Issuer, paged: int) -> Select[Any]:
+    """Facts in the pages that are not the latest of their certificate any more, with what that is now."""
     newer, current = facts.alias("newer"), facts.alias("current")
-    query = (
-        select(facts.c.revision, certificates.c.is_ca, current.c.kind)
+    is_current = and_(current.c.issuer == certificates.c.issuer, current.c.revision == certificates.c.status_revision)
+    return (
+        select(facts.c.revision, certificates.c.is_ca, certificates.c.shard, current.c.kind, current.c.reason)
         .join(newer, and_(newer.c.issuer == facts.c.issuer, newer.c.serial == facts.c.serial))
         .join(certificates, and_(certificates.c.issuer == facts.c.issuer, certificates.c.serial == facts.c.serial))
-        .join(
-            current,
-            and_(current.c.issuer == certificates.c.issuer, current.c.revision == certificates.c.status_revision),
-        )
+        .join(current, is_current)
         .where(newer.c.issuer == issuer.id, newer.c.revision > paged, facts.c.kind == REVOKED)
         .where(facts.c.revision + 0 <= paged)  # not by the index on revisions: the few newer facts lead to theirs
     )
-    stays_on = {row.revision: row.is_ca if row.kind == REVOKED else None for row in connection.execute(query)}
-    if not stays_on:
-        return
-    within = (crl_pages.c.last_revision >= min(stays_on), crl_pages.c.first_revision <= max(stays_on))
-    for id_ in _ids(connection, issuer, *within):
-        page = _load(connection, id_)
-        if gone := page.take_out(lambda revision, _: revision in stays_on):
-            _save(connection, issuer, page)
-            departing = [entry for revision, entry in gone if stays_on[revision] != page.is_ca]
-            _depart(connection, issuer, page.is_ca, departing, now)
 
 
-def _arrive(connection: Connection, issuer: Issuer, paged: int) -> None:
-    """What a new fact lists again has not left, whatever was noted before."""
-    for is_ca in (False, True):
-        listed = (
-            select(facts.c.serial)
-            .join(certificates, and_(status_of_certificate(), certificates.c.serial == facts.c.serial))
-            .where(facts.c.issuer == issuer.id, facts.c.revision > paged, facts.c.kind == REVOKED)
-            .where(certificates.c.is_ca == is_ca)
-        )
-        noted = (departures.c.issuer == issuer.id, departures.c.is_ca == is_ca, departures.c.serial.in_(listed))
-        connection.execute(delete(departures).where(*noted))
+def _next_group(row: Any) -> Group | None:
+    """Where the entry of the current fact belongs; None when the certificate is not revoked any more."""
+    return Group(row.is_ca, row.shard or 0, row.reason) if row.kind == REVOKED else None
 
 
-def _depart(connection: Connection, issuer: Issuer, is_ca: bool, gone: Iterable[bytes], now: datetime) -> None:
-    rows = [
-        {"issuer": issuer.id, "serial": serial_of(entry), "is_ca": is_ca, "recorded_at": epoch(now)} for entry in gone
+def _pages_with(connection: Connection, issuer: Issuer, revisions: list[int]) -> list[int]:
+    """The pages among whose revisions one of these (sorted) may be."""
+    if not revisions:
+        return []
+    span = select(crl_pages.c.id, crl_pages.c.first_revision, crl_pages.c.last_revision)
+    return [
+        id_
+        for id_, first, last in connection.execute(span.where(crl_pages.c.issuer == issuer.id)).all()
+        if bisect_left(revisions, first) < bisect_right(revisions, last)
     ]
-    if rows:
-        connection.execute(insert(departures), rows)
 
 
-def serial_of(entry: bytes) -> bytes:
-    """The content octets of the serial in a CRL entry."""
-    begin, end = der.expect(entry, 0, der.SEQUENCE)
-    begin, end = der.expect(entry[:end], begin, der.INTEGER)
-    return entry[begin:end]
+def _ids(connection: Connection, *which: ColumnElement[bool]) -> list[int]:
+    return list(connection.execute(select(crl_pages.c.id).where(*which)).scalars())
 
 
-def _ids(connection: Connection, issuer: Issuer, *which: ColumnElement[bool]) -> list[int]:
-    return list(connection.execute(select(crl_pages.c.id).where(crl_pages.c.issuer == issuer.id, *which)).scalars())
-
-
-def _load(connection: Connection, id_: int) -> _Page:
-    row = connection.execute(
-        select(crl_pages.c.is_ca, crl_pages.c.positions, crl_pages.c.entries).where(crl_pages.c.id == id_)
-    ).one()
+def _load(connection: Connection, id_: int) -> Page:
+    query = select(*_GROUP, crl_pages.c.positions, crl_pages.c.entries).where(crl_pages.c.id == id_)
+    row = connection.execute(query).one()
     index = array("q")
     index.frombytes(row.positions)
-    return _Page(id_, bool(row.is_ca), index, bytearray(row.entries))
+    return Page(id_, Group(row.is_ca, row.shard, row.reason), index, bytearray(row.entries))
 
 
-def _save(connection: Connection, issuer: Issuer, page: _Page) -> None:
+def _save(connection: Connection, issuer: Issuer, page: Page) -> None:
     if page.id is not None and not page.count:
         connection.execute(delete(crl_pages).where(crl_pages.c.id == page.id))
     elif page.id is not None:

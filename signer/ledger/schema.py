@@ -34,6 +34,7 @@ certificates = Table(
     Column("serial", LargeBinary, primary_key=True),
     Column("not_after", BigInteger, comment="NULL when the source did not say"),
     Column("is_ca", Boolean, nullable=False),
+    Column("shard", Integer, comment="of its CRL, 1 and up; NULL where its CRL is not sharded"),
     Column("slice_hash", Integer, nullable=False, comment="stable, 0..65535: which slice follows from it"),
     Column("revision", BigInteger, nullable=False, comment="of what last changed: registration or status"),
     Column("status_revision", BigInteger, comment="of the latest status fact; NULL while there is none"),
@@ -67,6 +68,8 @@ crl_pages = Table(
     Column("id", Sequence, primary_key=True, autoincrement=True),
     Column("issuer", String(8), nullable=False),
     Column("is_ca", Boolean, nullable=False),
+    Column("shard", Integer, nullable=False, comment="0 where the certificates are in none"),
+    Column("reason", Integer, nullable=False),
     Column("first_revision", BigInteger, nullable=False),
     Column("last_revision", BigInteger, nullable=False),
     Column("first_until", BigInteger, nullable=False, comment="when the first entry has expired and was recorded"),
@@ -76,7 +79,10 @@ crl_pages = Table(
     Column("entries", LargeBinary, nullable=False, comment="DER of the CRL entries, one after the other"),
     ForeignKeyConstraint(["issuer"], ["issuers.id"]),
 )
-Index("crl_pages_by_issuer", crl_pages.c.issuer, crl_pages.c.is_ca, crl_pages.c.id)
+Index(
+    "crl_pages_by_group",
+    *(crl_pages.c.issuer, crl_pages.c.is_ca, crl_pages.c.shard, crl_pages.c.reason, crl_pages.c.id),
+)
 
 crl_paged = Table(
     "crl_paged",
@@ -92,12 +98,26 @@ departures = Table(
     Column("id", Sequence, primary_key=True, autoincrement=True),
     Column("issuer", String(8), nullable=False),
     Column("serial", LargeBinary, nullable=False),
-    Column("is_ca", Boolean, nullable=False, comment="the kind of certificate whose CRLs it left"),
+    Column("is_ca", Boolean, nullable=False, comment="with shard and reason the group that it left"),
+    Column("shard", Integer, nullable=False),
+    Column("reason", Integer, nullable=False),
+    Column("why", String(16), nullable=False),
+    Column("expired_at", BigInteger, comment="when it had expired and was recorded; NULL where it left otherwise"),
     Column("recorded_at", BigInteger, nullable=False),
     ForeignKeyConstraint(["issuer"], ["issuers.id"]),
+    sqlite_autoincrement=True,
 )
-Index("departures_by_time", departures.c.issuer, departures.c.recorded_at)
-Index("departures_by_serial", departures.c.issuer, departures.c.serial)
+Index("departures_by_issuer", departures.c.issuer, departures.c.id)
+
+crl_changes = Table(
+    "crl_changes",
+    metadata,
+    Column("issuer", String(8), primary_key=True),
+    Column("is_ca", Boolean, primary_key=True),
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, nullable=False, comment="of the latest status fact about such a certificate"),
+    ForeignKeyConstraint(["issuer"], ["issuers.id"]),
+)
 
 issued = Table(
     "issued",
@@ -105,7 +125,7 @@ issued = Table(
     Column("sequence", Sequence, primary_key=True, autoincrement=True),
     Column("issuer", String(8), nullable=False),
     Column("kind", String(8), nullable=False, comment="crl or ocsp"),
-    Column("part", String(16), nullable=False, comment="the scope or the slice"),
+    Column("part", String(64), nullable=False, comment="the label of the CRL, or the slice"),
     Column("slices", Integer, comment="how many slices there were; NULL for a CRL"),
     Column("subject", LargeBinary, nullable=False, comment="SHA-256 of the issuer's name: CRL numbers rise per name"),
     Column("crl_number", String(49), comment="decimal: up to 20 octets"),
@@ -116,6 +136,9 @@ issued = Table(
     Column("count", Integer, comment="entries of a CRL, responses of a slice"),
     Column("size", BigInteger, comment="of the bundle; NULL until it lies in the exchange"),
     Column("sha256", String(64), comment="of the first file in the bundle"),
+    Column("departed", BigInteger, comment="the latest departure when a CRL was made"),
+    Column("published_at", BigInteger, comment="when it was first seen published"),
+    Column("discarded_at", BigInteger, comment="when an operator took back a CRL that was never published"),
     ForeignKeyConstraint(["issuer"], ["issuers.id"]),
     UniqueConstraint("subject", "kind", "part", "crl_number", name="issued_number"),
     sqlite_autoincrement=True,

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from signer.ledger import pages
+from signer.ledger.groups import EVERYTHING
 from tests.estate import Estate
 
 
@@ -16,7 +17,7 @@ def ready(estate: Estate) -> list[bytes]:
     signer = estate.signer()
     (profile,) = signer.public.profiles.values()
     with signer.ledger.read() as connection:
-        return list(pages.entries(connection, profile.issuer, None))
+        return list(pages.entries(connection, profile.issuer, EVERYTHING))
 
 
 def floor(entries: list[bytes], place: Path) -> float:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from revocation.artifacts import Kind, Scope
-from revocation.bundle import Entry, Manifest, Part, write_bundle
+from revocation.artifacts import Kind
+from revocation.bundle import Entry, Manifest, write_bundle
 from revocation.bundle.manifest import bundle_name
+from revocation.part import Part
 from revocation.wire.exchange import FolderExchange
 from tests.authority import NOW
 from tests.building.ca import CA
@@ -22,14 +23,14 @@ def put_crl(
     sequence: int,
     data: bytes,
     *,
-    scope: Scope = Scope.ALL,
+    label: str = "all",
     revision: int = 1,
     this_update: datetime = NOW,
     number: int | None = None,
 ) -> str:
     """A bundle with one CRL; returns its name."""
-    part = Part(issuer=ca.issuer.id, kind=Kind.CRL, scope=scope)
-    files = {f"crl/{part.issuer}/{scope}.crl": data}
+    part = Part(issuer=ca.issuer.id, kind=Kind.CRL, label=label)
+    files = {f"crl/{part.issuer}/{label}.crl": data}
     return put(exchange, part, sequence, files, revision=revision, this_update=this_update, crl_number=number)
 
 
@@ -46,7 +47,7 @@ def put_slice(
     chunk: int = 1000,
 ) -> str:
     """A bundle with the responses of a slice, `chunk` of them in a file; returns its name."""
-    part = Part(issuer=ca.issuer.id, kind=Kind.OCSP, slice=slice_)
+    part = Part(issuer=ca.issuer.id, kind=Kind.OCSP, label=str(slice_))
     chunks = [b"".join(responses[start : start + chunk]) for start in range(0, len(responses), chunk)]
     files = {f"ocsp/{part.issuer}/{slice_}-{n:05d}.ders": data for n, data in enumerate(chunks)}
     said = {"base_revision": base_revision, "revision": revision}

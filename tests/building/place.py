@@ -11,9 +11,8 @@ from cryptography.x509 import ocsp
 from publisher.config import PublisherConfig
 from publisher.publish import Outcome, publish, publish_each
 from revocation import serials
-from revocation.artifacts import Scope
 from revocation.certid import CertIDHash
-from revocation.config import IssuerProfile, PublicConfig
+from revocation.config import CRLSpec, IssuerProfile, PublicConfig
 from revocation.paths import crl_path
 from revocation.published import TargetStatus
 from revocation.store import RESPONSES_DATABASE, StoredResponse, response_key
@@ -86,9 +85,13 @@ map_size_gib = 1
         files, responses = publish_each(self.config, self.public, now)
         return files, responses
 
-    def crl_file(self, scope: Scope = Scope.ALL) -> Path:
+    def spec(self, label: str = "all") -> CRLSpec:
+        """One of the CA's CRLs as it is configured."""
+        return self.profile.crls[label]
+
+    def crl_file(self, label: str = "all") -> Path:
         """Where a CRL lies."""
-        return self.directory / "www" / crl_path(self.ca.issuer.id, scope)
+        return self.directory / "www" / crl_path(self.ca.issuer.id, label)
 
     def stored(self, serial: int, hash_: CertIDHash = CertIDHash.SHA256) -> StoredResponse | None:
         """What the store holds."""

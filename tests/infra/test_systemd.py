@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from revocation.config import CRLProfile, OCSPProfile
+from revocation.crlprofile import CRLProfile
+from revocation.ocspprofile import OCSPProfile
 
 FOLDER = Path(__file__).parents[2] / "infra/systemd"
 SERVICES = sorted(FOLDER.glob("*.service"))

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from revocation.artifacts import Kind, Scope
+from revocation.artifacts import Kind
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.published import CRLRow, SliceRow, TargetStatus
@@ -20,11 +20,11 @@ def configured(folder: Path, *extra: str) -> PublicConfig:
     return PublicConfig.read(ConfigFile.read(folder / "revocast.toml"))
 
 
-def crl_row(issuer: str = "11111111", revision: int = 5, number: int = 7, scope: Scope = Scope.ALL) -> CRLRow:
+def crl_row(issuer: str = "11111111", revision: int = 5, number: int = 7, label: str = "all") -> CRLRow:
     """A fresh CRL."""
     return CRLRow(
         issuer=issuer,
-        scope=scope,
+        label=label,
         number=number,
         revision=revision,
         this_update=NOW,

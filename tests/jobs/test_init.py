@@ -11,10 +11,12 @@ from click.testing import CliRunner
 from jobs.config import JobsConfig
 from jobs.init import Setup, add_issuers, init, initialise
 from publisher.config import PublisherConfig
-from revocation.config import CRLProfile, OCSPProfile, PublicConfig
+from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
+from revocation.crlprofile import CRLProfile
 from revocation.errors import InputError
 from revocation.messages import RequesterKey
+from revocation.ocspprofile import OCSPProfile
 from signer.config import SignerConfig
 from tests.authority import Authority
 

@@ -1,14 +1,15 @@
 """Slots of time: how often each task is looked at, and that neither downtime nor a second scheduler makes a burst."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from jobs.schedule import Task, current, next_slot, tasks
-from revocation.config import CRLProfile, OCSPProfile
 from revocation.errors import ConfigurationError
 from revocation.messages import Verb
+from revocation.ocspprofile import OCSPProfile
 from tests.authority import NOW
 from tests.jobs.issuers import configured
 
@@ -33,11 +34,12 @@ def test_interval_that_lets_an_artifact_expire_is_refused_with_the_numbers(tmp_p
     public = configured(tmp_path)
     (profile,) = public.profiles.values()
     too_long = {"look": timedelta(hours=7)}
+    spec = profile.crls["all"]
     if what == "crl":
-        profile.crl = CRLProfile().model_copy(update=too_long)
+        profile.crls["all"] = replace(spec, settings=spec.settings.model_copy(update=too_long))
     else:
-        profile.ocsp = OCSPProfile().model_copy(update=too_long)
-    with pytest.raises(ConfigurationError, match=rf"{what} is looked at every 7h.*\(1d - 12h\) / 2 = 6h"):
+        public.profiles[profile.issuer.id] = replace(profile, ocsp=OCSPProfile().model_copy(update=too_long))
+    with pytest.raises(ConfigurationError, match=rf"{what}( all)? is looked at every 7h.*\(1d - 12h\) / 2 = 6h"):
         tasks(public)
 
 

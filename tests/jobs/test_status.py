@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobs.overview import State, lines, set_aside, undone
-from revocation.artifacts import Kind, Scope
+from revocation.artifacts import Kind
 from revocation.clock import now
 from revocation.published import SetAside
 from signer.handle import handle
@@ -42,11 +42,11 @@ def test_state_follows_the_windows(tmp_path: Path, hours: float, state: State) -
         assert line.state is state
 
 
-def test_scope_that_a_target_lacks_is_a_line(tmp_path: Path) -> None:
+def test_crl_that_a_target_lacks_is_a_line(tmp_path: Path) -> None:
     """What is not there is not passed over; a store of responses lacks no CRL."""
     public = configured(tmp_path, 'crl = { scopes = ["user", "ca"] }')
     (issuer,) = public.profiles
-    files = status("files", crl_row(issuer, scope=Scope.CA), kinds=(Kind.CRL, Kind.ISSUER))
+    files = status("files", crl_row(issuer, label="ca"), kinds=(Kind.CRL, Kind.ISSUER))
     store = status("store", slice_row(1, issuer), kinds=(Kind.OCSP,))
     found = {(line.target, line.what): line.state for line in lines([files, store], public, {}, NOW)}
     assert found == {

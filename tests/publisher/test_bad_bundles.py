@@ -12,9 +12,9 @@ from typing import BinaryIO
 
 import pytest
 
-from revocation.artifacts import Kind, Scope
-from revocation.bundle import Part
+from revocation.artifacts import Kind
 from revocation.config import PublicConfig
+from revocation.part import Part
 from revocation.status import Reason, Revocation
 from revocation.wire.exchange import FolderExchange
 from tests.authority import NOW, Authority
@@ -188,9 +188,9 @@ def test_bundle_of_an_issuer_that_is_not_configured_waits_aside_until_it_is(plac
     assert files.set_aside == []
 
 
-def test_bundle_of_a_scope_that_is_not_configured_is_set_aside(place: Place, ca: CA) -> None:
+def test_bundle_of_a_crl_that_is_not_configured_is_set_aside(place: Place, ca: CA) -> None:
     """A CRL that no certificate names is not published."""
-    put_crl(place.exchange, ca, 1, crl(ca), scope=Scope.USER)
+    put_crl(place.exchange, ca, 1, crl(ca), label="user")
     outcome, _ = place.outcomes()
     assert "`user` is not configured" in outcome.set_aside[0].reason
 
@@ -205,8 +205,8 @@ def test_bundle_that_names_another_part_than_its_name_is_set_aside(place: Place,
 
 def test_bundle_about_another_part_than_its_name_is_set_aside(place: Place, ca: CA) -> None:
     """Its manifest repeats the name, and is about another scope all the same."""
-    user = Part(issuer=ca.issuer.id, kind=Kind.CRL, scope=Scope.USER)
-    all_ = Part(issuer=ca.issuer.id, kind=Kind.CRL, scope=Scope.ALL)
+    user = Part(issuer=ca.issuer.id, kind=Kind.CRL, label="user")
+    all_ = Part(issuer=ca.issuer.id, kind=Kind.CRL, label="all")
     put(place.exchange, user, 1, {f"crl/{ca.issuer.id}/all.crl": crl(ca)}, part=all_)
     outcome, _ = place.outcomes()
     assert "another part than its name" in outcome.set_aside[0].reason
@@ -216,7 +216,7 @@ def test_bundle_about_another_part_than_its_name_is_set_aside(place: Place, ca: 
 @pytest.mark.parametrize("count", [0, 2])
 def test_crl_bundle_without_exactly_one_crl_is_set_aside(place: Place, ca: CA, count: int) -> None:
     """None is nothing to publish; of two, which?"""
-    part = Part(issuer=ca.issuer.id, kind=Kind.CRL, scope=Scope.ALL)
+    part = Part(issuer=ca.issuer.id, kind=Kind.CRL, label="all")
     put(place.exchange, part, 1, {f"crl/{ca.issuer.id}/{n}.crl": crl(ca, n + 1) for n in range(count)})
     outcome, _ = place.outcomes()
     assert "has one CRL" in outcome.set_aside[0].reason

@@ -4,7 +4,6 @@ import pytest
 
 from responder.lmdbsource import LMDBSource
 from revocation import serials
-from revocation.artifacts import Scope
 from revocation.certid import CertID, CertIDHash
 from revocation.paths import crl_path
 from tests.authority import NOW, Authority
@@ -18,15 +17,13 @@ from tests.building.place import Place
 def test_crl_of_a_scope_that_is_not_configured_any_more_is_removed(place: Place, ca: CA) -> None:
     """It would be served past its end, without what is revoked from now on; the scope that is configured stays."""
     scoped = Place(place.root, ca, crl={"scopes": ["user", "all"]})
-    url = scoped.profile.url(crl_path(ca.issuer.id, Scope.USER))
-    put_crl(
-        place.exchange, ca, 1, crl(ca, idp=distribution_point(url, only_contains_user_certs=True)), scope=Scope.USER
-    )
+    url = scoped.profile.url(crl_path(ca.issuer.id, "user"))
+    put_crl(place.exchange, ca, 1, crl(ca, idp=distribution_point(url, only_contains_user_certs=True)), label="user")
     put_crl(place.exchange, ca, 2, crl(ca))
     scoped.publish()
-    assert scoped.crl_file(Scope.USER).exists()
+    assert scoped.crl_file("user").exists()
     outcome, _ = place.outcomes()
-    assert not place.crl_file(Scope.USER).exists()
+    assert not place.crl_file("user").exists()
     assert place.crl_file().exists()
     assert any("removed" in line for line in outcome.lines)
 

@@ -26,8 +26,10 @@ def test_crls_come_first_then_the_slice_with_the_newest_bundle_and_in_it_the_old
 
 def test_crl_of_ca_certificates_is_taken_before_that_of_users(place: Place) -> None:
     """Whichever is newer: what moves from one to the other is on both for a moment, and never on neither."""
+    place = Place(place.root, place.ca, crl={"scopes": ["user", "ca"]})
+    issuer = place.ca.issuer.id
     for first, second in (("ca", "user"), ("user", "ca")):
-        names = [f"000000000001-aaaaaaaa-crl-{first}.tar", f"000000000002-aaaaaaaa-crl-{second}.tar"]
+        names = [f"000000000001-{issuer}-crl-{first}.tar", f"000000000002-{issuer}-crl-{second}.tar"]
         status = TargetStatus(target="all", kinds=(Kind.CRL,), updated_at=NOW)
         found = pending([Stored(name, 1, "1") for name in names], status, place.public, {}, NOW)
         assert [bundle.name.split("-")[3] for bundle in found] == ["ca.tar", "user.tar"]

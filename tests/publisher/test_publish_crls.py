@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from revocation.artifacts import Kind, Scope
+from revocation.artifacts import Kind
 from revocation.clock import epoch
 from revocation.config import PublicConfig
 from revocation.paths import issuer_path, issuers_path
@@ -30,7 +30,7 @@ def test_crl_lies_where_relying_parties_look_with_the_time_it_was_issued(place: 
     assert file.stat().st_mtime == epoch(NOW - 60 * SECOND)
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
     (row,) = files.crls
-    assert (row.issuer, row.scope, row.number, row.revision) == (ca.issuer.id, Scope.ALL, 5, 12)
+    assert (row.issuer, row.label, row.number, row.revision) == (ca.issuer.id, "all", 5, 12)
     assert (row.size, row.renew_at) == (len(data), NOW - 60 * SECOND + DAY / 2)
     assert (files.kinds, responses.kinds) == ((Kind.CRL, Kind.ISSUER), (Kind.OCSP,))
     assert responses.crls == []
@@ -117,10 +117,10 @@ def test_scopes_are_published_side_by_side(tmp_path: Path) -> None:
     url = place.profile.url(f"crl/{place.ca.issuer.id}/ca.crl")
     for_cas = crl(place.ca, 2, idp=distribution_point(url, only_contains_ca_certs=True))
     put_crl(place.exchange, place.ca, 1, crl(place.ca, 9))
-    put_crl(place.exchange, place.ca, 2, for_cas, scope=Scope.CA)
+    put_crl(place.exchange, place.ca, 2, for_cas, label="ca")
     files, _ = place.publish()
-    assert {row.scope: row.number for row in files.crls} == {Scope.ALL: 9, Scope.CA: 2}
-    assert place.crl_file(Scope.CA).read_bytes() == for_cas
+    assert {row.label: row.number for row in files.crls} == {"all": 9, "ca": 2}
+    assert place.crl_file("ca").read_bytes() == for_cas
 
 
 def test_bundles_that_left_the_exchange_leave_the_status(place: Place, ca: CA) -> None:

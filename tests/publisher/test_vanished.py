@@ -24,7 +24,7 @@ def put_scoped(place: Place, ca: CA, sequence: int, scope: Scope, *revoked: int)
     url = place.profile.url(crl_path(ca.issuer.id, scope))
     idp = distribution_point(url, **{f"only_contains_{scope}_certs": True})
     data = crl(ca, sequence, dict.fromkeys(revoked, FINAL), this_update=NOW + sequence * SECOND, idp=idp)
-    put_crl(place.exchange, ca, sequence, data, scope=scope)
+    put_crl(place.exchange, ca, sequence, data, label=scope)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def test_crl_passes_with_its_number_window_and_entries(place: Place, ca: CA) -> 
     held = Revocation(NOW - DAY, Reason.certificateHold)
     compromised = Revocation(NOW - DAY, Reason.keyCompromise, NOW - 2 * DAY)
     data = crl(ca, 7, {0x80: held, 3: compromised, 4: Revocation(NOW)})
-    found = verify_crl(data, place.profile, Scope.ALL, NOW)
+    found = verify_crl(data, place.spec(), NOW)
     assert (found.number, found.this_update, found.next_update, found.der) == (7, NOW, NOW + DAY, data)
     assert dict(found.revoked) == {b"\x00\x80": held, b"\x03": compromised, b"\x04": Revocation(NOW)}
     assert len(found.revoked) == 3
@@ -43,7 +43,7 @@ def test_crl_passes_with_its_number_window_and_entries(place: Place, ca: CA) -> 
 
 def test_crl_without_entries_passes(place: Place, ca: CA) -> None:
     """An empty CRL is a CRL."""
-    assert dict(verify_crl(crl(ca), place.profile, Scope.ALL, NOW).revoked) == {}
+    assert dict(verify_crl(crl(ca), place.spec(), NOW).revoked) == {}
 
 
 @pytest.mark.parametrize("scope", [Scope.USER, Scope.CA])
@@ -51,7 +51,7 @@ def test_crl_of_a_scope_has_exactly_its_distribution_point(place: Place, ca: CA,
     """A CRL of scope user or ca carries the critical IDP with its flag and its URL."""
     url = f"http://pki.example/crl/{ca.issuer.id}/{scope}.crl"
     right = distribution_point(url, **{f"only_contains_{scope}_certs": True})
-    assert verify_crl(crl(ca, idp=right), place.profile, scope, NOW).number == 1
+    assert verify_crl(crl(ca, idp=right), place.spec(scope), NOW).number == 1
     uncritical = {"idp": (right, False)}
     elsewhere = distribution_point(url + "x", **{f"only_contains_{scope}_certs": True})
     indirect = distribution_point(url, indirect_crl=True, **{f"only_contains_{scope}_certs": True})
@@ -63,14 +63,14 @@ def test_crl_of_a_scope_has_exactly_its_distribution_point(place: Place, ca: CA,
         crl(ca, idp=distribution_point(url)),
     ):
         with pytest.raises(GateError, match="IssuingDistributionPoint"):
-            verify_crl(wrong, place.profile, scope, NOW)
+            verify_crl(wrong, place.spec(scope), NOW)
 
 
 def test_crl_of_scope_all_has_no_distribution_point(place: Place, ca: CA) -> None:
     """A CRL for some certificates does not pass as one for all."""
     idp = distribution_point(USER_URL.format(ca.issuer.id), only_contains_user_certs=True)
     with pytest.raises(GateError, match="scope `all` has none"):
-        verify_crl(crl(ca, idp=idp), place.profile, Scope.ALL, NOW)
+        verify_crl(crl(ca, idp=idp), place.spec(), NOW)
 
 
 UNHEARD_OF = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
@@ -116,7 +116,7 @@ def test_crl_is_refused(place: Place, ca: CA, name: str) -> None:
     """Each of these is refused, and the message names the CRL."""
     make, message = PERTURBED[name]
     with pytest.raises(GateError, match=message) as caught:
-        verify_crl(make(ca), place.profile, Scope.ALL, NOW)
+        verify_crl(make(ca), place.spec(), NOW)
     assert "test/all" in str(caught.value)
 
 
@@ -125,11 +125,11 @@ def test_crl_with_sha1_is_refused(tmp_path: Path) -> None:
     key = rsa.generate_private_key(65537, 2048)
     place = Place(tmp_path / "rsa", CA(Authority(key=key)))
     right = crl(place.ca)
-    assert verify_crl(right, place.profile, Scope.ALL, NOW).number == 1
+    assert verify_crl(right, place.spec(), NOW).number == 1
     sha1 = der.sequence(der.oid("1.2.840.113549.1.1.5"), der.tlv(der.NULL))
     weak = _signed_again(right, sha1, lambda tbs: key.sign(tbs, padding.PKCS1v15(), SHA1()))
     with pytest.raises(GateError, match="sha1 digest"):
-        verify_crl(weak, place.profile, Scope.ALL, NOW)
+        verify_crl(weak, place.spec(), NOW)
 
 
 def test_crl_whose_two_algorithms_differ_is_refused(place: Place, ca: CA) -> None:
@@ -142,7 +142,7 @@ def test_crl_whose_two_algorithms_differ_is_refused(place: Place, ca: CA) -> Non
     signature = ca.authority.key.sign(mixed, ec.ECDSA(SHA256()))
     wrong = der.sequence(mixed, bytes(algorithm), der.tlv(der.BIT_STRING, b"\x00", signature))
     with pytest.raises(GateError, match=r"AlgorithmIdentifiers differ|cannot be read.*algorithm"):
-        verify_crl(wrong, place.profile, Scope.ALL, NOW)
+        verify_crl(wrong, place.spec(), NOW)
 
 
 def test_crl_of_version_1_is_refused(place: Place, ca: CA) -> None:
@@ -158,7 +158,7 @@ def test_crl_of_version_1_is_refused(place: Place, ca: CA) -> None:
     signature = ca.authority.key.sign(first, ec.ECDSA(SHA256()))
     wrong = der.sequence(first, bytes(algorithm), der.tlv(der.BIT_STRING, b"\x00", signature))
     with pytest.raises(GateError, match="version"):
-        verify_crl(wrong, place.profile, Scope.ALL, NOW)
+        verify_crl(wrong, place.spec(), NOW)
 
 
 @pytest.mark.parametrize(
@@ -177,20 +177,20 @@ def test_crl_outside_its_window_is_refused(
     """Expired, or longer than the profile: refused; too early: held."""
     data = crl(ca, this_update=this_update, lifetime=lifetime)  # type: ignore[arg-type]
     with pytest.raises(error, match=message) as caught:
-        verify_crl(data, place.profile, Scope.ALL, NOW)
+        verify_crl(data, place.spec(), NOW)
     assert type(caught.value) is error
 
 
 def test_crl_passes_until_the_last_second_of_its_window(place: Place, ca: CA) -> None:
     """nextUpdate is the first second at which a CRL is too old."""
     data = crl(ca)
-    assert verify_crl(data, place.profile, Scope.ALL, NOW + DAY - timedelta(seconds=1)).number == 1
+    assert verify_crl(data, place.spec(), NOW + DAY - timedelta(seconds=1)).number == 1
 
 
 def test_crl_of_a_key_without_curve_agility_passes(tmp_path: Path) -> None:
     """RSA keys sign CRLs too."""
     place = Place(tmp_path / "rsa", CA(Authority(key=rsa.generate_private_key(65537, 2048))))
-    assert verify_crl(crl(place.ca, 3), place.profile, Scope.ALL, NOW).number == 3
+    assert verify_crl(crl(place.ca, 3), place.spec(), NOW).number == 3
 
 
 def _signed_again(data: bytes, algorithm: bytes, sign: object) -> bytes:

@@ -12,13 +12,12 @@ from werkzeug.test import TestResponse
 from responder.app import create_app
 from responder.caching import MaxAges
 from responder.lmdbsource import LMDBSource
-from revocation.artifacts import Scope
 from revocation.clock import epoch
 from revocation.paths import crl_path, issuer_path, issuers_path
 from tests.authority import NOW
 from tests.responder.conftest import Clock
 
-CRL, CER, P7C = crl_path("1a2b3c4d", Scope.ALL), issuer_path("1a2b3c4d"), issuers_path("1a2b3c4d")
+CRL, CER, P7C = crl_path("1a2b3c4d", "all"), issuer_path("1a2b3c4d"), issuers_path("1a2b3c4d")
 CONTENT = {path: path.encode() * 1000 for path in (CRL, CER, P7C)}
 BEFORE, AT = "Sun, 01 Mar 2026 11:59:59 GMT", "Sun, 01 Mar 2026 12:00:00 GMT"
 

@@ -8,9 +8,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from revocation.artifacts import Scope
 from revocation.certid import CertIDHash
-from revocation.config import PublicConfig, Table, load_certificates
-from revocation.configfile import ConfigFile, LocalPath, QueueURL
+from revocation.config import PublicConfig, load_certificates
+from revocation.configfile import ConfigFile, LocalPath, QueueURL, Table
 from revocation.errors import ConfigurationError, InputError
+from revocation.status import Reason
 from tests.authority import Authority
 
 BASE = """
@@ -93,6 +94,64 @@ def test_issuer_may_differ_from_the_installation_and_other_issuers(folder: Path)
 def test_profile_that_would_leave_a_gap_is_refused_with_its_numbers(folder: Path, table: str, numbers: str) -> None:
     """The message can be acted on without a manual."""
     assert numbers in refuse(folder, BASE + table + ISSUER)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('renewal = "6h"\noverlap = "12h"', "renewal and overlap contradict each other"),
+        ('overlap = "1h"', "(1d - 23h) / 2 = 30m"),
+        ('only_some_reasons = ["keyCompromise"]', "scope `all` lacks"),
+        ('scopes = ["user"]\nonly_some_reasons = ["keyCompromise"]', "no CRL for user certificates lists the others"),
+        ('scopes = ["user"]\nonly_some_reasons = ["unspecified"]', "`unspecified` has no place"),
+        ('scopes = ["user"]\nonly_some_reasons = ["removeFromCRL"]', "is not a revocation reason"),
+        ('lists = { urgent = { expires = "2d" } }', "lists.urgent.scope"),
+        ('lists = { "Urgent!" = { scope = "user" } }', "names no CRL"),
+        ('lists = { "user.7" = { scope = "user" } }', "cannot name a CRL"),
+        ('lists = { ca = { scope = "user" } }', "cannot have the scope user"),
+        ('lists = { all = { look = "7h" } }', "(1d - 12h) / 2 = 6h"),
+        ('lists = { all = { exipres = "7h" } }', "lists.all.exipres"),
+    ],
+)
+def test_crl_that_cannot_be_meant_is_refused_with_its_name_and_numbers(folder: Path, table: str, said: str) -> None:
+    """Whichever of an issuer's CRLs it is, and wherever the settings come from."""
+    assert said in refuse(folder, BASE + "[public.crl]\n" + table + ISSUER)
+
+
+def test_crls_of_an_issuer_may_differ_from_each_other(folder: Path) -> None:
+    """In window and reasons, each in the keys that it names; a further one has a name of its own."""
+    table = """
+[public.crl]
+scopes = ["user", "ca"]
+expires = "2d"
+[public.crl.lists.ca]
+expires = "30d"
+overlap = "15d"
+[public.crl.lists.urgent]
+scope = "user"
+only_some_reasons = ["keyCompromise", "CACompromise"]
+renewal = "1h"
+"""
+    crls = read(folder, BASE + table + ISSUER).profile("demo").crls
+    assert list(crls) == ["user", "ca", "urgent"]
+    windows = {name: (spec.settings.expires, spec.settings.renewal) for name, spec in crls.items()}
+    days = timedelta(days=1)
+    assert windows == {"user": (2 * days, days / 2), "ca": (30 * days, 15 * days), "urgent": (2 * days, days / 24)}
+    assert crls["urgent"].settings.only_some_reasons == (Reason.keyCompromise, Reason.cACompromise)
+    assert crls["urgent"].settings.scope is Scope.USER
+    assert crls["urgent"].url == f"http://pki.example/crl/{crls['urgent'].issuer.id}/urgent.crl"
+
+
+def test_issuer_says_renewal_or_overlap_over_what_it_inherits(folder: Path) -> None:
+    """What is said last holds, in either way of saying it."""
+    other = ISSUER + 'crl = { overlap = "18h" }\n'
+    assert read(folder, BASE + '[public.crl]\nrenewal = "10h"' + other).profile("demo").crl.renewal == timedelta(
+        hours=6
+    )
+    other = ISSUER + 'crl = { renewal = "5h" }\n'
+    assert read(folder, BASE + '[public.crl]\noverlap = "20h"' + other).profile("demo").crl.renewal == timedelta(
+        hours=5
+    )
 
 
 def test_profile_of_one_issuer_is_checked_like_the_others(folder: Path) -> None:

@@ -6,12 +6,11 @@ from pathlib import PurePosixPath
 import pytest
 
 from revocation import clock, paths
-from revocation.artifacts import Scope
 
 
 def test_paths_are_those_that_certificates_name() -> None:
     """A path that was ever published never changes."""
-    assert paths.crl_path("1a2b3c4d", Scope.ALL) == "crl/1a2b3c4d/all.crl"
+    assert paths.crl_path("1a2b3c4d", "all") == "crl/1a2b3c4d/all.crl"
     assert paths.issuer_path("1a2b3c4d") == "issuer/1a2b3c4d.cer"
     assert paths.issuers_path("1a2b3c4d") == "issuer/1a2b3c4d.p7c"
 
@@ -19,7 +18,7 @@ def test_paths_are_those_that_certificates_name() -> None:
 @pytest.mark.parametrize(
     ("path", "media_type"),
     [
-        (paths.crl_path("1a2b3c4d", Scope.USER), "application/pkix-crl"),
+        (paths.crl_path("1a2b3c4d", "user"), "application/pkix-crl"),
         (paths.issuer_path("1a2b3c4d"), "application/pkix-cert"),
         (paths.issuers_path("1a2b3c4d"), "application/pkcs7-mime"),
     ],

@@ -3,13 +3,13 @@
 import pytest
 from pydantic import ValidationError
 
-from revocation.artifacts import Kind, Scope
+from revocation.artifacts import Kind
 from revocation.published import CRLRow, SliceRow, TargetStatus
 from tests.authority import NOW
 
 CRL = {
     "issuer": "1a2b3c4d",
-    "scope": Scope.ALL,
+    "label": "all",
     "number": 7,
     "revision": 3,
     "this_update": NOW,
@@ -43,8 +43,8 @@ def test_status_survives_its_text() -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"number": "seven"}, {"scope": "everything"}, {"this_update": NOW.replace(tzinfo=None)}, {"certificates": []}],
-    ids=["number", "scope", "zone", "unknown"],
+    [{"number": "seven"}, {"label": "../all"}, {"this_update": NOW.replace(tzinfo=None)}, {"certificates": []}],
+    ids=["number", "label", "zone", "unknown"],
 )
 def test_row_of_another_form_is_refused(changed: dict[str, object]) -> None:
     """A forged row ends as an error where it is read, and not as a comparison that fails somewhere later."""

@@ -55,4 +55,4 @@ def behind(signer: Signer, revision: int) -> CRLRow:
     """What a target would say that has a CRL of another revision."""
     (profile,) = signer.public.profiles.values()
     times = {"this_update": NOW, "next_update": NOW + timedelta(hours=1), "renew_at": NOW + timedelta(hours=1)}
-    return CRLRow(issuer=profile.issuer.id, scope="all", number=1, revision=revision, sha256="0" * 64, size=1, **times)
+    return CRLRow(issuer=profile.issuer.id, label="all", number=1, revision=revision, sha256="0" * 64, size=1, **times)

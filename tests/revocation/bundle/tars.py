@@ -6,12 +6,13 @@ import tarfile
 from collections.abc import Iterable
 from datetime import timedelta
 
-from revocation.artifacts import Kind, Scope
-from revocation.bundle import BundleReader, Entry, Manifest, Part, write_bundle
+from revocation.artifacts import Kind
+from revocation.bundle import BundleReader, Entry, Manifest, write_bundle
 from revocation.bundle.manifest import bundle_name
+from revocation.part import Part
 from tests.authority import NOW
 
-PART = Part(issuer="1a2b3c4d", kind=Kind.CRL, scope=Scope.ALL)
+PART = Part(issuer="1a2b3c4d", kind=Kind.CRL, label="all")
 NAME = bundle_name(42, PART)
 PATH = "crl/1a2b3c4d/all.crl"
 CRL = b"\x30\x03\x02\x01\x01" * 100

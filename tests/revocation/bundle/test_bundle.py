@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from revocation.artifacts import Kind, Scope
-from revocation.bundle import BundleReader, Part, write_bundle
+from revocation.artifacts import Kind
+from revocation.bundle import BundleReader, write_bundle
 from revocation.bundle.manifest import Manifest, bundle_name, is_bundle_name
 from revocation.bundle.reader import split_responses
 from revocation.der import DERError
+from revocation.part import Part
 from tests.authority import NOW
 from tests.revocation.bundle import tars
 
@@ -28,7 +29,7 @@ def test_bundle_is_read_as_it_was_written() -> None:
 
 def test_bundle_without_artifacts_is_one_too() -> None:
     """A slice in which nothing changed still brings its revision forward."""
-    part = Part(issuer="1a2b3c4d", kind=Kind.OCSP, slice=3)
+    part = Part(issuer="1a2b3c4d", kind=Kind.OCSP, label="3")
     name = bundle_name(43, part)
     out = io.BytesIO()
     write_bundle(tars.manifest(bundle=name, part=part, base_revision=7, revision=9, crl_number=None), {}, out)
@@ -74,7 +75,7 @@ def test_writer_notices_a_file_that_shrank() -> None:
 
 def test_bundle_names_sort_in_the_order_of_the_ledger() -> None:
     """Numbers are padded, and names are told from temporary files."""
-    parts = [tars.PART, Part(issuer="ffffffff", kind=Kind.OCSP, slice=12)]
+    parts = [tars.PART, Part(issuer="ffffffff", kind=Kind.OCSP, label="12")]
     names = [bundle_name(number, part) for number, part in zip((9, 10, 11, 10**11), parts * 2, strict=True)]
     assert names == sorted(names)
     assert all(is_bundle_name(name) for name in names)
@@ -104,16 +105,20 @@ def test_other_names_are_not_bundle_names(name: str) -> None:
     "fields",
     [
         {"kind": Kind.CRL},
-        {"kind": Kind.CRL, "slice": 1},
-        {"kind": Kind.CRL, "scope": Scope.ALL, "slice": 1},
-        {"kind": Kind.OCSP, "scope": Scope.ALL},
-        {"kind": Kind.OCSP, "slice": -1},
-        {"kind": Kind.ISSUER, "scope": Scope.ALL},
-        {"kind": Kind.CRL, "scope": Scope.ALL, "issuer": "1A2B3C4D"},
+        {"kind": Kind.CRL, "label": "1"},
+        {"kind": Kind.CRL, "label": "all", "slice": 1},
+        {"kind": Kind.CRL, "label": "user.0"},
+        {"kind": Kind.CRL, "label": "user.delta.7"},
+        {"kind": Kind.CRL, "label": "../all"},
+        {"kind": Kind.OCSP, "label": "all"},
+        {"kind": Kind.OCSP, "label": "-1"},
+        {"kind": Kind.OCSP, "label": "07"},
+        {"kind": Kind.ISSUER, "label": "all"},
+        {"kind": Kind.CRL, "label": "all", "issuer": "1A2B3C4D"},
     ],
 )
-def test_part_is_either_a_scope_or_a_slice(fields: dict[str, object]) -> None:
-    """A CRL bundle names a scope, an OCSP bundle a slice."""
+def test_part_is_either_a_crl_or_a_slice(fields: dict[str, object]) -> None:
+    """A CRL bundle has the label of a CRL, an OCSP bundle the number of a slice."""
     with pytest.raises(ValidationError):
         Part.model_validate({"issuer": "1a2b3c4d"} | fields)
 

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from revocation import serials
-from revocation.artifacts import Scope
+from revocation.artifacts import CRLName, Scope
+from revocation.config import CRLSpec
+from revocation.crlprofile import CRLList
 from revocation.status import Reason, Revocation
 from signer.encoding import crl
 from signer.keys import BytesTBS, local
@@ -26,9 +28,16 @@ revocations = st.builds(Revocation, moments, st.sampled_from(Reason), st.none() 
 numbers = st.integers(-(2**200), 2**200)
 
 
-def build(entries: list[bytes], scope: Scope = Scope.ALL, this_update: datetime = NOW, number: int = 1) -> bytes:
-    window = (this_update, this_update + timedelta(days=1))
-    frame = crl.CRLFrame(AUTHORITY.issuer(), scope, number, *window, f"http://crl.example/crl/x/{scope}.crl")
+def build(
+    entries: list[bytes],
+    scope: Scope = Scope.ALL,
+    this_update: datetime = NOW,
+    number: int = 1,
+    reasons: tuple[Reason, ...] = (),
+) -> bytes:
+    settings = CRLList(name=scope, scope=scope, only_some_reasons=reasons)
+    spec = CRLSpec(AUTHORITY.issuer(), CRLName(scope), settings, f"http://crl.example/crl/x/{scope}.crl")
+    frame = crl.CRLFrame(spec, number, this_update, this_update + timedelta(days=1))
     before, after = crl.around(frame, sum(map(len, entries)), KEY.algorithm_identifier)
     tbs = b"".join((before, *entries, after))
     return crl.assemble(tbs, KEY.algorithm_identifier, KEY.sign(BytesTBS(tbs)))
@@ -100,6 +109,16 @@ def test_crl_has_aki_and_number_and_its_scope(scope: Scope) -> None:
     assert idp.critical
     assert flags == (scope is Scope.USER, scope is Scope.CA)
     assert [name.value for name in idp.value.full_name or ()] == [f"http://crl.example/crl/x/{scope}.crl"]
+
+
+def test_crl_for_some_reasons_says_for_which() -> None:
+    """onlySomeReasons of the IDP has the bits of RFC 5280 section 4.2.1.13, and no others."""
+    parsed = x509.load_der_x509_crl(
+        build([], Scope.USER, reasons=(Reason.keyCompromise, Reason.aACompromise, Reason.certificateHold))
+    )
+    idp = parsed.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
+    flags = x509.ReasonFlags
+    assert idp.only_some_reasons == {flags.key_compromise, flags.aa_compromise, flags.certificate_hold}
 
 
 @pytest.mark.judge("openssl")

@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from revocation.artifacts import Kind, Scope
-from revocation.bundle import Part
+from revocation.artifacts import Kind
+from revocation.part import Part
 from signer.ledger import issued
 from signer.ledger.facts import ensure_issuer
 from signer.ledger.issued import Issued
@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 
 def reserve(signer: Signer, this_update: datetime) -> Issued:
     (profile,) = signer.public.profiles.values()
-    part = Part(issuer=profile.issuer.id, kind=Kind.CRL, scope=Scope.ALL)
+    part = Part(issuer=profile.issuer.id, kind=Kind.CRL, label="all")
     window = {"this_update": this_update, "next_update": this_update + DAY}
     with signer.ledger.write() as connection:
         ensure_issuer(connection, profile.issuer)

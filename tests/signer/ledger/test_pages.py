@@ -8,10 +8,12 @@ from sqlalchemy import Connection, select
 
 from revocation import serials
 from revocation.config import IssuerProfile
+from revocation.departed import Why
 from revocation.status import Reason, Revocation
-from signer.ledger import facts, pages
+from signer.ledger import departures, facts, pages
 from signer.ledger.facts import Origin
-from signer.ledger.schema import crl_pages, departures
+from signer.ledger.groups import EVERYTHING, Selection
+from signer.ledger.schema import crl_pages
 from signer.signer import Signer
 from tests.authority import NOW
 from tests.estate import Estate
@@ -30,20 +32,24 @@ def profile_of(signer: Signer) -> IssuerProfile:
     return next(iter(signer.public.profiles.values()))
 
 
-def listed(connection: Connection, signer: Signer, is_ca: bool | None = None) -> list[int]:
+def listed(connection: Connection, signer: Signer, selection: Selection = EVERYTHING) -> list[int]:
     """The serials in the pages, and each of them readable from its entry."""
     found = []
-    for piece in pages.entries(connection, profile_of(signer).issuer, is_ca):
+    for piece in pages.entries(connection, profile_of(signer).issuer, selection):
         view = piece
         while view:
             size = 2 + view[1]
-            found.append(serials.to_int(pages.serial_of(view[:size])))
+            found.append(serials.to_int(departures.serial_of(view[:size])))
             view = view[size:]
     return sorted(found)
 
 
-def departed(connection: Connection) -> set[int]:
-    return {serials.to_int(row.serial) for row in connection.execute(select(departures.c.serial))}
+def departed(
+    connection: Connection, signer: Signer, after: int = 0, selection: Selection = EVERYTHING
+) -> dict[int, Why]:
+    """What left a selection since the departure with that id, and why at last."""
+    found = departures.since(connection, profile_of(signer).issuer, selection, after)
+    return {serials.to_int(one.serial): one.why for one in found}
 
 
 class History:
@@ -81,18 +87,27 @@ def test_pages_list_what_is_revoked_whenever_they_are_brought_up(
     signer: Signer, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Holds, releases, raised reasons and second revocations in any order; a departure for all that left."""
-    monkeypatch.setattr(pages, "_PAGE", 32)
+    monkeypatch.setattr(pages, "PAGE", 32)
     with signer.ledger.write() as connection:
         history = History(connection, signer, seed)
-        seen: set[int] = set()
         for _ in range(40):
+            before, known = dict(history.revoked), departures.newest(connection, history.issuer)
             for _ in range(history.chance.randrange(1, 150)):
                 history.step()
             pages.settle(connection, history.issuer, NOW)
-            assert listed(connection, signer) == sorted(history.revoked)
-            seen |= history.revoked.keys()
-            assert departed(connection) == seen - history.revoked.keys()
-        assert pages.measure(connection, history.issuer, None)[0] == len(history.revoked) > 10 * 32
+            for reasons in ((), (Reason.certificateHold,), (Reason.keyCompromise, Reason.superseded)):
+                selection = Selection(reasons=frozenset(map(int, reasons)))
+                was, is_ = (
+                    {number for number, reason in state.items() if not reasons or reason in reasons}
+                    for state in (before, history.revoked)
+                )
+                assert listed(connection, signer, selection) == sorted(is_)
+                gone = departed(connection, signer, known, selection)
+                assert was - is_ <= gone.keys(), "whoever compares is told why each serial is gone"
+                assert {gone[number] for number in was - history.revoked.keys()} <= {Why.RELEASED}
+        count, size = pages.measure(connection, history.issuer, EVERYTHING)
+        assert count == len(history.revoked) > 10 * 32
+        assert size == sum(map(len, pages.entries(connection, history.issuer, EVERYTHING)))
 
 
 def test_lost_pages_are_made_again(signer: Signer) -> None:
@@ -119,13 +134,13 @@ def test_sweep_takes_out_what_expired_and_was_covered_and_notes_it(signer: Signe
             origin = Origin("operator", "0" * 32, NOW - 8 * HOUR)
             revision = facts.revoke(connection, issuer, serial, Revocation(NOW - 10 * HOUR), origin)
         pages.settle(connection, issuer, NOW)
-        pages.sweep(connection, issuer, NOW - 8 * HOUR, revision, NOW)
+        pages.sweep(connection, issuer, EVERYTHING, NOW - 8 * HOUR, revision, NOW)
         assert listed(connection, signer) == [1, 2, 3, 4], "recorded at that very moment: not before it"
-        pages.sweep(connection, issuer, NOW, revision - 1, NOW)
+        pages.sweep(connection, issuer, EVERYTHING, NOW, revision - 1, NOW)
         assert listed(connection, signer) == [2, 3, 4]
-        pages.sweep(connection, issuer, NOW, revision, NOW)
+        pages.sweep(connection, issuer, EVERYTHING, NOW, revision, NOW)
         assert listed(connection, signer) == [2, 3]
-        assert departed(connection) == {1, 4}
+        assert departed(connection, signer) == {1: Why.EXPIRED, 4: Why.EXPIRED}
 
 
 def test_page_that_lost_its_last_entry_is_gone(signer: Signer) -> None:
@@ -136,8 +151,8 @@ def test_page_that_lost_its_last_entry_is_gone(signer: Signer) -> None:
         facts.register(connection, issuer, b"\x07", not_after=NOW + HOUR, is_ca=True, der=None)
         facts.revoke(connection, issuer, b"\x07", Revocation(NOW, Reason.certificateHold), ORIGIN)
         pages.settle(connection, issuer, NOW)
-        assert listed(connection, signer, is_ca=True) == [7]
-        assert listed(connection, signer, is_ca=False) == []
+        assert listed(connection, signer, Selection(is_ca=True)) == [7]
+        assert listed(connection, signer, Selection(is_ca=False)) == []
         facts.release(connection, issuer, b"\x07", ORIGIN)
         pages.settle(connection, issuer, NOW)
         assert connection.execute(select(crl_pages)).all() == []

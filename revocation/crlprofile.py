@@ -1,0 +1,142 @@
+"""How the CRLs of an issuer are made: `[public.crl]`, and where one of an issuer's several CRLs differs from it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Final, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from revocation.artifacts import CRLName, Scope
+from revocation.configfile import Table, explain
+from revocation.durations import Duration, parse
+from revocation.errors import InputError
+from revocation.status import Reason
+from revocation.windows import check_max_age, check_windows
+
+_LISTS: Final = frozenset({"scopes", "lists"})
+
+
+class CRLSettings(Table):
+    """What may differ between the CRLs of one issuer."""
+
+    only_some_reasons: tuple[Reason, ...] = Field(
+        default=(),
+        description="List what was revoked for these reasons alone (onlySomeReasons of the IDP). Empty: whatever the "
+        "reason. Beside it there has to be a CRL without this limit, since `unspecified` can be in none.",
+    )
+    expires: Duration = Field(
+        default=timedelta(days=1),
+        description="thisUpdate to nextUpdate. Longer forgives outages, shorter hurries consumers.",
+    )
+    renewal: Duration = Field(default=timedelta(hours=12), description="A new CRL is due this long after thisUpdate.")
+    overlap: Duration | None = Field(
+        default=None,
+        examples=["12h"],
+        description="The same said from the end, instead of `renewal`: renewal = expires - overlap.",
+    )
+    look: Duration = Field(
+        default=timedelta(hours=1), description="How often `generate_crls` looks; at most (expires - renewal) / 2."
+    )
+    max_age: Duration = Field(
+        default=timedelta(seconds=300),
+        description="Cache-Control of CRLs: the stated delay of a revocation behind caches.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_the_end(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or data.get("overlap") is None:
+            return data
+        expires, overlap = (parse(data.get(key, cls.model_fields["expires"].default)) for key in ("expires", "overlap"))
+        if not isinstance(expires, timedelta) or not isinstance(overlap, timedelta):
+            return data
+        renewal = expires - overlap
+        if "renewal" in data and parse(data["renewal"]) != renewal:
+            raise ValueError("crl: renewal and overlap contradict each other: give one of the two")
+        return {**{key: value for key, value in data.items() if key != "overlap"}, "renewal": renewal}
+
+    @field_validator("only_some_reasons", mode="before")
+    @classmethod
+    def _reasons(cls, names: Any) -> Any:
+        try:
+            reasons = [Reason.parse(name) if isinstance(name, str) else name for name in names]
+        except InputError as error:
+            raise ValueError(f"{error.what}: {error.advice}") from error
+        if Reason.unspecified in reasons:
+            raise ValueError("`unspecified` has no place among some reasons (RFC 5280 section 4.2.1.13)")
+        return sorted(set(reasons))
+
+    @model_validator(mode="after")
+    def _windows(self) -> Self:
+        check_windows("crl", self.expires, self.renewal, self.look)
+        check_max_age("crl", self.expires, self.renewal, self.look, self.max_age)
+        return self
+
+
+class CRLList(CRLSettings):
+    """One CRL of an issuer, with what holds for it."""
+
+    name: str
+    scope: Scope
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if CRLName.parse(self.name) != CRLName(self.name):
+            raise ValueError(f"{self.name!r} cannot name a CRL: wanted are a letter and letters or digits")
+        if self.name in tuple(Scope) and self.name != self.scope:
+            raise ValueError(f"a CRL that is named {self.name!r} cannot have the scope {self.scope}")
+        if self.scope is Scope.ALL and self.only_some_reasons:
+            raise ValueError("a CRL for some reasons has an IDP, which a CRL of scope `all` lacks: take `user` or `ca`")
+        return self
+
+    def lists(self, reason: Reason) -> bool:
+        """Whether what is revoked for that reason stands on it."""
+        return not self.only_some_reasons or reason in self.only_some_reasons
+
+
+class CRLProfile(CRLSettings):
+    """How the CRLs of an issuer are made."""
+
+    scopes: tuple[Scope, ...] = Field(
+        default=(Scope.ALL,),
+        min_length=1,
+        description="A complete CRL each: `all` without IDP, for certificates that name one CRL; `user`, `ca` with it.",
+    )
+    lists: dict[str, dict[str, Any]] = Field(
+        default={},
+        description='What differs for one of them: ca = { expires = "30d" }. Another name and a `scope` make a further '
+        'CRL: urgent = { scope = "user", only_some_reasons = ["keyCompromise"] }.',
+    )
+
+    @model_validator(mode="after")
+    def _lists_fit(self) -> Self:
+        found = list(self.crls.values())
+        for is_ca in (False, True):
+            covering = [one for one in found if one.scope.covers(is_ca)]
+            if covering and all(one.only_some_reasons for one in covering):
+                raise ValueError(
+                    f"lists: {covering[0].name} lists some reasons alone, and no CRL for "
+                    f"{'CA' if is_ca else 'user'} certificates lists the others"
+                )
+        return self
+
+    @cached_property
+    def crls(self) -> dict[str, CRLList]:
+        """Every CRL with what holds for it, by name."""
+        shared = self.model_dump(exclude_unset=True, exclude=set(_LISTS))
+        names = dict.fromkeys((*map(str, self.scopes), *self.lists))
+        return {name: self._list(name, inherit(shared, self.lists.get(name, {}))) for name in names}
+
+    def _list(self, name: str, settings: dict[str, Any]) -> CRLList:
+        scope = {"scope": name} if name in tuple(Scope) else {}
+        try:
+            return CRLList.model_validate({**scope, **settings, "name": name})
+        except ValidationError as error:
+            raise ValueError(explain(f"lists.{name}", error)) from error
+
+
+def inherit(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings over those that they inherit; `overlap` takes the place of a `renewal` that was said before."""
+    replaced = {"renewal"} if "overlap" in own else set()
+    return {**{key: value for key, value in base.items() if key not in replaced}, **own}

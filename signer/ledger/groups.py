@@ -1,0 +1,83 @@
+"""Groups of CRL entries: a CRL covers whole groups, so entries are kept apart by group, and no finer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Table
+from sqlalchemy.sql.elements import ColumnElement
+
+from revocation.artifacts import Scope
+from revocation.config import CRLSpec
+from revocation.issuer import Issuer
+
+
+@dataclass(frozen=True)
+class Group:
+    """Entries that are on the same CRLs, whatever those are.
+
+    Attributes:
+        is_ca: of CA certificates, or of others.
+        shard: the shard of their certificates; 0 where they are in none.
+        reason: why they are revoked, CRLReason.
+    """
+
+    is_ca: bool
+    shard: int
+    reason: int
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The groups of one CRL.
+
+    Attributes:
+        is_ca: None for both kinds of certificate.
+        shard: None for all shards.
+        reasons: empty for all reasons.
+    """
+
+    is_ca: bool | None = None
+    shard: int | None = None
+    reasons: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, spec: CRLSpec) -> "Selection":
+        """What a CRL covers."""
+        scope = spec.settings.scope
+        is_ca = None if scope is Scope.ALL else scope is Scope.CA
+        return cls(is_ca, spec.name.shard or None, frozenset(map(int, spec.settings.only_some_reasons)))
+
+    def covers(self, is_ca: bool, shard: int) -> bool:
+        """Whether a certificate of that kind and shard, revoked for some reason or other, may be on it."""
+        return self.is_ca in (None, is_ca) and self.shard in (None, shard)
+
+    def overlaps(self, other: "Selection") -> bool:
+        """Whether an entry may be on both."""
+        kinds = self.is_ca is None or other.is_ca is None or self.is_ca == other.is_ca
+        shards = self.shard is None or other.shard is None or self.shard == other.shard
+        reasons = not self.reasons or not other.reasons or bool(self.reasons & other.reasons)
+        return kinds and shards and reasons
+
+    def where(self, issuer: Issuer, table: Table) -> list[ColumnElement[bool]]:
+        """The conditions on a table that has the columns of a group."""
+        conditions: list[ColumnElement[bool]] = [table.c.issuer == issuer.id]
+        if self.is_ca is not None:
+            conditions.append(table.c.is_ca == self.is_ca)
+        if self.shard is not None:
+            conditions.append(table.c.shard == self.shard)
+        if self.reasons:
+            conditions.append(table.c.reason.in_(self.reasons))
+        return conditions
+
+
+EVERYTHING = Selection()
+
+
+def columns(group: Group) -> dict[str, object]:
+    """The columns of a group in a row."""
+    return {"is_ca": group.is_ca, "shard": group.shard, "reason": group.reason}
+
+
+def covering(specs: Iterable[CRLSpec], is_ca: bool, shard: int) -> list[CRLSpec]:
+    """The CRLs that a certificate of that kind and shard may be on."""
+    return [spec for spec in specs if Selection.of(spec).covers(is_ca, shard)]

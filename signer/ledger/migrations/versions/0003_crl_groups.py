@@ -1,0 +1,97 @@
+"""CRL entries by kind, shard and reason; why entries left; which CRLs are published. Pages follow from the facts."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+_SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_NEW_COLUMNS = {
+    "departed": "the latest departure when a CRL was made",
+    "published_at": "when it was first seen published",
+    "discarded_at": "when an operator took back a CRL that was never published",
+}
+_LATEST = """
+INSERT INTO crl_changes (issuer, is_ca, shard, revision)
+SELECT issuer, is_ca, 0, max(status_revision) FROM certificates WHERE status_revision IS NOT NULL GROUP BY issuer, is_ca
+"""
+
+
+def upgrade() -> None:
+    """Add the columns, and build anew what follows from the facts."""
+    op.add_column("certificates", sa.Column("shard", sa.Integer(), nullable=True))
+    with op.batch_alter_table("issued", table_kwargs={"sqlite_autoincrement": True}) as issued:
+        issued.alter_column("part", type_=sa.String(length=64), existing_nullable=False)
+        for name, comment in _NEW_COLUMNS.items():
+            issued.add_column(sa.Column(name, sa.BigInteger(), nullable=True, comment=comment))
+    op.drop_table("departures")
+    op.drop_table("crl_pages")
+    op.execute("DELETE FROM crl_paged")
+    _create_pages()
+    _create_departures()
+    _create_changes()
+
+
+def _create_pages() -> None:
+    op.create_table(
+        "crl_pages",
+        sa.Column("id", _SEQUENCE, autoincrement=True, nullable=False),
+        sa.Column("issuer", sa.String(length=8), nullable=False),
+        sa.Column("is_ca", sa.Boolean(), nullable=False),
+        sa.Column("shard", sa.Integer(), nullable=False, comment="0 where the certificates are in none"),
+        sa.Column("reason", sa.Integer(), nullable=False),
+        sa.Column("first_revision", sa.BigInteger(), nullable=False),
+        sa.Column("last_revision", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "first_until", sa.BigInteger(), nullable=False, comment="when the first entry has expired and was recorded"
+        ),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column(
+            "positions",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="revision, until, length of each entry: 8 octets each",
+        ),
+        sa.Column("entries", sa.LargeBinary(), nullable=False, comment="DER of the CRL entries, one after the other"),
+        sa.ForeignKeyConstraint(["issuer"], ["issuers.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("crl_pages_by_group", "crl_pages", ["issuer", "is_ca", "shard", "reason", "id"])
+
+
+def _create_departures() -> None:
+    op.create_table(
+        "departures",
+        sa.Column("id", _SEQUENCE, autoincrement=True, nullable=False),
+        sa.Column("issuer", sa.String(length=8), nullable=False),
+        sa.Column("serial", sa.LargeBinary(), nullable=False),
+        sa.Column("is_ca", sa.Boolean(), nullable=False, comment="with shard and reason the group that it left"),
+        sa.Column("shard", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Integer(), nullable=False),
+        sa.Column("why", sa.String(length=16), nullable=False),
+        sa.Column(
+            "expired_at", sa.BigInteger(), comment="when it had expired and was recorded; NULL where it left otherwise"
+        ),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["issuer"], ["issuers.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("departures_by_issuer", "departures", ["issuer", "id"])
+
+
+def _create_changes() -> None:
+    op.create_table(
+        "crl_changes",
+        sa.Column("issuer", sa.String(length=8), nullable=False),
+        sa.Column("is_ca", sa.Boolean(), nullable=False),
+        sa.Column("shard", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column(
+            "revision", sa.BigInteger(), nullable=False, comment="of the latest status fact about such a certificate"
+        ),
+        sa.ForeignKeyConstraint(["issuer"], ["issuers.id"]),
+        sa.PrimaryKeyConstraint("issuer", "is_ca", "shard"),
+    )
+    op.execute(_LATEST)
