@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jobs.config import JobsConfig
 from publisher.config import PublisherConfig
+from revocation.clock import Clock
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError
@@ -60,7 +61,7 @@ class Installation:
 
         return read_statuses(self.publisher, self.public, now)
 
-    def publish(self, now: datetime) -> Sequence[TargetStatus]:
+    def publish(self, clock: Clock) -> Sequence[TargetStatus]:
         """Bring every target up to date, in this process.
 
         Raises:
@@ -69,4 +70,4 @@ class Installation:
         """
         from publisher.publish import publish
 
-        return publish(self.targets(), self.public, now)
+        return publish(self.targets(), self.public, clock)

@@ -121,7 +121,7 @@ def run(
     statuses: Sequence[TargetStatus] = []
     if publish:
         try:
-            statuses = installation.publish(clock_now())
+            statuses = installation.publish(clock_now)
         except RevocastError as error:
             errors.append(error)
     known = _set_aside(before)

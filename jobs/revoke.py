@@ -153,7 +153,7 @@ def _require_done(reply: Reply, which: Subject) -> None:
 def _publish(installation: Installation, message: Message) -> None:
     """Publish here, since no worker does. What fails now does not undo what was recorded."""
     try:
-        installation.publish(clock_now())
+        installation.publish(clock_now)
     except RevocastError as error:
         raise NotPublishedYet(
             f"it is recorded, but publishing failed: {error.what}",

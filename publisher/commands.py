@@ -24,7 +24,7 @@ def publish(context: click.Context, config: Path | None, *, as_json: bool) -> No
     Exit code 0: done. 1: a bundle was set aside now, or a target failed. 2: configuration.
     """
     file = ConfigFile.read(config)
-    outcomes = publish_each(PublisherConfig.read(file), PublicConfig.read(file), now())
+    outcomes = publish_each(PublisherConfig.read(file), PublicConfig.read(file), now)
     if as_json:
         cli.print_json([_as_json(outcome) for outcome in outcomes])
     else:

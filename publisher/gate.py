@@ -11,7 +11,7 @@ from typing import Final
 
 from publisher.rows import part_of
 from publisher.verify_crl import VerifiedCRL, read_crl
-from publisher.verify_ocsp import VerifiedResponse, peek, read_response, revocation_in, verify_response
+from publisher.verify_ocsp import VerifiedResponse, peek, read_response, verify_response
 from publisher.window import check_length, check_window
 from revocation.artifacts import Kind
 from revocation.bundle import BundleReader, Manifest
@@ -114,10 +114,10 @@ def revocations_in(reader: BundleReader, profile: IssuerProfile, now: datetime) 
         GateError: a response cannot be read, or one that says revoked is not the issuer's.
     """
     for der in _each(reader):
-        if revocation_in(peek(der)) is not None:
-            content = read_response(der, profile.issuer).content
-            if content.this_update <= now:
-                yield content
+        if peek(der).revocation is not None:
+            response = read_response(der, profile.issuer)
+            if response.this_update <= now:
+                yield response
 
 
 def _each(reader: BundleReader) -> Iterator[bytes]:

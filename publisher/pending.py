@@ -44,6 +44,11 @@ def pending(
     return [bundle for group in slices for bundle in group]
 
 
+def is_newer(bundle: Stored, other: Stored) -> bool:
+    """Whether a bundle is a later one of the same part."""
+    return _part(bundle) == _part(other) and bundle.name > other.name
+
+
 def _urgency(newest: Stored, public: PublicConfig) -> tuple[bool, bool]:
     kind, issuer, label = _part(newest)
     profile = public.profiles.get(issuer)

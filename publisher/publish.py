@@ -1,9 +1,10 @@
 """Bring every target up to date with the exchange: idempotent, and safe to do at any time and after any crash."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Final
 
 from publisher.config import PublisherConfig, TargetTable
 from publisher.lock import alone_in_process, target_lock
@@ -13,9 +14,12 @@ from publisher.take_crls import CRLTaker
 from publisher.take_responses import ResponseTaker
 from publisher.targets.directory import DirectoryTarget
 from publisher.targets.opening import opened_target
+from revocation.clock import Clock
 from revocation.config import PublicConfig
 from revocation.errors import RevocastError, TargetError
 from revocation.published import SetAside, TargetStatus
+
+_LOG: Final = logging.getLogger("revocast.publisher")
 
 
 @dataclass
@@ -34,27 +38,27 @@ class Outcome:
     error: RevocastError | None = None
 
 
-def publish(config: PublisherConfig, public: PublicConfig, now: datetime) -> list[TargetStatus]:
+def publish(config: PublisherConfig, public: PublicConfig, clock: Clock) -> list[TargetStatus]:
     """Do everything that there is to do, for every target.
 
     Raises:
         TargetError: a target failed; the others were served nevertheless.
     """
-    outcomes = publish_each(config, public, now)
+    outcomes = publish_each(config, public, clock)
     failed = [outcome.error for outcome in outcomes if outcome.error]
     if failed:
         raise failed[0]
     return [outcome.status for outcome in outcomes]
 
 
-def publish_each(config: PublisherConfig, public: PublicConfig, now: datetime) -> list[Outcome]:
+def publish_each(config: PublisherConfig, public: PublicConfig, clock: Clock) -> list[Outcome]:
     """The same, with an outcome for every target, failed or not.
 
     Raises:
         TargetError: the marks cannot be used, so nothing was published.
     """
     with alone_in_process(), Marks(config.state) as marks, ExitStack() as open_targets:
-        runs = [_Run(config, table, public, marks, now) for table in config.targets]
+        runs = [_Run(config, table, public, marks, clock) for table in config.targets]
         for run in runs:
             run.start(open_targets)
         while sum(run.step() for run in runs):  # each target has its turn, so that none waits for another's load
@@ -66,10 +70,10 @@ class _Run:
     """A session that stops at the first failure of its target and lets the others go on."""
 
     def __init__(
-        self, config: PublisherConfig, table: TargetTable, public: PublicConfig, marks: Marks, now: datetime
+        self, config: PublisherConfig, table: TargetTable, public: PublicConfig, marks: Marks, clock: Clock
     ) -> None:
-        self._config, self._table, self._public, self._marks, self._now = config, table, public, marks, now
-        self._session = Session(config, table, public, marks, now)
+        self._config, self._table, self._public, self._marks = config, table, public, marks
+        self._session = Session(config, table, public, marks, clock)
         self._error: RevocastError | None = None
 
     def start(self, open_targets: ExitStack) -> None:
@@ -103,3 +107,8 @@ class _Run:
             yield
         except TargetError as error:
             self._error = error
+        except Exception as error:  # the other targets are served, whatever is wrong with this one
+            _LOG.exception("target %s failed", self._table.name)
+            self._error = TargetError(
+                f"failed: {type(error).__name__}: {error}", where=f"target {self._table.name}", advice="see the log"
+            )

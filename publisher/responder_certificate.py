@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from publisher.signature import verify_signature
 from revocation import der
 from revocation.clock import iso
-from revocation.errors import GateError, NotYetValid
+from revocation.errors import GateError
 
 _UNDERSTOOD: Final = (x509.ExtendedKeyUsage, x509.KeyUsage, x509.BasicConstraints)
 
@@ -35,18 +35,16 @@ class ResponderCertificate:
     not_before: datetime
     not_after: datetime
 
-    def check_window(self, next_update: datetime, now: datetime) -> None:
-        """Return if it is valid now and no response that ends at `next_update` outlives it.
+    def check_covers(self, this_update: datetime, next_update: datetime) -> None:
+        """Return if it is valid in the whole window of a response: one that has expired says nothing of today.
 
         Raises:
-            NotYetValid: it is not valid yet.
-            GateError: it is not any more, or one would.
+            GateError: the response begins before it, or outlives it.
         """
-        if now < self.not_before:
-            raise NotYetValid(f"its responder certificate is not valid before {iso(self.not_before)}; held until then")
-        if now > self.not_after:
+        if this_update < self.not_before:
             raise GateError(
-                f"its responder certificate is valid from {iso(self.not_before)} to {iso(self.not_after)}, not now"
+                f"it is older than its responder certificate: thisUpdate {iso(this_update)}, "
+                f"notBefore {iso(self.not_before)}"
             )
         if next_update > self.not_after:
             raise GateError(

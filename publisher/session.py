@@ -4,21 +4,27 @@ Level-triggered: what is to be done follows from the exchange, the status and th
 before a crash.
 """
 
+import logging
 from datetime import datetime
+from typing import Final
 
 from publisher.config import PublisherConfig, TargetTable
 from publisher.gate import opened, profile_of
 from publisher.marks import Marks
-from publisher.pending import attempt, pending
-from publisher.rows import prune_bundles, prune_rows
+from publisher.pending import attempt, is_newer, pending
+from publisher.rows import note_applied, prune_bundles, prune_rows
 from publisher.set_aside import keep_aside
 from publisher.status import believed, empty_status, save_status
-from publisher.taking import Taker
+from publisher.taking import Taken, Taker
 from publisher.targets.protocol import StatusKeeper
+from publisher.unreadable import unreadable
+from revocation.clock import Clock
 from revocation.config import PublicConfig
-from revocation.errors import BundleError, GateError, NotYetValid, RevocastError, TargetError, Unreadable
+from revocation.errors import BundleError, Expired, GateError, NotYetValid, RevocastError, TargetError, Unreadable
 from revocation.published import SetAside, TargetStatus
 from revocation.wire.exchange import FolderExchange, Stored
+
+_LOG: Final = logging.getLogger("revocast.publisher")
 
 
 class Session:
@@ -31,18 +37,18 @@ class Session:
     """
 
     def __init__(
-        self, config: PublisherConfig, table: TargetTable, public: PublicConfig, marks: Marks, now: datetime
+        self, config: PublisherConfig, table: TargetTable, public: PublicConfig, marks: Marks, clock: Clock
     ) -> None:
         self._state = config.state
         self._exchange = FolderExchange(config.exchange)
         self._public = public
         self._marks = marks
-        self._now = now
+        self._clock = clock
         self._tried: set[str] = set()
         self._looked_ahead: set[str] = set()
         self._unread: Unreadable | None = None
         self.table = table
-        self.status: TargetStatus = empty_status(table, now)
+        self.status: TargetStatus = empty_status(table, clock())
         self.lines: list[str] = []
         self.refused: set[str] = set()
 
@@ -68,14 +74,16 @@ class Session:
         Raises:
             TargetError: the target failed; the bundle stays undone.
         """
-        waiting = pending(self._listed(), self.status, self._public, self._tried, self._now)
+        now = self._clock()
+        listed = self._listed()
+        waiting = pending(listed, self.status, self._public, self._tried, now)
         if not waiting:
             return False
         if len(waiting) > 1:
             for bundle in waiting:
-                self._look_ahead(bundle)
-        self._deal_with(waiting[0])
-        self._save()
+                self._look_ahead(bundle, now)
+        self._deal_with(waiting[0], listed, now)
+        self._save(now)
         return True
 
     def finish(self) -> None:
@@ -84,8 +92,9 @@ class Session:
         Raises:
             TargetError: it cannot be kept, or a bundle could not be read; that one is tried again at the next look.
         """
-        prune_bundles(self.status, {stored.name for stored in self._listed()}, self._now)
-        self._save()
+        now = self._clock()
+        prune_bundles(self.status, {stored.name for stored in self._listed()}, now)
+        self._save(now)
         if self._unread:
             raise TargetError(self._unread.what, where=self._unread.where, advice="it is tried again at the next look")
 
@@ -99,49 +108,72 @@ class Session:
                 advice="does the publisher's user have the right to read it?",
             ) from error
 
-    def _look_ahead(self, bundle: Stored) -> None:
+    def _look_ahead(self, bundle: Stored, now: datetime) -> None:
         """A bundle that cannot be read is judged when its turn comes."""
         if bundle.name in self._looked_ahead:
             return
         self._looked_ahead.add(bundle.name)
         try:
             with opened(self._exchange, bundle.name) as reader:
-                self._taker.look_ahead(reader, profile_of(reader.manifest, self._public), self._now)
-        except (BundleError, GateError):
-            return
+                self._taker.look_ahead(reader, profile_of(reader.manifest, self._public), now)
+        except TargetError:
+            raise
+        except Exception as error:  # a bundle must not keep others from being looked at, whatever is in it
+            _LOG.debug("%s: %r", bundle.name, error)
 
-    def _deal_with(self, bundle: Stored) -> None:
+    def _deal_with(self, bundle: Stored, listed: list[Stored], now: datetime) -> None:
         self._tried.add(bundle.name)
         try:
-            with opened(self._exchange, bundle.name) as reader:
-                profile = profile_of(reader.manifest, self._public)
-                line = self._taker.take(bundle, reader, profile, self.status, self._now)
-                self.lines.append(line)
+            self._take(bundle, listed, now)
+        except TargetError:
+            raise
         except Unreadable as error:
             self._unread = error
             self.lines.append(f"not read: {error}")
         except NotYetValid as held:
             self.lines.append(f"held: {held}")
         except (BundleError, GateError) as error:
-            if bundle.name in {stored.name for stored in self._listed()}:
-                self._set_aside(bundle, error)
+            self._set_aside(bundle, error, now)
+        except Exception as error:  # a bundle must not keep others from being taken, whatever is in it
+            _LOG.exception("%s could not be dealt with", bundle.name)
+            self._set_aside(bundle, unreadable("it", error), now)
 
-    def _set_aside(self, bundle: Stored, error: RevocastError) -> None:
-        self._look_ahead(bundle)
+    def _take(self, bundle: Stored, listed: list[Stored], now: datetime) -> None:
+        with opened(self._exchange, bundle.name) as reader:
+            profile = profile_of(reader.manifest, self._public)
+            try:
+                taken = self._taker.take(bundle, reader, profile, self.status, now)
+            except Expired:
+                if not any(is_newer(other, bundle) for other in listed):
+                    raise
+                note_applied(self.status, bundle, reader.manifest)
+                taken = Taken(f"{bundle.name} has expired, and a newer one is there")
+        self.lines.append(taken.line)
+        if taken.withheld:
+            self._note_refused(bundle, f"{len(taken.withheld)} withheld: {taken.withheld[0]}", now)
+
+    def _set_aside(self, bundle: Stored, error: RevocastError, now: datetime) -> None:
+        if bundle.name not in {stored.name for stored in self._listed()}:
+            return  # superseded meanwhile
+        self._look_ahead(bundle, now)
         profile = self._public.profiles.get(bundle.name.split("-")[1])
         if profile and (count := self._taker.refused(profile)):
             self.lines.append(f"{count} responses that said good of revoked certificates withdrawn")
         error.where = error.where or f"bundle {bundle.name}"
-        keep_aside(self._state, self._exchange, bundle.name, error, self._now)
-        refused = SetAside(bundle=bundle.name, at=self._now, reason=str(error), version=attempt(bundle, self._public))
+        keep_aside(self._state, self._exchange, bundle.name, error, now)
+        self._note_refused(bundle, str(error), now)
+
+    def _note_refused(self, bundle: Stored, reason: str, now: datetime) -> None:
+        """Show it until the bundle has left the exchange."""
+        refused = SetAside(bundle=bundle.name, at=now, reason=reason, version=attempt(bundle, self._public))
         self.status.set_aside = [s for s in self.status.set_aside if s.bundle != bundle.name] + [refused]
         self.refused.add(bundle.name)
-        self.lines.append(f"set aside {bundle.name}: {error}")
+        self.lines.append(f"set aside {bundle.name}: {reason}")
 
-    def _save(self) -> None:
+    def _save(self, now: datetime) -> None:
         """Nothing changed, nothing written."""
         if self._saved == self.status:
             return
-        self.status.updated_at = self._now
+        self.status.updated_at = now
         save_status(self._target, self.status, self._marks)
         self._saved = self.status.model_copy(deep=True)

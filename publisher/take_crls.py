@@ -13,6 +13,7 @@ from publisher.gate import crl_in
 from publisher.line import UNKNOWN_BUNDLE, CRLMark, Step, crl_step
 from publisher.marks import Marks
 from publisher.rows import forget_crl, note_applied, take_crl
+from publisher.taking import Taken
 from publisher.targets.protocol import StaticObject, StaticTarget
 from publisher.verify_crl import VerifiedCRL, check_crl_window, check_entries, read_crl
 from revocation.artifacts import Scope
@@ -63,14 +64,14 @@ class CRLTaker:
 
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
-    ) -> str:
+    ) -> Taken:
         """Publish the CRL of a bundle, unless a newer one was published already."""
         spec = profile.crls[reader.manifest.part.label]
         crl = crl_in(reader, spec)
         step = crl_step(crl, reader.name, self._marks.crl(spec.issuer.id, spec.label))
         if step is Step.SUPERSEDED:
             note_applied(status, bundle, reader.manifest)
-            return f"{spec}: number {crl.number} is superseded"
+            return Taken(f"{spec}: number {crl.number} is superseded")
         check_crl_window(crl, spec, now)
         if step is Step.NEWER:
             check_entries(crl, spec)
@@ -81,7 +82,7 @@ class CRLTaker:
             self._target.put(StaticObject(spec.path, crl.der, crl.this_update))
         note_applied(status, bundle, reader.manifest, crl.next_update)
         take_crl(status, reader.manifest, crl, spec)
-        return f"{spec}: number {crl.number} published"
+        return Taken(f"{spec}: number {crl.number} published")
 
     def _check_final(self, crl: VerifiedCRL, profile: IssuerProfile, spec: CRLSpec, now: datetime) -> None:
         """Return if the CRL lacks nothing that was revoked for good before it and whose response may still be shown.

@@ -13,8 +13,9 @@ from publisher.gate import responses_in, revocations_in
 from publisher.line import Known, known_from, remembered, replaces
 from publisher.marks import Marks
 from publisher.rows import Window, note_applied, take_slice
+from publisher.taking import Taken
 from publisher.targets.protocol import Answer, ResponseTarget
-from publisher.verify_ocsp import VerifiedResponse, peek, read_response, revocation_in
+from publisher.verify_ocsp import VerifiedResponse, peek, read_response
 from revocation.bundle import BundleReader, Manifest
 from revocation.certid import CertID, CertIDHash
 from revocation.clock import epoch
@@ -62,51 +63,53 @@ class ResponseTaker:
 
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
-    ) -> str:
-        """Publish the responses of a bundle that replace older ones, a bounded batch at a time."""
+    ) -> Taken:
+        """Publish the responses of a bundle that replace older ones, a bounded batch at a time.
+
+        One that says good of what is revoked for good is withheld by itself: the others are none the worse for it.
+        """
         manifest = reader.manifest
         name = f"OCSP {profile.issuer.name}/{manifest.part.label}"
         window = Window(manifest.this_update, manifest.next_update)
-        put = 0
+        put, withheld = 0, list[str]()
         try:
             for batch in responses_in(reader, profile, now):
-                put += self._put(profile, self._past_marks(profile.issuer, batch))
+                put += self._put(profile, self._past_marks(profile.issuer, batch, withheld), withheld)
                 self._withdraw_beside(profile, batch)
                 window.add(batch)
         except Expired:
             if not _newer_is_there(status, manifest):
                 raise
             note_applied(status, bundle, manifest)
-            return f"{name}: superseded"
+            return Taken(f"{name}: superseded")
         note_applied(status, bundle, manifest, window.next_update)
         take_slice(status, manifest, window, profile)
         if manifest.complete:
             self._target.sweep(profile.issuer.octets, epoch(now - _KEPT_EXPIRED))
-        return f"{name}: {put} of {window.count} responses put ({'complete' if manifest.complete else 'partial'})"
+        kind = "complete" if manifest.complete else "partial"
+        return Taken(f"{name}: {put} of {window.count} responses put ({kind})", tuple(dict.fromkeys(withheld)))
 
-    def _past_marks(self, issuer: Issuer, batch: Sequence[VerifiedResponse]) -> list[VerifiedResponse]:
-        """The responses that the marks do not hold back; the marks know of every revocation before it is put.
-
-        Raises:
-            GateError: one says good of what is revoked for good; no mark was changed.
-        """
+    def _past_marks(
+        self, issuer: Issuer, batch: Sequence[VerifiedResponse], withheld: list[str]
+    ) -> list[VerifiedResponse]:
+        """The responses that the marks do not hold back; the marks know of every revocation before it is put."""
         passed = []
         with self._marks.revoked() as marks:
             for response in batch:
                 mark = marks.get(issuer.octets, response.serial)
                 if response.revocation is not None:
                     marks.put(issuer.octets, response.serial, remembered(known_from(response), mark))
-                elif not replaces(response, mark):
-                    continue
-                passed.append(response)
+                    passed.append(response)
+                elif _holds(response, mark, withheld):
+                    passed.append(response)
         return passed
 
-    def _put(self, profile: IssuerProfile, responses: Sequence[VerifiedResponse]) -> int:
+    def _put(self, profile: IssuerProfile, responses: Sequence[VerifiedResponse], withheld: list[str]) -> int:
         verified = {_key(profile.issuer, response): response for response in responses}
         answers = [Answer(key, _stored(response, profile)) for key, response in verified.items()]
 
         def admits(answer: Answer, current: StoredResponse | None) -> bool:
-            return _admits(verified[answer.key], answer, current, profile.issuer)
+            return _admits(verified[answer.key], answer, current, profile.issuer, withheld)
 
         return self._target.put(answers, admits)
 
@@ -139,24 +142,32 @@ class ResponseTaker:
         return self._target.withdraw(keys, wrong)
 
 
-def _admits(response: VerifiedResponse, answer: Answer, current: StoredResponse | None, issuer: Issuer) -> bool:
+def _admits(
+    response: VerifiedResponse, answer: Answer, current: StoredResponse | None, issuer: Issuer, withheld: list[str]
+) -> bool:
     """Whether a response replaces what a store holds; only what the issuer really said can stand in its way."""
     if current is None or current == answer.stored:
         return current is None
-    try:
-        if replaces(response, _shown(current)):
-            return True
-        return not _genuine(current, issuer)
-    except GateError:
-        if _genuine(current, issuer):
-            raise
+    contradictions: list[str] = []
+    if _holds(response, _shown(current), contradictions) or not _genuine(current, issuer):
         return True
+    withheld += contradictions
+    return False
+
+
+def _holds(response: VerifiedResponse, known: Known | None, withheld: list[str]) -> bool:
+    """Whether a response may follow on what is known; where it contradicts that, `withheld` says so."""
+    try:
+        return replaces(response, known)
+    except GateError as error:
+        withheld.append(str(error))
+        return False
 
 
 def _genuine(current: StoredResponse, issuer: Issuer) -> bool:
     """Whether a stored response is the issuer's, under the times that its DER has: a store may be written by others."""
     try:
-        content = read_response(current.der, issuer).content
+        content = read_response(current.der, issuer)
     except GateError:
         return False
     return (current.this_update, current.next_update) == (epoch(content.this_update), epoch(content.next_update))
@@ -165,12 +176,11 @@ def _genuine(current: StoredResponse, issuer: Issuer) -> bool:
 def _shown(current: StoredResponse) -> Known | None:
     """What a stored response says, believed for the moment; None when nobody could read it."""
     try:
-        single = peek(current.der)
-        revocation = revocation_in(single)
+        said = peek(current.der)
     except GateError:
         return None
-    held = revocation is not None and revocation.reason is Reason.certificateHold
-    return Known(epoch(single.this_update_utc), revocation is not None, held)
+    held = said.revocation is not None and said.revocation.reason is Reason.certificateHold
+    return Known(epoch(said.this_update), said.revocation is not None, held)
 
 
 def _contradicts(shown: Known | None, revoked: Known) -> bool:

@@ -4,6 +4,7 @@ The order is always the same, so that a crash at any point is repeated without h
 the target; the status comes after all of it, in `publisher.session`.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +12,19 @@ from revocation.bundle import BundleReader
 from revocation.config import IssuerProfile
 from revocation.published import TargetStatus
 from revocation.wire.exchange import Stored
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of a bundle that passed.
+
+    Attributes:
+        line: for people.
+        withheld: why single objects of it were not put: the others were.
+    """
+
+    line: str
+    withheld: tuple[str, ...] = ()
 
 
 class Taker(Protocol):
@@ -35,8 +49,8 @@ class Taker(Protocol):
 
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
-    ) -> str:
-        """Check a bundle, put what is in it, and bring the rows of `status` up to date; returns a line for people.
+    ) -> Taken:
+        """Check a bundle, put what is in it, and bring the rows of `status` up to date.
 
         Raises:
             GateError, BundleError: it did not pass; what the target and the status say is as before.

@@ -13,6 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from publisher.crl_entries import Entries
 from publisher.signature import verify_signature
+from publisher.unreadable import unreadable
 from publisher.window import check_length, check_window
 from revocation import der
 from revocation.artifacts import Scope
@@ -92,10 +93,10 @@ def read_crl(der_: bytes, spec: CRLSpec) -> VerifiedCRL:
     except GateError as error:
         error.where = str(spec)
         raise
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-        raise GateError(f"it cannot be read: {error}", where=str(spec)) from error
     except UnsupportedAlgorithm as error:
         raise GateError(f"its signature algorithm is unknown: {error}", where=str(spec)) from error
+    except Exception as error:  # what a parser raises on hostile bytes has no common class
+        raise unreadable("it", error, str(spec)) from error
 
 
 def _read(der_: bytes, spec: CRLSpec) -> VerifiedCRL:

@@ -13,8 +13,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import ocsp
 
 from publisher.crl_entries import reason_of
-from publisher.responder_certificate import ResponderCertificate, verify_responder_certificate
+from publisher.responder_certificate import verify_responder_certificate
 from publisher.signature import parameters_of, verify_signature
+from publisher.unreadable import unreadable
 from publisher.window import check_window
 from revocation import der, serials
 from revocation.certid import CertIDHash
@@ -47,14 +48,6 @@ class VerifiedResponse:
     next_update: datetime
 
 
-@dataclass(frozen=True)
-class SignedResponse:
-    """A response with the certificate that signed it, whatever the time."""
-
-    content: VerifiedResponse
-    signer: ResponderCertificate
-
-
 def verify_response(der_: bytes, issuer: Issuer, now: datetime) -> VerifiedResponse:
     """The response, if it is the issuer's and may be handed out now.
 
@@ -63,19 +56,17 @@ def verify_response(der_: bytes, issuer: Issuer, now: datetime) -> VerifiedRespo
         Expired: its nextUpdate has passed.
         GateError: anything else is wrong with it.
     """
-    signed = read_response(der_, issuer)
-    content = signed.content
+    response = read_response(der_, issuer)
     try:
-        check_window(content.this_update, content.next_update, now)
-        signed.signer.check_window(content.next_update, now)
+        check_window(response.this_update, response.next_update, now)
     except GateError as error:
-        error.where = f"{_place(issuer)}, serial {serials.to_hex(content.serial)}"
+        error.where = f"{_place(issuer)}, serial {serials.to_hex(response.serial)}"
         raise
-    return content
+    return response
 
 
-def read_response(der_: bytes, issuer: Issuer) -> SignedResponse:
-    """The response, if the issuer's delegate signed it, whatever the time.
+def read_response(der_: bytes, issuer: Issuer) -> VerifiedResponse:
+    """The response, if the issuer's delegate signed it and was one for all of its window, whatever the time.
 
     Raises:
         GateError: malformed, of another issuer, by another signer, or not of the form that is pre-signed.
@@ -85,25 +76,36 @@ def read_response(der_: bytes, issuer: Issuer) -> SignedResponse:
     except GateError as error:
         error.where = _place(issuer)
         raise
-    except (ValueError, TypeError, x509.DuplicateExtension) as error:
-        raise GateError(f"it cannot be read: {error}", where=_place(issuer)) from error
     except UnsupportedAlgorithm as error:
         raise GateError(f"its signature algorithm is unknown: {error}", where=_place(issuer)) from error
+    except Exception as error:  # what a parser raises on hostile bytes has no common class
+        raise unreadable("it", error, _place(issuer)) from error
 
 
-def peek(der_: bytes) -> ocsp.OCSPSingleResponse:
-    """What a response says first, believed by nobody yet.
+@dataclass(frozen=True)
+class Peek:
+    """What a response says, believed by nobody yet."""
+
+    revocation: Revocation | None
+    this_update: datetime
+
+
+def peek(der_: bytes) -> Peek:
+    """What a response says first.
 
     Raises:
-        GateError: it is not a successful response.
+        GateError: it is not a successful response, or says what no pre-signed response says.
     """
     try:
-        return next(iter(ocsp.load_der_ocsp_response(der_).responses))
-    except (ValueError, StopIteration) as error:
-        raise GateError(f"an OCSP response cannot be read: {error}") from error
+        single = next(iter(ocsp.load_der_ocsp_response(der_).responses))
+        return Peek(_revocation_in(single), single.this_update_utc)
+    except GateError:
+        raise
+    except Exception as error:  # as above
+        raise unreadable("an OCSP response", error) from error
 
 
-def _read(der_: bytes, issuer: Issuer) -> SignedResponse:
+def _read(der_: bytes, issuer: Issuer) -> VerifiedResponse:
     response = ocsp.load_der_ocsp_response(der_)
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise GateError(f"it is an error, {response.response_status.name}")
@@ -116,7 +118,9 @@ def _read(der_: bytes, issuer: Issuer) -> SignedResponse:
         signer.key, parameters_of(signer.key, hash_, response.signature_algorithm_oid), hash_, tbs, signature
     )
     _check_extensions(response, tbs)
-    return SignedResponse(_content(der_, response, issuer), signer)
+    content = _content(der_, response, issuer)
+    signer.check_covers(content.this_update, content.next_update)
+    return content
 
 
 def _parts(der_: bytes) -> tuple[memoryview, bytes, bytes]:
@@ -186,7 +190,7 @@ def _single(single: ocsp.OCSPSingleResponse, issuer: Issuer) -> _Single:
         raise GateError(f"its serial has {len(serial)} octets, more than the {_LONGEST_SERIAL} that are stored")
     if single.next_update_utc is None:
         raise GateError("it has no nextUpdate (RFC 9919)")
-    return _Single(hash_, serial, revocation_in(single), (single.this_update_utc, single.next_update_utc))
+    return _Single(hash_, serial, _revocation_in(single), (single.this_update_utc, single.next_update_utc))
 
 
 def _hash(single: ocsp.OCSPSingleResponse) -> CertIDHash:
@@ -202,7 +206,7 @@ def _issuer_hashes(subject: bytes, key: bytes, hash_: CertIDHash) -> tuple[bytes
     return hash_.digest(subject), hash_.digest(key)
 
 
-def revocation_in(single: ocsp.OCSPSingleResponse) -> Revocation | None:
+def _revocation_in(single: ocsp.OCSPSingleResponse) -> Revocation | None:
     """What a SingleResponse says of its certificate; None when good.
 
     Raises:

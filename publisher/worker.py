@@ -54,7 +54,7 @@ def worker(config: Path | None) -> None:
 
 
 def _look(publisher: PublisherConfig, public: PublicConfig) -> None:
-    for outcome in publish_each(publisher, public, now()):
+    for outcome in publish_each(publisher, public, now):
         for line in outcome.lines:
             _LOG.info("%s: %s", outcome.status.target, line)
         if outcome.error:

@@ -1,11 +1,21 @@
 """The one place that reads the clock. Entry points call `now()`; everything below them takes it as an argument."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeAlias
+
+Clock: TypeAlias = Callable[[], datetime]
+"""What long work asks for the time again and again: `now`, or in tests and for a single moment `fixed`."""
 
 
 def now() -> datetime:
     """The current time, UTC, whole seconds: the resolution of every time in a CRL or an OCSP response."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def fixed(moment: datetime) -> Clock:
+    """A clock that stands still."""
+    return lambda: moment
 
 
 def epoch(moment: datetime) -> int:

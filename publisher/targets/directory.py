@@ -1,8 +1,12 @@
 """A target that is a folder: `www/` is what a web server may serve, `status.json` lies beside it and never inside."""
 
+import errno
 import hashlib
+import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -16,6 +20,8 @@ _PUBLIC_MODE: Final = 0o644
 _PUBLIC_FOLDER_MODE: Final = 0o755
 _PRIVATE_MODE: Final = 0o640
 _PIECE: Final = 1 << 20
+_LARGEST: Final = 1 << 30
+_NOT_OURS: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.EISDIR})
 
 
 class DirectoryTarget:
@@ -36,14 +42,8 @@ class DirectoryTarget:
 
     def digest(self, path: str) -> str | None:
         """SHA-256 of a file below `www/`, read whole: a changed file is noticed whatever its size and times say."""
-        file = self._www / path
-        with _explained(file, "cannot be read"):
-            try:
-                source = file.open("rb")
-            except FileNotFoundError:
-                return None
-            with source:
-                return hashlib.file_digest(source, "sha256").hexdigest()
+        with _opened(self._www / path) as source:
+            return hashlib.file_digest(source, "sha256").hexdigest() if source else None
 
     def get(self, path: str) -> bytes | None:
         """A file below `www/`."""
@@ -76,11 +76,24 @@ class DirectoryTarget:
 
 
 def _read(file: Path) -> bytes | None:
-    with _explained(file, "cannot be read"):
+    with _opened(file) as source:
+        return source.read() if source else None
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[BufferedReader | None]:
+    """A regular file; None where there is none, or what no publisher put: a link, a pipe, a thing too large."""
+    with _explained(file, "cannot be read"), ExitStack() as stack:
         try:
-            return file.read_bytes()
-        except FileNotFoundError:
-            return None
+            source = os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+        except OSError as error:
+            if error.errno not in _NOT_OURS:
+                raise
+            yield None
+            return
+        stack.enter_context(source)
+        status = os.fstat(source.fileno())
+        yield source if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST else None
 
 
 def _replace(file: Path, data: bytes, mode: int, mtime: int | None = None) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +16,29 @@ from revocation.bundle.manifest import MANIFEST_NAME, Entry, Manifest
 from revocation.errors import BundleError, Unreadable
 
 _MOST_FILES: Final = 10_000
+_LARGEST_HEADER: Final = 1 << 16
 _LARGEST_MANIFEST: Final = 1 << 20
 _LARGEST_CRL: Final = 1 << 30
 _LARGEST_CHUNK: Final = 64 << 20
 _IMPOSSIBLE_PLACE: Final = frozenset({errno.EINVAL, errno.EFBIG, errno.EOVERFLOW})
+
+
+class _Headers(io.RawIOBase):
+    """What tarfile reads of a bundle: headers, a block or a few at a time; never what somebody claims their size is."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= _LARGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        return self._source.read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._source.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._source.tell()
 
 
 class BundleReader:
@@ -49,10 +69,11 @@ class BundleReader:
 
     def _open(self) -> tuple[dict[str, tarfile.TarInfo], Manifest]:
         try:
-            with self._reading(), tarfile.open(fileobj=self._source, mode="r:") as tar:
+            with self._reading(), tarfile.open(fileobj=_Headers(self._source), mode="r:") as tar:
                 members = self._members_of(tar)
+            with self._reading():
                 manifest = self._manifest(members)
-        except (tarfile.TarError, EOFError, ValueError, RecursionError) as error:
+        except (tarfile.TarError, EOFError, ValueError, RecursionError, OverflowError, MemoryError) as error:
             raise self._bad(f"is not a readable tar: {error}") from error
         expected = {entry.path: entry.size for entry in manifest.entries}
         found = {path: member.size for path, member in members.items() if path != MANIFEST_NAME}

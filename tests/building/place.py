@@ -12,6 +12,7 @@ from publisher.config import PublisherConfig
 from publisher.publish import Outcome, publish, publish_each
 from revocation import serials
 from revocation.certid import CertIDHash
+from revocation.clock import fixed
 from revocation.config import CRLSpec, IssuerProfile, PublicConfig
 from revocation.paths import crl_path
 from revocation.published import TargetStatus
@@ -77,12 +78,12 @@ map_size_gib = 1
 
     def publish(self, now: datetime = NOW) -> tuple[TargetStatus, TargetStatus]:
         """Publish; the status of the directory and of the store."""
-        files, responses = publish(self.config, self.public, now)
+        files, responses = publish(self.config, self.public, fixed(now))
         return files, responses
 
     def outcomes(self, now: datetime = NOW) -> tuple[Outcome, Outcome]:
         """Publish; the outcome of the directory and of the store."""
-        files, responses = publish_each(self.config, self.public, now)
+        files, responses = publish_each(self.config, self.public, fixed(now))
         return files, responses
 
     def spec(self, label: str = "all") -> CRLSpec:

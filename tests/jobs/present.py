@@ -41,7 +41,7 @@ class Present:
 
     def publish(self) -> None:
         """Bring the targets up to date."""
-        publish(PublisherConfig.read(self.estate.file), PublicConfig.read(self.estate.file), now())
+        publish(PublisherConfig.read(self.estate.file), PublicConfig.read(self.estate.file), now)
 
     def use_queue(self, url: str) -> None:
         """Let the commands ask over a queue."""

@@ -13,6 +13,7 @@ from publisher.config import PublisherConfig
 from publisher.publish import publish
 from responder.app import create_app
 from responder.lmdbsource import LMDBSource
+from revocation.clock import fixed
 from revocation.config import PublicConfig
 from signer.handle import handle
 from signer.look import look
@@ -60,7 +61,7 @@ class Site:
         config = PublisherConfig.read(self.estate.file)
         if only:
             config = config.model_copy(update={"targets": tuple(t for t in config.targets if t.name == only)})
-        publish(config, self.public, self.now)
+        publish(config, self.public, fixed(self.now))
         self._source = LMDBSource(self.estate.folder / "store")
         self.app = create_app(self._source, files=self.www, now=lambda: self.now)
 

@@ -12,7 +12,9 @@ from typing import BinaryIO
 
 import pytest
 
+from publisher import verify_crl
 from revocation.artifacts import Kind
+from revocation.clock import epoch
 from revocation.config import PublicConfig
 from revocation.part import Part
 from revocation.status import Reason, Revocation
@@ -127,11 +129,22 @@ def test_bundle_with_a_bad_crl_is_set_aside_and_the_old_crl_stays(place: Place, 
     _assert_kept(place, bundle, message)
 
 
+def old(ca: CA) -> Responder:
+    """A responder that was one already the day before yesterday."""
+    return ca.responder(not_before=NOW - 3 * DAY)
+
+
+def odd_reason(response: bytes) -> bytes:
+    """The response with CRLReason 7, which no parser names, where it says keyCompromise."""
+    assert response.count(b"\xa0\x03\x0a\x01\x01") == 1
+    return response.replace(b"\xa0\x03\x0a\x01\x01", b"\xa0\x03\x0a\x01\x07")
+
+
 OCSP_BUNDLES: dict[str, tuple[Callable[[CA, Responder], list[bytes]], str]] = {
     "foreign signature": (lambda ca, r: both(ca, ca.responder(signed_by=CA()), 2), "signature is not that of"),
-    "an expired window": (lambda ca, r: both(ca, r, 2, this_update=NOW - 2 * DAY), "has expired"),
+    "an expired window": (lambda ca, r: both(ca, old(ca), 2, this_update=NOW - 2 * DAY), "has expired"),
     "too long a window": (lambda ca, r: both(ca, r, 2, lifetime=3 * DAY), "longer than"),
-    "good over revoked": (lambda ca, r: both(ca, r, 1, this_update=NOW), "serial 01, which is revoked for good"),
+    "a reason that is none": (lambda ca, r: [odd_reason(both(ca, r, 2, FINAL)[0])], "signature is not that of"),
     "garbage": (lambda ca, r: [b"\x30\x03\x02\x01\x01"], "cannot be read"),
     "no row of responses": (lambda ca, r: [b"garbage"], "no row of OCSP responses"),
     "another issuer's certificate": (lambda ca, r: both(ca, r, 2, about=CA(Authority("X"))), "another issuer"),
@@ -149,6 +162,79 @@ def test_bundle_with_a_bad_response_is_set_aside_whole(place: Place, ca: CA, res
     assert [place.says(serial) for serial in (1, 2, 3)] == ["REVOKED", None, None]
     assert responses.slices[0].revision == 1
     _assert_kept(place, bundle, message)
+
+
+def test_response_that_says_good_of_what_is_revoked_is_withheld_alone(
+    place: Place, ca: CA, responder: Responder
+) -> None:
+    """Others of its bundle are published; that one was withheld is shown until the bundle has left the exchange."""
+    put_slice(place.exchange, ca, 1, both(ca, responder, 1, FINAL, this_update=NOW - SECOND))
+    place.publish()
+    bundle = put_slice(place.exchange, ca, 2, [*both(ca, responder, 3), *both(ca, responder, 1)], revision=5)
+    _, outcome = place.outcomes()
+    assert [place.says(serial) for serial in (1, 3)] == ["REVOKED", "GOOD"]
+    assert outcome.status.slices[0].revision == 5
+    assert [refused.bundle for refused in outcome.set_aside] == [bundle]
+    assert "serial 01, which is revoked for good" in outcome.set_aside[0].reason
+    _, outcome = place.outcomes()
+    assert (outcome.set_aside, [refused.bundle for refused in outcome.status.set_aside]) == ([], [bundle])
+    (place.exchange / bundle).unlink()
+    _, outcome = place.outcomes(NOW + DAY)
+    assert outcome.status.set_aside == []
+
+
+@pytest.mark.parametrize("what", ["a version that is none", "a claim of 512 GiB", "an error of our own"])
+def test_bundle_that_no_reader_expects_keeps_no_other_from_being_published(
+    place: Place, ca: CA, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it makes a library raise, or us: it is set aside with what that was, at every look."""
+    data = crl(ca, 3)
+    if what == "a version that is none":
+        put_crl(place.exchange, ca, 1, data.replace(b"\x02\x01\x01\x30", b"\x02\x01\x05\x30", 1))
+    elif what == "a claim of 512 GiB":
+        (place.exchange).mkdir(exist_ok=True)
+        header = tarfile.TarInfo("x")
+        header.type, header.size = tarfile.XHDTYPE, 1 << 39
+        file = place.exchange / f"000000000001-{ca.issuer.id}-crl-all.tar"
+        file.write_bytes(header.tobuf(tarfile.GNU_FORMAT))
+    else:
+        put_crl(place.exchange, ca, 1, crl(ca, 2))
+        genuine = verify_crl._read
+        monkeypatch.setattr(verify_crl, "_read", lambda der, spec: 1 // 0 if der != data else genuine(der, spec))
+    put_crl(place.exchange, ca, 2, data)
+    for _ in range(2):
+        files, _ = place.publish()
+        assert place.crl_file().read_bytes() == data
+        assert [refused.bundle[:12] for refused in files.set_aside] == ["000000000001"]
+
+
+def test_responder_whose_certificate_has_expired_says_nothing_of_today(
+    place: Place, ca: CA, responder: Responder
+) -> None:
+    """A key that was stolen from an old disk: its false revocation is refused, and none of it is remembered."""
+    put_slice(place.exchange, ca, 1, both(ca, responder, 1, this_update=NOW - SECOND))
+    place.publish()
+    expired = ca.responder(not_before=NOW - 40 * DAY, not_after=NOW - 30 * DAY)
+    put_slice(place.exchange, ca, 2, both(ca, expired, 1, FINAL))
+    _, responses = place.publish()
+    assert place.says(1) == "GOOD"
+    assert "outlive its responder certificate" in responses.set_aside[0].reason
+    put_slice(place.exchange, ca, 3, both(ca, responder, 1, this_update=NOW + SECOND))
+    place.publish(NOW + SECOND)
+    stored = place.stored(1)
+    assert stored is not None
+    assert stored.this_update == epoch(NOW + SECOND)
+
+
+def test_bundle_that_expired_while_a_newer_one_waits_is_no_alarm(place: Place, ca: CA, responder: Responder) -> None:
+    """After a long outage of a publisher the exchange holds both: the old one is passed over, and said so."""
+    put_slice(place.exchange, ca, 1, both(ca, old(ca), 1, this_update=NOW - 2 * DAY))
+    put_slice(place.exchange, ca, 2, both(ca, responder, 1))
+    put_crl(place.exchange, ca, 3, crl(ca, 1, this_update=NOW - 2 * DAY))
+    put_crl(place.exchange, ca, 4, crl(ca, 2))
+    files, responses = place.publish()
+    assert (files.set_aside, responses.set_aside) == ([], [])
+    assert (files.crls[0].number, place.says(1)) == (2, "GOOD")
 
 
 def test_bad_bundle_keeps_no_other_from_being_published(place: Place, ca: CA, responder: Responder) -> None:

@@ -38,15 +38,6 @@ def test_bundle_seen_by_a_wrong_clock_is_taken_once_it_is_right(
     assert (files.set_aside, responses.set_aside) == ([], [])
 
 
-def test_response_whose_signer_is_not_valid_yet_is_held(place: Place, ca: CA) -> None:
-    """Its certificate begins later than the response: when that time has come, it is published."""
-    put_slice(place.exchange, ca, 1, both(ca, ca.responder(not_before=NOW + SECOND), 1))
-    _, responses = place.publish()
-    assert (place.says(1), responses.set_aside) == (None, [])
-    place.publish(NOW + SECOND)
-    assert place.says(1) == "GOOD"
-
-
 @pytest.mark.parametrize("code", [errno.EMFILE, errno.EACCES, errno.EIO])
 @pytest.mark.parametrize("where", ["opening", "header", "content"])
 def test_bundle_that_the_machine_cannot_read_is_tried_again(

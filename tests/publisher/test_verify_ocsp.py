@@ -125,8 +125,8 @@ RESPONDERS: dict[str, tuple[Callable[[CA], Responder], str]] = {
     "without nocheck": (lambda ca: ca.responder(no_check=False), "nocheck"),
     "that may not sign": (lambda ca: ca.responder(digital_signature=False), "may not sign"),
     "that is a CA": (lambda ca: ca.responder(is_ca=True), "is a CA's"),
-    "expired": (lambda ca: ca.responder(not_after=NOW - SECOND), "not now"),
-    "not valid yet": (lambda ca: ca.responder(not_before=NOW + SECOND), "not valid before"),
+    "expired": (lambda ca: ca.responder(not_after=NOW - SECOND), "outlive"),
+    "not valid yet": (lambda ca: ca.responder(not_before=NOW + SECOND), "older than its responder certificate"),
     "ending before nextUpdate": (lambda ca: ca.responder(not_after=NOW + DAY - SECOND), "outlive"),
 }
 
@@ -164,6 +164,7 @@ def test_response_outside_its_window_is_refused(
     ca: CA, responder: Responder, this_update: object, error: type[GateError], message: str
 ) -> None:
     """Expired: refused, with the serial; too early: held."""
+    responder = ca.responder(not_before=NOW - 2 * DAY)
     data = response(ca, responder, 0xABC, this_update=this_update)  # type: ignore[arg-type]
     with pytest.raises(error, match=message) as caught:
         verify_response(data, ca.issuer, NOW)

@@ -82,7 +82,7 @@ class World:
     def publish(self) -> list[TargetStatus]:
         """One look of the publisher. LMDB is opened once per process, so the responder lets go of it before."""
         self._source.close()
-        return publish(self.publisher, self.public, self.now)
+        return publish(self.publisher, self.public, lambda: self.now)
 
     def statuses(self) -> list[TargetStatus]:
         """What the targets say of themselves."""

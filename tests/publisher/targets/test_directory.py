@@ -55,3 +55,21 @@ def test_nothing_there_is_none(tmp_path: Path) -> None:
     target = DirectoryTarget(tmp_path / "new")
     assert (target.load_status(), target.get("x"), target.digest("x")) == (None, None, None)
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("thing", ["a pipe", "a device", "a link", "a folder"])
+def test_what_is_no_regular_file_is_replaced(tmp_path: Path, thing: str) -> None:
+    """Whoever may write there can stop no publisher: it is neither opened nor waited for, and what belongs there is put."""
+    target, file = DirectoryTarget(tmp_path), tmp_path / "www/crl/1a2b3c4d/all.crl"
+    file.parent.mkdir(parents=True)
+    if thing == "a pipe":
+        os.mkfifo(file)
+    elif thing == "a folder":
+        file.mkdir()
+    else:
+        file.symlink_to("/dev/zero" if thing == "a device" else "/etc/hostname")
+    assert (target.digest("crl/1a2b3c4d/all.crl"), target.get("crl/1a2b3c4d/all.crl")) == (None, None)
+    if thing != "a folder":
+        target.put(StaticObject("crl/1a2b3c4d/all.crl", b"right", THING.modified))
+        assert file.read_bytes() == b"right"
+        assert not file.is_symlink()
