@@ -81,10 +81,10 @@ def run(config: Path | None) -> None:
     for line in sys.stdin:
         if not line.strip():
             continue
-        reply = handle_text(signer, line, clock.now())
+        reply = handle_text(signer, line, clock.now)
         if reply.data.get("again_at") and not reply.data["made"]:
             time.sleep(1.0)  # thisUpdate rises by whole seconds: what is due again within one is made in the next
-            reply = handle_text(signer, line, clock.now())
+            reply = handle_text(signer, line, clock.now)
         if reply.outcome is Outcome.DONE and reply.revision is not None:
             _make_now(signer)
         failed |= reply.outcome is not Outcome.DONE
@@ -122,7 +122,7 @@ def _typed(signer: Signer, name: str) -> bytes:
 
 def _make_now(signer: Signer) -> None:
     """Make what a change of facts made due, waiting for the next second where one was already used."""
-    while again_at := look(signer, clock.now()).again_at:
+    while again_at := look(signer, clock.now).again_at:
         seconds = (again_at - clock.now()).total_seconds()
         if seconds > _LONGEST_PAUSE:
             return

@@ -1,6 +1,7 @@
 """Making a complete CRL: number, revision and snapshot of the facts under one lock; signature, check, bundle."""
 
 import hashlib
+import logging
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,42 +11,60 @@ from typing import BinaryIO, Final
 
 from sqlalchemy import Connection
 
-from revocation.clock import iso
+from revocation.clock import Clock, iso
 from revocation.config import CRLSpec, IssuerProfile
 from revocation.errors import Refused
 from signer import selfcheck
 from signer.encoding import crl
 from signer.keys import FileTBS, SigningKey
-from signer.ledger import audit, facts, issued, pages
+from signer.ledger import audit, departures, facts, issued, pages
 from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
+from signer.ledger.page import PagesDamaged
 from signer.produce import File, put_bundle
+from signer.published import Published
 from signer.signer import Signer
 
+_LOG: Final = logging.getLogger("revocast.signer")
 _ROOM: Final = 16
 
 
-def make_crl(signer: Signer, profile: IssuerProfile, spec: CRLSpec, now: datetime) -> Issued:
+def make_crl(signer: Signer, profile: IssuerProfile, spec: CRLSpec, clock: Clock) -> Issued:
     """Sign a CRL and put it into the exchange.
 
     Raises:
         KeyUnavailable: the CA key cannot be used.
         Refused: the issuer has expired.
+        TooEarly: it would not be later than the one before, or than what it says was revoked.
     """
     issuer = spec.issuer
-    if now >= issuer.not_after:
+    if clock() >= issuer.not_after:
         raise Refused(f"has expired at {iso(issuer.not_after)}: it signs no more CRLs", where=f"issuer {issuer.name}")
     key = signer.keyring.key_of(issuer)
     with tempfile.TemporaryFile(prefix="revocast-") as file:
-        with signer.ledger.write() as connection:
-            _bring_up(connection, profile, spec, now)
-            row, tbs, count = _snapshot(connection, spec, key, now, file)
+        try:
+            row, tbs, count = _take(signer, profile, spec, key, clock, file)
+        except PagesDamaged:
+            _LOG.error("%s: the pages of its entries are damaged; they are made again from the facts", spec)
+            with signer.ledger.write() as connection:
+                pages.forget(connection, issuer)
+            row, tbs, count = _take(signer, profile, spec, key, clock, file)
         begin, size = _enclose(file, tbs, key)
         with ThreadPoolExecutor(1) as beside:
             sha256 = beside.submit(FileTBS(file, begin, size).digest, "sha256")
             selfcheck.check_crl(file, begin, issuer.public_key_info, row.crl_number or 0)
         put_bundle(signer, row, [File(spec.path, file, begin, size, sha256.result().hex(), 1)], count)
     return row
+
+
+def _take(
+    signer: Signer, profile: IssuerProfile, spec: CRLSpec, key: SigningKey, clock: Clock, file: BinaryIO
+) -> tuple[Issued, FileTBS, int]:
+    """The number, the time and the facts of a CRL in one transaction, which nobody else can write in."""
+    with signer.ledger.write() as connection:
+        now = clock()
+        _bring_up(connection, signer.published, profile, spec, now)
+        return _snapshot(connection, spec, key, now, file)
 
 
 def _enclose(file: BinaryIO, tbs: FileTBS, key: SigningKey) -> tuple[int, int]:
@@ -69,6 +88,8 @@ def _snapshot(
     """
     issuer, selection = spec.issuer, Selection.of(spec)
     revision = facts.ensure_issuer(connection, issuer)
+    facts.require_not_before(connection, issuer, now)
+    issued.require_later(connection, spec.part, now)
     row = issued.reserve(
         connection,
         issuer,
@@ -77,6 +98,7 @@ def _snapshot(
         revision=revision,
         this_update=now,
         next_update=now + spec.settings.expires,
+        departed=departures.newest(connection, issuer),
     )
     count, size = pages.measure(connection, issuer, selection)
     frame = crl.CRLFrame(spec, row.crl_number or 0, row.this_update, row.next_update)
@@ -101,17 +123,19 @@ def _write(file: BinaryIO, pieces: Iterable[bytes]) -> FileTBS:
     return FileTBS(file, _ROOM, file.tell() - _ROOM, {"sha256": digest.digest()})
 
 
-def _bring_up(connection: Connection, profile: IssuerProfile, spec: CRLSpec, now: datetime) -> None:
+def _bring_up(
+    connection: Connection, published: Published, profile: IssuerProfile, spec: CRLSpec, now: datetime
+) -> None:
     """Entries of new facts in; those out that every CRL which has them has shown after their certificates' expiry.
 
     An entry stays until it was on one regularly scheduled CRL past that (RFC 5280 section 3.3), also when the
-    certificate expired before its first CRL; and then for the life of a CRL or response, in which one that was
-    scheduled has been published.
+    certificate expired before its first CRL; and then for the life of a CRL or response. A CRL that was not published
+    has shown nothing.
     """
     pages.settle(connection, spec.issuer, now)
     selection = Selection.of(spec)
     sharing = [other for other in profile.crls.values() if selection.overlaps(Selection.of(other))]
-    last = [next(iter(issued.stored_since_complete(connection, other.part)), None) for other in sharing]
+    last = [published.last(connection, other.part, now) for other in sharing]
     appeared = [crl for crl in last if crl is not None]
     if len(appeared) < len(sharing):
         return

@@ -5,7 +5,8 @@ What is said to be published only makes the signer look harder at the bundle it 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -20,11 +21,11 @@ from signer.delegates import delegates
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger import facts, issued
 from signer.ledger.changes import Changes
+from signer.ledger.early import ONE_SECOND
 from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
 
-ONE_SECOND = timedelta(seconds=1)
-_MOST_PARTIALS = 32
+_MOST_PARTIALS: Final = 32
 """Partial bundles after a complete one; then the slice is signed whole, so that nobody has to read many small ones."""
 
 Intact = Callable[[Issued], bool]
@@ -39,7 +40,7 @@ class Due:
         part: the CRL or OCSP slice; None for a responder certificate.
         base_revision: 0 for everything, else only what changed after it.
         why: for people.
-        not_before: a replacement's thisUpdate is later by whole seconds, so it may have to wait until then.
+        not_before: a replacement's thisUpdate is later by whole seconds, and not before what it says was revoked.
     """
 
     profile: IssuerProfile
@@ -68,39 +69,76 @@ def due_responder_certificate(
 
 
 def due_crls(connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact) -> Iterator[Due]:
-    """Each CRL that is missing, old, behind a fact, or gone from the exchange."""
+    """Each CRL that is missing, old, near its end, behind a fact, or gone from the exchange."""
     changes = Changes(connection, profile.issuer)
     for spec in profile.crls.values():
         stored = issued.stored_since_complete(connection, spec.part)
         needed = changes.latest(Selection.of(spec))
         why = _why_crl(stored[0] if stored else None, spec.settings, now, needed, intact)
         if why:
-            yield Due(profile, spec.part, 0, why, _not_before(connection, spec.part))
+            yield Due(profile, spec.part, 0, why, _not_before(connection, profile, spec.part))
 
 
-def due_slices(connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact) -> Iterator[Due]:
-    """Each slice that was never signed, is old, is behind a fact, or whose bundle is gone."""
-    issuer, slices = profile.issuer, profile.ocsp.slices
-    live = {s for s in range(slices) if facts.has_live(connection, issuer, facts.slice_hashes(s, slices), now)}
-    states = {s: _slice_state(connection, profile, s, intact) for s in range(slices)}
-    covered = [revision for _, revision in states.values() if revision is not None]
-    changed: dict[int, int] = {}
-    for hash_, changed_at in facts.changed_since(connection, issuer, now, min(covered)) if covered else ():
-        slice_ = facts.slice_of(hash_, slices)
-        changed[slice_] = max(changed_at, changed.get(slice_, 0))
-    for slice_, (complete, revision) in states.items():
-        part = _slice_part(profile, slice_)
-        why = (
-            _why_slice(complete, revision is not None, profile.ocsp, slice_, now)
-            if slice_ in live or complete
-            else None
-        )
-        if why:
-            yield Due(profile, part, 0, why, _not_before(connection, part))
-        elif revision is not None and changed.get(slice_, 0) > revision:
-            why = f"covers revision {revision}, a certificate changed at {changed[slice_]}"
-            base = revision if _partials(connection, part) < _MOST_PARTIALS else 0
-            yield Due(profile, part, base, why, _not_before(connection, part))
+def due_slices(
+    connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact, keys: ResponderKeys
+) -> Iterator[Due]:
+    """Each slice that is behind a fact; then those never signed, old, near their end, or whose bundle is gone."""
+    slices = _Slices(connection, profile, now, intact, keys)
+    for part, base, why in (*slices.behind(), *slices.renewals()):
+        yield Due(profile, part, base, why, _not_before(connection, profile, part))
+
+
+class _Slices:
+    """The slices of an issuer as they were signed last, and what changed since."""
+
+    def __init__(
+        self, connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact, keys: ResponderKeys
+    ) -> None:
+        self._connection, self._profile, self._now = connection, profile, now
+        numbers = range(profile.ocsp.slices)
+        self._parts = {n: Part(issuer=profile.issuer.id, kind=Kind.OCSP, label=str(n)) for n in numbers}
+        stored = {n: issued.stored_since_complete(connection, part) for n, part in self._parts.items()}
+        self._partials = {n: len(rows) - 1 for n, rows in stored.items()}
+        self._complete = {n: rows[0] if rows else None for n, rows in stored.items()}
+        self._covered = {n: _covered(rows, profile.ocsp, intact) for n, rows in stored.items()}
+        newest = next(delegates(connection, keys, profile.issuer, now), None)
+        ends = (now + profile.ocsp.expires, profile.issuer.not_after, *((newest.not_after,) if newest else ()))
+        self._reach = min(ends)
+        self._renewed = {n: why for n in numbers if (why := self._why(n))}
+
+    def behind(self) -> Iterator[tuple[Part, int, str]]:
+        """What changed since a slice was signed, in partial bundles: a revocation does not wait for a renewal."""
+        known = {n: revision for n, revision in self._covered.items() if revision is not None}
+        latest: dict[int, int] = {}
+        since = min(known.values(), default=0)
+        for hash_, at in facts.changed_since(self._connection, self._profile.issuer, self._now, since) if known else ():
+            n = facts.slice_of(hash_, self._profile.ocsp.slices)
+            latest[n] = max(at, latest.get(n, 0))
+        for n, revision in known.items():
+            if n not in self._renewed and latest.get(n, 0) > revision:
+                base = revision if self._partials[n] < _MOST_PARTIALS else 0
+                yield self._parts[n], base, f"covers revision {revision}, a certificate changed at {latest[n]}"
+
+    def renewals(self) -> Iterator[tuple[Part, int, str]]:
+        """Slices to be signed whole."""
+        for n, why in self._renewed.items():
+            yield self._parts[n], 0, why
+
+    def _why(self, n: int) -> str | None:
+        last, ocsp = self._complete[n], self._profile.ocsp
+        if last is None:
+            hashes = facts.slice_hashes(n, ocsp.slices)
+            live = facts.has_live(self._connection, self._profile.issuer, hashes, self._now)
+            return "was never signed" if live else None
+        if last.slices != ocsp.slices:
+            return f"was signed as one of {last.slices} slices, and there are {ocsp.slices}"
+        if lacking := {hash_.value for hash_ in ocsp.hashes} - set((last.hashes or "").split()):
+            return f"has no answers for {', '.join(sorted(lacking))}"
+        if last.this_update < (turn := _turn(n, ocsp, self._now)):
+            return f"is of {iso(last.this_update)}, its turn was {iso(turn)}"
+        if self._now >= last.next_update - (ocsp.expires - ocsp.renewal) and self._reach > last.next_update:
+            return f"ends at {iso(last.next_update)} already"
+        return "its bundle is gone from the exchange" if self._covered[n] is None else None
 
 
 def _why_crl(last: Issued | None, settings: CRLSettings, now: datetime, needed: int, intact: Intact) -> str | None:
@@ -108,39 +146,22 @@ def _why_crl(last: Issued | None, settings: CRLSettings, now: datetime, needed: 
         return "there is none"
     if now >= last.this_update + settings.renewal:
         return f"is of {iso(last.this_update)}, renewed after {show(settings.renewal)}"
+    if now >= last.next_update - (settings.expires - settings.renewal):  # it was signed when less was configured
+        return f"ends at {iso(last.next_update)} already"
     if needed > last.revision:
         return f"covers revision {last.revision}, a status changed at {needed}"
     return None if intact(last) else "its bundle is gone from the exchange"
 
 
-def _slice_state(
-    connection: Connection, profile: IssuerProfile, slice_: int, intact: Intact
-) -> tuple[Issued | None, int | None]:
-    """The last complete bundle, and the revision that is covered by it and what follows (None if it is not intact)."""
-    stored = issued.stored_since_complete(connection, _slice_part(profile, slice_))
-    if not stored:
-        return None, None
-    if not intact(stored[0]) or stored[0].slices != profile.ocsp.slices:
-        return stored[0], None
-    covered = stored[0].revision
-    for partial in stored[1:]:
+def _covered(rows: list[Issued], ocsp: OCSPProfile, intact: Intact) -> int | None:
+    """The revision that a slice's complete bundle and what follows it cover; None if that one is not intact."""
+    if not rows or not intact(rows[0]) or rows[0].slices != ocsp.slices:
+        return None
+    covered = rows[0].revision
+    for partial in rows[1:]:
         if partial.base_revision <= covered and intact(partial):
             covered = max(covered, partial.revision)
-    return stored[0], covered
-
-
-def _partials(connection: Connection, part: Part) -> int:
-    return len(issued.stored_since_complete(connection, part)) - 1
-
-
-def _why_slice(last: Issued | None, is_intact: bool, ocsp: OCSPProfile, slice_: int, now: datetime) -> str | None:
-    if last is None:
-        return "was never signed"
-    if last.slices != ocsp.slices:
-        return f"was signed as one of {last.slices} slices, and there are {ocsp.slices}"
-    if last.this_update < _turn(slice_, ocsp, now):
-        return f"is of {iso(last.this_update)}, its turn was {iso(_turn(slice_, ocsp, now))}"
-    return None if is_intact else "its bundle is gone from the exchange"
+    return covered
 
 
 def _turn(slice_: int, ocsp: OCSPProfile, now: datetime) -> datetime:
@@ -152,10 +173,7 @@ def _turn(slice_: int, ocsp: OCSPProfile, now: datetime) -> datetime:
     return midnight + phase + turns * period
 
 
-def _not_before(connection: Connection, part: Part) -> datetime | None:
+def _not_before(connection: Connection, profile: IssuerProfile, part: Part) -> datetime:
     latest = issued.latest_this_update(connection, part)
-    return latest + ONE_SECOND if latest else None
-
-
-def _slice_part(profile: IssuerProfile, slice_: int) -> Part:
-    return Part(issuer=profile.issuer.id, kind=Kind.OCSP, label=str(slice_))
+    dated = facts.latest_date(connection, profile.issuer)
+    return max(dated, latest + ONE_SECOND) if latest else dated

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from revocation.clock import iso
+from revocation.clock import Clock, iso
 from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused, RevocastError
 from revocation.messages import Look, Message, Outcome, Release, Reply, Revoke, Verb, parse_message
@@ -18,19 +18,19 @@ from signer.signer import Signer
 _NO_ID = "0" * 32
 
 
-def handle_text(signer: Signer, text: str, now: datetime) -> Reply:
+def handle_text(signer: Signer, text: str, clock: Clock) -> Reply:
     """The reply to what came over a queue, a pipe or from a file; never raises for what the text says."""
     try:
         message = parse_message(text)
     except RevocastError as error:
-        return _refused(_NO_ID, error, now)
+        return _refused(_NO_ID, error, clock())
     try:
-        return handle(signer, message, now)
+        return handle(signer, message, clock)
     except RevocastError as error:
-        return _refused(message.id, error, now)
+        return _refused(message.id, error, clock())
 
 
-def handle(signer: Signer, message: Message, now: datetime) -> Reply:
+def handle(signer: Signer, message: Message, clock: Clock) -> Reply:
     """The reply to a message.
 
     Raises:
@@ -39,19 +39,20 @@ def handle(signer: Signer, message: Message, now: datetime) -> Reply:
     """
     body = message.typed_body()
     if isinstance(body, Revoke | Release):
-        return _change(signer, message, body, now)
-    require_current(message, now)
+        return _change(signer, message, body, clock)
+    require_current(message, clock())
     if not isinstance(body, Look):
         raise Refused(f"{message.verb} is not asked of the signer this way", where=f"message {message.id}")
     if message.verb is Verb.DUE:
-        return _list_due(signer, message, body, now)
-    return _report(message, look(signer, now, (message.verb,), body), now)
+        return _list_due(signer, message, body, clock())
+    return _report(message, look(signer, clock, (message.verb,), body), clock())
 
 
-def _change(signer: Signer, message: Message, body: Revoke | Release, now: datetime) -> Reply:
+def _change(signer: Signer, message: Message, body: Revoke | Release, clock: Clock) -> Reply:
     profile = _profile(signer, body.issuer)
     requester = authorize(signer.config, message, profile.issuer)
     with signer.ledger.write() as connection:
+        now = clock()
         if earlier := replies.earlier_reply(connection, message):
             again = "this id was refused before and stays so: ask with a new one"
             return earlier.model_copy(update={"advice": again}) if earlier.outcome is Outcome.REFUSED else earlier

@@ -8,12 +8,14 @@ from typing import Final
 
 from revocation.artifacts import Kind
 from revocation.bundle import BundleReader
-from revocation.clock import iso
+from revocation.clock import Clock, iso
 from revocation.config import IssuerProfile
 from revocation.errors import BundleError, RevocastError
 from revocation.messages import Look, Verb
 from signer.crls import make_crl
 from signer.due import Due, Intact, due_crls, due_responder_certificate, due_slices
+from signer.ledger import early, facts
+from signer.ledger.early import TooEarly
 from signer.ledger.issued import Issued
 from signer.presign import presign
 from signer.produce import prune, require_own_exchange
@@ -41,20 +43,33 @@ class Report:
     again_at: datetime | None = None
 
 
-def look(signer: Signer, now: datetime, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None) -> Report:
+def look(signer: Signer, clock: Clock, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None) -> Report:
     """Make what is due of the given tasks; a failure of one thing does not stop the others.
+
+    A fact that is recorded meanwhile ends the look, to be looked at again at once: it does not wait for renewals.
 
     Raises:
         ForeignBundle: the exchange says that this is not the ledger that signed last.
     """
     report = Report()
+    if hint:
+        signer.published.hear(hint.crls)
     with signer.ledger.signing():
         require_own_exchange(signer)
-        for due in find_due(signer, now, tasks, hint):
-            _attempt(signer, due, now, report)
+        known = _revisions(signer)
+        for due in find_due(signer, clock(), tasks, hint):
+            _attempt(signer, due, clock, report)
+            if _revisions(signer) != known:
+                report.again_at = clock()
+                break
         if report.made:
             prune(signer)
     return report
+
+
+def _revisions(signer: Signer) -> int:
+    with signer.ledger.read() as connection:
+        return facts.sum_of_revisions(connection)
 
 
 def find_due(
@@ -85,17 +100,17 @@ def _finders(
     intact = _intact(signer, hint)
     yield Verb.GENERATE_OCSP_KEYS, of(due_responder_certificate, signer.responder_keys)
     yield Verb.GENERATE_CRLS, of(due_crls, intact)
-    yield Verb.PRESIGN, of(due_slices, intact)
+    yield Verb.PRESIGN, of(due_slices, intact, signer.responder_keys)
 
 
-def _attempt(signer: Signer, due: Due, now: datetime, report: Report) -> None:
-    if due.not_before and now < due.not_before:
-        report.again_at = min(due.not_before, report.again_at or due.not_before)
-        if due.not_before - now > _LONGEST_WAIT:
-            report.problems.append(_clock_behind(due, now))
-        return
+def _attempt(signer: Signer, due: Due, clock: Clock, report: Report) -> None:
     try:
-        _make(signer, due, now)
+        early.require(clock(), due.not_before)
+        _make(signer, due, clock)
+    except TooEarly as waits:
+        report.again_at = min(waits.not_before, report.again_at or waits.not_before)
+        if waits.not_before - clock() > _LONGEST_WAIT:
+            report.problems.append(_clock_behind(due, waits.not_before, clock()))
     except RevocastError as error:
         report.problems.append(error)
     except OSError as error:
@@ -110,19 +125,19 @@ def _attempt(signer: Signer, due: Due, now: datetime, report: Report) -> None:
         report.made.append(f"{due.profile.issuer.name}: {due.what} ({due.why})")
 
 
-def _make(signer: Signer, due: Due, now: datetime) -> None:
+def _make(signer: Signer, due: Due, clock: Clock) -> None:
     if due.part is None:
-        make_responder_certificate(signer, due.profile, now)
-        destroy_expired_keys(signer, now)
+        make_responder_certificate(signer, due.profile, clock())
+        destroy_expired_keys(signer, clock())
     elif due.part.kind is Kind.CRL:
-        make_crl(signer, due.profile, due.profile.crls[due.part.label], now)
+        make_crl(signer, due.profile, due.profile.crls[due.part.label], clock)
     else:
-        presign(signer, due.profile, due.part, due.base_revision, now)
+        presign(signer, due.profile, due.part, due.base_revision, clock)
 
 
-def _clock_behind(due: Due, now: datetime) -> RevocastError:
+def _clock_behind(due: Due, not_before: datetime, now: datetime) -> RevocastError:
     return RevocastError(
-        f"{due.what} was already signed for a later time; the clock says {iso(now)}",
+        f"{due.what} was signed, or something on it was revoked, at {iso(not_before)}; the clock says {iso(now)}",
         where=f"issuer {due.profile.issuer.name}",
         advice="set the clock right",
     )

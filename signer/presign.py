@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from revocation import der
 from revocation.certid import CertID
-from revocation.clock import iso
+from revocation.clock import Clock, iso
 from revocation.config import IssuerProfile
 from revocation.errors import KeyUnavailable
 from revocation.issuer import Issuer
@@ -28,13 +28,15 @@ _CHUNK: Final = 8192
 """Responses per file of a bundle: some megabytes."""
 
 
-def presign(signer: Signer, profile: IssuerProfile, part: Part, base_revision: int, now: datetime) -> Issued:
+def presign(signer: Signer, profile: IssuerProfile, part: Part, base_revision: int, clock: Clock) -> Issued:
     """Sign the responses of a slice and put them into the exchange; `base_revision` 0 means all of them.
 
     Raises:
         KeyUnavailable: there is no responder certificate that is valid now, or its key is gone.
+        TooEarly: they would not be later than those before, or than what they say was revoked.
     """
     with signer.ledger.write() as connection:
+        now = clock()
         responder = _delegate(connection, signer, profile.issuer, now)
         row, template, batch = _snapshot(connection, profile, part, base_revision, responder, now)
     signatures = responder.key.sign_many([BytesTBS(tbs) for tbs in batch])
@@ -53,6 +55,8 @@ def _snapshot(
 ) -> tuple[Issued, ResponseTemplate, list[bytes]]:
     """What the slice says, read with its revision in one transaction; nothing outlives the delegate or the issuer."""
     issuer = profile.issuer
+    facts.require_not_before(connection, issuer, now)
+    issued.require_later(connection, part, now)
     row = issued.reserve(
         connection,
         issuer,
@@ -62,6 +66,7 @@ def _snapshot(
         this_update=now,
         next_update=min(now + profile.ocsp.expires, responder.not_after, issuer.not_after),
         slices=profile.ocsp.slices,
+        hashes=" ".join(hash_.value for hash_ in profile.ocsp.hashes),
     )
     hashes = facts.slice_hashes(part.slice, profile.ocsp.slices)
     template = _template(responder, row)

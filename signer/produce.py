@@ -2,12 +2,15 @@
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from revocation.artifacts import Kind
 from revocation.bundle import Entry, Manifest, write_bundle
+from revocation.config import PublicConfig
 from revocation.errors import RevocastError
+from revocation.part import Part
 from signer.ledger import issued
 from signer.ledger.issued import Issued
 from signer.signer import Signer
@@ -79,14 +82,24 @@ def require_own_exchange(signer: Signer) -> None:
 
 
 def prune(signer: Signer) -> None:
-    """Take out what a newer complete bundle of the same part supersedes; that one and what came after it stays."""
+    """Take out what a newer complete bundle of the same part supersedes, and what is of no configured part."""
+    wanted = {f"{part.issuer}-{part.kind}-{part.label}.tar" for part in _parts(signer.public)}
     names = [entry.name for entry in signer.exchange.list()]
+    for name in [name for name in names if _behind_sequence(name) not in wanted]:
+        signer.exchange.remove(name)
     with signer.ledger.read() as connection:
         complete = issued.complete_names(connection, names)
     newest = {_behind_sequence(name): name for name in names if name in complete}  # names are sorted
     for name in names:
         if name < newest.get(_behind_sequence(name), ""):
             signer.exchange.remove(name)
+
+
+def _parts(public: PublicConfig) -> Iterator[Part]:
+    for id_, profile in public.profiles.items():
+        yield from (spec.part for spec in profile.crls.values())
+        for number in range(profile.ocsp.slices):
+            yield Part(issuer=id_, kind=Kind.OCSP, label=str(number))
 
 
 def _behind_sequence(name: str) -> str:

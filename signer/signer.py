@@ -1,6 +1,6 @@
 """The signer as one value: its configuration and everything it holds, opened once per process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
@@ -9,6 +9,7 @@ from signer.config import SignerConfig
 from signer.keys.keyring import Keyring
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger.ledger import Ledger
+from signer.published import Published
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Signer:
     exchange: Exchange
     keyring: Keyring
     responder_keys: ResponderKeys
+    published: Published = field(default_factory=Published)
 
 
 def open_signer(file: ConfigFile, passphrases: dict[str, bytes] | None = None) -> Signer:

@@ -53,7 +53,7 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
 
 def look_once(signer: Signer, wire: Wire, clock_now: Callable[[], datetime]) -> float | None:
     """Make what is due, tell the publisher, and say in how many seconds to look again, if before the usual time."""
-    report = look(signer, clock_now())
+    report = look(signer, clock_now)
     for made in report.made:
         _LOG.info("made %s", made)
     for problem in report.problems:
@@ -67,7 +67,7 @@ def _task(signer: Signer, wire: Wire, looker: Looker) -> Callable[[str], None]:
     """What is done with every message: handle, offer the reply, and look when a fact changed."""
 
     def task(text: str) -> None:
-        reply = handle_text(signer, text, clock.now())
+        reply = handle_text(signer, text, clock.now)
         if reply.outcome is not Outcome.DONE:
             _LOG.warning("message %s: %s: %s", reply.id, reply.outcome, reply.detail)
         elif reply.revision is not None:

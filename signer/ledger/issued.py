@@ -13,6 +13,9 @@ from revocation.bundle.manifest import bundle_name
 from revocation.clock import epoch, from_epoch
 from revocation.issuer import Issuer
 from revocation.part import Part
+from revocation.published import CRLRow
+from signer.ledger import early
+from signer.ledger.early import ONE_SECOND
 from signer.ledger.schema import crl_floors, issued
 
 
@@ -30,6 +33,8 @@ class Issued:
     size: int | None
     sha256: str | None
     slices: int | None = None
+    hashes: str | None = None
+    departed: int = 0
 
     @property
     def name(self) -> str:
@@ -52,6 +57,8 @@ def reserve(
     this_update: datetime,
     next_update: datetime,
     slices: int | None = None,
+    hashes: str | None = None,
+    departed: int = 0,
 ) -> Issued:
     """Take the next sequence, and for a CRL the next number, in the transaction that reads what it will contain."""
     number = next_crl_number(connection, issuer, part, this_update) if part.kind is Kind.CRL else None
@@ -60,6 +67,8 @@ def reserve(
         "kind": str(part.kind),
         "part": part.label,
         "slices": slices,
+        "hashes": hashes,
+        "departed": departed,
         "subject": subject_of(issuer),
         "crl_number": str(number) if number is not None else None,
         "base_revision": base_revision,
@@ -69,7 +78,8 @@ def reserve(
     }
     key = connection.execute(insert(issued).values(**values)).inserted_primary_key
     sequence = int(key[0]) if key else 0
-    return Issued(sequence, part, number, base_revision, revision, this_update, next_update, None, None)
+    window = (this_update, next_update)
+    return Issued(sequence, part, number, base_revision, revision, *window, None, None, slices, hashes, departed)
 
 
 def mark_stored(connection: Connection, row: Issued, *, size: int, sha256: str | None, count: int) -> None:
@@ -88,6 +98,20 @@ def stored_since_complete(connection: Connection, part: Part) -> list[Issued]:
         return []
     later = connection.execute(own.where(issued.c.sequence > newest.sequence).order_by(issued.c.sequence))
     return [_issued(part, row) for row in (newest, *later)]
+
+
+def note_published(connection: Connection, row: CRLRow, now: datetime) -> None:
+    """Note that a CRL of this ledger is served, as somebody says; what is not one of ours is let be."""
+    mine = (issued.c.issuer == row.issuer, issued.c.kind == str(Kind.CRL), issued.c.part == row.label)
+    which = (*mine, issued.c.crl_number == str(row.number), issued.c.sha256 == row.sha256)
+    connection.execute(update(issued).where(*which, issued.c.published_at.is_(None)).values(published_at=epoch(now)))
+
+
+def last_published(connection: Connection, part: Part) -> Issued | None:
+    """The newest CRL of a part that was seen published."""
+    query = _of_part(part).where(issued.c.published_at.is_not(None)).order_by(desc(issued.c.sequence)).limit(1)
+    row = connection.execute(query).one_or_none()
+    return _issued(part, row) if row is not None else None
 
 
 def last_sequence(connection: Connection) -> int:
@@ -113,6 +137,16 @@ def latest_this_update(connection: Connection, part: Part) -> datetime | None:
     )
     found = connection.execute(query).scalar()
     return from_epoch(found) if found is not None else None
+
+
+def require_later(connection: Connection, part: Part, now: datetime) -> None:
+    """Return if the part was not signed for that time or a later one already: thisUpdate rises by whole seconds.
+
+    Raises:
+        TooEarly: it was.
+    """
+    latest = latest_this_update(connection, part)
+    early.require(now, latest + ONE_SECOND if latest else None)
 
 
 def next_crl_number(connection: Connection, issuer: Issuer, part: Part, this_update: datetime) -> int:
@@ -151,4 +185,5 @@ def _issued(part: Part, row: Row[Any]) -> Issued:
     number = int(row.crl_number) if row.crl_number is not None else None
     times = (from_epoch(row.this_update), from_epoch(row.next_update))
     revisions = (row.base_revision, row.revision)
-    return Issued(row.sequence, part, number, *revisions, *times, row.size, row.sha256, row.slices)
+    made = (row.size, row.sha256, row.slices, row.hashes, row.departed or 0)
+    return Issued(row.sequence, part, number, *revisions, *times, *made)

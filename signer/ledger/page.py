@@ -1,5 +1,6 @@
 """One page of CRL entries in memory."""
 
+import hashlib
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,21 @@ PAGE: Final = 1024
 """Entries of a full page: some forty kilobytes."""
 
 _FIELDS: Final = 3
+
+
+class PagesDamaged(Exception):
+    """What stands in the table is not what was written there. The pages can be made again from the facts."""
+
+
+def intact(data: bytes, sha256: bytes) -> bytes:
+    """The data, if it has that digest.
+
+    Raises:
+        PagesDamaged: it has not.
+    """
+    if hashlib.sha256(data).digest() != sha256:
+        raise PagesDamaged
+    return data
 
 
 @dataclass
@@ -68,6 +84,8 @@ class Page:
             "first_until": min(self.index[1::_FIELDS]),
             "count": self.count,
             "size": len(self.entries),
-            "positions": self.index.tobytes(),
-            "entries": bytes(self.entries),
+            "positions": (positions := self.index.tobytes()),
+            "entries": (entries := bytes(self.entries)),
+            "positions_sha256": hashlib.sha256(positions).digest(),
+            "entries_sha256": hashlib.sha256(entries).digest(),
         }

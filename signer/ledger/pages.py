@@ -21,7 +21,7 @@ from signer.ledger import departures
 from signer.ledger.departures import Departure
 from signer.ledger.facts import REVOKED, status_of_certificate
 from signer.ledger.groups import Group, Selection
-from signer.ledger.page import PAGE, Page
+from signer.ledger.page import PAGE, Page, PagesDamaged, intact
 from signer.ledger.schema import certificates, crl_paged, crl_pages, facts
 
 _FOREVER: Final = (1 << 63) - 1
@@ -29,14 +29,18 @@ _GROUP: Final = (crl_pages.c.is_ca, crl_pages.c.shard, crl_pages.c.reason)
 
 
 def settle(connection: Connection, issuer: Issuer, now: datetime) -> None:
-    """Bring the pages up to the latest fact."""
+    """Bring the pages up to the latest fact; damaged ones are made again."""
     paged = connection.execute(select(crl_paged.c.revision).where(crl_paged.c.issuer == issuer.id)).scalar()
     newest = connection.execute(select(func.max(facts.c.revision)).where(facts.c.issuer == issuer.id)).scalar()
     if newest is None or newest == paged:
         return
-    if paged is not None:
-        _take_out_replaced(connection, issuer, paged, now)
-    _append(connection, issuer, _new_entries(connection, issuer, paged or 0))
+    try:
+        if paged is not None:
+            _take_out_replaced(connection, issuer, paged, now)
+        _append(connection, issuer, _new_entries(connection, issuer, paged or 0))
+    except PagesDamaged:
+        forget(connection, issuer)
+        _append(connection, issuer, _new_entries(connection, issuer, 0))
     connection.execute(delete(crl_paged).where(crl_paged.c.issuer == issuer.id))
     connection.execute(insert(crl_paged).values(issuer=issuer.id, revision=newest))
 
@@ -76,11 +80,15 @@ def measure(connection: Connection, issuer: Issuer, selection: Selection) -> tup
 
 
 def entries(connection: Connection, issuer: Issuer, selection: Selection) -> Iterator[bytes]:
-    """The entries of a CRL, many to a piece; what did not change since the last one comes in the same order."""
+    """The entries of a CRL, many to a piece; what did not change since the last one comes in the same order.
+
+    Raises:
+        PagesDamaged: the table was changed by somebody else, or the disk lost a bit.
+    """
     mine = selection.where(issuer, crl_pages)
-    query = select(crl_pages.c.entries).where(*mine).order_by(*_GROUP, crl_pages.c.id)
+    query = select(crl_pages.c.entries, crl_pages.c.entries_sha256).where(*mine).order_by(*_GROUP, crl_pages.c.id)
     for row in connection.execute(query.execution_options(yield_per=16)):
-        yield row.entries
+        yield intact(row.entries, row.entries_sha256)
 
 
 def _new_entries(connection: Connection, issuer: Issuer, after: int) -> Iterator[Any]:
@@ -176,11 +184,11 @@ def _ids(connection: Connection, *which: ColumnElement[bool]) -> list[int]:
 
 
 def _load(connection: Connection, id_: int) -> Page:
-    query = select(*_GROUP, crl_pages.c.positions, crl_pages.c.entries).where(crl_pages.c.id == id_)
-    row = connection.execute(query).one()
+    row = connection.execute(select(crl_pages).where(crl_pages.c.id == id_)).one()
     index = array("q")
-    index.frombytes(row.positions)
-    return Page(id_, Group(row.is_ca, row.shard, row.reason), index, bytearray(row.entries))
+    index.frombytes(intact(row.positions, row.positions_sha256))
+    entries = bytearray(intact(row.entries, row.entries_sha256))
+    return Page(id_, Group(row.is_ca, row.shard, row.reason), index, entries)
 
 
 def _save(connection: Connection, issuer: Issuer, page: Page) -> None:

@@ -25,6 +25,7 @@ issuers = Table(
     Column("id", String(8), primary_key=True),
     Column("name", Text, nullable=False, comment="what the operator called it when it was first seen"),
     Column("revision", BigInteger, nullable=False, comment="of the latest fact; rises by one with each"),
+    Column("dated", BigInteger, nullable=False, server_default="0", comment="the latest revocation date of a fact"),
 )
 
 certificates = Table(
@@ -77,6 +78,8 @@ crl_pages = Table(
     Column("size", Integer, nullable=False),
     Column("positions", LargeBinary, nullable=False, comment="revision, until, length of each entry: 8 octets each"),
     Column("entries", LargeBinary, nullable=False, comment="DER of the CRL entries, one after the other"),
+    Column("positions_sha256", LargeBinary, nullable=False),
+    Column("entries_sha256", LargeBinary, nullable=False),
     ForeignKeyConstraint(["issuer"], ["issuers.id"]),
 )
 Index(
@@ -127,6 +130,7 @@ issued = Table(
     Column("kind", String(8), nullable=False, comment="crl or ocsp"),
     Column("part", String(64), nullable=False, comment="the label of the CRL, or the slice"),
     Column("slices", Integer, comment="how many slices there were; NULL for a CRL"),
+    Column("hashes", String(32), comment="of the CertIDs, with a space between them; NULL for a CRL"),
     Column("subject", LargeBinary, nullable=False, comment="SHA-256 of the issuer's name: CRL numbers rise per name"),
     Column("crl_number", String(49), comment="decimal: up to 20 octets"),
     Column("base_revision", BigInteger, nullable=False),

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from publisher.config import PublisherConfig
 from publisher.publish import publish
-from revocation.clock import now
+from revocation.clock import fixed, now
 from revocation.commands import root
 from revocation.config import PublicConfig
 from revocation.errors import RevocastError
@@ -31,7 +31,7 @@ class Present:
         self.estate = Estate.build(folder, authority=self.authority, public="[public.ocsp]\nslices = 2")
         signer = self.estate.signer()
         self.estate.import_(signer, [_certificate(number) for number in numbers], now())
-        assert not look(signer, now()).problems
+        assert not look(signer, fixed(now())).problems
         self.publish()
 
     @property

@@ -48,12 +48,12 @@ class Site:
 
     def revoke(self, number: int, reason: str = "keyCompromise") -> None:
         """Record a revocation."""
-        handle(self.signer, self.estate.revoke(number, reason, self.now), self.now)
+        handle(self.signer, self.estate.revoke(number, reason, self.now), fixed(self.now))
 
     def sign(self) -> None:
         """Make what is due, a second later, since thisUpdate only rises."""
         self.now += timedelta(seconds=1)
-        assert not look(self.signer, self.now).problems
+        assert not look(self.signer, fixed(self.now)).problems
 
     def publish(self, only: str | None = None) -> None:
         """Publish what was signed, to one target or to all. LMDB is opened by one at a time within a process."""

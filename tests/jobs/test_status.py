@@ -8,7 +8,7 @@ import pytest
 
 from jobs.overview import State, lines, set_aside, undone
 from revocation.artifacts import Kind
-from revocation.clock import now
+from revocation.clock import fixed, now
 from revocation.published import SetAside
 from signer.handle import handle
 from tests.authority import NOW
@@ -89,7 +89,7 @@ def test_fresh_installation_exits_0_and_json_has_every_artifact(present: Present
 def test_artifact_that_is_behind_a_fact_exits_1_with_the_signers_reason(present: Present) -> None:
     """A revocation is recorded and nothing was made yet: fresh by its window, and behind."""
     message = present.estate.revoke(5, now=now())
-    handle(present.estate.signer(), message, now())
+    handle(present.estate.signer(), message, fixed(now()))
     result = present.run("status", "--json", "--timeout", "60")
     assert result.exit_code == 1
     (crl,) = [one for one in json.loads(result.stdout)["artifacts"] if one["what"] == "crl all"]

@@ -1,5 +1,6 @@
 """Reading what the signer put into the exchange, with `cryptography` and nothing of the signer's."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from cryptography.x509 import ocsp
 
 from revocation.bundle import BundleReader
 from revocation.bundle.reader import split_responses
+from revocation.messages import Look
 from revocation.published import CRLRow
 from signer.signer import Signer
 from tests.authority import NOW
@@ -23,6 +25,25 @@ def bundles(signer: Signer, kind: str) -> Iterator[tuple[BundleReader, list[byte
             files = [data for _, data in reader.artifacts()]
         objects = files if kind == "crl" else [response for chunk in files for response in split_responses(chunk)]
         yield reader, objects
+
+
+def told(signer: Signer) -> Look:
+    """What jobs would tell the signer if all that lies in the exchange were published."""
+    rows = {}
+    for reader, (data,) in bundles(signer, "crl"):
+        manifest = reader.manifest
+        rows[manifest.part.label] = CRLRow(
+            issuer=manifest.part.issuer,
+            label=manifest.part.label,
+            number=manifest.crl_number or 0,
+            revision=manifest.revision,
+            this_update=manifest.this_update,
+            next_update=manifest.next_update,
+            renew_at=manifest.next_update,
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+        )
+    return Look(crls=tuple(rows.values()))
 
 
 def newest_crl(signer: Signer, scope: str = "all") -> x509.CertificateRevocationList:

@@ -48,7 +48,7 @@ def test_import_of_a_faulty_file_names_the_line_and_changes_nothing(estate: Esta
     assert "list.csv" in result.stderr
     assert "4" in result.stderr
     assert "Traceback" not in result.stderr
-    look(signer := estate.signer(), clock.now())
+    look(signer := estate.signer(), clock.now)
     assert crl_serials(signer) == []
 
 

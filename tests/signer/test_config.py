@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from revocation.clock import fixed
 from revocation.errors import ConfigurationError, Refused
 from signer.handle import handle
 from tests.authority import NOW
@@ -31,7 +32,7 @@ def test_message_that_would_live_for_more_than_31_days_is_refused(estate: Estate
     message = estate.revoke(1)
     ages = message.model_copy(update={"expires_at": NOW + timedelta(days=32), "signature": None})
     with pytest.raises(Refused, match="more than 31 days"):
-        handle(signer, estate.operator.sign(ages), NOW)
+        handle(signer, estate.operator.sign(ages), fixed(NOW))
 
 
 def test_issuer_that_is_not_public_is_refused(estate: Estate) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from revocation import serials
+from revocation.clock import fixed
 from revocation.errors import Refused
 from revocation.messages import Look, Message, Outcome, Release, RequesterKey, Revoke, Verb, compose
 from signer.handle import handle, handle_text
@@ -35,7 +36,7 @@ def is_revoked(signer: Signer, number: int) -> bool:
 
 def refusal(signer: Signer, message: Message, now: datetime = NOW) -> str:
     """The words of a refusal, after which nothing is revoked."""
-    reply = handle_text(signer, message.model_dump_json(), now)
+    reply = handle_text(signer, message.model_dump_json(), fixed(now))
     assert reply.outcome is Outcome.REFUSED
     assert not any(is_revoked(signer, number) for number in (1, 2, 3))
     return reply.detail
@@ -43,7 +44,7 @@ def refusal(signer: Signer, message: Message, now: datetime = NOW) -> str:
 
 def test_signed_revocation_is_recorded_with_its_revision(estate: Estate, signer: Signer) -> None:
     """Done means that the ledger has it: three registrations, then this."""
-    reply = handle(signer, estate.revoke(2), NOW)
+    reply = handle(signer, estate.revoke(2), fixed(NOW))
     assert (reply.outcome, reply.revision) == (Outcome.DONE, 4)
     assert is_revoked(estate.signer(), 2)
 
@@ -91,27 +92,27 @@ def test_expired_message_and_message_from_the_future_are_refused(estate: Estate,
 
 def test_message_asked_again_gets_the_same_reply_and_does_nothing_more(estate: Estate, signer: Signer) -> None:
     """A requester who heard nothing asks again with the same id, later and newly signed: same reply, no second fact."""
-    first = handle(signer, estate.revoke(1), NOW)
+    first = handle(signer, estate.revoke(1), fixed(NOW))
     body = Revoke(issuer="test", serial="01", reason="keyCompromise")
     again = estate.ask(Verb.REVOKE, body, NOW + DAY, id_=first.id)
-    assert handle(estate.signer(), again, NOW + DAY) == first
+    assert handle(estate.signer(), again, fixed(NOW + DAY)) == first
 
 
 def test_replayed_revocation_after_a_release_changes_nothing(estate: Estate, signer: Signer) -> None:
     """Who recorded a hold cannot put it back by sending it again after it was released."""
     hold = estate.revoke(1, "certificateHold")
-    handle(signer, hold, NOW)
-    handle(signer, estate.ask(Verb.RELEASE, Release(issuer="test", serial="01")), NOW + SECOND)
-    handle(signer, hold, NOW + 2 * SECOND)
+    handle(signer, hold, fixed(NOW))
+    handle(signer, estate.ask(Verb.RELEASE, Release(issuer="test", serial="01")), fixed(NOW + SECOND))
+    handle(signer, hold, fixed(NOW + 2 * SECOND))
     assert not is_revoked(signer, 1)
 
 
 def test_id_used_for_another_message_is_refused(estate: Estate, signer: Signer) -> None:
     """An id stands for one wish."""
-    done = handle(signer, estate.revoke(1), NOW)
+    done = handle(signer, estate.revoke(1), fixed(NOW))
     other = estate.ask(Verb.REVOKE, Revoke(issuer="test", serial="02", reason="superseded"), NOW, id_=done.id)
     with pytest.raises(Refused, match="used for another message"):
-        handle(signer, other, NOW)
+        handle(signer, other, fixed(NOW))
     assert not is_revoked(signer, 2)
 
 
@@ -133,36 +134,36 @@ def test_impossible_revocation_is_refused_by_name(
 
 def test_second_revocation_is_refused_and_keeps_the_first(estate: Estate, signer: Signer) -> None:
     """A revocation is final: the second is told when and why the first was."""
-    handle(signer, estate.revoke(1, "superseded"), NOW)
-    reply = handle(signer, estate.revoke(1, "keyCompromise"), NOW + SECOND)
+    handle(signer, estate.revoke(1, "superseded"), fixed(NOW))
+    reply = handle(signer, estate.revoke(1, "keyCompromise"), fixed(NOW + SECOND))
     assert reply.outcome is Outcome.REFUSED
     assert "already revoked since 2026-03-01T12:00:00Z (superseded)" in reply.detail
 
 
 def test_hold_made_final_keeps_the_date_of_the_hold(estate: Estate, signer: Signer) -> None:
     """Since the hold nobody should have relied on the certificate, so the revocation is dated then."""
-    handle(signer, estate.revoke(1, "certificateHold"), NOW)
-    handle(signer, estate.revoke(1, "keyCompromise", now=NOW + DAY), NOW + DAY)
-    look(signer, NOW + DAY)
+    handle(signer, estate.revoke(1, "certificateHold"), fixed(NOW))
+    handle(signer, estate.revoke(1, "keyCompromise", now=NOW + DAY), fixed(NOW + DAY))
+    look(signer, fixed(NOW + DAY))
     (entry,) = newest_crl(signer)
     assert entry.revocation_date_utc == NOW
 
 
 def test_released_hold_is_good_again_and_leaves_the_crl(estate: Estate, signer: Signer) -> None:
     """certificateHold is the one reason that ends."""
-    handle(signer, estate.revoke(1, "certificateHold"), NOW)
-    look(signer, NOW)
+    handle(signer, estate.revoke(1, "certificateHold"), fixed(NOW))
+    look(signer, fixed(NOW))
     assert (crl_serials(signer), statuses(signer)[1, "sha1"]) == ([1], "REVOKED")
-    handle(signer, estate.ask(Verb.RELEASE, Release(issuer="test", serial="01")), NOW + SECOND)
-    look(signer, NOW + SECOND)
+    handle(signer, estate.ask(Verb.RELEASE, Release(issuer="test", serial="01")), fixed(NOW + SECOND))
+    look(signer, fixed(NOW + SECOND))
     assert (crl_serials(signer), statuses(signer)[1, "sha1"]) == ([], "GOOD")
 
 
 def test_final_revocation_cannot_be_released(estate: Estate, signer: Signer) -> None:
     """Neither a revoked certificate nor a good one is released."""
-    handle(signer, estate.revoke(1, "superseded"), NOW)
+    handle(signer, estate.revoke(1, "superseded"), fixed(NOW))
     for serial, words in (("01", "only certificateHold ends"), ("02", "it is not revoked")):
-        reply = handle(signer, estate.ask(Verb.RELEASE, Release(issuer="test", serial=serial)), NOW)
+        reply = handle(signer, estate.ask(Verb.RELEASE, Release(issuer="test", serial=serial)), fixed(NOW))
         assert reply.outcome is Outcome.REFUSED
         assert words in reply.detail
 
@@ -170,9 +171,9 @@ def test_final_revocation_cannot_be_released(estate: Estate, signer: Signer) -> 
 def test_refused_message_stays_refused_when_it_is_replayed(estate: Estate, signer: Signer) -> None:
     """A release that was refused, kept by somebody, does not end a hold that came later."""
     release = estate.ask(Verb.RELEASE, Release(issuer="test", serial="01"))
-    assert handle(signer, release, NOW).outcome is Outcome.REFUSED
-    handle(signer, estate.revoke(1, "certificateHold", now=NOW + SECOND), NOW + SECOND)
-    reply = handle(signer, release, NOW + 2 * SECOND)
+    assert handle(signer, release, fixed(NOW)).outcome is Outcome.REFUSED
+    handle(signer, estate.revoke(1, "certificateHold", now=NOW + SECOND), fixed(NOW + SECOND))
+    reply = handle(signer, release, fixed(NOW + 2 * SECOND))
     assert (reply.outcome, reply.advice) == (
         Outcome.REFUSED,
         "this id was refused before and stays so: ask with a new one",
@@ -183,14 +184,14 @@ def test_refused_message_stays_refused_when_it_is_replayed(estate: Estate, signe
 @pytest.mark.parametrize("text", ["", "{}", "[]", "garbage", '{"version": 2}', "\x80", "9" * (2 << 20)])
 def test_text_that_is_no_message_is_refused_in_a_reply(signer: Signer, text: str) -> None:
     """Nothing that a queue holds makes the signer raise."""
-    assert handle_text(signer, text, NOW).outcome is Outcome.REFUSED
+    assert handle_text(signer, text, fixed(NOW)).outcome is Outcome.REFUSED
 
 
 def test_body_with_an_unknown_field_is_refused(estate: Estate, signer: Signer) -> None:
     """What a version does not know, it does not guess."""
     message = estate.revoke(1)
     odd = estate.operator.sign(message.model_copy(update={"body": {**message.body, "force": True}, "signature": None}))
-    reply = handle_text(signer, odd.model_dump_json(), NOW)
+    reply = handle_text(signer, odd.model_dump_json(), fixed(NOW))
     assert reply.outcome is Outcome.REFUSED
     assert "force" in reply.detail
 
@@ -198,12 +199,12 @@ def test_body_with_an_unknown_field_is_refused(estate: Estate, signer: Signer) -
 def test_unsigned_look_makes_what_is_due_once(signer: Signer) -> None:
     """Anybody may ask for work that is due; asked again there is none."""
     message = compose(Verb.GENERATE_CRLS, Look(), NOW)
-    assert len(handle(signer, message, NOW).data["made"]) == 1
-    assert handle(signer, message, NOW + SECOND).detail == "nothing was due"
+    assert len(handle(signer, message, fixed(NOW)).data["made"]) == 1
+    assert handle(signer, message, fixed(NOW + SECOND)).detail == "nothing was due"
 
 
 def test_due_lists_and_makes_nothing(signer: Signer) -> None:
     """`due` is a question."""
-    reply = handle(signer, compose(Verb.DUE, Look(), NOW), NOW)
+    reply = handle(signer, compose(Verb.DUE, Look(), NOW), fixed(NOW))
     assert {"responder certificate", "crl all"} <= {due["what"] for due in reply.data["due"]}
     assert signer.exchange.list() == []

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from revocation.clock import fixed
 from revocation.errors import InputError, Refused
 from revocation.messages import Import, ImportSummary, Release, Verb
 from revocation.status import Reason, Revocation
@@ -16,7 +17,7 @@ from signer.look import look
 from signer.signer import Signer
 from tests.authority import NOW
 from tests.estate import Estate, certificate
-from tests.signer.reading import crl_serials
+from tests.signer.reading import crl_serials, told
 
 HOUR = timedelta(hours=1)
 REVOKED = Revocation(NOW - HOUR, Reason.superseded)
@@ -48,11 +49,11 @@ def test_certificate_revoked_here_and_valid_there_is_ahead(estate: Estate) -> No
     """An index that has not heard of our revocation does not undo it, and that is no failure."""
     signer = estate.signer()
     estate.register(signer, [1])
-    handle(signer, estate.revoke(1), NOW)
+    handle(signer, estate.revoke(1), fixed(NOW))
     summary = estate.import_(signer, [certificate(1)])
     assert isinstance(summary, ImportSummary)
     assert [line[:2] for line in summary.ahead] == ["01"]
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     assert crl_serials(signer) == [1]
 
 
@@ -104,7 +105,7 @@ def test_crl_first_and_certificates_later_are_one_record(estate: Estate) -> None
     summary = estate.import_(signer, [certificate(1, not_after=NOW - HOUR, revocation=REVOKED)])
     assert counts(summary) == (0, 0, 0)
     for hours in (0, 12, 24, 36, 48):
-        look(signer, NOW + hours * HOUR)
+        look(signer, fixed(NOW + hours * HOUR), hint=told(signer))
     assert crl_serials(signer) == []
 
 
@@ -115,14 +116,14 @@ def test_certificate_corrects_what_a_list_said_of_it(estate: Estate, first_not_a
     config.write_text(config.read_text().replace("[public]", '[public.crl]\nscopes = ["user", "ca"]\n[public]'))
     signer = estate.signer()
     estate.import_(signer, [certificate(1, not_after=first_not_after, revocation=REVOKED)])
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     assert (crl_serials(signer, "user"), crl_serials(signer, "ca")) == ([1], [])
     itself = dataclasses.replace(certificate(1, is_ca=True), certificate=b"the DER of it")
     summary = estate.import_(signer, [itself])
     assert counts(summary) == (0, 0, 0)
     assert len(summary.contradictions) == (first_not_after is not None)
     assert all("the certificate itself is believed" in line for line in summary.contradictions)
-    look(signer, NOW + HOUR)
+    look(signer, fixed(NOW + HOUR))
     assert (crl_serials(signer, "user"), crl_serials(signer, "ca")) == ([], [1])
     assert counts(estate.import_(signer, [itself])) == (0, 0, 1)
 
@@ -154,7 +155,7 @@ def test_certificate_that_was_released_here_is_not_held_again(estate: Estate) ->
     signer = estate.signer()
     hold = certificate(1, revocation=Revocation(NOW - HOUR, Reason.certificateHold))
     estate.import_(signer, [hold])
-    handle(signer, estate.ask(Verb.RELEASE, Release(issuer="test", serial="01")), NOW)
+    handle(signer, estate.ask(Verb.RELEASE, Release(issuer="test", serial="01")), fixed(NOW))
     summary = estate.import_(signer, [hold])
     assert isinstance(summary, ImportSummary)
     assert "released" in summary.ahead[0]
@@ -165,5 +166,5 @@ def test_import_of_many_batches_counts_each_certificate_once(estate: Estate) -> 
     signer = estate.signer()
     entries = [certificate(n, revocation=REVOKED if n % 3 == 0 else None) for n in range(1, 12_001)]
     assert counts(estate.import_(signer, entries)) == (12_000, 4_000, 0)
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     assert sorted(crl_serials(signer)) == [n for n in range(1, 12_001) if n % 3 == 0]

@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 
+from revocation.clock import fixed
 from revocation.messages import Look, Verb
 from revocation.status import Reason, Revocation
 from signer.handle import handle
 from signer.look import look
 from tests.authority import NOW
 from tests.estate import Estate, certificate
-from tests.signer.reading import behind, bundles, crl_serials, names, newest_crl, statuses
+from tests.signer.reading import behind, bundles, crl_serials, names, newest_crl, statuses, told
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
@@ -17,7 +18,7 @@ def test_first_look_makes_responder_crl_and_responses(estate: Estate) -> None:
     """From nothing to everything in one look: an empty CRL, and a response per certificate and hash."""
     signer = estate.signer()
     estate.register(signer, [1, 2, 3])
-    report = look(signer, NOW)
+    report = look(signer, fixed(NOW))
     assert report.problems == []
     assert crl_serials(signer) == []
     assert statuses(signer) == {(n, h): "GOOD" for n in (1, 2, 3) for h in ("sha1", "sha256")}
@@ -27,19 +28,19 @@ def test_look_with_nothing_due_writes_nothing(estate: Estate) -> None:
     """A second look, asked for a hundred times by whoever, changes neither ledger nor exchange."""
     signer = estate.signer()
     estate.register(signer, [1])
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     before = (names(signer), (estate.folder / "signer/ledger.sqlite-wal").read_bytes())
     for _ in range(100):
-        assert look(signer, NOW + HOUR, (Verb.GENERATE_CRLS, Verb.GENERATE_OCSP_KEYS)).made == []
+        assert look(signer, fixed(NOW + HOUR), (Verb.GENERATE_CRLS, Verb.GENERATE_OCSP_KEYS)).made == []
     assert (names(signer), (estate.folder / "signer/ledger.sqlite-wal").read_bytes()) == before
 
 
 def test_crl_is_renewed_after_its_renewal_interval_and_not_before(estate: Estate) -> None:
     """Twelve hours after thisUpdate a CRL is due, a second earlier it is not."""
     signer = estate.signer()
-    look(signer, NOW)
-    assert look(signer, NOW + 12 * HOUR - SECOND, [Verb.GENERATE_CRLS]).made == []
-    assert len(look(signer, NOW + 12 * HOUR, [Verb.GENERATE_CRLS]).made) == 1
+    look(signer, fixed(NOW))
+    assert look(signer, fixed(NOW + 12 * HOUR - SECOND), [Verb.GENERATE_CRLS]).made == []
+    assert len(look(signer, fixed(NOW + 12 * HOUR), [Verb.GENERATE_CRLS]).made) == 1
     assert newest_crl(signer).last_update_utc == NOW + 12 * HOUR
 
 
@@ -47,9 +48,9 @@ def test_revocation_leads_at_once_to_a_crl_and_to_responses_for_that_certificate
     """The next look after a revocation makes a CRL with it and a partial bundle, whatever the time of day."""
     signer = estate.signer()
     estate.register(signer, range(1, 20))
-    look(signer, NOW)
-    handle(signer, estate.revoke(7, now=NOW + SECOND), NOW + SECOND)
-    look(signer, NOW + SECOND)
+    look(signer, fixed(NOW))
+    handle(signer, estate.revoke(7, now=NOW + SECOND), fixed(NOW + SECOND))
+    look(signer, fixed(NOW + SECOND))
     assert crl_serials(signer) == [7]
     *_, (reader, responses) = bundles(signer, "ocsp")
     assert not reader.manifest.complete
@@ -61,11 +62,11 @@ def test_second_crl_within_a_second_waits_for_the_next(estate: Estate) -> None:
     """thisUpdate rises by whole seconds: what is due again at once is made one second later, and the look says so."""
     signer = estate.signer()
     estate.register(signer, [1, 2])
-    look(signer, NOW)
-    handle(signer, estate.revoke(1), NOW)
-    report = look(signer, NOW)
+    look(signer, fixed(NOW))
+    handle(signer, estate.revoke(1), fixed(NOW))
+    report = look(signer, fixed(NOW))
     assert (report.made, report.again_at) == ([], NOW + SECOND)
-    assert len(look(signer, NOW + SECOND).made) == 2
+    assert len(look(signer, fixed(NOW + SECOND)).made) == 2
     assert newest_crl(signer).last_update_utc == NOW + SECOND
 
 
@@ -73,9 +74,9 @@ def test_clock_set_back_by_an_hour_signs_nothing_and_says_so(estate: Estate) -> 
     """A CRL that is due cannot be dated before the last one: it is a problem with advice, not a silent wait."""
     signer = estate.signer()
     estate.register(signer, [1])
-    look(signer, NOW)
-    handle(signer, estate.revoke(1, now=NOW - HOUR), NOW - HOUR)
-    report = look(signer, NOW - HOUR)
+    look(signer, fixed(NOW))
+    handle(signer, estate.revoke(1, now=NOW - HOUR), fixed(NOW - HOUR))
+    report = look(signer, fixed(NOW - HOUR))
     assert report.made == []
     assert "clock" in str(report.problems[0])
 
@@ -84,10 +85,10 @@ def test_forged_hint_that_all_is_published_hides_nothing(estate: Estate) -> None
     """Who writes to the queue cannot talk the signer out of what its own ledger makes due."""
     signer = estate.signer()
     estate.register(signer, [1])
-    look(signer, NOW)
-    handle(signer, estate.revoke(1, now=NOW + SECOND), NOW + SECOND)
+    look(signer, fixed(NOW))
+    handle(signer, estate.revoke(1, now=NOW + SECOND), fixed(NOW + SECOND))
     forged = Look(crls=(behind(signer, revision=10**6),))
-    assert len(look(signer, NOW + SECOND, [Verb.GENERATE_CRLS], forged).made) == 1
+    assert len(look(signer, fixed(NOW + SECOND), [Verb.GENERATE_CRLS], forged).made) == 1
 
 
 def test_entry_of_a_certificate_that_expired_before_its_first_crl_appears_once(estate: Estate) -> None:
@@ -95,11 +96,25 @@ def test_entry_of_a_certificate_that_expired_before_its_first_crl_appears_once(e
     signer = estate.signer()
     entry = certificate(5, not_after=NOW - HOUR, revocation=Revocation(NOW - 2 * HOUR, Reason.superseded))
     estate.import_(signer, [entry])
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     assert crl_serials(signer) == [5]
     for hours in (12, 24, 36, 48):
-        look(signer, NOW + hours * HOUR)
+        look(signer, fixed(NOW + hours * HOUR), hint=told(signer))
     assert crl_serials(signer) == []
+
+
+def test_entry_stays_as_long_as_no_crl_past_expiry_was_published(estate: Estate) -> None:
+    """Publishers were down for days: CRLs that nobody saw have shown nothing; it leaves when one was published."""
+    signer = estate.signer()
+    entry = certificate(5, not_after=NOW + 3 * HOUR, revocation=Revocation(NOW + HOUR))
+    look(signer, fixed(NOW))
+    seen = told(signer)
+    estate.import_(signer, [entry], NOW + HOUR)
+    for hours in range(1, 100, 12):
+        look(signer, fixed(NOW + hours * HOUR), hint=seen)
+        assert crl_serials(signer) == [5]
+    look(estate.signer(), fixed(NOW + 110 * HOUR), hint=told(signer))
+    assert crl_serials(signer) == [], "a new process is told, and the CRLs of four days have shown it"
 
 
 def test_entry_stays_on_every_crl_of_a_whole_crl_life_past_expiry(estate: Estate) -> None:
@@ -109,7 +124,7 @@ def test_entry_stays_on_every_crl_of_a_whole_crl_life_past_expiry(estate: Estate
     estate.import_(signer, [entry])
     found = []
     for turn in range(6):
-        look(signer, NOW + turn * 12 * HOUR)
+        look(signer, fixed(NOW + turn * 12 * HOUR), hint=told(signer))
         found.append(crl_serials(signer))
     assert found == [[5], [5], [5], [5], [5], []]
 
@@ -119,11 +134,11 @@ def test_certificate_revoked_after_it_expired_is_on_the_crls_of_one_more_life(es
     signer = estate.signer()
     estate.register(signer, [5], not_after=NOW + HOUR)
     for days in (0, 3):
-        look(signer, NOW + days * 24 * HOUR)
-    handle(signer, estate.revoke(5, now=NOW + 73 * HOUR), NOW + 73 * HOUR)
+        look(signer, fixed(NOW + days * 24 * HOUR), hint=told(signer))
+    handle(signer, estate.revoke(5, now=NOW + 73 * HOUR), fixed(NOW + 73 * HOUR))
     found = []
     for hours in (73, 85, 97, 109, 121):
-        look(signer, NOW + hours * HOUR)
+        look(signer, fixed(NOW + hours * HOUR), hint=told(signer))
         found.append(crl_serials(signer))
     assert found == [[5], [5], [5], [5], []]
 
@@ -132,10 +147,10 @@ def test_slices_are_renewed_each_at_its_own_time_and_none_late(estate: Estate) -
     """After the first signing the slices spread over the renewal period, and none is older than it."""
     signer = estate.signer()
     estate.register(signer, range(1, 200))
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     made = []
     for minutes in range(0, 24 * 60, 10):
-        made.append(len(look(signer, NOW + timedelta(minutes=minutes), [Verb.PRESIGN]).made))
+        made.append(len(look(signer, fixed(NOW + timedelta(minutes=minutes)), [Verb.PRESIGN]).made))
         for reader, _ in bundles(signer, "ocsp"):
             assert NOW + timedelta(minutes=minutes) - reader.manifest.this_update <= 12 * HOUR + timedelta(minutes=10)
     assert max(made) == 1
@@ -146,8 +161,8 @@ def test_expired_certificate_leaves_its_slice(estate: Estate) -> None:
     """OCSP does not speak of an expired certificate: the next signing of its slice leaves it out."""
     signer = estate.signer()
     estate.register(signer, [1], not_after=NOW + HOUR)
-    look(signer, NOW)
-    look(signer, NOW + 12 * HOUR)
+    look(signer, fixed(NOW))
+    look(signer, fixed(NOW + 12 * HOUR))
     *_, (reader, responses) = bundles(signer, "ocsp")
     assert (reader.manifest.complete, responses) == (True, [])
 
@@ -158,7 +173,7 @@ def test_crls_of_user_and_ca_scope_part_the_certificates(estate: Estate) -> None
     signer = split.signer()
     revoked = Revocation(NOW - HOUR, Reason.cACompromise)
     split.import_(signer, [certificate(1, revocation=revoked), certificate(2, is_ca=True, revocation=revoked)])
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     assert (crl_serials(signer, "user"), crl_serials(signer, "ca")) == ([1], [2])
 
 
@@ -166,11 +181,11 @@ def test_change_of_the_number_of_slices_signs_all_anew_and_loses_none(estate: Es
     """Slices of another number hold other certificates: every one is due, and each certificate is in one of them."""
     signer = estate.signer()
     estate.register(signer, range(1, 60))
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     config = estate.folder / "revocast.toml"
     config.write_text(config.read_text().replace("[public]", "[public.ocsp]\nslices = 5\n[public]"))
     fewer = estate.signer()
-    report = look(fewer, NOW + HOUR)
+    report = look(fewer, fixed(NOW + HOUR))
     assert sum("there are 5" in line for line in report.made) == 5
     newest = [r for r in bundles(fewer, "ocsp") if r[0].manifest.this_update == NOW + HOUR]
     assert sum(len(responses) for _, responses in newest) == 2 * 59
@@ -180,7 +195,7 @@ def test_expired_issuer_signs_nothing_and_is_no_problem(estate: Estate) -> None:
     """Its time is over; the others go on, and nobody is woken every hour."""
     signer = estate.signer()
     (profile,) = signer.public.profiles.values()
-    report = look(signer, profile.issuer.not_after)
+    report = look(signer, fixed(profile.issuer.not_after))
     assert (report.made, report.problems) == ([], [])
 
 
@@ -190,10 +205,10 @@ def test_slice_with_many_partial_bundles_is_signed_whole(estate: Estate) -> None
     config.write_text(config.read_text().replace("[public]", "[public.ocsp]\nslices = 1\n[public]"))
     signer = estate.signer()
     estate.register(signer, range(1, 50))
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     for number in range(1, 50):
         moment = NOW + number * SECOND
-        handle(signer, estate.revoke(number, now=moment), moment)
-        look(signer, moment)
+        handle(signer, estate.revoke(number, now=moment), fixed(moment))
+        look(signer, fixed(moment))
     assert len([name for name in names(signer) if "ocsp" in name]) <= 33
     assert set(statuses(signer).values()) == {"REVOKED"}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from revocation.clock import fixed
 from revocation.errors import KeyUnavailable, RevocastError
 from revocation.messages import Look, Verb
 from revocation.status import Revocation
@@ -24,11 +25,11 @@ def test_lost_bundle_is_made_again(estate: Estate) -> None:
     """A bundle that is gone from the exchange, or cut short there, is due."""
     signer = estate.signer()
     estate.register(signer, [1])
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     crl, responses = names(signer)
     (estate.folder / "exchange" / crl).unlink()
     (estate.folder / "exchange" / responses).write_bytes(b"short")
-    made = look(signer, NOW + SECOND).made
+    made = look(signer, fixed(NOW + SECOND)).made
     assert ["gone from the exchange" in line for line in made] == [True, True]
     assert statuses(signer)[1, "sha1"] == "GOOD"
 
@@ -37,24 +38,24 @@ def test_damaged_bundle_is_made_again_when_a_target_is_said_to_lack_it(estate: E
     """A hint makes the signer read its bundle; one with its size and another content is replaced, a good one is not."""
     signer = estate.signer()
     estate.register(signer, [1], revocation=Revocation(NOW - HOUR))
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     hint = Look(crls=(behind(signer, revision=0),))
-    assert look(signer, NOW + SECOND, [Verb.GENERATE_CRLS], hint).made == []
+    assert look(signer, fixed(NOW + SECOND), [Verb.GENERATE_CRLS], hint).made == []
     path = estate.folder / "exchange" / names(signer)[0]
     path.write_bytes(path.read_bytes().replace(b"crl_number", b"crl_nvmber"))
-    assert look(signer, NOW + SECOND, [Verb.GENERATE_CRLS]).made == []
-    assert len(look(signer, NOW + SECOND, [Verb.GENERATE_CRLS], hint).made) == 1
+    assert look(signer, fixed(NOW + SECOND), [Verb.GENERATE_CRLS]).made == []
+    assert len(look(signer, fixed(NOW + SECOND), [Verb.GENERATE_CRLS], hint).made) == 1
 
 
 def test_absent_ca_key_is_named_and_presigning_goes_on_with_the_delegate(estate: Estate) -> None:
     """Without the CA key no CRL can be made, which is said; the responder key still signs what changed."""
     signer = estate.signer()
     estate.register(signer, [1])
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     (estate.folder / "ca.key").unlink()
     without = estate.signer()
-    handle(without, estate.revoke(1, now=NOW + SECOND), NOW + SECOND)
-    report = look(without, NOW + SECOND)
+    handle(without, estate.revoke(1, now=NOW + SECOND), fixed(NOW + SECOND))
+    report = look(without, fixed(NOW + SECOND))
     assert [type(problem) for problem in report.problems] == [KeyUnavailable]
     assert statuses(without)[1, "sha256"] == "REVOKED"
 
@@ -63,11 +64,11 @@ def test_lost_or_damaged_responder_key_is_replaced_at_the_next_look(estate: Esta
     """The certificate is in the ledger, but without its key nothing can be signed: another is made."""
     signer = estate.signer()
     estate.register(signer, [1])
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     (key,) = (estate.folder / "signer/keys").iterdir()
     key.write_bytes(b"damaged")
     again = estate.signer()
-    assert "none that can sign" in look(again, NOW + 12 * HOUR).made[0]
+    assert "none that can sign" in look(again, fixed(NOW + 12 * HOUR)).made[0]
     assert statuses(again)[1, "sha1"] == "GOOD"
 
 
@@ -84,10 +85,10 @@ def test_key_whose_certificate_could_not_be_made_is_deleted_and_no_other_file(
     signer = estate.signer()
     with monkeypatch.context() as patch:
         patch.setattr("signer.responder_certificates.responders.add", _fail)
-        assert len(look(signer, NOW, [Verb.GENERATE_OCSP_KEYS]).problems) == 1
+        assert len(look(signer, fixed(NOW), [Verb.GENERATE_OCSP_KEYS]).problems) == 1
     assert [path.name for path in folder.iterdir()] == ["ca.pem"]
     for days in (0, 6, 12, 18):
-        look(signer, NOW + timedelta(days=days))
+        look(signer, fixed(NOW + timedelta(days=days)))
     assert (folder / "ca.pem").exists()
     assert len(list(folder.iterdir())) <= 3
 
@@ -101,19 +102,19 @@ def test_ledger_that_did_not_make_the_last_bundle_signs_nothing(estate: Estate, 
     """Lost, mistyped or restored from a copy: a CRL without what was revoked since must not be made."""
     signer = estate.signer()
     estate.register(signer, [1])
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     ledger = estate.folder / "signer/ledger.sqlite"
     with (
         contextlib.closing(sqlite3.connect(ledger)) as here,
         contextlib.closing(sqlite3.connect(ledger.with_suffix(".old"))) as copy,
     ):
         here.backup(copy)
-    handle(signer, estate.revoke(1, now=NOW + SECOND), NOW + SECOND)
-    look(signer, NOW + SECOND)
+    handle(signer, estate.revoke(1, now=NOW + SECOND), fixed(NOW + SECOND))
+    look(signer, fixed(NOW + SECOND))
     before = names(signer)
     lose(ledger)
     for left in estate.folder.glob("signer/ledger.sqlite-*"):
         left.unlink()
     with pytest.raises(RevocastError, match="lost, an old copy, or another one"):
-        look(estate.signer(), NOW + 13 * HOUR)
+        look(estate.signer(), fixed(NOW + 13 * HOUR))
     assert names(signer) == before

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from revocation.clock import fixed
 from revocation.messages import Verb
 from signer.keys import TBS, SigningKey
 from signer.look import look
@@ -60,17 +61,17 @@ def break_ca_key(signer: Signer) -> None:
 def test_crl_or_certificate_with_a_wrong_signature_goes_nowhere(signer: Signer, task: Verb) -> None:
     """The CA key signed something else: a problem, no bundle, no responder certificate, and so no response."""
     break_ca_key(signer)
-    report = look(signer, NOW, [task, Verb.PRESIGN])
+    report = look(signer, fixed(NOW), [task, Verb.PRESIGN])
     assert isinstance(report.problems[0], SelfCheckFailed)
     assert (report.made, signer.exchange.list()) == ([], [])
 
 
 def test_response_with_a_wrong_signature_goes_nowhere(signer: Signer) -> None:
     """The delegate's key signed something else: a problem, and no bundle of responses."""
-    look(signer, NOW, [Verb.GENERATE_OCSP_KEYS])
+    look(signer, fixed(NOW), [Verb.GENERATE_OCSP_KEYS])
     keys = signer.responder_keys._loaded
     for name in keys:
         keys[name] = Broken(keys[name])
-    report = look(signer, NOW, [Verb.PRESIGN])
+    report = look(signer, fixed(NOW), [Verb.PRESIGN])
     assert isinstance(report.problems[0], SelfCheckFailed)
     assert signer.exchange.list() == []

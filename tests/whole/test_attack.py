@@ -15,6 +15,7 @@ import redis
 from sqlalchemy import select
 
 from revocation import clock
+from revocation.clock import fixed
 from revocation.messages import Look, Message, Outcome, Release, RequesterKey, Revoke, Verb, compose
 from revocation.published import CRLRow
 from revocation.wire.queue import SIGNER_QUEUE, Wire
@@ -72,9 +73,9 @@ def besieged(tmp_path: Path) -> Iterator[Besieged]:
     estate = Estate.build(tmp_path / "estate", public=one_slice, signer=f'queue = "{server.url}"')
     signer, now = estate.signer(), clock.now() - timedelta(minutes=5)
     estate.register(signer, [1, 2, 3], now)
-    handle(signer, estate.revoke(2, now=now), now)
-    handle(signer, estate.revoke(3, "certificateHold", now), now)
-    assert look(signer, now).problems == []
+    handle(signer, estate.revoke(2, now=now), fixed(now))
+    handle(signer, estate.revoke(3, "certificateHold", now), fixed(now))
+    assert look(signer, fixed(now)).problems == []
     started = Besieged(estate, server)
     settle(started)
     yield started

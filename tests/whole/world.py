@@ -19,6 +19,7 @@ from publisher.publish import publish
 from publisher.status import read_statuses
 from responder.app import create_app
 from responder.lmdbsource import LMDBSource
+from revocation.clock import fixed
 from revocation.config import PublicConfig
 from revocation.messages import Outcome, compose
 from revocation.published import TargetStatus
@@ -71,13 +72,13 @@ class World:
     def tick(self) -> None:
         """What a schedule does: tell the signer what is published, then publish what it made."""
         for verb, body in looks(self.statuses()).items():
-            reply = handle(self.signer, compose(verb, body, self.now), self.now)
+            reply = handle(self.signer, compose(verb, body, self.now), fixed(self.now))
             assert reply.outcome is Outcome.DONE, reply.detail
         self.publish()
 
     def look(self) -> None:
         """What the signer does by itself."""
-        assert look(self.signer, self.now).problems == []
+        assert look(self.signer, fixed(self.now)).problems == []
 
     def publish(self) -> list[TargetStatus]:
         """One look of the publisher. LMDB is opened once per process, so the responder lets go of it before."""
@@ -91,7 +92,7 @@ class World:
 
     def revoke(self, serial: int, reason: str = "keyCompromise") -> int:
         """Revoke as the operator; the revision that has it."""
-        reply = handle(self.signer, self.estate.revoke(serial, reason, self.now), self.now)
+        reply = handle(self.signer, self.estate.revoke(serial, reason, self.now), fixed(self.now))
         assert reply.outcome is Outcome.DONE, reply.detail
         return reply.revision or 0
 

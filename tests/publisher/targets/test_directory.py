@@ -59,7 +59,7 @@ def test_nothing_there_is_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("thing", ["a pipe", "a device", "a link", "a folder"])
 def test_what_is_no_regular_file_is_replaced(tmp_path: Path, thing: str) -> None:
-    """Whoever may write there can stop no publisher: it is neither opened nor waited for, and what belongs there is put."""
+    """Whoever may write there can stop no publisher: it is not waited for, and what belongs there is put."""
     target, file = DirectoryTarget(tmp_path), tmp_path / "www/crl/1a2b3c4d/all.crl"
     file.parent.mkdir(parents=True)
     if thing == "a pipe":

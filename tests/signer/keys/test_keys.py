@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
+from revocation.clock import fixed
 from revocation.errors import KeyUnavailable
 from signer.keys import BytesTBS, local, passphrase
 from signer.look import look
@@ -112,11 +113,11 @@ def test_responder_key_file_is_readable_by_its_owner_alone_and_is_destroyed_afte
 ) -> None:
     """Its mode is 0600; it is gone when a later one is made and its certificate has expired."""
     signer = estate.signer()
-    look(signer, NOW)
+    look(signer, fixed(NOW))
     (first,) = (estate.folder / "signer/keys").iterdir()
     assert first.stat().st_mode & 0o077 == 0
-    look(signer, NOW + timedelta(days=6))
+    look(signer, fixed(NOW + timedelta(days=6)))
     assert first.exists()
     assert len(list((estate.folder / "signer/keys").iterdir())) == 2
-    look(signer, NOW + timedelta(days=12))
+    look(signer, fixed(NOW + timedelta(days=12)))
     assert not first.exists()

@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DatabaseError
 
+from revocation.clock import fixed
 from revocation.errors import ConfigurationError
 from signer.handle import handle
 from signer.ledger.ledger import Ledger, LedgerUnavailable
@@ -35,7 +36,7 @@ def test_record_cannot_be_changed_or_deleted(estate: Estate, table: str, stateme
     """Facts, replies and audit entries are appended; the database itself refuses the rest."""
     signer = estate.signer()
     estate.register(signer, [1])
-    handle(signer, estate.revoke(1), NOW)
+    handle(signer, estate.revoke(1), fixed(NOW))
     with pytest.raises(DatabaseError, match="append-only"), signer.ledger.write() as connection:
         connection.execute(text(statement.format(table)))
 
@@ -68,8 +69,8 @@ def test_audit_has_an_entry_for_each_signing_chained_to_the_one_before(estate: E
     """Every signing and every change of facts leaves an entry whose chain value covers all before it."""
     signer = estate.signer()
     estate.register(signer, [1])
-    handle(signer, estate.revoke(1), NOW)
-    look(signer, NOW)
+    handle(signer, estate.revoke(1), fixed(NOW))
+    look(signer, fixed(NOW))
     rows = sqlite3.connect(estate.folder / "signer/ledger.sqlite").execute(
         "SELECT at, action, issuer, detail, chain FROM audit ORDER BY id"
     )

@@ -16,6 +16,9 @@ _LATEST = """
 INSERT INTO crl_changes (issuer, is_ca, shard, revision)
 SELECT issuer, is_ca, 0, max(status_revision) FROM certificates WHERE status_revision IS NOT NULL GROUP BY issuer, is_ca
 """
+_DATED = """
+UPDATE issuers SET dated = coalesce((SELECT max(revoked_at) FROM facts WHERE facts.issuer = issuers.id), 0)
+"""
 
 
 def upgrade() -> None:
@@ -25,6 +28,18 @@ def upgrade() -> None:
         issued.alter_column("part", type_=sa.String(length=64), existing_nullable=False)
         for name, comment in _NEW_COLUMNS.items():
             issued.add_column(sa.Column(name, sa.BigInteger(), nullable=True, comment=comment))
+        issued.add_column(
+            sa.Column(
+                "hashes", sa.String(length=32), comment="of the CertIDs, with a space between them; NULL for a CRL"
+            )
+        )
+    op.add_column(
+        "issuers",
+        sa.Column(
+            "dated", sa.BigInteger(), nullable=False, server_default="0", comment="the latest revocation date of a fact"
+        ),
+    )
+    op.execute(_DATED)
     op.drop_table("departures")
     op.drop_table("crl_pages")
     op.execute("DELETE FROM crl_paged")
@@ -55,6 +70,8 @@ def _create_pages() -> None:
             comment="revision, until, length of each entry: 8 octets each",
         ),
         sa.Column("entries", sa.LargeBinary(), nullable=False, comment="DER of the CRL entries, one after the other"),
+        sa.Column("positions_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("entries_sha256", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["issuer"], ["issuers.id"]),
         sa.PrimaryKeyConstraint("id"),
     )

@@ -1,0 +1,33 @@
+"""What others say is published, of this signer's own CRLs: kept in memory, written down when a CRL is made anyway.
+
+It is somebody's word, so it decides nothing that could hurt: an entry that has expired leaves CRLs only when one that
+was signed, and is said to be published, has shown it.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from revocation.part import Part
+from revocation.published import CRLRow
+from signer.ledger import issued
+from signer.ledger.issued import Issued
+
+
+class Published:
+    """The newest row of each CRL that was told."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, str], CRLRow] = {}
+
+    def hear(self, rows: Iterable[CRLRow]) -> None:
+        """Somebody says that these are published."""
+        self._told |= {(row.issuer, row.label): row for row in rows}
+
+    def last(self, connection: Connection, part: Part, now: datetime) -> Issued | None:
+        """The newest CRL of a part that was signed here and is known to be published; in a writing transaction."""
+        told = self._told.get((part.issuer, part.label))
+        if told is not None:
+            issued.note_published(connection, told, now)
+        return issued.last_published(connection, part)

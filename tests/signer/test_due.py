@@ -1,0 +1,157 @@
+"""What is due although its time has not come: what was signed when something else was configured, or not possible."""
+
+import sqlite3
+from datetime import datetime, timedelta
+
+import pytest
+
+from revocation.clock import fixed
+from revocation.messages import Verb
+from signer import look as looking
+from signer.handle import handle
+from signer.look import look
+from signer.signer import Signer
+from tests.authority import NOW
+from tests.estate import Estate
+from tests.signer.reading import bundles, crl_serials, names, newest_crl, statuses, told
+
+HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
+DAMAGE = {
+    "entries": ("SELECT entries FROM crl_pages", "UPDATE crl_pages SET entries = ?"),
+    "positions": ("SELECT positions FROM crl_pages", "UPDATE crl_pages SET positions = ?"),
+}
+WEEK = 'expires = "7d"\nrenewal = "84h"\n'
+
+
+def configure(estate: Estate, lines: str) -> Signer:
+    """The same installation with other lines in its tables."""
+    path = estate.folder / "revocast.toml"
+    path.write_text(path.read_text().replace("[signer]\n", f"{lines}\n[signer]\n", 1))
+    return estate.signer()
+
+
+def expiries(signer: Signer) -> list[datetime]:
+    """nextUpdate of each slice's newest bundle."""
+    newest = {reader.manifest.part.label: reader.manifest.next_update for reader, _ in bundles(signer, "ocsp")}
+    return list(newest.values())
+
+
+def test_longer_windows_are_signed_before_the_shorter_ones_end(estate: Estate) -> None:
+    """From 1d/12h to 7d/84h: what ends before its renewal would come is renewed at once, and nothing twice."""
+    signer = estate.signer()
+    estate.register(signer, range(1, 40))
+    look(signer, fixed(NOW))
+    signer = configure(estate, f'[public.crl]\n{WEEK}[public.ocsp]\n{WEEK}responder_certificate_expires = "20d"')
+    look(signer, fixed(NOW + MINUTE))
+    assert newest_crl(signer).next_update_utc == NOW + MINUTE + timedelta(days=7)
+    assert min(expiries(signer)) >= NOW + timedelta(days=6), "a delegate of seven days cuts none of them short"
+    for hours in range(1, 84, 6):
+        report = look(signer, fixed(NOW + hours * HOUR))
+        assert all("its turn was" in made or "responder certificate" in made for made in report.made)
+
+
+def test_responses_that_an_old_delegate_cut_short_are_signed_again_by_a_new_one(estate: Estate) -> None:
+    """The CA key was away; when it is back, answers are good again long before their slices' turns."""
+    signer = estate.signer()
+    estate.register(signer, range(1, 40))
+    look(signer, fixed(NOW))
+    key = estate.folder / "ca.key"
+    hidden = key.rename(estate.folder / "away")
+    for hours in range(6, 7 * 24, 6):
+        look(estate.signer(), fixed(NOW + hours * HOUR))
+    end = max(expiries(signer))
+    assert end <= NOW + timedelta(days=7)
+    hidden.rename(key)
+    back = NOW + timedelta(days=7) - HOUR
+    report = look(estate.signer(), fixed(back))
+    assert min(expiries(signer)) == back + timedelta(days=1), report
+    assert look(estate.signer(), fixed(back + SECOND)).made == []
+
+
+def test_hash_that_is_configured_later_is_answered_at_the_next_look(estate: Estate) -> None:
+    """RFC 9919 clients ask with SHA-256 from the moment that somebody wants to answer them."""
+    estate = Estate.build(estate.folder / "sha1", public='ocsp = { hashes = ["sha1"] }')
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, fixed(NOW))
+    path = estate.folder / "revocast.toml"
+    path.write_text(path.read_text().replace('["sha1"]', '["sha256", "sha1"]'))
+    assert "has no answers for sha256" in str(look(estate.signer(), fixed(NOW + SECOND)).made)
+    assert statuses(signer) == {(1, "sha1"): "GOOD", (1, "sha256"): "GOOD"}
+
+
+def test_revocation_dated_later_than_now_waits_for_its_time_and_then_comes_out(estate: Estate) -> None:
+    """The clock was ten minutes fast and was put back: nothing is signed that the gate would have to refuse."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, fixed(NOW))
+    fast = NOW + 70 * MINUTE
+    handle(signer, estate.revoke(1, now=fast), fixed(fast))
+    report = look(signer, fixed(NOW + HOUR))
+    assert (report.made, report.again_at) == ([], fast)
+    assert "something on it was revoked, at 2026-03-01T13:10:00Z" in str(report.problems[0])
+    report = look(signer, fixed(fast))
+    assert len(report.made) == 2
+    assert crl_serials(signer) == [1]
+
+
+def test_this_update_is_when_the_ledger_was_read_however_long_a_look_takes(estate: Estate) -> None:
+    """A revocation that is recorded meanwhile is never dated later than what contains it."""
+    signer = estate.signer()
+    estate.register(signer, range(1, 60))
+    times = iter(NOW + n * MINUTE for n in range(1000))
+    look(signer, lambda: next(times))
+    updates = {reader.manifest.this_update for reader, _ in bundles(signer, "ocsp")}
+    assert len(updates) == 16
+
+
+def test_revocation_that_comes_in_the_middle_of_a_look_ends_it(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of renewals may be under way: what was revoked goes before them in the look that follows at once."""
+    signer = estate.signer()
+    estate.register(signer, range(1, 60))
+    genuine = looking.presign
+
+    def revoke_meanwhile(*arguments: object) -> object:
+        monkeypatch.undo()
+        made = genuine(*arguments)  # type: ignore[arg-type]
+        handle(signer, estate.revoke(5), fixed(NOW))
+        return made
+
+    monkeypatch.setattr(looking, "presign", revoke_meanwhile)
+    report = look(signer, fixed(NOW))
+    assert sum("ocsp" in made for made in report.made) == 1
+    assert report.again_at == NOW
+    report = look(signer, fixed(NOW + SECOND))
+    assert "crl" in report.made[0]
+    assert crl_serials(signer) == [5]
+    assert len(report.made) == 16
+
+
+def test_damaged_pages_are_made_again_from_the_facts(estate: Estate) -> None:
+    """One bit on the disk costs neither a revocation nor a CRL."""
+    signer = estate.signer()
+    estate.register(signer, [1, 2])
+    handle(signer, estate.revoke(1), fixed(NOW))
+    look(signer, fixed(NOW))
+    for column in DAMAGE:
+        with sqlite3.connect(estate.folder / "signer/ledger.sqlite") as ledger:
+            read, write = DAMAGE[column]
+            (data,) = ledger.execute(read).fetchone()
+            ledger.execute(write, (data[:5] + bytes((data[5] ^ 4,)) + data[6:],))
+        later = NOW + (13 if column == "entries" else 26) * HOUR
+        if column == "positions":
+            handle(signer, estate.revoke(2, now=later), fixed(later))
+        look(signer, fixed(later), hint=told(signer))
+        assert newest_crl(signer).last_update_utc == later
+        assert crl_serials(signer) == ([1] if column == "entries" else [1, 2])
+
+
+def test_bundles_of_what_is_configured_no_longer_leave_the_exchange(estate: Estate) -> None:
+    """Of slices above the new number, of CRLs and of issuers: nobody would ever supersede them."""
+    signer = estate.signer()
+    estate.register(signer, range(1, 60))
+    look(signer, fixed(NOW))
+    fewer = configure(estate, '[public.ocsp]\nslices = 4\n[public.crl]\nscopes = ["user"]')
+    look(fewer, fixed(NOW + HOUR), (Verb.PRESIGN, Verb.GENERATE_CRLS))
+    labels = sorted(name.split("-", 2)[2] for name in names(fewer))
+    assert labels == ["crl-user.tar", *(f"ocsp-{n}.tar" for n in range(4))]
