@@ -112,7 +112,7 @@ exchange = "exchange"
 # Who may ask to change facts: the key of `revocast revoke` on this machine.
 name = "operator"
 public_key = "{public_key}"
-verbs = ["revoke", "release", "import"]
+verbs = ["revoke", "release", "excuse", "import"]
 issuers = ["*"]
 """
 

@@ -1,10 +1,12 @@
 """The `[publisher]` table of revocast.toml: where bundles come from, where marks are kept, and what is published to."""
 
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from revocation.configfile import ConfigFile, LocalPath, QueueURL, Table
+from revocation.durations import Duration
 
 
 class _TargetTable(Table):
@@ -33,6 +35,13 @@ class LMDBTable(_TargetTable):
 TargetTable = Annotated[DirectoryTable | LMDBTable, Field(discriminator="kind")]
 
 
+class ArchiveTable(Table):
+    """How many of the CRLs that were published are kept, in `crls` of the state folder; the last of each for ever."""
+
+    count: int = Field(default=20, ge=1, description="At most so many of each CRL.")
+    age: Duration = Field(default=timedelta(days=90), description="And none that was issued longer ago.")
+
+
 class PublisherConfig(Table):
     """The `[publisher]` table."""
 
@@ -43,6 +52,7 @@ class PublisherConfig(Table):
     )
     queue: QueueURL | None = Field(default=None, description="Where hints come from; absent in the mode without queue.")
     targets: tuple[TargetTable, ...] = Field(min_length=1)
+    archive: ArchiveTable = ArchiveTable()
 
     @classmethod
     def read(cls, file: ConfigFile) -> "PublisherConfig":

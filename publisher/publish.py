@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from publisher.archive import Archive
 from publisher.config import PublisherConfig, TargetTable
 from publisher.lock import alone_in_process, target_lock
 from publisher.marks import Marks
@@ -81,7 +82,8 @@ class _Run:
             open_targets.enter_context(target_lock(self._config.state, self._table.name))
             target = open_targets.enter_context(opened_target(self._table))
             if isinstance(target, DirectoryTarget):
-                self._session.begin(target, CRLTaker(target, self._marks, self._public))
+                archive = Archive(self._config.state / "crls", self._config.archive)
+                self._session.begin(target, CRLTaker(target, self._marks, archive, self._public))
             else:
                 self._session.begin(target, ResponseTaker(target, self._marks, self._public))
 

@@ -20,7 +20,7 @@ from publisher.targets.protocol import StatusKeeper
 from publisher.unreadable import unreadable
 from revocation.clock import Clock
 from revocation.config import PublicConfig
-from revocation.errors import BundleError, Expired, GateError, NotYetValid, RevocastError, TargetError, Unreadable
+from revocation.errors import BundleError, Expired, GateError, Held, RevocastError, TargetError, Unreadable
 from revocation.published import SetAside, TargetStatus
 from revocation.wire.exchange import FolderExchange, Stored
 
@@ -130,7 +130,7 @@ class Session:
         except Unreadable as error:
             self._unread = error
             self.lines.append(f"not read: {error}")
-        except NotYetValid as held:
+        except Held as held:
             self.lines.append(f"held: {held}")
         except (BundleError, GateError) as error:
             self._set_aside(bundle, error, now)

@@ -9,31 +9,32 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from publisher.gate import crl_in
+from publisher.archive import Archive
+from publisher.continuity import check_explained
+from publisher.crl_diff import difference
+from publisher.gate import crl_in, departed_in
 from publisher.line import UNKNOWN_BUNDLE, CRLMark, Step, crl_step
 from publisher.marks import Marks
 from publisher.rows import forget_crl, note_applied, take_crl
 from publisher.taking import Taken
 from publisher.targets.protocol import StaticObject, StaticTarget
 from publisher.verify_crl import VerifiedCRL, check_crl_window, check_entries, read_crl
-from revocation.artifacts import Scope
 from revocation.bundle import BundleReader
-from revocation.clock import epoch, from_epoch, iso
 from revocation.config import CRLSpec, IssuerProfile, PublicConfig
 from revocation.errors import GateError
 from revocation.issuer import Issuer
 from revocation.paths import crl_path, issuer_path, issuers_path
 from revocation.published import TargetStatus
-from revocation.serials import to_hex
 from revocation.wire.exchange import Stored
 
 
 class CRLTaker:
     """One static target."""
 
-    def __init__(self, target: StaticTarget, marks: Marks, public: PublicConfig) -> None:
+    def __init__(self, target: StaticTarget, marks: Marks, archive: Archive, public: PublicConfig) -> None:
         self._target = target
         self._marks = marks
+        self._archive = archive
         self._public = public
 
     def mend(self, status: TargetStatus, *, trusted: bool) -> list[str]:  # noqa: ARG002 - every file is looked at anyway
@@ -74,8 +75,8 @@ class CRLTaker:
             return Taken(f"{spec}: number {crl.number} is superseded")
         check_crl_window(crl, spec, now)
         if step is Step.NEWER:
-            check_entries(crl, spec)
-            self._check_final(crl, profile, spec, now)
+            self._check_continuity(crl, reader, profile, spec, now)
+            self._archive.keep(spec.issuer.id, spec.label, crl.number, crl.der, crl.this_update, now)
             mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=reader.name)
             self._marks.set_crl(spec.issuer.id, spec.label, mark)
         if self._target.digest(spec.path) != crl.sha256:
@@ -84,39 +85,46 @@ class CRLTaker:
         take_crl(status, reader.manifest, crl, spec)
         return Taken(f"{spec}: number {crl.number} published")
 
-    def _check_final(self, crl: VerifiedCRL, profile: IssuerProfile, spec: CRLSpec, now: datetime) -> None:
-        """Return if the CRL lacks nothing that was revoked for good before it and whose response may still be shown.
-
-        A certificate is on one of the CRLs `user` and `ca`, so there it has to be missing in both, as published.
+    def _check_continuity(
+        self, crl: VerifiedCRL, reader: BundleReader, profile: IssuerProfile, spec: CRLSpec, now: datetime
+    ) -> None:
+        """Return if the CRL forgets nothing that the one before it had, and clients can read what is new on it.
 
         Raises:
-            GateError: it does: the signer forgot a revocation.
+            Held, GateError: see `check_explained` and `check_entries`.
         """
-        crls = [crl]
-        scope = spec.settings.scope
-        if scope is not Scope.ALL:
-            other = self._published(profile.crls.get(Scope.CA if scope is Scope.USER else Scope.USER))
-            if other is None:
-                return
-            crls.append(other)
-        oldest = epoch(min(c.this_update for c in crls))
-        expired = epoch(now - max(profile.crl.expires, profile.ocsp.expires))
-        with self._marks.revoked() as marks:
-            for serial, known in marks.of_issuer(profile.issuer.octets):
-                final = not known.releasable and expired < known.this_update < oldest
-                if final and not any(serial in c.revoked for c in crls):
-                    raise GateError(
-                        f"its number {crl.number} lacks serial {to_hex(serial)}, which is revoked for good since a "
-                        f"response of {iso(from_epoch(known.this_update))}",
-                        where=str(spec),
-                        advice="was the signer's ledger restored from an old copy?",
-                    )
-
-    def _published(self, spec: CRLSpec | None) -> VerifiedCRL | None:
-        """What the target shows, if the issuer signed it."""
-        data = self._target.get(spec.path) if spec else None
+        known = self._verified(self._archive.last(spec.issuer.id, spec.label), spec) or self._published(spec)
+        check_entries(crl, spec)
+        if known is None:
+            return
+        missing = difference(known.der, crl.der).missing()
+        if not missing:
+            return
         try:
-            return read_crl(data, spec) if spec and data is not None else None
+            with self._marks.revoked() as marks:
+                check_explained(
+                    missing,
+                    departed_in(reader),
+                    lambda serial: marks.get(profile.issuer.octets, serial),
+                    lambda: self._elsewhere(profile, spec),
+                    now,
+                )
+        except GateError as error:
+            error.where = f"{spec}, number {crl.number}"
+            raise
+
+    def _elsewhere(self, profile: IssuerProfile, spec: CRLSpec) -> set[bytes]:
+        """The serials on the other published CRLs of an issuer."""
+        others = (self._published(other) for other in profile.crls.values() if other.label != spec.label)
+        return {serial for crl in others if crl is not None for serial in crl.revoked}
+
+    def _published(self, spec: CRLSpec) -> VerifiedCRL | None:
+        """What the target shows, if the issuer signed it."""
+        return self._verified(self._target.get(spec.path), spec)
+
+    def _verified(self, data: bytes | None, spec: CRLSpec) -> VerifiedCRL | None:
+        try:
+            return read_crl(data, spec) if data is not None else None
         except GateError:
             return None  # damaged or forged: it proves nothing, and is replaced by the next that passes
 

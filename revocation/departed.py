@@ -1,6 +1,7 @@
 """Why serials are gone from a CRL that were on the one before: a text file beside the CRL in its bundle.
 
-A line each: the serial in hexadecimal, why, and for an expiry when that was: `0A1B expired 2026-03-01T12:00:00Z`.
+A line each: the octets of the serial in hexadecimal, why, and for an expiry when that was:
+`0A1B expired 2026-03-01T12:00:00Z`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -8,9 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from revocation import serials
 from revocation.clock import epoch, from_epoch, iso
-from revocation.errors import InputError
 
 
 class Why(StrEnum):
@@ -51,8 +50,8 @@ def read(text: bytes) -> Iterator[Departed]:
         try:
             serial, why, *rest = line.split(" ")
             expired_at = epoch(datetime.fromisoformat(rest[0])) if rest else None
-            departed = Departed(serials.from_hex(serial), Why(why), expired_at)
-        except (ValueError, InputError) as error:
+            departed = Departed(bytes.fromhex(serial), Why(why), expired_at)
+        except ValueError as error:
             raise ValueError(f"line {number} says of no serial why it left") from error
         if len(rest) > 1 or (departed.why is Why.EXPIRED) == (expired_at is None):
             raise ValueError(f"line {number} says of no serial why it left")
@@ -61,4 +60,4 @@ def read(text: bytes) -> Iterator[Departed]:
 
 def _line(departed: Departed) -> str:
     when = f" {iso(from_epoch(departed.expired_at))}" if departed.expired_at is not None else ""
-    return f"{serials.to_hex(departed.serial)} {departed.why}{when}\n"
+    return f"{departed.serial.hex().upper()} {departed.why}{when}\n"

@@ -54,8 +54,12 @@ class GateError(RevocastError):
     """An artifact did not pass the gate and was not published."""
 
 
-class NotYetValid(GateError):
-    """An artifact starts in the future: it is held until then, not rejected."""
+class Held(GateError):
+    """An artifact cannot be published yet: it is tried again at each look, not rejected."""
+
+
+class NotYetValid(Held):
+    """An artifact starts in the future."""
 
 
 class Expired(GateError):

@@ -11,13 +11,14 @@ from typing import BinaryIO, Final
 
 from sqlalchemy import Connection
 
+from revocation import departed
 from revocation.clock import Clock, iso
 from revocation.config import CRLSpec, IssuerProfile
 from revocation.errors import Refused
 from signer import selfcheck
 from signer.encoding import crl
 from signer.keys import FileTBS, SigningKey
-from signer.ledger import audit, departures, facts, issued, pages
+from signer.ledger import audit, departures, excuses, facts, issued, pages
 from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
 from signer.ledger.page import PagesDamaged
@@ -53,8 +54,20 @@ def make_crl(signer: Signer, profile: IssuerProfile, spec: CRLSpec, clock: Clock
         with ThreadPoolExecutor(1) as beside:
             sha256 = beside.submit(FileTBS(file, begin, size).digest, "sha256")
             selfcheck.check_crl(file, begin, issuer.public_key_info, row.crl_number or 0)
-        put_bundle(signer, row, [File(spec.path, file, begin, size, sha256.result().hex(), 1)], count)
+        files = [File(spec.path, file, begin, size, sha256.result().hex(), 1), *_departed(signer, spec, row)]
+        put_bundle(signer, row, files, count)
     return row
+
+
+def _departed(signer: Signer, spec: CRLSpec, row: Issued) -> list[File]:
+    """Why serials may be gone that are on the CRL which a publisher has: the last one known, or of the last days."""
+    days_ago = row.this_update - 2 * spec.settings.expires
+    with signer.ledger.read() as connection:
+        known = issued.departed_before(connection, spec.part, days_ago)
+        left = list(departures.since(connection, spec.issuer, Selection.of(spec), known))
+        left += excuses.since(connection, spec.issuer, days_ago)
+    text = departed.write(left)
+    return [File.of(f"{spec.path.removesuffix('.crl')}.departed", text, len(left))] if left else []
 
 
 def _take(

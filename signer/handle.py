@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from revocation.clock import Clock, iso
 from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused, RevocastError
-from revocation.messages import Look, Message, Outcome, Release, Reply, Revoke, Verb, parse_message
+from revocation.messages import Excuse, Look, Message, Outcome, Release, Reply, Revoke, Verb, parse_message
 from signer import statuses
 from signer.ledger import audit, facts, replies
 from signer.ledger.facts import Origin
@@ -38,7 +38,7 @@ def handle(signer: Signer, message: Message, clock: Clock) -> Reply:
         InputError: its body is not what its verb needs.
     """
     body = message.typed_body()
-    if isinstance(body, Revoke | Release):
+    if isinstance(body, Revoke | Release | Excuse):
         return _change(signer, message, body, clock)
     require_current(message, clock())
     if not isinstance(body, Look):
@@ -48,7 +48,7 @@ def handle(signer: Signer, message: Message, clock: Clock) -> Reply:
     return _report(message, look(signer, clock, (message.verb,), body), clock())
 
 
-def _change(signer: Signer, message: Message, body: Revoke | Release, clock: Clock) -> Reply:
+def _change(signer: Signer, message: Message, body: Revoke | Release | Excuse, clock: Clock) -> Reply:
     profile = _profile(signer, body.issuer)
     requester = authorize(signer.config, message, profile.issuer)
     with signer.ledger.write() as connection:
@@ -59,7 +59,7 @@ def _change(signer: Signer, message: Message, body: Revoke | Release, clock: Clo
         require_current(message, now)
         facts.ensure_issuer(connection, profile.issuer)
         reply = _reply(connection, signer, profile, message, body, Origin(requester.name, message.id, now))
-        what = {"serial": body.serial, "revision": reply.revision, "requester": requester.name, "message": message.id}
+        what = {**_subject(body), "revision": reply.revision, "requester": requester.name, "message": message.id}
         audit.record(connection, now, str(message.verb), profile.issuer.id, outcome=str(reply.outcome), **what)
         replies.keep_reply(connection, message, reply)
     return reply
@@ -70,7 +70,7 @@ def _reply(
     signer: Signer,
     profile: IssuerProfile,
     message: Message,
-    body: Revoke | Release,
+    body: Revoke | Release | Excuse,
     origin: Origin,
 ) -> Reply:
     """Done, or refused: that is remembered too, or a message could be kept and replayed when it would be done."""
@@ -83,11 +83,18 @@ def _reply(
 
 
 def _apply(
-    connection: Connection, signer: Signer, profile: IssuerProfile, body: Revoke | Release, origin: Origin
+    connection: Connection, signer: Signer, profile: IssuerProfile, body: Revoke | Release | Excuse, origin: Origin
 ) -> tuple[int, str]:
     if isinstance(body, Revoke):
         return statuses.revoke(connection, profile, body, signer.config.limits, origin)
+    if isinstance(body, Excuse):
+        return statuses.excuse(connection, profile, body, origin)
     return statuses.release(connection, profile, body, origin)
+
+
+def _subject(body: Revoke | Release | Excuse) -> dict[str, object]:
+    """What a change is about, for the audit log."""
+    return {"serials": body.serials, "why": body.why} if isinstance(body, Excuse) else {"serial": body.serial}
 
 
 def _profile(signer: Signer, name_or_id: str) -> IssuerProfile:

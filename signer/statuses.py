@@ -9,10 +9,10 @@ from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.durations import show
 from revocation.errors import Refused
-from revocation.messages import Release, Revoke
+from revocation.messages import Excuse, Release, Revoke
 from revocation.status import Reason, Revocation
 from signer.config import Limits
-from signer.ledger import facts
+from signer.ledger import excuses, facts
 from signer.ledger.facts import Certificate, Origin
 
 
@@ -53,6 +53,26 @@ def release(connection: Connection, profile: IssuerProfile, body: Release, origi
         )
     revision = facts.release(connection, profile.issuer, serial, origin)
     return revision, f"{_named(profile, serial)} is released from hold"
+
+
+def excuse(connection: Connection, profile: IssuerProfile, body: Excuse, origin: Origin) -> tuple[int, str]:
+    """Let serials be missing from CRLs; the revision that the CRLs have to cover which say so, and one sentence.
+
+    Raises:
+        Refused: one of them is revoked: it will not be missing.
+    """
+    octets = [serials.from_hex(serial) for serial in body.serials]
+    for serial in octets:
+        certificate = facts.find(connection, profile.issuer, serial)
+        if certificate is not None and certificate.revocation is not None:
+            raise Refused(
+                "is revoked, so the CRLs list it",
+                where=_named(profile, serial),
+                advice="leave it out; nothing was changed",
+            )
+    excuses.record(connection, profile.issuer, octets, body.why, origin)
+    revision = facts.touch_crls(connection, profile.issuer)
+    return revision, f"{len(octets)} serials of {profile.issuer.name} may be missing from its CRLs"
 
 
 def _revocation(body: Revoke, certificate: Certificate, limits: Limits, now: datetime) -> Revocation:

@@ -23,7 +23,15 @@ from signer.signer import Signer, open_signer
 _LOG: Final = logging.getLogger("revocast.signer")
 _STOPPING_SECONDS: Final = 10.0
 
-_VERBS: Final = (Verb.GENERATE_CRLS, Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN, Verb.DUE, Verb.REVOKE, Verb.RELEASE)
+_VERBS: Final = (
+    Verb.GENERATE_CRLS,
+    Verb.GENERATE_OCSP_KEYS,
+    Verb.PRESIGN,
+    Verb.DUE,
+    Verb.REVOKE,
+    Verb.RELEASE,
+    Verb.EXCUSE,
+)
 
 
 @click.command(short_help="Handle the signer's queue.")

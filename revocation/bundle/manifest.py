@@ -9,6 +9,8 @@ from revocation.part import Part
 
 FORMAT = 1
 MANIFEST_NAME = "manifest.json"
+CRL_SUFFIX = ".crl"
+DEPARTED_SUFFIX = ".departed"
 _NAME = re.compile(r"[0-9]{12}-[0-9a-f]{8}-(?:crl|ocsp)-[a-z0-9.]+\.tar")
 
 
@@ -17,12 +19,12 @@ class _Strict(BaseModel):
 
 
 class Entry(_Strict):
-    """One file of the bundle: a CRL, or a chunk of concatenated DER OCSP responses."""
+    """One file of the bundle: a CRL, why serials left it, or a chunk of concatenated DER OCSP responses."""
 
-    path: str = Field(pattern=r"^(crl|ocsp)/[0-9a-f]{8}/[a-z0-9.-]+\.(crl|ders)$")
+    path: str = Field(pattern=r"^(crl|ocsp)/[0-9a-f]{8}/[a-z0-9.-]+\.(crl|departed|ders)$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     size: int = Field(gt=0)
-    count: int = Field(gt=0, description="objects in the file: 1 for a CRL")
+    count: int = Field(gt=0, description="objects in the file: 1 for a CRL, lines of a text")
 
 
 class Manifest(_Strict):
@@ -37,6 +39,16 @@ class Manifest(_Strict):
     next_update: AwareDatetime
     crl_number: int | None = None
     entries: tuple[Entry, ...] = ()
+
+    @property
+    def crls(self) -> list[Entry]:
+        """The CRLs in it."""
+        return [entry for entry in self.entries if entry.path.endswith(CRL_SUFFIX)]
+
+    @property
+    def departed(self) -> list[Entry]:
+        """The texts in it that say why serials left."""
+        return [entry for entry in self.entries if entry.path.endswith(DEPARTED_SUFFIX)]
 
     @property
     def complete(self) -> bool:

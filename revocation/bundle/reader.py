@@ -11,8 +11,7 @@ from typing import BinaryIO, Final
 from pydantic import ValidationError
 
 from revocation import der
-from revocation.artifacts import Kind
-from revocation.bundle.manifest import MANIFEST_NAME, Entry, Manifest
+from revocation.bundle.manifest import CRL_SUFFIX, MANIFEST_NAME, Entry, Manifest
 from revocation.errors import BundleError, Unreadable
 
 _MOST_FILES: Final = 10_000
@@ -58,14 +57,18 @@ class BundleReader:
     def artifacts(self) -> Iterator[tuple[Entry, bytes]]:
         """Each file with its bytes, digest checked; a CRL whole, OCSP responses a chunk at a time."""
         for entry in self.manifest.entries:
-            with self._reading():
-                self._source.seek(self._members[entry.path].offset_data)
-                data = self._source.read(entry.size)
-            if len(data) != entry.size:
-                raise self._bad("is truncated", entry.path)
-            if hashlib.sha256(data).hexdigest() != entry.sha256:
-                raise self._bad("does not have the digest of the manifest", entry.path)
-            yield entry, data
+            yield entry, self.content(entry)
+
+    def content(self, entry: Entry) -> bytes:
+        """The bytes of one of its files, digest checked."""
+        with self._reading():
+            self._source.seek(self._members[entry.path].offset_data)
+            data = self._source.read(entry.size)
+        if len(data) != entry.size:
+            raise self._bad("is truncated", entry.path)
+        if hashlib.sha256(data).hexdigest() != entry.sha256:
+            raise self._bad("does not have the digest of the manifest", entry.path)
+        return data
 
     def _open(self) -> tuple[dict[str, tarfile.TarInfo], Manifest]:
         try:
@@ -113,8 +116,8 @@ class BundleReader:
             raise self._bad(f"{place}: {problem['msg']}", MANIFEST_NAME) from error
         if manifest.bundle != self.name:
             raise self._bad(f"its manifest is that of {manifest.bundle!r}")
-        limit = _LARGEST_CRL if manifest.part.kind is Kind.CRL else _LARGEST_CHUNK
         for entry in manifest.entries:
+            limit = _LARGEST_CRL if entry.path.endswith(CRL_SUFFIX) else _LARGEST_CHUNK
             if entry.size > limit:
                 raise self._bad(f"has {entry.size} bytes, more than the {limit} that are accepted", entry.path)
         return manifest

@@ -3,6 +3,7 @@
 from revocation.messages.bodies import (
     BODIES,
     Body,
+    Excuse,
     Import,
     ImportSummary,
     Look,
@@ -18,6 +19,7 @@ from revocation.messages.requester import RequesterKey, verify_signature
 __all__ = [
     "BODIES",
     "Body",
+    "Excuse",
     "Import",
     "ImportSummary",
     "Look",

@@ -18,6 +18,7 @@ class Verb(StrEnum):
     PUBLISH = "publish"
     REVOKE = "revoke"
     RELEASE = "release"
+    EXCUSE = "excuse"
     IMPORT = "import"
 
 
@@ -61,6 +62,14 @@ class Release(Body):
     serial: SerialHex
 
 
+class Excuse(Body):
+    """Let serials be missing from an issuer's CRLs that were listed, although nothing in the ledger explains it."""
+
+    issuer: str
+    serials: tuple[SerialHex, ...] = Field(min_length=1, max_length=1000)
+    why: str = Field(min_length=1, max_length=500, description="for the audit log")
+
+
 class Import(Body):
     """Synchronise the ledger with another source; the entries travel beside the message, bound by their digest."""
 
@@ -88,5 +97,6 @@ BODIES: Final[dict[Verb, type[Body]]] = {
     Verb.PUBLISH: Publish,
     Verb.REVOKE: Revoke,
     Verb.RELEASE: Release,
+    Verb.EXCUSE: Excuse,
     Verb.IMPORT: Import,
 }

@@ -15,6 +15,12 @@ def note(connection: Connection, issuer: Issuer, is_ca: bool, shard: int, revisi
         connection.execute(insert(crl_changes).values(**values))
 
 
+def note_everywhere(connection: Connection, issuer: Issuer, revision: int) -> None:
+    """Every CRL of the issuer has to cover that revision."""
+    note(connection, issuer, False, 0, revision)
+    connection.execute(update(crl_changes).where(crl_changes.c.issuer == issuer.id).values(revision=revision))
+
+
 class Changes:
     """What changed last in an issuer's certificates, read once for all of its CRLs."""
 

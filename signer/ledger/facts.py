@@ -62,6 +62,13 @@ def revision_of(connection: Connection, issuer: Issuer) -> int:
     return int(connection.execute(select(issuers.c.revision).where(issuers.c.id == issuer.id)).scalar() or 0)
 
 
+def touch_crls(connection: Connection, issuer: Issuer) -> int:
+    """Make every CRL of the issuer due, without a change of status; the revision that it has to cover."""
+    revision = _next_revision(connection, issuer)
+    changes.note_everywhere(connection, issuer, revision)
+    return revision
+
+
 def note_date(connection: Connection, issuer: Issuer, revoked_at: datetime) -> None:
     """Remember the latest date since which something is revoked."""
     later = (issuers.c.id == issuer.id, issuers.c.dated < epoch(revoked_at))

@@ -114,6 +114,15 @@ def last_published(connection: Connection, part: Part) -> Issued | None:
     return _issued(part, row) if row is not None else None
 
 
+def departed_before(connection: Connection, part: Part, moment: datetime) -> int:
+    """The latest departure that was explained before: to whoever has a CRL of before `moment`, or the last known."""
+    own = _of_part(part).where(issued.c.size.is_not(None), issued.c.this_update <= epoch(moment))
+    old = connection.execute(own.order_by(desc(issued.c.sequence)).limit(1)).one_or_none()
+    published = last_published(connection, part)
+    known = (old.departed or 0 if old is not None else 0, published.departed if published else 0)
+    return min(known)
+
+
 def last_sequence(connection: Connection) -> int:
     """The sequence of the newest bundle that was reserved; 0 when there is none."""
     return int(connection.execute(select(func.max(issued.c.sequence))).scalar() or 0)

@@ -112,6 +112,19 @@ departures = Table(
 )
 Index("departures_by_issuer", departures.c.issuer, departures.c.id)
 
+excuses = Table(
+    "excuses",
+    metadata,
+    Column("id", Sequence, primary_key=True, autoincrement=True),
+    Column("issuer", String(8), nullable=False),
+    Column("serial", LargeBinary, nullable=False, comment="may be missing from CRLs, on somebody's word"),
+    Column("why", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("message", String(32), nullable=False),
+    ForeignKeyConstraint(["issuer"], ["issuers.id"]),
+)
+
 crl_changes = Table(
     "crl_changes",
     metadata,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from revocation import serials
 from revocation.artifacts import Kind
 from revocation.bundle import Entry, Manifest, write_bundle
 from revocation.bundle.manifest import bundle_name
@@ -27,10 +28,14 @@ def put_crl(
     revision: int = 1,
     this_update: datetime = NOW,
     number: int | None = None,
+    departed: Mapping[int, str] | None = None,
 ) -> str:
-    """A bundle with one CRL; returns its name."""
+    """A bundle with one CRL; returns its name. `departed` says why serials left: `released`, `expired TIME`."""
     part = Part(issuer=ca.issuer.id, kind=Kind.CRL, label=label)
     files = {f"crl/{part.issuer}/{label}.crl": data}
+    if departed:
+        lines = [f"{serials.from_int(serial).hex().upper()} {why}\n" for serial, why in departed.items()]
+        files[f"crl/{part.issuer}/{label}.departed"] = "".join(lines).encode()
     return put(exchange, part, sequence, files, revision=revision, this_update=this_update, crl_number=number)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from publisher.archive import Archive
 from publisher.marks import Marks, RevokedMarks
 from publisher.status import read_statuses
 from publisher.targets.directory import DirectoryTarget
@@ -31,7 +32,8 @@ class Death(BaseException):
 STEPS: list[tuple[type, str, int]] = [
     (Marks, "set_crl", 1),
     (Marks, "expect_status", 4),
-    (RevokedMarks, "__exit__", 2),
+    (RevokedMarks, "__exit__", 1),
+    (Archive, "keep", 1),
     (DirectoryTarget, "put", 1),
     (DirectoryTarget, "save_status", 1),
     (LMDBTarget, "put", 1),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from publisher.archive import Archive
 from revocation.clock import now
 from revocation.status import Revocation
 from tests.authority import Authority
@@ -45,6 +46,12 @@ def test_full_disk_leaves_the_published_crl_and_serves_the_other_target(
     assert len(large) > 100 * KIB
     put_crl(place.exchange, ca, 2, large)
     put_slice(place.exchange, ca, 3, both(ca, responder, 1, this_update=now()), this_update=now())
+    done = _publish(place, limit=80 * KIB)
+    assert done.returncode == 1, done.stderr
+    assert "the archive of published CRLs cannot be read or written: File too large" in done.stderr
+    assert place.crl_file().read_bytes() == small
+    archive = Archive(place.state / "crls", place.config.archive)
+    archive.keep(ca.issuer.id, "all", 2, large, now(), now())
     done = _publish(place, limit=80 * KIB)
     assert done.returncode == 1, done.stderr
     assert "File too large" in done.stderr

@@ -8,7 +8,7 @@ from typing import BinaryIO, NoReturn
 
 import pytest
 
-from revocation.bundle import BundleReader
+from revocation.bundle import BundleReader, Entry
 from revocation.errors import TargetError
 from revocation.status import Reason, Revocation
 from revocation.wire.exchange import FolderExchange
@@ -70,7 +70,7 @@ def test_bundle_with_an_impossible_place_in_it_is_set_aside(
 
 def _fail(monkeypatch: pytest.MonkeyPatch, where: str, name: str, code: int) -> None:
     """Let the reading of one bundle fail as the operating system would."""
-    opening, artifacts = FolderExchange.open, BundleReader.artifacts
+    opening, content = FolderExchange.open, BundleReader.content
 
     def opened(exchange: FolderExchange, asked: str) -> BinaryIO:
         if asked == name and where == "opening":
@@ -83,13 +83,13 @@ def _fail(monkeypatch: pytest.MonkeyPatch, where: str, name: str, code: int) -> 
             return _Broken(code)
         return source
 
-    def read(reader: BundleReader) -> object:
+    def read(reader: BundleReader, entry: Entry) -> object:
         if reader.name == name and where == "content":
             reader._source = _Broken(code)
-        return artifacts(reader)
+        return content(reader, entry)
 
     monkeypatch.setattr(FolderExchange, "open", opened)
-    monkeypatch.setattr(BundleReader, "artifacts", read)
+    monkeypatch.setattr(BundleReader, "content", read)
 
 
 class _Broken(io.BytesIO):

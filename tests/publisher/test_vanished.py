@@ -1,11 +1,14 @@
-"""A CRL from which a revocation has vanished: the signer's ledger was put back, and nobody may notice it by trust."""
+"""A CRL from which a serial has vanished: it is published only where that is explained, and the explanation holds."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from revocation.artifacts import Scope
+from revocation.clock import iso
 from revocation.paths import crl_path
+from revocation.published import TargetStatus
 from revocation.status import Reason, Revocation
 from tests.authority import NOW
 from tests.building.bundles import put_crl, put_slice
@@ -17,93 +20,171 @@ from tests.building.place import Place
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 FINAL = Revocation(NOW - DAY, Reason.keyCompromise)
 HOLD = Revocation(NOW - DAY, Reason.certificateHold)
+LATER = NOW + SECOND
 
 
-def put_scoped(place: Place, ca: CA, sequence: int, scope: Scope, *revoked: int) -> None:
+def put_scoped(place: Place, ca: CA, sequence: int, scope: Scope, *revoked: int, departed: str = "") -> None:
     """The CRL of a scope, a second newer than the one before, with these serials."""
     url = place.profile.url(crl_path(ca.issuer.id, scope))
     idp = distribution_point(url, **{f"only_contains_{scope}_certs": True})
     data = crl(ca, sequence, dict.fromkeys(revoked, FINAL), this_update=NOW + sequence * SECOND, idp=idp)
-    put_crl(place.exchange, ca, sequence, data, label=scope)
+    put_crl(place.exchange, ca, sequence, data, label=scope, departed={1: departed} if departed else None)
 
 
 @pytest.fixture
-def revoked(place: Place, ca: CA, responder: Responder) -> Place:
-    """Serial 1 is revoked for good, on the CRL and in the store."""
-    put_crl(place.exchange, ca, 1, crl(ca, 1, {1: FINAL}))
-    put_slice(place.exchange, ca, 2, both(ca, responder, 1, FINAL))
+def revoked(place: Place, ca: CA) -> Place:
+    """Serial 1 is revoked for good and on the CRL, beside a hundred others."""
+    put_crl(place.exchange, ca, 1, crl(ca, 1, dict.fromkeys(range(1, 102), FINAL)))
     place.publish()
     return place
 
 
-def test_crl_that_forgot_a_final_revocation_is_refused(revoked: Place, ca: CA) -> None:
+def without_serial_1(place: Place, ca: CA, departed: str = "") -> TargetStatus:
+    """Publish a CRL that lacks serial 1, and perhaps says why."""
+    data = crl(ca, 2, dict.fromkeys(range(2, 103), FINAL), this_update=LATER)
+    put_crl(place.exchange, ca, 3, data, departed={1: departed} if departed else None)
+    return place.publish(LATER)[0]
+
+
+def test_crl_that_forgot_a_revocation_is_refused_with_the_serials(revoked: Place, ca: CA) -> None:
     """The CRL of before stays; one that has the entry again is published."""
     before = revoked.crl_file().read_bytes()
-    put_crl(revoked.exchange, ca, 3, crl(ca, 2, {2: FINAL}, this_update=NOW + SECOND))
-    files, _ = revoked.publish(NOW + SECOND)
+    files = without_serial_1(revoked, ca)
     assert revoked.crl_file().read_bytes() == before
-    assert "lacks serial 01, which is revoked for good" in files.set_aside[0].reason
-    put_crl(revoked.exchange, ca, 4, crl(ca, 3, {1: FINAL, 2: FINAL}, this_update=NOW + 2 * SECOND))
-    files, _ = revoked.publish(NOW + 2 * SECOND)
-    assert files.crls[0].number == 3
+    assert "lacks 1 serials (01)" in files.set_aside[0].reason
+    assert "revocast excuse" in files.set_aside[0].reason
+    put_crl(revoked.exchange, ca, 4, crl(ca, 3, dict.fromkeys(range(1, 9), FINAL), this_update=LATER + SECOND))
+    files, _ = revoked.publish(LATER + SECOND)
+    assert "lacks 93 serials (09, 0A" in files.set_aside[-1].reason
+    assert "and 73 more" in files.set_aside[-1].reason
+    put_crl(revoked.exchange, ca, 5, crl(ca, 4, dict.fromkeys(range(1, 110), FINAL), this_update=LATER + 2 * SECOND))
+    files, _ = revoked.publish(LATER + 2 * SECOND)
+    assert files.crls[0].number == 4
 
 
-def test_entry_may_leave_the_crl_when_its_response_has_expired(revoked: Place, ca: CA) -> None:
-    """As that of an expired certificate does, of which no responses are signed any more."""
-    later = NOW + DAY
-    put_crl(revoked.exchange, ca, 3, crl(ca, 2, this_update=later))
-    files, _ = revoked.publish(later)
+@pytest.mark.parametrize("lost", ["the target", "the archive"])
+def test_crl_is_held_against_the_last_one_wherever_that_is_left(revoked: Place, ca: CA, lost: str) -> None:
+    """A web root that was wiped, or an archive: the other one remembers."""
+    revoked.wipe(revoked.directory if lost == "the target" else revoked.state / "crls")
+    (revoked.exchange / f"000000000001-{ca.issuer.id}-crl-all.tar").unlink()
+    files = without_serial_1(revoked, ca)
+    assert "lacks 1 serials (01)" in files.set_aside[0].reason
+
+
+@pytest.mark.parametrize(
+    "departed", [f"expired {iso(LATER)}", "released", "excused"], ids=["expired", "released", "excused"]
+)
+def test_entry_may_leave_a_crl_when_its_bundle_says_why(revoked: Place, ca: CA, departed: str) -> None:
+    """Expiry and release are what RFC 5280 knows; an operator's word is signed and audited by the signer."""
+    files = without_serial_1(revoked, ca, departed)
     assert (files.crls[0].number, files.set_aside) == (2, [])
 
 
-def test_crl_of_before_the_revocation_is_no_contradiction(place: Place, ca: CA, responder: Responder) -> None:
-    """It comes late, or is published in the same second: its successor is on the way."""
-    put_slice(place.exchange, ca, 2, both(ca, responder, 1, FINAL))
-    place.publish()
-    put_crl(place.exchange, ca, 1, crl(ca, 1))
-    files, _ = place.publish()
-    assert (files.crls[0].number, files.set_aside) == (1, [])
+@pytest.mark.parametrize("departed", [f"expired {iso(LATER + SECOND)}", "released", f"expired {iso(NOW - DAY)}"])
+def test_explanation_that_cannot_be_is_none(revoked: Place, ca: CA, responder: Responder, departed: str) -> None:
+    """Not expired yet; released, but an answer said for good; expired, but an answer was signed since."""
+    put_slice(revoked.exchange, ca, 2, both(ca, responder, 1, FINAL))
+    revoked.publish()
+    files = without_serial_1(revoked, ca, departed)
+    assert "lacks 1 serials (01)" in files.set_aside[0].reason
 
 
-def test_hold_may_leave_the_crl(place: Place, ca: CA, responder: Responder) -> None:
-    """It was released."""
+def test_hold_may_be_released(place: Place, ca: CA, responder: Responder) -> None:
+    """What was only ever on hold in OCSP too."""
     put_crl(place.exchange, ca, 1, crl(ca, 1, {1: HOLD}))
     put_slice(place.exchange, ca, 2, both(ca, responder, 1, HOLD))
     place.publish()
-    put_crl(place.exchange, ca, 3, crl(ca, 2, this_update=NOW + SECOND))
-    files, _ = place.publish(NOW + SECOND)
+    put_crl(place.exchange, ca, 3, crl(ca, 2, this_update=LATER), departed={1: "released"})
+    files, _ = place.publish(LATER)
     assert files.crls[0].number == 2
 
 
-def test_certificate_has_to_be_on_one_of_the_crls_for_users_and_for_cas(
-    place: Place, ca: CA, responder: Responder
-) -> None:
-    """On neither of the two, it has vanished; on the other one, it never belonged here."""
-    place = Place(place.root, ca, crl={"scopes": ["user", "ca"]})
-    put_slice(place.exchange, ca, 1, both(ca, responder, 1, FINAL))
-    place.publish()
-    put_scoped(place, ca, 2, Scope.USER, 1)
-    put_scoped(place, ca, 3, Scope.CA)
-    files, _ = place.publish(NOW + 3 * SECOND)
-    assert [row.number for row in files.crls] == [3, 2]
-    put_scoped(place, ca, 4, Scope.USER)
-    files, _ = place.publish(NOW + 4 * SECOND)
-    assert [row.number for row in files.crls] == [3, 2]
-    assert "lacks serial 01" in files.set_aside[0].reason
+def test_entry_that_changed_is_still_there(revoked: Place, ca: CA) -> None:
+    """Another reason, another date: the serial is listed."""
+    entries = dict.fromkeys(range(1, 102), FINAL) | {1: Revocation(NOW - 2 * DAY, Reason.cACompromise)}
+    put_crl(revoked.exchange, ca, 3, crl(ca, 2, entries, this_update=LATER))
+    files, _ = revoked.publish(LATER)
+    assert files.crls[0].number == 2
+
+
+@pytest.mark.parametrize(
+    "text", [b"01 vanished\n", b"01 expired\n", b"01 released 2026-03-01T12:00:00Z\n", b"x\n", b"\xff"]
+)
+def test_explanation_of_another_form_is_refused(revoked: Place, ca: CA, text: bytes) -> None:
+    """It is text that came from outside."""
+    data = crl(ca, 2, dict.fromkeys(range(2, 103), FINAL), this_update=LATER)
+    put_crl(revoked.exchange, ca, 3, data, departed={1: "released"})
+    bundle = revoked.exchange / f"000000000003-{ca.issuer.id}-crl-all.tar"
+    rewrite(bundle, b"01 released\n", text)
+    files, _ = revoked.publish(LATER)
+    assert revoked.crl_file().read_bytes() != data
+    assert len(files.set_aside) == 1
+
+
+def rewrite(bundle: Path, text: bytes, other: bytes) -> None:
+    """Put another explanation into a bundle, with its size and digest."""
+    import hashlib
+    import io
+    import json
+    import tarfile
+
+    with tarfile.open(bundle) as tar:
+        members = [(member, tar.extractfile(member).read()) for member in tar]  # type: ignore[union-attr]
+    with tarfile.open(bundle, "w") as tar:
+        for member, content in members:
+            changed = content
+            if member.name == "manifest.json":
+                manifest = json.loads(content)
+                manifest["entries"][1] |= {"sha256": hashlib.sha256(other).hexdigest(), "size": len(other)}
+                changed = json.dumps(manifest).encode()
+            elif content == text:
+                changed = other
+            member.size = len(changed)
+            tar.addfile(member, io.BytesIO(changed))
 
 
 @pytest.mark.parametrize("scopes", [(Scope.USER, Scope.CA), (Scope.CA, Scope.USER)])
 def test_certificate_that_turns_out_to_be_a_cas_moves_to_the_other_crl(
-    place: Place, ca: CA, responder: Responder, scopes: tuple[Scope, Scope]
+    place: Place, ca: CA, scopes: tuple[Scope, Scope]
 ) -> None:
     """Both CRLs are published in one look, whichever of them was made first."""
     place = Place(place.root, ca, crl={"scopes": ["user", "ca"]})
-    put_slice(place.exchange, ca, 1, both(ca, responder, 1, FINAL))
     put_scoped(place, ca, 2, Scope.USER, 1)
     put_scoped(place, ca, 3, Scope.CA)
     place.publish(NOW + 3 * SECOND)
     for sequence, scope in enumerate(scopes, 4):
-        put_scoped(place, ca, sequence, scope, *([1] if scope is Scope.CA else []))
+        listed, departed = ([1], "") if scope is Scope.CA else ([], "moved")
+        put_scoped(place, ca, sequence, scope, *listed, departed=departed)
     files, _ = place.publish(NOW + 5 * SECOND)
     assert files.set_aside == []
     assert {row.number for row in files.crls} == {4, 5}
+
+
+def test_serial_leaves_one_crl_when_the_other_has_it(place: Place, ca: CA) -> None:
+    """Until that one is published it is held; it never happens that neither lists it."""
+    place = Place(place.root, ca, crl={"scopes": ["user", "ca"]})
+    put_scoped(place, ca, 2, Scope.USER, 1)
+    put_scoped(place, ca, 3, Scope.CA)
+    place.publish(NOW + 3 * SECOND)
+    put_scoped(place, ca, 4, Scope.USER, departed="moved")
+    outcome, _ = place.outcomes(NOW + 4 * SECOND)
+    assert (outcome.set_aside, [row.number for row in outcome.status.crls]) == ([], [3, 2])
+    assert any("held" in line and "moved" in line for line in outcome.lines)
+    put_scoped(place, ca, 5, Scope.CA, 1)
+    files, _ = place.publish(NOW + 5 * SECOND)
+    assert [row.number for row in files.crls] == [5, 4]
+
+
+def test_last_crls_are_kept_and_the_very_last_for_ever(place: Place, ca: CA) -> None:
+    """By number and by age, in a folder that no web server sees."""
+    place.config = place.config.model_copy(update={"archive": place.config.archive.model_copy(update={"count": 3})})
+    for number in range(1, 7):
+        put_crl(place.exchange, ca, number, crl(ca, number, this_update=NOW + number * SECOND))
+        place.publish(NOW + number * SECOND)
+    folder = place.state / "crls" / ca.issuer.id / "all"
+    assert sorted(path.name for path in folder.iterdir()) == ["4.crl", "5.crl", "6.crl"]
+    assert (folder / "6.crl").read_bytes() == place.crl_file().read_bytes()
+    later = NOW + 100 * DAY
+    put_crl(place.exchange, ca, 7, crl(ca, 7, this_update=later))
+    place.publish(later)
+    assert [path.name for path in folder.iterdir()] == ["7.crl"]

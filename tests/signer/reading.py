@@ -23,7 +23,7 @@ def bundles(signer: Signer, kind: str) -> Iterator[tuple[BundleReader, list[byte
         with signer.exchange.open(stored.name) as source:
             reader = BundleReader(stored.name, source)
             files = [data for _, data in reader.artifacts()]
-        objects = files if kind == "crl" else [response for chunk in files for response in split_responses(chunk)]
+        objects = files[:1] if kind == "crl" else [response for chunk in files for response in split_responses(chunk)]
         yield reader, objects
 
 

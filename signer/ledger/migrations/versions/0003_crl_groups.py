@@ -45,6 +45,7 @@ def upgrade() -> None:
     op.execute("DELETE FROM crl_paged")
     _create_pages()
     _create_departures()
+    _create_excuses()
     _create_changes()
 
 
@@ -97,6 +98,26 @@ def _create_departures() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("departures_by_issuer", "departures", ["issuer", "id"])
+
+
+def _create_excuses() -> None:
+    op.create_table(
+        "excuses",
+        sa.Column("id", _SEQUENCE, autoincrement=True, nullable=False),
+        sa.Column("issuer", sa.String(length=8), nullable=False),
+        sa.Column("serial", sa.LargeBinary(), nullable=False, comment="may be missing from CRLs, on somebody's word"),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("requester", sa.Text(), nullable=False),
+        sa.Column("message", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["issuer"], ["issuers.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    for verb in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER excuses_no_{verb.lower()} BEFORE {verb} ON excuses "
+            "BEGIN SELECT RAISE(ABORT, 'excuses is append-only'); END"
+        )
 
 
 def _create_changes() -> None:

@@ -1,0 +1,51 @@
+"""`revocast excuse`: the override of the publisher's guard against CRLs that forget something; signed and audited."""
+
+from pathlib import Path
+
+import click
+
+from jobs.courier import courier
+from jobs.installation import Installation
+from jobs.terminal import printable
+from revocation import cli, serials
+from revocation.clock import now
+from revocation.errors import Refused
+from revocation.messages import Excuse, Outcome, RequesterKey, Verb, compose
+
+
+@click.command()
+@click.argument("serial", nargs=-1, required=True)
+@click.option("--issuer", required=True, help="Whose CRLs they are missing from.")
+@click.option("--why", required=True, help="For the audit log.")
+@click.option("--timeout", default=60.0, show_default=True, type=click.FloatRange(min=0.1), help="Seconds to wait.")
+@click.option("--no-queue", is_flag=True, help="Start a signer for this, even where a queue is configured.")
+@cli.config_option
+@cli.json_option
+def excuse(
+    serial: tuple[str, ...],
+    issuer: str,
+    why: str,
+    timeout: float,
+    config: Path | None,
+    *,
+    no_queue: bool,
+    as_json: bool,
+) -> None:
+    """Let each SERIAL (hexadecimal) be missing from the CRLs of an issuer, although nothing in the ledger explains it.
+
+    The publisher refuses a CRL that lacks what the one before it listed. Where that is meant, this says so: CRLs are
+    made anew, and the next publication takes them.
+
+    Exit code 0: recorded. 1: refused. 2: bad input or configuration. 5: no answer.
+    """
+    installation = Installation.read(config)
+    profile = installation.public.profile(issuer)
+    wanted = tuple(serials.to_hex(serials.from_hex(text)) for text in serial)
+    key = RequesterKey.load(installation.jobs.requester_key)
+    body = Excuse(issuer=profile.issuer.id, serials=wanted, why=why)
+    message = key.sign(compose(Verb.EXCUSE, body, now(), requester=installation.jobs.requester))
+    (reply,) = courier(installation.path, installation.jobs, no_queue=no_queue).ask([message], timeout)
+    if reply.outcome is not Outcome.DONE:
+        advice = printable(reply.advice) if reply.advice else None
+        raise Refused(f"the signer refuses: {printable(reply.detail)}", where=f"issuer {issuer}", advice=advice)
+    cli.print_json(reply.model_dump(mode="json")) if as_json else click.echo(printable(reply.detail))
