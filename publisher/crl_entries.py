@@ -25,10 +25,8 @@ class Entries(Mapping[bytes, Revocation]):
             latest: the last moment at which something on it may have been revoked.
 
         Raises:
-            GateError: an entry that is none, a serial twice, or one that was revoked later.
+            GateError: an entry that is none, or one that was revoked later.
         """
-        if len(self._numbers) != len(self):
-            raise GateError("a serial stands twice on it")
         try:
             for entry in self._crl:
                 if revocation_of(entry).revoked_at > latest:

@@ -6,6 +6,7 @@ Issuer certificates come from the configuration, which is trusted; bundles carry
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
@@ -75,7 +76,7 @@ class CRLTaker:
             return Taken(f"{spec}: number {crl.number} is superseded")
         check_crl_window(crl, spec, now)
         if step is Step.NEWER:
-            self._check_continuity(crl, reader, profile, spec, now)
+            self._check_continuity(crl, reader, spec, now)
             self._archive.keep(spec.issuer.id, spec.label, crl.number, crl.der, crl.this_update, now)
             mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=reader.name)
             self._marks.set_crl(spec.issuer.id, spec.label, mark)
@@ -85,36 +86,28 @@ class CRLTaker:
         take_crl(status, reader.manifest, crl, spec)
         return Taken(f"{spec}: number {crl.number} published")
 
-    def _check_continuity(
-        self, crl: VerifiedCRL, reader: BundleReader, profile: IssuerProfile, spec: CRLSpec, now: datetime
-    ) -> None:
-        """Return if the CRL forgets nothing that the one before it had, and clients can read what is new on it.
+    def _check_continuity(self, crl: VerifiedCRL, reader: BundleReader, spec: CRLSpec, now: datetime) -> None:
+        """Return if clients can read what is new on the CRL, and it forgets nothing that the one before it had.
 
         Raises:
-            Held, GateError: see `check_explained` and `check_entries`.
+            Held, GateError: see `check_entries` and `check_explained`.
         """
-        known = self._verified(self._archive.last(spec.issuer.id, spec.label), spec) or self._published(spec)
-        check_entries(crl, spec)
-        if known is None:
-            return
-        missing = difference(known.der, crl.der).missing()
-        if not missing:
-            return
+        before = self._verified(self._archive.last(spec.issuer.id, spec.label), spec) or self._published(spec)
         try:
-            with self._marks.revoked() as marks:
-                check_explained(
-                    missing,
-                    departed_in(reader),
-                    lambda serial: marks.get(profile.issuer.octets, serial),
-                    lambda: self._elsewhere(profile, spec),
-                    now,
-                )
+            changed = difference(before.der, crl.der) if before else None
+            check_entries(crl, changed.added if changed else None)
+            if changed and (missing := changed.missing()):
+                explained = departed_in(reader)
+                with self._marks.revoked() as marks:
+                    mark = partial(marks.get, spec.issuer.octets)
+                    check_explained(missing, explained, mark, partial(self._elsewhere, spec), now)
         except GateError as error:
             error.where = f"{spec}, number {crl.number}"
             raise
 
-    def _elsewhere(self, profile: IssuerProfile, spec: CRLSpec) -> set[bytes]:
+    def _elsewhere(self, spec: CRLSpec) -> set[bytes]:
         """The serials on the other published CRLs of an issuer."""
+        profile = self._public.profiles[spec.issuer.id]
         others = (self._published(other) for other in profile.crls.values() if other.label != spec.label)
         return {serial for crl in others if crl is not None for serial in crl.revoked}
 

@@ -4,6 +4,7 @@ Parsed with a library other than the encoder; the signature is verified over the
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,7 +16,7 @@ from publisher.crl_entries import Entries
 from publisher.signature import verify_signature
 from publisher.unreadable import unreadable
 from publisher.window import check_length, check_window
-from revocation import der
+from revocation import crlbytes, der
 from revocation.artifacts import Scope
 from revocation.config import CRLSpec
 from revocation.errors import GateError
@@ -69,17 +70,23 @@ def check_crl_window(crl: VerifiedCRL, spec: CRLSpec, now: datetime) -> None:
         raise
 
 
-def check_entries(crl: VerifiedCRL, spec: CRLSpec) -> None:
-    """Return if relying parties can read each entry: seconds for a million, so it is done before publishing alone.
+def check_entries(crl: VerifiedCRL, new: Collection[bytes] | None) -> None:
+    """Return if relying parties can read each entry, and no serial stands on it twice.
+
+    Args:
+        new: the entries (DER) that no CRL had which was checked before; None for all of them: seconds for a million.
 
     Raises:
         GateError: see `Entries.check`.
     """
-    try:
-        crl.revoked.check(crl.this_update + SKEW)
-    except GateError as error:
-        error.where = f"{spec}, number {crl.number}"
-        raise
+    latest = crl.this_update + SKEW
+    if new is None:
+        crl.revoked.check(latest)
+    elif new:
+        Entries(x509.load_der_x509_crl(crlbytes.excerpt(crl.der, new))).check(latest)
+    serials = [crlbytes.serial_of(entry) for entry in crlbytes.entries(crl.der)]
+    if len(set(serials)) != len(serials):
+        raise GateError("a serial stands twice on it")
 
 
 def read_crl(der_: bytes, spec: CRLSpec) -> VerifiedCRL:

@@ -13,13 +13,10 @@ from cryptography.hazmat.primitives.hashes import HashAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509 import ocsp
 
-from revocation import der
+from revocation import crlbytes, der
 from revocation.errors import RevocastError
-from signer.encoding.crl import assemble
 from signer.keys import TBS, BytesTBS, FileTBS
 
-_REVOKED: Final = 5
-"""Where revokedCertificates stands in a TBSCertList with nextUpdate, if it is there (RFC 5280 section 5.1)."""
 _SAMPLE: Final = 16
 
 
@@ -36,8 +33,8 @@ def check_crl(file: BinaryIO, begin: int, public_key_info: bytes, number: int) -
     try:
         whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         tbs_begin, _ = der.expect(whole, begin, der.SEQUENCE)
-        tbs, algorithm, signature = der.signed_parts(whole[begin:])
-        crl = x509.load_der_x509_crl(_excerpt(tbs, bytes(algorithm), signature))
+        tbs, _, signature = der.signed_parts(whole[begin:])
+        crl = x509.load_der_x509_crl(crlbytes.excerpt(whole[begin:], islice(crlbytes.entries(whole[begin:]), _SAMPLE)))
         found = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
         for entry in crl:
             _ = entry.extensions
@@ -46,19 +43,6 @@ def check_crl(file: BinaryIO, begin: int, public_key_info: bytes, number: int) -
         raise SelfCheckFailed(f"CRL {number} does not verify ({type(error).__name__})") from error
     if found != number:
         raise SelfCheckFailed(f"CRL {number} says that it is {found}")
-
-
-def _excerpt(tbs: memoryview, algorithm: bytes, signature: bytes) -> bytes:
-    """The CRL with its first entries alone: what surrounds them is all there, and a parser takes no time over them."""
-    begin, end = der.expect(tbs, 0, der.SEQUENCE)
-    kept = []
-    for place, (tag, field, content, stop) in enumerate(der.values(tbs, begin, end)):
-        if place == _REVOKED and tag == der.SEQUENCE:
-            entries = islice(der.values(tbs, content, stop), _SAMPLE)
-            kept.append(der.sequence(*(bytes(tbs[b:e]) for _, b, _, e in entries)))
-        else:
-            kept.append(bytes(tbs[field:stop]))
-    return assemble(der.sequence(*kept), algorithm, signature)
 
 
 def check_certificate(data: bytes, public_key_info: bytes) -> None:

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from revocation import der
 from revocation.clock import epoch
+from revocation.crlbytes import serial_of
 from revocation.departed import Departed, Why
 from revocation.issuer import Issuer
 from signer.ledger.groups import Group, Selection, columns
@@ -51,10 +51,3 @@ def since(connection: Connection, issuer: Issuer, selection: Selection, after: i
     mine = (*selection.where(issuer, departures), departures.c.id > after)
     for serial, why, expired_at in connection.execute(query.where(*mine).order_by(departures.c.id)):
         yield Departed(serial, Why(why), expired_at)
-
-
-def serial_of(entry: bytes) -> bytes:
-    """The content octets of the serial in a CRL entry."""
-    begin, end = der.expect(entry, 0, der.SEQUENCE)
-    begin, end = der.expect(entry[:end], begin, der.INTEGER)
-    return entry[begin:end]

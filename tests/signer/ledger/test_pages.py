@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from revocation import serials
 from revocation.config import IssuerProfile
+from revocation.crlbytes import serial_of
 from revocation.departed import Why
 from revocation.status import Reason, Revocation
 from signer.ledger import departures, facts, pages
@@ -39,7 +40,7 @@ def listed(connection: Connection, signer: Signer, selection: Selection = EVERYT
         view = piece
         while view:
             size = 2 + view[1]
-            found.append(serials.to_int(departures.serial_of(view[:size])))
+            found.append(serials.to_int(serial_of(view[:size])))
             view = view[size:]
     return sorted(found)
 
