@@ -90,7 +90,10 @@ def apply_changes(connection: Connection, issuer: Issuer, changes: Sequence[Chan
         if change.revocation:
             revision += 1
             new_facts.append(_fact_row(issuer, change.entry.serial, change.revocation, revision, origin))
-            pointers.append((change.entry.serial, revision))
+            if change.register:
+                new_certificates[-1] |= {"revision": revision, "status_revision": revision}
+            else:
+                pointers.append((change.entry.serial, revision))
         if change.learn:
             _learn(connection, issuer, change.entry)
     if new_certificates:

@@ -29,6 +29,7 @@ def cold(folder: Path, seconds: int = 0) -> dict[str, Any]:
 
 
 def _main() -> None:
+    from revocation.clock import fixed
     from signer.crls import make_crl
     from tests.authority import NOW
     from tests.estate import Estate
@@ -38,7 +39,7 @@ def _main() -> None:
     (profile,) = signer.public.profiles.values()
     signer.keyring.key_of(profile.issuer)
     begun = time.perf_counter()
-    row = make_crl(signer, profile, profile.crls["all"], NOW + timedelta(seconds=int(sys.argv[2])))
+    row = make_crl(signer, profile, profile.crls["all"], fixed(NOW + timedelta(seconds=int(sys.argv[2]))))
     seconds = time.perf_counter() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
