@@ -18,7 +18,7 @@ from publisher.verify_crl import verify_crl
 from publisher.verify_ocsp import verify_response
 from revocation.artifacts import Kind
 from revocation.certid import CertIDHash
-from revocation.config import IssuerProfile
+from revocation.config import CRLSpec, IssuerProfile
 from revocation.errors import GateError
 from revocation.published import TargetStatus
 from revocation.status import Reason, Revocation
@@ -36,12 +36,20 @@ class Expected:
         serial: the octets of the certificate's serial.
         reason: of the revocation; None when the certificate is to be good.
         revision: the ledger revision that contains the change.
+        crls: the CRLs that it is to be seen on, where the signer named them; else all of the issuer's.
     """
 
     profile: IssuerProfile
     serial: bytes
     reason: Reason | None
     revision: int
+    crls: tuple[str, ...] = ()
+
+    @property
+    def specs(self) -> list[CRLSpec]:
+        """The CRLs to look at."""
+        configured = self.profile.crls
+        return [configured[label] for label in self.crls if label in configured] or list(configured.values())
 
 
 @dataclass(frozen=True)
@@ -81,9 +89,9 @@ def _behind(statuses: list[TargetStatus], expected: Expected) -> str | None:
         if Kind.CRL not in status.kinds:
             continue
         revisions = {row.label: row.revision for row in status.crls if row.issuer == issuer}
-        for label in expected.profile.crls:
-            if revisions.get(label, -1) < expected.revision:
-                return f"{status.target}: the CRL `{label}` does not cover revision {expected.revision} yet"
+        for spec in expected.specs:
+            if revisions.get(spec.label, -1) < expected.revision:
+                return f"{status.target}: the CRL `{spec.label}` does not cover revision {expected.revision} yet"
     return None
 
 
@@ -91,7 +99,7 @@ def _fits(seen: Seen, expected: Expected) -> bool:
     if expected.reason is None:
         return seen.revocation is None
     if seen.revocation is None:
-        return seen.is_crl and len(expected.profile.crls) > 1  # one that does not cover this certificate
+        return seen.is_crl and len(expected.specs) > 1  # one that does not list this certificate, or this reason
     return seen.revocation.reason is expected.reason
 
 
@@ -109,7 +117,7 @@ def _look(installation: Installation, expected: Expected, now: datetime) -> Iter
 def _served(base: str, expected: Expected, now: datetime) -> Iterator[Seen]:
     """What relying parties get, where the targets are on other machines."""
     profile = expected.profile
-    for spec in profile.crls.values():
+    for spec in expected.specs:
         crl = look_at_crl(spec, base, None, now, _FETCH_SECONDS).crl
         if crl is not None:
             yield Seen(f"{base}: the CRL `{spec.label}`", crl.revoked.get(expected.serial), is_crl=True)
@@ -118,7 +126,7 @@ def _served(base: str, expected: Expected, now: datetime) -> Iterator[Seen]:
 
 
 def _crls(target: DirectoryTable, expected: Expected, now: datetime) -> Iterator[Seen]:
-    for spec in expected.profile.crls.values():
+    for spec in expected.specs:
         path = target.path / "www" / spec.path
         try:
             crl = verify_crl(path.read_bytes(), spec, now)

@@ -128,7 +128,7 @@ def _change(
     _require_done(reply, which)
     if isinstance(chosen, SignerProcess) and installation.publisher is not None:
         _publish(installation, message)
-    expected = Expected(which.profile, which.serial, reason, reply.revision or 0)
+    expected = Expected(which.profile, which.serial, reason, reply.revision or 0, _labels(reply))
     _await_evidence(installation, expected, message, started + asked.timeout)
     _print(asked, which, reply, time.monotonic() - started)
 
@@ -148,6 +148,12 @@ def _require_done(reply: Reply, which: Subject) -> None:
         where=str(which),
         advice=printable(reply.advice) if reply.advice else None,
     )
+
+
+def _labels(reply: Reply) -> tuple[str, ...]:
+    """The CRLs that the signer names, as far as it is one that speaks."""
+    named = reply.data.get("crls")
+    return tuple(label for label in named if isinstance(label, str)) if isinstance(named, list) else ()
 
 
 def _publish(installation: Installation, message: Message) -> None:

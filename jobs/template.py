@@ -83,9 +83,10 @@ def _field(model: type[BaseModel], name: str, value: str | None = None) -> str:
     field = model.model_fields[name]
     lines = textwrap.wrap(field.description or "", 112, initial_indent="# ", subsequent_indent="# ")
     default = None if value else model.model_construct().model_dump(mode="json", include={name}, warnings=False)[name]
-    if default is None and field.examples:
-        default = field.examples[0]
-    lines.append(f"{name} = {_literal(value)}" if value else f"# {name} = {_literal(default)}")
+    if default is None and not value:
+        lines += [f"# Not set; for example: {name} = {_literal(example)}" for example in field.examples or ()]
+    else:
+        lines.append(f"{name} = {_literal(value)}" if value else f"# {name} = {_literal(default)}")
     return "\n".join(lines)
 
 

@@ -1,9 +1,7 @@
-"""CRLs and issuer certificates into a static target.
-
-Issuer certificates come from the configuration, which is trusted; bundles carry none.
-"""
+"""CRLs into a static target; and what is published beside them from the configuration, which is trusted."""
 
 import hashlib
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
@@ -23,8 +21,7 @@ from publisher.verify_crl import VerifiedCRL, check_crl_window, check_entries, r
 from revocation.bundle import BundleReader
 from revocation.config import CRLSpec, IssuerProfile, PublicConfig
 from revocation.errors import GateError
-from revocation.issuer import Issuer
-from revocation.paths import crl_path, issuer_path, issuers_path
+from revocation.paths import crl_path, crls_path, issuer_path, issuers_path
 from revocation.published import TargetStatus
 from revocation.wire.exchange import Stored
 
@@ -39,13 +36,13 @@ class CRLTaker:
         self._public = public
 
     def mend(self, status: TargetStatus, *, trusted: bool) -> list[str]:  # noqa: ARG002 - every file is looked at anyway
-        """Put missing issuer certificates, read lost marks off the target, strike CRLs that are not as in their row.
+        """Put configured files that are missing, read lost marks off the target, strike CRLs that changed.
 
         What is left of issuers and CRLs that are not configured goes: nobody renews it, and it is of yesterday.
         """
         lines = []
         for profile in self._public.profiles.values():
-            lines += [f"issuer certificate {path}" for path in self._put_certificates(profile.issuer)]
+            lines += [f"{path} put" for path in self._put_configured(profile)]
             for spec in profile.crls.values():
                 self._mark_from_target(spec)
         for path in self._not_configured():
@@ -122,19 +119,14 @@ class CRLTaker:
             return None  # damaged or forged: it proves nothing, and is replaced by the next that passes
 
     def _not_configured(self) -> list[str]:
-        wanted = {
-            path
-            for profile in self._public.profiles.values()
-            for path in (
-                *(spec.path for spec in profile.crls.values()),
-                *(thing.path for thing in _certificates(profile.issuer)),
-            )
-        }
+        profiles = self._public.profiles.values()
+        wanted = {spec.path for profile in profiles for spec in profile.crls.values()}
+        wanted |= {thing.path for profile in profiles for thing in _configured(profile)}
         return [path for path in self._target.paths() if path not in wanted]
 
-    def _put_certificates(self, issuer: Issuer) -> list[str]:
+    def _put_configured(self, profile: IssuerProfile) -> list[str]:
         put = []
-        for thing in _certificates(issuer):
+        for thing in _configured(profile):
             if self._target.digest(thing.path) != hashlib.sha256(thing.data).hexdigest():
                 self._target.put(thing)
                 put.append(thing.path)
@@ -151,9 +143,13 @@ class CRLTaker:
         self._marks.set_crl(spec.issuer.id, spec.label, mark)
 
 
-def _certificates(issuer: Issuer) -> Iterable[StaticObject]:
+def _configured(profile: IssuerProfile) -> Iterable[StaticObject]:
+    """What is published of an issuer besides its CRLs: its certificates, and the URLs of all complete CRLs (CCADB)."""
+    issuer = profile.issuer
     newest = issuer.certificates[0]
     modified = newest.not_valid_before_utc
+    urls = [spec.url for spec in profile.crls.values()]
+    yield StaticObject(crls_path(issuer.id), json.dumps(urls, indent=1).encode() + b"\n", modified)
     yield StaticObject(issuer_path(issuer.id), newest.public_bytes(Encoding.DER), modified)
     if len(issuer.certificates) > 1:
         together = pkcs7.serialize_certificates(list(issuer.certificates), Encoding.DER)

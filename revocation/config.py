@@ -84,11 +84,12 @@ class IssuerProfile:
     @cached_property
     def crls(self) -> dict[str, CRLSpec]:
         """Every CRL that is configured, by its label."""
-        specs = (self._spec(CRLName(name), settings) for name, settings in self.crl.crls.items())
+        specs = (self._spec(name, settings) for settings in self.crl.crls.values() for name in settings.names)
         return {spec.label: spec for spec in specs}
 
     def _spec(self, name: CRLName, settings: CRLList) -> CRLSpec:
-        return CRLSpec(self.issuer, name, settings, self.url(crl_path(self.issuer.id, str(name))))
+        url = settings.distribution_point or self.url(crl_path(self.issuer.id, str(name)))
+        return CRLSpec(self.issuer, name, settings, url.replace("{shard}", str(name.shard)))
 
 
 class PublicConfig(Table):

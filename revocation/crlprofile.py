@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, Self
 
@@ -15,6 +16,13 @@ from revocation.status import Reason
 from revocation.windows import check_max_age, check_windows
 
 _LISTS: Final = frozenset({"scopes", "lists"})
+
+
+class Assignment(StrEnum):
+    """How the shard of an imported certificate is found out where neither it nor its list names one."""
+
+    CDP = "cdp"
+    SERIAL = "serial"
 
 
 class CRLSettings(Table):
@@ -41,6 +49,26 @@ class CRLSettings(Table):
     max_age: Duration = Field(
         default=timedelta(seconds=300),
         description="Cache-Control of CRLs: the stated delay of a revocation behind caches.",
+    )
+
+    shards: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Spread certificates over so many CRLs, each with an IDP: many small lists instead of a large one. "
+        "0: one CRL. The shard of a certificate is fixed for ever, so the number may be raised and never lowered.",
+    )
+    distribution_point: str | None = Field(
+        default=None,
+        pattern=r"^http://[^\s{}]+(\{shard\}[^\s{}]*)?$",
+        examples=["http://crl.example/ca.crl"],
+        description="The URL that stands in certificates and in the IDP, where it is not that of our own path; "
+        "{shard} stands for the number of the shard. Whatever serves that URL has to hand out the CRL of our path.",
+    )
+    assign: Assignment = Field(
+        default=Assignment.CDP,
+        description="The shard of an imported certificate is the one that its CDP or its list names; `serial`: where "
+        "neither does, it is the serial modulo `shards`, plus 1. `cdp`: it is refused then.",
     )
 
     @model_validator(mode="before")
@@ -86,9 +114,22 @@ class CRLList(CRLSettings):
             raise ValueError(f"{self.name!r} cannot name a CRL: wanted are a letter and letters or digits")
         if self.name in tuple(Scope) and self.name != self.scope:
             raise ValueError(f"a CRL that is named {self.name!r} cannot have the scope {self.scope}")
-        if self.scope is Scope.ALL and self.only_some_reasons:
-            raise ValueError("a CRL for some reasons has an IDP, which a CRL of scope `all` lacks: take `user` or `ca`")
+        if self.scope is Scope.ALL and (self.only_some_reasons or self.shards):
+            raise ValueError(
+                "a CRL for some reasons or in shards has an IDP, which one of scope `all` lacks: take `user` or `ca`"
+            )
+        if self.distribution_point and ("{shard}" in self.distribution_point) != bool(self.shards):
+            raise ValueError("distribution_point has to contain {shard} where there are shards, and nowhere else")
         return self
+
+    @property
+    def names(self) -> list[CRLName]:
+        """Its CRL, or those of its shards: each of them exists from the first day, also when it is empty."""
+        return [CRLName(self.name, shard) for shard in range(1, self.shards + 1)] or [CRLName(self.name)]
+
+    def shard_of(self, serial: int) -> int:
+        """The shard in which a certificate with that serial is issued."""
+        return serial % self.shards + 1
 
     def lists(self, reason: Reason) -> bool:
         """Whether what is revoked for that reason stands on it."""
@@ -112,6 +153,8 @@ class CRLProfile(CRLSettings):
     @model_validator(mode="after")
     def _lists_fit(self) -> Self:
         found = list(self.crls.values())
+        if len(numbers := {one.shards for one in found if one.shards}) > 1:
+            raise ValueError(f"lists: a certificate is in one shard, but there are CRLs in {sorted(numbers)} shards")
         for is_ca in (False, True):
             covering = [one for one in found if one.scope.covers(is_ca)]
             if covering and all(one.only_some_reasons for one in covering):

@@ -8,16 +8,23 @@ ISSUERS_MEDIA_TYPE = "application/pkcs7-mime"
 OCSP_REQUEST_MEDIA_TYPE = "application/ocsp-request"
 OCSP_MEDIA_TYPE = "application/ocsp-response"
 
-MEDIA_TYPES = {".crl": CRL_MEDIA_TYPE, ".cer": ISSUER_MEDIA_TYPE, ".p7c": ISSUERS_MEDIA_TYPE}
+JSON_MEDIA_TYPE = "application/json"
+
+MEDIA_TYPES = {".json": JSON_MEDIA_TYPE, ".crl": CRL_MEDIA_TYPE, ".cer": ISSUER_MEDIA_TYPE, ".p7c": ISSUERS_MEDIA_TYPE}
 
 OCSP_PATH = "ocsp/"
 
-_OWN_FILE = re.compile(r"crl/[0-9a-f]{8}/[a-z][a-z0-9.]{0,63}\.crl|issuer/[0-9a-f]{8}\.(cer|p7c)")
+_OWN_FILE = re.compile(r"crl/[0-9a-f]{8}/([a-z][a-z0-9.]{0,63}\.crl|crls\.json)|issuer/[0-9a-f]{8}\.(cer|p7c)")
 
 
 def crl_path(issuer_id: str, label: str) -> str:
     """The path of the CRL with that label: `crl/1a2b3c4d/all.crl`."""
     return f"crl/{issuer_id}/{label}.crl"
+
+
+def crls_path(issuer_id: str) -> str:
+    """The path of the list of all CRL URLs of an issuer, a JSON array as CCADB takes it: `crl/1a2b3c4d/crls.json`."""
+    return f"crl/{issuer_id}/crls.json"
 
 
 def issuer_path(issuer_id: str) -> str:

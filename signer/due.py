@@ -15,15 +15,17 @@ from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.crlprofile import CRLSettings
 from revocation.durations import show
+from revocation.errors import RevocastError
 from revocation.ocspprofile import OCSPProfile
 from revocation.part import Part
 from signer.delegates import delegates
 from signer.keys.responder_keys import ResponderKeys
-from signer.ledger import facts, issued
+from signer.ledger import facts, issued, pages
 from signer.ledger.changes import Changes
 from signer.ledger.early import ONE_SECOND
 from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
+from signer.shards import uncovered
 
 _MOST_PARTIALS: Final = 32
 """Partial bundles after a complete one; then the slice is signed whole, so that nobody has to read many small ones."""
@@ -77,6 +79,18 @@ def due_crls(connection: Connection, profile: IssuerProfile, now: datetime, inta
         why = _why_crl(stored[0] if stored else None, spec.settings, now, needed, intact)
         if why:
             yield Due(profile, spec.part, 0, why, _not_before(connection, profile, spec.part))
+
+
+def without_crl(connection: Connection, profile: IssuerProfile) -> Iterator[RevocastError]:
+    """What is revoked and can be on no CRL that is configured, which nobody must find out later."""
+    for is_ca, shard in uncovered(profile, pages.places(connection, profile.issuer)):
+        kind = "CA certificates" if is_ca else "user certificates"
+        which = f"of shard {shard}" if shard else "without a shard"
+        yield RevocastError(
+            f"{kind} {which} are revoked, and no CRL is configured for them",
+            where=f"issuer {profile.issuer.name}",
+            advice="add one to `scopes`, `lists` or `shards` of [public.crl], or import them with their shard",
+        )
 
 
 def due_slices(

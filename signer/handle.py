@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from revocation import serials
 from revocation.clock import Clock, iso
 from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused, RevocastError
@@ -78,8 +79,16 @@ def _reply(
         revision, detail = _apply(connection, signer, profile, body, origin)
     except (Refused, InputError) as error:
         return _refused(message.id, error, origin.now)
-    issuer = profile.issuer.id
-    return Reply(id=message.id, outcome=Outcome.DONE, at=origin.now, issuer=issuer, revision=revision, detail=detail)
+    done = {"issuer": profile.issuer.id, "revision": revision, "detail": detail}
+    return Reply(id=message.id, outcome=Outcome.DONE, at=origin.now, data=_concerned(connection, profile, body), **done)
+
+
+def _concerned(connection: Connection, profile: IssuerProfile, body: Revoke | Release | Excuse) -> dict[str, object]:
+    """The labels of the CRLs that have to be made anew, for whoever waits until they are published."""
+    if isinstance(body, Excuse):
+        return {"crls": list(profile.crls)}
+    specs = statuses.listing(connection, profile, serials.from_hex(body.serial))
+    return {"crls": [spec.label for spec in specs]}
 
 
 def _apply(

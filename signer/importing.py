@@ -15,6 +15,7 @@ from signer.ledger import audit, facts, issued, pages
 from signer.ledger.bulk import Change, apply_changes, known_certificates
 from signer.ledger.facts import Origin
 from signer.rights import authorize, require_current
+from signer.shards import shard_of
 from signer.signer import Signer
 from signer.synchronise import Disagreements, compare
 
@@ -77,6 +78,7 @@ class _Run:
 
     def __init__(self, connection: Connection, profile: IssuerProfile, origin: Origin, progress: Progress) -> None:
         self._connection = connection
+        self._profile = profile
         self._issuer = profile.issuer
         self._origin = origin
         self._progress = progress
@@ -91,7 +93,7 @@ class _Run:
         for entry in entries:
             digest.update(_canonical(entry))
             before = known.get(entry.serial)
-            change = compare(entry, before, self._origin.now, self._found)
+            change = compare(entry, before, shard_of(self._profile, entry), self._origin.now, self._found)
             self._count(change, newly_revoked=change.revocation is not None and not (before and before.revocation))
             if not change.nothing:
                 batch.append(change)
@@ -122,7 +124,8 @@ class _Run:
 
 def _canonical(entry: ImportEntry) -> bytes:
     certificate = hashlib.sha256(entry.certificate).hexdigest() if entry.certificate else ""
-    return f"{entry.serial.hex()}|{entry.not_after}|{entry.is_ca}|{entry.revocation}|{certificate}\n".encode()
+    said = (entry.serial.hex(), entry.not_after, entry.is_ca, entry.revocation, certificate, entry.shard)
+    return ("|".join(map(str, said)) + "\n").encode()
 
 
 def _bounded(lines: list[str]) -> tuple[str, ...]:

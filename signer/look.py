@@ -13,7 +13,7 @@ from revocation.config import IssuerProfile
 from revocation.errors import BundleError, RevocastError
 from revocation.messages import Look, Verb
 from signer.crls import make_crl
-from signer.due import Due, Intact, due_crls, due_responder_certificate, due_slices
+from signer.due import Due, Intact, due_crls, due_responder_certificate, due_slices, without_crl
 from signer.ledger import early, facts
 from signer.ledger.early import TooEarly
 from signer.ledger.issued import Issued
@@ -62,9 +62,16 @@ def look(signer: Signer, clock: Clock, tasks: Iterable[Verb] = EVERYTHING, hint:
             if _revisions(signer) != known:
                 report.again_at = clock()
                 break
+        if Verb.GENERATE_CRLS in tasks:
+            report.problems += _without_crl(signer)
         if report.made:
             prune(signer)
     return report
+
+
+def _without_crl(signer: Signer) -> list[RevocastError]:
+    with signer.ledger.read() as connection:
+        return [problem for profile in signer.public.profiles.values() for problem in without_crl(connection, profile)]
 
 
 def _revisions(signer: Signer) -> int:

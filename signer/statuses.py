@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from revocation import serials
 from revocation.clock import iso
-from revocation.config import IssuerProfile
+from revocation.config import CRLSpec, IssuerProfile
 from revocation.durations import show
 from revocation.errors import Refused
 from revocation.messages import Excuse, Release, Revoke
@@ -14,6 +14,7 @@ from revocation.status import Reason, Revocation
 from signer.config import Limits
 from signer.ledger import excuses, facts
 from signer.ledger.facts import Certificate, Origin
+from signer.ledger.groups import covering
 
 
 def revoke(
@@ -32,6 +33,8 @@ def revoke(
     revision = facts.revoke(connection, profile.issuer, serial, revocation, origin)
     expired = certificate.not_after is not None and certificate.not_after <= origin.now
     note = "; it has expired: it stays on CRLs for the life of one, and OCSP does not speak of it" if expired else ""
+    if not listing(connection, profile, serial):
+        note += "; no CRL is configured that lists it"
     return revision, f"{_named(profile, serial)} is revoked since {iso(revocation.revoked_at)}{note}"
 
 
@@ -73,6 +76,12 @@ def excuse(connection: Connection, profile: IssuerProfile, body: Excuse, origin:
     excuses.record(connection, profile.issuer, octets, body.why, origin)
     revision = facts.touch_crls(connection, profile.issuer)
     return revision, f"{len(octets)} serials of {profile.issuer.name} may be missing from its CRLs"
+
+
+def listing(connection: Connection, profile: IssuerProfile, serial: bytes) -> list[CRLSpec]:
+    """The CRLs that a certificate's status may stand on: those of its kind and shard."""
+    certificate = facts.find(connection, profile.issuer, serial)
+    return covering(profile.crls.values(), certificate.is_ca, certificate.shard or 0) if certificate else []
 
 
 def _revocation(body: Revoke, certificate: Certificate, limits: Limits, now: datetime) -> Revocation:

@@ -23,17 +23,22 @@ class Disagreements:
     contradictions: list[str] = field(default_factory=list)
 
 
-def compare(entry: ImportEntry, known: Known | None, now: datetime, found: Disagreements) -> Change:
+def compare(entry: ImportEntry, known: Known | None, shard: int | None, now: datetime, found: Disagreements) -> Change:
     """What to do about one entry; disagreements are noted in `found`. Nothing is ever un-revoked.
+
+    Args:
+        shard: of its CRL; it is fixed by whoever says it first.
 
     Raises:
         InputError: the entry is dated in the future.
     """
     _require_possible(entry, now)
     if known is None:
-        return Change(entry, register=True, revocation=entry.revocation)
-    learn = (entry.certificate is not None and not known.has_certificate) or (
-        known.not_after is None and entry.not_after is not None
+        return Change(entry, register=True, revocation=entry.revocation, shard=shard)
+    learn = (
+        (entry.certificate is not None and not known.has_certificate)
+        or (known.not_after is None and entry.not_after is not None)
+        or (known.shard is None and shard is not None)
     )
     name = f"{serials.to_hex(entry.serial)} ({entry.place})"
     if known.not_after and entry.not_after and known.not_after != entry.not_after:
@@ -41,9 +46,11 @@ def compare(entry: ImportEntry, known: Known | None, now: datetime, found: Disag
         found.contradictions.append(
             f"{name}: expires at {iso(entry.not_after)} there, at {iso(known.not_after)} here{verdict}"
         )
+    if known.shard is not None and shard is not None and known.shard != shard:
+        found.contradictions.append(f"{name}: in shard {shard} there, in shard {known.shard} here")
     revocation = _compare_status(entry, known, name, found)
     revocation = revocation or (known.revocation if learn else None)
-    return Change(entry, revocation=revocation, learn=learn, known=known)
+    return Change(entry, revocation=revocation, learn=learn, shard=known.shard or shard, known=known)
 
 
 def _compare_status(entry: ImportEntry, known: Known, name: str, found: Disagreements) -> Revocation | None:

@@ -1,7 +1,7 @@
 """A CSV of certificates, for PKIs that no other importer knows: a header, then a certificate a line.
 
 Columns, in any order: serial (hexadecimal), not_after, status (valid, revoked, expired), revoked_at, reason and, if
-wanted, invalidity_date. Times are ISO 8601 in UTC, to the second: `2026-03-01T12:00:00Z`.
+wanted, invalidity_date and shard (of its CRL). Times are ISO 8601 in UTC, to the second: `2026-03-01T12:00:00Z`.
 """
 
 import csv
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import _csv
 
 REQUIRED = ("serial", "not_after", "status", "revoked_at", "reason")
-OPTIONAL = ("invalidity_date",)
+OPTIONAL = ("invalidity_date", "shard")
 _STATUSES = ("valid", "revoked", "expired")
 
 
@@ -99,7 +99,14 @@ def _parse_row(row: list[str], columns: list[str], place: str) -> ImportEntry:
         revocation=_revocation(fields),
         certificate=None,
         place=place,
+        shard=_shard(fields.get("shard", "")),
     )
+
+
+def _shard(text: str) -> int | None:
+    if text and not (text.isascii() and text.isdigit()):
+        raise InputError(f"its shard is {text[:20]!r}: expected is a number")
+    return int(text) if text else None
 
 
 def _revocation(fields: dict[str, str]) -> Revocation | None:

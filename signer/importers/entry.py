@@ -20,6 +20,7 @@ class ImportEntry:
         revocation: how it is revoked there; None when it is not.
         certificate: its DER, where the source has it.
         place: file and line, for messages.
+        shard: of its CRL, where the source says so.
     """
 
     serial: bytes
@@ -28,6 +29,7 @@ class ImportEntry:
     revocation: Revocation | None
     certificate: bytes | None
     place: str
+    shard: int | None = None
 
 
 @dataclass(frozen=True)

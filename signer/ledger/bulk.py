@@ -35,8 +35,8 @@ class Change:
     Attributes:
         register: the certificate is new.
         revocation: to be recorded; also one that is known, when what is learned moves it to another CRL.
-        learn: its expiry, its kind or itself, which the ledger lacks.
-        shard: of the CRL of a new one; None where that is not sharded.
+        learn: its expiry, its kind, its shard or itself, which the ledger lacks.
+        shard: of its CRL; None where that is not sharded.
         known: what the ledger had; None of a new one.
     """
 
@@ -48,12 +48,12 @@ class Change:
     known: Known | None = None
 
     def places(self) -> set[tuple[bool, int]]:
-        """Kind and shard of the certificate, before and after: what is learned to be a CA's moves to another CRL."""
+        """Kind and shard of the certificate, before and after: what is learned of it may move it to another CRL."""
         if self.known is None:
             return {(self.entry.is_ca, self.shard or 0)}
         learned = self.learn and self.entry.certificate is not None
-        kinds = {self.known.is_ca, self.entry.is_ca if learned else self.known.is_ca}
-        return {(is_ca, self.known.shard or 0) for is_ca in kinds}
+        is_ca = self.entry.is_ca if learned else self.known.is_ca
+        return {(self.known.is_ca, self.known.shard or 0), (is_ca, self.shard or 0)}
 
     @property
     def nothing(self) -> bool:
@@ -95,7 +95,7 @@ def apply_changes(connection: Connection, issuer: Issuer, changes: Sequence[Chan
             else:
                 pointers.append((change.entry.serial, revision))
         if change.learn:
-            _learn(connection, issuer, change.entry)
+            _learn(connection, issuer, change)
     if new_certificates:
         connection.execute(insert(certificates), new_certificates)
     if new_facts:
@@ -156,9 +156,12 @@ def _point(connection: Connection, issuer: Issuer, serial: bytes, revision: int)
     )
 
 
-def _learn(connection: Connection, issuer: Issuer, entry: ImportEntry) -> None:
+def _learn(connection: Connection, issuer: Issuer, change: Change) -> None:
     """A certificate says more than a line of a list: its kind and its expiry stand in it, signed."""
-    values: dict[str, object] = {"not_after": _seconds(entry.not_after)}
+    entry = change.entry
+    values: dict[str, object] = {"shard": change.shard}
+    if entry.not_after is not None:
+        values["not_after"] = _seconds(entry.not_after)
     if entry.certificate is not None:
         values |= {"is_ca": entry.is_ca, "der": entry.certificate}
     connection.execute(

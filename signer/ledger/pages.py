@@ -79,6 +79,12 @@ def measure(connection: Connection, issuer: Issuer, selection: Selection) -> tup
     return int(count), int(size)
 
 
+def places(connection: Connection, issuer: Issuer) -> list[tuple[bool, int]]:
+    """Every kind and shard of certificates that has an entry."""
+    query = select(crl_pages.c.is_ca, crl_pages.c.shard).where(crl_pages.c.issuer == issuer.id).distinct()
+    return [(is_ca, shard) for is_ca, shard in connection.execute(query)]
+
+
 def entries(connection: Connection, issuer: Issuer, selection: Selection) -> Iterator[bytes]:
     """The entries of a CRL, many to a piece; what did not change since the last one comes in the same order.
 

@@ -41,7 +41,7 @@ def test_status_lies_outside_of_what_is_served(place: Place, ca: CA) -> None:
     put_crl(place.exchange, ca, 1, crl(ca))
     place.publish()
     assert stat.S_IMODE((place.directory / "status.json").stat().st_mode) == 0o640
-    assert not list((place.directory / "www").rglob("*.json"))
+    assert not list((place.directory / "www").rglob("status.json"))
 
 
 def test_issuer_certificate_is_published_from_the_configuration(place: Place, ca: CA) -> None:

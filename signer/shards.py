@@ -1,0 +1,83 @@
+"""Which shard of an issuer's CRLs a certificate belongs to, for ever: it stands in it, or somebody vouches for it."""
+
+from collections.abc import Iterable
+
+from cryptography import x509
+
+from revocation import serials
+from revocation.config import CRLSpec, IssuerProfile
+from revocation.crlprofile import Assignment
+from revocation.errors import InputError
+from signer.importers.entry import ImportEntry
+from signer.ledger.groups import Selection
+
+
+def shard_of(profile: IssuerProfile, entry: ImportEntry) -> int | None:
+    """The shard of an imported certificate; None where its CRLs are not sharded, or it names one that is not.
+
+    Raises:
+        InputError: it names no CRL of ours, nobody says its shard, or there is no such shard.
+    """
+    specs = [spec for spec in profile.crls.values() if spec.settings.scope.covers(entry.is_ca)]
+    sharded = [spec for spec in specs if spec.name.shard]
+    if not sharded:
+        return None
+    if entry.shard is not None:
+        return _existing(profile, entry.shard, sharded, entry)
+    if entry.certificate is not None:
+        return _named(profile, _distribution_points(entry.certificate), specs, entry)
+    settings = sharded[0].settings
+    if settings.assign is Assignment.SERIAL:
+        return settings.shard_of(serials.to_int(entry.serial))
+    if len(sharded) < len(specs):
+        return None
+    raise InputError(
+        f"nobody says in which of the {settings.shards} shards of `{settings.name}` {_hex(entry)} is",
+        where=entry.place,
+        advice='import the certificate itself, a CSV with a column `shard`, or set `assign = "serial"` in [public.crl]',
+    )
+
+
+def _existing(profile: IssuerProfile, shard: int, sharded: list[CRLSpec], entry: ImportEntry) -> int:
+    count = sharded[0].settings.shards
+    if not 1 <= shard <= count:
+        raise InputError(
+            f"{_hex(entry)} is said to be in shard {shard}, and {profile.issuer.name} has the shards 1 to {count}",
+            where=entry.place,
+            advice="correct it there, or raise `shards` in [public.crl]",
+        )
+    return shard
+
+
+def _named(profile: IssuerProfile, urls: list[str], specs: list[CRLSpec], entry: ImportEntry) -> int | None:
+    named = [spec for spec in specs if spec.url in urls]
+    if not named:
+        known = specs[0].url if len(specs) == 1 else f"{specs[0].url} to {specs[-1].url}"
+        raise InputError(
+            f"the CRL distribution point of {_hex(entry)} ({', '.join(urls) or 'none'}) is no CRL of "
+            f"{profile.issuer.name}: those are at {known}",
+            where=entry.place,
+            advice="set `distribution_point` in [public.crl] to the URL as it stands in certificates, and `shards`",
+        )
+    return next((spec.name.shard for spec in named if spec.name.shard), None)
+
+
+def _distribution_points(certificate: bytes) -> list[str]:
+    """The URIs of a certificate's CRLDistributionPoints (RFC 5280 section 4.2.1.13)."""
+    extensions = x509.load_der_x509_certificate(certificate).extensions
+    try:
+        points: Iterable[x509.DistributionPoint] = extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    except x509.ExtensionNotFound:
+        return []
+    names = [name for point in points for name in point.full_name or ()]
+    return [name.value for name in names if isinstance(name, x509.UniformResourceIdentifier)]
+
+
+def uncovered(profile: IssuerProfile, places: Iterable[tuple[bool, int]]) -> list[tuple[bool, int]]:
+    """The kinds and shards, of those given, that no configured CRL covers."""
+    selections = [Selection.of(spec) for spec in profile.crls.values()]
+    return [place for place in places if not any(selection.covers(*place) for selection in selections)]
+
+
+def _hex(entry: ImportEntry) -> str:
+    return f"serial {serials.to_hex(entry.serial)}"

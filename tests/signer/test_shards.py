@@ -1,0 +1,201 @@
+"""Sharded CRLs: a certificate is in the shard that it names, and what is revoked is on its shard and nowhere else."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from revocation import serials
+from revocation.clock import fixed
+from revocation.errors import ConfigurationError, InputError
+from signer.handle import handle
+from signer.importers.entry import ImportEntry
+from signer.look import look
+from tests.authority import NOW, Authority
+from tests.estate import Estate, certificate
+from tests.signer.reading import crl_serials, newest_crl
+from tests.whole.world import World
+
+SECOND = timedelta(seconds=1)
+SHARDED = 'crl = { scopes = ["user", "ca"], lists = { user = { shards = 4 } } }'
+
+
+@pytest.fixture
+def authority() -> Authority:
+    return Authority(days=7300)
+
+
+@pytest.fixture
+def estate(tmp_path: Path, authority: Authority) -> Estate:
+    """An installation with four shards for users."""
+    return Estate.build(tmp_path / "estate", authority=authority, public=SHARDED)
+
+
+def issued(authority: Authority, serial: int, *urls: str) -> ImportEntry:
+    """A certificate that names these CRLs, as an importer finds it."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "user")])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(authority.certificate.subject)
+        .public_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+        .serial_number(serial)
+        .not_valid_before(NOW - timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=90))
+    )
+    if urls:
+        names = [x509.UniformResourceIdentifier(url) for url in urls]
+        points = x509.CRLDistributionPoints([x509.DistributionPoint(names, None, None, None)])
+        builder = builder.add_extension(points, critical=False)
+    signed = builder.sign(authority.key, SHA256())
+    data, octets = signed.public_bytes(Encoding.DER), serials.from_int(serial)
+    return ImportEntry(octets, signed.not_valid_after_utc, False, None, data, f"{serial}.pem")
+
+
+def test_every_shard_exists_from_the_first_day_with_its_own_point(estate: Estate) -> None:
+    """Also when it is empty: a critical IDP with the URL that certificates name, for users alone."""
+    signer = estate.signer()
+    look(signer, fixed(NOW))
+    (profile,) = signer.public.profiles.values()
+    for shard in range(1, 5):
+        point = newest_crl(signer, f"user.{shard}").extensions.get_extension_for_class(x509.IssuingDistributionPoint)
+        (name,) = point.value.full_name or ()
+        assert (point.critical, point.value.only_contains_user_certs) == (True, True)
+        assert name.value == f"http://crl.example/crl/{profile.issuer.id}/user.{shard}.crl"
+    assert list(profile.crls) == ["user.1", "user.2", "user.3", "user.4", "ca"]
+
+
+def test_certificate_is_in_the_shard_that_it_names_whatever_its_serial(estate: Estate, authority: Authority) -> None:
+    """Revoked, it is on the CRL of that shard; no other CRL is made anew."""
+    signer = estate.signer()
+    (profile,) = signer.public.profiles.values()
+    entries = [issued(authority, number, profile.crls[f"user.{number % 3 + 1}"].url) for number in range(1, 10)]
+    estate.import_(signer, entries)
+    look(signer, fixed(NOW))
+    reply = handle(signer, estate.revoke(5, now=NOW + SECOND), fixed(NOW + SECOND))
+    assert reply.data["crls"] == ["user.3"]
+    made = look(signer, fixed(NOW + SECOND)).made
+    assert [one for one in made if "crl" in one] == ["test: crl user.3 (covers revision 9, a status changed at 10)"]
+    assert [crl_serials(signer, f"user.{shard}") for shard in range(1, 5)] == [[], [], [5], []]
+
+
+@pytest.mark.parametrize(
+    ("urls", "said"),
+    [
+        ((), r"distribution point of serial 07 .none. is no CRL of test"),
+        (
+            ("http://crl.example/crl/other.crl",),
+            "is no CRL of test: those are at http://crl.example/crl/.*user.1.crl to",
+        ),
+    ],
+)
+def test_certificate_that_names_no_known_shard_is_refused(
+    estate: Estate, authority: Authority, urls: tuple[str, ...], said: str
+) -> None:
+    """Its relying parties look elsewhere: nothing is imported, and the message says where our CRLs are."""
+    signer = estate.signer()
+    with pytest.raises(InputError, match=said) as caught:
+        estate.import_(signer, [issued(authority, 7, *urls)])
+    assert "distribution_point" in (caught.value.advice or "")
+
+
+def test_list_may_name_the_shard_and_must_not_name_one_that_is_not(estate: Estate) -> None:
+    """For a CSV: somebody vouches for it. Without any word the import is refused, unless serials are to decide."""
+    signer = estate.signer()
+
+    def entry(number: int, shard: int | None) -> ImportEntry:
+        one = certificate(number)
+        return ImportEntry(one.serial, one.not_after, False, None, None, one.place, shard)
+
+    for shard in (0, 5):
+        with pytest.raises(InputError, match=f"said to be in shard {shard}, and test has the shards 1 to 4"):
+            estate.import_(signer, [entry(1, shard)])
+    with pytest.raises(InputError, match="nobody says in which of the 4 shards"):
+        estate.import_(signer, [entry(1, None)])
+    estate.import_(signer, [entry(1, 4)])
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace("shards = 4", 'shards = 4, assign = "serial"'))
+    signer = estate.signer()
+    summary = estate.import_(signer, [entry(1, None), entry(2, None), entry(3, 2)])
+    assert "01 (line 1): in shard 2 there, in shard 4 here" in str(summary)
+    for number in (1, 2, 3):
+        handle(signer, estate.revoke(number), fixed(NOW))
+    look(signer, fixed(NOW))
+    assert [crl_serials(signer, f"user.{shard}") for shard in range(1, 5)] == [[], [3], [2], [1]]
+
+
+def test_urls_of_certificates_may_be_others_than_our_paths(tmp_path: Path, authority: Authority) -> None:
+    """A PKI that had shards before keeps its URLs, byte for byte."""
+    lists = '{ user = { shards = 2, distribution_point = "http://old.example/g1/{shard}.crl" } }'
+    estate = Estate.build(
+        tmp_path / "old", authority=authority, public=f'crl = {{ scopes = ["user"], lists = {lists} }}'
+    )
+    signer = estate.signer()
+    estate.import_(signer, [issued(authority, 9, "http://old.example/g1/2.crl")])
+    handle(signer, estate.revoke(9), fixed(NOW))
+    look(signer, fixed(NOW))
+    assert crl_serials(signer, "user.2") == [9]
+    point = newest_crl(signer, "user.2").extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
+    assert [name.value for name in point.full_name or ()] == ["http://old.example/g1/2.crl"]
+
+
+@pytest.mark.parametrize(
+    ("lists", "said"),
+    [
+        ("{ all = { shards = 4 } }", "in shards has an IDP"),
+        ("{ user = { shards = -1 } }", "shards"),
+        ('{ user = { shards = 2 }, urgent = { scope = "user", shards = 3 } }', r"in \[2, 3\] shards"),
+        ('{ user = { shards = 2, distribution_point = "http://x.example/a.crl" } }', "contain {shard}"),
+        ('{ user = { distribution_point = "http://x.example/{shard}.crl" } }', "contain {shard}"),
+        ('{ user = { distribution_point = "https://x.example/a.crl" } }', "distribution_point"),
+    ],
+)
+def test_shards_that_cannot_be_are_refused_at_start(tmp_path: Path, lists: str, said: str) -> None:
+    """With what contradicts what."""
+    scopes = '["all"]' if "all" in lists else '["user"]'
+    estate = Estate.build(tmp_path / "e", public=f"crl = {{ scopes = {scopes}, lists = {lists} }}")
+    with pytest.raises(ConfigurationError, match=said):
+        estate.signer()
+
+
+def test_what_is_revoked_and_on_no_crl_is_a_problem_until_one_is_configured(tmp_path: Path) -> None:
+    """Shards that came later, or a scope that was left out: nobody must find that out by an accident."""
+    estate = Estate.build(tmp_path / "e", public='crl = { scopes = ["user"] }')
+    signer = estate.signer()
+    estate.register(signer, [7], is_ca=True)
+    reply = handle(signer, estate.revoke(7), fixed(NOW))
+    assert "no CRL is configured that lists it" in reply.detail
+    assert "CA certificates without a shard are revoked" in str(look(signer, fixed(NOW)).problems)
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace('["user"]', '["user", "ca"]'))
+    signer = estate.signer()
+    assert look(signer, fixed(NOW + SECOND)).problems == []
+    assert crl_serials(signer, "ca") == [7]
+
+
+def test_certificate_learned_later_moves_from_the_unsharded_crl_to_its_shard(
+    tmp_path: Path, authority: Authority
+) -> None:
+    """The list came first, the certificate then: its entry is on its shard, and the gate is told where it went."""
+    lists = '{ user = { shards = 2, assign = "cdp" }, whole = { scope = "user" } }'
+    estate = Estate.build(tmp_path / "e", authority=authority, public=f'crl = {{ scopes = ["user"], lists = {lists} }}')
+    world = World(estate)
+    (profile,) = world.signer.public.profiles.values()
+    estate.register(world.signer, [8], not_after=NOW + timedelta(days=90))
+    world.revoke(8)
+    assert world.signer.public.profile("test").crls.keys() == {"user.1", "user.2", "whole"}
+    look(world.signer, fixed(NOW))
+    world.publish()
+    world.now += SECOND
+    estate.import_(world.signer, [issued(authority, 8, profile.crls["user.2"].url)], world.now)
+    look(world.signer, fixed(world.now))
+    status = world.publish()[0]
+    assert status.set_aside == []
+    assert [crl_serials(world.signer, label) for label in ("user.1", "user.2", "whole")] == [[], [8], [8]]
+    urls = json.loads((world.root / f"crl/{world.issuer.id}/crls.json").read_text())
+    assert urls == [spec.url for spec in profile.crls.values()]
