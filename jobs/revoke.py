@@ -28,6 +28,7 @@ from revocation.status import Reason
 
 _POLL_SECONDS: Final = 0.05
 _FETCH_PAUSE: Final = 1.0
+_MOST_PROBLEMS: Final = 5
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -129,7 +130,10 @@ def _change(
     if isinstance(chosen, SignerProcess) and installation.publisher is not None:
         _publish(installation, message)
     expected = Expected(which.profile, which.serial, reason, reply.revision or 0)
-    _await_evidence(installation, expected, message, started + asked.timeout)
+    problems = _problems(reply)
+    nobody_else_makes_it = isinstance(chosen, SignerProcess) and problems
+    deadline = started if nobody_else_makes_it else started + asked.timeout
+    _await_evidence(installation, expected, message, deadline, problems)
     _print(asked, which, reply, time.monotonic() - started)
 
 
@@ -162,16 +166,26 @@ def _publish(installation: Installation, message: Message) -> None:
         ) from error
 
 
-def _await_evidence(installation: Installation, expected: Expected, message: Message, deadline: float) -> None:
+def _problems(reply: Reply) -> list[str]:
+    """What the signer could not make of what the change makes due; from a queue it may be anything."""
+    said = reply.data.get("problems")
+    return [printable(str(problem)) for problem in said[:_MOST_PROBLEMS]] if isinstance(said, list) else []
+
+
+def _await_evidence(
+    installation: Installation, expected: Expected, message: Message, deadline: float, problems: list[str]
+) -> None:
     while True:
         lacking = missing(installation, expected, clock_now())
         if lacking is None:
             return
         if time.monotonic() > deadline:
+            why = f", since the signer could not make it: {'; '.join(problems)}" if problems else ""
+            advice = f"mend that, then `revocast refresh`, or ask again with --id {message.id}"
             raise NotPublishedYet(
-                f"the signer says that it is recorded, but {lacking}",
+                f"the signer says that it is recorded, but {lacking}{why}",
                 where=f"message {message.id}",
-                advice="see `revocast status`; asking again with the same --id waits again",
+                advice=advice if problems else "see `revocast status`; asking again with the same --id waits again",
             )
         time.sleep(_POLL_SECONDS if installation.publisher else _FETCH_PAUSE)
 

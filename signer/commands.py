@@ -3,8 +3,6 @@
 import contextlib
 import json
 import os
-import sys
-import time
 from pathlib import Path
 from typing import Final
 
@@ -15,17 +13,15 @@ from revocation.config import IssuerProfile, PublicConfig, load_certificates
 from revocation.configfile import ConfigFile
 from revocation.errors import InputError, NoAnswer, WrongPassphrase
 from revocation.issuer import Issuer
-from revocation.messages import Import, ImportSummary, Look, Outcome, RequesterKey, Verb, compose
+from revocation.messages import Import, ImportSummary, Look, RequesterKey, Verb, compose
 from revocation.pkifolder import find_ca_certificate, kind_of
-from signer.handle import handle_text
 from signer.importers.detect import KINDS, read_source
 from signer.importing import apply_import, digest_of
 from signer.keys.passphrase import ask
-from signer.look import EVERYTHING, look
+from signer.look import EVERYTHING
 from signer.progress import progress
 from signer.signer import Signer, open_signer
 
-_LONGEST_PAUSE: Final = 2.0
 _ATTEMPTS: Final = 3
 
 
@@ -69,29 +65,6 @@ def import_(
     cli.print_json(summary.model_dump()) if as_json else _print_summary(source.description, summary)
 
 
-@click.command(short_help="Handle messages from standard input.")
-@cli.config_option
-def run(config: Path | None) -> None:
-    """Handle messages from standard input, one JSON a line; replies go to standard output the same way.
-
-    What a change of facts makes due is made before its reply is printed. Exit status 1 if a message was not done.
-    """
-    signer = open_signer(ConfigFile.read(config))
-    failed = False
-    for line in sys.stdin:
-        if not line.strip():
-            continue
-        reply = handle_text(signer, line, clock.now())
-        if reply.data.get("again_at") and not reply.data["made"]:
-            time.sleep(1.0)  # thisUpdate rises by whole seconds: what is due again within one is made in the next
-            reply = handle_text(signer, line, clock.now())
-        if reply.outcome is Outcome.DONE and reply.revision is not None:
-            _make_now(signer)
-        failed |= reply.outcome is not Outcome.DONE
-        click.echo(reply.model_dump_json())
-    sys.exit(1 if failed else 0)
-
-
 @click.command(short_help="Ask for passphrases, for a supervisor.")
 @click.option("--fd", type=int, required=True, help="Where to write them, as one JSON object by issuer name.")
 @cli.config_option
@@ -118,15 +91,6 @@ def _typed(signer: Signer, name: str) -> bytes:
         else:
             break
     return passphrase
-
-
-def _make_now(signer: Signer) -> None:
-    """Make what a change of facts made due, waiting for the next second where one was already used."""
-    while again_at := look(signer, clock.now()).again_at:
-        seconds = (again_at - clock.now()).total_seconds()
-        if seconds > _LONGEST_PAUSE:
-            return
-        time.sleep(max(0.05, seconds))
 
 
 def _issuer_of(public: PublicConfig, path: Path) -> IssuerProfile:

@@ -1,6 +1,7 @@
 """`revoke` and `release`: the exit code 0 is for what relying parties get, whatever anybody replies."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +77,43 @@ def test_target_that_fails_does_not_call_the_recorded_refused(present: Present, 
     folder.unlink()
     aside.rename(folder)
     assert present.run("revoke", "5", "--id", "ab" * 16).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        ("key", "ca.key: cannot be read: No such file"),
+        ("variable", "the passphrase variable NOT_SET is not set"),
+    ],
+)
+def test_what_the_signer_cannot_make_is_told_at_once_without_a_queue(present: Present, trouble: str, said: str) -> None:
+    """Nobody else would make it, so nobody waits for it: exit 4 with the reason, and 0 with the same id once mended."""
+    folder = present.estate.folder
+    before = present.config.read_text()
+    if trouble == "key":
+        (folder / "ca.key").rename(folder / "aside")
+    else:
+        present.config.write_text(before.replace('"file:ca.passphrase"', '"env:NOT_SET"'))
+    began = time.monotonic()
+    result = present.run("revoke", "5", "--id", "ab" * 16, "--timeout", "60")
+    assert time.monotonic() - began < 30
+    assert result.exit_code == 4
+    assert said in str(result.exception)
+    assert "--id " + "ab" * 16 in str(result.exception)
+    present.config.write_text(before)
+    if trouble == "key":
+        (folder / "aside").rename(folder / "ca.key")
+    assert present.run("revoke", "5", "--id", "ab" * 16).exit_code == 0
+
+
+def test_forged_problems_are_words_and_no_more(present: Present, server: Server) -> None:
+    """Over a queue it is waited for all the same; control characters are shown as codes."""
+    present.use_queue(server.url)
+    for problems, shown in ((["no\x1b[2J"], "no\\u001b[2J"), (5, "does not show it yet"), ({}, "does not show it yet")):
+        with forger(server, claim(Outcome.DONE, data={"problems": problems})):
+            result = present.run("revoke", "5", "--timeout", "1")
+        assert result.exit_code == 4
+        assert shown in str(result.exception)
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,28 @@ def test_run_answers_line_by_line_and_has_published_bundles_before_it_replies(es
     assert crl_serials(signer) == [1]
 
 
+def test_run_says_in_the_reply_what_could_not_be_made(estate: Estate) -> None:
+    """The revocation is recorded and done; that the CA key is gone stands beside it."""
+    estate.register(estate.signer(), [1], clock.now())
+    (estate.folder / "ca.key").unlink()
+    message = estate.revoke(1, now=clock.now())
+    result = revocast(estate, "signer", "run", stdin=message.model_dump_json())
+    reply = json.loads(result.stdout)
+    assert (result.returncode, reply["outcome"]) == (0, "done")
+    assert any("ca.key: cannot be read" in problem for problem in reply["data"]["problems"])
+
+
+def test_run_replies_though_the_exchange_is_that_of_another_ledger(estate: Estate) -> None:
+    """What was recorded is said to be, with the reason for which nothing is signed."""
+    estate.register(estate.signer(), [1], clock.now())
+    (estate.folder / "exchange").mkdir()
+    (estate.folder / "exchange/000000000099-7b0d2cf6-crl-all.tar").touch()
+    result = revocast(estate, "signer", "run", stdin=estate.revoke(1, now=clock.now()).model_dump_json())
+    reply = json.loads(result.stdout)
+    assert reply["outcome"] == "done"
+    assert "this ledger has made 0 bundles" in reply["data"]["problems"][0]
+
+
 def test_run_exits_1_when_something_was_refused_and_goes_on(estate: Estate) -> None:
     """A bad line does not stop the next one."""
     good = compose(Verb.GENERATE_CRLS, Look(), clock.now()).model_dump_json()
