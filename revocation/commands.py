@@ -44,7 +44,7 @@ TABLE: Final[dict[str, Row]] = {
     "worker signer": Row("signer.worker:worker", "signer", "Handle the signer's queue; opens no listening socket."),
     "worker publisher": Row("publisher.worker:worker", "publisher", "Handle the publisher's queue."),
     "signer run": Row("signer.run:run", "signer", "Handle messages from standard input, one JSON a line."),
-    "signer unlock": Row("signer.commands:unlock", "signer", "Ask for passphrases and hand them to a supervisor."),
+    "signer unlock": Row("signer.unlock:unlock", "signer", "Try the CA keys, and ask for passphrases."),
     "demo-pki": Row("signer.demo:demo_pki", "signer", "Make a small demonstration PKI in the layout of Easy-RSA."),
 }
 

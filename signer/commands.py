@@ -1,28 +1,22 @@
-"""The signer's commands for a person or a script on its own machine. They only wire; the work is below."""
+"""`revocast import`, on the signer's machine. It only wires; the work is below."""
 
 import contextlib
-import json
-import os
 from pathlib import Path
-from typing import Final
 
 import click
 
 from revocation import cli, clock
 from revocation.config import IssuerProfile, PublicConfig, load_certificates
 from revocation.configfile import ConfigFile
-from revocation.errors import InputError, NoAnswer, WrongPassphrase
+from revocation.errors import InputError, NoAnswer
 from revocation.issuer import Issuer
 from revocation.messages import Import, ImportSummary, Look, RequesterKey, Verb, compose
 from revocation.pkifolder import find_ca_certificate, kind_of
 from signer.importers.detect import KINDS, read_source
 from signer.importing import apply_import, digest_of
-from signer.keys.passphrase import ask
 from signer.look import EVERYTHING
 from signer.progress import progress
 from signer.signer import Signer, open_signer
-
-_ATTEMPTS: Final = 3
 
 
 @click.command("import", short_help="Synchronise the ledger with another record.")
@@ -63,34 +57,6 @@ def import_(
         summary = apply_import(signer, message, read_source(path, profile.issuer, kind), now, advance)
     _tell_worker(signer)
     cli.print_json(summary.model_dump()) if as_json else _print_summary(source.description, summary)
-
-
-@click.command(short_help="Ask for passphrases, for a supervisor.")
-@click.option("--fd", type=int, required=True, help="Where to write them, as one JSON object by issuer name.")
-@cli.config_option
-def unlock(fd: int, config: Path | None) -> None:
-    """Ask on the terminal for every passphrase configured as `prompt`, try each, and hand them to a supervisor."""
-    signer = open_signer(ConfigFile.read(config))
-    typed: dict[str, str] = {}
-    for name in signer.keyring.asked_for():
-        typed[name] = _typed(signer, name).decode()
-    with os.fdopen(fd, "w") as pipe:
-        json.dump(typed, pipe)
-
-
-def _typed(signer: Signer, name: str) -> bytes:
-    """A passphrase that opens the key; a mistyped one may be typed again."""
-    for left in reversed(range(_ATTEMPTS)):
-        passphrase = ask(name)
-        try:
-            signer.keyring.unlock(signer.public.profile(name).issuer, passphrase)
-        except WrongPassphrase as error:
-            if not left:
-                raise
-            click.echo(f"{error.what}; try again", err=True)
-        else:
-            break
-    return passphrase
 
 
 def _issuer_of(public: PublicConfig, path: Path) -> IssuerProfile:

@@ -135,6 +135,31 @@ def test_unlock_asks_on_the_terminal_tries_and_hands_over(estate: Estate, typed:
     assert handed == (json.dumps({"test": PASSPHRASE.decode()}) if code == 0 else "")
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "code", "told"),
+    [
+        ("ca.key", None, 0, "issuer test, key {folder}/ca.key: cannot be read: No such file or directory\n"),
+        ("ca.passphrase", None, 0, "issuer test: the passphrase file {folder}/ca.passphrase cannot be read"),
+        ("ca.passphrase", "wrong", 2, ""),
+        ("ca.passphrase", PASSPHRASE.decode(), 0, ""),
+    ],
+)
+def test_unlock_tells_a_key_that_is_not_there_and_fails_for_a_wrong_passphrase(
+    estate: Estate, file: str, content: str | None, code: int, told: str
+) -> None:
+    """What cannot be used is a line each; a ledger is neither needed nor made."""
+    (estate.folder / file).unlink()
+    if content is not None:
+        (estate.folder / file).write_text(content)
+    command = [*REVOCAST, "signer", "unlock", "--fd", "2", "--config", str(estate.folder / "revocast.toml")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == code
+    assert result.stdout.startswith(told.format(folder=estate.folder))
+    assert bool(told) == bool(result.stdout)
+    assert ("wrong (read from" in result.stderr) == bool(code)
+    assert not (estate.folder / "signer").exists()
+
+
 def test_key_that_others_can_read_is_told(estate: Estate) -> None:
     """A CA key with mode 0644 works, and the operator is told to close it."""
     (estate.folder / "ca.key").chmod(0o644)
