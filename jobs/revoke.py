@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from jobs.courier import courier
+from jobs.courier import QueueCourier, courier
 from jobs.evidence import Expected, missing
 from jobs.installation import Installation
 from jobs.moment import Moment
@@ -124,7 +124,11 @@ def _change(
     try:
         (reply,) = chosen.ask([message], asked.timeout)
     except NoAnswer as error:
-        error.advice = f"ask again with the same id: --id {message.id} (it is done once in any case)"
+        advice = [error.advice] if error.advice else []
+        if isinstance(chosen, QueueCourier):
+            advice.append("--no-queue asks without a queue, on the signer's machine")
+        advice.append(f"ask again with the same id: --id {message.id} (it is done once in any case)")
+        error.advice = "; ".join(advice)
         raise
     _require_done(reply, which)
     if isinstance(chosen, SignerProcess) and installation.publisher is not None:
@@ -138,8 +142,9 @@ def _change(
 
 
 def _signed(installation: Installation, asked: Ask, what: tuple[Verb, Body]) -> Message:
-    key = RequesterKey.load(installation.jobs.requester_key)
     verb, body = what
+    chosen_in = "it is `requester_key` of [jobs]; `revocast init` makes one"
+    key = RequesterKey.load(installation.jobs.requester_key, chosen_in)
     return key.sign(compose(verb, body, clock_now(), requester=installation.jobs.requester, id_=asked.id_))
 
 

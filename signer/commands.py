@@ -46,7 +46,7 @@ def import_(
     file = ConfigFile.read(config)
     signer = open_signer(file)
     profile = signer.public.profile(issuer) if issuer else _issuer_of(signer.public, path)
-    key = RequesterKey.load(requester_key or file.directory / "operator.key")
+    key = RequesterKey.load(requester_key or file.directory / "operator.key", "name it with --requester-key")
     source = read_source(path, profile.issuer, kind)
     with progress(f"reading {source.description}", source.expected) as advance:
         digest, count = digest_of(source.entries, advance)

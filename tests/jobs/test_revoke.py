@@ -192,8 +192,23 @@ def test_no_answer_exits_5_and_says_with_which_id_to_ask_again(present: Present,
     present.use_queue(server.url)
     result = present.run("revoke", "5", "--timeout", "0.3", "--id", "cd" * 16)
     assert result.exit_code == 5
+    assert "no reply within 0.3 s" in str(result.exception)
     assert "--id " + "cd" * 16 in str(result.exception)
     assert server.client().lrange("rq:queue:signer", 0, -1) == [b"cd" * 16]
+
+
+@pytest.mark.parametrize("state", ["absent", "text"])
+def test_operators_key_that_cannot_be_used_is_told_with_its_place_in_the_configuration(
+    present: Present, state: str
+) -> None:
+    """These commands have no option for it."""
+    key = present.estate.folder / "operator.key"
+    key.unlink() if state == "absent" else key.write_text("no key")
+    result = present.run("revoke", "5")
+    assert result.exit_code == 2
+    assert str(key) in str(result.exception)
+    assert "`requester_key` of [jobs]" in str(result.exception)
+    assert "--requester-key" not in str(result.exception)
 
 
 def test_queue_that_is_away_exits_5(present: Present, server: Server) -> None:
@@ -203,6 +218,7 @@ def test_queue_that_is_away_exits_5(present: Present, server: Server) -> None:
     result = present.run("revoke", "5")
     assert result.exit_code == 5
     assert "cannot be reached" in str(result.exception)
+    assert "see whether `revocast up` (or the queue server) runs; --no-queue asks" in str(result.exception)
     assert present.run("revoke", "5", "--no-queue").exit_code == 0
 
 
