@@ -153,7 +153,7 @@ def _require_done(reply: Reply, which: Subject) -> None:
         return
     verdict = "the signer refuses" if reply.outcome is Outcome.REFUSED else "the signer failed"
     raise Refused(
-        f"{verdict}: {printable(reply.detail)}",
+        f"{verdict}: {printable(reply.detail).removeprefix(f'{which}: ')}",
         where=str(which),
         advice=printable(reply.advice) if reply.advice else None,
     )

@@ -93,5 +93,7 @@ def verify_signature(message: Message, public: str) -> None:
         key.verify(base64.b64decode(message.signature, validate=True), message.signed_bytes())
     except (InvalidSignature, ValueError, binascii.Error) as error:
         raise Refused(
-            f"its signature is not that of requester {message.requester!r}", where=f"message {message.id}"
+            f"its signature is not that of requester {message.requester!r}",
+            where=f"message {message.id}",
+            advice="sign with the key whose `public_key` stands in [[signer.requesters]], where the signer runs",
         ) from error

@@ -131,6 +131,8 @@ def test_what_the_signer_refuses_exits_1_with_its_words(
     result = present.run(*arguments)
     assert result.exit_code == 1
     assert message in str(result.exception)
+    assert str(result.exception).count("certificate ") == 1
+    assert result.exception.advice
 
 
 @pytest.mark.parametrize(
