@@ -35,7 +35,8 @@ class Line:
     """One artifact on one target.
 
     Attributes:
-        number: the CRL number; for a slice how many responses it has.
+        number: of a CRL.
+        responses: how many a slice has.
         age, left, renew_in: None where the artifact is missing.
         why: what the signer says is due, and why, or what a target lacks that was made; empty when there is nothing, or
             the signer did not say.
@@ -46,6 +47,7 @@ class Line:
     what: str
     state: State
     number: int | None = None
+    responses: int | None = None
     revision: int | None = None
     age: timedelta | None = None
     left: timedelta | None = None
@@ -62,6 +64,7 @@ class Line:
             "what": self.what,
             "state": self.state,
             "number": self.number,
+            "responses": self.responses,
             "revision": self.revision,
             "due": self.why,
             **seconds,
@@ -134,7 +137,8 @@ class _Group:
         return replace(
             line,
             state=_state(row, look, self.now, is_behind=is_behind),
-            number=row.number if isinstance(row, CRLRow) else row.count,
+            number=row.number if isinstance(row, CRLRow) else None,
+            responses=row.count if isinstance(row, SliceRow) else None,
             revision=row.revision,
             age=self.now - row.this_update,
             left=row.next_update - self.now,

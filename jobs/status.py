@@ -17,7 +17,7 @@ from revocation.errors import ConfigurationError, RevocastError
 
 _UNKNOWN: Final = 3
 _WIDTH: Final = 160
-_COLUMNS: Final = ("what", "number", "revision", "age", "left", "renewed in", "state", "due, and why")
+_COLUMNS: Final = ("what", "state", "number", "revision", "age", "left", "renewed in")
 _STYLES: Final = {
     State.FRESH: "green",
     State.DUE: "yellow",
@@ -82,12 +82,16 @@ def _print(shown: list[Line], more: list[str], wanted: Wanted, refused: list[str
 
     console = Console() if sys.stdout.isatty() else Console(width=_WIDTH, no_color=True)
     for (target, issuer), group in itertools.groupby(shown, key=lambda line: (line.target, line.issuer)):
-        table = Table(*_COLUMNS, title=Text(f"{target}: {issuer}"), box=box.SIMPLE, title_justify="left")
+        table = Table(title=Text(f"{target}: {issuer}"), box=box.SIMPLE, title_justify="left", padding=(0, 1, 0, 0))
+        for name in _COLUMNS:
+            table.add_column(name, overflow="fold")  # a number that does not fit goes on in the next line
         for line in group:
-            cells = [line.what, _number(line.number), _number(line.revision), span(line.age), span(line.left)]
-            state = Text(line.state, style=_STYLES[line.state])
-            table.add_row(*cells, span(line.renew_in), state, Text(line.why))
+            cells = [_count(line), _text(line.revision), span(line.age), span(line.left), span(line.renew_in)]
+            table.add_row(line.what, Text(line.state, style=_STYLES[line.state]), *cells)
         console.print(table)
+    for line in shown:
+        if line.why:
+            console.print(Text(f"{line.target}: {line.issuer}: {line.what}: {line.why}"))
     if wanted.trouble:
         console.print(Text(f"The signer {wanted.trouble}."))
     for sentence in more:
@@ -96,5 +100,9 @@ def _print(shown: list[Line], more: list[str], wanted: Wanted, refused: list[str
         console.print(Text(f"set aside: {printable(sentence)}"))
 
 
-def _number(value: int | None) -> str:
+def _count(line: Line) -> str:
+    return _text(line.number) if line.responses is None else f"{line.responses} responses"
+
+
+def _text(value: int | None) -> str:
     return "-" if value is None else str(value)

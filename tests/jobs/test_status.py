@@ -5,11 +5,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from jobs.overview import State, lines, set_aside, undone
 from jobs.wanted import Wanted
 from revocation.artifacts import Kind
 from revocation.clock import now
+from revocation.config import PublicConfig
 from revocation.part import Part
 from revocation.published import SetAside
 from signer.handle import handle
@@ -168,6 +170,23 @@ def test_output_that_is_no_terminal_has_no_colours(present: Present) -> None:
     result = present.run("status", "--no-signer")
     assert result.exit_code == 0
     assert "\x1b" not in result.stdout
+
+
+def test_terminal_of_80_columns_shows_whole_numbers_and_the_reasons(
+    present: Present, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CRL number that is cut cannot be compared; a slice has no number, and says how many responses it has."""
+    handle(present.estate.signer(), present.estate.revoke(5, now=now()), now())
+    (profile,) = PublicConfig.read(present.estate.file).profiles.values()
+    crl = x509.load_der_x509_crl(next(present.estate.folder.glob("public/www/crl/*/all.crl")).read_bytes())
+    number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    monkeypatch.setattr("jobs.status._WIDTH", 80)
+    lines_ = present.run("status", "--timeout", "60").stdout.splitlines()
+    assert max(len(line) for line in lines_) <= 80
+    (row,) = [line for line in lines_ if line.startswith(" crl all")]
+    assert row.split()[:5] == ["crl", "all", "behind", str(number), "2"]
+    assert any(line.split()[3:6] == ["fresh", "2", "responses"] for line in lines_)
+    assert f"files: {profile.issuer.name}: crl all: covers revision 2, a status changed at 3" in lines_
 
 
 def test_machine_without_a_publisher_is_told_where_to_run_it(present: Present) -> None:
