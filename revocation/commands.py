@@ -76,7 +76,8 @@ class CommandTable(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands from the table, without loading any."""
-        rows = [(name, _GROUPS.get(name) or TABLE[self._prefix + name].help) for name in self.list_commands(ctx)]
+        groups = {} if self._prefix else _GROUPS
+        rows = [(name, groups.get(name) or TABLE[self._prefix + name].help) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

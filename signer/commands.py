@@ -56,7 +56,12 @@ def import_(
     with progress("recording", count) as advance:
         summary = apply_import(signer, message, read_source(path, profile.issuer, kind), now, advance)
     _tell_worker(signer)
-    cli.print_json(summary.model_dump()) if as_json else _print_summary(source.description, summary)
+    if as_json:
+        cli.print_json(summary.model_dump())
+        return
+    _print_summary(source.description, summary)
+    if signer.config.queue is None and (summary.registered or summary.revoked):
+        click.echo("nothing of it is published yet: `revocast refresh` does that")
 
 
 def _issuer_of(public: PublicConfig, path: Path) -> IssuerProfile:

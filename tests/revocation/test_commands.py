@@ -41,6 +41,13 @@ def test_help_reads_like_a_table_of_contents() -> None:
     assert "publisher" in CliRunner().invoke(root, ["worker", "--help"]).output
 
 
+def test_help_of_a_group_describes_its_own_commands() -> None:
+    """`worker signer` is not the group `signer`, which works without a queue."""
+    shown = " ".join(CliRunner().invoke(root, ["worker", "--help"]).output.split())
+    assert f"signer {TABLE['worker signer'].help}" in shown
+    assert "without a queue" not in shown
+
+
 def test_help_loads_no_room() -> None:
     """So it is quick, and whole where only one service is installed."""
     code = """

@@ -36,6 +36,8 @@ def test_import_prints_what_it_did_and_again_that_all_is_known(estate: Estate) -
     first = revocast(estate, "import", str(estate.folder / "list.csv"))
     assert first.returncode == 0, first.stderr
     assert "2 certificates read, 2 new, 1 newly revoked, 0 known already" in first.stdout
+    assert "nothing of it is published yet: `revocast refresh` does that" in first.stdout
+    assert "refresh" not in revocast(estate, "import", str(estate.folder / "list.csv")).stdout
     again = json.loads(revocast(estate, "import", str(estate.folder / "list.csv"), "--json").stdout)
     assert (again["registered"], again["unchanged"]) == (0, 2)
 
