@@ -12,6 +12,7 @@ from revocation.messages import Message, Reply
 
 _FIRST_WAIT = 5.0
 _LONGEST_WAIT = 60.0
+_NO_REPLY = "see whether the signer's worker runs, and what its log says"
 
 
 class Courier(Protocol):
@@ -47,17 +48,26 @@ class QueueCourier:
         deadline = time.monotonic() + seconds
         for message in messages:
             self._wire.send(self._queue, message)
-        return [self._await(message, deadline) for message in messages]
+        replies = []
+        for message in messages:
+            reply = self._await(message, deadline)
+            if reply is None:
+                raise NoAnswer(f"no reply within {seconds:.3g} s", where=f"message {message.id}", advice=_NO_REPLY)
+            replies.append(reply)
+        return replies
 
-    def _await(self, message: Message, deadline: float) -> Reply:
+    def _await(self, message: Message, deadline: float) -> Reply | None:
         wait = _FIRST_WAIT
         while True:
             left = deadline - time.monotonic()
             try:
-                return self._wire.await_reply(message.id, max(0.0, min(wait, left)))
+                reply = self._wire.await_reply(message.id, max(0.0, min(wait, left)))
             except NoAnswer:
                 if left <= wait:
                     raise
+            else:
+                if reply is not None or left <= wait:
+                    return reply
             wait = min(2 * wait, _LONGEST_WAIT)
             self._send_again(message)
 

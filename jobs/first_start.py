@@ -7,13 +7,15 @@ interrupted is done again at the next start.
 import json
 import shutil
 import subprocess
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from jobs.init import CONFIG_NAME, Setup, add_issuers, initialise
 from jobs.process import child_environment, command_line
+from jobs.unlock import unlock
 from revocation.errors import ConfigurationError, RevocastError
 
 _DEMO = "demo"
@@ -51,6 +53,7 @@ def prepare(data: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: 
     if is_first and is_demo:
         pkis = _demonstration(data / _DEMO, base_url)
     setup = Setup(data, pkis, base_url, passphrase_file, demo=is_demo)
+    _rehearse(setup)
     entries = initialise(setup) if is_first else add_issuers(config, setup)
     _require_used(passphrase_file, config)
     wanted = _imports(data) | {str(entry.pki): entry.issuer.name for entry in entries}
@@ -63,13 +66,33 @@ def prepare(data: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: 
     return Prepared(config, tuple(Path(pki) for pki in wanted), chain if chain.exists() else None)
 
 
+def _rehearse(setup: Setup) -> None:
+    """Try the passphrase file in a folder that is thrown away, before it stands in a configuration.
+
+    Raises:
+        ConfigurationError: it does not open a key; nothing was written.
+    """
+    if setup.passphrase_file is None or not setup.pkis:
+        return
+    with tempfile.TemporaryDirectory(prefix="revocast-") as folder:
+        initialise(replace(setup, directory=Path(folder), with_queue=False))
+        try:
+            unlock(Path(folder) / CONFIG_NAME)
+        except ConfigurationError as error:
+            raise ConfigurationError(
+                "does not open the CA keys, for the reason above; nothing was written",
+                where=f"--passphrase-file {setup.passphrase_file}",
+                advice="name the file with their passphrase, or leave it out and type the passphrase",
+            ) from error
+
+
 def _require_used(passphrase_file: Path | None, config: Path) -> None:
     """A passphrase file goes into the configuration with its issuer; later that is the place to change it."""
     if passphrase_file and f"file:{passphrase_file.resolve()}" not in config.read_text(encoding="utf-8"):
         raise ConfigurationError(
-            f"--passphrase-file {passphrase_file} is not used: the issuers were configured before",
-            where=str(config),
-            advice='set `passphrase = "file:PATH"` of the issuer in [[signer.issuers]] there',
+            "is not used: the issuers were configured before, or no key of theirs is encrypted",
+            where=f"--passphrase-file {passphrase_file}",
+            advice=f'set `passphrase = "file:PATH"` of the issuer in [[signer.issuers]] of {config}',
         )
 
 

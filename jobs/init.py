@@ -143,7 +143,7 @@ def _queue(directory: Path) -> str:
 def _operator_key(directory: Path) -> RequesterKey:
     path = directory / "operator.key"
     if path.exists():
-        return RequesterKey.load(path)
+        return RequesterKey.load(path, "move it away, and a new one is made")
     key = RequesterKey.generate()
     try:
         key.save(path)

@@ -1,13 +1,15 @@
 """What `status` says, before it is printed: one line per artifact and target, and how bad each is. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from jobs.wanted import Due, Wanted
 from revocation.artifacts import Kind
 from revocation.clock import iso
 from revocation.config import IssuerProfile, PublicConfig
+from revocation.part import Part
 from revocation.published import CRLRow, SliceRow, TargetStatus
 from revocation.windows import PUBLISHING
 
@@ -17,6 +19,7 @@ class State(StrEnum):
 
     FRESH = "fresh"
     DUE = "due"
+    BEHIND = "behind"
     OVERDUE = "overdue"
     EXPIRED = "expired"
     MISSING = "missing"
@@ -24,7 +27,7 @@ class State(StrEnum):
     @property
     def is_bad(self) -> bool:
         """Whether somebody should look. What is due is made within the next look."""
-        return self in (State.OVERDUE, State.EXPIRED, State.MISSING)
+        return self not in (State.FRESH, State.DUE)
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,11 @@ class Line:
     """One artifact on one target.
 
     Attributes:
-        number: the CRL number; for a slice how many responses it has.
+        number: of a CRL.
+        responses: how many a slice has.
         age, left, renew_in: None where the artifact is missing.
-        why: what the signer says is due, and why; empty when nothing is, or it did not say.
+        why: what the signer says is due, and why, or what a target lacks that was made; empty when there is nothing, or
+            the signer did not say.
     """
 
     target: str
@@ -42,6 +47,7 @@ class Line:
     what: str
     state: State
     number: int | None = None
+    responses: int | None = None
     revision: int | None = None
     age: timedelta | None = None
     left: timedelta | None = None
@@ -58,26 +64,21 @@ class Line:
             "what": self.what,
             "state": self.state,
             "number": self.number,
+            "responses": self.responses,
             "revision": self.revision,
             "due": self.why,
             **seconds,
         }
 
 
-Due = Mapping[tuple[str, str], str]
-"""Why something is due, by issuer id and what it is (`crl all`, `ocsp slice 3`, `responder certificate`)."""
-
-
-def lines(statuses: Sequence[TargetStatus], public: PublicConfig, due: Due, now: datetime) -> list[Line]:
-    """Every artifact of every target; a CRL that a target should have and has not is a line too."""
-    found: list[Line] = []
-    for status in statuses:
-        for profile in public.profiles.values():
-            if Kind.CRL in status.kinds:
-                found += _crls(status, profile, due, now)
-            if Kind.OCSP in status.kinds:
-                found += _slices(status, profile, due, now)
-    return found
+def lines(statuses: Sequence[TargetStatus], public: PublicConfig, wanted: Wanted, now: datetime) -> list[Line]:
+    """Every artifact of every target; what a target should have and has not is a line too."""
+    return [
+        line
+        for status in statuses
+        for profile in public.profiles.values()
+        for line in _Group(status, profile, wanted, now).lines()
+    ]
 
 
 def undone(due: Due, shown: Iterable[Line], public: PublicConfig) -> list[str]:
@@ -101,52 +102,56 @@ def set_aside(statuses: Sequence[TargetStatus]) -> list[str]:
     ]
 
 
-def _crls(status: TargetStatus, profile: IssuerProfile, due: Due, now: datetime) -> Iterable[Line]:
-    rows = {row.label: row for row in status.crls if row.issuer == profile.issuer.id}
-    for label, spec in profile.crls.items():
-        what = f"crl {label}"
-        row = rows.get(label)
+@dataclass(frozen=True)
+class _Group:
+    """The artifacts of one issuer on one target."""
+
+    status: TargetStatus
+    profile: IssuerProfile
+    wanted: Wanted
+    now: datetime
+
+    def lines(self) -> Iterator[Line]:
+        """The CRLs that are configured, and the slices that are there or should be."""
+        if Kind.CRL in self.status.kinds:
+            crls = {row.label: row for row in self.status.crls if row.issuer == self.profile.issuer.id}
+            for label, spec in self.profile.crls.items():
+                yield self._line(f"crl {label}", spec.part, crls.get(label), spec.settings.look)
+        if Kind.OCSP in self.status.kinds:
+            slices = {row.slice: row for row in self.status.slices if row.issuer == self.profile.issuer.id}
+            for slice_ in sorted(slices.keys() | self._wanted_slices()):
+                part = Part(issuer=self.profile.issuer.id, kind=Kind.OCSP, label=str(slice_))
+                yield self._line(f"ocsp slice {slice_}", part, slices.get(slice_), self.profile.ocsp.look)
+
+    def _wanted_slices(self) -> set[int]:
+        mine = (p for p in self.wanted.parts if (p.issuer, p.kind) == (self.profile.issuer.id, Kind.OCSP))
+        return {part.slice for part in mine if part.slice < self.profile.ocsp.slices}
+
+    def _line(self, what: str, part: Part, row: CRLRow | SliceRow | None, look: timedelta) -> Line:
+        why = self.wanted.due.get((part.issuer, what), "")
+        line = Line(self.status.target, self.profile.issuer.name, what, State.MISSING, why=why)
         if row is None:
-            why = due.get((profile.issuer.id, what), "")
-            yield Line(status.target, profile.issuer.name, what, State.MISSING, why=why)
-        else:
-            yield _line(status.target, profile, what, row, row.number, spec.settings.look, due, now)
+            return line
+        needed = self.wanted.parts.get(part, 0)
+        is_behind = row.revision < needed
+        return replace(
+            line,
+            state=_state(row, look, self.now, is_behind=is_behind),
+            number=row.number if isinstance(row, CRLRow) else None,
+            responses=row.count if isinstance(row, SliceRow) else None,
+            revision=row.revision,
+            age=self.now - row.this_update,
+            left=row.next_update - self.now,
+            renew_in=row.renew_at - self.now,
+            why=why or (f"revision {needed} waits in the exchange" if is_behind else ""),
+        )
 
 
-def _slices(status: TargetStatus, profile: IssuerProfile, due: Due, now: datetime) -> Iterable[Line]:
-    rows = (row for row in status.slices if row.issuer == profile.issuer.id)
-    for row in sorted(rows, key=lambda row: row.slice):
-        what = f"ocsp slice {row.slice}"
-        yield _line(status.target, profile, what, row, row.count, profile.ocsp.look, due, now)
-
-
-def _line(
-    target: str,
-    profile: IssuerProfile,
-    what: str,
-    row: CRLRow | SliceRow,
-    number: int,
-    look: timedelta,
-    due: Due,
-    now: datetime,
-) -> Line:
-    return Line(
-        target,
-        profile.issuer.name,
-        what,
-        _state(row, look, now),
-        number,
-        row.revision,
-        now - row.this_update,
-        row.next_update - now,
-        row.renew_at - now,
-        due.get((profile.issuer.id, what), ""),
-    )
-
-
-def _state(row: CRLRow | SliceRow, look: timedelta, now: datetime) -> State:
+def _state(row: CRLRow | SliceRow, look: timedelta, now: datetime, *, is_behind: bool) -> State:
     if now >= row.next_update:
         return State.EXPIRED
+    if is_behind:
+        return State.BEHIND
     if now > row.renew_at + look + PUBLISHING:
         return State.OVERDUE
     return State.DUE if now >= row.renew_at else State.FRESH

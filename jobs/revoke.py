@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from jobs.courier import courier
+from jobs.courier import QueueCourier, courier
 from jobs.evidence import Expected, missing
 from jobs.installation import Installation
 from jobs.moment import Moment
@@ -28,6 +28,7 @@ from revocation.status import Reason
 
 _POLL_SECONDS: Final = 0.05
 _FETCH_PAUSE: Final = 1.0
+_MOST_PROBLEMS: Final = 5
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -123,19 +124,27 @@ def _change(
     try:
         (reply,) = chosen.ask([message], asked.timeout)
     except NoAnswer as error:
-        error.advice = f"ask again with the same id: --id {message.id} (it is done once in any case)"
+        advice = [error.advice] if error.advice else []
+        if isinstance(chosen, QueueCourier):
+            advice.append("--no-queue asks without a queue, on the signer's machine")
+        advice.append(f"ask again with the same id: --id {message.id} (it is done once in any case)")
+        error.advice = "; ".join(advice)
         raise
     _require_done(reply, which)
     if isinstance(chosen, SignerProcess) and installation.publisher is not None:
         _publish(installation, message)
     expected = Expected(which.profile, which.serial, reason, reply.revision or 0, _labels(reply))
-    _await_evidence(installation, expected, message, started + asked.timeout)
+    problems = _problems(reply)
+    nobody_else_makes_it = isinstance(chosen, SignerProcess) and problems
+    deadline = started if nobody_else_makes_it else started + asked.timeout
+    _await_evidence(installation, expected, message, deadline, problems)
     _print(asked, which, reply, time.monotonic() - started)
 
 
 def _signed(installation: Installation, asked: Ask, what: tuple[Verb, Body]) -> Message:
-    key = RequesterKey.load(installation.jobs.requester_key)
     verb, body = what
+    chosen_in = "it is `requester_key` of [jobs]; `revocast init` makes one"
+    key = RequesterKey.load(installation.jobs.requester_key, chosen_in)
     return key.sign(compose(verb, body, clock_now(), requester=installation.jobs.requester, id_=asked.id_))
 
 
@@ -144,7 +153,7 @@ def _require_done(reply: Reply, which: Subject) -> None:
         return
     verdict = "the signer refuses" if reply.outcome is Outcome.REFUSED else "the signer failed"
     raise Refused(
-        f"{verdict}: {printable(reply.detail)}",
+        f"{verdict}: {printable(reply.detail).removeprefix(f'{which}: ')}",
         where=str(which),
         advice=printable(reply.advice) if reply.advice else None,
     )
@@ -168,16 +177,26 @@ def _publish(installation: Installation, message: Message) -> None:
         ) from error
 
 
-def _await_evidence(installation: Installation, expected: Expected, message: Message, deadline: float) -> None:
+def _problems(reply: Reply) -> list[str]:
+    """What the signer could not make of what the change makes due; from a queue it may be anything."""
+    said = reply.data.get("problems")
+    return [printable(str(problem)) for problem in said[:_MOST_PROBLEMS]] if isinstance(said, list) else []
+
+
+def _await_evidence(
+    installation: Installation, expected: Expected, message: Message, deadline: float, problems: list[str]
+) -> None:
     while True:
         lacking = missing(installation, expected, clock_now())
         if lacking is None:
             return
         if time.monotonic() > deadline:
+            why = f", since the signer could not make it: {'; '.join(problems)}" if problems else ""
+            advice = f"mend that, then `revocast refresh`, or ask again with --id {message.id}"
             raise NotPublishedYet(
-                f"the signer says that it is recorded, but {lacking}",
+                f"the signer says that it is recorded, but {lacking}{why}",
                 where=f"message {message.id}",
-                advice="see `revocast status`; asking again with the same --id waits again",
+                advice=advice if problems else "see `revocast status`; asking again with the same --id waits again",
             )
         time.sleep(_POLL_SECONDS if installation.publisher else _FETCH_PAUSE)
 

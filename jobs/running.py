@@ -19,12 +19,16 @@ from jobs.installation import Installation
 from jobs.samples import Sample, samples
 from jobs.services import services
 from jobs.supervisor import Supervisor
+from jobs.unlock import Unlocked
 from jobs.valkey import valkey
 from publisher.config import DirectoryTable
 from revocation.clock import now as clock_now
 from revocation.errors import ConfigurationError, RevocastError
 
 _PUBLISHED_SECONDS: Final = 90.0
+_INCOMPLETE_SECONDS: Final = 20.0
+"""The same where a CA key cannot be used: some of it may never be published."""
+
 _VACANT_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.2
 _TELL_SECONDS: Final = 10.0
@@ -45,6 +49,7 @@ class Running:
         installation: its configuration.
         base: the URL under which `crl/`, `issuer/` and `ocsp/` lie, ending in `/`.
         samples: certificates of its PKIs, to ask for.
+        unusable: for each issuer whose CA key cannot be used, why.
         supervisor: its processes.
         stop: set when it is to stop.
     """
@@ -52,12 +57,13 @@ class Running:
     installation: Installation
     base: str
     samples: list[Sample]
+    unusable: tuple[str, ...]
     supervisor: Supervisor
     stop: threading.Event
 
     def until_published(self, say: Callable[[str], None]) -> list[Finding]:
         """What `check` finds from outside, when all is well or that took too long; meanwhile says why not yet."""
-        deadline = time.monotonic() + _PUBLISHED_SECONDS
+        deadline = time.monotonic() + (_INCOMPLETE_SECONDS if self.unusable else _PUBLISHED_SECONDS)
         tell_at = time.monotonic() + _TELL_SECONDS
         plan = Plan(self.installation.public, self.base, [sample.certificate for sample in self.samples])
         marks = MarksFile(self.installation.jobs.state)
@@ -66,7 +72,8 @@ class Running:
             if worst(findings) is Level.OK or time.monotonic() > deadline or self.stop.wait(_POLL_SECONDS):
                 return findings
             if time.monotonic() > tell_at:
-                say(f"not everything answers yet: {summary(findings)}")
+                keys = "".join(f"; a CA key cannot be used: {reason}" for reason in self.unusable)
+                say(f"not everything answers yet: {summary(findings)}{keys}")
                 tell_at = time.monotonic() + _TELL_SECONDS
             self.supervisor.tend()
 
@@ -98,7 +105,7 @@ class Address:
 
 
 def bring_up(
-    prepared: Prepared, address: Address, passphrases: bytes, supervisor: Supervisor, stop: threading.Event
+    prepared: Prepared, address: Address, unlocked: Unlocked, supervisor: Supervisor, stop: threading.Event
 ) -> Running:
     """Start every process, the queue first.
 
@@ -115,11 +122,11 @@ def bring_up(
         socket_path = Path(queue.removeprefix(_UNIX))
         _require_vacant(socket_path)
         supervisor.start(valkey(socket_path))
-    supervisor.start(*services(prepared.config, address.host, address.port, passphrases))
+    supervisor.start(*services(prepared.config, address.host, address.port, unlocked.passphrases))
     shown_host = "localhost" if address.host in _LOCAL else address.host
     base = f"http://{shown_host}:{address.port}{installation.public.prefix}/"
     found = samples(prepared.pkis, installation.public, clock_now(), _SAMPLES_PER_ISSUER)
-    return Running(installation, base, found, supervisor, stop)
+    return Running(installation, base, found, unlocked.unusable, supervisor, stop)
 
 
 def _require_vacant(path: Path) -> None:

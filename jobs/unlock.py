@@ -1,35 +1,51 @@
-"""The passphrases that somebody types at the start: asked for by the signer's own command, kept in memory only."""
+"""The CA keys at the start: tried by the signer's own command, which asks for passphrases; they stay in memory."""
 
 import os
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.process import child_environment, command_line
+from jobs.terminal import printable
 from revocation.errors import ConfigurationError
 
 
-def unlock(config: Path) -> bytes:
-    """What `revocast signer unlock` hands over: opaque here, given on to each start of the signer's worker.
+@dataclass(frozen=True)
+class Unlocked:
+    """What `revocast signer unlock` said.
 
-    It runs on our terminal, asks for the passphrases configured as `prompt`, and tries each on its key.
+    Attributes:
+        passphrases: what was typed: opaque here, given on to each start of the signer's worker.
+        unusable: for each issuer whose CA key cannot be used, why.
+    """
+
+    passphrases: bytes
+    unusable: tuple[str, ...] = ()
+
+
+def unlock(config: Path) -> Unlocked:
+    """Have every key tried. It runs on our terminal, and asks for the passphrases configured as `prompt`.
 
     Raises:
-        ConfigurationError: it failed, and said why.
+        ConfigurationError: a passphrase is wrong, or it failed otherwise, and said why.
     """
     read_end, write_end = os.pipe()
     try:
         with subprocess.Popen(
             command_line("signer", "unlock", "--fd", str(write_end), config=config),
             pass_fds=(write_end,),
+            stdout=subprocess.PIPE,
             env=child_environment(),
+            text=True,
         ) as process:
             os.close(write_end)
             with os.fdopen(read_end, "rb") as pipe:
                 passphrases = pipe.read()
+            said, _ = process.communicate()
     except KeyboardInterrupt:
         raise ConfigurationError("no passphrase was given") from None
     if process.returncode:
         raise ConfigurationError(
             f"the keys were not unlocked: `revocast signer unlock` ended with {process.returncode}"
         )
-    return passphrases
+    return Unlocked(passphrases, tuple(printable(line) for line in said.splitlines()))

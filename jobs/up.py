@@ -50,7 +50,7 @@ class _Listen(BaseModel):
 )
 @click.option(
     "--passphrase-file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="For encrypted CA keys of --pki; without it they are asked for at each start.",
 )
 @click.option("--host", help="The address to listen on.  [default: as configured, 127.0.0.1]")
@@ -80,11 +80,13 @@ def up(
     with held(data / "up.lock", "`revocast up` on this folder"):
         address = _address(data, host, port)
         prepared = prepare(data, pkis, f"http://localhost:{address.port}", passphrase_file)
-        passphrases = unlock(prepared.config)
+        unlocked = unlock(prepared.config)
+        for reason in unlocked.unusable:
+            _say(f"a CA key cannot be used: {reason}")
         stop = _stop_event()
         supervisor = Supervisor(make_private(data / "logs"), stop, _say)
         try:
-            running = bring_up(prepared, address, passphrases, supervisor, stop)
+            running = bring_up(prepared, address, unlocked, supervisor, stop)
             context.exit(_once(running) if once else _serve(running))
         except Stopped:
             _say("told to stop")

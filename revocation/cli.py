@@ -4,22 +4,15 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
 from revocation.errors import RevocastError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-@dataclass
-class Output:
-    """How the command that runs is to speak; found by `json_option` in click's context."""
-
-    as_json: bool = False
+_JSON: Final = "--json"
 
 
 def config_option(command: _Command) -> _Command:
@@ -34,14 +27,7 @@ def config_option(command: _Command) -> _Command:
 
 def json_option(command: _Command) -> _Command:
     """`--json`, passed as `as_json: bool`; an error is then a JSON document too."""
-    return click.option("--json", "as_json", is_flag=True, callback=_note_json, help="Print JSON for scripts.")(command)
-
-
-def _note_json(context: click.Context, option: click.Parameter, value: bool) -> bool:  # noqa: ARG001 - click's
-    output = context.find_object(Output)
-    if output is not None:
-        output.as_json = value
-    return value
+    return click.option(_JSON, "as_json", is_flag=True, help="Print JSON for scripts.")(command)
 
 
 def print_json(value: object) -> None:
@@ -61,20 +47,32 @@ def show_error(error: RevocastError) -> None:
 def run(command: click.Command) -> None:
     """Run a command as a process does: errors that are ours end in their exit code, not in a traceback.
 
-    With `--json` the error stands on standard output too: `error`, `where`, `advice`, `exit_code`.
+    With `--json` the error stands on standard output too: `error`, `where`, `advice`, `exit_code`. That holds for a
+    command line that cannot be understood as well, so what was asked for is read from it as it stands.
     """
-    output = Output()
     try:
-        command.main(standalone_mode=True, obj=output)
+        code = command.main(standalone_mode=False)
     except RevocastError as error:
-        _end(error, output)
+        show_error(error)
+        _end(error.what, error.where, error.advice, error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        advice = f"see `{context.command_path} --help`" if context else None
+        _end(error.format_message(), None, advice, error.exit_code)
+    except click.Abort:
+        click.echo("Aborted!", err=True)
+        sys.exit(1)
     except OSError as error:
         where = str(error.filename) if error.filename else None
-        _end(RevocastError(error.strerror or str(error), where=where, advice="see to room and rights there"), output)
+        failed = RevocastError(error.strerror or str(error), where=where, advice="see to room and rights there")
+        show_error(failed)
+        _end(failed.what, failed.where, failed.advice, failed.exit_code)
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
 
 
-def _end(error: RevocastError, output: Output) -> NoReturn:
-    show_error(error)
-    if output.as_json:
-        print_json({"error": error.what, "where": error.where, "advice": error.advice, "exit_code": error.exit_code})
-    sys.exit(error.exit_code)
+def _end(what: str, where: str | None, advice: str | None, code: int) -> NoReturn:
+    if _JSON in sys.argv[1:]:
+        print_json({"error": what, "where": where, "advice": advice, "exit_code": code})
+    sys.exit(code)

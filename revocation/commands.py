@@ -44,8 +44,8 @@ TABLE: Final[dict[str, Row]] = {
     "scheduler": Row("jobs.scheduler:scheduler", "jobs", "Ask for periodic work, over the queue."),
     "worker signer": Row("signer.worker:worker", "signer", "Handle the signer's queue; opens no listening socket."),
     "worker publisher": Row("publisher.worker:worker", "publisher", "Handle the publisher's queue."),
-    "signer run": Row("signer.commands:run", "signer", "Handle messages from standard input, one JSON a line."),
-    "signer unlock": Row("signer.commands:unlock", "signer", "Ask for passphrases and hand them to a supervisor."),
+    "signer run": Row("signer.run:run", "signer", "Handle messages from standard input, one JSON a line."),
+    "signer unlock": Row("signer.unlock:unlock", "signer", "Try the CA keys, and ask for passphrases."),
     "demo-pki": Row("signer.demo:demo_pki", "signer", "Make a small demonstration PKI in the layout of Easy-RSA."),
 }
 
@@ -77,7 +77,8 @@ class CommandTable(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands from the table, without loading any."""
-        rows = [(name, _GROUPS.get(name) or TABLE[self._prefix + name].help) for name in self.list_commands(ctx)]
+        groups = {} if self._prefix else _GROUPS
+        rows = [(name, groups.get(name) or TABLE[self._prefix + name].help) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

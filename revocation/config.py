@@ -3,9 +3,11 @@
 Combinations that would leave relying parties with an expired object are refused when they are read, with the numbers.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography import x509
 from pydantic import Field, ValidationError
@@ -18,6 +20,8 @@ from revocation.issuer import Issuer
 from revocation.ocspprofile import OCSPProfile
 from revocation.part import Part
 from revocation.paths import crl_path
+
+_Profile = TypeVar("_Profile", CRLProfile, OCSPProfile)
 
 
 class IssuerTable(Table):
@@ -97,9 +101,11 @@ class PublicConfig(Table):
 
     base_url: str = Field(
         pattern=r"^http://[^/\s]+$",
-        description="Scheme and host under which relying parties fetch; http on purpose: the objects are signed.",
+        description="Where relying parties fetch: http://HOST or http://HOST:PORT, on purpose: the objects are signed.",
     )
-    prefix: str = Field(default="", pattern=r"^(/[^/\s]+)*$", description="Path before /crl/, /issuer/ and /ocsp/.")
+    prefix: str = Field(
+        default="", pattern=r"^(/[^/\s]+)*$", description="Path before /crl/, /issuer/ and /ocsp/: /PATH."
+    )
     crl: CRLProfile = Field(default_factory=CRLProfile)
     ocsp: OCSPProfile = Field(default_factory=OCSPProfile)
     issuers: tuple[IssuerTable, ...] = Field(min_length=1)
@@ -151,12 +157,16 @@ class PublicConfig(Table):
     def _profile(self, table: IssuerTable) -> IssuerProfile:
         certificates = [c for path in table.certificates for c in load_certificates(path)]
         issuer = Issuer.of(table.name, certificates)
-        try:
-            crl = CRLProfile.model_validate(inherit(self.crl.model_dump(exclude_unset=True), table.crl))
-            ocsp = OCSPProfile.model_validate({**self.ocsp.model_dump(), **table.ocsp})
-        except ValidationError as error:
-            raise ConfigurationError(explain("profile", error), where=f"issuer {table.name}") from error
+        crl = _checked(CRLProfile, "crl", inherit(self.crl.model_dump(exclude_unset=True), table.crl), table)
+        ocsp = _checked(OCSPProfile, "ocsp", {**self.ocsp.model_dump(), **table.ocsp}, table)
         return IssuerProfile(issuer, crl, ocsp, f"{self.base_url}{self.prefix}")
+
+
+def _checked(model: type[_Profile], key: str, values: Mapping[str, object], table: IssuerTable) -> _Profile:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(explain(key, error, model), where=f"issuer {table.name}") from error
 
 
 def load_certificates(path: Path) -> list[x509.Certificate]:

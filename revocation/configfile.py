@@ -2,16 +2,21 @@
 
 import os
 import tomllib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo
+from pydantic_core import ErrorDetails
 
 from revocation.errors import ConfigurationError
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _PLACES = ("revocast.toml", "revocast-data/revocast.toml", "/etc/revocast/revocast.toml")
 _LONGEST_SOCKET = 107
+_FORMS: Final = {r"^[a-z0-9][a-z0-9._-]*$": "lower-case letters, digits, `.`, `_` and `-`, a letter or digit first"}
+"""What a pattern asks for, where the description of the field does not say it."""
+
 _TABLES = frozenset({"public", "signer", "publisher", "responder", "jobs"})
 
 
@@ -112,13 +117,43 @@ class ConfigFile:
         try:
             return model.model_validate(self._tables[name], context={"directory": self.directory})
         except ValidationError as error:
-            raise ConfigurationError(explain(name, error), where=str(self.path)) from error
+            raise ConfigurationError(explain(name, error, model), where=str(self.path)) from error
 
 
-def explain(table: str, error: ValidationError) -> str:
-    """Every problem that a model found, each with its place in the file."""
+def explain(table: str, error: ValidationError, model: type[BaseModel]) -> str:
+    """Every problem that a model found, each with its place in the file, in words of the file, not of the model."""
     lines = []
     for problem in error.errors():
         place = ".".join([table, *(str(part) for part in problem["loc"])])
-        lines.append(f"{place}: {problem['msg'].removeprefix('Value error, ')}")
+        lines.append(f"{place}: {_words(problem, model)}")
     return "; ".join(lines)
+
+
+def _words(problem: ErrorDetails, model: type[BaseModel]) -> str:
+    """What is wrong, without the value: it may be a secret in the wrong place."""
+    match problem["type"]:
+        case "extra_forbidden":
+            return "unknown key"
+        case "missing":
+            return "is missing"
+        case "string_pattern_mismatch":
+            pattern = problem["ctx"]["pattern"]
+            return f"is not of the form that is wanted: {_FORMS.get(pattern) or _description(problem['loc'], model)}"
+    return problem["msg"].removeprefix("Value error, ")
+
+
+def _description(place: Sequence[int | str], model: type[BaseModel]) -> str:
+    """The description of the field at that place; positions in lists and the kinds of tables are no fields."""
+    models, found = [model], ""
+    for part in place:
+        field = next((m.model_fields[part] for m in models if part in m.model_fields), None)
+        if field is not None:
+            models, found = list(_models(field.annotation)), field.description or ""
+    return found
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)

@@ -176,7 +176,7 @@ class CRLProfile(CRLSettings):
         try:
             return CRLList.model_validate({**scope, **settings, "name": name})
         except ValidationError as error:
-            raise ValueError(explain(f"lists.{name}", error)) from error
+            raise ValueError(explain(f"lists.{name}", error, CRLList)) from error
 
 
 def inherit(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

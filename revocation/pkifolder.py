@@ -17,6 +17,7 @@ _INTERMEDIATES = ("intermediate.cert.pem", "certs/intermediate.cert.pem")
 _KEYS = ("private/ca.key", "private/cakey.pem", "private/ca.key.pem", "private/ca.pem", "ca.key", "cakey.pem")
 _INTERMEDIATE_KEYS = ("private/intermediate.key.pem", "private/intermediate.key")
 _EASY_RSA_MARKS = ("issued", "certs_by_serial", "reqs", "openssl-easyrsa.cnf", "safessl-easyrsa.cnf")
+_MARKS = ("newcerts", "crlnumber", "serial", "private", "certs_by_serial")
 _ENCRYPTED = (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"Proc-Type: 4,ENCRYPTED")
 _HEAD = 4096
 
@@ -84,6 +85,23 @@ def kind_of(folder: Path) -> PKIKind | None:
         return None
     easy_rsa = any((folder / mark).exists() for mark in _EASY_RSA_MARKS)
     return PKIKind.EASY_RSA if easy_rsa else PKIKind.OPENSSL_CA
+
+
+def require_index(folder: Path) -> None:
+    """Return unless the folder is one of a CA whose index is not there: then it is no mere folder of certificates.
+
+    Raises:
+        InputError: it is.
+    """
+    marks = [name for name in _MARKS if (folder / name).exists()]
+    if not marks or (folder / INDEX).is_file():
+        return
+    raise InputError(
+        f"{INDEX} is no file" if (folder / INDEX).exists() else f"{INDEX} is missing",
+        where=str(folder),
+        advice=f"a CA keeps that folder ({', '.join(marks)}), and its index says what was revoked: put it back; "
+        "--kind certificates takes the certificates alone, all as not revoked",
+    )
 
 
 def find_ca_certificate(folder: Path) -> Path | None:

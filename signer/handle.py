@@ -13,6 +13,7 @@ from signer import statuses
 from signer.ledger import audit, facts, replies
 from signer.ledger.facts import Origin
 from signer.look import Report, find_due, look
+from signer.needed import needed
 from signer.rights import authorize, require_current
 from signer.signer import Signer
 
@@ -117,7 +118,8 @@ def _list_due(signer: Signer, message: Message, body: Look, now: datetime) -> Re
     found = [
         {"issuer": due.profile.issuer.id, "what": due.what, "why": due.why} for due in find_due(signer, now, hint=body)
     ]
-    return Reply(id=message.id, outcome=Outcome.DONE, at=now, detail=f"{len(found)} due", data={"due": found})
+    data = {"due": found, "parts": [part.as_json() for part in needed(signer, body, now)]}
+    return Reply(id=message.id, outcome=Outcome.DONE, at=now, detail=f"{len(found)} due", data=data)
 
 
 def _report(message: Message, report: Report, now: datetime) -> Reply:

@@ -1,6 +1,7 @@
 """One look: make what is due, in the order in which things need each other. Nothing due, nothing written."""
 
 import logging
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -121,9 +122,7 @@ def _attempt(signer: Signer, due: Due, clock: Clock, report: Report) -> None:
     except RevocastError as error:
         report.problems.append(error)
     except OSError as error:
-        report.problems.append(
-            RevocastError(f"{due.what} could not be stored: {error.strerror}", where=str(error.filename))
-        )
+        report.problems.append(_not_stored(signer, due, error))
     except Exception as error:
         _LOG.exception("%s of %s failed", due.what, due.profile.issuer.name)
         where = f"issuer {due.profile.issuer.name}"
@@ -140,6 +139,16 @@ def _make(signer: Signer, due: Due, clock: Clock) -> None:
         make_crl(signer, due.profile, due.profile.crls[due.part.label], clock)
     else:
         presign(signer, due.profile, due.part, due.base_revision, clock)
+
+
+def _not_stored(signer: Signer, due: Due, error: OSError) -> RevocastError:
+    """A disk that fills up does not say which one it is: bundles go to the exchange, a CRL is put together before."""
+    likely = f"the exchange {signer.config.exchange} and in {tempfile.gettempdir()}"
+    return RevocastError(
+        f"{due.what} could not be stored: {error.strerror or error}",
+        where=f"issuer {due.profile.issuer.name}",
+        advice=f"see to room and rights in {error.filename or likely}; it is tried again at the next look",
+    )
 
 
 def _clock_behind(due: Due, not_before: datetime, now: datetime) -> RevocastError:

@@ -11,6 +11,7 @@ from signer.config import Requester, SignerConfig
 
 _SKEW: Final = timedelta(minutes=5)
 _LONGEST_LIFE: Final = timedelta(days=31)
+_TABLE: Final = "[[signer.requesters]], where the signer runs"
 
 
 def require_current(message: Message, now: datetime) -> None:
@@ -25,7 +26,7 @@ def require_current(message: Message, now: datetime) -> None:
     if message.issued_at > now + _SKEW:
         raise Refused(f"is dated {iso(message.issued_at)}, in the future", where=where, advice="set the clocks right")
     if message.expires_at - message.issued_at > _LONGEST_LIFE:
-        raise Refused("lives for more than 31 days", where=where)
+        raise Refused("lives for more than 31 days", where=where, advice="let it expire sooner")
 
 
 def authorize(config: SignerConfig, message: Message, issuer: Issuer) -> Requester:
@@ -37,10 +38,12 @@ def authorize(config: SignerConfig, message: Message, issuer: Issuer) -> Request
     where = f"message {message.id}"
     requester = next((r for r in config.requesters if r.name == message.requester), None)
     if requester is None:
-        raise Refused(f"requester {message.requester!r} is not known", where=where, advice="see [[signer.requesters]]")
+        raise Refused(f"requester {message.requester!r} is not known", where=where, advice=f"see {_TABLE}")
     verify_signature(message, requester.public_key)
     if message.verb not in requester.verbs:
-        raise Refused(f"requester {requester.name!r} may not {message.verb}", where=where)
+        advice = f"ask as one who may, or add it to the `verbs` of {requester.name!r} in {_TABLE}"
+        raise Refused(f"requester {requester.name!r} may not {message.verb}", where=where, advice=advice)
     if "*" not in requester.issuers and issuer.name not in requester.issuers:
-        raise Refused(f"requester {requester.name!r} has no right for issuer {issuer.name}", where=where)
+        advice = f"ask as one who has, or add it to the `issuers` of {requester.name!r} in {_TABLE}"
+        raise Refused(f"requester {requester.name!r} has no right for issuer {issuer.name}", where=where, advice=advice)
     return requester

@@ -1,6 +1,7 @@
 """Revoking and releasing: what may follow on what, and the limits that hold whatever a requester says."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,9 @@ from signer.ledger import excuses, facts
 from signer.ledger.facts import Certificate, Origin
 from signer.ledger.groups import covering
 
+_FINAL: Final = "a revocation is final: nothing is to be done, unless another serial was meant"
+_AFTER_A_HOLD: Final = "it is on hold: another reason makes that final, and `revocast release` ends it"
+
 
 def revoke(
     connection: Connection, profile: IssuerProfile, body: Revoke, limits: Limits, origin: Origin
@@ -29,7 +33,7 @@ def revoke(
     """
     serial = serials.from_hex(body.serial)
     certificate = _known(connection, profile, serial)
-    revocation = _revocation(body, certificate, limits, origin.now)
+    revocation = _revocation(profile, body, certificate, limits, origin.now)
     revision = facts.revoke(connection, profile.issuer, serial, revocation, origin)
     expired = certificate.not_after is not None and certificate.not_after <= origin.now
     note = "; it has expired: it stays on CRLs for the life of one, and OCSP does not speak of it" if expired else ""
@@ -47,7 +51,11 @@ def release(connection: Connection, profile: IssuerProfile, body: Release, origi
     serial = serials.from_hex(body.serial)
     certificate = _known(connection, profile, serial)
     if certificate.revocation is None:
-        raise Refused("is not on hold: it is not revoked", where=_named(profile, serial))
+        raise Refused(
+            "is not on hold: it is not revoked",
+            where=_named(profile, serial),
+            advice="there is nothing to release; see that it is the right serial",
+        )
     if certificate.revocation.reason is not Reason.certificateHold:
         raise Refused(
             f"is revoked for {certificate.revocation.reason.name}, and only certificateHold ends",
@@ -84,13 +92,19 @@ def listing(connection: Connection, profile: IssuerProfile, serial: bytes) -> li
     return covering(profile.crls.values(), certificate.is_ca, certificate.shard or 0) if certificate else []
 
 
-def _revocation(body: Revoke, certificate: Certificate, limits: Limits, now: datetime) -> Revocation:
-    where = f"serial {body.serial}"
+def _revocation(
+    profile: IssuerProfile, body: Revoke, certificate: Certificate, limits: Limits, now: datetime
+) -> Revocation:
+    where = _named(profile, certificate.serial)
     reason = Reason.parse(body.reason)
     revoked_at = body.revoked_at or now
     for what, moment in (("revocation date", revoked_at), ("invalidity date", body.invalidity_date)):
         if moment is not None and moment > now:
-            raise Refused(f"the {what} {iso(moment)} is in the future; now is {iso(now)}", where=where)
+            raise Refused(
+                f"the {what} {iso(moment)} is in the future; now is {iso(now)}",
+                where=where,
+                advice="give a date that has passed, or none for now; if it has passed, set the signer's clock right",
+            )
     if now - revoked_at > limits.revocation_backdate:
         raise Refused(
             f"the revocation date {iso(revoked_at)} is further back than {show(limits.revocation_backdate)}",
@@ -104,6 +118,7 @@ def _revocation(body: Revoke, certificate: Certificate, limits: Limits, now: dat
         raise Refused(
             f"is already revoked since {iso(earlier.revoked_at)} ({earlier.reason.name}); nothing was changed",
             where=where,
+            advice=_AFTER_A_HOLD if earlier.reason is Reason.certificateHold else _FINAL,
         )
     return Revocation(earlier.revoked_at, reason, body.invalidity_date or earlier.invalidity_date)
 

@@ -12,7 +12,7 @@ import click
 
 from revocation import cli, clock
 from revocation.configfile import ConfigFile
-from revocation.errors import ConfigurationError, NoAnswer
+from revocation.errors import ConfigurationError, KeyUnavailable, NoAnswer, WrongPassphrase
 from revocation.messages import Outcome, Publish, Verb, compose
 from revocation.wire.looker import Looker
 from revocation.wire.queue import PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
@@ -40,7 +40,8 @@ _VERBS: Final = (
 def worker(passphrases_fd: int | None, config: Path | None) -> None:
     """Handle the signer's queue, and look at what is due at the start and every minute.
 
-    Prints `ready` when it listens. Keys are unlocked at the start, so that a wrong passphrase is known at once.
+    Prints `ready` when it listens. Keys are unlocked at the start, so that a wrong passphrase is known at once and ends
+    it. A key that is not there is reported, and looked for again when it is needed; what does not need it is done.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     signer = open_signer(ConfigFile.read(config), _typed(passphrases_fd))
@@ -97,8 +98,14 @@ def _hint(wire: Wire, now: datetime) -> None:
 
 def _unlock(signer: Signer) -> None:
     for profile in signer.public.profiles.values():
-        if signer.keyring.is_configured(profile.issuer):
+        if not signer.keyring.is_configured(profile.issuer):
+            continue
+        try:
             signer.keyring.key_of(profile.issuer)
+        except WrongPassphrase:
+            raise
+        except KeyUnavailable as error:
+            _LOG.error("%s", error)
 
 
 def _typed(descriptor: int | None) -> dict[str, bytes] | None:

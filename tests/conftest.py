@@ -18,6 +18,9 @@ DEBIAN_PACKAGES = {
 }
 """Who brings a judge; the linters (`lint_crl`, …) come with the lock."""
 
+MEASURED = "measured"
+"""The property by which a test hands on what it measured: what it prints is lost in a worker of pytest-xdist."""
+
 _PLACES = (str(Path(sys.executable).parent), "/usr/sbin", "/usr/share/easy-rsa")
 
 
@@ -25,6 +28,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """Put the judges that live outside the usual PATH on it, for the tests and what they start."""
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
     os.environ["PATH"] = os.pathsep.join([*path, *(place for place in _PLACES if place not in path)])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what tests measured, passed or failed."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+    measured = [value for report in reports for name, value in report.user_properties if name == MEASURED]
+    if measured:
+        terminalreporter.section("measured")
+    for value in measured:
+        terminalreporter.write_line(str(value))
 
 
 @pytest.hookimpl(tryfirst=True)

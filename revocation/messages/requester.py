@@ -32,26 +32,27 @@ class RequesterKey:
         return cls(Ed25519PrivateKey.generate())
 
     @classmethod
-    def load(cls, path: Path) -> "RequesterKey":
+    def load(cls, path: Path, advice: str | None = None) -> "RequesterKey":
         """The key in a PEM file (PKCS #8, unencrypted, readable by its owner alone).
+
+        Args:
+            path: the file.
+            advice: where its path is chosen, for the error that says what is wrong with it.
 
         Raises:
             InputError: unreadable, readable by others, or no Ed25519 key.
         """
+        where = f"requester key {path}"
         try:
             if path.stat().st_mode & 0o077:
                 raise InputError("can be read by others", where=str(path), advice=f"chmod 600 {path}")
             key = load_pem_private_key(path.read_bytes(), None)
         except OSError as error:
-            raise InputError(
-                f"cannot be read: {error.strerror}",
-                where=f"requester key {path}",
-                advice="name it with --requester-key",
-            ) from error
+            raise InputError(f"cannot be read: {error.strerror}", where=where, advice=advice) from error
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise InputError("is not an unencrypted PEM key", where=f"requester key {path}") from error
+            raise InputError("is not an unencrypted PEM key", where=where, advice=advice) from error
         if not isinstance(key, Ed25519PrivateKey):
-            raise InputError("is not an Ed25519 key", where=f"requester key {path}")
+            raise InputError("is not an Ed25519 key", where=where, advice=advice)
         return cls(key)
 
     def save(self, path: Path) -> None:
@@ -92,5 +93,7 @@ def verify_signature(message: Message, public: str) -> None:
         key.verify(base64.b64decode(message.signature, validate=True), message.signed_bytes())
     except (InvalidSignature, ValueError, binascii.Error) as error:
         raise Refused(
-            f"its signature is not that of requester {message.requester!r}", where=f"message {message.id}"
+            f"its signature is not that of requester {message.requester!r}",
+            where=f"message {message.id}",
+            advice="sign with the key whose `public_key` stands in [[signer.requesters]], where the signer runs",
         ) from error

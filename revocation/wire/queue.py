@@ -92,27 +92,20 @@ class Wire:
         except redis.RedisError as error:
             raise _unreachable(error) from error
 
-    def await_reply(self, message_id: str, seconds: float) -> Reply:
-        """The reply to a message, waiting for it at most that many seconds.
+    def await_reply(self, message_id: str, seconds: float) -> Reply | None:
+        """The reply to a message, waiting for it at most that many seconds; None when none came.
 
         What comes back is a claim, not a proof: who can write to the queue can forge it. What is no reply to this
         message is not taken for one, and the waiting goes on.
 
         Raises:
             QueueUnreachable: the server cannot be reached.
-            NoAnswer: none came.
         """
         deadline = time.monotonic() + seconds
         while True:
             reply = self._reply(message_id)
-            if reply is not None:
+            if reply is not None or time.monotonic() >= deadline:
                 return reply
-            if time.monotonic() >= deadline:
-                raise NoAnswer(
-                    f"no reply within {seconds:g} s",
-                    where=f"message {message_id}",
-                    advice=f"ask again with the same id: --id {message_id}",
-                )
             time.sleep(_POLL_SECONDS)
 
     def _reply(self, message_id: str) -> Reply | None:
@@ -139,5 +132,5 @@ class Wire:
 def _unreachable(error: redis.RedisError) -> QueueUnreachable:
     return QueueUnreachable(
         f"the queue cannot be reached ({type(error).__name__})",
-        advice="is `revocast up` (or the queue server) running?",
+        advice="see whether `revocast up` (or the queue server) runs",
     )

@@ -8,7 +8,7 @@ from cryptography import x509
 
 from revocation.errors import InputError
 from revocation.issuer import Issuer
-from revocation.pkifolder import INDEX, kind_of
+from revocation.pkifolder import INDEX, kind_of, require_index
 from signer.importers import certificates, crl, csv_table, easyrsa, openssl_ca
 from signer.importers.certificate import SUFFIXES
 from signer.importers.entry import ImportSource
@@ -67,6 +67,7 @@ def detect(path: Path) -> str:
 def _folder_kind(path: Path) -> str | None:
     if kind := kind_of(path):
         return kind.value
+    require_index(path)
     if any(file.suffix.lower() in SUFFIXES for file in path.iterdir()):
         return "certificates"
     return None

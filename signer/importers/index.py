@@ -17,6 +17,7 @@ _FIELDS = ("status", "expiry", "revocation", "serial", "file name", "subject")
 _MORE = len(_FIELDS) - 1
 _BARE_TAB = re.compile(r"(?<!\\)\t")
 _HEAD = 65536
+_CORRECT = "correct the line, from a copy of the file or from the certificate, and import again: nothing was imported"
 
 
 def read_index(path: Path) -> Iterator[ImportEntry]:
@@ -66,11 +67,15 @@ def parse_line(text: str, place: str) -> ImportEntry:
         )
     status, expiry, revocation, serial, _, _ = fields
     if status not in ("V", "R", "E"):
-        raise InputError(f"starts with {status[:20]!r} where V (valid), R (revoked) or E (expired) was expected")
+        raise InputError(
+            f"starts with {status[:20]!r} where V (valid), R (revoked) or E (expired) was expected", advice=_CORRECT
+        )
     if status == "R" and not revocation:
-        raise InputError("is revoked (R), and its third field, the revocation date, is empty")
+        raise InputError("is revoked (R), and its third field, the revocation date, is empty", advice=_CORRECT)
     if status == "V" and revocation:
-        raise InputError(f"is valid (V), and yet has a revocation date, {revocation[:80]!r}: one of them is wrong")
+        raise InputError(
+            f"is valid (V), and yet has a revocation date, {revocation[:80]!r}: one of them is wrong", advice=_CORRECT
+        )
     return ImportEntry(
         serial=serials.from_hex(serial),
         not_after=parse_time(expiry),

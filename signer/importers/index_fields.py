@@ -32,7 +32,10 @@ def parse_time(text: str) -> datetime:
             return datetime(year, month, day, hour, int(digits[-4:-2]), int(digits[-2:]), tzinfo=UTC)
         except ValueError:
             pass
-    raise InputError(f"{text[:40]!r} is not a date: expected YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ")
+    raise InputError(
+        f"{text[:40]!r} is not a date: expected YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ",
+        advice="correct it: the second field is the expiry, the third the revocation date, both in UTC",
+    )
 
 
 def parse_revocation(text: str) -> Revocation:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from revocation.errors import KeyUnavailable
+from revocation.errors import KeyUnavailable, WrongPassphrase
 from revocation.issuer import Issuer
 from signer.config import PROMPT, SignerIssuer
 from signer.keys import local, passphrase
@@ -60,11 +60,23 @@ class Keyring:
             raise KeyUnavailable(
                 "its CA key is not configured here", where=where, advice="set `key` in [[signer.issuers]]"
             )
-        key = local.load(Path(entry.key.removeprefix("file:")), self._passphrase(entry))
+        key = self._open(entry, Path(entry.key.removeprefix("file:")))
         certified = issuer.certificates[0].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         if key.public_key_info != certified:
             raise KeyUnavailable(f"{entry.key} is not the key of its CA certificate", where=where)
         return key
+
+    def _open(self, entry: SignerIssuer, path: Path) -> SigningKey:
+        passphrase_ = self._passphrase(entry)
+        try:
+            return local.load(path, passphrase_)
+        except KeyUnavailable as error:
+            error.where = f"issuer {entry.name}, {error.where}"
+            if isinstance(error, WrongPassphrase) and entry.name not in self._typed and entry.passphrase:
+                source = passphrase.describe(entry.passphrase)
+                error.what = f"the passphrase is wrong ({source}), or the key file is damaged"
+                error.advice = "see `passphrase` of the issuer in [[signer.issuers]]"
+            raise
 
     def _passphrase(self, entry: SignerIssuer) -> bytes | None:
         if entry.name in self._typed:

@@ -24,6 +24,13 @@ def obtain(source: str, issuer: str) -> bytes:
     return ask(issuer)
 
 
+def describe(source: str) -> str:
+    """Where a passphrase came from, in words."""
+    scheme, _, rest = source.partition(":")
+    words = {"file": f"read from {rest}", "env": f"of the variable {rest}", "credential": f"of the credential {rest}"}
+    return words.get(scheme, "typed")
+
+
 def ask(issuer: str) -> bytes:
     """The passphrase typed at the terminal.
 

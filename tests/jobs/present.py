@@ -88,6 +88,6 @@ def forger(server: Server, reply: Callable[[str], Reply]) -> Iterator[list[str]]
         thread.join()
 
 
-def claim(outcome: Outcome, revision: int = 0, **more: str) -> Callable[[str], Reply]:
+def claim(outcome: Outcome, revision: int = 0, **more: object) -> Callable[[str], Reply]:
     """A reply as the forger makes it."""
     return lambda id_: Reply(id=id_, outcome=outcome, at=now(), revision=revision, **more)

@@ -107,6 +107,21 @@ def test_scheduler_without_a_queue_says_what_to_do(present: Present) -> None:
     assert "revocast refresh" in str(result.exception)
 
 
+def test_part_of_the_work_without_an_answer_advises_nothing_that_it_has_no_option_for(
+    present: Present, tmp_path: Path
+) -> None:
+    """Nobody works the queue off: exit 5, the seconds that were asked for, and no `--id`."""
+    server = Server(tmp_path)
+    server.start()
+    present.use_queue(server.url)
+    result = present.run("generate-crls", "--timeout", "1", "--json")
+    server.stop()
+    assert result.exit_code == 5
+    assert "no reply within 1 s" in result.stderr
+    assert "see whether the signer's worker runs" in result.stderr
+    assert "--id" not in result.output
+
+
 def test_part_of_the_work_is_asked_for_over_the_queue(present: Present, tmp_path: Path) -> None:
     """With a signer's worker there, `generate-crls` and `status` get its answers."""
     server = Server(tmp_path)

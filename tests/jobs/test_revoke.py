@@ -1,6 +1,7 @@
 """`revoke` and `release`: the exit code 0 is for what relying parties get, whatever anybody replies."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,6 +80,43 @@ def test_target_that_fails_does_not_call_the_recorded_refused(present: Present, 
 
 
 @pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        ("key", "ca.key: cannot be read: No such file"),
+        ("variable", "the passphrase variable NOT_SET is not set"),
+    ],
+)
+def test_what_the_signer_cannot_make_is_told_at_once_without_a_queue(present: Present, trouble: str, said: str) -> None:
+    """Nobody else would make it, so nobody waits for it: exit 4 with the reason, and 0 with the same id once mended."""
+    folder = present.estate.folder
+    before = present.config.read_text()
+    if trouble == "key":
+        (folder / "ca.key").rename(folder / "aside")
+    else:
+        present.config.write_text(before.replace('"file:ca.passphrase"', '"env:NOT_SET"'))
+    began = time.monotonic()
+    result = present.run("revoke", "5", "--id", "ab" * 16, "--timeout", "60")
+    assert time.monotonic() - began < 30
+    assert result.exit_code == 4
+    assert said in str(result.exception)
+    assert "--id " + "ab" * 16 in str(result.exception)
+    present.config.write_text(before)
+    if trouble == "key":
+        (folder / "aside").rename(folder / "ca.key")
+    assert present.run("revoke", "5", "--id", "ab" * 16).exit_code == 0
+
+
+def test_forged_problems_are_words_and_no_more(present: Present, server: Server) -> None:
+    """Over a queue it is waited for all the same; control characters are shown as codes."""
+    present.use_queue(server.url)
+    for problems, shown in ((["no\x1b[2J"], "no\\u001b[2J"), (5, "does not show it yet"), ({}, "does not show it yet")):
+        with forger(server, claim(Outcome.DONE, data={"problems": problems})):
+            result = present.run("revoke", "5", "--timeout", "1")
+        assert result.exit_code == 4
+        assert shown in str(result.exception)
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("revoke", "77"), "not known to the ledger"),
@@ -93,6 +131,8 @@ def test_what_the_signer_refuses_exits_1_with_its_words(
     result = present.run(*arguments)
     assert result.exit_code == 1
     assert message in str(result.exception)
+    assert str(result.exception).count("certificate ") == 1
+    assert result.exception.advice
 
 
 @pytest.mark.parametrize(
@@ -154,8 +194,23 @@ def test_no_answer_exits_5_and_says_with_which_id_to_ask_again(present: Present,
     present.use_queue(server.url)
     result = present.run("revoke", "5", "--timeout", "0.3", "--id", "cd" * 16)
     assert result.exit_code == 5
+    assert "no reply within 0.3 s" in str(result.exception)
     assert "--id " + "cd" * 16 in str(result.exception)
     assert server.client().lrange("rq:queue:signer", 0, -1) == [b"cd" * 16]
+
+
+@pytest.mark.parametrize("state", ["absent", "text"])
+def test_operators_key_that_cannot_be_used_is_told_with_its_place_in_the_configuration(
+    present: Present, state: str
+) -> None:
+    """These commands have no option for it."""
+    key = present.estate.folder / "operator.key"
+    key.unlink() if state == "absent" else key.write_text("no key")
+    result = present.run("revoke", "5")
+    assert result.exit_code == 2
+    assert str(key) in str(result.exception)
+    assert "`requester_key` of [jobs]" in str(result.exception)
+    assert "--requester-key" not in str(result.exception)
 
 
 def test_queue_that_is_away_exits_5(present: Present, server: Server) -> None:
@@ -165,6 +220,7 @@ def test_queue_that_is_away_exits_5(present: Present, server: Server) -> None:
     result = present.run("revoke", "5")
     assert result.exit_code == 5
     assert "cannot be reached" in str(result.exception)
+    assert "see whether `revocast up` (or the queue server) runs; --no-queue asks" in str(result.exception)
     assert present.run("revoke", "5", "--no-queue").exit_code == 0
 
 

@@ -5,12 +5,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from jobs.overview import State, lines, set_aside, undone
+from jobs.wanted import Wanted
 from revocation.artifacts import Kind
 from revocation.clock import fixed, now
+from revocation.config import PublicConfig
+from revocation.part import Part
 from revocation.published import SetAside
 from signer.handle import handle
+from signer.look import look
 from tests.authority import NOW
 from tests.jobs.issuers import configured, crl_row, slice_row, status
 from tests.jobs.present import Present
@@ -38,7 +43,7 @@ def test_state_follows_the_windows(tmp_path: Path, hours: float, state: State) -
     public = configured(tmp_path)
     (issuer,) = public.profiles
     rows = status("a", crl_row(issuer), slice_row(3, issuer))
-    for line in lines([rows], public, {}, NOW + timedelta(hours=hours)):
+    for line in lines([rows], public, Wanted(), NOW + timedelta(hours=hours)):
         assert line.state is state
 
 
@@ -48,7 +53,7 @@ def test_crl_that_a_target_lacks_is_a_line(tmp_path: Path) -> None:
     (issuer,) = public.profiles
     files = status("files", crl_row(issuer, label="ca"), kinds=(Kind.CRL, Kind.ISSUER))
     store = status("store", slice_row(1, issuer), kinds=(Kind.OCSP,))
-    found = {(line.target, line.what): line.state for line in lines([files, store], public, {}, NOW)}
+    found = {(line.target, line.what): line.state for line in lines([files, store], public, Wanted(), NOW)}
     assert found == {
         ("files", "crl user"): State.MISSING,
         ("files", "crl ca"): State.FRESH,
@@ -61,9 +66,39 @@ def test_reason_stands_with_its_artifact_and_what_has_none_below(tmp_path: Path)
     public = configured(tmp_path)
     (issuer,) = public.profiles
     due = {(issuer, "crl all"): "covers revision 5", (issuer, "responder certificate"): "ends soon"}
-    (line,) = lines([status("files", crl_row(issuer))], public, due, NOW)
+    (line,) = lines([status("files", crl_row(issuer))], public, Wanted(due), NOW)
     assert line.why == "covers revision 5"
     assert undone(due, [line], public) == ["ca-0: responder certificate: ends soon"]
+
+
+@pytest.mark.parametrize("hours", [0, 12, 13.2])
+def test_artifact_below_the_revision_that_is_needed_is_behind_at_once(tmp_path: Path, hours: float) -> None:
+    """Whatever its window says: it was made, lies in the exchange, and relying parties do not get it."""
+    public = configured(tmp_path)
+    (issuer,) = public.profiles
+    rows = status("a", crl_row(issuer, revision=5), slice_row(3, issuer, revision=5), slice_row(4, issuer, revision=5))
+    parts = {part(issuer, "crl", "all"): 6, part(issuer, "ocsp", "3"): 7, part(issuer, "ocsp", "4"): 5}
+    crl, behind, other = lines([rows], public, Wanted(parts=parts), NOW + timedelta(hours=hours))
+    assert crl.state is behind.state is State.BEHIND
+    assert (crl.why, behind.why) == ("revision 6 waits in the exchange", "revision 7 waits in the exchange")
+    assert other.state is not State.BEHIND
+    due = {(issuer, "crl all"): "covers revision 5, a status changed at 6"}
+    assert lines([rows], public, Wanted(due, parts), NOW)[0].why == "covers revision 5, a status changed at 6"
+
+
+def test_slice_that_is_wanted_and_not_there_is_missing(tmp_path: Path) -> None:
+    """Not passed over, since no row speaks of it; a slice beyond the configured ones is nobody's."""
+    public = configured(tmp_path)
+    (issuer,) = public.profiles
+    store = status("store", slice_row(1, issuer), kinds=(Kind.OCSP,))
+    parts = {part(issuer, "ocsp", label): 0 for label in ("0", "1", "16")}
+    found = {line.what: line.state for line in lines([store], public, Wanted(parts=parts), NOW)}
+    assert found == {"ocsp slice 0": State.MISSING, "ocsp slice 1": State.FRESH}
+
+
+def part(issuer: str, kind: str, label: str) -> Part:
+    """A part of an issuer's status."""
+    return Part.model_validate({"issuer": issuer, "kind": kind, "label": label})
 
 
 def test_bundle_that_was_set_aside_is_told_with_its_reason() -> None:
@@ -87,14 +122,36 @@ def test_fresh_installation_exits_0_and_json_has_every_artifact(present: Present
 
 
 def test_artifact_that_is_behind_a_fact_exits_1_with_the_signers_reason(present: Present) -> None:
-    """A revocation is recorded and nothing was made yet: fresh by its window, and behind."""
+    """A revocation is recorded and nothing was made yet: whatever its window says, it is behind."""
     message = present.estate.revoke(5, now=now())
     handle(present.estate.signer(), message, fixed(now()))
     result = present.run("status", "--json", "--timeout", "60")
     assert result.exit_code == 1
     (crl,) = [one for one in json.loads(result.stdout)["artifacts"] if one["what"] == "crl all"]
-    assert crl["state"] == "fresh"
+    assert crl["state"] == "behind"
     assert crl["due"].startswith("covers revision")
+
+
+def test_revocation_that_was_signed_and_not_published_exits_1(present: Present) -> None:
+    """The publisher does not work: nothing is due, and what was made waits in the exchange."""
+    signer = present.estate.signer()
+    handle(signer, present.estate.revoke(5, now=now()), fixed(now()))
+    assert not look(signer, fixed(now() + timedelta(seconds=2))).problems
+    result = present.run("status", "--json", "--timeout", "60")
+    assert result.exit_code == 1
+    told = {one["what"]: (one["state"], one["due"]) for one in json.loads(result.stdout)["artifacts"]}
+    assert told["crl all"] == ("behind", "revision 3 waits in the exchange")
+    assert ("behind", "revision 3 waits in the exchange") in [told["ocsp slice 0"], told["ocsp slice 1"]]
+
+
+@pytest.mark.parametrize("asked", [(), ("--no-signer",)], ids=["signer", "exchange"])
+def test_responses_that_are_all_gone_exit_1(present: Present, asked: tuple[str, ...]) -> None:
+    """The store was moved away: each slice is missing, by the signer's word or by the bundles in the exchange."""
+    (present.estate.folder / "store").rename(present.estate.folder / "elsewhere")
+    result = present.run("status", "--json", "--timeout", "60", *asked)
+    assert result.exit_code == 1
+    told = {one["what"]: one["state"] for one in json.loads(result.stdout)["artifacts"]}
+    assert told == {"crl all": "fresh", "ocsp slice 0": "missing", "ocsp slice 1": "missing"}
 
 
 def test_signer_that_does_not_answer_is_said(present: Present) -> None:
@@ -113,6 +170,23 @@ def test_output_that_is_no_terminal_has_no_colours(present: Present) -> None:
     result = present.run("status", "--no-signer")
     assert result.exit_code == 0
     assert "\x1b" not in result.stdout
+
+
+def test_terminal_of_80_columns_shows_whole_numbers_and_the_reasons(
+    present: Present, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CRL number that is cut cannot be compared; a slice has no number, and says how many responses it has."""
+    handle(present.estate.signer(), present.estate.revoke(5, now=now()), fixed(now()))
+    (profile,) = PublicConfig.read(present.estate.file).profiles.values()
+    crl = x509.load_der_x509_crl(next(present.estate.folder.glob("public/www/crl/*/all.crl")).read_bytes())
+    number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    monkeypatch.setattr("jobs.status._WIDTH", 80)
+    lines_ = present.run("status", "--timeout", "60").stdout.splitlines()
+    assert max(len(line) for line in lines_) <= 80
+    (row,) = [line for line in lines_ if line.startswith(" crl all")]
+    assert row.split()[:5] == ["crl", "all", "behind", str(number), "2"]
+    assert any(line.split()[3:6] == ["fresh", "2", "responses"] for line in lines_)
+    assert f"files: {profile.issuer.name}: crl all: covers revision 2, a status changed at 3" in lines_
 
 
 def test_machine_without_a_publisher_is_told_where_to_run_it(present: Present) -> None:

@@ -102,9 +102,9 @@ def test_sigterm_while_starting_stops_cleanly(demo: Path, tmp_path: Path) -> Non
 
 def test_pki_that_is_added_later_becomes_another_issuer(demo: Path, tmp_path: Path) -> None:
     """And the one that was there keeps its name; each import is done once."""
-    data, secret = tmp_path / "data", demo / "root/private/ca.passphrase"
-    prepare(data, (demo / "issuing",), URL, secret)
-    prepared = prepare(data, (demo / "root",), URL, secret)
+    data = tmp_path / "data"
+    prepare(data, (demo / "issuing",), URL, demo / "issuing/private/ca.passphrase")
+    prepared = prepare(data, (demo / "root",), URL, demo / "root/private/ca.passphrase")
     public = PublicConfig.read(ConfigFile.read(prepared.config))
     assert [profile.issuer.name for profile in public.profiles.values()] == [
         "revocast-demo-issuing-ca",
@@ -147,6 +147,63 @@ def test_folder_that_is_no_pki_is_refused_before_anything_is_made(tmp_path: Path
     with pytest.raises((InputError, ConfigurationError), match=str(pki)):
         prepare(tmp_path / "data", (pki,), URL, None)
     assert not (tmp_path / "data/revocast.toml").exists()
+
+
+def up_once(data: Path, *options: str | Path) -> "subprocess.CompletedProcess[str]":
+    """`up --once` without a terminal."""
+    command = [*REVOCAST, "up", "--data", data, "--port", "0", "--once", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_wrong_passphrase_file_spoils_nothing(demo: Path, tmp_path: Path) -> None:
+    """Neither one that is not there nor one that does not open the key is written down: the right one is taken then."""
+    data, wrong, absent = tmp_path / "data", tmp_path / "wrong", tmp_path / "absent"
+    wrong.write_text("mistyped\n")
+    results = [up_once(data, "--pki", demo / "issuing", "--passphrase-file", file) for file in (absent, wrong)]
+    assert [result.returncode for result in results] == [2, 2]
+    assert f"'{absent}' does not exist" in results[0].stderr
+    assert f"the passphrase is wrong (read from {wrong})" in results[1].stderr
+    assert "nothing was written" in results[1].stderr
+    assert not (data / "revocast.toml").exists()
+    right = up_once(data, "--pki", demo / "issuing", "--passphrase-file", demo / "issuing/private/ca.passphrase")
+    assert right.returncode == 0, right.stderr
+
+
+def test_wrong_passphrase_file_of_a_pki_that_is_added_spoils_nothing(demo: Path, tmp_path: Path) -> None:
+    """The configuration stays as it was."""
+    data, wrong = tmp_path / "data", tmp_path / "wrong"
+    wrong.write_text("mistyped\n")
+    config = prepare(data, (demo / "issuing",), URL, demo / "issuing/private/ca.passphrase").config
+    before = config.read_text()
+    with pytest.raises(ConfigurationError, match="does not open the CA keys"):
+        prepare(data, (demo / "root",), URL, wrong)
+    assert config.read_text() == before
+
+
+def test_pki_without_its_key_is_told_at_the_start_and_while_waiting(demo: Path, tmp_path: Path) -> None:
+    """Nobody looks for the reason of a 404 for long; what has a key is published nevertheless."""
+    pki = tmp_path / "pki"
+    shutil.copytree(demo / "issuing", pki)
+    shutil.rmtree(pki / "private")
+    result = up_once(tmp_path / "data", "--pki", pki)
+    assert result.returncode == 1
+    reason = "a CA key cannot be used: issuer revocast-demo-issuing-ca: its CA key is not configured here"
+    told = [line for line in result.stderr.splitlines() if reason in line]
+    assert told[0].startswith("revocast up: a CA key")
+    assert told[1].startswith("revocast up: not everything answers yet: ")
+
+
+def test_key_that_is_gone_at_a_later_start_does_not_end_the_others(demo: Path, tmp_path: Path) -> None:
+    """It is told, and the other issuer is served as before."""
+    data, pki = tmp_path / "data", tmp_path / "pki"
+    shutil.copytree(demo / "issuing", pki)
+    prepare(data, (pki,), URL, pki / "private/ca.passphrase")
+    prepare(data, (demo / "root",), URL, demo / "root/private/ca.passphrase")
+    (pki / "private/ca.key").unlink()
+    result = up_once(data)
+    assert result.returncode == 1
+    assert f"a CA key cannot be used: issuer revocast-demo-issuing-ca, key {pki}/private/ca.key" in result.stderr
+    assert "ok       crl revocast-demo-root-ca all" in result.stdout
 
 
 def test_passphrase_file_that_comes_too_late_is_not_passed_over(demo: Path, tmp_path: Path) -> None:

@@ -41,6 +41,13 @@ def test_help_reads_like_a_table_of_contents() -> None:
     assert "publisher" in CliRunner().invoke(root, ["worker", "--help"]).output
 
 
+def test_help_of_a_group_describes_its_own_commands() -> None:
+    """`worker signer` is not the group `signer`, which works without a queue."""
+    shown = " ".join(CliRunner().invoke(root, ["worker", "--help"]).output.split())
+    assert f"signer {TABLE['worker signer'].help}" in shown
+    assert "without a queue" not in shown
+
+
 def test_help_loads_no_room() -> None:
     """So it is quick, and whole where only one service is installed."""
     code = """
@@ -114,3 +121,36 @@ def test_error_is_json_for_who_asked_for_json(tmp_path: Path, arguments: tuple[s
     assert told["exit_code"] == result.returncode == 2
     assert told["error"] in result.stderr
     assert str(tmp_path / "none.toml") in told["where"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("revoke", "5", "--revoked-at", "yesterday", "--json"), "'yesterday' is not a time"),
+        (("revoke", "5", "--json", "--id", "short"), "an id has 32 hexadecimal digits"),
+        (("import", "/nowhere", "--json"), "'/nowhere' does not exist"),
+        (("revoke", "5", "--json", "--nonsense"), "No such option"),
+        (("nonsense", "--json"), "No such command"),
+    ],
+)
+def test_command_line_that_is_not_understood_is_json_for_who_asked_for_json(
+    arguments: tuple[str, ...], said: str
+) -> None:
+    """Wherever `--json` stands: exit 2, one document on standard output, and click's words for people."""
+    result = subprocess.run(
+        [sys.executable, "-P", "-m", "revocation", *arguments], capture_output=True, text=True, check=False
+    )
+    told = json.loads(result.stdout)
+    assert told["exit_code"] == result.returncode == 2
+    assert said in told["error"]
+    assert said in result.stderr
+    assert told["advice"].endswith(" --help`")
+
+
+def test_command_line_that_is_not_understood_prints_no_json_to_people() -> None:
+    """Nor does the help that a group shows when it is called alone."""
+    for arguments, code in ((["revoke", "5", "--id", "short"], 2), (["worker"], 2), (["--help"], 0)):
+        command = [sys.executable, "-P", "-m", "revocation", *arguments]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert result.returncode == code
+        assert '"exit_code"' not in result.stdout

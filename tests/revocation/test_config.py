@@ -12,6 +12,7 @@ from revocation.config import PublicConfig, load_certificates
 from revocation.configfile import ConfigFile, LocalPath, QueueURL, Table
 from revocation.errors import ConfigurationError, InputError
 from revocation.status import Reason
+from signer.config import SignerConfig
 from tests.authority import Authority
 
 BASE = """
@@ -191,6 +192,36 @@ def test_responder_certificate_is_renewed_before_it_would_cut_a_response_short(f
 def test_configuration_that_cannot_be_meant_is_refused_with_its_place(folder: Path, text: str, said: str) -> None:
     """Unknown, missing, doubled or malformed: with the key or the file."""
     assert said in refuse(folder, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (BASE + ISSUER + "password = 1", "public.issuers.0.password: unknown key"),
+        (BASE + ISSUER + 'ocsp = { exipres = "1d" }', "issuer demo: ocsp.exipres: unknown key"),
+        (BASE + "[public.crl.lists.ca]\nexipres = 1\n" + ISSUER, "lists.ca.exipres: unknown key"),
+        (BASE + ISSUER.replace("certificates", "# "), "public.issuers.0.certificates: is missing"),
+        (
+            BASE.replace("http:", "https:") + ISSUER,
+            "is wanted: Where relying parties fetch: http:",
+        ),
+        (
+            BASE + ISSUER.replace('"demo"', '"Demo"'),
+            "name: is not of the form that is wanted: lower-case",
+        ),
+    ],
+)
+def test_mistake_is_told_in_the_words_of_the_file(folder: Path, text: str, said: str) -> None:
+    """Which key, and what is wanted there: nobody has to know what an input, an extra or a pattern is."""
+    assert said in refuse(folder, text)
+
+
+def test_value_that_may_be_a_secret_in_the_wrong_place_is_not_shown(folder: Path) -> None:
+    """What is wanted is said in the words of the field, for tables in lists as well."""
+    (folder / "revocast.toml").write_text('[signer]\n[[signer.issuers]]\nname = "demo"\npassphrase = "hunter2"')
+    with pytest.raises(ConfigurationError, match=r"issuers\.0\.passphrase: is not .*: file:PATH, env:NAME") as caught:
+        ConfigFile.read(folder / "revocast.toml").table("signer", SignerConfig)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_two_issuers_cannot_share_a_name(folder: Path) -> None:

@@ -36,6 +36,8 @@ def test_import_prints_what_it_did_and_again_that_all_is_known(estate: Estate) -
     first = revocast(estate, "import", str(estate.folder / "list.csv"))
     assert first.returncode == 0, first.stderr
     assert "2 certificates read, 2 new, 1 newly revoked, 0 known already" in first.stdout
+    assert "nothing of it is published yet: `revocast refresh` does that" in first.stdout
+    assert "refresh" not in revocast(estate, "import", str(estate.folder / "list.csv")).stdout
     again = json.loads(revocast(estate, "import", str(estate.folder / "list.csv"), "--json").stdout)
     assert (again["registered"], again["unchanged"]) == (0, 2)
 
@@ -71,6 +73,28 @@ def test_run_answers_line_by_line_and_has_published_bundles_before_it_replies(es
     replies = [json.loads(line) for line in result.stdout.splitlines()]
     assert [reply["id"] for reply in replies] == [message.id for message in messages]
     assert crl_serials(signer) == [1]
+
+
+def test_run_says_in_the_reply_what_could_not_be_made(estate: Estate) -> None:
+    """The revocation is recorded and done; that the CA key is gone stands beside it."""
+    estate.register(estate.signer(), [1], clock.now())
+    (estate.folder / "ca.key").unlink()
+    message = estate.revoke(1, now=clock.now())
+    result = revocast(estate, "signer", "run", stdin=message.model_dump_json())
+    reply = json.loads(result.stdout)
+    assert (result.returncode, reply["outcome"]) == (0, "done")
+    assert any("ca.key: cannot be read" in problem for problem in reply["data"]["problems"])
+
+
+def test_run_replies_though_the_exchange_is_that_of_another_ledger(estate: Estate) -> None:
+    """What was recorded is said to be, with the reason for which nothing is signed."""
+    estate.register(estate.signer(), [1], clock.now())
+    (estate.folder / "exchange").mkdir()
+    (estate.folder / "exchange/000000000099-7b0d2cf6-crl-all.tar").touch()
+    result = revocast(estate, "signer", "run", stdin=estate.revoke(1, now=clock.now()).model_dump_json())
+    reply = json.loads(result.stdout)
+    assert reply["outcome"] == "done"
+    assert "this ledger has made 0 bundles" in reply["data"]["problems"][0]
 
 
 def test_run_exits_1_when_something_was_refused_and_goes_on(estate: Estate) -> None:
@@ -111,6 +135,31 @@ def test_unlock_asks_on_the_terminal_tries_and_hands_over(estate: Estate, typed:
     shown += _rest(controller)
     assert not any(passphrase in shown.replace(b"passphrase is wrong", b"") for passphrase in typed)
     assert handed == (json.dumps({"test": PASSPHRASE.decode()}) if code == 0 else "")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "code", "told"),
+    [
+        ("ca.key", None, 0, "issuer test, key {folder}/ca.key: cannot be read: No such file or directory\n"),
+        ("ca.passphrase", None, 0, "issuer test: the passphrase file {folder}/ca.passphrase cannot be read"),
+        ("ca.passphrase", "wrong", 2, ""),
+        ("ca.passphrase", PASSPHRASE.decode(), 0, ""),
+    ],
+)
+def test_unlock_tells_a_key_that_is_not_there_and_fails_for_a_wrong_passphrase(
+    estate: Estate, file: str, content: str | None, code: int, told: str
+) -> None:
+    """What cannot be used is a line each; a ledger is neither needed nor made."""
+    (estate.folder / file).unlink()
+    if content is not None:
+        (estate.folder / file).write_text(content)
+    command = [*REVOCAST, "signer", "unlock", "--fd", "2", "--config", str(estate.folder / "revocast.toml")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == code
+    assert result.stdout.startswith(told.format(folder=estate.folder))
+    assert bool(told) == bool(result.stdout)
+    assert ("wrong (read from" in result.stderr) == bool(code)
+    assert not (estate.folder / "signer").exists()
 
 
 def test_key_that_others_can_read_is_told(estate: Estate) -> None:

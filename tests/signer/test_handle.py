@@ -132,6 +132,28 @@ def test_impossible_revocation_is_refused_by_name(
     assert words in refusal(signer, estate.revoke(number, reason, **dates))
 
 
+def test_every_refusal_says_what_to_do(estate: Estate, signer: Signer) -> None:
+    """Whoever is refused by night has somewhere to go on."""
+    handle(signer, estate.revoke(1, "superseded"), fixed(NOW))
+    handle(signer, estate.revoke(2, "certificateHold"), fixed(NOW))
+    body = Revoke(issuer="test", serial="03", reason="superseded")
+    unknown_key = RequesterKey.generate().sign(compose(Verb.REVOKE, body, NOW, requester="operator"))
+    release = compose(Verb.RELEASE, Release(issuer="test", serial="03"), NOW, requester="clerk")
+    advised = {
+        "a revocation is final": estate.revoke(1, "keyCompromise"),
+        "another reason makes that final": estate.revoke(2, "certificateHold"),
+        "give a date that has passed": estate.revoke(3, revoked_at=NOW + SECOND),
+        "nothing to release": estate.ask(Verb.RELEASE, Release(issuer="test", serial="03")),
+        "the key whose `public_key` stands in": unknown_key,
+        "the `verbs` of 'clerk'": estate.clerk.sign(compose(Verb.REVOKE, body, NOW, requester="clerk")),
+        "the `issuers` of 'clerk'": estate.clerk.sign(release),
+    }
+    for advice, message in advised.items():
+        reply = handle_text(signer, message.model_dump_json(), fixed(NOW))
+        assert reply.outcome is Outcome.REFUSED
+        assert advice in (reply.advice or ""), reply
+
+
 def test_second_revocation_is_refused_and_keeps_the_first(estate: Estate, signer: Signer) -> None:
     """A revocation is final: the second is told when and why the first was."""
     handle(signer, estate.revoke(1, "superseded"), fixed(NOW))

@@ -1,10 +1,14 @@
 """What is lost or damaged is made again; what must not be lost stops the signer."""
 
 import contextlib
+import errno
+import os
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -12,6 +16,7 @@ from revocation.clock import fixed
 from revocation.errors import KeyUnavailable, RevocastError
 from revocation.messages import Look, Verb
 from revocation.status import Revocation
+from revocation.wire.exchange import FolderExchange
 from signer.handle import handle
 from signer.look import look
 from tests.authority import NOW
@@ -45,6 +50,32 @@ def test_damaged_bundle_is_made_again_when_a_target_is_said_to_lack_it(estate: E
     path.write_bytes(path.read_bytes().replace(b"crl_number", b"crl_nvmber"))
     assert look(signer, fixed(NOW + SECOND), [Verb.GENERATE_CRLS]).made == []
     assert len(look(signer, fixed(NOW + SECOND), [Verb.GENERATE_CRLS], hint).made) == 1
+
+
+class FullExchange(FolderExchange):
+    """One whose disk fills up while a bundle is written: such an error names no file."""
+
+    def put(self, name: str, write: Callable[[BinaryIO], None]) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_full_exchange_is_named_with_the_issuer_and_what_to_do(estate: Estate) -> None:
+    """Whoever reads it knows which disk to look at, and that nothing else is to be done."""
+    signer = estate.signer()
+    full = replace(signer, exchange=FullExchange(signer.config.exchange))
+    (problem,) = look(full, fixed(NOW), [Verb.GENERATE_CRLS]).problems
+    said = str(problem)
+    assert said.startswith("issuer test: crl all could not be stored: No space left on device (see to room and rights")
+    assert f"the exchange {estate.folder / 'exchange'} and in " in said
+    assert "next look" in said
+    assert "None" not in said
+
+
+def test_file_that_cannot_be_made_is_named(estate: Estate) -> None:
+    """Where the error says which file it is, that one and no guess."""
+    (estate.folder / "exchange").touch()
+    (problem,) = look(estate.signer(), fixed(NOW), [Verb.GENERATE_CRLS]).problems
+    assert f"rights in {estate.folder / 'exchange'}" in str(problem)
 
 
 def test_absent_ca_key_is_named_and_presigning_goes_on_with_the_delegate(estate: Estate) -> None:

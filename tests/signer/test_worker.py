@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from revocation import clock
-from revocation.messages import Outcome
+from revocation.messages import Look, Outcome, Verb, compose
 from revocation.wire.queue import PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
+from signer.look import look
 from tests.estate import Estate
 from tests.signer.reading import crl_serials, statuses
 from tests.waiting import until
@@ -113,11 +114,33 @@ def test_worker_opens_no_listening_socket_and_stops_on_sigterm(
     assert process.wait(20) == 0
 
 
+def test_worker_without_a_key_says_so_and_does_what_needs_none(
+    estate: Estate, server: Server, start: Callable[[], "subprocess.Popen[str]"]
+) -> None:
+    """The delegate goes on signing responses, other issuers are served, and the key is used once it is back."""
+    signer, wire = estate.signer(), Wire(server.url)
+    estate.register(signer, [1, 2], clock.now())
+    assert not look(signer, clock.now).problems
+    (estate.folder / "ca.key").rename(estate.folder / "aside")
+    start()
+    assert (
+        f"ERROR revocast.signer: issuer test, key {estate.folder / 'ca.key'}: cannot be read"
+        in (estate.folder / "worker.log").read_text()
+    )
+    wire.send(SIGNER_QUEUE, message := estate.revoke(2, now=clock.now()))
+    assert wire.await_reply(message.id, 20).outcome is Outcome.DONE
+    until(lambda: statuses(signer)[2, "sha256"] == "REVOKED")
+    assert crl_serials(signer) == []
+    (estate.folder / "aside").rename(estate.folder / "ca.key")
+    wire.send(SIGNER_QUEUE, compose(Verb.GENERATE_CRLS, Look(), clock.now()))
+    until(lambda: crl_serials(signer) == [2])
+
+
 def test_worker_with_a_wrong_passphrase_says_so_and_ends(estate: Estate) -> None:
     """A worker that could sign nothing does not pretend to work."""
     (estate.folder / "ca.passphrase").write_text("wrong")
     command = [*REVOCAST, "worker", "signer", "--config", str(estate.folder / "revocast.toml")]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert result.returncode == 2
-    assert "the passphrase is wrong" in result.stderr
+    assert f"the passphrase is wrong (read from {estate.folder / 'ca.passphrase'})" in result.stderr
     assert "Traceback" not in result.stderr

@@ -17,6 +17,7 @@ import redis
 from cryptography import x509
 
 from jobs.installation import Installation
+from tests.conftest import MEASURED
 from tests.waiting import until
 from tests.whole.relying import HTTPWatch
 from tests.whole.running import REVOCAST, Running, running
@@ -38,22 +39,33 @@ def serial(certificate: x509.Certificate) -> str:
 
 
 def test_revocation_on_the_running_system_is_served_within_two_seconds(
-    system: Running, capsys: pytest.CaptureFixture[str]
+    system: Running, record_property: Callable[[str, object], None]
 ) -> None:
-    """From pressing return to the new answer and the new CRL: the median of three is under 2 s, the slowest under 4 s.
+    """From pressing return to the new answer and the new CRL: the median of three is under 2 s.
 
-    Each begins in a second of its own: a second CRL within one second waits for the next by design. The three are
-    printed.
+    Each of the three is under 2 s too once the start of the command is taken off: what `revocast revoke --help` needs
+    on this machine at that moment, measured right before. So the bound is about the product, and not about Python's
+    start on a machine that does something else as well.
+
+    Each begins in a second of its own: a second CRL within one second waits for the next by design. What was measured
+    stands in the summary at the end of the run.
     """
-    seconds = []
+    seconds, starts = [], []
     for certificate in system.certificates()[:3]:
+        starts.append(seconds_of_a_start())
         wait_for_next_second()
         seconds.append(revoke_and_see(system, certificate))
-    with capsys.disabled():
-        shown = ", ".join(f"{taken:.2f}" for taken in seconds)
-        print(f"\n  revoke -> OCSP and CRL served, start of the command included: {shown} s")
+    shown = (", ".join(f"{taken:.2f}" for taken in row) for row in (seconds, starts))
+    record_property(MEASURED, "revoke -> OCSP and CRL served: {} s; a start of Python alone: {} s".format(*shown))
     assert statistics.median(seconds) < 2.0
-    assert max(seconds) < 2.0 * 2
+    assert max(taken - start for taken, start in zip(seconds, starts, strict=True)) < 2.0
+
+
+def seconds_of_a_start() -> float:
+    """How long a command takes here and now that does nothing."""
+    began = time.monotonic()
+    subprocess.run([*REVOCAST, "revoke", "--help"], check=True, stdout=subprocess.DEVNULL)
+    return time.monotonic() - began
 
 
 def wait_for_next_second() -> None:

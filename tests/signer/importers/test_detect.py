@@ -114,6 +114,23 @@ def test_folder_that_is_none_of_them_lists_the_kinds(tmp_path: Path, issuer: Iss
         read_source(tmp_path, issuer)
 
 
+@pytest.mark.parametrize("index", ["missing", "a folder"])
+@pytest.mark.parametrize("mark", ["newcerts", "private", "certs_by_serial", "serial", "crlnumber"])
+def test_pki_folder_whose_index_is_gone_is_no_folder_of_certificates(
+    tmp_path: Path, issuer: Issuer, authority: Authority, mark: str, index: str
+) -> None:
+    """What it knew of revocations would be lost; who wants the certificates alone says so."""
+    folder(tmp_path, authority)
+    (tmp_path / mark).touch()
+    if index == "a folder":
+        (tmp_path / "index.txt").mkdir()
+    words = "index.txt is missing" if index == "missing" else "index.txt is no file"
+    with pytest.raises(InputError, match=f"{words} .*{mark}.*--kind certificates") as caught:
+        read_source(tmp_path, issuer)
+    assert caught.value.where == str(tmp_path)
+    assert [entry.serial for entry in read_source(tmp_path, issuer, "certificates").entries] == [b"\x0a"]
+
+
 def test_missing_path_is_named(tmp_path: Path, issuer: Issuer) -> None:
     """With the system's reason."""
     with pytest.raises(InputError, match="cannot be read: No such file") as caught:

@@ -140,6 +140,7 @@ def test_bad_line_is_named_with_what_was_expected(index: Path, text: str, messag
     with pytest.raises(InputError, match=message) as caught:
         read(index, line("01"), text)
     assert caught.value.where == f"{index} line 2"
+    assert caught.value.advice
 
 
 @pytest.mark.parametrize("again", ["0A", "A", "0a", "00000A"])

@@ -1,0 +1,101 @@
+"""What there should be on the targets: in the signer's words, or, without them, by the names of the bundles."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ValidationError
+
+from jobs.courier import reachable_courier
+from jobs.installation import Installation
+from jobs.reconcile import everything
+from jobs.terminal import printable
+from publisher.rows import part_of
+from revocation.clock import now as clock_now
+from revocation.errors import RevocastError
+from revocation.messages import Outcome, Reply, Verb, compose
+from revocation.part import Part
+from revocation.published import TargetStatus
+from revocation.wire.exchange import FolderExchange
+
+Due = Mapping[tuple[str, str], str]
+"""Why something is due, by issuer id and what it is (`crl all`, `ocsp slice 3`, `responder certificate`)."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What targets are held against, beside the configuration.
+
+    Attributes:
+        due: what the signer says it has to make.
+        parts: the ledger revision that targets must have reached of each part; 0 where any will do.
+        trouble: why the signer said nothing although it was asked.
+    """
+
+    due: Due = field(default_factory=dict)
+    parts: Mapping[Part, int] = field(default_factory=dict)
+    trouble: str = ""
+
+
+class _Due(BaseModel):
+    issuer: str
+    what: str
+    why: str
+
+
+class _Needed(BaseModel):
+    issuer: str
+    kind: str
+    label: str
+    revision: int
+
+
+class _Answer(BaseModel):
+    due: list[_Due]
+    parts: list[_Needed]
+
+
+def ask_signer(installation: Installation, statuses: Sequence[TargetStatus], seconds: float) -> Wanted:
+    """What the signer says; by the bundles in the exchange when it says nothing.
+
+    Raises:
+        RevocastError: the exchange cannot be listed.
+    """
+    message = compose(Verb.DUE, everything(statuses), clock_now())
+    try:
+        (reply,) = reachable_courier(installation.path, installation.jobs).ask([message], seconds)
+    except RevocastError as error:
+        return look_at_exchange(installation, f"does not answer: {error.what}")
+    if reply.outcome is not Outcome.DONE:
+        return look_at_exchange(installation, f"answers {reply.outcome}: {printable(reply.detail)}")
+    try:
+        return _understood(reply)
+    except ValidationError:
+        return look_at_exchange(installation, "gave an answer that cannot be read")
+
+
+def look_at_exchange(installation: Installation, trouble: str = "") -> Wanted:
+    """Every part of which a bundle lies in the exchange has to be there, at whatever revision.
+
+    Raises:
+        RevocastError: the exchange cannot be listed.
+    """
+    folder = installation.targets().exchange
+    try:
+        names = [stored.name for stored in FolderExchange(folder).list()]
+    except OSError as error:
+        raise RevocastError(f"cannot be listed: {error.strerror}", where=f"exchange {folder}") from error
+    return Wanted(parts={part: 0 for part in map(_part, names) if part}, trouble=trouble)
+
+
+def _understood(reply: Reply) -> Wanted:
+    answer = _Answer.model_validate(reply.data)
+    due = {(one.issuer, one.what): printable(one.why) for one in answer.due}
+    parts = {Part.model_validate(one.model_dump(exclude={"revision"})): one.revision for one in answer.parts}
+    return Wanted(due, parts)
+
+
+def _part(name: str) -> Part | None:
+    try:
+        return part_of(name)
+    except ValueError:  # the name of no bundle, whoever put it there
+        return None
