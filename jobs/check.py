@@ -20,8 +20,9 @@ from jobs.terminal import printable
 from revocation import cli, serials
 from revocation.clock import iso
 from revocation.clock import now as clock_now
-from revocation.config import CRLSpec, IssuerProfile, PublicConfig, load_certificates
+from revocation.config import IssuerProfile, PublicConfig, load_certificates
 from revocation.configfile import ConfigFile
+from revocation.crlspec import CRLSpec
 from revocation.errors import RevocastError
 from revocation.status import Reason
 

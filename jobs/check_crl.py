@@ -10,8 +10,7 @@ from jobs.terminal import span
 from publisher.verify_crl import VerifiedCRL, verify_crl
 from revocation import paths, serials
 from revocation.clock import iso
-from revocation.config import CRLSpec
-from revocation.crlprofile import CRLSettings
+from revocation.crlspec import CRLSpec
 from revocation.errors import GateError
 from revocation.status import Reason
 from revocation.windows import PUBLISHING
@@ -48,7 +47,7 @@ def look_at_crl(spec: CRLSpec, base: str, mark: CRLMark | None, now: datetime, s
         crl = verify_crl(fetched.body, spec, now)
     except (NotFetched, GateError) as error:
         return CRLView([Finding(Level.CRITICAL, what, str(error))])
-    findings = [*_backwards(what, crl, mark), *_late(what, crl, spec.settings, now)]
+    findings = [*_backwards(what, crl, mark), *_late(what, crl, spec, now)]
     if fetched.media_type != paths.CRL_MEDIA_TYPE:
         findings.append(Finding(Level.WARNING, what, f"is served as {fetched.media_type}"))
     left = span(crl.next_update - now)
@@ -85,9 +84,10 @@ def _backwards(what: str, crl: VerifiedCRL, mark: CRLMark | None) -> list[Findin
     return []
 
 
-def _late(what: str, crl: VerifiedCRL, settings: CRLSettings, now: datetime) -> list[Finding]:
+def _late(what: str, crl: VerifiedCRL, spec: CRLSpec, now: datetime) -> list[Finding]:
+    settings = spec.settings
     allowed = settings.renewal + settings.look + PUBLISHING + settings.max_age
-    if now - crl.this_update <= allowed:
+    if now - crl.this_update <= allowed or now < spec.renew_at(crl.this_update, crl.next_update):
         return []
     age = span(now - crl.this_update)
     return [Finding(Level.WARNING, what, f"is {age} old; a new one was due after {span(allowed)} at the latest")]

@@ -18,7 +18,8 @@ from publisher.verify_crl import verify_crl
 from publisher.verify_ocsp import verify_response
 from revocation.artifacts import Kind
 from revocation.certid import CertIDHash
-from revocation.config import CRLSpec, IssuerProfile
+from revocation.config import IssuerProfile
+from revocation.crlspec import CRLSpec
 from revocation.errors import GateError
 from revocation.published import TargetStatus
 from revocation.status import Reason, Revocation

@@ -17,7 +17,8 @@ from revocation import departed as departed_text
 from revocation.artifacts import Kind
 from revocation.bundle import BundleReader, Manifest
 from revocation.bundle.reader import split_responses
-from revocation.config import CRLSpec, IssuerProfile, PublicConfig
+from revocation.config import IssuerProfile, PublicConfig
+from revocation.crlspec import CRLSpec
 from revocation.departed import Departed
 from revocation.der import DERError
 from revocation.errors import BundleError, GateError

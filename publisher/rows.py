@@ -8,7 +8,8 @@ from publisher.verify_crl import VerifiedCRL
 from publisher.verify_ocsp import VerifiedResponse
 from revocation.artifacts import Kind
 from revocation.bundle import Manifest
-from revocation.config import CRLSpec, IssuerProfile
+from revocation.config import IssuerProfile
+from revocation.crlspec import CRLSpec
 from revocation.part import Part
 from revocation.published import Applied, CRLRow, SliceRow, TargetStatus
 from revocation.wire.exchange import Stored
@@ -45,7 +46,7 @@ def take_crl(status: TargetStatus, manifest: Manifest, crl: VerifiedCRL, spec: C
         revision=manifest.revision,
         this_update=crl.this_update,
         next_update=crl.next_update,
-        renew_at=crl.this_update + spec.settings.renewal,
+        renew_at=spec.renew_at(crl.this_update, crl.next_update),
         sha256=crl.sha256,
         size=len(crl.der),
     )

@@ -19,7 +19,8 @@ from publisher.taking import Taken
 from publisher.targets.protocol import StaticObject, StaticTarget
 from publisher.verify_crl import VerifiedCRL, check_crl_window, check_entries, read_crl
 from revocation.bundle import BundleReader
-from revocation.config import CRLSpec, IssuerProfile, PublicConfig
+from revocation.config import IssuerProfile, PublicConfig
+from revocation.crlspec import CRLSpec
 from revocation.errors import GateError
 from revocation.paths import crl_path, crls_path, issuer_path, issuers_path
 from revocation.published import TargetStatus
@@ -92,7 +93,7 @@ class CRLTaker:
         before = self._verified(self._archive.last(spec.issuer.id, spec.label), spec) or self._published(spec)
         try:
             changed = difference(before.der, crl.der) if before else None
-            check_entries(crl, changed.added if changed else None)
+            check_entries(crl, spec, changed.added if changed else None)
             if changed and (missing := changed.missing()):
                 explained = departed_in(reader)
                 with self._marks.revoked() as marks:

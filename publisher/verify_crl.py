@@ -18,7 +18,7 @@ from publisher.unreadable import unreadable
 from publisher.window import check_length, check_window
 from revocation import crlbytes, der
 from revocation.artifacts import Scope
-from revocation.config import CRLSpec
+from revocation.crlspec import CRLSpec
 from revocation.errors import GateError
 from revocation.issuer import Issuer
 from revocation.status import Reason
@@ -64,13 +64,14 @@ def check_crl_window(crl: VerifiedCRL, spec: CRLSpec, now: datetime) -> None:
     """Return if the CRL may be published now. Raises as `verify_crl` does."""
     try:
         check_window(crl.this_update, crl.next_update, now)
-        check_length(crl.this_update, crl.next_update, spec.settings.expires)
+        if crl.next_update != spec.window(crl.this_update)[1]:
+            check_length(crl.this_update, crl.next_update, spec.settings.expires)
     except GateError as error:
         error.where = f"{spec}, number {crl.number}"
         raise
 
 
-def check_entries(crl: VerifiedCRL, new: Collection[bytes] | None) -> None:
+def check_entries(crl: VerifiedCRL, spec: CRLSpec, new: Collection[bytes] | None) -> None:
     """Return if relying parties can read each entry, and no serial stands on it twice.
 
     Args:
@@ -79,7 +80,7 @@ def check_entries(crl: VerifiedCRL, new: Collection[bytes] | None) -> None:
     Raises:
         GateError: see `Entries.check`.
     """
-    latest = crl.this_update + SKEW
+    latest = crl.this_update + spec.settings.backdate + SKEW
     if new is None:
         crl.revoked.check(latest)
     elif new:

@@ -12,13 +12,14 @@ from typing import TypeVar
 from cryptography import x509
 from pydantic import Field, ValidationError
 
-from revocation.artifacts import CRLName, Kind
+from revocation.artifacts import CRLName, Scope
+from revocation.compliance import Compliance
 from revocation.configfile import ConfigFile, LocalPath, Table, explain
 from revocation.crlprofile import CRLList, CRLProfile, inherit
+from revocation.crlspec import CRLSpec, LastCRL
 from revocation.errors import ConfigurationError, InputError
 from revocation.issuer import Issuer
 from revocation.ocspprofile import OCSPProfile
-from revocation.part import Part
 from revocation.paths import crl_path
 
 _Profile = TypeVar("_Profile", CRLProfile, OCSPProfile)
@@ -31,41 +32,14 @@ class IssuerTable(Table):
     certificates: tuple[LocalPath, ...] = Field(
         min_length=1, description="PEM or DER files of its CA certificates: renewed and cross-signed ones together."
     )
+    compliance: Compliance | None = Field(default=None, description="As in [public], where this issuer differs.")
+    last_crl: LastCRL | None = Field(
+        default=None,
+        description="The issuer is retired: one more CRL of each, valid until its certificates have expired (`expiry`) "
+        "or for ever (`never`: 99991231235959Z), and none after it unless something is revoked.",
+    )
     crl: dict[str, object] = Field(default={}, description="Keys of [public.crl] that differ for this issuer.")
     ocsp: dict[str, object] = Field(default={}, description="Keys of [public.ocsp] that differ for this issuer.")
-
-
-@dataclass(frozen=True)
-class CRLSpec:
-    """One CRL that an issuer is configured to have.
-
-    Attributes:
-        settings: what holds for all CRLs of its profile.
-        url: of the CRL, byte for byte as it stands in certificates and in the IDP.
-    """
-
-    issuer: Issuer
-    name: CRLName
-    settings: CRLList
-    url: str
-
-    @property
-    def label(self) -> str:
-        """Its name as it stands in paths, bundles and rows."""
-        return str(self.name)
-
-    def __str__(self) -> str:
-        return f"CRL {self.issuer.name}/{self.label}"
-
-    @property
-    def path(self) -> str:
-        """Where it is published."""
-        return crl_path(self.issuer.id, self.label)
-
-    @property
-    def part(self) -> Part:
-        """What bundles and the ledger call it."""
-        return Part(issuer=self.issuer.id, kind=Kind.CRL, label=self.label)
 
 
 @dataclass(frozen=True)
@@ -80,6 +54,8 @@ class IssuerProfile:
     crl: CRLProfile
     ocsp: OCSPProfile
     root: str = ""
+    compliance: Compliance = Compliance.PKIX
+    last_crl: LastCRL | None = None
 
     def url(self, path: str) -> str:
         """The URL of a public path."""
@@ -93,7 +69,8 @@ class IssuerProfile:
 
     def _spec(self, name: CRLName, settings: CRLList) -> CRLSpec:
         url = settings.distribution_point or self.url(crl_path(self.issuer.id, str(name)))
-        return CRLSpec(self.issuer, name, settings, url.replace("{shard}", str(name.shard)))
+        url = url.replace("{shard}", str(name.shard))
+        return CRLSpec(self.issuer, name, settings, url, self.compliance, self.last_crl)
 
 
 class PublicConfig(Table):
@@ -105,6 +82,11 @@ class PublicConfig(Table):
     )
     prefix: str = Field(
         default="", pattern=r"^(/[^/\s]+)*$", description="Path before /crl/, /issuer/ and /ocsp/: /PATH."
+    )
+    compliance: Compliance = Field(
+        default=Compliance.PKIX,
+        description="`pkix`: RFC 5280. `br`: also what the TLS Baseline Requirements say of CRLs: what they forbid is "
+        "refused when this is read, and when something is revoked.",
     )
     crl: CRLProfile = Field(default_factory=CRLProfile)
     ocsp: OCSPProfile = Field(default_factory=OCSPProfile)
@@ -157,9 +139,22 @@ class PublicConfig(Table):
     def _profile(self, table: IssuerTable) -> IssuerProfile:
         certificates = [c for path in table.certificates for c in load_certificates(path)]
         issuer = Issuer.of(table.name, certificates)
-        crl = _checked(CRLProfile, "crl", inherit(self.crl.model_dump(exclude_unset=True), table.crl), table)
+        compliance = table.compliance or self.compliance
+        settings = inherit(self.crl.model_dump(exclude_unset=True), table.crl)
+        crl = _checked(CRLProfile, "crl", settings, table)
         ocsp = _checked(OCSPProfile, "ocsp", {**self.ocsp.model_dump(), **table.ocsp}, table)
-        return IssuerProfile(issuer, crl, ocsp, f"{self.base_url}{self.prefix}")
+        try:
+            _check(compliance, crl, table.last_crl)
+        except ValueError as error:
+            raise ConfigurationError(str(error), where=f"issuer {table.name}") from error
+        return IssuerProfile(issuer, crl, ocsp, f"{self.base_url}{self.prefix}", compliance, table.last_crl)
+
+
+def _check(compliance: Compliance, crl: CRLProfile, last_crl: LastCRL | None) -> None:
+    for name, one in crl.crls.items():
+        compliance.check_crl(f"crl {name}", one.expires, one.renewal, one.backdate, one.scope is Scope.CA)
+    if compliance is Compliance.BR and last_crl is LastCRL.NEVER:
+        raise ValueError("last_crl: the TLS Baseline Requirements know no CRL that never ends (section 2.2.6)")
 
 
 def _checked(model: type[_Profile], key: str, values: Mapping[str, object], table: IssuerTable) -> _Profile:

@@ -10,12 +10,13 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from revocation.artifacts import CRLName, Scope
 from revocation.configfile import Table, explain
-from revocation.durations import Duration, parse
+from revocation.durations import Duration, parse, show
 from revocation.errors import InputError
 from revocation.status import Reason
 from revocation.windows import check_max_age, check_windows
 
-_LISTS: Final = frozenset({"scopes", "lists"})
+_LISTS: Final = frozenset({"scopes", "lists", "keep_expired"})
+_LONGEST_BACKDATE: Final = timedelta(hours=1)
 
 
 class Assignment(StrEnum):
@@ -42,6 +43,10 @@ class CRLSettings(Table):
         default=None,
         examples=["12h"],
         description="The same said from the end, instead of `renewal`: renewal = expires - overlap.",
+    )
+    backdate: Duration = Field(
+        default=timedelta(0),
+        description="thisUpdate lies so far back, at most 1h, for clients whose clock is behind; it also ends earlier.",
     )
     look: Duration = Field(
         default=timedelta(hours=1), description="How often `generate_crls` looks; at most (expires - renewal) / 2."
@@ -97,6 +102,8 @@ class CRLSettings(Table):
 
     @model_validator(mode="after")
     def _windows(self) -> Self:
+        if not timedelta(0) <= self.backdate <= _LONGEST_BACKDATE:
+            raise ValueError(f"crl: backdate ({show(self.backdate)}) must be at most {show(_LONGEST_BACKDATE)}")
         check_windows("crl", self.expires, self.renewal, self.look)
         check_max_age("crl", self.expires, self.renewal, self.look, self.max_age)
         return self
@@ -148,6 +155,12 @@ class CRLProfile(CRLSettings):
         default={},
         description='What differs for one of them: ca = { expires = "30d" }. Another name and a `scope` make a further '
         'CRL: urgent = { scope = "user", only_some_reasons = ["keyCompromise"] }.',
+    )
+
+    keep_expired: bool = Field(
+        default=False,
+        description="Keep entries for ever, also of certificates that have expired, and say so with expiredCertsOnCRL "
+        "(X.509 section 9.5.2.8), for who has to verify old signatures. The lists only grow.",
     )
 
     @model_validator(mode="after")

@@ -76,6 +76,11 @@ class Issuer:
             return hashlib.sha1(self.key_octets, usedforsecurity=False).digest()
 
     @property
+    def not_before(self) -> datetime:
+        """When the first of its certificates began."""
+        return min(certificate.not_valid_before_utc for certificate in self.certificates)
+
+    @property
     def not_after(self) -> datetime:
         """When the last of the certificates expires; from then on the issuer has expired."""
         return max(c.not_valid_after_utc for c in self.certificates)

@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 from revocation import departed
 from revocation.clock import Clock, iso
-from revocation.config import CRLSpec, IssuerProfile
+from revocation.config import IssuerProfile
+from revocation.crlspec import CRLSpec
 from revocation.errors import Refused
 from signer import selfcheck
 from signer.encoding import crl
@@ -22,6 +23,7 @@ from signer.ledger import audit, departures, excuses, facts, issued, pages
 from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
 from signer.ledger.page import PagesDamaged
+from signer.lint import lint_crl
 from signer.produce import File, put_bundle
 from signer.published import Published
 from signer.signer import Signer
@@ -77,7 +79,7 @@ def _take(
     with signer.ledger.write() as connection:
         now = clock()
         _bring_up(connection, signer.published, profile, spec, now)
-        return _snapshot(connection, spec, key, now, file)
+        return _snapshot(connection, spec, key, now, file, keep_expired=profile.crl.keep_expired)
 
 
 def _enclose(file: BinaryIO, tbs: FileTBS, key: SigningKey) -> tuple[int, int]:
@@ -93,7 +95,7 @@ def _enclose(file: BinaryIO, tbs: FileTBS, key: SigningKey) -> tuple[int, int]:
 
 
 def _snapshot(
-    connection: Connection, spec: CRLSpec, key: SigningKey, now: datetime, file: BinaryIO
+    connection: Connection, spec: CRLSpec, key: SigningKey, now: datetime, file: BinaryIO, *, keep_expired: bool
 ) -> tuple[Issued, FileTBS, int]:
     """Reserve the number and read the facts in one transaction: a higher number contains all that a lower one has.
 
@@ -102,19 +104,22 @@ def _snapshot(
     issuer, selection = spec.issuer, Selection.of(spec)
     revision = facts.ensure_issuer(connection, issuer)
     facts.require_not_before(connection, issuer, now)
-    issued.require_later(connection, spec.part, now)
+    this_update, next_update = spec.window(now)
+    issued.require_later(connection, spec.part, this_update)
     row = issued.reserve(
         connection,
         issuer,
         spec.part,
         base_revision=0,
         revision=revision,
-        this_update=now,
-        next_update=now + spec.settings.expires,
+        this_update=this_update,
+        next_update=next_update,
         departed=departures.newest(connection, issuer),
     )
     count, size = pages.measure(connection, issuer, selection)
-    frame = crl.CRLFrame(spec, row.crl_number or 0, row.this_update, row.next_update)
+    kept_since = departures.swept_until(connection, issuer) if keep_expired else None
+    frame = crl.CRLFrame(spec, row.crl_number or 0, row.this_update, row.next_update, kept_since)
+    lint_crl(frame, now)
     before, after = crl.around(frame, size, key.algorithm_identifier)
     tbs = _write(file, chain((before,), pages.entries(connection, issuer, selection), (after,)))
     if tbs.size != len(before) + size + len(after):
@@ -146,6 +151,8 @@ def _bring_up(
     has shown nothing.
     """
     pages.settle(connection, spec.issuer, now)
+    if profile.crl.keep_expired:
+        return
     selection = Selection.of(spec)
     sharing = [other for other in profile.crls.values() if selection.overlaps(Selection.of(other))]
     last = [published.last(connection, other.part, now) for other in sharing]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from revocation.artifacts import Kind
 from revocation.clock import iso
 from revocation.config import IssuerProfile
-from revocation.crlprofile import CRLSettings
+from revocation.crlspec import CRLSpec
 from revocation.durations import show
 from revocation.errors import RevocastError
 from revocation.ocspprofile import OCSPProfile
@@ -76,7 +76,7 @@ def due_crls(connection: Connection, profile: IssuerProfile, now: datetime, inta
     for spec in profile.crls.values():
         stored = issued.stored_since_complete(connection, spec.part)
         needed = changes.latest(Selection.of(spec))
-        why = _why_crl(stored[0] if stored else None, spec.settings, now, needed, intact)
+        why = _why_crl(stored[0] if stored else None, spec, now, needed, intact)
         if why:
             yield Due(profile, spec.part, 0, why, _not_before(connection, profile, spec.part))
 
@@ -155,13 +155,12 @@ class _Slices:
         return "its bundle is gone from the exchange" if self._covered[n] is None else None
 
 
-def _why_crl(last: Issued | None, settings: CRLSettings, now: datetime, needed: int, intact: Intact) -> str | None:
+def _why_crl(last: Issued | None, spec: CRLSpec, now: datetime, needed: int, intact: Intact) -> str | None:
     if last is None:
         return "there is none"
-    if now >= last.this_update + settings.renewal:
-        return f"is of {iso(last.this_update)}, renewed after {show(settings.renewal)}"
-    if now >= last.next_update - (settings.expires - settings.renewal):  # it was signed when less was configured
-        return f"ends at {iso(last.next_update)} already"
+    if now >= spec.renew_at(last.this_update, last.next_update):
+        renewal = show(spec.settings.renewal)
+        return f"is of {iso(last.this_update)} and ends at {iso(last.next_update)}, renewed after {renewal}"
     if needed > last.revision:
         return f"covers revision {last.revision}, a status changed at {needed}"
     return None if intact(last) else "its bundle is gone from the exchange"

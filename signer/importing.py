@@ -92,6 +92,7 @@ class _Run:
         batch: list[Change] = []
         for entry in entries:
             digest.update(_canonical(entry))
+            self._require_allowed(entry)
             before = known.get(entry.serial)
             change = compare(entry, before, shard_of(self._profile, entry), self._origin.now, self._found)
             self._count(change, newly_revoked=change.revocation is not None and not (before and before.revocation))
@@ -102,6 +103,14 @@ class _Run:
                 batch.clear()
         apply_changes(self._connection, self._issuer, batch, self._origin)
         return digest.hexdigest()
+
+    def _require_allowed(self, entry: ImportEntry) -> None:
+        if entry.revocation is None:
+            return
+        if forbidden := self._profile.compliance.forbids(entry.revocation.reason, entry.is_ca):
+            raise InputError(
+                forbidden, where=entry.place, advice="correct it there, or set `compliance` of the issuer to pkix"
+            )
 
     def summary(self) -> ImportSummary:
         """What was done, and where source and ledger differ."""

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from cryptography import x509
 
 from revocation import serials
-from revocation.config import CRLSpec, IssuerProfile
+from revocation.config import IssuerProfile
 from revocation.crlprofile import Assignment
+from revocation.crlspec import CRLSpec
 from revocation.errors import InputError
 from signer.importers.entry import ImportEntry
 from signer.ledger.groups import Selection

@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 
 from revocation import serials
 from revocation.clock import iso
-from revocation.config import CRLSpec, IssuerProfile
+from revocation.config import IssuerProfile
+from revocation.crlspec import CRLSpec
 from revocation.durations import show
 from revocation.errors import Refused
 from revocation.messages import Excuse, Release, Revoke
@@ -34,6 +35,8 @@ def revoke(
     serial = serials.from_hex(body.serial)
     certificate = _known(connection, profile, serial)
     revocation = _revocation(profile, body, certificate, limits, origin.now)
+    if forbidden := profile.compliance.forbids(revocation.reason, certificate.is_ca):
+        raise Refused(forbidden, where=_named(profile, serial), advice="give another reason with --reason")
     revision = facts.revoke(connection, profile.issuer, serial, revocation, origin)
     expired = certificate.not_after is not None and certificate.not_after <= origin.now
     note = "; it has expired: it stays on CRLs for the life of one, and OCSP does not speak of it" if expired else ""

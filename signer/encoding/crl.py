@@ -8,13 +8,14 @@ from cryptography import x509
 
 from revocation import der
 from revocation.artifacts import Scope
-from revocation.config import CRLSpec
+from revocation.crlspec import CRLSpec
 from revocation.status import Reason, Revocation
 from signer.encoding.extensions import authority_key_identifier, extension
 
 _VERSION_2: Final = der.integer(1)
 _REASON_CODE: Final = der.oid("2.5.29.21")
 _INVALIDITY_DATE: Final = der.oid("2.5.29.24")
+_EXPIRED_ON_CRL: Final = der.oid("2.5.29.60")
 
 
 def encode_entry(serial: bytes, revocation: Revocation) -> bytes:
@@ -35,12 +36,17 @@ def encode_entry(serial: bytes, revocation: Revocation) -> bytes:
 
 @dataclass(frozen=True)
 class CRLFrame:
-    """Everything of a CRL but its entries."""
+    """Everything of a CRL but its entries.
+
+    Attributes:
+        kept_since: entries of certificates that expired since then are kept (expiredCertsOnCRL, X.509 9.5.2.8).
+    """
 
     spec: CRLSpec
     number: int
     this_update: datetime
     next_update: datetime
+    kept_since: datetime | None = None
 
 
 def around(frame: CRLFrame, size: int, algorithm_identifier: bytes) -> tuple[bytes, bytes]:
@@ -76,6 +82,8 @@ def assemble(tbs: bytes, algorithm_identifier: bytes, signature: bytes) -> bytes
 
 def _extensions(frame: CRLFrame) -> bytes:
     encoded = authority_key_identifier(frame.spec.issuer) + extension(x509.CRLNumber(frame.number))
+    if frame.kept_since is not None:
+        encoded += der.sequence(_EXPIRED_ON_CRL, der.tlv(der.OCTET_STRING, der.generalized_time(frame.kept_since)))
     if frame.spec.settings.scope is Scope.ALL:
         return encoded
     return encoded + extension(_distribution_point(frame.spec), critical=True)

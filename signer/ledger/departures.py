@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from revocation.clock import epoch
+from revocation.clock import epoch, from_epoch
 from revocation.crlbytes import serial_of
 from revocation.departed import Departed, Why
 from revocation.issuer import Issuer
@@ -43,6 +43,13 @@ def newest(connection: Connection, issuer: Issuer) -> int:
     return int(
         connection.execute(select(func.max(departures.c.id)).where(departures.c.issuer == issuer.id)).scalar() or 0
     )
+
+
+def swept_until(connection: Connection, issuer: Issuer) -> datetime:
+    """Expiries after this were never swept: the earliest there can be, where none was."""
+    mine = (departures.c.issuer == issuer.id, departures.c.why == str(Why.EXPIRED))
+    swept = connection.execute(select(func.max(departures.c.expired_at)).where(*mine)).scalar()
+    return from_epoch(swept) if swept is not None else issuer.not_before
 
 
 def since(connection: Connection, issuer: Issuer, selection: Selection, after: int) -> Iterator[Departed]:

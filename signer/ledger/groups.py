@@ -7,7 +7,7 @@ from sqlalchemy import Table
 from sqlalchemy.sql.elements import ColumnElement
 
 from revocation.artifacts import Scope
-from revocation.config import CRLSpec
+from revocation.crlspec import CRLSpec
 from revocation.issuer import Issuer
 
 

@@ -13,7 +13,8 @@ from publisher.publish import Outcome, publish, publish_each
 from revocation import serials
 from revocation.certid import CertIDHash
 from revocation.clock import fixed
-from revocation.config import CRLSpec, IssuerProfile, PublicConfig
+from revocation.config import IssuerProfile, PublicConfig
+from revocation.crlspec import CRLSpec
 from revocation.paths import crl_path
 from revocation.published import TargetStatus
 from revocation.store import RESPONSES_DATABASE, StoredResponse, response_key

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from revocation import serials
 from revocation.artifacts import CRLName, Scope
-from revocation.config import CRLSpec
 from revocation.crlprofile import CRLList
+from revocation.crlspec import CRLSpec
 from revocation.status import Reason, Revocation
 from signer.encoding import crl
 from signer.keys import BytesTBS, local

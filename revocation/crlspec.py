@@ -1,0 +1,74 @@
+"""One CRL that an issuer is configured to have: what it covers, where it is, and from when to when it is valid."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from revocation.artifacts import CRLName, Kind
+from revocation.compliance import Compliance
+from revocation.crlprofile import CRLList
+from revocation.issuer import Issuer
+from revocation.part import Part
+from revocation.paths import crl_path
+
+NEVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""nextUpdate of a last CRL that does not end (RFC 5280 section 4.1.2.5 has this value for notAfter)."""
+
+
+class LastCRL(StrEnum):
+    """How long the last CRL of a retired issuer is valid: until its certificates have expired, or for ever."""
+
+    EXPIRY = "expiry"
+    NEVER = "never"
+
+
+@dataclass(frozen=True)
+class CRLSpec:
+    """One CRL of an issuer.
+
+    Attributes:
+        settings: what holds for all CRLs of its profile.
+        url: of the CRL, byte for byte as it stands in certificates and in the IDP.
+        last: of an issuer that is retired.
+    """
+
+    issuer: Issuer
+    name: CRLName
+    settings: CRLList
+    url: str
+    compliance: Compliance = Compliance.PKIX
+    last: LastCRL | None = None
+
+    @property
+    def label(self) -> str:
+        """Its name as it stands in paths, bundles and rows."""
+        return str(self.name)
+
+    def __str__(self) -> str:
+        return f"CRL {self.issuer.name}/{self.label}"
+
+    @property
+    def path(self) -> str:
+        """Where it is published."""
+        return crl_path(self.issuer.id, self.label)
+
+    @property
+    def part(self) -> Part:
+        """What bundles and the ledger call it."""
+        return Part(issuer=self.issuer.id, kind=Kind.CRL, label=self.label)
+
+    def window(self, now: datetime) -> tuple[datetime, datetime]:
+        """thisUpdate and nextUpdate of one that is made now. Under `br` both ends count, so a second is taken off."""
+        this_update = now - self.settings.backdate
+        if self.last is not None:
+            return this_update, NEVER if self.last is LastCRL.NEVER else self.issuer.not_after
+        inclusive = timedelta(seconds=1) if self.compliance is Compliance.BR else timedelta(0)
+        return this_update, this_update + self.settings.expires - inclusive
+
+    def renew_at(self, this_update: datetime, next_update: datetime) -> datetime:
+        """When one with that window is to be replaced: also one that was signed when something else was configured."""
+        if self.last is not None:
+            return this_update if next_update < self.window(this_update)[1] else NEVER
+        margin = self.settings.expires - self.settings.renewal
+        return min(this_update + self.settings.renewal, next_update - margin)

@@ -1,0 +1,170 @@
+"""What a profile asks of CRLs: the rules of the BRs, last CRLs, kept entries, backdated windows, several lists."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from revocation.clock import fixed
+from revocation.crlspec import NEVER
+from revocation.errors import ConfigurationError, InputError
+from revocation.messages import Outcome
+from revocation.status import Reason, Revocation
+from signer.handle import handle
+from signer.look import look
+from tests.authority import NOW, Authority
+from tests.estate import Estate, certificate
+from tests.signer.reading import crl_serials, newest_crl, told
+from tests.whole.world import World
+
+HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('crl = { expires = "11d" }', "expires (11d) is longer than the 10d of the BRs, section 2.2.6, for subscriber"),
+        ('crl = { scopes = ["ca"], expires = "366d", renewal = "180d" }', "is longer than the 365d"),
+        ('crl = { expires = "10d", renewal = "8d" }', "renewal (8d) is longer than the 7d"),
+        ('crl = { backdate = "5m" }', "no backdate"),
+        ('[[public.issuers]]\nname = "x"\ncertificates = ["ca.pem"]\nlast_crl = "never"', "never ends"),
+    ],
+)
+def test_profile_that_claims_the_brs_is_refused_at_start_for_what_they_forbid(
+    tmp_path: Path, lines: str, said: str
+) -> None:
+    """With the numbers and the section."""
+    estate = Estate.build(tmp_path / "e", public=f'compliance = "br"\n{lines}')
+    with pytest.raises(ConfigurationError) as caught:
+        estate.signer()
+    assert said in str(caught.value)
+
+
+def test_window_of_the_brs_counts_both_of_its_ends(tmp_path: Path) -> None:
+    """Ten days from the first second to the last one: nextUpdate is a second earlier."""
+    estate = Estate.build(tmp_path / "e", public='compliance = "br"\ncrl = { expires = "10d", renewal = "4d" }')
+    signer = estate.signer()
+    look(signer, fixed(NOW))
+    crl = newest_crl(signer)
+    assert (crl.last_update_utc, crl.next_update_utc) == (NOW, NOW + 10 * DAY - SECOND)
+
+
+@pytest.mark.parametrize("reason", ["certificateHold", "cACompromise", "aACompromise"])
+def test_reason_that_the_brs_forbid_is_refused(tmp_path: Path, reason: str) -> None:
+    """By a message and by an import; a CA certificate needs one."""
+    signer = (estate := Estate.build(tmp_path / "e", public='compliance = "br"')).signer()
+    estate.register(signer, [1])
+    estate.register(signer, [2], is_ca=True)
+    reply = handle(signer, estate.revoke(1, reason), fixed(NOW))
+    assert (reply.outcome, f"do not allow the reason {reason}" in reply.detail) == (Outcome.REFUSED, True)
+    reply = handle(signer, estate.revoke(2, "unspecified"), fixed(NOW))
+    assert (reply.outcome, "want a reason for a CA certificate" in reply.detail) == (Outcome.REFUSED, True)
+    assert handle(signer, estate.revoke(2, "cessationOfOperation"), fixed(NOW)).outcome is Outcome.DONE
+    with pytest.raises(InputError, match="do not allow"):
+        estate.import_(signer, [certificate(3, revocation=Revocation(NOW - DAY, Reason.parse(reason)))])
+
+
+def test_backdated_crl_says_so_in_both_of_its_times(tmp_path: Path) -> None:
+    """For clients whose clock is behind; it is renewed like any other, and lists what was just revoked."""
+    estate = Estate.build(tmp_path / "e", public='crl = { backdate = "30m" }')
+    estate.register(World(estate).signer, [1, 2])
+    world = World(estate)
+    world.revoke(1)
+    world.tick()
+    crl = newest_crl(world.signer)
+    assert (crl.last_update_utc, crl.next_update_utc) == (NOW - HOUR / 2, NOW - HOUR / 2 + DAY)
+    assert world.crl_serials() == {1}
+    world.now += SECOND
+    world.revoke(2)
+    world.tick()
+    assert world.crl_serials() == {1, 2}
+    world.now = NOW + 11.5 * HOUR - SECOND
+    world.tick()
+    assert newest_crl(world.signer).last_update_utc == NOW + SECOND - HOUR / 2
+
+
+@pytest.mark.parametrize("last", ["expiry", "never"])
+def test_retired_issuer_has_one_last_crl(tmp_path: Path, last: str) -> None:
+    """Published once, valid to the end of its certificates or for ever, and made again only for a fact."""
+    authority = Authority(days=400)
+    estate = Estate.build(tmp_path / "e", authority=authority)
+    world = World(estate)
+    estate.register(world.signer, [1, 2])
+    world.revoke(1)
+    world.tick()
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace('name = "test"\n', f'name = "test"\nlast_crl = "{last}"\n', 1))
+    world.close()
+    world = World(estate, NOW + HOUR)
+    world.tick()
+    served = world.crl()
+    assert served is not None
+    end = NEVER if last == "never" else world.issuer.not_after
+    assert served.next_update_utc == end
+    number = served.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    for days in (1, 40, 300):
+        world.now = NOW + days * DAY
+        world.tick()
+        again = world.crl()
+        assert again is not None
+        assert again.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == number
+    world.revoke(2)
+    world.tick()
+    assert world.crl_serials() == {1, 2}
+    newest = world.crl()
+    assert newest is not None
+    assert newest.next_update_utc == end
+    assert world.statuses()[0].set_aside == []
+
+
+def test_no_crl_is_made_when_all_certificates_of_an_issuer_have_expired(tmp_path: Path) -> None:
+    """Nobody could verify it; the others of a renewed CA keep it going."""
+    old = Authority(days=30)
+    estate = Estate.build(tmp_path / "e", authority=old)
+    signer = estate.signer()
+    look(signer, fixed(NOW))
+    assert look(signer, fixed(NOW + 30 * DAY)).made == []
+    renewed = Authority(key=old.key, not_before=NOW + 20 * DAY, days=365)
+    (estate.folder / "ca.pem").write_bytes(
+        b"".join(a.certificate.public_bytes(serialization.Encoding.PEM) for a in (old, renewed))
+    )
+    signer = estate.signer()
+    assert any("crl" in made for made in look(signer, fixed(NOW + 40 * DAY)).made)
+    assert crl_serials(signer) == []
+
+
+def test_entries_are_kept_for_ever_where_that_is_configured(tmp_path: Path) -> None:
+    """expiredCertsOnCRL says since when: nothing that expired later was ever taken out."""
+    estate = Estate.build(tmp_path / "e", public="crl = { keep_expired = true }")
+    signer = estate.signer()
+    estate.import_(signer, [certificate(5, not_after=NOW - HOUR, revocation=Revocation(NOW - DAY))])
+    for days in range(0, 40, 5):
+        look(signer, fixed(NOW + days * DAY), hint=told(signer))
+    crl = newest_crl(signer)
+    assert crl_serials(signer) == [5]
+    (extension,) = [one for one in crl.extensions if one.oid.dotted_string == "2.5.29.60"]
+    assert not extension.critical
+    (profile,) = signer.public.profiles.values()
+    since = f"{profile.issuer.not_before:%Y%m%d%H%M%SZ}".encode()
+    assert extension.value.public_bytes() == b"\x18\x0f" + since
+
+
+def test_crl_for_some_reasons_lists_those_and_the_other_one_all(tmp_path: Path) -> None:
+    """Side by side; an entry whose reason changes moves from one to the other with an explanation."""
+    lists = '{ urgent = { scope = "user", only_some_reasons = ["keyCompromise", "certificateHold"], renewal = "1h" } }'
+    estate = Estate.build(tmp_path / "e", public=f'crl = {{ scopes = ["user", "ca"], lists = {lists} }}')
+    world = World(estate)
+    estate.register(world.signer, range(1, 6))
+    for serial, reason in ((1, "keyCompromise"), (2, "superseded"), (3, "certificateHold"), (4, "unspecified")):
+        world.revoke(serial, reason)
+    world.tick()
+    assert sorted(crl_serials(world.signer, "user")) == [1, 2, 3, 4]
+    assert sorted(crl_serials(world.signer, "urgent")) == [1, 3]
+    world.now += SECOND
+    world.revoke(3, "superseded")
+    world.tick()
+    assert sorted(crl_serials(world.signer, "user")) == [1, 2, 3, 4]
+    assert crl_serials(world.signer, "urgent") == [1]
+    assert world.statuses()[0].set_aside == []
