@@ -27,8 +27,7 @@ from revocation.wire.job import LONGEST_SECONDS, SafeJob, Task, safe_job_class
 
 _LOG: Final = logging.getLogger("revocast.worker")
 _FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 15.0
-_LONG_RUN: Final = 60.0
+_LONGEST_PAUSE: Final = 5.0
 _WORKER_TTL: Final = 20
 _BOOKKEEPING: Final = {"rq:queues": "set", "rq:workers": "set"}
 
@@ -59,7 +58,7 @@ class SafeWorker(SimpleWorker):
         ready: called when it is connected and listens.
     """
 
-    max_connection_wait_time = 5.0
+    max_connection_wait_time = 2.0
 
     def __init__(self, *args: Any, ready: Callable[[], None], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,6 +89,11 @@ class SafeWorker(SimpleWorker):
         self._state = state
         with contextlib.suppress(redis.RedisError):
             super().set_state(state, pipeline=pipeline)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Tell who looks at Redis that we live. It is a courtesy too: a job that was taken is not lost for it."""
+        with contextlib.suppress(redis.RedisError):
+            super().heartbeat(timeout, pipeline=pipeline)
 
     def register_death(self) -> None:
         """Say so, if there is anybody to say it to."""
@@ -127,15 +131,25 @@ class _Stop(BaseException):
 
 
 def work_off(connection: redis.Redis, queue: str, tasks: Mapping[str, Task], ready: Callable[[], None]) -> None:
-    """Work `queue` off until a signal says to stop, however often Redis goes away or is found in disorder."""
+    """Work `queue` off until a signal says to stop, however often Redis goes away or is found in disorder.
+
+    The pauses grow while no worker comes to listen, and begin anew when one did.
+    """
+    listened = False
+
+    def listening() -> None:
+        nonlocal listened
+        listened = True
+        ready()
+
     pause = _FIRST_PAUSE
     with contextlib.suppress(_Stop):
         while True:
-            began = time.monotonic()
-            if _one_run(connection, queue, tasks, ready):
+            if _one_run(connection, queue, tasks, listening):
                 return
             _listen_for_signals()
-            pause = _FIRST_PAUSE if time.monotonic() - began > _LONG_RUN else min(2 * pause, _LONGEST_PAUSE)
+            pause = _FIRST_PAUSE if listened else min(2 * pause, _LONGEST_PAUSE)
+            listened = False
             _LOG.warning("the queue is out of order; listening again in %.1f s", pause)
             time.sleep(pause)
 
