@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import redis
-from rq import Queue
-from rq.exceptions import NoSuchJobError
 from rq.job import JobStatus
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
@@ -24,31 +22,14 @@ from rq.worker.base import WorkerStatus
 
 from revocation.errors import RevocastError
 from revocation.wire.job import LONGEST_SECONDS, SafeJob, Task, safe_job_class
+from revocation.wire.safequeue import SafeQueue
 
 _LOG: Final = logging.getLogger("revocast.worker")
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 5.0
+_HEARTBEAT: Final = 5.0
 _WORKER_TTL: Final = 20
 _BOOKKEEPING: Final = {"rq:queues": "set", "rq:workers": "set"}
-
-
-class SafeQueue(Queue):
-    """A queue from which whatever is no job of ours is dropped."""
-
-    @classmethod
-    def lmove(cls, connection: redis.Redis, queue_key: str, timeout: int | None) -> tuple[str, str] | None:
-        """Take the next id, without RQ's second list: a lost job is asked for again, and ids there could be poison."""
-        popped = cls.lpop([queue_key], timeout, connection=connection)
-        return (queue_key, popped[1].decode("ascii", "replace")) if popped else None
-
-    @classmethod
-    def _fetch_dequeued_job(cls, *args: Any, **kwargs: Any) -> tuple[SafeJob, "SafeQueue"] | None:
-        try:
-            fetched: tuple[SafeJob, SafeQueue] | None = super()._fetch_dequeued_job(*args, **kwargs)
-        except (ValueError, NoSuchJobError) as error:  # an id with other characters than RQ's
-            _LOG.warning("dropped what is no job: %.200r", error)
-            return None
-        return fetched
 
 
 class SafeWorker(SimpleWorker):
@@ -63,6 +44,7 @@ class SafeWorker(SimpleWorker):
     def __init__(self, *args: Any, ready: Callable[[], None], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._ready = ready
+        self._heartbeat_at = 0.0
         self.told_to_stop = False
 
     def bootstrap(self, *args: Any, **kwargs: Any) -> None:
@@ -91,7 +73,10 @@ class SafeWorker(SimpleWorker):
             super().set_state(state, pipeline=pipeline)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        """Tell who looks at Redis that we live. It is a courtesy too: a job that was taken is not lost for it."""
+        """Tell who looks at Redis that we live: a courtesy too, so a job that was taken is not lost or late for it."""
+        if time.monotonic() < self._heartbeat_at:
+            return
+        self._heartbeat_at = time.monotonic() + _HEARTBEAT
         with contextlib.suppress(redis.RedisError):
             super().heartbeat(timeout, pipeline=pipeline)
 

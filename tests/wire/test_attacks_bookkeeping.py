@@ -20,6 +20,19 @@ def test_poisoned_id_is_dropped(worker: Worker, attacker: redis.Redis, job_id: s
     assert worker.still_works(attacker)
 
 
+def test_ids_of_no_job_are_dropped_in_heaps(worker: Worker, attacker: redis.Redis) -> None:
+    """Twenty thousand that somebody made up, of every kind, are hardly taken one by one; the jobs among them are done."""
+    attacker.set("rq:job:odd", "x")
+    plant(attacker, "held", packed("slow", None, ["held"], {}))
+    for number in range(20):
+        attacker.rpush("rq:queue:signer", *[f"x{number}-{j}" for j in range(997)], b"\xff", "odd", "a b")
+        plant(attacker, f"among-{number}")
+    before = attacker.info("commandstats")["cmdstat_blpop"]["calls"]
+    assert worker.still_works(attacker)
+    assert attacker.info("commandstats")["cmdstat_blpop"]["calls"] - before < 200
+    assert [line for line in worker.lines() if "among" in line] == [f"among-{number}" for number in range(20)]
+
+
 def test_poisoned_intermediate_list_is_not_read(worker: Worker, attacker: redis.Redis) -> None:
     """RQ's list of jobs in flight, with ids of the attacker's, is not looked at."""
     plant(attacker, "stuck", packed("fail", None, ["stuck"], {}))
