@@ -9,6 +9,7 @@ from jobs.config import JobsConfig
 from jobs.signer_process import SignerProcess
 from revocation.errors import NoAnswer
 from revocation.messages import Message, Reply
+from revocation.wire.route import queue_of
 
 _FIRST_WAIT = 5.0
 _LONGEST_WAIT = 60.0
@@ -25,10 +26,9 @@ class QueueCourier:
     """Asks over the queue, and keeps a message until it is replied: a queue that was lost is told again."""
 
     def __init__(self, url: str) -> None:
-        from revocation.wire.queue import SIGNER_QUEUE, Wire  # rq and redis, only where there is a queue
+        from revocation.wire.queue import Wire  # rq and redis, only where there is a queue
 
         self._wire = Wire(url)
-        self._queue = SIGNER_QUEUE
 
     def reachable(self) -> None:
         """Return if the queue server answers.
@@ -46,7 +46,7 @@ class QueueCourier:
         """
         deadline = time.monotonic() + seconds
         for message in messages:
-            self._wire.send(self._queue, message)
+            self._wire.send(queue_of(message.verb), message)
         return [self._await(message, deadline) for message in messages]
 
     def _await(self, message: Message, deadline: float) -> Reply:
@@ -63,7 +63,7 @@ class QueueCourier:
 
     def _send_again(self, message: Message) -> None:
         try:
-            self._wire.send(self._queue, message)
+            self._wire.send(queue_of(message.verb), message)
         except NoAnswer:
             time.sleep(1)
 

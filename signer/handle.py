@@ -1,5 +1,6 @@
 """One message in, one reply out. What changes facts is checked, done and answered in one transaction of the ledger."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -9,23 +10,31 @@ from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused, RevocastError
 from revocation.messages import Look, Message, Outcome, Release, Reply, Revoke, Verb, parse_message
 from signer import statuses
+from signer.config import Requester
 from signer.ledger import audit, facts, replies
 from signer.ledger.facts import Origin
 from signer.look import Report, find_due, look
-from signer.rights import authorize, require_current
+from signer.rights import authenticate, require_current, require_right
 from signer.signer import Signer
 
 _NO_ID = "0" * 32
 
+Handler = Callable[[Signer, Message, datetime], Reply]
+"""Replies to a message at a time; raises Refused or InputError."""
 
-def handle_text(signer: Signer, text: str, now: datetime) -> Reply:
-    """The reply to what came over a queue, a pipe or from a file; never raises for what the text says."""
+
+def handle_text(signer: Signer, text: str, now: datetime, handler: Handler | None = None) -> Reply:
+    """The reply to what came over a queue, a pipe or from a file; never raises for what the text says.
+
+    Args:
+        handler: replies to the message; `handle` when there is none.
+    """
     try:
         message = parse_message(text)
     except RevocastError as error:
         return _refused(_NO_ID, error, now)
     try:
-        return handle(signer, message, now)
+        return (handler or handle)(signer, message, now)
     except RevocastError as error:
         return _refused(message.id, error, now)
 
@@ -37,20 +46,28 @@ def handle(signer: Signer, message: Message, now: datetime) -> Reply:
         Refused: expired, no right, or what it asks cannot be.
         InputError: its body is not what its verb needs.
     """
-    body = message.typed_body()
-    if isinstance(body, Revoke | Release):
-        return _change(signer, message, body, now)
-    require_current(message, now)
-    if not isinstance(body, Look):
-        raise Refused(f"{message.verb} is not asked of the signer this way", where=f"message {message.id}")
+    if message.verb.changes_facts:
+        requester = authenticate(signer.config, message)
+        body = message.typed_body()
+        if isinstance(body, Revoke | Release):
+            return _change(signer, message, body, requester, now)
+    else:
+        require_current(message, now)
+        body = message.typed_body()
+        if isinstance(body, Look):
+            return _look(signer, message, body, now)
+    raise Refused(f"{message.verb} is not asked of the signer this way", where=f"message {message.id}")
+
+
+def _look(signer: Signer, message: Message, body: Look, now: datetime) -> Reply:
     if message.verb is Verb.DUE:
         return _list_due(signer, message, body, now)
     return _report(message, look(signer, now, (message.verb,), body), now)
 
 
-def _change(signer: Signer, message: Message, body: Revoke | Release, now: datetime) -> Reply:
+def _change(signer: Signer, message: Message, body: Revoke | Release, requester: Requester, now: datetime) -> Reply:
     profile = _profile(signer, body.issuer)
-    requester = authorize(signer.config, message, profile.issuer)
+    require_right(requester, message, profile.issuer)
     with signer.ledger.write() as connection:
         if earlier := replies.earlier_reply(connection, message):
             again = "this id was refused before and stays so: ask with a new one"

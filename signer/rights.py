@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from revocation.clock import iso
+from revocation.durations import show
 from revocation.errors import Refused
 from revocation.issuer import Issuer
 from revocation.messages import Message, verify_signature
@@ -11,6 +12,7 @@ from signer.config import Requester, SignerConfig
 
 _SKEW: Final = timedelta(minutes=5)
 _LONGEST_LIFE: Final = timedelta(days=31)
+_LONGEST_UNSIGNED: Final = timedelta(minutes=15)
 
 
 def require_current(message: Message, now: datetime) -> None:
@@ -24,8 +26,9 @@ def require_current(message: Message, now: datetime) -> None:
         raise Refused(f"expired at {iso(message.expires_at)}", where=where, advice="send a new one")
     if message.issued_at > now + _SKEW:
         raise Refused(f"is dated {iso(message.issued_at)}, in the future", where=where, advice="set the clocks right")
-    if message.expires_at - message.issued_at > _LONGEST_LIFE:
-        raise Refused("lives for more than 31 days", where=where)
+    longest = _LONGEST_LIFE if message.verb.changes_facts else _LONGEST_UNSIGNED
+    if message.expires_at - message.issued_at > longest:
+        raise Refused(f"lives for more than {show(longest)}", where=where)
 
 
 def authorize(config: SignerConfig, message: Message, issuer: Issuer) -> Requester:
@@ -34,13 +37,33 @@ def authorize(config: SignerConfig, message: Message, issuer: Issuer) -> Request
     Raises:
         Refused: unknown requester, no such right, unsigned or wrongly signed.
     """
+    requester = authenticate(config, message)
+    require_right(requester, message, issuer)
+    return requester
+
+
+def authenticate(config: SignerConfig, message: Message) -> Requester:
+    """The requester who signed a message. It costs 0.1 ms, and comes before everything that costs more.
+
+    Raises:
+        Refused: unknown requester, unsigned or wrongly signed.
+    """
     where = f"message {message.id}"
     requester = next((r for r in config.requesters if r.name == message.requester), None)
     if requester is None:
         raise Refused(f"requester {message.requester!r} is not known", where=where, advice="see [[signer.requesters]]")
     verify_signature(message, requester.public_key)
+    return requester
+
+
+def require_right(requester: Requester, message: Message, issuer: Issuer) -> None:
+    """Return if a requester may ask this of this issuer.
+
+    Raises:
+        Refused: it may not.
+    """
+    where = f"message {message.id}"
     if message.verb not in requester.verbs:
         raise Refused(f"requester {requester.name!r} may not {message.verb}", where=where)
     if "*" not in requester.issuers and issuer.name not in requester.issuers:
         raise Refused(f"requester {requester.name!r} has no right for issuer {issuer.name}", where=where)
-    return requester

@@ -13,10 +13,10 @@ from rq.serializers import JSONSerializer
 from revocation.errors import NoAnswer
 from revocation.messages import Message, Reply
 from revocation.wire.job import SafeJob, Task
+from revocation.wire.route import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE
 from revocation.wire.worker import work_off
 
-SIGNER_QUEUE: Final = "signer"
-PUBLISHER_QUEUE: Final = "publisher"
+__all__ = ["LOOKS_QUEUE", "PUBLISHER_QUEUE", "SIGNER_QUEUE", "QueueUnreachable", "Wire"]
 
 _REPLY_KEPT: Final = timedelta(hours=1)
 _FAILURE_KEPT: Final = timedelta(days=1)
@@ -133,7 +133,11 @@ class Wire:
 
         Redis may be away at the start or at any time. `ready` is called whenever the worker begins to listen.
         """
-        work_off(self._redis, queue, tasks, ready)
+        self.work_in_order({queue: tasks}, ready)
+
+    def work_in_order(self, queues: Mapping[str, Mapping[str, Task]], ready: Callable[[], None] = lambda: None) -> None:
+        """The same for several queues, each with its tasks: one is looked at when those before it are empty."""
+        work_off(self._redis, queues, ready)
 
 
 def _unreachable(error: redis.RedisError) -> QueueUnreachable:

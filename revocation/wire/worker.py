@@ -9,7 +9,7 @@ import contextlib
 import logging
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import redis
@@ -21,8 +21,11 @@ from rq.worker import SimpleWorker
 from rq.worker.base import WorkerStatus
 
 from revocation.errors import RevocastError
-from revocation.wire.job import LONGEST_SECONDS, SafeJob, Task, safe_job_class
+from revocation.wire.job import LONGEST_SECONDS, SafeJob, Task, UnknownTask, safe_job_class
 from revocation.wire.safequeue import SafeQueue
+
+Queues = Mapping[str, Mapping[str, Task]]
+"""The tasks of each queue, by name; the first is worked off first."""
 
 _LOG: Final = logging.getLogger("revocast.worker")
 _FIRST_PAUSE: Final = 0.5
@@ -88,14 +91,17 @@ class SafeWorker(SimpleWorker):
     def run_maintenance_tasks(self) -> None:
         """Forget old failures, before each wait, and none of the rest: it acts on what anybody may have written."""
         for queue in self.queues:
-            FailedJobRegistry(queue=queue, job_class=self.job_class, serializer=JSONSerializer).cleanup()
+            FailedJobRegistry(queue=queue, job_class=SafeJob, serializer=JSONSerializer).cleanup()
 
     def execute_job(self, job: SafeJob, queue: SafeQueue) -> None:
-        """Do the task; forget the job when it is done, keep it for a day when it failed."""
+        """Do the task; forget the job when it is done or names none of ours, keep it for a day when it failed."""
         self.set_state(WorkerStatus.BUSY)
         try:
             with self.death_penalty_class(LONGEST_SECONDS, JobTimeoutException, job_id=job.id):
                 job.perform()
+        except UnknownTask as error:
+            _LOG.warning("dropped job %s: %s", job.id, error)
+            self.connection.delete(job.key)
         except Exception as error:  # whatever a task raises, the next one is done
             self._keep(job, queue, error)
         else:
@@ -106,7 +112,7 @@ class SafeWorker(SimpleWorker):
         explained = isinstance(error, RevocastError)
         _LOG.error("%s %s failed: %s", job.description, job.id, error, exc_info=None if explained else error)
         job._status = JobStatus.FAILED
-        FailedJobRegistry(queue=queue, job_class=self.job_class, serializer=JSONSerializer).add(
+        FailedJobRegistry(queue=queue, job_class=SafeJob, serializer=JSONSerializer).add(
             job, ttl=job.failure_ttl, exc_string=f"{type(error).__name__}: {error!s:.2000}"
         )
 
@@ -115,9 +121,10 @@ class _Stop(BaseException):
     """A signal came while no worker listened for it."""
 
 
-def work_off(connection: redis.Redis, queue: str, tasks: Mapping[str, Task], ready: Callable[[], None]) -> None:
-    """Work `queue` off until a signal says to stop, however often Redis goes away or is found in disorder.
+def work_off(connection: redis.Redis, queues: Queues, ready: Callable[[], None]) -> None:
+    """Work queues off, one when those before it are empty, until a signal says to stop.
 
+    Redis may go away or be found in disorder, however often.
     The pauses grow while no worker comes to listen, and begin anew when one did.
     """
     listened = False
@@ -130,7 +137,7 @@ def work_off(connection: redis.Redis, queue: str, tasks: Mapping[str, Task], rea
     pause = _FIRST_PAUSE
     with contextlib.suppress(_Stop):
         while True:
-            if _one_run(connection, queue, tasks, listening):
+            if _one_run(connection, queues, listening):
                 return
             _listen_for_signals()
             pause = _FIRST_PAUSE if listened else min(2 * pause, _LONGEST_PAUSE)
@@ -139,16 +146,15 @@ def work_off(connection: redis.Redis, queue: str, tasks: Mapping[str, Task], rea
             time.sleep(pause)
 
 
-def _one_run(connection: redis.Redis, queue: str, tasks: Mapping[str, Task], ready: Callable[[], None]) -> bool:
+def _one_run(connection: redis.Redis, queues: Queues, ready: Callable[[], None]) -> bool:
     """Whether a worker ran and was told to stop; False when it ended for another reason."""
     _listen_for_signals()
-    job_class = safe_job_class(tasks, queue)
     try:
-        _clear_disorder(connection, queue)
+        _clear_disorder(connection, queues)
         worker = SafeWorker(
-            [SafeQueue(queue, connection=connection, job_class=job_class, serializer=JSONSerializer)],
+            [_safe_queue(connection, name, tasks) for name, tasks in queues.items()],
             connection=connection,
-            job_class=job_class,
+            job_class=SafeJob,
             queue_class=SafeQueue,
             serializer=JSONSerializer,
             worker_ttl=_WORKER_TTL,
@@ -161,14 +167,16 @@ def _one_run(connection: redis.Redis, queue: str, tasks: Mapping[str, Task], rea
     return worker.told_to_stop
 
 
-def _clear_disorder(connection: redis.Redis, queue: str) -> None:
+def _safe_queue(connection: redis.Redis, name: str, tasks: Mapping[str, Task]) -> SafeQueue:
+    job_class = safe_job_class(tasks, name)
+    return SafeQueue(name, connection=connection, job_class=job_class, serializer=JSONSerializer)
+
+
+def _clear_disorder(connection: redis.Redis, queues: Iterable[str]) -> None:
     """Remove what stands under a name of ours and is of another type, which would stop us for ever."""
-    expected = {
-        f"rq:queue:{queue}": "list",
-        f"rq:failed:{queue}": "zset",
-        f"rq:workers:{queue}": "set",
-        **_BOOKKEEPING,
-    }
+    expected = dict(_BOOKKEEPING)
+    for queue in queues:
+        expected |= {f"rq:queue:{queue}": "list", f"rq:failed:{queue}": "zset", f"rq:workers:{queue}": "set"}
     for key, type_ in expected.items():
         if connection.type(key) not in (type_.encode(), b"none"):
             connection.delete(key)

@@ -21,7 +21,7 @@ def test_poisoned_id_is_dropped(worker: Worker, attacker: redis.Redis, job_id: s
 
 
 def test_ids_of_no_job_are_dropped_in_heaps(worker: Worker, attacker: redis.Redis) -> None:
-    """Twenty thousand that somebody made up, of every kind, are hardly taken one by one; the jobs among them are done."""
+    """Twenty thousand that somebody made up, of every kind, are not taken one by one; the jobs among them are done."""
     attacker.set("rq:job:odd", "x")
     plant(attacker, "held", packed("slow", None, ["held"], {}))
     for number in range(20):
