@@ -84,7 +84,7 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
 def _ask(installation: Installation, statuses: Sequence[TargetStatus], timeout: float) -> _Answer:
     message = compose(Verb.DUE, everything(statuses), clock_now())
     try:
-        (reply,) = reachable_courier(installation.path, installation.jobs).ask([message], timeout)
+        (reply,) = reachable_courier(installation.path, installation.jobs, timeout).ask([message], timeout)
     except RevocastError as error:
         return _Answer({}, f"does not answer: {error.what}")
     if reply.outcome is not Outcome.DONE:

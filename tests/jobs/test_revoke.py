@@ -159,12 +159,13 @@ def test_no_answer_exits_5_and_says_with_which_id_to_ask_again(present: Present,
 
 
 def test_queue_that_is_away_exits_5(present: Present, server: Server) -> None:
-    """Nothing was sent, and nobody waits for a minute to hear it; --no-queue goes another way."""
+    """It is waited for as long as was said, and that is told at once; --no-queue goes another way."""
     present.use_queue(server.url)
     server.kill()
-    result = present.run("revoke", "5")
+    result = present.run("revoke", "5", "--timeout", "1")
     assert result.exit_code == 5
     assert "cannot be reached" in str(result.exception)
+    assert "trying again for 1 s" in result.stderr
     assert present.run("revoke", "5", "--no-queue").exit_code == 0
 
 
