@@ -56,7 +56,7 @@ def look_at_crl(spec: CRLSpec, base: str, mark: CRLMark | None, now: datetime, s
     )
     vanished = {
         serial: reason
-        for serial, reason in (mark.revoked if mark else {}).items()
+        for serial, reason in (mark.revoked | mark.vanished if mark else {}).items()
         if serials.from_hex(serial) not in crl.revoked
     }
     return CRLView(findings, crl, vanished)

@@ -12,7 +12,7 @@ from revocation.status import Reason
 
 
 class MarksLost(RevocastError):
-    """The file of marks cannot be used; the run begins a new one."""
+    """The file of marks cannot be used, so nothing is compared with earlier runs."""
 
 
 class CRLMark(BaseModel):
@@ -22,6 +22,7 @@ class CRLMark(BaseModel):
         number: its CRL number.
         this_update: as ISO 8601, which sorts in the order of time.
         revoked: some of the serials on it, hexadecimal, each with its reason.
+        vanished: serials that have left it, and of which OCSP has not yet said that this is right.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -29,14 +30,21 @@ class CRLMark(BaseModel):
     number: int
     this_update: str
     revoked: dict[str, Reason] = {}
+    vanished: dict[str, Reason] = {}
 
 
 class Marks(BaseModel):
-    """The marks of one base URL, by `issuer id/label`."""
+    """The marks of one base URL.
+
+    Attributes:
+        crls: by `issuer id/label`.
+        differing: since when OCSP says another thing than a CRL, by `issuer id/label/serial`.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     crls: dict[str, CRLMark] = {}
+    differing: dict[str, str] = {}
 
 
 class MarksFile:
@@ -53,10 +61,14 @@ class MarksFile:
         """The marks of a base URL; empty before the first run.
 
         Raises:
-            MarksLost: the file is there and is not ours.
+            MarksLost: the file is there and is not ours, or this user may not read it.
         """
         try:
             return Marks.model_validate(self._all().get(base, {}))
+        except OSError as error:
+            detail = f"cannot be read, so nothing is compared with earlier runs: {error.strerror}"
+            advice = "let the user who runs `check` read and write it, or give it a [jobs] state of its own"
+            raise MarksLost(detail, where=str(self._path), advice=advice) from error
         except (ValidationError, ValueError, AttributeError) as error:
             raise MarksLost("cannot be read; what was remembered is lost", where=str(self._path)) from error
 
@@ -68,7 +80,7 @@ class MarksFile:
         """
         try:
             known = dict(self._all())
-        except ValueError:
+        except (TypeError, ValueError):  # not ours: begun anew
             known = {}
         known[base] = marks.model_dump(mode="json")
 

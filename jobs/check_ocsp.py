@@ -14,7 +14,7 @@ from revocation import serials
 from revocation.certid import CertID, CertIDHash
 from revocation.config import IssuerProfile
 from revocation.errors import GateError
-from revocation.status import Revocation
+from revocation.status import Reason, Revocation
 from revocation.windows import PUBLISHING
 
 UNAUTHORIZED = "unauthorized"
@@ -58,10 +58,25 @@ def look_at_ocsp(profile: IssuerProfile, serial: bytes, base: str, now: datetime
     return OCSPView(what, answers, findings, not answers and unknown == len(findings))
 
 
+def differs(view: OCSPView, crl: VerifiedCRL, serial: bytes) -> bool:
+    """Whether any answer says another thing than the CRL."""
+    entry = crl.revoked.get(serial)
+    return any(_differs(entry, answer.revocation) for answer in view.answers.values())
+
+
 def judge(
-    view: OCSPView, profile: IssuerProfile, crl: VerifiedCRL | None, serial: bytes, now: datetime
+    view: OCSPView,
+    profile: IssuerProfile,
+    crl: VerifiedCRL | None,
+    serial: bytes,
+    now: datetime,
+    since: datetime | None = None,
 ) -> list[Finding]:
-    """Whether the answers are fresh, and say what each other and the CRL say."""
+    """Whether the answers are fresh, and say what each other and the CRL say.
+
+    Args:
+        since: when they were first seen to differ from the CRL.
+    """
     findings = list(view.findings)
     allowed = profile.ocsp.renewal + profile.ocsp.look + PUBLISHING + profile.ocsp.max_age
     entry = crl.revoked.get(serial) if crl else None
@@ -72,8 +87,7 @@ def judge(
                 Finding(Level.WARNING, view.what, f"{way}: is {age} old, renewal is due by {span(allowed)}")
             )
         if crl and _differs(entry, answer.revocation):
-            newest = max(crl.this_update, answer.this_update)
-            level = Level.WARNING if now - newest < PUBLISHING else Level.CRITICAL
+            level = Level.CRITICAL if _lasts(profile, entry, answer.revocation, now, since) else Level.WARNING
             findings.append(
                 Finding(level, view.what, f"{way}: OCSP says {_says(answer.revocation)}, the CRL says {_says(entry)}")
             )
@@ -90,6 +104,21 @@ def _verified(response: bytes, asked: CertID, profile: IssuerProfile, now: datet
     if verified.serial != asked.serial or asked.hash not in verified.hashes:
         raise GateError("answers for another CertID than the one that was asked for")
     return verified
+
+
+def _lasts(
+    profile: IssuerProfile, entry: Revocation | None, answered: Revocation | None, now: datetime, since: datetime | None
+) -> bool:
+    """Whether CRL and OCSP have differed for longer than publishing and caches explain.
+
+    The age of either says nothing: a busy CA makes a new CRL every few minutes. What was seen to differ in an earlier
+    run counts, and the revocation date, except of a hold, which may have been released just now.
+    """
+    ages = [profile.ocsp.max_age, *(spec.settings.max_age for spec in profile.crls.values())]
+    began = [since] if since else []
+    if entry is not None and answered is None and entry.reason is not Reason.certificateHold:
+        began.append(entry.revoked_at)
+    return any(now - moment > PUBLISHING + max(ages) for moment in began)
 
 
 def _differs(entry: Revocation | None, answered: Revocation | None) -> bool:

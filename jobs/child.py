@@ -17,7 +17,6 @@ from jobs.log import Log
 from jobs.process import bare_environment, child_environment
 
 _LONGEST_LINE: Final = 4000
-_STOP_SECONDS: Final = 15.0
 _PIPE_SIZE: Final = 60_000
 
 
@@ -71,10 +70,10 @@ class Child:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
 
-    def wait(self) -> bool:
+    def wait(self, seconds: float) -> bool:
         """Wait for its end; whether it came by itself. What does not end in time is killed, with its own children."""
         try:
-            self.process.wait(_STOP_SECONDS)
+            self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)  # its own session: nobody else's processes are in the group
             self.process.wait()

@@ -3,16 +3,25 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+import click
 
 from jobs.config import JobsConfig
 from jobs.signer_process import SignerProcess
-from revocation.errors import NoAnswer
+from revocation.errors import NoAnswer, QueueUnreachable
 from revocation.messages import Message, Reply
+from revocation.wire.route import queue_of
+
+if TYPE_CHECKING:
+    from revocation.wire.queue import Wire
 
 _FIRST_WAIT = 5.0
 _LONGEST_WAIT = 60.0
 _NO_REPLY = "see whether the signer's worker runs, and what its log says"
+_PAUSE = 0.5
+_SHORTEST_COMMAND = 0.1
+_LONGEST_COMMAND = 2.0
 
 
 class Courier(Protocol):
@@ -23,31 +32,33 @@ class Courier(Protocol):
 
 
 class QueueCourier:
-    """Asks over the queue, and keeps a message until it is replied: a queue that was lost is told again."""
+    """Asks over the queue, and keeps a message until it is replied: a queue that was lost is told again.
+
+    Args:
+        url: of the queue server.
+    """
 
     def __init__(self, url: str) -> None:
-        from revocation.wire.queue import SIGNER_QUEUE, Wire  # rq and redis, only where there is a queue
+        self._url = url
 
-        self._wire = Wire(url)
-        self._queue = SIGNER_QUEUE
-
-    def reachable(self) -> None:
-        """Return if the queue server answers.
+    def reachable(self, seconds: float) -> None:
+        """Return if the queue server answers within that time.
 
         Raises:
-            NoAnswer: it does not.
+            QueueUnreachable: it does not.
         """
-        self._wire.ping()
+        self._wire(seconds).ping()
 
     def ask(self, messages: Sequence[Message], seconds: float) -> list[Reply]:
-        """Send all, then wait for each.
+        """Send all, then wait for each. A server that is away is waited for too, which is said on standard error.
 
         Raises:
-            NoAnswer: the queue could not be reached at first, or a reply did not come in time.
+            NoAnswer: a reply did not come in time.
+            QueueUnreachable: the queue server was away in the end.
         """
         deadline = time.monotonic() + seconds
         for message in messages:
-            self._wire.send(self._queue, message)
+            self._send(message, deadline)
         replies = []
         for message in messages:
             reply = self._await(message, deadline)
@@ -61,21 +72,35 @@ class QueueCourier:
         while True:
             left = deadline - time.monotonic()
             try:
-                reply = self._wire.await_reply(message.id, max(0.0, min(wait, left)))
-            except NoAnswer:
-                if left <= wait:
-                    raise
+                reply = self._wire(left).await_reply(message.id, max(0.0, min(wait, left)))
+            except QueueUnreachable:
+                wait = _FIRST_WAIT  # it will come back empty, and its worker will be there at once
             else:
                 if reply is not None or left <= wait:
                     return reply
-            wait = min(2 * wait, _LONGEST_WAIT)
-            self._send_again(message)
+                wait = min(2 * wait, _LONGEST_WAIT)
+            self._send(message, deadline)
 
-    def _send_again(self, message: Message) -> None:
-        try:
-            self._wire.send(self._queue, message)
-        except NoAnswer:
-            time.sleep(1)
+    def _send(self, message: Message, deadline: float) -> None:
+        """Send it, again and again until the server takes it."""
+        told = False
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                return self._wire(left).send(queue_of(message.verb), message)
+            except QueueUnreachable as error:
+                if left <= _PAUSE:
+                    raise
+                if not told:
+                    click.echo(f"{error.what}; trying again for {left:.0f} s", err=True)
+                    told = True
+            time.sleep(_PAUSE)
+
+    def _wire(self, seconds: float) -> "Wire":
+        """A connection on which no command waits for longer than that, nor for longer than a server may take."""
+        from revocation.wire.queue import Wire  # rq and redis, only where there is a queue
+
+        return Wire(self._url, max(_SHORTEST_COMMAND, min(_LONGEST_COMMAND, seconds)))
 
 
 def courier(config: Path, jobs: JobsConfig, *, no_queue: bool = False) -> Courier:
@@ -85,13 +110,13 @@ def courier(config: Path, jobs: JobsConfig, *, no_queue: bool = False) -> Courie
     return QueueCourier(jobs.queue)
 
 
-def reachable_courier(config: Path, jobs: JobsConfig) -> Courier:
-    """The queue where one is configured and answers, else a signer process: what unsigned requests may choose."""
+def reachable_courier(config: Path, jobs: JobsConfig, seconds: float = _LONGEST_COMMAND) -> Courier:
+    """The queue where one is configured and answers in time, else a signer process: for unsigned requests."""
     if jobs.queue is None:
         return SignerProcess(config)
     over_queue = QueueCourier(jobs.queue)
     try:
-        over_queue.reachable()
+        over_queue.reachable(seconds)
     except NoAnswer:
         return SignerProcess(config)
     return over_queue

@@ -42,17 +42,17 @@ def fetch(url: str, limit: int, seconds: float, *, data: bytes | None = None, me
     """The answer to a GET, or to a POST when there is `data`.
 
     Raises:
-        NotFetched: no connection, a status other than 200, too slow, or more than `limit` bytes.
+        NotFetched: no URL, no connection, a status other than 200, too slow, or more than `limit` bytes.
     """
     headers = {"Content-Type": media_type} if data is not None else {}
-    request = urllib.request.Request(url, data=data, headers=headers)  # noqa: S310 - the opener knows HTTP alone
     deadline = time.monotonic() + seconds
     try:
+        request = urllib.request.Request(url, data=data, headers=headers)  # noqa: S310 - the opener knows HTTP alone
         with _OPENER.open(request, timeout=seconds) as answer:
             if answer.status != http.HTTPStatus.OK:
                 raise NotFetched(f"HTTP {answer.status}", where=url)
             return Fetched(_read(answer, limit, deadline, url), answer.headers)
-    except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
         raise NotFetched(f"cannot be fetched: {reason}", where=url) from error
 

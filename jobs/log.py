@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final
 
 from revocation.clock import iso, now
+from revocation.visible import visible
 
 _LARGEST: Final = 5 << 20
 
@@ -36,7 +37,10 @@ class Log:
         os.close(self._descriptor)
 
     def write(self, line: str) -> None:
-        """One line. A full disk loses it, and must do no more: who writes lines here empties a service's pipe."""
+        """One line, whatever characters stand in it.
+
+        A full disk loses it, and must do no more: who writes lines here empties a service's pipe.
+        """
         with contextlib.suppress(OSError):
             if os.fstat(self._descriptor).st_size > _LARGEST:
                 with contextlib.suppress(FileNotFoundError):  # put aside already, when no new one could be opened
@@ -44,7 +48,7 @@ class Log:
                 fresh = self._open()
                 os.close(self._descriptor)
                 self._descriptor = fresh
-            os.write(self._descriptor, f"{iso(now())} {self._name} | {line}\n".encode(errors="replace"))
+            os.write(self._descriptor, f"{iso(now())} {self._name} | {visible(line)}\n".encode(errors="replace"))
 
     def _open(self) -> int:
         return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

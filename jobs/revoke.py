@@ -4,6 +4,7 @@ The reply of the queue is a claim. Exit code 0 needs proof: published artifacts,
 """
 
 import re
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from jobs.courier import QueueCourier, courier
+from jobs.courier import Courier, QueueCourier, courier
 from jobs.evidence import Expected, missing
 from jobs.installation import Installation
+from jobs.interruption import interruptible
 from jobs.moment import Moment
 from jobs.signer_process import SignerProcess
 from jobs.subject import Subject, subject
@@ -121,24 +123,47 @@ def _change(
     started = time.monotonic()
     message = _signed(installation, asked, what)
     chosen = courier(installation.path, installation.jobs, no_queue=asked.no_queue)
+    if sys.stderr.isatty():
+        click.echo(f"asking the signer; to ask the same again, whatever happens: --id {message.id}", err=True)
+    reply: Reply | None = None
     try:
-        (reply,) = chosen.ask([message], asked.timeout)
+        with interruptible():
+            (reply,) = chosen.ask([message], asked.timeout)
+            _require_done(reply, which)
+            if isinstance(chosen, SignerProcess) and installation.publisher is not None:
+                _publish(installation, message)
+            expected = Expected(which.profile, which.serial, reason, reply.revision or 0, _labels(reply))
+            problems = _problems(reply)
+            nobody_else_makes_it = isinstance(chosen, SignerProcess) and problems
+            deadline = started if nobody_else_makes_it else started + asked.timeout
+            _await_evidence(installation, expected, message, deadline, problems)
     except NoAnswer as error:
-        advice = [error.advice] if error.advice else []
-        if isinstance(chosen, QueueCourier):
-            advice.append("--no-queue asks without a queue, on the signer's machine")
-        advice.append(f"ask again with the same id: --id {message.id} (it is done once in any case)")
-        error.advice = "; ".join(advice)
+        error.advice = _how_to_go_on(message, error, chosen)
         raise
-    _require_done(reply, which)
-    if isinstance(chosen, SignerProcess) and installation.publisher is not None:
-        _publish(installation, message)
-    expected = Expected(which.profile, which.serial, reason, reply.revision or 0, _labels(reply))
-    problems = _problems(reply)
-    nobody_else_makes_it = isinstance(chosen, SignerProcess) and problems
-    deadline = started if nobody_else_makes_it else started + asked.timeout
-    _await_evidence(installation, expected, message, deadline, problems)
+    except KeyboardInterrupt:
+        raise _interrupted(message, replied=reply is not None) from None
     _print(asked, which, reply, time.monotonic() - started)
+
+
+def _interrupted(message: Message, *, replied: bool) -> RevocastError:
+    """What is known of a message when somebody would not wait any longer."""
+    where = f"message {message.id}"
+    if replied:
+        what = "interrupted; the signer says that it is recorded, and it was not yet seen published"
+        return NotPublishedYet(what, where=where, advice=f"asking again with --id {message.id} waits again")
+    what = "interrupted before the signer replied; it may be recorded nevertheless"
+    return NoAnswer(what, where=where, advice=_ask_again(message))
+
+
+def _how_to_go_on(message: Message, error: NoAnswer, chosen: Courier) -> str:
+    advice = [error.advice] if error.advice else []
+    if isinstance(chosen, QueueCourier):
+        advice.append("--no-queue asks without a queue, on the signer's machine")
+    return "; ".join((*advice, _ask_again(message)))
+
+
+def _ask_again(message: Message) -> str:
+    return f"ask again with the same id: --id {message.id} (it is done once in any case)"
 
 
 def _signed(installation: Installation, asked: Ask, what: tuple[Verb, Body]) -> Message:

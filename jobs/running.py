@@ -1,12 +1,14 @@
 """A system that `revocast up` started: brought up, watched until everything is published, shown."""
 
+import contextlib
 import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from jobs.announce import Scene
 from jobs.check import run
@@ -18,7 +20,7 @@ from jobs.first_start import Prepared
 from jobs.installation import Installation
 from jobs.samples import Sample, samples
 from jobs.services import services
-from jobs.supervisor import Supervisor
+from jobs.supervisor import Stopped, Supervisor
 from jobs.unlock import Unlocked
 from jobs.valkey import valkey
 from publisher.config import DirectoryTable
@@ -32,9 +34,11 @@ _INCOMPLETE_SECONDS: Final = 20.0
 _VACANT_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.2
 _TELL_SECONDS: Final = 10.0
+_FETCH_SECONDS: Final = 10.0
 _SAMPLES_PER_ISSUER: Final = 10
 _LOCAL: Final = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 _UNIX: Final = "unix://"
+_Found = TypeVar("_Found")
 
 
 class SocketInUse(RevocastError):
@@ -62,38 +66,74 @@ class Running:
     stop: threading.Event
 
     def until_published(self, say: Callable[[str], None]) -> list[Finding]:
-        """What `check` finds from outside, when all is well or that took too long; meanwhile says why not yet."""
+        """What `check` finds from outside, when all is well or that took too long; meanwhile says why not yet.
+
+        Raises:
+            Stopped: we were told to stop meanwhile.
+        """
         deadline = time.monotonic() + (_INCOMPLETE_SECONDS if self.unusable else _PUBLISHED_SECONDS)
         tell_at = time.monotonic() + _TELL_SECONDS
         plan = Plan(self.installation.public, self.base, [sample.certificate for sample in self.samples])
         marks = MarksFile(self.installation.jobs.state)
         while True:
-            findings = run(plan, marks, clock_now())
-            if worst(findings) is Level.OK or time.monotonic() > deadline or self.stop.wait(_POLL_SECONDS):
+            findings = self._meanwhile(lambda: run(plan, marks, clock_now()))
+            if worst(findings) is Level.OK or time.monotonic() > deadline:
                 return findings
             if time.monotonic() > tell_at:
                 keys = "".join(f"; a CA key cannot be used: {reason}" for reason in self.unusable)
                 say(f"not everything answers yet: {summary(findings)}{keys}")
                 tell_at = time.monotonic() + _TELL_SECONDS
-            self.supervisor.tend()
+            self._tend()
 
     def until_stopped(self) -> None:
         """Restart what dies, until we are told to stop."""
-        while not self.stop.wait(_POLL_SECONDS):
-            self.supervisor.tend()
+        with contextlib.suppress(Stopped):
+            while True:
+                self._tend()
 
     def scene(self) -> Scene:
-        """What there is to show: certificates that are good come first in it."""
+        """What there is to show, with certificates that are good.
+
+        Raises:
+            Stopped: we were told to stop meanwhile.
+        """
         targets = self.installation.targets().targets
         webroots = [target.path / "www" for target in targets if isinstance(target, DirectoryTable)]
-        good = [sample for sample in self.samples if not self._is_revoked(sample)]
+        revoked = self._meanwhile(self._revoked)
+        good = [sample for sample in self.samples if (sample.profile.issuer.id, sample.serial) not in revoked]
         webroot = webroots[0] if webroots else None
         return Scene(self.installation.public, self.base, self.installation.path, webroot, good)
 
-    def _is_revoked(self, sample: Sample) -> bool:
-        specs = sample.profile.crls.values()
-        views = (look_at_crl(spec, self.base, None, clock_now(), seconds=10) for spec in specs)
-        return any(view.crl is not None and sample.serial in view.crl.revoked for view in views)
+    def _revoked(self) -> set[tuple[str, bytes]]:
+        """Which samples a CRL lists, by issuer id and serial; each CRL is fetched once."""
+        found = set()
+        for spec in (spec for profile in self.installation.public.profiles.values() for spec in profile.crls.values()):
+            crl = look_at_crl(spec, self.base, None, clock_now(), _FETCH_SECONDS).crl
+            wanted = {sample.serial for sample in self.samples if sample.profile.issuer.id == spec.issuer.id}
+            found |= {(spec.issuer.id, serial) for serial in wanted if crl is not None and serial in crl.revoked}
+        return found
+
+    def _meanwhile(self, look: Callable[[], _Found]) -> _Found:
+        """What a look from outside finds: a server of ours that hangs keeps it waiting, and us from nothing."""
+        done = threading.Event()
+        looking: Future[_Found] = Future()
+
+        def work() -> None:
+            try:
+                looking.set_result(look())
+            except BaseException as error:  # goes on where it is waited for
+                looking.set_exception(error)
+            done.set()
+
+        threading.Thread(target=work, name="look", daemon=True).start()
+        while not done.wait(_POLL_SECONDS / 2):
+            self._tend()
+        return looking.result()
+
+    def _tend(self) -> None:
+        if self.stop.wait(_POLL_SECONDS):
+            raise Stopped
+        self.supervisor.tend()
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from revocation.clock import now as clock_now
 from revocation.errors import ConfigurationError, NoAnswer, RevocastError
 from revocation.messages import Body, Message, Publish, Verb, compose
 from revocation.published import TargetStatus
+from revocation.wire.route import queue_of
 
 _LOG: Final = logging.getLogger("revocast.scheduler")
 _FIRST_PAUSE: Final = 1.0
@@ -78,8 +79,7 @@ class Scheduler:
         return next_slot(self._tasks, now)
 
     def _send(self, verb: Verb, now: datetime) -> None:
-        queue = "publisher" if verb is Verb.PUBLISH else "signer"
-        self._sender.send(queue, compose(verb, self._body(verb, now), now))
+        self._sender.send(queue_of(verb), compose(verb, self._body(verb, now), now))
 
     def _body(self, verb: Verb, now: datetime) -> Body:
         if verb is Verb.PUBLISH:

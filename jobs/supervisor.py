@@ -13,6 +13,8 @@ from revocation.errors import ConfigurationError, RevocastError
 Report = Callable[[str], None]
 
 _START_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 15.0
+_LEAST_STOP_SECONDS: Final = 1.0
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
 _LONG_RUN: Final = 60.0
@@ -52,7 +54,7 @@ class Supervisor:
         self._logs = logs
         self._stop = stop
         self._report = report
-        self._slots: list[_Slot] = []
+        self._groups: list[list[_Slot]] = []
 
     def start(self, *services: Service) -> None:
         """Start services side by side, and wait until each of them serves.
@@ -62,7 +64,9 @@ class Supervisor:
             DidNotStart: one ended otherwise, or did not serve in time.
             Stopped: we were told to stop meanwhile.
         """
-        begun = [self._launch(service) for service in services]
+        begun: list[_Slot] = []
+        self._groups.append(begun)
+        begun.extend(_Slot(service, Child(service, self._logs)) for service in services)
         deadline = time.monotonic() + _START_SECONDS
         while waiting := [slot for slot in begun if not slot.child.ready.is_set()]:
             if self._stop.wait(_POLL):
@@ -72,7 +76,7 @@ class Supervisor:
 
     def tend(self) -> None:
         """Look at every process once: report what died, and start it again when its pause is over."""
-        for slot in self._slots:
+        for slot in self._slots():
             code = slot.child.exit_code()
             if code is None:
                 continue
@@ -83,20 +87,26 @@ class Supervisor:
                 self._report(f"{slot.service.name}: started again (process {slot.child.process.pid})")
 
     def stop(self) -> None:
-        """Stop every process, the last started first, and wait for each."""
-        for slot in reversed(self._slots):
-            slot.child.ask_to_stop()
-            if not slot.child.wait():
-                self._report(f"{slot.service.name}: did not end in time and was killed")
+        """Stop every process within the time that one may take, the last started first.
+
+        What was started side by side is asked at once and then waited for; what was started before, as the queue, is
+        needed by it until its end.
+        """
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self._groups:
+            group = self._groups.pop()
+            for slot in reversed(group):
+                slot.child.ask_to_stop()
+            for slot in reversed(group):
+                if not slot.child.wait(max(_LEAST_STOP_SECONDS, deadline - time.monotonic())):
+                    self._report(f"{slot.service.name}: did not end in time and was killed")
 
     def processes(self) -> dict[str, int]:
         """The process id of each service's present run."""
-        return {slot.service.name: slot.child.process.pid for slot in self._slots}
+        return {slot.service.name: slot.child.process.pid for slot in self._slots()}
 
-    def _launch(self, service: Service) -> _Slot:
-        slot = _Slot(service, Child(service, self._logs))
-        self._slots.append(slot)
-        return slot
+    def _slots(self) -> list[_Slot]:
+        return [slot for group in self._groups for slot in group]
 
     def _require_alive(self, slot: _Slot, deadline: float) -> None:
         code = slot.child.exit_code()

@@ -1,21 +1,16 @@
 """How text and durations are shown to the operator, above all text of others: it may want to move their cursor."""
 
-import unicodedata
 from datetime import timedelta
 from typing import Final
 
+from revocation.visible import visible
+
 _LONGEST: Final = 500
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def printable(text: str) -> str:
     """The text with every control, format and line-breaking character shown as its code, and cut after 500."""
-    shown = "".join(_shown(character) for character in text[:_LONGEST])
-    return shown + ("…" if len(text) > _LONGEST else "")
-
-
-def _shown(character: str) -> str:
-    return f"\\u{ord(character):04x}" if unicodedata.category(character) in _UNSEEN else character
+    return visible(text[:_LONGEST]) + ("…" if len(text) > _LONGEST else "")
 
 
 def span(value: timedelta | None) -> str:

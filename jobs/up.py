@@ -3,6 +3,7 @@
 It only supervises: each service is a process of its own, started from the same command table, with its own rights.
 """
 
+import contextlib
 import signal
 import threading
 from pathlib import Path
@@ -91,7 +92,6 @@ def up(
         except Stopped:
             _say("told to stop")
         finally:
-            _say("stopping")
             supervisor.stop()
             _say("stopped")
 
@@ -109,8 +109,6 @@ def _address(data: Path, host: str | None, port: int | None) -> Address:
 
 def _serve(running: Running) -> int:
     findings = running.until_published(_say)
-    if running.stop.is_set():
-        return 0
     if worst(findings) is Level.OK:
         _say("everything is published and answers")
     else:
@@ -141,4 +139,6 @@ def _stop_event() -> threading.Event:
 
 
 def _say(line: str) -> None:
-    click.echo(f"revocast up: {line}", err=True)
+    """To whoever reads standard error; a pipe that nobody reads any more must not end what is supervised."""
+    with contextlib.suppress(OSError):
+        click.echo(f"revocast up: {line}", err=True)

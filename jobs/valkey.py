@@ -2,7 +2,7 @@
 
 It holds nothing that may not be lost: what is due follows from the ledger and from what is published. Its arguments are
 all given here, since the wheel's own defaults also listen on an open TCP port. Who can open the socket may write any
-key; what would change the server itself, or stop it, is denied to everybody.
+key, up to a size of each and of all; what would change the server itself, or stop it, is denied to everybody.
 """
 
 from pathlib import Path
@@ -29,7 +29,8 @@ def valkey(socket: Path) -> Service:
             str(_program()),
             *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
             *("--save", "", "--appendonly", "no", "--dir", str(socket.parent)),
-            *("--daemonize", "no", "--logfile", "", "--loglevel", "notice", "--maxmemory-policy", "noeviction"),
+            *("--daemonize", "no", "--logfile", "", "--loglevel", "notice"),
+            *("--proto-max-bulk-len", "4mb", "--maxmemory", "256mb", "--maxmemory-policy", "noeviction"),
             *("--user", *_RIGHTS.split()),
         ),
         mark="Ready to accept connections",

@@ -42,7 +42,7 @@ TABLE: Final[dict[str, Row]] = {
     "publish": Row("publisher.commands:publish", "publisher", "Bring every target up to date with the exchange."),
     "respond": Row("responder.serve:respond", "responder", "Serve OCSP (and static files) over HTTP."),
     "scheduler": Row("jobs.scheduler:scheduler", "jobs", "Ask for periodic work, over the queue."),
-    "worker signer": Row("signer.worker:worker", "signer", "Handle the signer's queue; opens no listening socket."),
+    "worker signer": Row("signer.worker:worker", "signer", "Handle the signer's queues; opens no listening socket."),
     "worker publisher": Row("publisher.worker:worker", "publisher", "Handle the publisher's queue."),
     "signer run": Row("signer.run:run", "signer", "Handle messages from standard input, one JSON a line."),
     "signer unlock": Row("signer.unlock:unlock", "signer", "Try the CA keys, and ask for passphrases."),

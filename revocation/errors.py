@@ -90,3 +90,7 @@ class NoAnswer(RevocastError):
     """Nobody replied; the same message id may be sent again without harm."""
 
     exit_code = 5
+
+
+class QueueUnreachable(NoAnswer):
+    """The queue server does not answer; nothing was sent."""

@@ -89,12 +89,12 @@ def _tell_worker(signer: Signer) -> None:
     """Have a running worker look now; without one, or without a queue, the next look finds what is due."""
     if signer.config.queue is None:
         return
-    from revocation.wire.queue import SIGNER_QUEUE, Wire
+    from revocation.wire.queue import LOOKS_QUEUE, Wire
 
     wire = Wire(signer.config.queue)
     with contextlib.suppress(NoAnswer):
         for verb in EVERYTHING:
-            wire.send(SIGNER_QUEUE, compose(verb, Look(), clock.now()))
+            wire.send(LOOKS_QUEUE, compose(verb, Look(), clock.now()))
 
 
 def _print_summary(source: str, summary: ImportSummary) -> None:

@@ -1,5 +1,6 @@
 """One message in, one reply out. What changes facts is checked, done and answered in one transaction of the ledger."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -10,24 +11,32 @@ from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused, RevocastError
 from revocation.messages import Excuse, Look, Message, Outcome, Release, Reply, Revoke, Verb, parse_message
 from signer import statuses
+from signer.config import Requester
 from signer.ledger import audit, facts, replies
 from signer.ledger.facts import Origin
 from signer.look import Report, find_due, look
 from signer.needed import needed
-from signer.rights import authorize, require_current
+from signer.rights import authenticate, require_current, require_right
 from signer.signer import Signer
 
 _NO_ID = "0" * 32
 
+Handler = Callable[[Signer, Message, Clock], Reply]
+"""Replies to a message; raises Refused or InputError."""
 
-def handle_text(signer: Signer, text: str, clock: Clock) -> Reply:
-    """The reply to what came over a queue, a pipe or from a file; never raises for what the text says."""
+
+def handle_text(signer: Signer, text: str, clock: Clock, handler: Handler | None = None) -> Reply:
+    """The reply to what came over a queue, a pipe or from a file; never raises for what the text says.
+
+    Args:
+        handler: replies to the message; `handle` when there is none.
+    """
     try:
         message = parse_message(text)
     except RevocastError as error:
         return _refused(_NO_ID, error, clock())
     try:
-        return handle(signer, message, clock)
+        return (handler or handle)(signer, message, clock)
     except RevocastError as error:
         return _refused(message.id, error, clock())
 
@@ -39,20 +48,30 @@ def handle(signer: Signer, message: Message, clock: Clock) -> Reply:
         Refused: expired, no right, or what it asks cannot be.
         InputError: its body is not what its verb needs.
     """
-    body = message.typed_body()
-    if isinstance(body, Revoke | Release | Excuse):
-        return _change(signer, message, body, clock)
-    require_current(message, clock())
-    if not isinstance(body, Look):
-        raise Refused(f"{message.verb} is not asked of the signer this way", where=f"message {message.id}")
+    if message.verb.changes_facts:
+        requester = authenticate(signer.config, message)
+        body = message.typed_body()
+        if isinstance(body, Revoke | Release | Excuse):
+            return _change(signer, message, body, requester, clock)
+    else:
+        require_current(message, clock())
+        body = message.typed_body()
+        if isinstance(body, Look):
+            return _look(signer, message, body, clock)
+    raise Refused(f"{message.verb} is not asked of the signer this way", where=f"message {message.id}")
+
+
+def _look(signer: Signer, message: Message, body: Look, clock: Clock) -> Reply:
     if message.verb is Verb.DUE:
         return _list_due(signer, message, body, clock())
     return _report(message, look(signer, clock, (message.verb,), body), clock())
 
 
-def _change(signer: Signer, message: Message, body: Revoke | Release | Excuse, clock: Clock) -> Reply:
+def _change(
+    signer: Signer, message: Message, body: Revoke | Release | Excuse, requester: Requester, clock: Clock
+) -> Reply:
     profile = _profile(signer, body.issuer)
-    requester = authorize(signer.config, message, profile.issuer)
+    require_right(requester, message, profile.issuer)
     with signer.ledger.write() as connection:
         now = clock()
         if earlier := replies.earlier_reply(connection, message):

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from revocation.clock import iso
+from revocation.durations import show
 from revocation.errors import Refused
 from revocation.issuer import Issuer
 from revocation.messages import Message, verify_signature
@@ -12,6 +13,7 @@ from signer.config import Requester, SignerConfig
 _SKEW: Final = timedelta(minutes=5)
 _LONGEST_LIFE: Final = timedelta(days=31)
 _TABLE: Final = "[[signer.requesters]], where the signer runs"
+_LONGEST_UNSIGNED: Final = timedelta(minutes=15)
 
 
 def require_current(message: Message, now: datetime) -> None:
@@ -25,8 +27,9 @@ def require_current(message: Message, now: datetime) -> None:
         raise Refused(f"expired at {iso(message.expires_at)}", where=where, advice="send a new one")
     if message.issued_at > now + _SKEW:
         raise Refused(f"is dated {iso(message.issued_at)}, in the future", where=where, advice="set the clocks right")
-    if message.expires_at - message.issued_at > _LONGEST_LIFE:
-        raise Refused("lives for more than 31 days", where=where, advice="let it expire sooner")
+    longest = _LONGEST_LIFE if message.verb.changes_facts else _LONGEST_UNSIGNED
+    if message.expires_at - message.issued_at > longest:
+        raise Refused(f"lives for more than {show(longest)}", where=where, advice="let it expire sooner")
 
 
 def authorize(config: SignerConfig, message: Message, issuer: Issuer) -> Requester:
@@ -35,15 +38,35 @@ def authorize(config: SignerConfig, message: Message, issuer: Issuer) -> Request
     Raises:
         Refused: unknown requester, no such right, unsigned or wrongly signed.
     """
+    requester = authenticate(config, message)
+    require_right(requester, message, issuer)
+    return requester
+
+
+def authenticate(config: SignerConfig, message: Message) -> Requester:
+    """The requester who signed a message. It costs 0.1 ms, and comes before everything that costs more.
+
+    Raises:
+        Refused: unknown requester, unsigned or wrongly signed.
+    """
     where = f"message {message.id}"
     requester = next((r for r in config.requesters if r.name == message.requester), None)
     if requester is None:
         raise Refused(f"requester {message.requester!r} is not known", where=where, advice=f"see {_TABLE}")
     verify_signature(message, requester.public_key)
+    return requester
+
+
+def require_right(requester: Requester, message: Message, issuer: Issuer) -> None:
+    """Return if a requester may ask this of this issuer.
+
+    Raises:
+        Refused: it may not.
+    """
+    where = f"message {message.id}"
     if message.verb not in requester.verbs:
         advice = f"ask as one who may, or add it to the `verbs` of {requester.name!r} in {_TABLE}"
         raise Refused(f"requester {requester.name!r} may not {message.verb}", where=where, advice=advice)
     if "*" not in requester.issuers and issuer.name not in requester.issuers:
         advice = f"ask as one who has, or add it to the `issuers` of {requester.name!r} in {_TABLE}"
         raise Refused(f"requester {requester.name!r} has no right for issuer {issuer.name}", where=where, advice=advice)
-    return requester

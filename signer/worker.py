@@ -1,4 +1,4 @@
-"""`revocast worker signer`: works the queue off, and looks by itself. It opens no listening socket."""
+"""`revocast worker signer`: works its queues off, and looks by itself. It opens no listening socket."""
 
 import json
 import logging
@@ -11,37 +11,34 @@ from typing import Final
 import click
 
 from revocation import cli, clock
+from revocation.clock import Clock
 from revocation.configfile import ConfigFile
-from revocation.errors import ConfigurationError, KeyUnavailable, NoAnswer, WrongPassphrase
-from revocation.messages import Outcome, Publish, Verb, compose
+from revocation.errors import ConfigurationError, KeyUnavailable, NoAnswer, Refused, WrongPassphrase
+from revocation.messages import Message, Outcome, Publish, Reply, Verb, compose
+from revocation.visible import visible
 from revocation.wire.looker import Looker
-from revocation.wire.queue import PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
-from signer.handle import handle_text
+from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
+from signer.handle import Handler, handle, handle_text
 from signer.look import look
+from signer.looks import Looks
 from signer.signer import Signer, open_signer
 
 _LOG: Final = logging.getLogger("revocast.signer")
 _STOPPING_SECONDS: Final = 10.0
 
-_VERBS: Final = (
-    Verb.GENERATE_CRLS,
-    Verb.GENERATE_OCSP_KEYS,
-    Verb.PRESIGN,
-    Verb.DUE,
-    Verb.REVOKE,
-    Verb.RELEASE,
-    Verb.EXCUSE,
-)
+_CHANGES: Final = (Verb.REVOKE, Verb.RELEASE, Verb.EXCUSE)
+_LOOKS: Final = (Verb.GENERATE_CRLS, Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN, Verb.DUE)
 
 
-@click.command(short_help="Handle the signer's queue.")
+@click.command(short_help="Handle the signer's queues.")
 @click.option("--passphrases-fd", type=int, help="A pipe with what `signer unlock` wrote.")
 @cli.config_option
 def worker(passphrases_fd: int | None, config: Path | None) -> None:
-    """Handle the signer's queue, and look at what is due at the start and every minute.
+    """Handle the signer's queues, and look at what is due at the start and every minute.
 
-    Prints `ready` when it listens. Keys are unlocked at the start, so that a wrong passphrase is known at once and ends
-    it. A key that is not there is reported, and looked for again when it is needed; what does not need it is done.
+    Signed messages come before unsigned ones. Prints `ready` when it listens. Keys are unlocked at the start, so that a
+    wrong passphrase is known at once and ends it. A key that is not there is reported, and looked for again when it is
+    needed; what does not need it is done.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     signer = open_signer(ConfigFile.read(config), _typed(passphrases_fd))
@@ -52,10 +49,14 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
     _unlock(signer)
     wire = Wire(signer.config.queue)
     looker = Looker(lambda: look_once(signer, wire, clock.now))
-    task = _task(signer, wire, looker)
+    looks = Looks(looker.wake)
+    queues = {
+        SIGNER_QUEUE: dict.fromkeys(map(str, _CHANGES), _task(signer, wire, _changes(looks, looker))),
+        LOOKS_QUEUE: dict.fromkeys(map(str, _LOOKS), _task(signer, wire, looks.handle)),
+    }
     looker.start()
     try:
-        wire.work(SIGNER_QUEUE, {str(verb): task for verb in _VERBS}, ready=lambda: click.echo("ready"))
+        wire.work_in_order(queues, ready=lambda: click.echo("ready"))
     finally:
         looker.stop(_STOPPING_SECONDS)
 
@@ -72,20 +73,33 @@ def look_once(signer: Signer, wire: Wire, clock_now: Callable[[], datetime]) -> 
     return max(0.01, (report.again_at - clock_now()).total_seconds()) if report.again_at else None
 
 
-def _task(signer: Signer, wire: Wire, looker: Looker) -> Callable[[str], None]:
-    """What is done with every message: handle, offer the reply, and look when a fact changed."""
+def _task(signer: Signer, wire: Wire, handler: Handler) -> Callable[[str], None]:
+    """What is done with every message: handle it, offer the reply, and tell publishers of what was made."""
 
     def task(text: str) -> None:
-        reply = handle_text(signer, text, clock.now)
+        reply = handle_text(signer, text, clock.now, handler)
         if reply.outcome is not Outcome.DONE:
-            _LOG.warning("message %s: %s: %s", reply.id, reply.outcome, reply.detail)
-        elif reply.revision is not None:
-            looker.wake()
+            _LOG.warning("message %s: %s: %s", reply.id, reply.outcome, visible(reply.detail))
         elif reply.data.get("made"):
             _hint(wire, clock.now())
         wire.put_reply(reply)
 
     return task
+
+
+def _changes(looks: Looks, looker: Looker) -> Handler:
+    """Handles what is signed, and looks when a fact changed. A look in its place would hold up the signed ones."""
+
+    def handler(signer: Signer, message: Message, clock_now: Clock) -> Reply:
+        if not message.verb.changes_facts:
+            raise Refused(f"{message.verb} is not asked on this queue", where=f"message {message.id}")
+        reply = handle(signer, message, clock_now)
+        if reply.outcome is Outcome.DONE:
+            looks.forget()
+            looker.wake()
+        return reply
+
+    return handler
 
 
 def _hint(wire: Wire, now: datetime) -> None:

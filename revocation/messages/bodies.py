@@ -21,6 +21,11 @@ class Verb(StrEnum):
     EXCUSE = "excuse"
     IMPORT = "import"
 
+    @property
+    def changes_facts(self) -> bool:
+        """Whether a requester has to sign it; the others can only ask for what is due."""
+        return self in (Verb.REVOKE, Verb.RELEASE, Verb.EXCUSE, Verb.IMPORT)
+
 
 class Body(BaseModel):
     """The base of all bodies: unknown fields are refused."""

@@ -9,11 +9,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from revocation.errors import InputError
 from revocation.messages.bodies import BODIES, Body, Verb
+from revocation.visible import visible
 
 LIFETIME = timedelta(minutes=10)
 """How long a message may wait to be handled, unless its sender says otherwise."""
 
 _LARGEST = 1 << 20
+_LONGEST_PLACE = 80
 
 
 class Message(BaseModel):
@@ -83,5 +85,5 @@ def _refuse_constant(name: str) -> None:
 
 def _first(error: ValidationError) -> str:
     problem = error.errors()[0]
-    place = ".".join(str(part) for part in problem["loc"])
-    return f"{place}: {problem['msg']}" if place else problem["msg"]
+    place = ".".join(str(part) for part in problem["loc"])  # an unknown field has the name that somebody gave it
+    return f"{visible(place[:_LONGEST_PLACE])}: {problem['msg']}" if place else problem["msg"]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from redis import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import ResponseError, WatchError
 from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
@@ -22,7 +22,10 @@ LONGEST_SECONDS: Final = 3600
 """How long a task may take. The job cannot ask for another time."""
 
 _FAILURE_SECONDS: Final = 24 * 3600
-_LARGEST: Final = 4 << 20
+LARGEST: Final = 4 << 20
+"""Bytes that the data of a job may have, packed and unpacked."""
+
+_PREFIX: Final = "rq:job:"
 _DATA: Final = "data"
 
 
@@ -43,21 +46,15 @@ class SafeJob(Job):
         """Read the one field that counts, if it is of a size that counts.
 
         Raises:
-            NoSuchJobError: there is no such job, or it is no hash, or too large; RQ then skips it.
+            NoSuchJobError: there is no such job, or it is no hash, too large, or was changed meanwhile; it is dropped.
         """
-        try:
-            size = self.connection.hstrlen(self.key, _DATA)
-        except ResponseError as error:
-            raise NoSuchJobError(f"what lies under the id {self.id} is not a job") from error
-        if not 0 < size <= _LARGEST:
-            raise NoSuchJobError(f"job {self.id} is gone, or has {size} bytes of data")
-        self.restore({_DATA: self.connection.hget(self.key, _DATA)})
+        self.restore({_DATA: self._data_of_a_bounded_size()})
 
     def restore(self, raw_data: Any) -> None:
         """Take over what the job asks for, and none of what else stands in its hash.
 
         Raises:
-            NoSuchJobError: the hash is not a job's; RQ then skips it.
+            NoSuchJobError: the hash is not a job's; it is dropped.
         """
         try:
             self._data = _unpacked(raw_data[_DATA])
@@ -70,6 +67,23 @@ class SafeJob(Job):
         self.timeout: int = LONGEST_SECONDS
         self.result_ttl = 0
         self.failure_ttl = _FAILURE_SECONDS
+
+    def _data_of_a_bounded_size(self) -> bytes:
+        """The field, which is read only if it is still the one whose size was looked at."""
+        with self.connection.pipeline() as pipeline:
+            try:
+                pipeline.watch(self.key)
+                size: int = pipeline.hstrlen(self.key, _DATA)
+                if not 0 < size <= LARGEST:
+                    raise NoSuchJobError(f"job {self.id} is gone, or has {size} bytes of data")
+                pipeline.multi()
+                pipeline.hget(self.key, _DATA)
+                (data,) = pipeline.execute()
+            except (ResponseError, WatchError) as error:
+                raise NoSuchJobError(f"what lies under the id {self.id} is not a job, or changes") from error
+        if not isinstance(data, bytes):
+            raise NoSuchJobError(f"job {self.id} is gone")
+        return data
 
     @property
     def func(self) -> Task:
@@ -91,10 +105,15 @@ class SafeJob(Job):
         task(text)
 
 
+def data_size(connection: Redis, job_id: str) -> object:
+    """Ask for the bytes of data that a job has: 0 when there is none."""
+    return connection.hstrlen(_PREFIX + job_id, _DATA)
+
+
 def _unpacked(raw: bytes) -> bytes:
     """What RQ compressed, never more than the bound: a small text may unpack to a very large one."""
     unpacker = zlib.decompressobj()
-    text = unpacker.decompress(raw, _LARGEST)
+    text = unpacker.decompress(raw, LARGEST)
     if not unpacker.eof:
         raise ValueError("is truncated, or unpacks to more than the bound")
     return text

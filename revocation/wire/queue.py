@@ -7,16 +7,18 @@ from typing import Final
 
 import redis
 from pydantic import ValidationError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from revocation.errors import NoAnswer
+from revocation.errors import QueueUnreachable
 from revocation.messages import Message, Reply
 from revocation.wire.job import SafeJob, Task
+from revocation.wire.route import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE
 from revocation.wire.worker import work_off
 
-SIGNER_QUEUE: Final = "signer"
-PUBLISHER_QUEUE: Final = "publisher"
+__all__ = ["LOOKS_QUEUE", "PUBLISHER_QUEUE", "SIGNER_QUEUE", "QueueUnreachable", "Wire"]
 
 _REPLY_KEPT: Final = timedelta(hours=1)
 _FAILURE_KEPT: Final = timedelta(days=1)
@@ -24,20 +26,22 @@ _POLL_SECONDS: Final = 0.02
 _LARGEST_REPLY: Final = 1 << 20
 
 
-class QueueUnreachable(NoAnswer):
-    """The queue server does not answer; nothing was sent."""
-
-
 class Wire:
-    """A connection to the queue server. No command waits on a dead connection for longer than seconds.
+    """A connection to the queue server.
 
     Args:
         url: `unix:///run/revocast/valkey.sock`, `redis://…` or `rediss://…`.
+        seconds: how long one command may wait for a server that hangs. One that is not there is found out at once; a
+            connection that a restarted server has closed is opened again.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, seconds: float = 10.0) -> None:
         self._redis: redis.Redis = redis.Redis.from_url(
-            url, socket_connect_timeout=5, socket_timeout=10, health_check_interval=30
+            url,
+            socket_connect_timeout=min(5.0, seconds),
+            socket_timeout=seconds,
+            health_check_interval=30,
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
 
     def ping(self) -> None:
@@ -126,7 +130,11 @@ class Wire:
 
         Redis may be away at the start or at any time. `ready` is called whenever the worker begins to listen.
         """
-        work_off(self._redis, queue, tasks, ready)
+        self.work_in_order({queue: tasks}, ready)
+
+    def work_in_order(self, queues: Mapping[str, Mapping[str, Task]], ready: Callable[[], None] = lambda: None) -> None:
+        """The same for several queues, each with its tasks: one is looked at when those before it are empty."""
+        work_off(self._redis, queues, ready)
 
 
 def _unreachable(error: redis.RedisError) -> QueueUnreachable:

@@ -9,12 +9,10 @@ import contextlib
 import logging
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import redis
-from rq import Queue
-from rq.exceptions import NoSuchJobError
 from rq.job import JobStatus
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
@@ -23,33 +21,18 @@ from rq.worker import SimpleWorker
 from rq.worker.base import WorkerStatus
 
 from revocation.errors import RevocastError
-from revocation.wire.job import LONGEST_SECONDS, SafeJob, Task, safe_job_class
+from revocation.wire.job import LONGEST_SECONDS, SafeJob, Task, UnknownTask, safe_job_class
+from revocation.wire.safequeue import SafeQueue
+
+Queues = Mapping[str, Mapping[str, Task]]
+"""The tasks of each queue, by name; the first is worked off first."""
 
 _LOG: Final = logging.getLogger("revocast.worker")
 _FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 15.0
-_LONG_RUN: Final = 60.0
+_LONGEST_PAUSE: Final = 5.0
+_HEARTBEAT: Final = 5.0
 _WORKER_TTL: Final = 20
 _BOOKKEEPING: Final = {"rq:queues": "set", "rq:workers": "set"}
-
-
-class SafeQueue(Queue):
-    """A queue from which whatever is no job of ours is dropped."""
-
-    @classmethod
-    def lmove(cls, connection: redis.Redis, queue_key: str, timeout: int | None) -> tuple[str, str] | None:
-        """Take the next id, without RQ's second list: a lost job is asked for again, and ids there could be poison."""
-        popped = cls.lpop([queue_key], timeout, connection=connection)
-        return (queue_key, popped[1].decode("ascii", "replace")) if popped else None
-
-    @classmethod
-    def _fetch_dequeued_job(cls, *args: Any, **kwargs: Any) -> tuple[SafeJob, "SafeQueue"] | None:
-        try:
-            fetched: tuple[SafeJob, SafeQueue] | None = super()._fetch_dequeued_job(*args, **kwargs)
-        except (ValueError, NoSuchJobError) as error:  # an id with other characters than RQ's
-            _LOG.warning("dropped what is no job: %.200r", error)
-            return None
-        return fetched
 
 
 class SafeWorker(SimpleWorker):
@@ -59,11 +42,12 @@ class SafeWorker(SimpleWorker):
         ready: called when it is connected and listens.
     """
 
-    max_connection_wait_time = 5.0
+    max_connection_wait_time = 2.0
 
     def __init__(self, *args: Any, ready: Callable[[], None], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._ready = ready
+        self._heartbeat_at = 0.0
         self.told_to_stop = False
 
     def bootstrap(self, *args: Any, **kwargs: Any) -> None:
@@ -91,6 +75,14 @@ class SafeWorker(SimpleWorker):
         with contextlib.suppress(redis.RedisError):
             super().set_state(state, pipeline=pipeline)
 
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Tell who looks at Redis that we live: a courtesy too, so a job that was taken is not lost or late for it."""
+        if time.monotonic() < self._heartbeat_at:
+            return
+        self._heartbeat_at = time.monotonic() + _HEARTBEAT
+        with contextlib.suppress(redis.RedisError):
+            super().heartbeat(timeout, pipeline=pipeline)
+
     def register_death(self) -> None:
         """Say so, if there is anybody to say it to."""
         with contextlib.suppress(redis.RedisError):
@@ -99,14 +91,17 @@ class SafeWorker(SimpleWorker):
     def run_maintenance_tasks(self) -> None:
         """Forget old failures, before each wait, and none of the rest: it acts on what anybody may have written."""
         for queue in self.queues:
-            FailedJobRegistry(queue=queue, job_class=self.job_class, serializer=JSONSerializer).cleanup()
+            FailedJobRegistry(queue=queue, job_class=SafeJob, serializer=JSONSerializer).cleanup()
 
     def execute_job(self, job: SafeJob, queue: SafeQueue) -> None:
-        """Do the task; forget the job when it is done, keep it for a day when it failed."""
+        """Do the task; forget the job when it is done or names none of ours, keep it for a day when it failed."""
         self.set_state(WorkerStatus.BUSY)
         try:
             with self.death_penalty_class(LONGEST_SECONDS, JobTimeoutException, job_id=job.id):
                 job.perform()
+        except UnknownTask as error:
+            _LOG.warning("dropped job %s: %s", job.id, error)
+            self.connection.delete(job.key)
         except Exception as error:  # whatever a task raises, the next one is done
             self._keep(job, queue, error)
         else:
@@ -117,7 +112,7 @@ class SafeWorker(SimpleWorker):
         explained = isinstance(error, RevocastError)
         _LOG.error("%s %s failed: %s", job.description, job.id, error, exc_info=None if explained else error)
         job._status = JobStatus.FAILED
-        FailedJobRegistry(queue=queue, job_class=self.job_class, serializer=JSONSerializer).add(
+        FailedJobRegistry(queue=queue, job_class=SafeJob, serializer=JSONSerializer).add(
             job, ttl=job.failure_ttl, exc_string=f"{type(error).__name__}: {error!s:.2000}"
         )
 
@@ -126,30 +121,40 @@ class _Stop(BaseException):
     """A signal came while no worker listened for it."""
 
 
-def work_off(connection: redis.Redis, queue: str, tasks: Mapping[str, Task], ready: Callable[[], None]) -> None:
-    """Work `queue` off until a signal says to stop, however often Redis goes away or is found in disorder."""
+def work_off(connection: redis.Redis, queues: Queues, ready: Callable[[], None]) -> None:
+    """Work queues off, one when those before it are empty, until a signal says to stop.
+
+    Redis may go away or be found in disorder, however often.
+    The pauses grow while no worker comes to listen, and begin anew when one did.
+    """
+    listened = False
+
+    def listening() -> None:
+        nonlocal listened
+        listened = True
+        ready()
+
     pause = _FIRST_PAUSE
     with contextlib.suppress(_Stop):
         while True:
-            began = time.monotonic()
-            if _one_run(connection, queue, tasks, ready):
+            if _one_run(connection, queues, listening):
                 return
             _listen_for_signals()
-            pause = _FIRST_PAUSE if time.monotonic() - began > _LONG_RUN else min(2 * pause, _LONGEST_PAUSE)
+            pause = _FIRST_PAUSE if listened else min(2 * pause, _LONGEST_PAUSE)
+            listened = False
             _LOG.warning("the queue is out of order; listening again in %.1f s", pause)
             time.sleep(pause)
 
 
-def _one_run(connection: redis.Redis, queue: str, tasks: Mapping[str, Task], ready: Callable[[], None]) -> bool:
+def _one_run(connection: redis.Redis, queues: Queues, ready: Callable[[], None]) -> bool:
     """Whether a worker ran and was told to stop; False when it ended for another reason."""
     _listen_for_signals()
-    job_class = safe_job_class(tasks, queue)
     try:
-        _clear_disorder(connection, queue)
+        _clear_disorder(connection, queues)
         worker = SafeWorker(
-            [SafeQueue(queue, connection=connection, job_class=job_class, serializer=JSONSerializer)],
+            [_safe_queue(connection, name, tasks) for name, tasks in queues.items()],
             connection=connection,
-            job_class=job_class,
+            job_class=SafeJob,
             queue_class=SafeQueue,
             serializer=JSONSerializer,
             worker_ttl=_WORKER_TTL,
@@ -162,14 +167,16 @@ def _one_run(connection: redis.Redis, queue: str, tasks: Mapping[str, Task], rea
     return worker.told_to_stop
 
 
-def _clear_disorder(connection: redis.Redis, queue: str) -> None:
+def _safe_queue(connection: redis.Redis, name: str, tasks: Mapping[str, Task]) -> SafeQueue:
+    job_class = safe_job_class(tasks, name)
+    return SafeQueue(name, connection=connection, job_class=job_class, serializer=JSONSerializer)
+
+
+def _clear_disorder(connection: redis.Redis, queues: Iterable[str]) -> None:
     """Remove what stands under a name of ours and is of another type, which would stop us for ever."""
-    expected = {
-        f"rq:queue:{queue}": "list",
-        f"rq:failed:{queue}": "zset",
-        f"rq:workers:{queue}": "set",
-        **_BOOKKEEPING,
-    }
+    expected = dict(_BOOKKEEPING)
+    for queue in queues:
+        expected |= {f"rq:queue:{queue}": "list", f"rq:failed:{queue}": "zset", f"rq:workers:{queue}": "set"}
     for key, type_ in expected.items():
         if connection.type(key) not in (type_.encode(), b"none"):
             connection.delete(key)

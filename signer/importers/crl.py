@@ -16,12 +16,22 @@ from signer.importers.entry import ImportEntry, ImportSource, each_once
 
 PEM_LABEL = b"-----BEGIN X509 CRL-----"
 
+_KNOWN = (
+    x509.AuthorityKeyIdentifier,
+    x509.CRLNumber,
+    x509.FreshestCRL,
+    x509.IssuerAlternativeName,
+    x509.IssuingDistributionPoint,
+)
+_KNOWN_OF_ENTRIES = (x509.CertificateIssuer, x509.CRLReason, x509.InvalidityDate)
+
 
 def read(path: Path, issuer: Issuer) -> ImportSource:
     """The entries of a complete CRL of this issuer; when the certificates expire it does not say.
 
     Raises:
-        InputError: not one readable CRL, another issuer's, with a wrong signature, a delta CRL or an indirect one.
+        InputError: not one readable CRL, another issuer's, with a wrong signature, a delta CRL or an indirect one,
+            about attribute certificates, or with a critical extension that is not known; of an entry while iterated.
     """
     crl = load(path, issuer)
     _refuse_parts(crl, path)
@@ -98,8 +108,20 @@ def _refuse_parts(crl: x509.CertificateRevocationList, path: Path) -> None:
             raise InputError(
                 "is a delta CRL, which says only what changed", where=str(path), advice="import the complete CRL"
             )
-        if isinstance(extension.value, x509.IssuingDistributionPoint) and extension.value.indirect_crl:
-            raise InputError("is an indirect CRL: it speaks of certificates of other issuers", where=str(path))
+        if isinstance(extension.value, x509.IssuingDistributionPoint):
+            if extension.value.indirect_crl:
+                raise InputError("is an indirect CRL: it speaks of certificates of other issuers", where=str(path))
+            if extension.value.only_contains_attribute_certs:
+                raise InputError("is about attribute certificates, which have serials of their own", where=str(path))
+        _require_known(extension, _KNOWN, str(path))
+
+
+def _require_known(extension: x509.Extension[x509.ExtensionType], known: tuple[type, ...], place: str) -> None:
+    """RFC 5280 sections 5.2 and 5.3: with a critical extension that is not understood, nothing else may be believed."""
+    if extension.critical and not isinstance(extension.value, known):
+        raise InputError(
+            f"has the critical extension {extension.oid.dotted_string}, which may change what it means", where=place
+        )
 
 
 def _entries(crl: x509.CertificateRevocationList, path: Path) -> Iterator[ImportEntry]:
@@ -127,7 +149,10 @@ def _only_cas(crl: x509.CertificateRevocationList) -> bool:
 def _revocation(entry: x509.RevokedCertificate, place: str) -> Revocation:
     reason, invalidity = Reason.unspecified, None
     for extension in _extensions(entry, place):
+        _require_known(extension, _KNOWN_OF_ENTRIES, place)
         match extension.value:
+            case x509.CertificateIssuer():
+                raise InputError("has a certificateIssuer: it speaks of another issuer's certificate", where=place)
             case x509.CRLReason(reason=x509.ReasonFlags.remove_from_crl):
                 raise InputError("has the reason removeFromCRL, which only a delta CRL may have", where=place)
             case x509.CRLReason(reason=flag):

@@ -4,6 +4,7 @@ Status, expiry, revocation, serial, file name, subject. The file name is `unknow
 Lines that start with # and empty lines are skipped; a backslash before a tab makes it part of the subject.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ _MORE = len(_FIELDS) - 1
 _BARE_TAB = re.compile(r"(?<!\\)\t")
 _HEAD = 65536
 _CORRECT = "correct the line, from a copy of the file or from the certificate, and import again: nothing was imported"
+_BYTE_ORDER_MARK = codecs.BOM_UTF8.decode("latin-1")
 
 
 def read_index(path: Path) -> Iterator[ImportEntry]:
@@ -32,7 +34,7 @@ def read_index(path: Path) -> Iterator[ImportEntry]:
         _require_text(path)
         with path.open(encoding="latin-1", newline="\n") as file:
             for number, line in enumerate(file, 1):
-                text = line.rstrip("\r\n")
+                text = line.removeprefix(_BYTE_ORDER_MARK if number == 1 else "").rstrip("\r\n")
                 if text and text[0] != "#":
                     yield _placed(text, f"{path} line {number}")
     except OSError as error:

@@ -24,9 +24,9 @@ from tests.estate import Estate
 class Site:
     """An installation whose published state is served; `now` is everybody's time."""
 
-    def __init__(self, folder: Path, ocsp: str = "") -> None:
+    def __init__(self, folder: Path, ocsp: str = "", authority: Authority | None = None) -> None:
         self.now = NOW
-        self.authority = Authority(days=7300)
+        self.authority = authority or Authority(days=7300)
         self.estate = Estate.build(folder, authority=self.authority, public=f"[public.ocsp]\nslices = 2\n{ocsp}")
         self.signer = self.estate.signer()
         self.www = folder / "public/www"

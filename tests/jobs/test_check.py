@@ -119,7 +119,7 @@ def test_released_or_expired_certificate_may_leave_the_crl(
 
 
 def test_disagreement_of_crl_and_ocsp_is_critical_when_it_lasts(site: Site, marks: MarksFile) -> None:
-    """Right after a revocation one of the two may be first; after five minutes something is broken."""
+    """Right after a revocation one of the two may be first; later than publishing and caches take, it is broken."""
     site.bring_up(good=[5])
     later(site, minutes=1)
     site.revoke(5)
@@ -128,7 +128,7 @@ def test_disagreement_of_crl_and_ocsp_is_critical_when_it_lasts(site: Site, mark
     findings = look(site, marks)
     assert worst(findings) is Level.WARNING
     assert "OCSP says good, the CRL says revoked (keyCompromise)" in said(findings, Level.WARNING)
-    later(site, minutes=6)
+    later(site, minutes=66)
     assert "OCSP says good, the CRL says revoked" in said(look(site, marks), Level.CRITICAL)
     assert "OCSP says good, the CRL says revoked" in said(look(site, marks, end_entity(site, 5)), Level.CRITICAL)
 
@@ -214,6 +214,76 @@ def test_certificate_of_a_foreign_issuer_is_unknown(site: Site, marks: MarksFile
     """It cannot be judged, and that is not the site's fault."""
     site.bring_up()
     assert worst(look(site, marks, Authority("Other").certificate)) is Level.UNKNOWN
+
+
+@pytest.mark.parametrize("content", ["[]", '{"BASE": []}', '{"BASE": {"crls": 1}}', "1", "\udcff", None])
+def test_marks_that_are_not_ours_are_a_warning(
+    site: Site, marks: MarksFile, tmp_path: Path, content: str | None
+) -> None:
+    """Whatever lies in their place, the site is looked at, and a folder there is said each time."""
+    site.bring_up()
+    file = tmp_path / "marks/check.json"
+    file.parent.mkdir()
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content.replace("BASE", site.base).encode(errors="surrogateescape"))
+    findings = look(site, marks)
+    assert worst(findings) is Level.WARNING
+    assert "crl test all" in said(findings, Level.OK)
+    assert str(file) in said(findings, Level.WARNING)
+    assert worst(look(site, marks)) is (Level.WARNING if content is None else Level.OK)
+
+
+def test_marks_that_this_user_may_not_read_do_not_hide_what_is_wrong_with_the_site(
+    site: Site, marks: MarksFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Run by the monitoring system's user: checked all the same, and said what it cannot compare."""
+    site.bring_up()
+
+    exists = Path.exists
+
+    def denied(path: Path) -> bool:
+        if path.name == "check.json":
+            raise PermissionError(13, "Permission denied")
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", denied)
+    warning = said(look(site, marks), Level.WARNING)
+    assert "cannot be read, so nothing is compared with earlier runs: Permission denied" in warning
+    shutil.rmtree(site.www)
+    assert worst(look(site, marks)) is Level.CRITICAL
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "",
+            "crl.example",
+            "//crl.example",
+            "http:/crl.example",
+            "http://",
+            "ftp://crl.example",
+            "file:///etc/passwd",
+        ),
+        *("http://[::1", "http://crl.example:99999/", "http://crl.example:x/", "http://a b/", "http://a/\n"),
+    ],
+)
+def test_base_url_that_is_none_is_unknown(site: Site, url: str) -> None:
+    """A mistake on the command line is nothing about the site."""
+    arguments = ["--config", str(site.estate.folder / "revocast.toml"), "--base-url", url]
+    result = CliRunner().invoke(check, arguments)
+    assert result.exit_code == 3
+    assert result.stdout.startswith("REVOCAST UNKNOWN - check: --base-url: ")
+
+
+def test_defect_of_the_check_itself_is_unknown(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not 1, which would be a WARNING about the site, and with the line that a monitoring system shows."""
+    monkeypatch.setattr("jobs.check.run", lambda *_: 1 / 0)
+    result = CliRunner().invoke(check, ["--config", str(site.estate.folder / "revocast.toml")])
+    assert result.exit_code == 3
+    assert result.stdout.startswith("REVOCAST UNKNOWN - check: failed by a defect of its own: ZeroDivisionError")
 
 
 @pytest.mark.parametrize("as_json", [False, True])

@@ -85,7 +85,7 @@ def test_scheduler_waits_for_its_queue_and_stops_on_sigterm(present: Present, tm
         server.start()
         assert running.stdout
         assert running.stdout.readline() == "ready\n"
-        assert server.client().llen("rq:queue:signer") == 3
+        assert server.client().llen("rq:queue:signer.looks") == 3
         assert server.client().llen("rq:queue:publisher") == 1
         assert stop(running) == 0
     server.stop()

@@ -37,5 +37,14 @@ def test_log_that_could_not_be_opened_anew_is_opened_later(tmp_path: Path, monke
     assert "part | first" in (tmp_path / "part.log.1").read_text()
 
 
+def test_line_cannot_look_like_several(tmp_path: Path) -> None:
+    """What stands in a message, or in a client's request, is no entry of its own and moves no cursor."""
+    with Log(tmp_path / "part.log", "part") as lines:
+        lines.write("field x\r2026-03-01T12:00:00Z part | made everything\x1b[2J\u2028")
+    (line,) = (tmp_path / "part.log").read_text().splitlines()
+    assert "x\\u000d2026" in line
+    assert line.endswith("\\u001b[2J\\u2028")
+
+
 def _fail(*_: object) -> int:
     raise OSError("no room")

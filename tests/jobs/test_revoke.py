@@ -1,6 +1,11 @@
 """`revoke` and `release`: the exit code 0 is for what relying parties get, whatever anybody replies."""
 
 import json
+import os
+import pty
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -214,14 +219,57 @@ def test_operators_key_that_cannot_be_used_is_told_with_its_place_in_the_configu
 
 
 def test_queue_that_is_away_exits_5(present: Present, server: Server) -> None:
-    """Nothing was sent, and nobody waits for a minute to hear it; --no-queue goes another way."""
+    """It is waited for as long as was said, and that is told at once; --no-queue goes another way."""
     present.use_queue(server.url)
     server.kill()
-    result = present.run("revoke", "5")
+    result = present.run("revoke", "5", "--timeout", "1")
     assert result.exit_code == 5
     assert "cannot be reached" in str(result.exception)
-    assert "see whether `revocast up` (or the queue server) runs; --no-queue asks" in str(result.exception)
+    assert "trying again for 1 s" in result.stderr
+    assert "--no-queue asks" in str(result.exception)
     assert present.run("revoke", "5", "--no-queue").exit_code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interruption_before_the_reply_is_no_refusal(
+    present: Present, server: Server, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """Exit 5 with the id: the message was sent, and somebody may be working on it."""
+    present.use_queue(server.url)
+    monkeypatch.setattr("revocation.wire.queue.Wire._reply", lambda *_: os.kill(os.getpid(), number))
+    result = present.run("revoke", "5", "--id", "ab" * 16)
+    assert result.exit_code == 5
+    assert "interrupted before the signer replied" in str(result.exception)
+    assert "--id " + "ab" * 16 in str(result.exception)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interruption_after_the_reply_says_that_it_is_recorded(
+    present: Present, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """Exit 4 with the id, by which asking again waits again; afterwards signals do what they did before."""
+    before = signal.getsignal(signal.SIGTERM)
+    with monkeypatch.context() as patch:
+        patch.setattr("jobs.revoke.missing", lambda *_: os.kill(os.getpid(), number) or "waits")
+        result = present.run("revoke", "5", "--id", "ab" * 16)
+    assert result.exit_code == 4
+    assert "it is recorded, and it was not yet seen published" in str(result.exception)
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert present.run("revoke", "5", "--id", "ab" * 16).exit_code == 0
+
+
+def test_person_at_a_terminal_sees_the_id_at_once(present: Present, server: Server) -> None:
+    """Whatever becomes of the command, its window or the machine."""
+    present.use_queue(server.url)
+    command = [sys.executable, "-m", "revocation", "revoke", "5", "--timeout", "0.5", "--config", str(present.config)]
+    reader, terminal = pty.openpty()
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=terminal, check=False, timeout=60)
+    shown = os.read(reader, 4096).decode()
+    os.close(terminal)
+    os.close(reader)
+    (sent,) = server.client().lrange("rq:queue:signer", 0, -1)
+    assert done.returncode == 5
+    assert shown.startswith(f"asking the signer; to ask the same again, whatever happens: --id {sent.decode()}")
 
 
 def test_message_is_sent_again_to_a_queue_that_was_lost(

@@ -38,7 +38,9 @@ def _scheduler(server: Server) -> Scheduler:
 def _sent(server: Server) -> list[Message]:
     """The messages that lie in the queues."""
     client = server.client()
-    ids = [id_ for queue in ("signer", "publisher") for id_ in client.lrange(f"rq:queue:{queue}", 0, -1)]
+    ids = [
+        id_ for queue in ("signer", "signer.looks", "publisher") for id_ in client.lrange(f"rq:queue:{queue}", 0, -1)
+    ]
     data = [client.hget(b"rq:job:" + id_, "data") for id_ in ids]
     return [parse_message(json.loads(zlib.decompress(one))[2][0]) for one in data]
 

@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from jobs import child
+import jobs.supervisor
 from jobs.child import Service
 from jobs.services import services
 from jobs.supervisor import DidNotStart, Stopped, Supervisor
@@ -126,11 +127,28 @@ def test_processes_are_stopped_in_reverse_order(tmp_path: Path) -> None:
         assert "finishing" in (tmp_path / f"{name}.log").read_text()
 
 
+def test_processes_that_do_not_stop_are_waited_for_together(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each may take the whole time, all of them no more; what they need is asked after them."""
+    monkeypatch.setattr(jobs.supervisor, "_STOP_SECONDS", 2)
+    monkeypatch.setattr(jobs.supervisor, "_LEAST_STOP_SECONDS", 0.1)
+    supervisor = Supervisor(tmp_path, threading.Event(), said.append)
+    supervisor.start(service("serve", name="queue"))
+    supervisor.start(*(service("stubborn", name=name) for name in ("one", "two", "three")))
+    began = time.monotonic()
+    supervisor.stop()
+    assert time.monotonic() - began < 4
+    assert [line.partition(":")[0] for line in said] == ["three", "two", "one"]
+    assert "finishing" in (tmp_path / "queue.log").read_text()
+
+
 def test_service_that_does_not_stop_is_killed_and_reported(
     tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopping ends, whatever a service does."""
-    monkeypatch.setattr(child, "_STOP_SECONDS", 0.3)
+    monkeypatch.setattr(jobs.supervisor, "_STOP_SECONDS", 0.3)
+    monkeypatch.setattr(jobs.supervisor, "_LEAST_STOP_SECONDS", 0.1)
     supervisor = Supervisor(tmp_path, threading.Event(), said.append)
     supervisor.start(service("stubborn"))
     supervisor.stop()

@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,70 @@ def test_sigterm_while_starting_stops_cleanly(demo: Path, tmp_path: Path) -> Non
         said = process.stderr.read()
         assert process.wait(60) == 0, said
     assert said.endswith("revocast up: stopped\n")
+
+
+@contextmanager
+def up(data: Path, **streams: int) -> Iterator["subprocess.Popen[str]"]:
+    """`up` on a folder; whatever happens, it and its processes are gone afterwards."""
+    command = [*REVOCAST, "up", "--data", str(data), "--port", "0"]
+    with subprocess.Popen(command, text=True, **streams) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def children(data: Path) -> dict[str, int]:
+    """The processes of `up`, by the name of their log."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().decode().split("\0")
+        except OSError:
+            continue
+        if str(data / "revocast.toml") in words and "-m" in words:
+            after = words[words.index("-m") + 2 :]
+            found["-".join(after[: 2 if after[0] == "worker" else 1])] = int(folder.name)
+    return found
+
+
+def test_reader_of_its_output_that_goes_away_ends_nothing(demo: Path, tmp_path: Path) -> None:
+    """A `| tee` or a terminal that is closed: what dies afterwards is started again, and SIGTERM stops everything."""
+    data, log = tmp_path / "data", tmp_path / "data/logs/scheduler.log"
+    prepare(data, (demo / "issuing",), URL, demo / "issuing/private/ca.passphrase")
+    with up(data, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdout
+        while "Ctrl-C stops" not in process.stdout.readline():
+            assert process.poll() is None
+        process.stdout.close()
+        before = log.read_text().count("| ready")
+        os.kill(children(data)["scheduler"], signal.SIGKILL)
+        until(lambda: log.read_text().count("| ready") > before)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert not children(data)
+
+
+def test_server_that_hangs_while_it_is_looked_at_neither_blocks_the_stop_nor_the_restarts(
+    demo: Path, tmp_path: Path
+) -> None:
+    """The first look from outside waits for it; what dies meanwhile is started again, and SIGTERM is heeded."""
+    data, log = tmp_path / "data", tmp_path / "data/logs/respond.log"
+    prepare(data, (demo / "issuing",), URL, demo / "issuing/private/ca.passphrase")
+    with up(data, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        until(lambda: log.exists() and "| ready" in log.read_text())
+        hanging = children(data)["respond"]
+        os.kill(hanging, signal.SIGSTOP)
+        scheduler = children(data)["scheduler"]
+        until(lambda: "| ready" in (data / "logs/scheduler.log").read_text())
+        os.kill(scheduler, signal.SIGKILL)
+        until(lambda: children(data).get("scheduler", scheduler) != scheduler, seconds=8)
+        process.send_signal(signal.SIGTERM)
+        until(lambda: set(children(data)) <= {"respond"}, seconds=8)
+        os.kill(hanging, signal.SIGCONT)
+        assert process.wait(30) == 0
+        assert process.stderr
+        assert "told to stop" in process.stderr.read()
 
 
 def test_pki_that_is_added_later_becomes_another_issuer(demo: Path, tmp_path: Path) -> None:

@@ -61,6 +61,16 @@ def test_command_to_the_server_itself_is_refused(client: redis.Redis, command: s
     assert client.ping()
 
 
+def test_what_is_written_is_bounded(client: redis.Redis) -> None:
+    """One value never takes more than 4 MiB, and all of them never the memory of the signer's machine."""
+    with pytest.raises(redis.ConnectionError):  # the server hangs up
+        client.set("large", b"x" * (5 << 20))
+    names = [f"filling-{number}" for number in range(100)]
+    with pytest.raises(redis.exceptions.OutOfMemoryError):
+        [client.set(name, b"x" * (4 << 20)) for name in names]
+    client.delete(*names)
+
+
 def test_worker_and_its_requesters_need_none_of_what_is_refused(
     socket: Path, client: redis.Redis, tmp_path: Path
 ) -> None:
@@ -73,6 +83,8 @@ def test_worker_and_its_requesters_need_none_of_what_is_refused(
         plant(client, "failing", packed("fail", None, ["failing"], {}))
         assert worker.still_works(client)
         assert client.zscore("rq:failed:signer", "failing")
+        client.rpush("rq:queue:signer", "nobody", "nobody-else")
+        assert worker.still_works(client)
         wire.send(SIGNER_QUEUE, compose(Verb.PUBLISH, Publish(), now()))
         assert wire.claim("publish", 60)
         assert worker.still_works(client)

@@ -132,7 +132,7 @@ def test_worker_without_a_key_says_so_and_does_what_needs_none(
     until(lambda: statuses(signer)[2, "sha256"] == "REVOKED")
     assert crl_serials(signer) == []
     (estate.folder / "aside").rename(estate.folder / "ca.key")
-    wire.send(SIGNER_QUEUE, compose(Verb.GENERATE_CRLS, Look(), clock.now()))
+    wire.send(LOOKS_QUEUE, compose(Verb.GENERATE_CRLS, Look(), clock.now()))
     until(lambda: crl_serials(signer) == [2])
 
 

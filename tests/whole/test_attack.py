@@ -18,7 +18,8 @@ from revocation import clock
 from revocation.clock import fixed
 from revocation.messages import Look, Message, Outcome, Release, RequesterKey, Revoke, Verb, compose
 from revocation.published import CRLRow
-from revocation.wire.queue import SIGNER_QUEUE, Wire
+from revocation.wire.queue import Wire
+from revocation.wire.route import queue_of
 from signer.handle import handle
 from signer.ledger.schema import metadata
 from signer.look import look
@@ -53,7 +54,7 @@ class Besieged:
 
     def send(self, message: Message) -> Outcome:
         """Send a message as anybody can; how it ended."""
-        self.wire.send(SIGNER_QUEUE, message)
+        self.wire.send(queue_of(message.verb), message)
         return self.wire.await_reply(message.id, 20).outcome
 
     def stop(self) -> None:
@@ -150,12 +151,35 @@ def test_code_in_the_queue_is_not_run_in_the_signer(besieged: Besieged, tmp_path
     assert besieged.state() == before
 
 
+def flood(besieged: Besieged, queue: str, count: int) -> None:
+    """Write that many unsigned messages, each its own, into a queue."""
+    with besieged.client.pipeline(transaction=False) as pipeline:
+        for _ in range(count):
+            asked = compose(Verb.PRESIGN, Look(), clock.now())
+            data = packed(str(asked.verb), None, [asked.model_dump_json()], {})
+            pipeline.hset(f"rq:job:{asked.id}", "data", data)
+            pipeline.rpush(f"rq:queue:{queue}", asked.id)
+        pipeline.execute()
+
+
+def test_unsigned_messages_by_the_thousand_do_not_hold_up_a_signed_one(besieged: Besieged) -> None:
+    """Whichever queue they are written into: those of the first are dropped, those of the second wait."""
+    looked_for = len(besieged.client.keys("reply:*"))
+    flood(besieged, "signer", 1000)
+    flood(besieged, "signer.looks", 1000)
+    assert besieged.send(besieged.estate.revoke(1, now=clock.now())) is Outcome.DONE
+    replies = len(besieged.client.keys("reply:*")) - looked_for
+    assert replies < 500, "only what came before the revocation was looked for"
+    until(lambda: besieged.client.llen("rq:queue:signer.looks") == 0)
+    settle(besieged)
+
+
 def settle(besieged: Besieged) -> None:
     """Wait until what the attacker's victim did by right is signed."""
 
     def calm() -> bool:
         question = compose(Verb.DUE, Look(), clock.now())
-        besieged.wire.send(SIGNER_QUEUE, question)
+        besieged.wire.send(queue_of(question.verb), question)
         return besieged.wire.await_reply(question.id, 20).data["due"] == []
 
     until(calm)

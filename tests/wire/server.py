@@ -37,6 +37,11 @@ class Server:
             time.sleep(0.01)
         raise TimeoutError("valkey does not answer")
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
     def kill(self) -> None:
         assert self._process
         self._process.kill()

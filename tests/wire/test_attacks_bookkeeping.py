@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.waiting import until
 from tests.wire.attack import packed, plant
 from tests.wire.server import Server
 from tests.wire.worker import Worker
@@ -17,6 +18,19 @@ def test_poisoned_id_is_dropped(worker: Worker, attacker: redis.Redis, job_id: s
     """An id that RQ would not take ends its worker; ours goes on to the next."""
     attacker.rpush("rq:queue:signer", job_id)
     assert worker.still_works(attacker)
+
+
+def test_ids_of_no_job_are_dropped_in_heaps(worker: Worker, attacker: redis.Redis) -> None:
+    """Twenty thousand that somebody made up, of every kind, are not taken one by one; the jobs among them are done."""
+    attacker.set("rq:job:odd", "x")
+    plant(attacker, "held", packed("slow", None, ["held"], {}))
+    for number in range(20):
+        attacker.rpush("rq:queue:signer", *[f"x{number}-{j}" for j in range(997)], b"\xff", "odd", "a b")
+        plant(attacker, f"among-{number}")
+    before = attacker.info("commandstats")["cmdstat_blpop"]["calls"]
+    assert worker.still_works(attacker)
+    assert attacker.info("commandstats")["cmdstat_blpop"]["calls"] - before < 200
+    assert [line for line in worker.lines() if "among" in line] == [f"among-{number}" for number in range(20)]
 
 
 def test_poisoned_intermediate_list_is_not_read(worker: Worker, attacker: redis.Redis) -> None:
@@ -102,6 +116,27 @@ def test_key_of_a_wrong_type_heals(worker: Worker, attacker: redis.Redis, key: s
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert worker.still_works(attacker)
+
+
+def test_job_that_was_taken_is_done_though_the_courtesies_fail(own_server: Server, own_worker: Worker) -> None:
+    """What RQ notes of the worker beside the queue cannot be written: the job at hand is done all the same."""
+    attacker = own_server.client()
+    for name in ("first", "second"):
+        for key in attacker.smembers("rq:workers"):
+            attacker.set(key, "x")
+        plant(attacker, name)
+        assert own_worker.did(name), own_worker.log.read_text()
+    assert "listening again" not in own_worker.log.read_text()
+
+
+def test_pause_after_disorder_does_not_grow_for_a_worker_that_listened(own_server: Server, own_worker: Worker) -> None:
+    """Each time it comes back to its queue, the next disorder costs it no longer than the first did."""
+    attacker = own_server.client()
+    for time_ in range(1, 4):
+        attacker.set("rq:queue:signer", "x")
+        until(lambda time_=time_: own_worker.log.read_text().count("listening again in 0.5 s") == time_)
+        until(lambda: not attacker.exists("rq:queue:signer"))
+    assert own_worker.still_works(attacker)
 
 
 def test_failed_job_is_kept_for_a_day_and_no_longer(worker: Worker, attacker: redis.Redis) -> None:

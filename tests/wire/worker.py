@@ -56,11 +56,19 @@ class Worker:
             time.sleep(0.02)
         return True
 
-    def still_works(self, client: redis.Redis) -> bool:
-        """Whether this very process does a proper job now."""
+    def still_works(self, client: redis.Redis, seconds: float = 30) -> bool:
+        """Whether this very process does a proper job now; fails with its log when it does not.
+
+        A job is delivered at most once, so it is asked for again, as requesters do.
+        """
         name = f"afterwards-{next(_NUMBERS)}"
+        deadline = time.monotonic() + seconds
         plant(client, name)
-        return self.did(name) and self.process.poll() is None
+        while not self.did(name, seconds=2):
+            assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.log.read_text()}"
+            assert time.monotonic() < deadline, f"the job was not done in {seconds:g} s:\n{self.log.read_text()}"
+            plant(client, name)
+        return self.process.poll() is None
 
     def stop(self) -> int:
         """Ask it to stop; its exit code."""

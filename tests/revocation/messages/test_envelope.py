@@ -40,6 +40,14 @@ def test_message_ids_are_random_unless_one_is_asked_again() -> None:
     assert compose(Verb.PUBLISH, Publish(), NOW, id_="ab" * 16).id == "ab" * 16
 
 
+def test_unknown_field_cannot_write_into_a_log() -> None:
+    """Its name is shown with its control characters as codes, and cut."""
+    with pytest.raises(InputError) as caught:
+        parse_message(changed(**{"x\n2026-03-01 INFO made everything\x1b[2J" + "y" * 5000: 1}))
+    assert str(caught.value).startswith("message: x\\u000a2026-03-01 INFO made everything\\u001b[2Jyy")
+    assert len(str(caught.value)) < 200
+
+
 @pytest.mark.parametrize("verb", Verb)
 def test_every_verb_has_a_body(verb: Verb) -> None:
     """And a model that refuses what it does not know."""

@@ -70,11 +70,13 @@ def crl(
     return builder.sign(authority.key, SHA256())
 
 
-def revoked(serial: int, *extensions: x509.ExtensionType, at: datetime = NOW) -> x509.RevokedCertificate:
+def revoked(
+    serial: int, *extensions: x509.ExtensionType, at: datetime = NOW, critical: bool = False
+) -> x509.RevokedCertificate:
     """An entry of a CRL."""
     builder = x509.RevokedCertificateBuilder(serial_number=serial, revocation_date=at)
     for value in extensions:
-        builder = builder.add_extension(value, critical=False)
+        builder = builder.add_extension(value, critical)
     return builder.build()
 
 

@@ -72,16 +72,46 @@ def test_crl_of_ca_certificates_says_that_they_are(tmp_path: Path, authority: Au
     [
         ((x509.DeltaCRLIndicator(6), True), "is a delta CRL.*import the complete CRL"),
         (idp(indirect_crl=True), "is an indirect CRL"),
+        (idp(only_contains_attribute_certs=True), "is about attribute certificates"),
+        ((x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0"), True), "critical extension 1.2.3.4"),
     ],
 )
-def test_crl_that_is_not_complete_is_refused(
+def test_crl_that_is_not_complete_or_not_understood_is_refused(
     tmp_path: Path, authority: Authority, issuer: Issuer, extension: tuple[x509.ExtensionType, bool], message: str
 ) -> None:
-    """A delta leaves most revocations out, an indirect CRL speaks of other issuers' certificates."""
+    """A delta leaves most out, others speak of other certificates, or say something that is not understood."""
     path = write_pem(tmp_path / "crl.pem", crl(authority, [revoked(1)], 7, extension))
     with pytest.raises(InputError, match=message) as caught:
         crl_reader.read(path, issuer)
     assert caught.value.where == str(path)
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_entry_of_another_issuers_certificate_is_refused(
+    tmp_path: Path, authority: Authority, issuer: Issuer, critical: bool
+) -> None:
+    """By certificateIssuer, though the CRL does not call itself indirect (RFC 5280 section 5.3.3)."""
+    name = x509.CertificateIssuer([x509.DirectoryName(authority.certificate.subject)])
+    path = write_pem(tmp_path / "crl.pem", crl(authority, [revoked(1), revoked(2, name, critical=critical)]))
+    with pytest.raises(InputError, match="has a certificateIssuer") as caught:
+        list(crl_reader.read(path, issuer).entries)
+    assert caught.value.where == f"{path} entry 2"
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_unknown_extension_of_an_entry_is_refused_when_it_is_critical(
+    tmp_path: Path, authority: Authority, issuer: Issuer, critical: bool
+) -> None:
+    """What may change the meaning of an entry must not be passed over (RFC 5280 section 5.3); the rest may."""
+    odd = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0")
+    path = write_pem(tmp_path / "crl.pem", crl(authority, [revoked(1), revoked(2, odd, critical=critical)]))
+    source = crl_reader.read(path, issuer)
+    if not critical:
+        assert len(list(source.entries)) == 2
+        return
+    with pytest.raises(InputError, match=r"critical extension 1\.2\.3\.4") as caught:
+        list(source.entries)
+    assert caught.value.where == f"{path} entry 2"
 
 
 def test_remove_from_crl_is_refused(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:

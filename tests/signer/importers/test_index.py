@@ -56,6 +56,14 @@ def test_lines_end_in_either_way_and_empty_ones_and_comments_are_skipped(index: 
     ]
 
 
+@pytest.mark.parametrize("first", [line("01"), "# ours"])
+def test_byte_order_mark_is_passed_over(index: Path, first: str) -> None:
+    """An editor on Windows put it there; anywhere but at the beginning it is an error."""
+    assert [entry.serial for entry in read(index, "\ufeff" + first, line("02"))][-1] == b"\x02"
+    with pytest.raises(InputError, match="starts with"):
+        read(index, line("01"), "\ufeff" + line("02"))
+
+
 def test_last_line_needs_no_end(index: Path) -> None:
     """An editor left it away."""
     index.write_text(line("01") + "\n" + line("02"))

@@ -1,0 +1,112 @@
+"""Messages over a real queue server that is killed, restarted empty, or hangs while a reply is waited for."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from jobs.courier import QueueCourier
+from revocation.clock import now
+from revocation.errors import QueueUnreachable
+from revocation.messages import Look, Message, Outcome, Reply, Verb, compose
+from revocation.wire.queue import Wire
+from tests.wire.server import Server
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A running Valkey."""
+    running = Server(tmp_path)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def message() -> Message:
+    """Any message."""
+    return compose(Verb.DUE, Look(), now())
+
+
+@contextmanager
+def meanwhile(what: Callable[[], None]) -> Iterator[None]:
+    """Let something happen in another thread."""
+    thread = threading.Thread(target=what, daemon=True)
+    thread.start()
+    yield
+    thread.join()
+
+
+def answer(server: Server, message: Message) -> None:
+    """What a worker does that is there as soon as the server is."""
+    client = server.client()
+    while client.lpop("rq:queue:signer.looks") is None:
+        time.sleep(0.01)
+    Wire(server.url).put_reply(Reply(id=message.id, outcome=Outcome.DONE, at=now()))
+    client.close()
+
+
+@pytest.mark.parametrize("from_the_start", [False, True])
+@pytest.mark.parametrize("away", [0.1, 3.0])
+def test_reply_comes_as_soon_as_the_server_is_back(
+    server: Server, message: Message, away: float, from_the_start: bool
+) -> None:
+    """Killed before or after the message was sent, and back empty: it is told again at once."""
+    back: list[float] = []
+
+    def outage() -> None:
+        if not from_the_start:
+            time.sleep(0.3)
+            server.kill()
+        time.sleep(away)
+        server.start()
+        back.append(time.monotonic())
+        answer(server, message)
+
+    if from_the_start:
+        server.kill()
+    with meanwhile(outage):
+        (reply,) = QueueCourier(server.url).ask([message], 60)
+        came = time.monotonic()
+    assert reply.outcome is Outcome.DONE
+    assert came - back[0] < 5
+
+
+def test_server_that_stays_away_is_said_when_the_time_is_over(
+    server: Server, message: Message, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not before: it may come back. Whoever waits is told at once what for."""
+    server.kill()
+    began = time.monotonic()
+    with pytest.raises(QueueUnreachable):
+        QueueCourier(server.url).ask([message], 1.5)
+    assert 1 < time.monotonic() - began < 4
+    assert capsys.readouterr().err == "the queue cannot be reached (ConnectionError); trying again for 1 s\n"
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_time_to_wait_holds_for_a_server_that_hangs(server: Server, message: Message, sent: bool) -> None:
+    """It takes a connection and answers nothing, as one that is stopped, swapped out, or behind a dead link."""
+    courier = QueueCourier(server.url)
+    pid = server.pid
+    timer = threading.Timer(0.5 if sent else 0, os.kill, (pid, signal.SIGSTOP))
+    timer.start()
+    if not sent:
+        timer.join()
+    began = time.monotonic()
+    try:
+        with pytest.raises(QueueUnreachable):
+            courier.ask([message], 2)
+        assert time.monotonic() - began < 4.5
+        began = time.monotonic()
+        with pytest.raises(QueueUnreachable):
+            courier.reachable(0.3)
+        assert time.monotonic() - began < 1
+    finally:
+        timer.join()
+        os.kill(pid, signal.SIGCONT)
