@@ -10,7 +10,7 @@ import pytest
 
 from revocation import clock
 from revocation.messages import Look, Outcome, Verb, compose
-from revocation.wire.queue import PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
+from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
 from signer.look import look
 from tests.estate import Estate
 from tests.signer.reading import crl_serials, statuses
