@@ -230,6 +230,15 @@ def test_queue_that_is_away_exits_5(present: Present, server: Server) -> None:
     assert present.run("revoke", "5", "--no-queue").exit_code == 0
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """A process that a shell started in the background is born deaf to SIGINT, and so are its tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interruption_before_the_reply_is_no_refusal(
     present: Present, server: Server, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
@@ -243,6 +252,7 @@ def test_interruption_before_the_reply_is_no_refusal(
     assert "--id " + "ab" * 16 in str(result.exception)
 
 
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interruption_after_the_reply_says_that_it_is_recorded(
     present: Present, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
