@@ -12,6 +12,7 @@ from jobs.check_ocsp import judge
 from jobs.findings import Finding, Level
 from revocation import serials
 from revocation.config import IssuerProfile, PublicConfig
+from revocation.extensions import extension_value
 
 
 def look_at_certificate(
@@ -55,7 +56,5 @@ def issuer_of(certificate: x509.Certificate, public: PublicConfig) -> IssuerProf
 
 
 def _is_ca(certificate: x509.Certificate) -> bool:
-    try:
-        return bool(certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
-    except x509.ExtensionNotFound:
-        return False
+    constraints = extension_value(certificate.extensions, x509.BasicConstraints)
+    return constraints is not None and constraints.ca

@@ -18,6 +18,7 @@ from publisher.signature import verify_signature
 from revocation import der
 from revocation.clock import iso
 from revocation.errors import GateError
+from revocation.extensions import extension_value
 
 _UNDERSTOOD: Final = (x509.ExtendedKeyUsage, x509.KeyUsage, x509.BasicConstraints)
 
@@ -88,7 +89,7 @@ def _issuer_and_key(tbs: memoryview) -> tuple[bytes, bytes]:
 
 
 def _check_purpose(extensions: x509.Extensions) -> None:
-    usages = _value(extensions, x509.ExtendedKeyUsage)
+    usages = extension_value(extensions, x509.ExtendedKeyUsage)
     if usages is None or set(usages) != {ExtendedKeyUsageOID.OCSP_SIGNING}:
         raise GateError("its responder certificate is not one for OCSP signing alone (extendedKeyUsage)")
     for extension in extensions:
@@ -97,20 +98,11 @@ def _check_purpose(extensions: x509.Extensions) -> None:
                 f"its responder certificate has the critical extension {extension.oid.dotted_string}, "
                 "which clients must reject"
             )
-    if _value(extensions, x509.OCSPNoCheck) is None:
+    if extension_value(extensions, x509.OCSPNoCheck) is None:
         raise GateError("its responder certificate lacks ocsp-nocheck: clients would ask for its own status")
-    usage = _value(extensions, x509.KeyUsage)
+    usage = extension_value(extensions, x509.KeyUsage)
     if usage is not None and not usage.digital_signature:
         raise GateError("its responder certificate may not sign (keyUsage)")
-    constraints = _value(extensions, x509.BasicConstraints)
+    constraints = extension_value(extensions, x509.BasicConstraints)
     if constraints is not None and constraints.ca:
         raise GateError("its responder certificate is a CA's")
-
-
-def _value(
-    extensions: x509.Extensions, kind: type[x509.extensions.ExtensionTypeVar]
-) -> x509.extensions.ExtensionTypeVar | None:
-    try:
-        return extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None

@@ -16,6 +16,7 @@ from revocation.clock import iso
 from revocation.compliance import Compliance
 from revocation.crlspec import CRLSpec
 from revocation.errors import RevocastError
+from revocation.extensions import extension_value
 from signer.encoding import crl as encoding
 from signer.keys import BytesTBS
 from signer.keys.throwaway import throwaway_key
@@ -92,10 +93,10 @@ def _window(crl: x509.CertificateRevocationList, spec: CRLSpec, now: datetime) -
 
 def _extensions(extensions: x509.Extensions, spec: CRLSpec) -> Iterator[str]:
     critical = {extension.oid: extension.critical for extension in extensions}
-    authority = _value(extensions, x509.AuthorityKeyIdentifier)
+    authority = extension_value(extensions, x509.AuthorityKeyIdentifier)
     if authority is None or authority.key_identifier != spec.issuer.key_identifier:
         yield "it lacks the issuer's AuthorityKeyIdentifier (RFC 5280 section 5.2.1)"
-    number = _value(extensions, x509.CRLNumber)
+    number = extension_value(extensions, x509.CRLNumber)
     if number is None or critical[number.oid] or not 0 <= number.crl_number < 1 << _NUMBER_BITS:
         yield "it lacks a non-critical CRLNumber of at most 20 octets (RFC 5280 section 5.2.3)"
     known = (x509.IssuingDistributionPoint, x509.DeltaCRLIndicator)
@@ -105,7 +106,7 @@ def _extensions(extensions: x509.Extensions, spec: CRLSpec) -> Iterator[str]:
 
 
 def _point(extensions: x509.Extensions, spec: CRLSpec) -> Iterator[str]:
-    point = _value(extensions, x509.IssuingDistributionPoint)
+    point = extension_value(extensions, x509.IssuingDistributionPoint)
     scope = spec.settings.scope
     if scope is Scope.ALL:
         if point is not None:
@@ -125,12 +126,3 @@ def _point(extensions: x509.Extensions, spec: CRLSpec) -> Iterator[str]:
     reasons = {flag.value for flag in point.only_some_reasons or ()}
     if reasons != {reason.name for reason in spec.settings.only_some_reasons}:
         yield f"its onlySomeReasons are {', '.join(sorted(reasons)) or 'none'}"
-
-
-def _value(
-    extensions: x509.Extensions, kind: type[x509.extensions.ExtensionTypeVar]
-) -> x509.extensions.ExtensionTypeVar | None:
-    try:
-        return extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None

@@ -15,6 +15,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from revocation import der
 from revocation.config import load_certificates
 from revocation.errors import ConfigurationError, InputError
+from revocation.extensions import extension_value
 from revocation.issuer import Issuer
 
 SUFFIXES = frozenset({".crt", ".pem", ".cer", ".der"})
@@ -101,11 +102,10 @@ def _verify(certificate: x509.Certificate, issuer: Issuer, place: str) -> None:
 
 def _is_ca(certificate: x509.Certificate, place: str) -> bool:
     try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
+        constraints = extension_value(certificate.extensions, x509.BasicConstraints)
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise InputError(f"has a malformed extension: {error}", where=place) from error
+    return constraints is not None and constraints.ca
 
 
 def serial_of(certificate: x509.Certificate) -> bytes:

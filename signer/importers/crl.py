@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from revocation import serials
 from revocation.errors import InputError
+from revocation.extensions import extension_value
 from revocation.issuer import Issuer
 from revocation.status import Reason, Revocation
 from signer.importers.certificate import issuer_name
@@ -139,11 +140,8 @@ def _entries(crl: x509.CertificateRevocationList, path: Path) -> Iterator[Import
 
 
 def _only_cas(crl: x509.CertificateRevocationList) -> bool:
-    try:
-        point = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
-    except x509.ExtensionNotFound:
-        return False
-    return point.only_contains_ca_certs
+    point = extension_value(crl.extensions, x509.IssuingDistributionPoint)
+    return point is not None and point.only_contains_ca_certs
 
 
 def _revocation(entry: x509.RevokedCertificate, place: str) -> Revocation:

@@ -21,10 +21,8 @@ from tests.wire.server import Server
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A running Valkey."""
-    running = Server(tmp_path)
-    running.start()
-    yield running
-    running.stop()
+    with Server(tmp_path) as running:
+        yield running
 
 
 @pytest.fixture

@@ -27,10 +27,8 @@ def present(tmp_path: Path) -> Present:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A Valkey, without any worker."""
-    running = Server(tmp_path)
-    running.start()
-    yield running
-    running.stop()
+    with Server(tmp_path) as running:
+        yield running
 
 
 def crl(present: Present) -> x509.CertificateRevocationList:

@@ -25,10 +25,8 @@ TASKS = (Task(Verb.GENERATE_CRLS, timedelta(hours=1)), Task(Verb.PUBLISH, timede
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A running Valkey."""
-    running = Server(tmp_path)
-    running.start()
-    yield running
-    running.stop()
+    with Server(tmp_path) as running:
+        yield running
 
 
 def _scheduler(server: Server) -> Scheduler:

