@@ -1,5 +1,7 @@
 """A publisher's installation in a temporary folder: a CA, an exchange, targets, marks, and a look into all of them."""
 
+import json
+import re
 import shutil
 from collections.abc import Sequence
 from datetime import datetime
@@ -121,6 +123,15 @@ map_size_gib = 1
         """Delete folders whole."""
         for folder in folders:
             shutil.rmtree(folder)
+
+    def assert_kept(self, bundle: str, message: str) -> None:
+        """The bundle was set aside: its record says what and where, and the copy is the bundle."""
+        record = json.loads((self.state / "set-aside" / f"{bundle}.json").read_text())
+        assert record["bundle"] == bundle
+        told = f"{record['where']}: {record['what']}"
+        assert record["where"].startswith(("bundle ", "CRL test/all", "OCSP response of test"))
+        assert re.search(message, told), told
+        assert (self.state / "set-aside" / bundle).read_bytes() == (self.exchange / bundle).read_bytes()
 
 
 def said(der: bytes) -> str:

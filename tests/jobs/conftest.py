@@ -1,11 +1,13 @@
-"""A site for the tests that look at one from outside."""
+"""What the tests of jobs start from: an installation, a queue server, a site to look at from outside."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.jobs.present import Present
 from tests.jobs.site import Site
+from tests.wire.server import Server
 
 
 @pytest.fixture
@@ -14,3 +16,16 @@ def site(tmp_path: Path) -> Iterator[Site]:
     started = Site(tmp_path / "site")
     yield started
     started.close()
+
+
+@pytest.fixture
+def present(tmp_path: Path) -> Present:
+    """Certificates 5 and 6, both good, signed and published just now."""
+    return Present(tmp_path / "data")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A Valkey, without any worker."""
+    with Server(tmp_path) as running:
+        yield running

@@ -69,12 +69,6 @@ def paste(command: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(shlex.split(command), capture_output=True, text=True, check=False, timeout=60)
 
 
-@pytest.fixture
-def present(tmp_path: Path) -> Present:
-    """An installation, signed and published just now."""
-    return Present(tmp_path / "data")
-
-
 def test_scheduler_waits_for_its_queue_and_stops_on_sigterm(present: Present, tmp_path: Path) -> None:
     """Started before the server, it says ready once it has reached it, and has asked for every task."""
     server = Server(tmp_path)

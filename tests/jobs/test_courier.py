@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -16,13 +15,6 @@ from revocation.errors import QueueUnreachable
 from revocation.messages import Look, Message, Outcome, Reply, Verb, compose
 from revocation.wire.queue import Wire
 from tests.wire.server import Server
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A running Valkey."""
-    with Server(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture

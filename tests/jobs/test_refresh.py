@@ -2,18 +2,11 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 
 from jobs.lock import held
 from tests.jobs.present import Present
-
-
-@pytest.fixture
-def present(tmp_path: Path) -> Present:
-    """An installation, signed and published just now."""
-    return Present(tmp_path / "data")
 
 
 def test_nothing_due_is_nothing_made(present: Present) -> None:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -16,19 +15,6 @@ from cryptography import x509
 from revocation.messages import Outcome
 from tests.jobs.present import Present, claim, forger
 from tests.wire.server import Server
-
-
-@pytest.fixture
-def present(tmp_path: Path) -> Present:
-    """Certificates 5 and 6, both good."""
-    return Present(tmp_path / "data")
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A Valkey, without any worker."""
-    with Server(tmp_path) as running:
-        yield running
 
 
 def crl(present: Present) -> x509.CertificateRevocationList:
@@ -109,16 +95,6 @@ def test_what_the_signer_cannot_make_is_told_at_once_without_a_queue(present: Pr
     assert present.run("revoke", "5", "--id", "ab" * 16).exit_code == 0
 
 
-def test_forged_problems_are_words_and_no_more(present: Present, server: Server) -> None:
-    """Over a queue it is waited for all the same; control characters are shown as codes."""
-    present.use_queue(server.url)
-    for problems, shown in ((["no\x1b[2J"], "no\\u001b[2J"), (5, "does not show it yet"), ({}, "does not show it yet")):
-        with forger(server, claim(Outcome.DONE, data={"problems": problems})):
-            result = present.run("revoke", "5", "--timeout", "1")
-        assert result.exit_code == 4
-        assert shown in str(result.exception)
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -155,41 +131,6 @@ def test_bad_input_exits_2_before_anybody_is_asked(present: Present, arguments: 
     """With what is wrong, and nothing done."""
     assert present.run(*arguments).exit_code == 2
     assert len(crl(present)) == 0
-
-
-def test_forged_reply_does_not_make_it_published(present: Present, server: Server) -> None:
-    """Somebody with write access to the queue says "done": exit 4, since no CRL shows it."""
-    present.use_queue(server.url)
-    with forger(server, claim(Outcome.DONE)):
-        result = present.run("revoke", "5", "--timeout", "1")
-    assert result.exit_code == 4
-    assert "does not show it yet" in str(result.exception)
-
-
-def test_forged_reply_to_a_raised_reason_does_not_make_it_published(present: Present, server: Server) -> None:
-    """The serial is on the CRL already, on hold: that is no proof of a final revocation."""
-    assert present.run("revoke", "5", "--reason", "certificateHold").exit_code == 0
-    present.use_queue(server.url)
-    with forger(server, claim(Outcome.DONE)):
-        assert present.run("revoke", "5", "--reason", "keyCompromise", "--timeout", "1").exit_code == 4
-
-
-def test_forged_release_does_not_make_it_published(present: Present, server: Server) -> None:
-    """The serial is still on the CRL."""
-    assert present.run("revoke", "5", "--reason", "certificateHold").exit_code == 0
-    present.use_queue(server.url)
-    with forger(server, claim(Outcome.DONE)):
-        assert present.run("release", "5", "--timeout", "1").exit_code == 4
-
-
-def test_forged_refusal_cannot_write_to_the_terminal(present: Present, server: Server) -> None:
-    """Its words are shown with their control characters as codes."""
-    present.use_queue(server.url)
-    with forger(server, claim(Outcome.REFUSED, detail="no\x1b[2J", advice="do\rthat")):
-        result = present.run("revoke", "5", "--timeout", "1")
-    assert result.exit_code == 1
-    assert "no\\u001b[2J" in str(result.exception)
-    assert "do\\u000dthat" in str(result.exception)
 
 
 def test_no_answer_exits_5_and_says_with_which_id_to_ask_again(present: Present, server: Server) -> None:

@@ -3,9 +3,7 @@
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,13 +18,6 @@ from tests.jobs.issuers import crl_row, status
 from tests.wire.server import Server
 
 TASKS = (Task(Verb.GENERATE_CRLS, timedelta(hours=1)), Task(Verb.PUBLISH, timedelta(minutes=1)))
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A running Valkey."""
-    with Server(tmp_path) as running:
-        yield running
 
 
 def _scheduler(server: Server) -> Scheduler:

@@ -21,12 +21,6 @@ from tests.jobs.issuers import configured, crl_row, slice_row, status
 from tests.jobs.present import Present
 
 
-@pytest.fixture
-def present(tmp_path: Path) -> Present:
-    """Certificates 5 and 6, signed and published just now."""
-    return Present(tmp_path / "data")
-
-
 @pytest.mark.parametrize(
     ("hours", "state"),
     [
