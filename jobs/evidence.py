@@ -38,6 +38,7 @@ class Expected:
         reason: of the revocation; None when the certificate is to be good.
         revision: the ledger revision that contains the change.
         crls: the CRLs that it is to be seen on, where the signer named them; else all of the issuer's.
+        revoked_at: the date of the revocation; None for whatever it is.
     """
 
     profile: IssuerProfile
@@ -45,6 +46,7 @@ class Expected:
     reason: Reason | None
     revision: int
     crls: tuple[str, ...] = ()
+    revoked_at: datetime | None = None
 
     @property
     def specs(self) -> list[CRLSpec]:
@@ -101,7 +103,8 @@ def _fits(seen: Seen, expected: Expected) -> bool:
         return seen.revocation is None
     if seen.revocation is None:
         return seen.is_crl and len(expected.specs) > 1  # one that does not list this certificate, or this reason
-    return seen.revocation.reason is expected.reason
+    is_dated = expected.revoked_at is None or seen.revocation.revoked_at == expected.revoked_at
+    return seen.revocation.reason is expected.reason and is_dated
 
 
 def _look(installation: Installation, expected: Expected, now: datetime) -> Iterator[Seen]:

@@ -31,6 +31,7 @@ TABLE: Final[dict[str, Row]] = {
     ),
     "revoke": Row("jobs.revoke:revoke", "jobs", "Revoke a certificate and wait until it is published."),
     "release": Row("jobs.revoke:release", "jobs", "Release a certificate from hold and wait until it is published."),
+    "raise": Row("jobs.revoke:raise_", "jobs", "Say that the key of a revoked certificate is compromised."),
     "excuse": Row("jobs.excuse:excuse", "jobs", "Let serials be missing from CRLs that nothing else explains."),
     "status": Row("jobs.status:status", "jobs", "What is published, how fresh it is, what is due and why."),
     "check": Row("jobs.check:check", "jobs", "Fetch and verify everything as a relying party would."),

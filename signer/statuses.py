@@ -1,5 +1,6 @@
-"""Revoking and releasing: what may follow on what, and the limits that hold whatever a requester says."""
+"""Revoking, releasing, raising a reason: what may follow on what, and limits that hold whatever a requester says."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -8,24 +9,37 @@ from sqlalchemy import Connection
 from revocation import serials
 from revocation.clock import iso
 from revocation.config import IssuerProfile
-from revocation.crlspec import CRLSpec
 from revocation.durations import show
 from revocation.errors import Refused
-from revocation.messages import Excuse, Release, Revoke
+from revocation.messages import Raise, Release, Revoke
 from revocation.status import Reason, Revocation
 from signer.config import Limits
-from signer.ledger import excuses, facts
+from signer.ledger import facts
 from signer.ledger.facts import Certificate, Origin
 from signer.ledger.groups import covering
 
-_FINAL: Final = "a revocation is final: nothing is to be done, unless another serial was meant"
+_FINAL: Final = "a revocation is final; if its key turned out to be compromised, `revocast raise` says so"
 _AFTER_A_HOLD: Final = "it is on hold: another reason makes that final, and `revocast release` ends it"
+_COMPROMISE: Final = frozenset({Reason.keyCompromise, Reason.cACompromise, Reason.aACompromise})
 
 
-def revoke(
-    connection: Connection, profile: IssuerProfile, body: Revoke, limits: Limits, origin: Origin
-) -> tuple[int, str]:
-    """Record a revocation; the revision that contains it, and one sentence.
+@dataclass(frozen=True)
+class Done:
+    """What a change of facts did.
+
+    Attributes:
+        revision: of the issuer, which contains it.
+        detail: one sentence.
+        crls: the labels of the CRLs that have to be made anew, for whoever waits until they are published.
+    """
+
+    revision: int
+    detail: str
+    crls: tuple[str, ...]
+
+
+def revoke(connection: Connection, profile: IssuerProfile, body: Revoke, limits: Limits, origin: Origin) -> Done:
+    """Record a revocation.
 
     A certificate on hold may be revoked for good: it keeps the date of the hold, since nobody relied on it since then.
 
@@ -35,18 +49,18 @@ def revoke(
     serial = serials.from_hex(body.serial)
     certificate = _known(connection, profile, serial)
     revocation = _revocation(profile, body, certificate, limits, origin.now)
-    if forbidden := profile.compliance.forbids(revocation.reason, certificate.is_ca):
-        raise Refused(forbidden, where=_named(profile, serial), advice="give another reason with --reason")
+    _require_allowed(profile, certificate, revocation.reason)
     revision = facts.revoke(connection, profile.issuer, serial, revocation, origin)
     expired = certificate.not_after is not None and certificate.not_after <= origin.now
     note = "; it has expired: it stays on CRLs for the life of one, and OCSP does not speak of it" if expired else ""
-    if not listing(connection, profile, serial):
+    crls = _listing(profile, certificate)
+    if not crls:
         note += "; no CRL is configured that lists it"
-    return revision, f"{_named(profile, serial)} is revoked since {iso(revocation.revoked_at)}{note}"
+    return Done(revision, f"{named(profile, serial)} is revoked since {iso(revocation.revoked_at)}{note}", crls)
 
 
-def release(connection: Connection, profile: IssuerProfile, body: Release, origin: Origin) -> tuple[int, str]:
-    """Record that a hold ends; the revision that contains it, and one sentence.
+def release(connection: Connection, profile: IssuerProfile, body: Release, origin: Origin) -> Done:
+    """Record that a hold ends.
 
     Raises:
         Refused: unknown serial, or not on hold: every other revocation is final.
@@ -56,64 +70,59 @@ def release(connection: Connection, profile: IssuerProfile, body: Release, origi
     if certificate.revocation is None:
         raise Refused(
             "is not on hold: it is not revoked",
-            where=_named(profile, serial),
+            where=named(profile, serial),
             advice="there is nothing to release; see that it is the right serial",
         )
     if certificate.revocation.reason is not Reason.certificateHold:
         raise Refused(
             f"is revoked for {certificate.revocation.reason.name}, and only certificateHold ends",
-            where=_named(profile, serial),
+            where=named(profile, serial),
             advice="issue a new certificate",
         )
     revision = facts.release(connection, profile.issuer, serial, origin)
-    return revision, f"{_named(profile, serial)} is released from hold"
+    return Done(revision, f"{named(profile, serial)} is released from hold", _listing(profile, certificate))
 
 
-def excuse(connection: Connection, profile: IssuerProfile, body: Excuse, origin: Origin) -> tuple[int, str]:
-    """Let serials be missing from CRLs; the revision that the CRLs have to cover which say so, and one sentence.
+def raise_reason(connection: Connection, profile: IssuerProfile, body: Raise, limits: Limits, origin: Origin) -> Done:
+    """Record that the key of a revoked certificate is compromised, and perhaps since before its revocation.
+
+    The date may move back, never on: whoever trusted a signature of that time has to be told (BRs section 7.2.2).
 
     Raises:
-        Refused: one of them is revoked: it will not be missing.
+        Refused: unknown serial, not revoked, no compromise, a date that cannot be, or nothing new.
     """
-    octets = [serials.from_hex(serial) for serial in body.serials]
-    for serial in octets:
-        certificate = facts.find(connection, profile.issuer, serial)
-        if certificate is not None and certificate.revocation is not None:
-            raise Refused(
-                "is revoked, so the CRLs list it",
-                where=_named(profile, serial),
-                advice="leave it out; nothing was changed",
-            )
-    excuses.record(connection, profile.issuer, octets, body.why, origin)
-    revision = facts.touch_crls(connection, profile.issuer)
-    return revision, f"{len(octets)} serials of {profile.issuer.name} may be missing from its CRLs"
+    serial = serials.from_hex(body.serial)
+    where = named(profile, serial)
+    certificate = _known(connection, profile, serial)
+    if certificate.revocation is None:
+        raise Refused("is not revoked", where=where, advice=f"`revocast revoke` it with --reason {body.reason}")
+    _require_passed(where, origin.now, body.revoked_at, body.invalidity_date)
+    raised = _raised(where, body, certificate.revocation)
+    _require_allowed(profile, certificate, raised.reason)
+    _require_near(where, raised.revoked_at, facts.first_date(connection, profile.issuer, serial), limits)
+    revision = facts.revoke(connection, profile.issuer, serial, raised, origin)
+    detail = f"{where} is revoked since {iso(raised.revoked_at)} for {raised.reason.name}"
+    return Done(revision, detail, _listing(profile, certificate))
 
 
-def listing(connection: Connection, profile: IssuerProfile, serial: bytes) -> list[CRLSpec]:
-    """The CRLs that a certificate's status may stand on: those of its kind and shard."""
-    certificate = facts.find(connection, profile.issuer, serial)
-    return covering(profile.crls.values(), certificate.is_ca, certificate.shard or 0) if certificate else []
+def named(profile: IssuerProfile, serial: bytes) -> str:
+    """A certificate, for people."""
+    return f"certificate {serials.to_hex(serial)} of {profile.issuer.name}"
+
+
+def _listing(profile: IssuerProfile, certificate: Certificate) -> tuple[str, ...]:
+    """The labels of the CRLs that a certificate's status may stand on: those of its kind and shard."""
+    return tuple(spec.label for spec in covering(profile.crls.values(), certificate.is_ca, certificate.shard or 0))
 
 
 def _revocation(
     profile: IssuerProfile, body: Revoke, certificate: Certificate, limits: Limits, now: datetime
 ) -> Revocation:
-    where = _named(profile, certificate.serial)
+    where = named(profile, certificate.serial)
     reason = Reason.parse(body.reason)
     revoked_at = body.revoked_at or now
-    for what, moment in (("revocation date", revoked_at), ("invalidity date", body.invalidity_date)):
-        if moment is not None and moment > now:
-            raise Refused(
-                f"the {what} {iso(moment)} is in the future; now is {iso(now)}",
-                where=where,
-                advice="give a date that has passed, or none for now; if it has passed, set the signer's clock right",
-            )
-    if now - revoked_at > limits.revocation_backdate:
-        raise Refused(
-            f"the revocation date {iso(revoked_at)} is further back than {show(limits.revocation_backdate)}",
-            where=where,
-            advice="use --invalidity-date for when the key became suspect",
-        )
+    _require_passed(where, now, revoked_at, body.invalidity_date)
+    _require_near(where, revoked_at, now, limits)
     earlier = certificate.revocation
     if earlier is None:
         return Revocation(revoked_at, reason, body.invalidity_date)
@@ -126,16 +135,61 @@ def _revocation(
     return Revocation(earlier.revoked_at, reason, body.invalidity_date or earlier.invalidity_date)
 
 
+def _raised(where: str, body: Raise, earlier: Revocation) -> Revocation:
+    invalidity_date = body.invalidity_date or earlier.invalidity_date
+    raised = Revocation(body.revoked_at or earlier.revoked_at, Reason.parse(body.reason), invalidity_date)
+    if raised.reason not in _COMPROMISE:
+        raise Refused(
+            f"a reason is raised to a compromise of the key, and {raised.reason.name} is none",
+            where=where,
+            advice="one of " + ", ".join(reason.name for reason in sorted(_COMPROMISE)),
+        )
+    if raised.revoked_at > earlier.revoked_at:
+        raise Refused(
+            f"the revocation date {iso(raised.revoked_at)} is later than the one so far, {iso(earlier.revoked_at)}",
+            where=where,
+            advice="it may only move back; leave it out to keep it",
+        )
+    if raised == earlier:
+        raise Refused(f"is revoked for {earlier.reason.name} already, and nothing would change", where=where)
+    return raised
+
+
 def _known(connection: Connection, profile: IssuerProfile, serial: bytes) -> Certificate:
     certificate = facts.find(connection, profile.issuer, serial)
     if certificate is None:
         raise Refused(
             "is not known to the ledger",
-            where=_named(profile, serial),
+            where=named(profile, serial),
             advice="check issuer and serial (hexadecimal); `revocast import` registers certificates",
         )
     return certificate
 
 
-def _named(profile: IssuerProfile, serial: bytes) -> str:
-    return f"certificate {serials.to_hex(serial)} of {profile.issuer.name}"
+def _require_passed(where: str, now: datetime, revoked_at: datetime | None, invalidity_date: datetime | None) -> None:
+    for what, moment in (("revocation date", revoked_at), ("invalidity date", invalidity_date)):
+        if moment is not None and moment > now:
+            raise Refused(
+                f"the {what} {iso(moment)} is in the future; now is {iso(now)}",
+                where=where,
+                advice="give a date that has passed, or none for now; if it has passed, set the signer's clock right",
+            )
+
+
+def _require_near(where: str, revoked_at: datetime, start: datetime, limits: Limits) -> None:
+    if start - revoked_at > limits.revocation_backdate:
+        raise Refused(
+            f"the revocation date {iso(revoked_at)} is further back than {show(limits.revocation_backdate)} "
+            f"from {iso(start)}",
+            where=where,
+            advice="use --invalidity-date for when the key became suspect",
+        )
+
+
+def _require_allowed(profile: IssuerProfile, certificate: Certificate, reason: Reason) -> None:
+    forbidden = profile.compliance.forbids(reason, certificate.is_ca)
+    if forbidden is None and certificate.is_ca and reason is Reason.unspecified:
+        forbidden = "is the certificate of a CA: whoever relied on it has to be told a reason"
+    if forbidden:
+        advice = "give another reason with --reason"
+        raise Refused(forbidden, where=named(profile, certificate.serial), advice=advice)

@@ -37,7 +37,7 @@ passphrase = "file:ca.passphrase"
 [[signer.requesters]]
 name = "operator"
 public_key = "{operator}"
-verbs = ["revoke", "release", "excuse", "import"]
+verbs = ["revoke", "release", "raise", "excuse", "import"]
 [[signer.requesters]]
 name = "clerk"
 public_key = "{clerk}"

@@ -18,13 +18,14 @@ class Verb(StrEnum):
     PUBLISH = "publish"
     REVOKE = "revoke"
     RELEASE = "release"
+    RAISE = "raise"
     EXCUSE = "excuse"
     IMPORT = "import"
 
     @property
     def changes_facts(self) -> bool:
         """Whether a requester has to sign it; the others can only ask for what is due."""
-        return self in (Verb.REVOKE, Verb.RELEASE, Verb.EXCUSE, Verb.IMPORT)
+        return self is Verb.IMPORT or issubclass(BODIES[self], Change)
 
 
 class Body(BaseModel):
@@ -50,27 +51,39 @@ class Publish(Body):
 SerialHex = Annotated[str, Field(pattern=r"^-?[0-9A-F]+$", max_length=256)]
 
 
-class Revoke(Body):
-    """Revoke one certificate."""
+class Change(Body):
+    """The base of what changes facts about one issuer: a requester signs it, and its id is answered once."""
 
     issuer: str
+
+
+class Revoke(Change):
+    """Revoke one certificate."""
+
     serial: SerialHex
     reason: str
     revoked_at: AwareDatetime | None = Field(default=None, description="now when absent; never in the future")
     invalidity_date: AwareDatetime | None = None
 
 
-class Release(Body):
+class Release(Change):
     """Release one certificate from certificateHold."""
 
-    issuer: str
     serial: SerialHex
 
 
-class Excuse(Body):
+class Raise(Change):
+    """Raise the reason of a revocation to a compromise of the key; its date may move back."""
+
+    serial: SerialHex
+    reason: str
+    revoked_at: AwareDatetime | None = Field(default=None, description="as it was when absent; never later than that")
+    invalidity_date: AwareDatetime | None = None
+
+
+class Excuse(Change):
     """Let serials be missing from an issuer's CRLs that were listed, although nothing in the ledger explains it."""
 
-    issuer: str
     serials: tuple[SerialHex, ...] = Field(min_length=1, max_length=1000)
     why: str = Field(min_length=1, max_length=500, description="for the audit log")
 
@@ -102,6 +115,7 @@ BODIES: Final[dict[Verb, type[Body]]] = {
     Verb.PUBLISH: Publish,
     Verb.REVOKE: Revoke,
     Verb.RELEASE: Release,
+    Verb.RAISE: Raise,
     Verb.EXCUSE: Excuse,
     Verb.IMPORT: Import,
 }

@@ -141,6 +141,21 @@ def revoke(connection: Connection, issuer: Issuer, serial: bytes, revocation: Re
     )
 
 
+def first_date(connection: Connection, issuer: Issuer, serial: bytes) -> datetime:
+    """The date that the revocation of a revoked certificate was given first; it may have moved back since.
+
+    Raises:
+        LookupError: it is not revoked.
+    """
+    mine = (facts.c.issuer == issuer.id, facts.c.serial == serial)
+    released = select(func.max(facts.c.revision)).where(*mine, facts.c.kind == RELEASED).scalar_subquery()
+    since = facts.c.revision > func.coalesce(released, 0)
+    first = connection.execute(select(func.max(facts.c.revoked_at)).where(*mine, since)).scalar()
+    if first is None:
+        raise LookupError(f"{serial.hex()} is not revoked")
+    return from_epoch(first)
+
+
 def release(connection: Connection, issuer: Issuer, serial: bytes, origin: Origin) -> int:
     """Record that a certificate on hold is good again; the revision that contains it."""
     return _add_status(connection, issuer, serial, origin, kind=RELEASED)

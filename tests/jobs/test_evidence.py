@@ -1,6 +1,7 @@
 """Proof of a change, from the targets and from the public URLs: every artifact has to agree."""
 
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from jobs.evidence import Expected, missing
 from jobs.installation import Installation
 from publisher.config import PublisherConfig
 from revocation.status import Reason
+from tests.authority import NOW
 from tests.jobs.site import Site, later
 
 
@@ -92,3 +94,13 @@ def test_other_serial_is_no_proof(site: Site) -> None:
     site.close_store()
     expected = Expected(profile, b"\x06", Reason.keyCompromise, 0)
     assert missing(installation(site, elsewhere=False), expected, site.now) is not None
+
+
+def test_other_date_than_the_wanted_one_is_waited_for(site: Site) -> None:
+    """A date that moved back is seen when CRL and OCSP have it, and not for the reason alone."""
+    site.bring_up(revoked=[5])
+    site.close_store()
+    (profile,) = site.public.profiles.values()
+    for earlier, waits in ((timedelta(0), False), (timedelta(days=1), True)):
+        expected = Expected(profile, b"\x05", Reason.keyCompromise, 0, revoked_at=NOW - earlier)
+        assert (missing(installation(site, elsewhere=False), expected, site.now) is not None) is waits

@@ -199,7 +199,7 @@ def test_interruption_after_the_reply_says_that_it_is_recorded(
     """Exit 4 with the id, by which asking again waits again; afterwards signals do what they did before."""
     before = signal.getsignal(signal.SIGTERM)
     with monkeypatch.context() as patch:
-        patch.setattr("jobs.revoke.missing", lambda *_: os.kill(os.getpid(), number) or "waits")
+        patch.setattr("jobs.change.missing", lambda *_: os.kill(os.getpid(), number) or "waits")
         result = present.run("revoke", "5", "--id", "ab" * 16)
     assert result.exit_code == 4
     assert "it is recorded, and it was not yet seen published" in str(result.exception)
@@ -244,3 +244,16 @@ def test_machine_without_targets_takes_its_proof_from_the_public_urls(present: P
         result = present.run("revoke", "5", "--timeout", "1")
     assert result.exit_code == 4
     assert "no target shows it yet" in str(result.exception)
+
+
+def test_reason_is_raised_and_seen_with_its_earlier_date(present: Present) -> None:
+    """The command ends with 0 when CRL and OCSP say so; revoking again only points to it."""
+    assert present.run("revoke", "5", "--reason", "superseded").exit_code == 0
+    again = present.run("revoke", "5", "--reason", "keyCompromise")
+    assert (again.exit_code, "`revocast raise`" in str(getattr(again.exception, "advice", ""))) == (1, True)
+    result = present.run("raise", "5", "--revoked-at", "2026-01-01")
+    assert result.exit_code == 0, result.output
+    entry = crl(present).get_revoked_certificate_by_serial_number(5)
+    assert entry is not None
+    assert entry.revocation_date_utc.date().isoformat() == "2026-01-01"
+    assert entry.extensions.get_extension_for_class(x509.CRLReason).value.reason is x509.ReasonFlags.key_compromise

@@ -230,3 +230,12 @@ def test_due_lists_and_makes_nothing(signer: Signer) -> None:
     reply = handle(signer, compose(Verb.DUE, Look(), NOW), fixed(NOW))
     assert {"responder certificate", "crl all"} <= {due["what"] for due in reply.data["due"]}
     assert signer.exchange.list() == []
+
+
+def test_ca_certificate_is_not_revoked_without_a_reason(estate: Estate, signer: Signer) -> None:
+    """Everything below it falls: whoever relied on that wants to know why."""
+    estate.register(signer, [7], is_ca=True)
+    reply = handle(signer, estate.revoke(7, "unspecified"), fixed(NOW))
+    assert (reply.outcome, "has to be told a reason" in reply.detail) == (Outcome.REFUSED, True)
+    assert not is_revoked(signer, 7)
+    assert handle(signer, estate.revoke(7, "cessationOfOperation"), fixed(NOW)).outcome is Outcome.DONE

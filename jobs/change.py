@@ -1,0 +1,174 @@
+"""A change of one certificate's status: ask the signer, and do not say "done" before relying parties get it.
+
+The reply of the queue is a claim. Exit code 0 needs proof: published artifacts, signed by the issuer, that say so.
+"""
+
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+from jobs.courier import Courier, QueueCourier, courier
+from jobs.evidence import Expected, missing
+from jobs.installation import Installation
+from jobs.interruption import interruptible
+from jobs.signer_process import SignerProcess
+from jobs.subject import Subject
+from jobs.terminal import printable
+from revocation import cli
+from revocation.clock import now as clock_now
+from revocation.errors import NoAnswer, NotPublishedYet, Refused, RevocastError
+from revocation.messages import Change, Message, Outcome, Reply, RequesterKey, Verb, compose
+from revocation.status import Reason
+
+_POLL_SECONDS: Final = 0.05
+_FETCH_PAUSE: Final = 1.0
+_MOST_PROBLEMS: Final = 5
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What the commands are given beside the certificate."""
+
+    config: Path | None
+    id_: str | None
+    timeout: float
+    no_queue: bool
+    as_json: bool
+
+
+def change(
+    installation: Installation,
+    asked: Ask,
+    which: Subject,
+    what: tuple[Verb, Change],
+    reason: Reason | None,
+    revoked_at: datetime | None = None,
+) -> None:
+    """Ask for a change and wait until it is published; says so.
+
+    Args:
+        reason: of the revocation that is to be seen then; None for good.
+        revoked_at: its date, where that is known.
+
+    Raises:
+        Refused: the signer refuses.
+        NotPublishedYet: it is recorded, and not seen published in time.
+        NoAnswer: nobody replied, or somebody would not wait.
+    """
+    started = time.monotonic()
+    message = _signed(installation, asked, what)
+    chosen = courier(installation.path, installation.jobs, no_queue=asked.no_queue)
+    if sys.stderr.isatty():
+        click.echo(f"asking the signer; to ask the same again, whatever happens: --id {message.id}", err=True)
+    reply: Reply | None = None
+    try:
+        with interruptible():
+            (reply,) = chosen.ask([message], asked.timeout)
+            _require_done(reply, which)
+            if isinstance(chosen, SignerProcess) and installation.publisher is not None:
+                _publish(installation, message)
+            expected = Expected(which.profile, which.serial, reason, reply.revision or 0, _labels(reply), revoked_at)
+            problems = _problems(reply)
+            nobody_else_makes_it = isinstance(chosen, SignerProcess) and problems
+            deadline = started if nobody_else_makes_it else started + asked.timeout
+            _await_evidence(installation, expected, message, deadline, problems)
+    except NoAnswer as error:
+        error.advice = _how_to_go_on(message, error, chosen)
+        raise
+    except KeyboardInterrupt:
+        raise _interrupted(message, replied=reply is not None) from None
+    _print(asked, which, reply, time.monotonic() - started)
+
+
+def _interrupted(message: Message, *, replied: bool) -> RevocastError:
+    """What is known of a message when somebody would not wait any longer."""
+    where = f"message {message.id}"
+    if replied:
+        what = "interrupted; the signer says that it is recorded, and it was not yet seen published"
+        return NotPublishedYet(what, where=where, advice=f"asking again with --id {message.id} waits again")
+    what = "interrupted before the signer replied; it may be recorded nevertheless"
+    return NoAnswer(what, where=where, advice=_ask_again(message))
+
+
+def _how_to_go_on(message: Message, error: NoAnswer, chosen: Courier) -> str:
+    advice = [error.advice] if error.advice else []
+    if isinstance(chosen, QueueCourier):
+        advice.append("--no-queue asks without a queue, on the signer's machine")
+    return "; ".join((*advice, _ask_again(message)))
+
+
+def _ask_again(message: Message) -> str:
+    return f"ask again with the same id: --id {message.id} (it is done once in any case)"
+
+
+def _signed(installation: Installation, asked: Ask, what: tuple[Verb, Change]) -> Message:
+    verb, body = what
+    chosen_in = "it is `requester_key` of [jobs]; `revocast init` makes one"
+    key = RequesterKey.load(installation.jobs.requester_key, chosen_in)
+    return key.sign(compose(verb, body, clock_now(), requester=installation.jobs.requester, id_=asked.id_))
+
+
+def _require_done(reply: Reply, which: Subject) -> None:
+    if reply.outcome is Outcome.DONE:
+        return
+    verdict = "the signer refuses" if reply.outcome is Outcome.REFUSED else "the signer failed"
+    raise Refused(
+        f"{verdict}: {printable(reply.detail).removeprefix(f'{which}: ')}",
+        where=str(which),
+        advice=printable(reply.advice) if reply.advice else None,
+    )
+
+
+def _labels(reply: Reply) -> tuple[str, ...]:
+    """The CRLs that the signer names, as far as it is one that speaks."""
+    named = reply.data.get("crls")
+    return tuple(label for label in named if isinstance(label, str)) if isinstance(named, list) else ()
+
+
+def _publish(installation: Installation, message: Message) -> None:
+    """Publish here, since no worker does. What fails now does not undo what was recorded."""
+    try:
+        installation.publish(clock_now)
+    except RevocastError as error:
+        raise NotPublishedYet(
+            f"it is recorded, but publishing failed: {error.what}",
+            where=error.where,
+            advice=f"mend that, then `revocast publish`, or ask again with --id {message.id}",
+        ) from error
+
+
+def _problems(reply: Reply) -> list[str]:
+    """What the signer could not make of what the change makes due; from a queue it may be anything."""
+    said = reply.data.get("problems")
+    return [printable(str(problem)) for problem in said[:_MOST_PROBLEMS]] if isinstance(said, list) else []
+
+
+def _await_evidence(
+    installation: Installation, expected: Expected, message: Message, deadline: float, problems: list[str]
+) -> None:
+    while True:
+        lacking = missing(installation, expected, clock_now())
+        if lacking is None:
+            return
+        if time.monotonic() > deadline:
+            why = f", since the signer could not make it: {'; '.join(problems)}" if problems else ""
+            advice = f"mend that, then `revocast refresh`, or ask again with --id {message.id}"
+            raise NotPublishedYet(
+                f"the signer says that it is recorded, but {lacking}{why}",
+                where=f"message {message.id}",
+                advice=advice if problems else "see `revocast status`; asking again with the same --id waits again",
+            )
+        time.sleep(_POLL_SECONDS if installation.publisher else _FETCH_PAUSE)
+
+
+def _print(asked: Ask, which: Subject, reply: Reply, seconds: float) -> None:
+    if asked.as_json:
+        cli.print_json({"published": True, "seconds": round(seconds, 3), **reply.model_dump(mode="json")})
+        return
+    click.echo(printable(reply.detail) or str(which))
+    click.echo(f"published everywhere after {seconds:.2f} s (message {reply.id})")
