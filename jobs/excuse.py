@@ -4,13 +4,11 @@ from pathlib import Path
 
 import click
 
-from jobs.courier import courier
 from jobs.installation import Installation
 from jobs.terminal import printable
+from jobs.word import give_word
 from revocation import cli, serials
-from revocation.clock import now
-from revocation.errors import Refused
-from revocation.messages import Excuse, Outcome, RequesterKey, Verb, compose
+from revocation.messages import Excuse, Verb
 
 
 @click.command()
@@ -41,11 +39,6 @@ def excuse(
     installation = Installation.read(config)
     profile = installation.public.profile(issuer)
     wanted = tuple(serials.to_hex(serials.from_hex(text)) for text in serial)
-    key = RequesterKey.load(installation.jobs.requester_key)
     body = Excuse(issuer=profile.issuer.id, serials=wanted, why=why)
-    message = key.sign(compose(Verb.EXCUSE, body, now(), requester=installation.jobs.requester))
-    (reply,) = courier(installation.path, installation.jobs, no_queue=no_queue).ask([message], timeout)
-    if reply.outcome is not Outcome.DONE:
-        advice = printable(reply.advice) if reply.advice else None
-        raise Refused(f"the signer refuses: {printable(reply.detail)}", where=f"issuer {issuer}", advice=advice)
+    reply = give_word(installation, Verb.EXCUSE, body, timeout, no_queue=no_queue)
     cli.print_json(reply.model_dump(mode="json")) if as_json else click.echo(printable(reply.detail))

@@ -33,6 +33,7 @@ TABLE: Final[dict[str, Row]] = {
     "release": Row("jobs.revoke:release", "jobs", "Release a certificate from hold and wait until it is published."),
     "raise": Row("jobs.revoke:raise_", "jobs", "Say that the key of a revoked certificate is compromised."),
     "excuse": Row("jobs.excuse:excuse", "jobs", "Let serials be missing from CRLs that nothing else explains."),
+    "discard": Row("jobs.discard:discard", "jobs", "Take back what was signed by a clock that ran ahead."),
     "status": Row("jobs.status:status", "jobs", "What is published, how fresh it is, what is due and why."),
     "check": Row("jobs.check:check", "jobs", "Fetch and verify everything as a relying party would."),
     "refresh": Row("jobs.refresh:refresh", "jobs", "Do all that is due, without a queue: for cron or a timer."),

@@ -16,7 +16,7 @@ from revocation.status import Reason
 from revocation.windows import check_max_age, check_windows
 
 _LISTS: Final = frozenset({"scopes", "lists", "keep_expired"})
-_LONGEST_BACKDATE: Final = timedelta(hours=1)
+LONGEST_BACKDATE: Final = timedelta(hours=1)
 
 
 class Assignment(StrEnum):
@@ -102,8 +102,8 @@ class CRLSettings(Table):
 
     @model_validator(mode="after")
     def _windows(self) -> Self:
-        if not timedelta(0) <= self.backdate <= _LONGEST_BACKDATE:
-            raise ValueError(f"crl: backdate ({show(self.backdate)}) must be at most {show(_LONGEST_BACKDATE)}")
+        if not timedelta(0) <= self.backdate <= LONGEST_BACKDATE:
+            raise ValueError(f"crl: backdate ({show(self.backdate)}) must be at most {show(LONGEST_BACKDATE)}")
         check_windows("crl", self.expires, self.renewal, self.look)
         check_max_age("crl", self.expires, self.renewal, self.look, self.max_age)
         return self

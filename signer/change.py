@@ -1,13 +1,17 @@
 """What a requester signed: checked, done and answered in one transaction of the ledger, once for each id."""
 
+from contextlib import suppress
+
 from sqlalchemy import Connection
 
 from revocation.clock import Clock
 from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
-from revocation.messages import Change, Excuse, Message, Outcome, Raise, Release, Reply, Revoke
+from revocation.issuer import Issuer
+from revocation.messages import Change, Discard, Excuse, Message, Outcome, Raise, Release, Reply, Revoke
 from signer import statuses
 from signer.config import Limits, Requester
+from signer.discard import discard
 from signer.excuse import excuse
 from signer.ledger import audit, facts, replies
 from signer.ledger.facts import Origin
@@ -34,10 +38,11 @@ def change(signer: Signer, message: Message, body: Change, requester: Requester,
         facts.ensure_issuer(connection, profile.issuer)
         origin = Origin(requester.name, message.id, now)
         reply = _reply(connection, profile, body, signer.config.limits, origin)
-        asked = body.model_dump(mode="json", exclude={"issuer"}, exclude_none=True)
-        what = {**asked, "revision": reply.revision, "requester": requester.name, "message": message.id}
-        audit.record(connection, now, str(message.verb), profile.issuer.id, outcome=str(reply.outcome), **what)
+        _note(connection, profile.issuer, message, body, reply, origin)
         replies.keep_reply(connection, message, reply)
+    for name in reply.data.get("discarded", ()):
+        with suppress(OSError):  # then the next look takes it out, as it does with what is superseded
+            signer.exchange.remove(name)
     return reply
 
 
@@ -54,7 +59,7 @@ def _reply(connection: Connection, profile: IssuerProfile, body: Change, limits:
         issuer=profile.issuer.id,
         revision=done.revision,
         detail=done.detail,
-        data={"crls": list(done.crls)},
+        data={"crls": list(done.crls), **({"discarded": list(done.discarded)} if done.discarded else {})},
     )
 
 
@@ -68,7 +73,18 @@ def _do(connection: Connection, profile: IssuerProfile, body: Change, limits: Li
             return statuses.raise_reason(connection, profile, body, limits, origin)
         case Excuse():
             return excuse(connection, profile, body, origin)
+        case Discard():
+            return discard(connection, profile, body, origin)
     raise TypeError(f"nobody does what a {type(body).__name__} asks")
+
+
+def _note(connection: Connection, issuer: Issuer, message: Message, body: Change, reply: Reply, origin: Origin) -> None:
+    """What was asked, by whom, and what came of it, for the audit log."""
+    what = body.model_dump(mode="json", exclude={"issuer", "published"}, exclude_none=True)
+    what |= {name: found for name in ("discarded",) if (found := reply.data.get(name))}
+    who = {"requester": origin.requester, "message": origin.message}
+    done = {"outcome": str(reply.outcome), "revision": reply.revision}
+    audit.record(connection, origin.now, str(message.verb), issuer.id, **what, **who, **done)
 
 
 def _profile(signer: Signer, name_or_id: str) -> IssuerProfile:

@@ -19,7 +19,7 @@ from revocation.errors import Refused
 from signer import selfcheck
 from signer.encoding import crl
 from signer.keys import FileTBS, SigningKey
-from signer.ledger import audit, departures, excuses, facts, issued, pages
+from signer.ledger import audit, dates, departures, excuses, facts, issued, pages
 from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
 from signer.ledger.page import PagesDamaged
@@ -103,7 +103,7 @@ def _snapshot(
     """
     issuer, selection = spec.issuer, Selection.of(spec)
     revision = facts.ensure_issuer(connection, issuer)
-    facts.require_not_before(connection, issuer, now)
+    dates.require_passed(connection, issuer, now)
     this_update, next_update = spec.window(now)
     issued.require_later(connection, spec.part, this_update)
     row = issued.reserve(

@@ -20,7 +20,7 @@ from revocation.ocspprofile import OCSPProfile
 from revocation.part import Part
 from signer.delegates import delegates
 from signer.keys.responder_keys import ResponderKeys
-from signer.ledger import facts, issued, pages
+from signer.ledger import dates, facts, issued, pages
 from signer.ledger.changes import Changes
 from signer.ledger.early import ONE_SECOND
 from signer.ledger.groups import Selection
@@ -188,5 +188,5 @@ def _turn(slice_: int, ocsp: OCSPProfile, now: datetime) -> datetime:
 
 def _not_before(connection: Connection, profile: IssuerProfile, part: Part) -> datetime:
     latest = issued.latest_this_update(connection, part)
-    dated = facts.latest_date(connection, profile.issuer)
+    dated = dates.latest(connection, profile.issuer)
     return max(dated, latest + ONE_SECOND) if latest else dated

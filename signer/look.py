@@ -155,7 +155,7 @@ def _clock_behind(due: Due, not_before: datetime, now: datetime) -> RevocastErro
     return RevocastError(
         f"{due.what} was signed, or something on it was revoked, at {iso(not_before)}; the clock says {iso(now)}",
         where=f"issuer {due.profile.issuer.name}",
-        advice="set the clock right",
+        advice=f"set the clock right; if it ran ahead then: `revocast discard --issuer {due.profile.issuer.name}`",
     )
 
 

@@ -19,7 +19,7 @@ from signer import selfcheck
 from signer.delegates import Delegate, delegates
 from signer.encoding.ocsp import ResponseTemplate
 from signer.keys import BytesTBS
-from signer.ledger import audit, facts, issued
+from signer.ledger import audit, dates, facts, issued
 from signer.ledger.issued import Issued
 from signer.produce import File, put_bundle
 from signer.signer import Signer
@@ -55,7 +55,7 @@ def _snapshot(
 ) -> tuple[Issued, ResponseTemplate, list[bytes]]:
     """What the slice says, read with its revision in one transaction; nothing outlives the delegate or the issuer."""
     issuer = profile.issuer
-    facts.require_not_before(connection, issuer, now)
+    dates.require_passed(connection, issuer, now)
     issued.require_later(connection, part, now)
     row = issued.reserve(
         connection,

@@ -31,11 +31,13 @@ class Done:
         revision: of the issuer, which contains it.
         detail: one sentence.
         crls: the labels of the CRLs that have to be made anew, for whoever waits until they are published.
+        discarded: the names of bundles that are not to be published any more.
     """
 
     revision: int
     detail: str
     crls: tuple[str, ...]
+    discarded: tuple[str, ...] = ()
 
 
 def revoke(connection: Connection, profile: IssuerProfile, body: Revoke, limits: Limits, origin: Origin) -> Done:

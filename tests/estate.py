@@ -37,7 +37,7 @@ passphrase = "file:ca.passphrase"
 [[signer.requesters]]
 name = "operator"
 public_key = "{operator}"
-verbs = ["revoke", "release", "raise", "excuse", "import"]
+verbs = ["revoke", "release", "raise", "excuse", "discard", "import"]
 [[signer.requesters]]
 name = "clerk"
 public_key = "{clerk}"

@@ -20,6 +20,7 @@ class Verb(StrEnum):
     RELEASE = "release"
     RAISE = "raise"
     EXCUSE = "excuse"
+    DISCARD = "discard"
     IMPORT = "import"
 
     @property
@@ -88,6 +89,15 @@ class Excuse(Change):
     why: str = Field(min_length=1, max_length=500, description="for the audit log")
 
 
+class Discard(Change):
+    """Take back what was signed for later than now, when a clock ran ahead, and never published."""
+
+    published: tuple[Annotated[str, Field(max_length=128)], ...] = Field(
+        default=(), max_length=10_000, description="names of bundles that targets have taken: those stay"
+    )
+    why: str = Field(min_length=1, max_length=500, description="for the audit log")
+
+
 class Import(Body):
     """Synchronise the ledger with another source; the entries travel beside the message, bound by their digest."""
 
@@ -117,5 +127,6 @@ BODIES: Final[dict[Verb, type[Body]]] = {
     Verb.RELEASE: Release,
     Verb.RAISE: Raise,
     Verb.EXCUSE: Excuse,
+    Verb.DISCARD: Discard,
     Verb.IMPORT: Import,
 }

@@ -11,8 +11,9 @@ from revocation.issuer import Issuer
 from revocation.status import Reason, Revocation
 from signer.encoding.crl import encode_entry
 from signer.importers.entry import ImportEntry
+from signer.ledger import dates
 from signer.ledger.changes import note
-from signer.ledger.facts import RELEASED, REVOKED, Origin, ensure_issuer, note_date, slice_hash, status_of_certificate
+from signer.ledger.facts import RELEASED, REVOKED, Origin, ensure_issuer, slice_hash, status_of_certificate
 from signer.ledger.schema import certificates, facts, issuers
 
 
@@ -100,7 +101,7 @@ def apply_changes(connection: Connection, issuer: Issuer, changes: Sequence[Chan
         connection.execute(insert(certificates), new_certificates)
     if new_facts:
         connection.execute(insert(facts), new_facts)
-        note_date(connection, issuer, max(change.revocation.revoked_at for change in changes if change.revocation))
+        dates.note(connection, issuer, max(change.revocation.revoked_at for change in changes if change.revocation))
     for serial, at in pointers:
         _point(connection, issuer, serial, at)
     _note_changes(connection, issuer, changes, revision)

@@ -12,7 +12,7 @@ from revocation.clock import epoch, from_epoch
 from revocation.issuer import Issuer
 from revocation.status import Reason, Revocation
 from signer.encoding.crl import encode_entry
-from signer.ledger import changes, early
+from signer.ledger import changes, dates
 from signer.ledger.schema import certificates, facts, issuers
 
 REVOKED = "revoked"
@@ -69,26 +69,6 @@ def touch_crls(connection: Connection, issuer: Issuer) -> int:
     return revision
 
 
-def note_date(connection: Connection, issuer: Issuer, revoked_at: datetime) -> None:
-    """Remember the latest date since which something is revoked."""
-    later = (issuers.c.id == issuer.id, issuers.c.dated < epoch(revoked_at))
-    connection.execute(update(issuers).where(*later).values(dated=epoch(revoked_at)))
-
-
-def latest_date(connection: Connection, issuer: Issuer) -> datetime:
-    """The latest date since which something is revoked: nothing that says so can be signed for an earlier time."""
-    return from_epoch(connection.execute(select(issuers.c.dated).where(issuers.c.id == issuer.id)).scalar() or 0)
-
-
-def require_not_before(connection: Connection, issuer: Issuer, now: datetime) -> None:
-    """Return if nothing is said to be revoked later than `now`, the time of what is to be signed.
-
-    Raises:
-        TooEarly: something is; a clock was put back since.
-    """
-    early.require(now, latest_date(connection, issuer))
-
-
 def find(connection: Connection, issuer: Issuer, serial: bytes) -> Certificate | None:
     """The certificate with that serial, or None."""
     row = connection.execute(
@@ -127,7 +107,7 @@ def register(
 def revoke(connection: Connection, issuer: Issuer, serial: bytes, revocation: Revocation, origin: Origin) -> int:
     """Record that a known certificate is revoked; the revision that contains it."""
     date = revocation.invalidity_date
-    note_date(connection, issuer, revocation.revoked_at)
+    dates.note(connection, issuer, revocation.revoked_at)
     return _add_status(
         connection,
         issuer,

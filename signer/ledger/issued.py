@@ -1,7 +1,7 @@
 """What was signed and put into the exchange: a row per bundle, its number and revision reserved before it is signed."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -97,7 +97,7 @@ def stored_since_complete(connection: Connection, part: Part) -> list[Issued]:
     if newest is None:
         return []
     later = connection.execute(own.where(issued.c.sequence > newest.sequence).order_by(issued.c.sequence))
-    return [_issued(part, row) for row in (newest, *later)]
+    return [_issued(row) for row in (newest, *later)]
 
 
 def note_published(connection: Connection, row: CRLRow, now: datetime) -> None:
@@ -111,7 +111,7 @@ def last_published(connection: Connection, part: Part) -> Issued | None:
     """The newest CRL of a part that was seen published."""
     query = _of_part(part).where(issued.c.published_at.is_not(None)).order_by(desc(issued.c.sequence)).limit(1)
     row = connection.execute(query).one_or_none()
-    return _issued(part, row) if row is not None else None
+    return _issued(row) if row is not None else None
 
 
 def departed_before(connection: Connection, part: Part, moment: datetime) -> int:
@@ -123,6 +123,20 @@ def departed_before(connection: Connection, part: Part, moment: datetime) -> int
     return min(known)
 
 
+def later_than(connection: Connection, issuer: Issuer, moment: datetime) -> Iterator[Issued]:
+    """All that was reserved or stored for an issuer with a later thisUpdate, newest first, but what was taken back."""
+    mine = (issued.c.issuer == issuer.id, issued.c.this_update > epoch(moment), issued.c.discarded_at.is_(None))
+    for row in connection.execute(select(issued).where(*mine).order_by(desc(issued.c.sequence))):
+        yield _issued(row)
+
+
+def mark_discarded(connection: Connection, rows: Iterable[Issued], now: datetime) -> None:
+    """Take back what was never published: it counts no longer, except that its number is not used again."""
+    for row in rows:
+        own = issued.c.sequence == row.sequence
+        connection.execute(update(issued).where(own).values(discarded_at=epoch(now)))
+
+
 def last_sequence(connection: Connection) -> int:
     """The sequence of the newest bundle that was reserved; 0 when there is none."""
     return int(connection.execute(select(func.max(issued.c.sequence))).scalar() or 0)
@@ -132,7 +146,8 @@ def complete_names(connection: Connection, names: Sequence[str]) -> set[str]:
     """Those of the names in an exchange that are complete bundles of this ledger, and stored."""
     by_sequence = {int(name.partition("-")[0]): name for name in names}
     query = select(issued.c.sequence, issued.c.issuer, issued.c.kind, issued.c.part).where(
-        issued.c.base_revision == 0, issued.c.size.is_not(None), issued.c.sequence.in_(by_sequence)
+        *(issued.c.base_revision == 0, issued.c.size.is_not(None), issued.c.discarded_at.is_(None)),
+        issued.c.sequence.in_(by_sequence),
     )
     rows = connection.execute(query)
     found = {f"{row.sequence:012d}-{row.issuer}-{row.kind}-{row.part}.tar" for row in rows}
@@ -141,9 +156,7 @@ def complete_names(connection: Connection, names: Sequence[str]) -> set[str]:
 
 def latest_this_update(connection: Connection, part: Part) -> datetime | None:
     """thisUpdate of the newest bundle of a part, reserved ones included: the next must be later."""
-    query = select(func.max(issued.c.this_update)).where(
-        issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part == part.label
-    )
+    query = _of_part(part).with_only_columns(func.max(issued.c.this_update))
     found = connection.execute(query).scalar()
     return from_epoch(found) if found is not None else None
 
@@ -185,12 +198,12 @@ def subject_of(issuer: Issuer) -> bytes:
 
 
 def _of_part(part: Part) -> Select[Any]:
-    return select(issued).where(
-        issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part == part.label
-    )
+    mine = (issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part == part.label)
+    return select(issued).where(*mine, issued.c.discarded_at.is_(None))
 
 
-def _issued(part: Part, row: Row[Any]) -> Issued:
+def _issued(row: Row[Any]) -> Issued:
+    part = Part(issuer=row.issuer, kind=Kind(row.kind), label=row.part)
     number = int(row.crl_number) if row.crl_number is not None else None
     times = (from_epoch(row.this_update), from_epoch(row.next_update))
     revisions = (row.base_revision, row.revision)

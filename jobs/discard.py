@@ -1,0 +1,41 @@
+"""`revocast discard`: after a clock that ran ahead, what it had signed and nobody published; signed and audited."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from jobs.installation import Installation
+from jobs.terminal import printable
+from jobs.word import give_word
+from revocation import cli
+from revocation.clock import now
+from revocation.messages import Discard, Verb
+
+_MOST: Final = 10_000
+
+
+@click.command()
+@click.option("--issuer", required=True, help="Whose CRLs and OCSP responses were signed for later than now.")
+@click.option("--why", required=True, help="For the audit log.")
+@click.option("--timeout", default=60.0, show_default=True, type=click.FloatRange(min=0.1), help="Seconds to wait.")
+@click.option("--no-queue", is_flag=True, help="Start a signer for this, even where a queue is configured.")
+@cli.config_option
+@cli.json_option
+def discard(issuer: str, why: str, timeout: float, config: Path | None, *, no_queue: bool, as_json: bool) -> None:
+    """Take back what the signer signed for later than now, and what was not published.
+
+    thisUpdate only rises: after a clock that ran ahead, nothing could be signed until that time. What a target of this
+    machine has taken stays. Run it where the publisher is; elsewhere all counts as not published. Set the clock right
+    first. What was revoked since later than now is revoked since now.
+
+    Exit code 0: recorded; what is due is made at the next look. 1: refused. 2: bad input or configuration. 5: no
+    answer.
+    """
+    installation = Installation.read(config)
+    profile = installation.public.profile(issuer)
+    taken = [applied for status in installation.statuses(now()) for applied in status.applied]
+    published = sorted({applied.bundle for applied in taken if applied.issuer == profile.issuer.id})
+    body = Discard(issuer=profile.issuer.id, published=tuple(published[-_MOST:]), why=why)
+    reply = give_word(installation, Verb.DISCARD, body, timeout, no_queue=no_queue)
+    cli.print_json(reply.model_dump(mode="json")) if as_json else click.echo(printable(reply.detail))

@@ -1,0 +1,28 @@
+"""Asking the signer for something on an operator's word: signed, audited, and done when the signer says so."""
+
+from jobs.courier import courier
+from jobs.installation import Installation
+from jobs.terminal import printable
+from revocation.clock import now
+from revocation.errors import Refused
+from revocation.messages import Change, Outcome, Reply, RequesterKey, Verb, compose
+
+
+def give_word(installation: Installation, verb: Verb, body: Change, timeout: float, *, no_queue: bool) -> Reply:
+    """The signer's reply, if it did what was asked.
+
+    Args:
+        timeout: seconds to wait for it.
+
+    Raises:
+        Refused: it did not.
+        NoAnswer: nobody replied.
+    """
+    key = RequesterKey.load(installation.jobs.requester_key)
+    message = key.sign(compose(verb, body, now(), requester=installation.jobs.requester))
+    (reply,) = courier(installation.path, installation.jobs, no_queue=no_queue).ask([message], timeout)
+    if reply.outcome is not Outcome.DONE:
+        advice = printable(reply.advice) if reply.advice else None
+        name = installation.public.profile(body.issuer).issuer.name
+        raise Refused(f"the signer refuses: {printable(reply.detail)}", where=f"issuer {name}", advice=advice)
+    return reply

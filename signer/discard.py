@@ -1,0 +1,81 @@
+"""Taking back what a clock that ran ahead had signed and nobody published: or nothing could be signed until then.
+
+thisUpdate only rises, and it counts from what may have reached somebody. What was published stays.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from revocation.artifacts import Kind
+from revocation.clock import iso
+from revocation.config import IssuerProfile
+from revocation.crlprofile import LONGEST_BACKDATE
+from revocation.errors import Refused
+from revocation.messages import Discard
+from revocation.status import Revocation
+from signer.ledger import dates, facts, issued
+from signer.ledger.facts import Origin
+from signer.ledger.issued import Issued
+from signer.statuses import Done
+
+
+def discard(connection: Connection, profile: IssuerProfile, body: Discard, origin: Origin) -> Done:
+    """Take back what was signed for later than now, and let what was revoked since later than now be revoked now.
+
+    Raises:
+        Refused: there is nothing of that kind, or all of it is published.
+    """
+    issuer, now = profile.issuer, origin.now
+    recent = issued.later_than(connection, issuer, now - LONGEST_BACKDATE)
+    ahead = [row for row in recent if row.this_update > _start(profile, row, now)]
+    kept = [row for row in ahead if row.name in body.published]
+    taken = [row for row in ahead if row.name not in body.published]
+    redated = _redate(connection, profile, origin)
+    if not taken and not redated:
+        raise _nothing(profile, kept, now)
+    issued.mark_discarded(connection, taken, now)
+    detail = f"{_words(taken)} of {issuer.name} discarded; {redated} revocations dated {iso(now)} instead of later"
+    if kept:
+        detail += f"; {_words(kept)} published already: nothing earlier can follow on {_named(kept)}"
+    return Done(facts.revision_of(connection, issuer), detail, tuple(profile.crls), tuple(row.name for row in taken))
+
+
+def _start(profile: IssuerProfile, row: Issued, now: datetime) -> datetime:
+    """thisUpdate of what would be signed in the place of that."""
+    spec = profile.crls.get(row.part.label) if row.part.kind is Kind.CRL else None
+    return spec.window(now)[0] if spec else now
+
+
+def _redate(connection: Connection, profile: IssuerProfile, origin: Origin) -> int:
+    """New facts for what is revoked since a time that has not come; how many there are."""
+    serials = dates.revoked_after(connection, profile.issuer, origin.now)
+    for serial in serials:
+        certificate = facts.find(connection, profile.issuer, serial)
+        if certificate is not None and certificate.revocation is not None:
+            said = certificate.revocation
+            invalid = min(said.invalidity_date, origin.now) if said.invalidity_date else None
+            facts.revoke(connection, profile.issuer, serial, Revocation(origin.now, said.reason, invalid), origin)
+    dates.count_again(connection, profile.issuer)
+    return len(serials)
+
+
+def _nothing(profile: IssuerProfile, kept: list[Issued], now: datetime) -> Refused:
+    where = f"issuer {profile.issuer.name}"
+    if not kept:
+        return Refused(f"nothing was signed for later than {iso(now)}, which is now", where=where)
+    return Refused(
+        f"all that was signed for later than {iso(now)} is published: {_named(kept)}",
+        where=where,
+        advice="relying parties may have it, so nothing earlier can follow; it is renewed when its time has come",
+    )
+
+
+def _words(rows: list[Issued]) -> str:
+    crls = sum(row.part.kind is Kind.CRL for row in rows)
+    return f"{crls} CRLs and {len(rows) - crls} bundles of OCSP responses"
+
+
+def _named(rows: list[Issued]) -> str:
+    latest = max(rows, key=lambda row: row.this_update)
+    return f"{latest.part.kind} {latest.part.label} of {iso(latest.this_update)}"

@@ -1,0 +1,130 @@
+"""A signer's clock that ran ahead: what it signed then is taken back, as far as nobody published it."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from revocation.clock import fixed
+from revocation.messages import Discard, Outcome, Reply, Verb
+from signer.handle import handle
+from signer.look import look
+from tests.authority import NOW, Authority
+from tests.estate import Estate
+from tests.signer.reading import names
+from tests.whole.world import World
+
+HOUR, DAY, YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=365)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """1 is revoked, 2 to 4 are good; all of it published an hour ago."""
+    estate = Estate.build(tmp_path / "e", authority=Authority(days=7300), public="[public.ocsp]\nslices = 2\n")
+    world = World(estate)
+    estate.register(world.signer, [1, 2, 3, 4], not_after=NOW + 5 * YEAR)
+    world.revoke(1)
+    world.tick()
+    world.now += HOUR
+    return world
+
+
+def jump(world: World, revoked: int | None = None) -> None:
+    """The signer's clock alone is a year ahead for a look."""
+    ahead = world.now + YEAR
+    if revoked:
+        message = world.estate.revoke(revoked, "superseded", ahead)
+        assert handle(world.signer, message, fixed(ahead)).outcome is Outcome.DONE
+    report = look(world.signer, fixed(ahead))
+    assert (report.problems, bool(report.made)) == ([], True)
+
+
+def discard(world: World) -> Reply:
+    """As the command asks: with what the targets say that they have taken."""
+    published = tuple({applied.bundle for status in world.statuses() for applied in status.applied})
+    body = Discard(issuer="test", published=published, why="the clock of the signer jumped")
+    return handle(world.signer, world.estate.ask(Verb.DISCARD, body, world.now), fixed(world.now))
+
+
+def test_jump_of_the_signers_clock_locks_nothing_once_discarded(world: World) -> None:
+    """Before, nothing can be signed, and it is said why; after, all is renewed, with numbers above the taken ones."""
+    jump(world)
+    world.publish()
+    world.revoke(2)
+    report = look(world.signer, fixed(world.now))
+    assert [made for made in report.made if "responder certificate" not in made] == []
+    assert all("`revocast discard --issuer test`" in (problem.advice or "") for problem in report.problems)
+    reply = discard(world)
+    assert (reply.outcome, "1 CRLs and 2 bundles" in reply.detail) == (Outcome.DONE, True), reply
+    world.tick()
+    assert world.crl_serials() == {1, 2}
+    assert [world.ocsp(serial).status for serial in (1, 2, 3)] == ["REVOKED", "REVOKED", "GOOD"]
+    crl = world.crl()
+    assert crl is not None
+    assert crl.last_update_utc == world.now
+    numbers = [int(row.number) for status in world.statuses() for row in status.crls]
+    assert min(numbers) > (world.now + YEAR).timestamp()
+    assert not set(reply.data["discarded"]) & set(names(world.signer))
+
+
+def test_what_was_revoked_by_the_clock_that_ran_ahead_is_revoked_now(world: World) -> None:
+    """Its date has not come, and no CRL can say it before; its time of recording is not known any better."""
+    jump(world, revoked=3)
+    assert discard(world).outcome is Outcome.DONE
+    world.tick()
+    crl = world.crl()
+    assert crl is not None
+    entry = crl.get_revoked_certificate_by_serial_number(3)
+    assert entry is not None
+    assert entry.revocation_date_utc == world.now
+    assert world.ocsp(3).status == "REVOKED"
+
+
+def test_what_was_published_stays(world: World) -> None:
+    """The publisher's clock ran ahead too: relying parties may have it, and the command refuses, and says so."""
+    before = world.now
+    world.now += YEAR
+    world.tick()
+    world.now = before + HOUR
+    reply = discard(world)
+    assert (reply.outcome, "is published" in reply.detail) == (Outcome.REFUSED, True), reply
+    world.revoke(2)
+    report = look(world.signer, fixed(world.now))
+    assert [made for made in report.made if "responder certificate" not in made] == []
+    assert any("crl all was signed" in problem.what for problem in report.problems)
+
+
+def test_what_the_right_clock_signed_is_not_taken_back(world: World) -> None:
+    """Nothing is ahead: refused, and the next look finds everything as it was."""
+    world.look()
+    reply = discard(world)
+    assert (reply.outcome, "nothing was signed for later than" in reply.detail) == (Outcome.REFUSED, True)
+    assert not look(world.signer, fixed(world.now)).made
+
+
+def test_bundles_that_could_not_be_removed_leave_with_the_next_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exchange is away for a moment: what is recorded counts."""
+    jump(world)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(world.signer.exchange), "remove", lambda *_: (_ for _ in ()).throw(OSError("away")))
+        reply = discard(world)
+    assert reply.outcome is Outcome.DONE
+    assert set(reply.data["discarded"]) & set(names(world.signer))
+    world.tick()
+    assert not set(reply.data["discarded"]) & set(names(world.signer))
+    assert world.crl_serials() == {1}
+
+
+def test_backdated_crls_of_the_last_hour_are_ahead_too(tmp_path: Path) -> None:
+    """A jump of half an hour: thisUpdate has come, and is still later than that of a CRL of now."""
+    estate = Estate.build(tmp_path / "e", public='crl = { backdate = "1h" }\n[public.ocsp]\nslices = 1\n')
+    world = World(estate)
+    estate.register(world.signer, [1])
+    assert not look(world.signer, fixed(NOW + HOUR / 2)).problems
+    world.revoke(1)
+    assert not look(world.signer, fixed(NOW)).made
+    assert "1 CRLs and 1 bundles" in discard(world).detail
+    world.tick()
+    assert world.crl_serials() == {1}
