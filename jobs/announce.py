@@ -35,7 +35,7 @@ def announcement(scene: Scene) -> Iterator[str]:
     yield f"OCSP        {scene.base}{paths.OCSP_PATH}"
     for profile in scene.public.profiles.values():
         yield f"{profile.issuer.name}"
-        for spec in profile.crls.values():
+        for spec in profile.complete_crls.values():
             yield f"  CRL       {scene.base}{spec.path}"
         yield f"  issuer    {scene.base}{paths.issuer_path(profile.issuer.id)}"
     yield ""
@@ -65,7 +65,7 @@ def _commands(sample: Sample, scene: Scene) -> Iterator[str]:
         "openssl", "ocsp", "-issuer", issuer, "-cert", sample.path, "-url", scene.base + paths.OCSP_PATH, *trust
     )
     if scene.webroot:
-        crl = scene.webroot / next(iter(sample.profile.crls.values())).path
+        crl = scene.webroot / next(iter(sample.profile.complete_crls.values())).path
         yield _shell("openssl", "crl", "-inform", "DER", "-in", crl, "-noout", "-text", "-CAfile", issuer)
         yield _shell("openssl", "verify", *trust, "-crl_check", "-CRLfile", crl, sample.path)
 

@@ -37,7 +37,7 @@ def look_at_certificate(
         return view.findings
     findings = judge(view, profile, None, serial, now)
     is_ca = _is_ca(certificate)
-    for label, spec in profile.crls.items():
+    for label, spec in profile.complete_crls.items():
         crl = views[label].crl
         if crl is not None and spec.settings.scope.covers(is_ca):
             findings += answers.judged(serial, spec, crl)

@@ -41,7 +41,9 @@ class Listed:
         findings: list[Finding] = []
         for spec in self._profile.crls.values():
             view = self._views[spec.label]
-            if view.crl is not None:
+            if view.crl is not None and spec.name.delta:
+                findings += self._look_at_delta(spec, view, view.crl)
+            elif view.crl is not None:
                 findings += self._look_at(spec, view, view.crl, size)
         return findings
 
@@ -79,6 +81,19 @@ class Listed:
             self._marks.crls[key] = CRLMark(
                 number=crl.number, this_update=iso(crl.this_update), revoked=revoked, vanished=kept
             )
+        return findings
+
+    def _look_at_delta(self, spec: CRLSpec, view: CRLView, delta: VerifiedCRL) -> list[Finding]:
+        """Whether it adds to the complete CRL that is published; what it says of certificates that one says too."""
+        what = f"crl {self._profile.issuer.name} {spec.label}"
+        findings = []
+        complete = self._views[str(spec.name.complete)].crl
+        if complete is not None and (delta.base_number or 0) > complete.number:
+            detail = f"adds to number {delta.base_number}, and the complete CRL has {complete.number}"
+            findings.append(Finding(Level.CRITICAL, what, detail))
+        if not any(finding.level is Level.CRITICAL for finding in view.findings):
+            mark = CRLMark(number=delta.number, this_update=iso(delta.this_update))
+            self._marks.crls[f"{spec.issuer.id}/{spec.label}"] = mark
         return findings
 
     def _vanished(self, spec: CRLSpec, crl: VerifiedCRL, serial: bytes, reason: Reason) -> tuple[list[Finding], bool]:

@@ -51,7 +51,7 @@ class Expected:
     @property
     def specs(self) -> list[CRLSpec]:
         """The CRLs to look at."""
-        configured = self.profile.crls
+        configured = self.profile.complete_crls
         return [configured[label] for label in self.crls if label in configured] or list(configured.values())
 
 

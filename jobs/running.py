@@ -107,7 +107,9 @@ class Running:
     def _revoked(self) -> set[tuple[str, bytes]]:
         """Which samples a CRL lists, by issuer id and serial; each CRL is fetched once."""
         found = set()
-        for spec in (spec for profile in self.installation.public.profiles.values() for spec in profile.crls.values()):
+        for spec in (
+            spec for profile in self.installation.public.profiles.values() for spec in profile.complete_crls.values()
+        ):
             crl = look_at_crl(spec, self.base, None, clock_now(), _FETCH_SECONDS).crl
             wanted = {sample.serial for sample in self.samples if sample.profile.issuer.id == spec.issuer.id}
             found |= {(spec.issuer.id, serial) for serial in wanted if crl is not None and serial in crl.revoked}

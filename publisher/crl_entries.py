@@ -9,14 +9,24 @@ from cryptography import x509
 from revocation import serials
 from revocation.clock import iso
 from revocation.errors import GateError, InputError
+from revocation.extensions import extension_value
 from revocation.status import Reason, Revocation
 
 
 class Entries(Mapping[bytes, Revocation]):
-    """The entries of a CRL by the content octets of their serials; indexed when first asked, read when asked for."""
+    """The entries of a CRL by the content octets of their serials; indexed when first asked, read when asked for.
 
-    def __init__(self, crl: x509.CertificateRevocationList) -> None:
+    Those of a delta that take a certificate off the complete CRL are not among them: they are `removed`.
+    """
+
+    def __init__(self, crl: x509.CertificateRevocationList, *, is_delta: bool = False) -> None:
         self._crl = crl
+        self._is_delta = is_delta
+
+    @cached_property
+    def removed(self) -> frozenset[bytes]:
+        """The serials with removeFromCRL; only a delta has some (section 5.3.1)."""
+        return frozenset(serials.from_int(e.serial_number) for e in self._crl if self._is_delta and _is_removal(e))
 
     def check(self, latest: datetime) -> None:
         """Read every entry: relying parties that cannot read one reject the whole CRL.
@@ -29,7 +39,8 @@ class Entries(Mapping[bytes, Revocation]):
         """
         try:
             for entry in self._crl:
-                if revocation_of(entry).revoked_at > latest:
+                is_removal = self._is_delta and _is_removal(entry)
+                if (entry.revocation_date_utc if is_removal else revocation_of(entry).revoked_at) > latest:
                     raise GateError(
                         f"its serial {serials.to_hex(serials.from_int(entry.serial_number))} "
                         f"is revoked from {iso(entry.revocation_date_utc)} on, later than its thisUpdate"
@@ -39,11 +50,12 @@ class Entries(Mapping[bytes, Revocation]):
 
     @cached_property
     def _numbers(self) -> frozenset[int]:
-        return frozenset(entry.serial_number for entry in self._crl)
+        return frozenset(entry.serial_number for entry in self._crl if not (self._is_delta and _is_removal(entry)))
 
     @cached_property
     def _index(self) -> dict[bytes, x509.RevokedCertificate]:
-        return {serials.from_int(entry.serial_number): entry for entry in self._crl}
+        listed = (entry for entry in self._crl if not (self._is_delta and _is_removal(entry)))
+        return {serials.from_int(entry.serial_number): entry for entry in listed}
 
     def __getitem__(self, serial: bytes) -> Revocation:
         return revocation_of(self._index[serial])
@@ -55,7 +67,12 @@ class Entries(Mapping[bytes, Revocation]):
         return iter(self._index)
 
     def __len__(self) -> int:
-        return len(self._crl)
+        return len(self._crl) - len(self.removed) if self._is_delta else len(self._crl)
+
+
+def _is_removal(entry: x509.RevokedCertificate) -> bool:
+    reason = extension_value(entry.extensions, x509.CRLReason)
+    return reason is not None and reason.reason is x509.ReasonFlags.remove_from_crl
 
 
 def revocation_of(entry: x509.RevokedCertificate) -> Revocation:

@@ -21,7 +21,7 @@ from publisher.verify_crl import VerifiedCRL, check_crl_window, check_entries, r
 from revocation.bundle import BundleReader
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.crlspec import CRLSpec
-from revocation.errors import GateError
+from revocation.errors import GateError, Held
 from revocation.paths import crl_path, crls_path, issuer_path, issuers_path
 from revocation.published import TargetStatus
 from revocation.wire.exchange import Stored
@@ -88,13 +88,16 @@ class CRLTaker:
         """Return if clients can read what is new on the CRL, and it forgets nothing that the one before it had.
 
         Raises:
-            Held, GateError: see `check_entries` and `check_explained`.
+            Held, GateError: see `check_entries`, `check_explained`; a delta waits for its base.
         """
-        before = self._verified(self._archive.last(spec.issuer.id, spec.label), spec) or self._published(spec)
+        before = self._archived(spec) or self._published(spec)
         try:
             changed = difference(before.der, crl.der) if before else None
             check_entries(crl, spec, changed.added if changed else None)
-            if changed and (missing := changed.missing()):
+            missing = changed.missing() if changed else set()
+            missing = self._beside_delta(crl, spec, missing) if spec.freshest else missing
+            missing = self._of_delta(crl, spec, before, missing) if spec.name.delta else missing
+            if missing:
                 explained = departed_in(reader)
                 with self._marks.revoked() as marks:
                     mark = partial(marks.get, spec.issuer.octets)
@@ -103,19 +106,38 @@ class CRLTaker:
             error.where = f"{spec}, number {crl.number}"
             raise
 
+    def _beside_delta(self, crl: VerifiedCRL, spec: CRLSpec, missing: set[bytes]) -> set[bytes]:
+        """What a complete CRL lacks, and what its delta had that was never on a complete one."""
+        delta = self._published(self._public.profiles[spec.issuer.id].crls[str(spec.name.of_delta)])
+        return missing | {serial for serial in delta.revoked if serial not in crl.revoked} if delta else missing
+
+    def _of_delta(self, crl: VerifiedCRL, spec: CRLSpec, before: VerifiedCRL | None, missing: set[bytes]) -> set[bytes]:
+        """What is gone for whoever puts a delta and its complete CRL together: taken off, or on neither any more."""
+        complete = self._published(self._public.profiles[spec.issuer.id].crls[str(spec.name.complete)])
+        if complete is None or complete.number < (crl.base_number or 0):
+            raise Held(f"its base {crl.base_number} is not published yet; held until then")
+        was = before.revoked if before else {}
+        return set(crl.revoked.removed) | {s for s in missing if s in was and s not in complete.revoked}
+
+    def _archived(self, spec: CRLSpec) -> VerifiedCRL | None:
+        """The last that was published, also of a form that is not configured any more."""
+        data = self._archive.last(spec.issuer.id, spec.label)
+        return self._verified(data, spec, any_form=True)
+
     def _elsewhere(self, spec: CRLSpec) -> set[bytes]:
         """The serials on the other published CRLs of an issuer."""
         profile = self._public.profiles[spec.issuer.id]
-        others = (self._published(other) for other in profile.crls.values() if other.label != spec.label)
-        return {serial for crl in others if crl is not None for serial in crl.revoked}
+        others = [other for other in profile.complete_crls.values() if other.name != spec.name.complete]
+        found = map(self._published, others)
+        return {serial for crl in found if crl is not None for serial in crl.revoked}
 
     def _published(self, spec: CRLSpec) -> VerifiedCRL | None:
         """What the target shows, if the issuer signed it."""
         return self._verified(self._target.get(spec.path), spec)
 
-    def _verified(self, data: bytes | None, spec: CRLSpec) -> VerifiedCRL | None:
+    def _verified(self, data: bytes | None, spec: CRLSpec, *, any_form: bool = False) -> VerifiedCRL | None:
         try:
-            return read_crl(data, spec) if data is not None else None
+            return read_crl(data, spec, any_form=any_form) if data is not None else None
         except GateError:
             return None  # damaged or forged: it proves nothing, and is replaced by the next that passes
 
@@ -149,7 +171,7 @@ def _configured(profile: IssuerProfile) -> Iterable[StaticObject]:
     issuer = profile.issuer
     newest = issuer.certificates[0]
     modified = newest.not_valid_before_utc
-    urls = [spec.url for spec in profile.crls.values()]
+    urls = [spec.url for spec in profile.complete_crls.values()]
     yield StaticObject(crls_path(issuer.id), json.dumps(urls, indent=1).encode() + b"\n", modified)
     yield StaticObject(issuer_path(issuer.id), newest.public_bytes(Encoding.DER), modified)
     if len(issuer.certificates) > 1:

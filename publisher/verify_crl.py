@@ -20,6 +20,7 @@ from revocation import crlbytes, der
 from revocation.artifacts import Scope
 from revocation.crlspec import CRLSpec
 from revocation.errors import GateError
+from revocation.extensions import extension_value
 from revocation.issuer import Issuer
 from revocation.status import Reason
 from revocation.windows import SKEW
@@ -37,6 +38,7 @@ class VerifiedCRL:
         number: CRLNumber.
         sha256: of the DER, hexadecimal.
         revoked: its entries.
+        base_number: of the complete CRL that a delta adds to; None for a complete one.
     """
 
     der: bytes
@@ -45,6 +47,7 @@ class VerifiedCRL:
     next_update: datetime
     sha256: str
     revoked: Entries
+    base_number: int | None = None
 
 
 def verify_crl(der_: bytes, spec: CRLSpec, now: datetime) -> VerifiedCRL:
@@ -84,20 +87,24 @@ def check_entries(crl: VerifiedCRL, spec: CRLSpec, new: Collection[bytes] | None
     if new is None:
         crl.revoked.check(latest)
     elif new:
-        Entries(x509.load_der_x509_crl(crlbytes.excerpt(crl.der, new))).check(latest)
+        part = x509.load_der_x509_crl(crlbytes.excerpt(crl.der, new))
+        Entries(part, is_delta=spec.name.delta).check(latest)
     serials = [crlbytes.serial_of(entry) for entry in crlbytes.entries(crl.der)]
     if len(set(serials)) != len(serials):
         raise GateError("a serial stands twice on it")
 
 
-def read_crl(der_: bytes, spec: CRLSpec) -> VerifiedCRL:
+def read_crl(der_: bytes, spec: CRLSpec, *, any_form: bool = False) -> VerifiedCRL:
     """The CRL, if it is that of `spec`, whatever the time.
+
+    Args:
+        any_form: whether it may be one of before its scope or its URLs were configured anew.
 
     Raises:
         GateError: malformed, of another issuer, another scope, or not what RFC 5280 wants of a complete CRL.
     """
     try:
-        return _read(der_, spec)
+        return _read(der_, spec, any_form=any_form)
     except GateError as error:
         error.where = str(spec)
         raise
@@ -107,7 +114,7 @@ def read_crl(der_: bytes, spec: CRLSpec) -> VerifiedCRL:
         raise unreadable("it", error, str(spec)) from error
 
 
-def _read(der_: bytes, spec: CRLSpec) -> VerifiedCRL:
+def _read(der_: bytes, spec: CRLSpec, *, any_form: bool) -> VerifiedCRL:
     crl = x509.load_der_x509_crl(der_)
     tbs, algorithm, signature = der.signed_parts(der_)
     _check_header(tbs, bytes(algorithm), spec.issuer)
@@ -122,9 +129,13 @@ def _read(der_: bytes, spec: CRLSpec) -> VerifiedCRL:
         raise GateError("it has no nextUpdate (RFC 5280 section 5.1.2.5)")
     number = _number(crl.extensions)
     _check_authority(crl.extensions, spec.issuer)
-    _check_scope(crl.extensions, spec)
+    if not any_form:
+        _check_scope(crl.extensions, spec)
+        _check_freshest(crl.extensions, spec)
+    base = _base(crl.extensions, number) if spec.name.delta else None
     sha256 = hashlib.sha256(der_).hexdigest()
-    return VerifiedCRL(der_, number, crl.last_update_utc, crl.next_update_utc, sha256, Entries(crl))
+    entries = Entries(crl, is_delta=spec.name.delta)
+    return VerifiedCRL(der_, number, crl.last_update_utc, crl.next_update_utc, sha256, entries, base)
 
 
 def _check_header(tbs: memoryview, algorithm: bytes, issuer: Issuer) -> None:
@@ -164,14 +175,16 @@ def _check_authority(extensions: x509.Extensions, issuer: Issuer) -> None:
 
 
 def _check_scope(extensions: x509.Extensions, spec: CRLSpec) -> None:
-    """`all` without IssuingDistributionPoint, the others with exactly theirs (section 5.2.5), and no other kind."""
+    """`all` without IssuingDistributionPoint, the others with exactly theirs (section 5.2.5), and no other kind.
+
+    A delta has the scope of its complete CRL, byte for byte (section 5.2.4).
+    """
+    known = (x509.IssuingDistributionPoint, *((x509.DeltaCRLIndicator,) if spec.name.delta else ()))
     for extension in extensions:
-        if extension.critical and not isinstance(extension.value, x509.IssuingDistributionPoint):
-            raise GateError(f"it has a critical extension {extension.oid.dotted_string} that is not one of ours")
-        if isinstance(extension.value, x509.DeltaCRLIndicator):
+        if isinstance(extension.value, x509.DeltaCRLIndicator) and not spec.name.delta:
             raise GateError("it is a delta CRL")
-        if isinstance(extension.value, x509.FreshestCRL):
-            raise GateError("it points to delta CRLs (FreshestCRL), of which there are none")
+        if extension.critical and not isinstance(extension.value, known):
+            raise GateError(f"it has a critical extension {extension.oid.dotted_string} that is not one of ours")
     found = [e for e in extensions if isinstance(e.value, x509.IssuingDistributionPoint)]
     scope = spec.settings.scope
     if scope is Scope.ALL:
@@ -189,6 +202,26 @@ def _check_scope(extensions: x509.Extensions, spec: CRLSpec) -> None:
     )
     if not found or not found[0].critical or found[0].value != wanted:
         raise GateError(f"it lacks the critical IssuingDistributionPoint for `{scope}` certificates at {spec.url}")
+
+
+def _check_freshest(extensions: x509.Extensions, spec: CRLSpec) -> None:
+    """FreshestCRL names the delta, where there is one (section 5.2.6); never in a delta."""
+    found = extension_value(extensions, x509.FreshestCRL)
+    if found is not None and spec.freshest is None:
+        raise GateError("it points to delta CRLs (FreshestCRL), of which there are none")
+    if spec.freshest is not None:
+        point = x509.DistributionPoint([x509.UniformResourceIdentifier(spec.freshest)], None, None, None)
+        if found != x509.FreshestCRL([point]):
+            raise GateError(f"its FreshestCRL is not {spec.freshest}, where its delta is")
+
+
+def _base(extensions: x509.Extensions, number: int) -> int:
+    """BaseCRLNumber of a delta (section 5.2.4)."""
+    indicator = _the(extensions, x509.DeltaCRLIndicator)
+    base = indicator.value.crl_number
+    if not indicator.critical or not 0 <= base < number:
+        raise GateError(f"its DeltaCRLIndicator is not critical, or its base {base} is not before its number {number}")
+    return base
 
 
 def _flags(reasons: tuple[Reason, ...]) -> frozenset[x509.ReasonFlags] | None:

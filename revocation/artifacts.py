@@ -64,3 +64,8 @@ class CRLName:
     def complete(self) -> "CRLName":
         """The complete CRL that a delta belongs to; a complete one itself."""
         return replace(self, delta=False)
+
+    @property
+    def of_delta(self) -> "CRLName":
+        """The delta to a complete CRL; a delta itself."""
+        return replace(self, delta=True)

@@ -4,7 +4,7 @@ Combinations that would leave relying parties with an expired object are refused
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -63,14 +63,31 @@ class IssuerProfile:
 
     @cached_property
     def crls(self) -> dict[str, CRLSpec]:
-        """Every CRL that is configured, by its label."""
+        """Every CRL that is configured, by its label: the complete ones, then their deltas."""
+        deltas = (self._delta(spec) for spec in self.complete_crls.values())
+        return self.complete_crls | {spec.label: spec for spec in deltas if spec is not None}
+
+    @cached_property
+    def complete_crls(self) -> dict[str, CRLSpec]:
+        """Those that say of every certificate that they cover whether it is revoked."""
         specs = (self._spec(name, settings) for settings in self.crl.crls.values() for name in settings.names)
         return {spec.label: spec for spec in specs}
 
     def _spec(self, name: CRLName, settings: CRLList) -> CRLSpec:
         url = settings.distribution_point or self.url(crl_path(self.issuer.id, str(name)))
         url = url.replace("{shard}", str(name.shard))
-        return CRLSpec(self.issuer, name, settings, url, self.compliance, self.last_crl)
+        freshest = None if self._has_no_delta(settings) else self.url(crl_path(self.issuer.id, str(name.of_delta)))
+        return CRLSpec(self.issuer, name, settings, url, self.compliance, self.last_crl, freshest)
+
+    def _delta(self, complete: CRLSpec) -> CRLSpec | None:
+        settings = complete.settings.of_delta
+        if settings is None or complete.freshest is None:
+            return None
+        return replace(complete, name=complete.name.of_delta, settings=settings, freshest=None)
+
+    def _has_no_delta(self, settings: CRLList) -> bool:
+        """The last CRL of a retired issuer is followed by nothing."""
+        return settings.delta is None or self.last_crl is not None
 
 
 class PublicConfig(Table):

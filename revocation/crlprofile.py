@@ -56,6 +56,13 @@ class CRLSettings(Table):
         description="Cache-Control of CRLs: the stated delay of a revocation behind caches.",
     )
 
+    delta: Duration | None = Field(
+        default=None,
+        examples=["4h"],
+        description="Beside each complete CRL a delta CRL, which lives so long and is renewed after half of it, and "
+        "FreshestCRL in the complete one: whoever has one that is still valid fetches what changed since, and not all "
+        "of it. Not every client asks for it. At least four times `look`.",
+    )
     shards: int = Field(
         default=0,
         ge=0,
@@ -106,6 +113,13 @@ class CRLSettings(Table):
             raise ValueError(f"crl: backdate ({show(self.backdate)}) must be at most {show(LONGEST_BACKDATE)}")
         check_windows("crl", self.expires, self.renewal, self.look)
         check_max_age("crl", self.expires, self.renewal, self.look, self.max_age)
+        if self.delta is not None:
+            if self.delta > self.expires:
+                raise ValueError(
+                    f"crl: delta ({show(self.delta)}) must not be longer than expires ({show(self.expires)})"
+                )
+            check_windows("crl: delta", self.delta, self.delta / 2, self.look)
+            check_max_age("crl: delta", self.delta, self.delta / 2, self.look, self.max_age)
         return self
 
 
@@ -133,6 +147,13 @@ class CRLList(CRLSettings):
     def names(self) -> list[CRLName]:
         """Its CRL, or those of its shards: each of them exists from the first day, also when it is empty."""
         return [CRLName(self.name, shard) for shard in range(1, self.shards + 1)] or [CRLName(self.name)]
+
+    @property
+    def of_delta(self) -> "CRLList | None":
+        """What holds for its delta CRL, where it has one: renewed after half of its life."""
+        if self.delta is None:
+            return None
+        return self.model_copy(update={"expires": self.delta, "renewal": self.delta / 2, "delta": None})
 
     def shard_of(self, serial: int) -> int:
         """The shard in which a certificate with that serial is issued."""

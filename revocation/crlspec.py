@@ -1,5 +1,6 @@
 """One CRL that an issuer is configured to have: what it covers, where it is, and from when to when it is valid."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -29,8 +30,9 @@ class CRLSpec:
 
     Attributes:
         settings: what holds for all CRLs of its profile.
-        url: of the CRL, byte for byte as it stands in certificates and in the IDP.
+        url: of the complete CRL, byte for byte as it stands in certificates and in the IDP, also in that of its delta.
         last: of an issuer that is retired.
+        freshest: the URL of its delta CRL, where it has one (FreshestCRL, RFC 5280 section 5.2.6).
     """
 
     issuer: Issuer
@@ -39,6 +41,7 @@ class CRLSpec:
     url: str
     compliance: Compliance = Compliance.PKIX
     last: LastCRL | None = None
+    freshest: str | None = None
 
     @property
     def label(self) -> str:
@@ -49,6 +52,12 @@ class CRLSpec:
         return f"CRL {self.issuer.name}/{self.label}"
 
     @property
+    def form(self) -> str:
+        """Stands for what it says of itself: its scope, its URLs. One of another form is to be replaced."""
+        says = (self.settings.scope, self.url, self.freshest, *self.settings.only_some_reasons)
+        return hashlib.sha256(repr(says).encode()).hexdigest()[:16]
+
+    @property
     def path(self) -> str:
         """Where it is published."""
         return crl_path(self.issuer.id, self.label)
@@ -57,6 +66,11 @@ class CRLSpec:
     def part(self) -> Part:
         """What bundles and the ledger call it."""
         return Part(issuer=self.issuer.id, kind=Kind.CRL, label=self.label)
+
+    @property
+    def complete_part(self) -> Part:
+        """What bundles and the ledger call the complete CRL that a delta adds to; a complete one itself."""
+        return Part(issuer=self.issuer.id, kind=Kind.CRL, label=str(self.name.complete))
 
     def window(self, now: datetime) -> tuple[datetime, datetime]:
         """thisUpdate and nextUpdate of one that is made now. Under `br` both ends count, so a second is taken off."""

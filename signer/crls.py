@@ -5,6 +5,7 @@ import logging
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import BinaryIO, Final
@@ -16,7 +17,8 @@ from revocation.clock import Clock, iso
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.errors import Refused
-from signer import selfcheck
+from revocation.issuer import Issuer
+from signer import deltas, selfcheck
 from signer.encoding import crl
 from signer.keys import FileTBS, SigningKey
 from signer.ledger import audit, dates, departures, excuses, facts, issued, pages
@@ -46,26 +48,46 @@ def make_crl(signer: Signer, profile: IssuerProfile, spec: CRLSpec, clock: Clock
     key = signer.keyring.key_of(issuer)
     with tempfile.TemporaryFile(prefix="revocast-") as file:
         try:
-            row, tbs, count = _take(signer, profile, spec, key, clock, file)
+            taken = _take(signer, profile, spec, key, clock, file)
         except PagesDamaged:
             _LOG.error("%s: the pages of its entries are damaged; they are made again from the facts", spec)
             with signer.ledger.write() as connection:
                 pages.forget(connection, issuer)
-            row, tbs, count = _take(signer, profile, spec, key, clock, file)
-        begin, size = _enclose(file, tbs, key)
+            taken = _take(signer, profile, spec, key, clock, file)
+        row = taken.row
+        begin, size = _enclose(file, taken.tbs, key)
         with ThreadPoolExecutor(1) as beside:
             sha256 = beside.submit(FileTBS(file, begin, size).digest, "sha256")
             selfcheck.check_crl(file, begin, issuer.public_key_info, row.crl_number or 0)
-        files = [File(spec.path, file, begin, size, sha256.result().hex(), 1), *_departed(signer, spec, row)]
-        put_bundle(signer, row, files, count)
+        files = [File(spec.path, file, begin, size, sha256.result().hex(), 1), *_departed(signer, spec, taken)]
+        put_bundle(signer, row, files, taken.count)
     return row
 
 
-def _departed(signer: Signer, spec: CRLSpec, row: Issued) -> list[File]:
-    """Why serials may be gone that are on the CRL which a publisher has: the last one known, or of the last days."""
-    days_ago = row.this_update - 2 * spec.settings.expires
+@dataclass(frozen=True)
+class _Taken:
+    """A CRL before its signature.
+
+    Attributes:
+        count: how many entries it has.
+        base: what a delta adds to.
+    """
+
+    row: Issued
+    tbs: FileTBS
+    count: int
+    base: Issued | None
+
+
+def _departed(signer: Signer, spec: CRLSpec, taken: _Taken) -> list[File]:
+    """Why serials may be gone that are on the CRL which a publisher has: the last one known, or of the last days.
+
+    Beside a delta it says of all since its base why they left.
+    """
+    days_ago = taken.row.this_update - 2 * spec.settings.expires
     with signer.ledger.read() as connection:
         known = issued.departed_before(connection, spec.part, days_ago)
+        known = min(known, taken.base.departed) if taken.base else known
         left = list(departures.since(connection, spec.issuer, Selection.of(spec), known))
         left += excuses.since(connection, spec.issuer, days_ago)
     text = departed.write(left)
@@ -74,12 +96,15 @@ def _departed(signer: Signer, spec: CRLSpec, row: Issued) -> list[File]:
 
 def _take(
     signer: Signer, profile: IssuerProfile, spec: CRLSpec, key: SigningKey, clock: Clock, file: BinaryIO
-) -> tuple[Issued, FileTBS, int]:
+) -> _Taken:
     """The number, the time and the facts of a CRL in one transaction, which nobody else can write in."""
     with signer.ledger.write() as connection:
         now = clock()
         _bring_up(connection, signer.published, profile, spec, now)
-        return _snapshot(connection, spec, key, now, file, keep_expired=profile.crl.keep_expired)
+        base = signer.published.base(connection, spec.complete_part, now) if spec.name.delta else None
+        if spec.name.delta and base is None:
+            raise Refused("has no published complete CRL to add to", where=str(spec))
+        return _snapshot(connection, spec, key, now, file, base, keep_expired=profile.crl.keep_expired)
 
 
 def _enclose(file: BinaryIO, tbs: FileTBS, key: SigningKey) -> tuple[int, int]:
@@ -95,8 +120,15 @@ def _enclose(file: BinaryIO, tbs: FileTBS, key: SigningKey) -> tuple[int, int]:
 
 
 def _snapshot(
-    connection: Connection, spec: CRLSpec, key: SigningKey, now: datetime, file: BinaryIO, *, keep_expired: bool
-) -> tuple[Issued, FileTBS, int]:
+    connection: Connection,
+    spec: CRLSpec,
+    key: SigningKey,
+    now: datetime,
+    file: BinaryIO,
+    base: Issued | None,
+    *,
+    keep_expired: bool,
+) -> _Taken:
     """Reserve the number and read the facts in one transaction: a higher number contains all that a lower one has.
 
     The TBSCertList goes into the file: it may have millions of entries.
@@ -114,20 +146,32 @@ def _snapshot(
         revision=revision,
         this_update=this_update,
         next_update=next_update,
+        hashes=spec.form,
         departed=departures.newest(connection, issuer),
     )
-    count, size = pages.measure(connection, issuer, selection)
+    count, size, entries = _entries(connection, issuer, selection, base)
     kept_since = departures.swept_until(connection, issuer) if keep_expired else None
-    frame = crl.CRLFrame(spec, row.crl_number or 0, row.this_update, row.next_update, kept_since)
+    window = (row.this_update, row.next_update)
+    frame = crl.CRLFrame(spec, row.crl_number or 0, *window, kept_since, base.crl_number if base else None)
     lint_crl(frame, now)
     before, after = crl.around(frame, size, key.algorithm_identifier)
-    tbs = _write(file, chain((before,), pages.entries(connection, issuer, selection), (after,)))
+    tbs = _write(file, chain((before,), entries, (after,)))
     if tbs.size != len(before) + size + len(after):
         raise selfcheck.SelfCheckFailed(f"CRL {row.crl_number}: the pages of its entries are damaged")
     what = {"crl": spec.label, "crl_number": str(row.crl_number), "entries": count}
     digest = tbs.digest("sha256").hex()
     audit.record(connection, now, "sign crl", issuer.id, revision=revision, bundle=row.name, tbs_sha256=digest, **what)
-    return row, tbs, count
+    return _Taken(row, tbs, count, base)
+
+
+def _entries(
+    connection: Connection, issuer: Issuer, selection: Selection, base: Issued | None
+) -> tuple[int, int, Iterable[bytes]]:
+    """How many entries the CRL has, how many octets they are, and the entries: of a delta those since its base."""
+    if base is None:
+        return *pages.measure(connection, issuer, selection), pages.entries(connection, issuer, selection)
+    changed = deltas.changes(connection, issuer, selection, base)
+    return len(changed), sum(map(len, changed)), changed
 
 
 def _write(file: BinaryIO, pieces: Iterable[bytes]) -> FileTBS:
@@ -154,7 +198,7 @@ def _bring_up(
     if profile.crl.keep_expired:
         return
     selection = Selection.of(spec)
-    sharing = [other for other in profile.crls.values() if selection.overlaps(Selection.of(other))]
+    sharing = [other for other in profile.complete_crls.values() if selection.overlaps(Selection.of(other))]
     last = [published.last(connection, other.part, now) for other in sharing]
     appeared = [crl for crl in last if crl is not None]
     if len(appeared) < len(sharing):

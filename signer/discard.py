@@ -38,7 +38,9 @@ def discard(connection: Connection, profile: IssuerProfile, body: Discard, origi
     detail = f"{_words(taken)} of {issuer.name} discarded; {redated} revocations dated {iso(now)} instead of later"
     if kept:
         detail += f"; {_words(kept)} published already: nothing earlier can follow on {_named(kept)}"
-    return Done(facts.revision_of(connection, issuer), detail, tuple(profile.crls), tuple(row.name for row in taken))
+    return Done(
+        facts.revision_of(connection, issuer), detail, tuple(profile.complete_crls), tuple(row.name for row in taken)
+    )
 
 
 def _start(profile: IssuerProfile, row: Issued, now: datetime) -> datetime:

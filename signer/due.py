@@ -25,6 +25,7 @@ from signer.ledger.changes import Changes
 from signer.ledger.early import ONE_SECOND
 from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
+from signer.published import Published
 from signer.shards import uncovered
 
 _MOST_PARTIALS: Final = 32
@@ -70,10 +71,17 @@ def due_responder_certificate(
         yield Due(profile, None, 0, f"ends at {iso(newest.not_after)}, within {show(profile.ocsp.responder_renewal)}")
 
 
-def due_crls(connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact) -> Iterator[Due]:
-    """Each CRL that is missing, old, near its end, behind a fact, or gone from the exchange."""
+def due_crls(
+    connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact, published: Published
+) -> Iterator[Due]:
+    """Each CRL that is missing, old, near its end, behind a fact, or gone from the exchange.
+
+    A delta waits until a complete CRL is published that it can add to.
+    """
     changes = Changes(connection, profile.issuer)
     for spec in profile.crls.values():
+        if spec.name.delta and published.base(connection, spec.complete_part, now) is None:
+            continue
         stored = issued.stored_since_complete(connection, spec.part)
         needed = changes.latest(Selection.of(spec))
         why = _why_crl(stored[0] if stored else None, spec, now, needed, intact)
@@ -163,6 +171,8 @@ def _why_crl(last: Issued | None, spec: CRLSpec, now: datetime, needed: int, int
         return f"is of {iso(last.this_update)} and ends at {iso(last.next_update)}, renewed after {renewal}"
     if needed > last.revision:
         return f"covers revision {last.revision}, a status changed at {needed}"
+    if last.hashes not in (None, spec.form):
+        return "says another scope or other URLs of itself than are configured now"
     return None if intact(last) else "its bundle is gone from the exchange"
 
 

@@ -29,4 +29,4 @@ def excuse(connection: Connection, profile: IssuerProfile, body: Excuse, origin:
     excuses.record(connection, profile.issuer, octets, body.why, origin)
     revision = facts.touch_crls(connection, profile.issuer)
     detail = f"{len(octets)} serials of {profile.issuer.name} may be missing from its CRLs"
-    return Done(revision, detail, tuple(profile.crls))
+    return Done(revision, detail, tuple(profile.complete_crls))

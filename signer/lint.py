@@ -103,6 +103,22 @@ def _extensions(extensions: x509.Extensions, spec: CRLSpec) -> Iterator[str]:
     for extension in extensions:
         if extension.critical and not isinstance(extension.value, known):
             yield f"{extension.oid.dotted_string} is critical, which clients must reject (RFC 5280 section 5.2)"
+    yield from _delta(extensions, spec, number.crl_number if number else 0)
+
+
+def _delta(extensions: x509.Extensions, spec: CRLSpec, number: int) -> Iterator[str]:
+    indicator = extension_value(extensions, x509.DeltaCRLIndicator)
+    if (indicator is not None) != spec.name.delta:
+        yield f"it {'has' if indicator else 'lacks'} a DeltaCRLIndicator (RFC 5280 section 5.2.4)"
+    if indicator is not None:
+        if not extensions.get_extension_for_class(x509.DeltaCRLIndicator).critical:
+            yield "its DeltaCRLIndicator is not critical (RFC 5280 section 5.2.4)"
+        if not 0 <= indicator.crl_number < number:
+            yield f"its base {indicator.crl_number} is not before its own number {number}"
+    points = extension_value(extensions, x509.FreshestCRL)
+    urls = [name.value for point in points or () for name in point.full_name or ()]
+    if urls != ([spec.freshest] if spec.freshest else []):
+        yield f"its FreshestCRL is not {spec.freshest or 'absent'} (RFC 5280 section 5.2.6)"
 
 
 def _point(extensions: x509.Extensions, spec: CRLSpec) -> Iterator[str]:

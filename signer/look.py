@@ -107,7 +107,7 @@ def _finders(
 
     intact = _intact(signer, hint)
     yield Verb.GENERATE_OCSP_KEYS, of(due_responder_certificate, signer.responder_keys)
-    yield Verb.GENERATE_CRLS, of(due_crls, intact)
+    yield Verb.GENERATE_CRLS, of(due_crls, intact, signer.published)
     yield Verb.PRESIGN, of(due_slices, intact, signer.responder_keys)
 
 

@@ -31,3 +31,10 @@ class Published:
         if told is not None:
             issued.note_published(connection, told, now)
         return issued.last_published(connection, part)
+
+    def base(self, connection: Connection, part: Part, now: datetime) -> Issued | None:
+        """What a delta to the CRL of a part builds on: the oldest that is published and still valid."""
+        told = self._told.get((part.issuer, part.label))
+        return issued.oldest_valid_published(connection, part, now) or (
+            issued.of_row(connection, told) if told is not None and told.next_update > now else None
+        )

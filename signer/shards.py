@@ -20,7 +20,7 @@ def shard_of(profile: IssuerProfile, entry: ImportEntry) -> int | None:
     Raises:
         InputError: it names no CRL of ours, nobody says its shard, or there is no such shard.
     """
-    specs = [spec for spec in profile.crls.values() if spec.settings.scope.covers(entry.is_ca)]
+    specs = [spec for spec in profile.complete_crls.values() if spec.settings.scope.covers(entry.is_ca)]
     sharded = [spec for spec in specs if spec.name.shard]
     if not sharded:
         return None
@@ -74,7 +74,7 @@ def _distribution_points(certificate: bytes) -> list[str]:
 
 def uncovered(profile: IssuerProfile, places: Iterable[tuple[bool, int]]) -> list[tuple[bool, int]]:
     """The kinds and shards, of those given, that no configured CRL covers."""
-    selections = [Selection.of(spec) for spec in profile.crls.values()]
+    selections = [Selection.of(spec) for spec in profile.complete_crls.values()]
     return [place for place in places if not any(selection.covers(*place) for selection in selections)]
 
 

@@ -114,7 +114,9 @@ def named(profile: IssuerProfile, serial: bytes) -> str:
 
 def _listing(profile: IssuerProfile, certificate: Certificate) -> tuple[str, ...]:
     """The labels of the CRLs that a certificate's status may stand on: those of its kind and shard."""
-    return tuple(spec.label for spec in covering(profile.crls.values(), certificate.is_ca, certificate.shard or 0))
+    return tuple(
+        spec.label for spec in covering(profile.complete_crls.values(), certificate.is_ca, certificate.shard or 0)
+    )
 
 
 def _revocation(

@@ -15,6 +15,7 @@ from signer.encoding.extensions import authority_key_identifier, extension
 _VERSION_2: Final = der.integer(1)
 _REASON_CODE: Final = der.oid("2.5.29.21")
 _INVALIDITY_DATE: Final = der.oid("2.5.29.24")
+_REMOVE_FROM_CRL: Final = bytes((8,))
 _EXPIRED_ON_CRL: Final = der.oid("2.5.29.60")
 
 
@@ -34,12 +35,20 @@ def encode_entry(serial: bytes, revocation: Revocation) -> bytes:
     )
 
 
+def encode_removal(serial: bytes, moment: datetime) -> bytes:
+    """An entry of a delta CRL that takes one off the complete CRL: removeFromCRL (section 5.3.1)."""
+    reason = der.tlv(der.ENUMERATED, _REMOVE_FROM_CRL)
+    extensions = der.sequence(_REASON_CODE, der.tlv(der.OCTET_STRING, reason))
+    return der.sequence(der.tlv(der.INTEGER, serial), der.time(moment), der.sequence(extensions))
+
+
 @dataclass(frozen=True)
 class CRLFrame:
     """Everything of a CRL but its entries.
 
     Attributes:
         kept_since: entries of certificates that expired since then are kept (expiredCertsOnCRL, X.509 9.5.2.8).
+        base_number: of the complete CRL that a delta adds to (section 5.2.4); None for a complete one.
     """
 
     spec: CRLSpec
@@ -47,6 +56,7 @@ class CRLFrame:
     this_update: datetime
     next_update: datetime
     kept_since: datetime | None = None
+    base_number: int | None = None
 
 
 def around(frame: CRLFrame, size: int, algorithm_identifier: bytes) -> tuple[bytes, bytes]:
@@ -82,11 +92,20 @@ def assemble(tbs: bytes, algorithm_identifier: bytes, signature: bytes) -> bytes
 
 def _extensions(frame: CRLFrame) -> bytes:
     encoded = authority_key_identifier(frame.spec.issuer) + extension(x509.CRLNumber(frame.number))
+    if frame.base_number is not None:
+        encoded += extension(x509.DeltaCRLIndicator(frame.base_number), critical=True)
+    if frame.spec.freshest is not None:
+        encoded += extension(_freshest(frame.spec.freshest))
     if frame.kept_since is not None:
         encoded += der.sequence(_EXPIRED_ON_CRL, der.tlv(der.OCTET_STRING, der.generalized_time(frame.kept_since)))
     if frame.spec.settings.scope is Scope.ALL:
         return encoded
     return encoded + extension(_distribution_point(frame.spec), critical=True)
+
+
+def _freshest(url: str) -> x509.FreshestCRL:
+    """Where the delta is: a distribution point without reasons and cRLIssuer (section 5.2.6)."""
+    return x509.FreshestCRL([x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)])
 
 
 def _distribution_point(spec: CRLSpec) -> x509.IssuingDistributionPoint:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, desc, func, insert, select, update
 
-from revocation.artifacts import Kind
+from revocation.artifacts import CRLName, Kind
 from revocation.bundle.manifest import bundle_name
 from revocation.clock import epoch, from_epoch
 from revocation.issuer import Issuer
@@ -114,6 +114,21 @@ def last_published(connection: Connection, part: Part) -> Issued | None:
     return _issued(row) if row is not None else None
 
 
+def oldest_valid_published(connection: Connection, part: Part, now: datetime) -> Issued | None:
+    """The oldest CRL of a part that was seen published and that relying parties may still rely on."""
+    valid = (issued.c.published_at.is_not(None), issued.c.next_update > epoch(now))
+    row = connection.execute(_of_part(part).where(*valid).order_by(issued.c.sequence).limit(1)).one_or_none()
+    return _issued(row) if row is not None else None
+
+
+def of_row(connection: Connection, row: CRLRow) -> Issued | None:
+    """The CRL of this ledger that a row speaks of."""
+    part = Part(issuer=row.issuer, kind=Kind.CRL, label=row.label)
+    which = (issued.c.crl_number == str(row.number), issued.c.sha256 == row.sha256)
+    found = connection.execute(_of_part(part).where(*which)).one_or_none()
+    return _issued(found) if found is not None else None
+
+
 def departed_before(connection: Connection, part: Part, moment: datetime) -> int:
     """The latest departure that was explained before: to whoever has a CRL of before `moment`, or the last known."""
     own = _of_part(part).where(issued.c.size.is_not(None), issued.c.this_update <= epoch(moment))
@@ -155,8 +170,12 @@ def complete_names(connection: Connection, names: Sequence[str]) -> set[str]:
 
 
 def latest_this_update(connection: Connection, part: Part) -> datetime | None:
-    """thisUpdate of the newest bundle of a part, reserved ones included: the next must be later."""
-    query = _of_part(part).with_only_columns(func.max(issued.c.this_update))
+    """thisUpdate of the newest bundle of a part, reserved ones included: the next must be later.
+
+    A complete CRL and its delta never have the same: issued at one time they would need one number (RFC 5280, 5.2.3).
+    """
+    mine = (issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part.in_(_numbered_with(part)))
+    query = select(func.max(issued.c.this_update)).where(*mine, issued.c.discarded_at.is_(None))
     found = connection.execute(query).scalar()
     return from_epoch(found) if found is not None else None
 
@@ -174,7 +193,7 @@ def require_later(connection: Connection, part: Part, now: datetime) -> None:
 def next_crl_number(connection: Connection, issuer: Issuer, part: Part, this_update: datetime) -> int:
     """max(last + 1, time-based): above every number of that name and CRL, ours or imported (RFC 5280, 5.2.3)."""
     subject = subject_of(issuer)
-    mine = (issued.c.subject == subject, issued.c.kind == str(Kind.CRL), issued.c.part == part.label)
+    mine = (issued.c.subject == subject, issued.c.kind == str(Kind.CRL), issued.c.part.in_(_numbered_with(part)))
     by_value = (desc(func.length(issued.c.crl_number)), desc(issued.c.crl_number))  # decimal text of up to 20 octets
     numbers = select(issued.c.crl_number).where(*mine).order_by(*by_value).limit(1)
     last = int(connection.execute(numbers).scalar() or -1)
@@ -195,6 +214,14 @@ def raise_crl_floor(connection: Connection, issuer: Issuer, number: int) -> None
 def subject_of(issuer: Issuer) -> bytes:
     """What CRL numbers are unique for: the name, also when a CA was re-keyed under it."""
     return hashlib.sha256(issuer.subject).digest()
+
+
+def _numbered_with(part: Part) -> list[str]:
+    """The labels that share a sequence of numbers: a complete CRL and its delta (RFC 5280, 5.2.3)."""
+    if part.kind is not Kind.CRL:
+        return [part.label]
+    name = CRLName.parse(part.label)
+    return [str(name.complete), str(name.of_delta)]
 
 
 def _of_part(part: Part) -> Select[Any]:

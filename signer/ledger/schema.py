@@ -143,7 +143,7 @@ issued = Table(
     Column("kind", String(8), nullable=False, comment="crl or ocsp"),
     Column("part", String(64), nullable=False, comment="the label of the CRL, or the slice"),
     Column("slices", Integer, comment="how many slices there were; NULL for a CRL"),
-    Column("hashes", String(32), comment="of the CertIDs, with a space between them; NULL for a CRL"),
+    Column("hashes", String(32), comment="of the CertIDs, with a space between them; of a CRL its form"),
     Column("subject", LargeBinary, nullable=False, comment="SHA-256 of the issuer's name: CRL numbers rise per name"),
     Column("crl_number", String(49), comment="decimal: up to 20 octets"),
     Column("base_revision", BigInteger, nullable=False),

@@ -84,7 +84,7 @@ PERTURBED = {
         lambda ca: crl(ca, extensions={"aki": (x509.AuthorityKeyIdentifier(b"x" * 20, None, None), False)}),
         "is not the issuer's",
     ),
-    "delta": (lambda ca: crl(ca, extensions={"delta": (x509.DeltaCRLIndicator(1), True)}), "critical extension"),
+    "delta": (lambda ca: crl(ca, extensions={"delta": (x509.DeltaCRLIndicator(1), True)}), "it is a delta CRL"),
     "uncritical delta": (lambda ca: crl(ca, extensions={"delta": (x509.DeltaCRLIndicator(1), False)}), "delta"),
     "unknown critical extension": (
         lambda ca: crl(ca, extensions={"x": (UNHEARD_OF, True)}),
