@@ -24,7 +24,8 @@ def pending(
     """The bundles of the target's kinds that it did not deal with yet, in the order in which to take them.
 
     CRLs come first, and that of CA certificates before that of users: a certificate that turns out to be a CA's moves
-    from the one to the other, and must never be on neither. Then the slice that has the newest bundle, since a
+    from the one to the other, and must never be on neither; a delta comes after the complete ones, since it adds to
+    what is published. Then the slice that has the newest bundle, since a
     revocation is more urgent than a renewal, and within a slice the oldest first, so that a partial bundle follows what
     it adds to. What was refused at a time that is still to come was refused by a clock that has been put right since,
     and is tried again.
@@ -49,11 +50,12 @@ def is_newer(bundle: Stored, other: Stored) -> bool:
     return _part(bundle) == _part(other) and bundle.name > other.name
 
 
-def _urgency(newest: Stored, public: PublicConfig) -> tuple[bool, bool]:
+def _urgency(newest: Stored, public: PublicConfig) -> tuple[bool, bool, bool]:
     kind, issuer, label = _part(newest)
     profile = public.profiles.get(issuer)
     spec = profile.crls.get(label) if profile else None
-    return kind == Kind.CRL, spec is not None and spec.settings.scope is Scope.CA
+    is_complete = spec is None or not spec.name.delta
+    return kind == Kind.CRL, is_complete, spec is not None and spec.settings.scope is Scope.CA
 
 
 def _part(bundle: Stored) -> tuple[str, str, str]:

@@ -1,6 +1,6 @@
 """A CRL that is right by default."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -30,6 +30,7 @@ def crl(
     signed_by: CA | None = None,
     issuer_name: x509.Name | None = None,
     digest: HashAlgorithm | None = None,
+    removed: Iterable[int] = (),
 ) -> bytes:
     """The DER of a CRL.
 
@@ -37,6 +38,7 @@ def crl(
         extensions: extensions by name (`aki`, `number`, or any other) that replace the usual ones; None takes one out.
         idp: an IssuingDistributionPoint, critical.
         signed_by: whose key signs it.
+        removed: serials with removeFromCRL, as a delta may have them.
     """
     builder = (
         x509.CertificateRevocationListBuilder()
@@ -55,6 +57,8 @@ def crl(
             builder = builder.add_extension(*extension)
     for serial, revocation in (revoked or {}).items():
         builder = builder.add_revoked_certificate(_entry(serial, revocation))
+    for serial in removed:
+        builder = builder.add_revoked_certificate(_removal(serial, this_update))
     return builder.sign((signed_by or ca).authority.key, digest or SHA256()).public_bytes(Encoding.DER)
 
 
@@ -79,3 +83,8 @@ def _entry(serial: int, revocation: Revocation) -> x509.RevokedCertificate:
     if revocation.invalidity_date:
         builder = builder.add_extension(x509.InvalidityDate(revocation.invalidity_date), critical=False)
     return builder.build()
+
+
+def _removal(serial: int, moment: datetime) -> x509.RevokedCertificate:
+    builder = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(moment)
+    return builder.add_extension(x509.CRLReason(x509.ReasonFlags.remove_from_crl), critical=False).build()
