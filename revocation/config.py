@@ -177,5 +177,5 @@ def load_certificates(path: Path) -> list[x509.Certificate]:
         )
     except OSError as error:
         raise ConfigurationError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise ConfigurationError("holds no readable certificate", where=str(path), advice="give PEM or DER") from error
