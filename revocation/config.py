@@ -155,8 +155,8 @@ def _check(compliance: Compliance, crl: CRLProfile, last_crl: LastCRL | None) ->
         compliance.check_crl(f"crl {name}", one.expires, one.renewal, one.backdate, one.scope is Scope.CA)
     if compliance is Compliance.BR and last_crl is not None:
         raise ValueError(
-            f"last_crl ({last_crl}): the BRs, section 2.2.6, know no CRL that is valid for longer than 10d (12 months for "
-            "CA certificates): leave it out, and CRLs are made until the issuer's certificates have expired"
+            f"last_crl ({last_crl}): the BRs, section 2.2.6, know no CRL that lives for more than 10d (12 months for "
+            "CAs): leave it out, and CRLs are made until the issuer's certificates have expired"
         )
 
 
