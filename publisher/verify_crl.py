@@ -69,9 +69,17 @@ def check_crl_window(crl: VerifiedCRL, spec: CRLSpec, now: datetime) -> None:
         check_window(crl.this_update, crl.next_update, now)
         if crl.next_update != spec.window(crl.this_update)[1]:
             check_length(crl.this_update, crl.next_update, spec.settings.expires)
+        _check_compliance(crl, spec)
     except GateError as error:
         error.where = f"{spec}, number {crl.number}"
         raise
+
+
+def _check_compliance(crl: VerifiedCRL, spec: CRLSpec) -> None:
+    try:
+        spec.compliance.check_crl_window(crl.this_update, crl.next_update, spec.settings.scope is Scope.CA)
+    except ValueError as error:
+        raise GateError(str(error)) from error
 
 
 def check_entries(crl: VerifiedCRL, spec: CRLSpec, new: Collection[bytes] | None) -> None:

@@ -10,6 +10,7 @@ from cryptography import x509
 
 from revocation.der import SEQUENCE, expect, public_key_octets, values
 from revocation.errors import ConfigurationError
+from revocation.extensions import extension_value
 
 _VERSION = 0xA0
 
@@ -35,7 +36,7 @@ class Issuer:
         """The issuer that all of `certificates` name.
 
         Raises:
-            ConfigurationError: there are none, or they name different issuers, or one is not a CA's.
+            ConfigurationError: there are none, they name different issuers, or one is no CA's or may sign no CRLs.
         """
         if not certificates:
             raise ConfigurationError("no CA certificate is given", where=f"issuer {name}")
@@ -101,10 +102,15 @@ def _require_ca(name: str, certificate: x509.Certificate) -> None:
     if not certificate.subject.rdns:
         raise ConfigurationError("its certificate has an empty subject", where=f"issuer {name}")
     try:
-        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except x509.ExtensionNotFound:
-        return  # version 1 roots have no extensions at all
-    except (ValueError, x509.DuplicateExtension) as error:
+        constraints = extension_value(certificate.extensions, x509.BasicConstraints)  # version 1 roots have none
+        usage = extension_value(certificate.extensions, x509.KeyUsage)
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise ConfigurationError(f"malformed extensions: {error}", where=f"issuer {name}") from error
-    if not constraints.ca:
+    if constraints is not None and not constraints.ca:
         raise ConfigurationError("its certificate is not a CA's (basicConstraints CA:FALSE)", where=f"issuer {name}")
+    if usage is not None and not usage.crl_sign:
+        raise ConfigurationError(
+            "the keyUsage of its certificate lacks cRLSign: relying parties refuse its CRLs (RFC 5280 section 6.3.3)",
+            where=f"issuer {name}",
+            advice="have its certificate issued again with cRLSign; CRLs that another key signs are not made here",
+        )

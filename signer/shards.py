@@ -10,6 +10,7 @@ from revocation.crlprofile import Assignment
 from revocation.crlspec import CRLSpec
 from revocation.errors import InputError
 from revocation.extensions import extension_value
+from signer.importers.certificate import any_serial
 from signer.importers.entry import ImportEntry
 from signer.ledger.groups import Selection
 
@@ -66,7 +67,8 @@ def _named(profile: IssuerProfile, urls: list[str], specs: list[CRLSpec], entry:
 
 def _distribution_points(certificate: bytes) -> list[str]:
     """The URIs of a certificate's CRLDistributionPoints (RFC 5280 section 4.2.1.13)."""
-    extensions = x509.load_der_x509_certificate(certificate).extensions
+    with any_serial():
+        extensions = x509.load_der_x509_certificate(certificate).extensions
     points: Iterable[x509.DistributionPoint] = extension_value(extensions, x509.CRLDistributionPoints) or ()
     names = [name for point in points for name in point.full_name or ()]
     return [name.value for name in names if isinstance(name, x509.UniformResourceIdentifier)]

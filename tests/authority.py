@@ -26,6 +26,7 @@ class Authority:
         days: int = 3650,
         is_ca: bool | None = True,
         identifier: bool = True,
+        crl_sign: bool | None = None,
     ) -> None:
         self.key = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)] if common_name else [])
@@ -40,6 +41,9 @@ class Authority:
         )
         if is_ca is not None:
             builder = builder.add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
+        if crl_sign is not None:
+            usage = x509.KeyUsage(False, False, False, False, False, True, crl_sign, False, False)
+            builder = builder.add_extension(usage, critical=True)
         if identifier:
             builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), False)
         self.certificate = builder.sign(self.key, SHA256())

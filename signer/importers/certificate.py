@@ -1,7 +1,8 @@
 """Certificates that lie in a source: read, and checked to be the issuer's before anything they say is believed."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -41,6 +42,14 @@ class IssuedCertificate:
     place: str
 
 
+@contextmanager
+def any_serial() -> Iterator[None]:
+    """Read certificates whatever their serial: zero and below are against RFC 5280, and real; the ledger takes them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        yield
+
+
 def load(path: Path) -> Sequence[x509.Certificate]:
     """The certificates of a PEM or DER file.
 
@@ -48,9 +57,7 @@ def load(path: Path) -> Sequence[x509.Certificate]:
         InputError: unreadable, or no certificate in it.
     """
     try:
-        with warnings.catch_warnings():
-            # Serials of zero and below are against RFC 5280, and real: the ledger takes them as they are.
-            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        with any_serial():
             return load_certificates(path)
     except ConfigurationError as error:
         raise InputError(error.what, where=str(path), advice=error.advice) from error

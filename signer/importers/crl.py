@@ -28,7 +28,10 @@ _KNOWN_OF_ENTRIES = (x509.CertificateIssuer, x509.CRLReason, x509.InvalidityDate
 
 
 def read(path: Path, issuer: Issuer) -> ImportSource:
-    """The entries of a complete CRL of this issuer; when the certificates expire it does not say.
+    """The entries of a CRL of this issuer; when the certificates expire it does not say.
+
+    One for some certificates or some reasons is as good as any: what it lists is true, and what it does not list is
+    nowhere taken for valid.
 
     Raises:
         InputError: not one readable CRL, another issuer's, with a wrong signature, a delta CRL or an indirect one,
@@ -37,8 +40,9 @@ def read(path: Path, issuer: Issuer) -> ImportSource:
     crl = load(path, issuer)
     _refuse_parts(crl, path)
     number = crl_number(crl, path)
+    numbered = f", number {number}" if number is not None else ", without a number"
     return ImportSource(
-        description=f"CRL {path}" + (f", number {number}" if number is not None else ", without a number"),
+        description=f"CRL {path}{numbered}{_limits(crl)}",
         entries=each_once(_entries(crl, path)),
         crl_number=number,
         expected=len(crl),
@@ -53,9 +57,10 @@ def load(path: Path, issuer: Issuer) -> x509.CertificateRevocationList:
     """
     crl = _parse(_bytes(path), path)
     if issuer_name(crl.tbs_certlist_bytes) != issuer.subject:
+        name, ours = crl.issuer.rfc4514_string(), issuer.certificates[0].subject.rfc4514_string()
+        how = ", byte for byte: it is written in another encoding" if name.casefold() == ours.casefold() else ""
         raise InputError(
-            f"is the CRL of {crl.issuer.rfc4514_string()!r}, which is not the subject of issuer {issuer.name}",
-            where=str(path),
+            f"is the CRL of {name!r}, which is not the subject of issuer {issuer.name}{how}", where=str(path)
         )
     try:
         genuine = crl.is_signature_valid(load_der_public_key(issuer.public_key_info))  # type: ignore[arg-type]
@@ -99,7 +104,7 @@ def _parse(data: bytes, path: Path) -> x509.CertificateRevocationList:
         raise InputError("holds several CRLs", where=str(path), advice="import one at a time, the newest complete one")
     try:
         return x509.load_pem_x509_crl(data) if PEM_LABEL in data else x509.load_der_x509_crl(data)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise InputError("is not a CRL in DER or PEM", where=str(path)) from error
 
 
@@ -107,7 +112,10 @@ def _refuse_parts(crl: x509.CertificateRevocationList, path: Path) -> None:
     for extension in _extensions(crl, str(path)):
         if isinstance(extension.value, x509.DeltaCRLIndicator):
             raise InputError(
-                "is a delta CRL, which says only what changed", where=str(path), advice="import the complete CRL"
+                f"is a delta CRL: it says only what changed since number {extension.value.crl_number}, and takes back "
+                "what an import cannot (removeFromCRL)",
+                where=str(path),
+                advice="import the complete CRL",
             )
         if isinstance(extension.value, x509.IssuingDistributionPoint):
             if extension.value.indirect_crl:
@@ -137,6 +145,14 @@ def _entries(crl: x509.CertificateRevocationList, path: Path) -> Iterator[Import
             certificate=None,
             place=place,
         )
+
+
+def _limits(crl: x509.CertificateRevocationList) -> str:
+    """Which reasons it is for, where it says so."""
+    point = extension_value(crl.extensions, x509.IssuingDistributionPoint)
+    if point is None or not point.only_some_reasons:
+        return ""
+    return f", only for {', '.join(sorted(flag.value for flag in point.only_some_reasons))}"
 
 
 def _only_cas(crl: x509.CertificateRevocationList) -> bool:

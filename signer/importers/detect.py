@@ -10,7 +10,7 @@ from revocation.errors import InputError
 from revocation.issuer import Issuer
 from revocation.pkifolder import INDEX, kind_of, require_index
 from signer.importers import certificates, crl, csv_table, easyrsa, openssl_ca
-from signer.importers.certificate import SUFFIXES
+from signer.importers.certificate import SUFFIXES, any_serial
 from signer.importers.entry import ImportSource
 
 Reader = Callable[[Path, Issuer], ImportSource]
@@ -92,8 +92,9 @@ def _der_kind(data: bytes) -> str | None:
     kinds = {"crl": x509.load_der_x509_crl, "certificates": x509.load_der_x509_certificate}
     for kind, parse in kinds.items():
         try:
-            parse(data)
-        except ValueError:
+            with any_serial():
+                parse(data)
+        except (ValueError, x509.InvalidVersion):
             continue
         return kind
     return None

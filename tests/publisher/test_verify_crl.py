@@ -181,6 +181,30 @@ def test_crl_outside_its_window_is_refused(
     assert type(caught.value) is error
 
 
+@pytest.mark.parametrize("scope", [Scope.USER, Scope.ALL])
+def test_crl_under_the_brs_counts_both_ends_of_its_window(tmp_path: Path, scope: Scope) -> None:
+    """To the second (BRs section 2.2.6); who does not claim them has some minutes for clocks that differ."""
+    ca, longest = CA(), 10 * DAY - timedelta(seconds=1)
+    url = f"http://pki.example/crl/{ca.issuer.id}/user.crl"
+    point = distribution_point(url, only_contains_user_certs=True) if scope is Scope.USER else None
+    settings = {"scopes": [scope], "expires": "10d", "renewal": "4d"}
+    right, wrong = (crl(ca, lifetime=lifetime, idp=point) for lifetime in (longest, 10 * DAY))
+    br = Place(tmp_path / "br", ca, crl=settings, compliance="br").spec(scope)
+    assert verify_crl(right, br, NOW).number == 1
+    with pytest.raises(GateError, match=r"is more than 10d after its thisUpdate .*, both ends counted"):
+        verify_crl(wrong, br, NOW)
+    assert verify_crl(wrong, Place(tmp_path / "pkix", ca, crl=settings).spec(scope), NOW).number == 1
+
+
+def test_crl_of_ca_certificates_under_the_brs_lives_a_year(tmp_path: Path) -> None:
+    """Twelve months, the longest of which have 366 days."""
+    ca = CA()
+    point = distribution_point(f"http://pki.example/crl/{ca.issuer.id}/ca.crl", only_contains_ca_certs=True)
+    place = Place(tmp_path / "br", ca, crl={"scopes": ["ca"], "expires": "365d", "renewal": "100d"}, compliance="br")
+    data = crl(ca, lifetime=365 * DAY - timedelta(seconds=1), idp=point)
+    assert verify_crl(data, place.spec(Scope.CA), NOW).number == 1
+
+
 def test_crl_passes_until_the_last_second_of_its_window(place: Place, ca: CA) -> None:
     """nextUpdate is the first second at which a CRL is too old."""
     data = crl(ca)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import cryptography_vectors
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -252,11 +253,14 @@ def test_certificates_are_read_from_pem_and_der(folder: Path) -> None:
     assert load_certificates(folder / "one.der") == [one.certificate]
 
 
+VERSION_8 = Path(cryptography_vectors.__path__[0], "x509/custom/invalid_version.pem").read_bytes()
+
+
 @pytest.mark.parametrize(
-    "data", [b"", b"hello", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b"\x30"]
+    "data", [b"", b"hello", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b"\x30", VERSION_8]
 )
 def test_certificate_file_without_one_is_an_error(folder: Path, data: bytes) -> None:
-    """Also a PEM block that holds something else."""
+    """Also a PEM block that holds something else, or a version that does not exist."""
     (folder / "demo.pem").write_bytes(data)
     assert "holds no readable certificate" in refuse(folder, BASE + ISSUER)
 

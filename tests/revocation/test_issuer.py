@@ -56,14 +56,20 @@ def test_issuer_with_the_same_key_under_another_name_is_another() -> None:
         (list, "no CA certificate"),
         (lambda: [Authority(is_ca=False)], "CA:FALSE"),
         (lambda: [Authority("")], "empty subject"),
+        (lambda: [Authority(crl_sign=False)], "lacks cRLSign.*section 6.3.3"),
     ],
-    ids=["none", "end entity", "nameless"],
+    ids=["none", "end entity", "nameless", "without cRLSign"],
 )
 def test_issuer_refuses_what_cannot_sign_a_crl(authorities: object, complaint: str) -> None:
-    """No certificate, an end entity's, or one without a subject (RFC 5280 section 5.1.2.3)."""
+    """No certificate, an end entity's, one without a subject (RFC 5280 section 5.1.2.3), or one for other uses."""
     with pytest.raises(ConfigurationError, match=complaint) as caught:
         Issuer.of("ca", [a.certificate for a in authorities()])  # type: ignore[operator]
     assert caught.value.where == "issuer ca"
+
+
+def test_issuer_may_sign_crls_when_its_key_usage_says_so() -> None:
+    """RFC 5280 section 4.2.1.3."""
+    assert Authority(crl_sign=True).issuer().name == "test"
 
 
 def test_issuer_may_be_a_root_without_extensions() -> None:

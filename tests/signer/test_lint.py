@@ -1,6 +1,5 @@
 """The rules that are held against a CRL before it is signed: each one can fail, and a right CRL breaks none."""
 
-import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from revocation.artifacts import CRLName, Scope
 from revocation.clock import fixed
@@ -17,14 +15,13 @@ from revocation.crlprofile import CRLList
 from revocation.crlspec import CRLSpec
 from revocation.status import Reason
 from signer.encoding.crl import CRLFrame
-from signer.handle import handle
 from signer.lint import findings, lint_crl, skeleton
 from signer.look import look
 from tests.authority import NOW
 from tests.building.ca import CA
 from tests.building.crl import crl, distribution_point
 from tests.estate import Estate
-from tests.signer.reading import newest_crl
+from tests.signer.pkilint import pkilint
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 URL = "http://crl.example/user.crl"
@@ -117,26 +114,12 @@ def test_profile_that_lint_refuses_makes_no_crl_and_uses_no_number(
 
 
 @pytest.mark.judge("lint_crl")
-@pytest.mark.parametrize(("profile", "compliance"), [("PKIX", "pkix"), ("BR", "br")])
-def test_pkilint_finds_nothing_in_crls_of_the_profile_that_claims_it(
-    tmp_path: Path, profile: str, compliance: str
-) -> None:
-    """Scopes and shards at the longest windows, each with an entry: linted by others under the rules they follow."""
-    table = '{ user = { shards = 2, assign = "serial" }, ca = { expires = "300d", renewal = "100d" } }'
-    crls = f'crl = {{ scopes = ["user", "ca"], expires = "10d", renewal = "4d", lists = {table} }}'
-    public, limits = f'compliance = "{compliance}"\n{crls}', 'limits = { crl_validity = "300d" }'
-    signer = (estate := Estate.build(tmp_path / "e", public=public, signer=limits)).signer()
-    estate.register(signer, [2**70 + 1, 2**70 + 2])
-    estate.register(signer, [2**70 + 3], is_ca=True)
-    for serial in (1, 2, 3):
-        handle(signer, estate.revoke(2**70 + serial, "superseded"), fixed(NOW))
-    look(signer, fixed(NOW))
-    for label in ("user.1", "user.2", "ca"):
-        file = tmp_path / f"{label}.crl"
-        data = newest_crl(signer, label)
-        assert len(list(data)) == 1
-        file.write_bytes(data.public_bytes(Encoding.DER))
-        kind = "ARL" if label == "ca" else "CRL"
-        command = ["lint_crl", "lint", "-t", kind, "-p", profile, "-f", "CSV", file]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stdout.strip().splitlines()[1:]) == (0, []), done.stdout + done.stderr
+def test_pkilint_misses_what_our_own_rules_find(ca: CA, tmp_path: Path) -> None:
+    """Why there are rules of our own: an IDP that is not critical, an indirect CRL, another's URL."""
+    file = tmp_path / "user.crl"
+    for name in ("IDP not critical", "indirect", "IDP elsewhere", "no IDP"):
+        changed, said = EXTENSIONS[name]
+        data = crl(ca, 1, extensions={"idp": (distribution_point(URL, **USER), True), **changed})
+        file.write_bytes(data)
+        assert pkilint(file, "CRL", "BR") == ""
+        assert any(said in one for one in findings(data, spec_of(ca, Scope.USER), NOW))

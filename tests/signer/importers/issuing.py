@@ -40,9 +40,9 @@ def certificate(
     return builder.sign(authority.key, SHA256())
 
 
-def with_serial(authority: Authority, octets: bytes) -> bytes:
-    """The DER of a certificate whose serial has exactly these octets, be they allowed or not."""
-    tbs = certificate(authority, 1).tbs_certificate_bytes
+def with_serial(authority: Authority, octets: bytes, template: x509.Certificate | None = None) -> bytes:
+    """The DER of a certificate whose serial has exactly these octets, be they allowed or not; else as the template."""
+    tbs = (template or certificate(authority, 1)).tbs_certificate_bytes
     fields = [(tag, tbs[begin:end]) for tag, begin, _, end in der.values(tbs, *der.expect(tbs, 0, der.SEQUENCE))]
     changed = der.sequence(*(der.tlv(tag, octets) if tag == der.INTEGER else field for tag, field in fields))
     assert isinstance(authority.key, ec.EllipticCurvePrivateKey)

@@ -1,10 +1,12 @@
 """An existing CRL: its entries and its number, once it was found to be this issuer's and complete."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import cryptography_vectors
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from revocation.errors import InputError
@@ -67,10 +69,24 @@ def test_crl_of_ca_certificates_says_that_they_are(tmp_path: Path, authority: Au
         assert [entry.is_ca for entry in crl_reader.read(path, issuer).entries] == [is_ca]
 
 
+def test_crl_for_some_reasons_is_taken_and_says_for_which(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:
+    """What it lists is true, and nothing that it does not list is taken for valid: it has no entry."""
+    flags = frozenset({x509.ReasonFlags.superseded, x509.ReasonFlags.key_compromise})
+    point = x509.IssuingDistributionPoint(None, None, False, False, flags, False, False)
+    entry = revoked(10, x509.CRLReason(x509.ReasonFlags.superseded))
+    source = crl_reader.read(write_pem(tmp_path / "crl.pem", crl(authority, [entry], 7, (point, True))), issuer)
+    assert source.description == f"CRL {tmp_path}/crl.pem, number 7, only for keyCompromise, superseded"
+    assert [one.revocation for one in source.entries] == [Revocation(NOW, Reason.superseded)]
+
+
 @pytest.mark.parametrize(
     ("extension", "message"),
     [
-        ((x509.DeltaCRLIndicator(6), True), "is a delta CRL.*import the complete CRL"),
+        (
+            (x509.DeltaCRLIndicator(6), True),
+            r"since number 6.*\(removeFromCRL\).*import the complete",
+        ),
+        ((x509.DeltaCRLIndicator(6), False), "is a delta CRL"),
         (idp(indirect_crl=True), "is an indirect CRL"),
         (idp(only_contains_attribute_certs=True), "is about attribute certificates"),
         ((x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0"), True), "critical extension 1.2.3.4"),
@@ -152,6 +168,17 @@ def test_crl_of_another_issuer_is_refused(tmp_path: Path, stranger: Authority, i
         crl_reader.read(path, issuer)
 
 
+def test_crl_whose_name_is_written_otherwise_is_refused_and_says_so(
+    tmp_path: Path, authority: Authority, issuer: Issuer
+) -> None:
+    """The same words in another string type look the same in every message."""
+    name = x509.NameAttribute(x509.NameOID.COMMON_NAME, "Importing CA", x509.name._ASN1Type.PrintableString)
+    builder = x509.CertificateRevocationListBuilder(x509.Name([name]), NOW, NOW + timedelta(days=1))
+    path = write_pem(tmp_path / "crl.pem", builder.sign(authority.key, SHA256()))
+    with pytest.raises(InputError, match="byte for byte: it is written in another encoding"):
+        crl_reader.read(path, issuer)
+
+
 def test_crl_with_a_foreign_signature_is_refused(tmp_path: Path, impostor: Authority, issuer: Issuer) -> None:
     """The issuer's name alone proves nothing."""
     path = write_pem(tmp_path / "crl.pem", crl(impostor, []))
@@ -167,9 +194,14 @@ def test_crl_that_was_changed_is_refused(tmp_path: Path, authority: Authority, i
         crl_reader.read(path, issuer)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x30\x03", b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", b"x"])
+VERSION_3 = Path(cryptography_vectors.__path__[0], "x509/custom/crl_bad_version.pem").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x30\x03", b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", b"x", VERSION_3]
+)
 def test_file_that_is_no_crl_is_named(tmp_path: Path, issuer: Issuer, data: bytes) -> None:
-    """Nothing, something else, or a truncated one."""
+    """Nothing, something else, a truncated one, or one of a version that does not exist."""
     path = tmp_path / "crl.pem"
     path.write_bytes(data)
     with pytest.raises(InputError, match="is not a CRL in DER or PEM") as caught:
