@@ -135,6 +135,7 @@ def test_copies_that_the_archive_lost_stay_if_the_issuer_signed_them(place: Plac
     mallory = CA(Authority("Mallory"))
     (folder(place) / "all-0.crl").write_bytes(crl(mallory, 0))
     (folder(place) / "all-99.crl").write_bytes(before["all.crl"])
+    (folder(place) / "all-3.crl").write_bytes(before["all-1.crl"])
     place.publish(NOW + 2 * SECOND)
     assert shown(place) == before
     published(place, 3, 4)
@@ -156,6 +157,28 @@ def test_what_is_damaged_in_the_archive_is_not_handed_out(place: Place) -> None:
     assert "all-1.crl" not in shown(place)
     place.publish(NOW + 2 * SECOND)
     assert "all-1.crl" not in shown(place)
+
+
+def test_copy_has_the_number_of_its_name(place: Place) -> None:
+    """An older CRL of the issuer under another number, put there while the archive was away, is no copy."""
+    published(place, 1, 2, 3)
+    place.wipe(place.state)
+    (folder(place) / "all-2.crl").write_bytes((folder(place) / "all-1.crl").read_bytes())
+    place.publish(NOW + 3 * SECOND)
+    assert shown(place).keys() == {"all.crl", "all.pem", "all-1.crl", "all-3.crl"}
+
+
+def test_crl_that_was_archived_and_never_published_has_no_copy(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A death between archive and target, and the bundle is gone: nobody is shown what was never current."""
+    published(place, 1)
+    bundle = put_crl(place.exchange, place.ca, 2, crl(place.ca, 2, {1: FINAL}, this_update=NOW + 2 * SECOND))
+    with monkeypatch.context() as patch:
+        patch.setattr(DirectoryTarget, "put", _dying(DirectoryTarget.put, 1, "before"))
+        with pytest.raises(Death):
+            place.publish(NOW + 2 * SECOND)
+    (place.exchange / bundle).unlink()
+    place.publish(NOW + 2 * SECOND)
+    assert shown(place).keys() == {"all.crl", "all.pem", "all-1.crl"}
 
 
 def test_without_the_options_there_is_the_current_crl_alone(tmp_path: Path) -> None:
