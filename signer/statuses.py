@@ -40,7 +40,7 @@ def revoke(
     revision = facts.revoke(connection, profile.issuer, serial, revocation, origin)
     expired = certificate.not_after is not None and certificate.not_after <= origin.now
     note = "; it has expired: it stays on CRLs for the life of one, and OCSP does not speak of it" if expired else ""
-    if not listing(connection, profile, serial):
+    if not listing(profile, certificate):
         note += "; no CRL is configured that lists it"
     return revision, f"{_named(profile, serial)} is revoked since {iso(revocation.revoked_at)}{note}"
 
@@ -89,10 +89,9 @@ def excuse(connection: Connection, profile: IssuerProfile, body: Excuse, origin:
     return revision, f"{len(octets)} serials of {profile.issuer.name} may be missing from its CRLs"
 
 
-def listing(connection: Connection, profile: IssuerProfile, serial: bytes) -> list[CRLSpec]:
+def listing(profile: IssuerProfile, certificate: Certificate) -> list[CRLSpec]:
     """The CRLs that a certificate's status may stand on: those of its kind and shard."""
-    certificate = facts.find(connection, profile.issuer, serial)
-    return covering(profile.crls.values(), certificate.is_ca, certificate.shard or 0) if certificate else []
+    return covering(profile.crls.values(), certificate.is_ca, certificate.shard or 0)
 
 
 def _revocation(
