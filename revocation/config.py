@@ -36,7 +36,8 @@ class IssuerTable(Table):
     last_crl: LastCRL | None = Field(
         default=None,
         description="The issuer is retired: one more CRL of each, valid until its certificates have expired (`expiry`) "
-        "or for ever (`never`: 99991231235959Z), and none after it unless something is revoked.",
+        "or for ever (`never`: 99991231235959Z, not under `br`), and none after it unless something is revoked. "
+        "Under `br` CRLs go on as before until one reaches the end.",
     )
     crl: dict[str, object] = Field(default={}, description="Keys of [public.crl] that differ for this issuer.")
     ocsp: dict[str, object] = Field(default={}, description="Keys of [public.ocsp] that differ for this issuer.")

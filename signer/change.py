@@ -12,6 +12,7 @@ from revocation.errors import InputError, Refused, RevocastError
 from revocation.messages import Excuse, Message, Outcome, Release, Reply, Revoke, parse_message
 from signer import statuses
 from signer.config import Requester
+from signer.expired import require_live
 from signer.ledger import audit, facts, replies
 from signer.ledger.facts import Origin
 from signer.refusal import NO_ID, refused
@@ -98,6 +99,7 @@ def _reply(connection: Connection, signer: Signer, change: Change, origin: Origi
     """Done, or refused: that is remembered too, or a message could be kept and replayed when it would be done."""
     message, body, profile = change.message, change.body, change.profile
     try:
+        require_live(profile.issuer, origin.now, "nothing about its certificates can be published, nor was it recorded")
         revision, detail = _record(connection, signer, profile, body, origin)
     except (Refused, InputError) as error:
         return refused(message.id, error, origin.now)
