@@ -48,7 +48,8 @@ class Report:
 def look(signer: Signer, clock: Clock, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None) -> Report:
     """Make what is due of the given tasks; a failure of one thing does not stop the others.
 
-    A fact that is recorded meanwhile ends the look, to be looked at again at once: it does not wait for renewals.
+    A fact that is recorded meanwhile ends the look, to be looked at again at once: it does not wait for renewals. So
+    does the second for which a CRL had to wait: it does not wait for all the responses behind it.
 
     Raises:
         ForeignBundle: the exchange says that this is not the ledger that signed last.
@@ -61,12 +62,12 @@ def look(signer: Signer, clock: Clock, tasks: Iterable[Verb] = EVERYTHING, hint:
         known = _revisions(signer)
         for due in find_due(signer, clock(), tasks, hint):
             _attempt(signer, due, clock, report)
-            if _revisions(signer) != known:
+            if _revisions(signer) != known or (report.again_at and report.again_at <= clock()):
                 report.again_at = clock()
                 break
         if Verb.GENERATE_CRLS in tasks:
             report.problems += _without_crl(signer)
-            report.problems += _of_expired(signer, clock(), hint)
+            report.problems += _of_expired(signer, clock(), hint) if hint else []
         if report.made:
             prune(signer)
     return report
@@ -77,8 +78,8 @@ def _without_crl(signer: Signer) -> list[RevocastError]:
         return [problem for profile in signer.public.profiles.values() for problem in without_crl(connection, profile)]
 
 
-def _of_expired(signer: Signer, now: datetime, hint: Look | None) -> list[RevocastError]:
-    """An issuer that has expired signs nothing more; if it should, somebody has to know."""
+def _of_expired(signer: Signer, now: datetime, hint: Look) -> list[RevocastError]:
+    """An issuer that has expired signs nothing more: who asks for its CRLs is told so, and nobody every minute."""
     expired = [profile for profile in _asked(signer, hint) if now >= profile.issuer.not_after]
     if not expired:
         return []

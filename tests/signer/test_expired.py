@@ -74,8 +74,8 @@ def test_crls_go_on_until_the_last_certificate_has_expired(tmp_path: Path, kind:
         assert (report.problems, any("crl all" in made for made in report.made)) == ([], True)
         assert newest_crl(signer).last_update_utc == now
     before = names(signer)
-    assert look(signer, fixed(end)).problems == []  # the CRL of a second ago is in force
-    (problem,) = look(signer, fixed(end + DAY)).problems
+    assert look(signer, fixed(end), hint=Look()).problems == []  # the CRL of a second ago is in force
+    (problem,) = look(signer, fixed(end + DAY), hint=Look()).problems
     assert (problem.where, problem.exit_code) == ("issuer test", 1)
     assert problem.what == f"the last of its 2 certificates expired at {iso(end)}: crl all cannot be made any more"
     assert "renew its certificate with the same key" in (problem.advice or "")
@@ -118,7 +118,7 @@ def test_last_crl_reaches_the_end_of_all_certificates_and_nothing_is_wanted_afte
     for days in (31, 59, 60, 61, 400):
         world.now = NOW + days * DAY
         world.tick()
-        assert look(world.signer, fixed(world.now)).problems == []
+        assert look(world.signer, fixed(world.now), hint=Look()).problems == []
     assert [name for name in names(world.signer) if "-crl-" in name] == [name for name in before if "-crl-" in name]
     assert (world.root / f"crl/{world.issuer.id}/all.crl").exists()
 
@@ -140,7 +140,7 @@ def test_last_crl_under_the_brs_is_the_first_whose_window_reaches_the_end(tmp_pa
         ends.add(crl.next_update_utc)
     assert max(ends) == own.certificate.not_valid_after_utc
     assert len(ends) < 8
-    assert look(world.signer, fixed(own.certificate.not_valid_after_utc)).problems == []
+    assert look(world.signer, fixed(own.certificate.not_valid_after_utc), hint=Look()).problems == []
 
 
 def test_commands_say_that_an_issuer_has_expired_and_exit_with_1(tmp_path: Path) -> None:
