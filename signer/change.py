@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from revocation import serials
 from revocation.clock import Clock
 from revocation.config import IssuerProfile
+from revocation.crlspec import CRLSpec
 from revocation.errors import InputError, Refused, RevocastError
 from revocation.messages import Excuse, Message, Outcome, Release, Reply, Revoke, parse_message
 from signer import statuses
 from signer.config import Requester
 from signer.expired import require_live
-from signer.ledger import audit, facts, replies
+from signer.ledger import audit, facts, issued, replies
+from signer.ledger.early import ONE_SECOND
 from signer.ledger.facts import Origin
 from signer.refusal import NO_ID, refused
 from signer.rights import authenticate, require_current, require_right
@@ -66,14 +69,43 @@ def apply(connection: Connection, signer: Signer, change: Change, clock: Clock) 
     return reply
 
 
-def change_together(signer: Signer, texts: Sequence[str], clock: Clock) -> list[Reply]:
+def change_together(signer: Signer, texts: Sequence[str], clock: Clock) -> list[tuple[datetime, Reply]]:
     """The replies to messages that came at the same time, in their order, in one transaction: one wait for the disk.
 
-    Never raises for what a text says: one that is refused changes nothing about the others.
+    Each with the time at which the next CRL can be signed that shows the change. Never raises for what a text says: one
+    that is refused changes nothing about the others.
     """
     asked = [_read(signer, text, clock) for text in texts]
     with signer.ledger.write() as connection:
-        return [one if isinstance(one, Reply) else _applied(connection, signer, one, clock) for one in asked]
+        replies = [one if isinstance(one, Reply) else _applied(connection, signer, one, clock) for one in asked]
+        shown = _Shown(connection, signer, clock())
+        return [(shown.from_(reply), reply) for reply in replies]
+
+
+class _Shown:
+    """From when on changes can be on CRLs, worked out once for each CRL.
+
+    Where that is not within the next second, a clock was put back: then nobody is to wait for it.
+    """
+
+    def __init__(self, connection: Connection, signer: Signer, now: datetime) -> None:
+        self._connection, self._profiles, self._now = connection, signer.public.profiles, now
+        self._known: dict[tuple[str, str], datetime] = {}
+
+    def from_(self, reply: Reply) -> datetime:
+        if reply.outcome is not Outcome.DONE or reply.issuer not in self._profiles:
+            return self._now
+        specs = self._profiles[reply.issuer].crls
+        labels = [label for label in reply.data["crls"] if label in specs]
+        found = max((self._from(specs[label]) for label in labels), default=self._now)
+        return found if found <= self._now + ONE_SECOND else self._now
+
+    def _from(self, spec: CRLSpec) -> datetime:
+        key = (spec.issuer.id, spec.label)
+        if key not in self._known:
+            latest = issued.latest_this_update(self._connection, spec.part)
+            self._known[key] = latest + spec.settings.backdate + ONE_SECOND if latest else spec.issuer.not_before
+        return self._known[key]
 
 
 def _read(signer: Signer, text: str, clock: Clock) -> Change | Reply:

@@ -4,7 +4,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -19,8 +20,10 @@ from revocation.visible import visible
 from revocation.wire.job import Task, Together
 from revocation.wire.looker import Looker
 from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
+from signer.acknowledgements import Acknowledgements
 from signer.change import change_together
 from signer.handle import Handler, handle_text
+from signer.ledger.early import ONE_SECOND
 from signer.look import look
 from signer.looks import Looks
 from signer.signer import Signer, open_signer
@@ -53,9 +56,10 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
         )
     _unlock(signer)
     wire = Wire(signer.config.queue)
-    looker = Looker(lambda: look_once(signer, wire, clock.now))
+    acknowledgements = Acknowledgements(wire.put_reply)
+    looker = Looker(lambda: look_once(signer, wire, acknowledgements))
     looks = Looks(looker.wake)
-    changes = _changes(signer, wire, looks, looker)
+    changes = _changes(signer, acknowledgements, looks, looker)
     queues = {
         SIGNER_QUEUE: dict.fromkeys(map(str, _CHANGES), lambda text: changes([text])),
         LOOKS_QUEUE: dict.fromkeys(map(str, _LOOKS), _look_task(signer, wire, looks.handle)),
@@ -65,18 +69,27 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
         wire.work_in_order(queues, ready=lambda: click.echo("ready"), together={SIGNER_QUEUE: changes})
     finally:
         looker.stop(_STOPPING_SECONDS)
+        with suppress(NoAnswer):
+            acknowledgements.hand_out(clock.now() + ONE_SECOND)
 
 
-def look_once(signer: Signer, wire: Wire, clock_now: Callable[[], datetime]) -> float | None:
-    """Make what is due, tell the publisher, and say in how many seconds to look again, if before the usual time."""
-    report = look(signer, clock_now)
+def look_once(signer: Signer, wire: Wire, acknowledgements: Acknowledgements) -> float | None:
+    """Make what is due, tell the publisher, and say in how many seconds to look again, if before the usual time.
+
+    What waited for this second is acknowledged first: it is recorded, and the CRLs of this look have it.
+    """
+    try:
+        acknowledgements.hand_out(clock.now())
+    except NoAnswer as error:
+        _LOG.warning("%s", error)
+    report = look(signer, clock.now)
     for made in report.made:
         _LOG.info("made %s", made)
     for problem in report.problems:
         _LOG.error("%s", problem)
     if report.made:
-        _hint(wire, clock_now())
-    return max(0.01, (report.again_at - clock_now()).total_seconds()) if report.again_at else None
+        _hint(wire, clock.now())
+    return max(0.01, clock.seconds_until(report.again_at)) if report.again_at else None
 
 
 def _look_task(signer: Signer, wire: Wire, handler: Handler) -> Task:
@@ -92,7 +105,7 @@ def _look_task(signer: Signer, wire: Wire, handler: Handler) -> Task:
     return task
 
 
-def _changes(signer: Signer, wire: Wire, looks: Looks, looker: Looker) -> Together:
+def _changes(signer: Signer, acknowledgements: Acknowledgements, looks: Looks, looker: Looker) -> Together:
     """What is done with signed messages: record, reply, and have the looker look when a fact changed.
 
     A burst is recorded in few transactions, and by the time that the looker can sign the next CRL it lists all of them.
@@ -101,12 +114,13 @@ def _changes(signer: Signer, wire: Wire, looks: Looks, looker: Looker) -> Togeth
 
     def changes(texts: Sequence[str]) -> None:
         replies = change_together(signer, texts, clock.now)
-        if any(reply.outcome is Outcome.DONE for reply in replies):
+        if any(reply.outcome is Outcome.DONE for _, reply in replies):
             looks.forget()
             looker.wake()
-        for reply in replies:
+        for _, reply in replies:
             _warn_of(reply)
-        wire.put_reply(*replies)
+        acknowledgements.add(replies)
+        acknowledgements.hand_out(clock.now())
 
     return changes
 

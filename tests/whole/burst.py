@@ -15,12 +15,16 @@ from typing import Final
 import redis
 from rq import Queue
 from rq.serializers import JSONSerializer
+from sqlalchemy import func, select
 
 from revocation import clock, crlbytes, serials
+from revocation.artifacts import Kind
 from revocation.messages import Message, Outcome, Reply
 from revocation.paths import crl_path
 from revocation.wire.job import SafeJob
 from revocation.wire.queue import SIGNER_QUEUE
+from signer.ledger.schema import issued
+from signer.look import find_due
 from tests.estate import Estate
 from tests.waiting import until
 from tests.wire.server import Server
@@ -38,14 +42,14 @@ class Burst:
         sent_in: seconds that the sending took.
         acknowledged: when each serial's reply was there, seconds since the sending began.
         published: when a CRL in the target listed it.
-        crls: the numbers of the CRLs that were seen in the target since the sending began.
+        crls: how many CRLs were signed meanwhile.
         refused: replies that are not `done`.
     """
 
     sent_in: float = 0.0
     acknowledged: dict[int, float] = field(default_factory=dict)
     published: dict[int, float] = field(default_factory=dict)
-    crls: list[int] = field(default_factory=list)
+    crls: int = 0
     refused: list[Reply] = field(default_factory=list)
 
     @property
@@ -63,16 +67,26 @@ class Workers:
         self.estate = Estate.build(folder, signer=queue)
         config = folder / "revocast.toml"
         config.write_text(config.read_text().replace("[publisher]\n", f"[publisher]\n{queue}\n"))
-        signer = self.estate.signer()
+        self._signer = signer = self.estate.signer()
         self.serials = range(1 << 64, (1 << 64) + count)
         self.estate.register(signer, self.serials, clock.now())
         (profile,) = signer.public.profiles.values()
         self.crl = folder / "public/www" / crl_path(profile.issuer.id, "all")
 
+    def all_is_signed(self) -> bool:
+        """Whether nothing is due: what a burst meets is a signer at rest."""
+        return not list(find_due(self._signer, clock.now()))
+
     def listed(self) -> set[int]:
         """The serials on the CRL that is published."""
         data = self.crl.read_bytes()
         return {serials.to_int(crlbytes.serial_of(entry)) for entry in crlbytes.entries(data)}
+
+    def signed_crls(self) -> int:
+        """How many CRLs the signer has signed."""
+        with self._signer.ledger.read() as connection:
+            query = select(func.count()).select_from(issued).where(issued.c.kind == str(Kind.CRL))
+            return int(connection.execute(query).scalar_one())
 
     def burst(self, numbers: Sequence[int], seconds: float) -> Burst:
         """Revoke these, all at once, and watch until every one is acknowledged and published."""
@@ -89,7 +103,7 @@ def workers(folder: Path, count: int) -> Iterator[Workers]:
         started = Workers(folder / "estate", server, count)
         for service in ("signer", "publisher"):
             stack.enter_context(_worker(started.estate.folder, service))
-        until(lambda: started.crl.exists() and not _waiting(started), 300)
+        until(lambda: started.crl.exists() and started.all_is_signed(), 300)
         yield started
 
 
@@ -108,11 +122,6 @@ def _worker(folder: Path, service: str) -> Iterator[None]:
             process.terminate()
 
 
-def _waiting(started: Workers) -> bool:
-    """Whether slices are still to be signed for the first time."""
-    return len(list((started.estate.folder / "exchange").glob("*-ocsp-*"))) == 0
-
-
 class _Watch:
     def __init__(self, workers: Workers, messages: dict[int, Message]) -> None:
         self._workers = workers
@@ -124,8 +133,7 @@ class _Watch:
         self.burst = Burst()
 
     def run(self, seconds: float) -> Burst:
-        self._look_at_crl(0.0)
-        self.burst.crls.clear()
+        before = self._workers.signed_crls()
         began = time.monotonic()
         _send(self._redis, list(self._messages.values()))
         self.burst.sent_in = time.monotonic() - began
@@ -135,6 +143,7 @@ class _Watch:
             self._look_at_replies(at)
             self._look_at_crl(at)
             time.sleep(_PAUSE)
+        self.burst.crls = self._workers.signed_crls() - before
         return self.burst
 
     def _look_at_replies(self, at: float) -> None:
@@ -160,7 +169,6 @@ class _Watch:
         listed = self._workers.listed() & self._unlisted
         self.burst.published |= dict.fromkeys(listed, at)
         self._unlisted -= listed
-        self.burst.crls.append(status.st_mtime_ns)
 
 
 def _send(connection: redis.Redis, messages: Sequence[Message]) -> None:
