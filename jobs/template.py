@@ -123,10 +123,15 @@ exchange = "exchange"
 # Marks that only rise, and bundles that were refused with the reason. Outside the targets on purpose.
 state = "publisher"
 {queue}
+# [publisher.archive]  # the CRLs that were published, in `crls` of the state folder; the last of each for ever
+# count = 20
+# age = "90d"
 [[publisher.targets]]
 name = "files"
 kind = "directory"
 path = "public"  # CRLs and issuer certificates lie below public/www: what a web server may serve
+# numbered = false  # beside all.crl copies that stay, all-17.crl: as many as [publisher.archive] keeps
+# pem = false  # beside all.crl its PEM form, all.pem
 [[publisher.targets]]
 name = "responses"
 kind = "lmdb"

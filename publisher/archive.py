@@ -3,6 +3,7 @@
 Older ones are kept for whoever has to prove later what was published: so many of them, for so long.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from publisher.config import ArchiveTable
-from revocation.clock import epoch
+from revocation.clock import epoch, from_epoch
 from revocation.durable import make_folder, replace_file
 from revocation.errors import TargetError
 
@@ -18,11 +19,15 @@ _SUFFIX: Final = ".crl"
 
 
 class Archive:
-    """A folder: `<issuer>/<label>/<CRL number>.crl`."""
+    """A folder: `<issuer>/<label>/<CRL number>.crl`.
+
+    Attributes:
+        policy: how many of each stay, and for how long.
+    """
 
     def __init__(self, folder: Path, policy: ArchiveTable) -> None:
         self._folder = folder
-        self._policy = policy
+        self.policy = policy
 
     def last(self, issuer: str, label: str) -> bytes | None:
         """The CRL with the highest number.
@@ -34,24 +39,65 @@ class Archive:
             kept = self._numbered(issuer, label)
             return kept[max(kept)].read_bytes() if kept else None
 
-    def keep(self, issuer: str, label: str, number: int, data: bytes, this_update: datetime, now: datetime) -> None:
-        """Keep a CRL durably, and let go of those that the policy gives up; never of the last.
+    def issued(self, issuer: str, label: str) -> dict[int, datetime]:
+        """thisUpdate of each that is kept, by its number.
+
+        Raises:
+            TargetError: it cannot be read.
+        """
+        with self._explained():
+            kept = self._numbered(issuer, label)
+            return {number: from_epoch(int(file.stat().st_mtime)) for number, file in kept.items()}
+
+    def get(self, issuer: str, label: str, number: int) -> bytes | None:
+        """The CRL with that number; None when it is not kept.
+
+        Raises:
+            TargetError: it cannot be read.
+        """
+        with self._explained():
+            file = self._file(issuer, label, number)
+            return file.read_bytes() if file.exists() else None
+
+    def digest(self, issuer: str, label: str, number: int) -> str | None:
+        """SHA-256 of the CRL with that number, hexadecimal; None when it is not kept.
+
+        Raises:
+            TargetError: it cannot be read.
+        """
+        with self._explained():
+            file = self._file(issuer, label, number)
+            if not file.exists():
+                return None
+            with file.open("rb") as source:
+                return hashlib.file_digest(source, "sha256").hexdigest()
+
+    def keep(self, issuer: str, label: str, number: int, data: bytes, this_update: datetime) -> None:
+        """Keep a CRL durably.
 
         Raises:
             TargetError: it cannot be written.
         """
-        place = self._folder / issuer / label
         with self._explained():
-            make_folder(place, mode=0o700)
-            file = place / f"{number}{_SUFFIX}"
+            file = self._file(issuer, label, number)
+            make_folder(file.parent, mode=0o700)
             if not (file.exists() and file.read_bytes() == data):
                 replace_file(file, _writer(data), 0o600, mtime=epoch(this_update))
-            kept = self._numbered(issuer, label)
-            oldest = epoch(now - self._policy.age)
-            for place_in_order, old in enumerate(sorted(kept, reverse=True)):
-                too_many, too_old = place_in_order >= self._policy.count, kept[old].stat().st_mtime < oldest
-                if place_in_order and (too_many or too_old):
-                    kept[old].unlink(missing_ok=True)
+
+    def prune(self, now: datetime) -> None:
+        """Let go of what the policy gives up, of every CRL that was ever published; never of the last of each.
+
+        Raises:
+            TargetError: it cannot be read or written.
+        """
+        with self._explained():
+            for place in self._folder.glob("*/*/"):
+                issuer, label = place.parts[-2:]
+                for number in self.policy.given_up(self.issued(issuer, label), now):
+                    self._file(issuer, label, number).unlink(missing_ok=True)
+
+    def _file(self, issuer: str, label: str, number: int) -> Path:
+        return self._folder / issuer / label / f"{number}{_SUFFIX}"
 
     def _numbered(self, issuer: str, label: str) -> dict[int, Path]:
         files = (self._folder / issuer / label).glob(f"*{_SUFFIX}")

@@ -1,6 +1,7 @@
 """The `[publisher]` table of revocast.toml: where bundles come from, where marks are kept, and what is published to."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -18,6 +19,16 @@ class DirectoryTable(_TargetTable):
     """A folder: CRLs and issuer certificates below its `www`, which a web server may serve; the status beside it."""
 
     kind: Literal["directory"]
+    numbered: bool = Field(
+        default=False,
+        description="Beside each CRL put copies that stay, named by their CRL numbers: all-17.crl beside all.crl; as "
+        "many as [publisher.archive] keeps. Caches may keep them for a year, so their names are for who looks back.",
+    )
+    pem: bool = Field(
+        default=False,
+        description="Beside each CRL put its PEM form (RFC 7468): all.pem beside all.crl, for servers that read no DER "
+        "(nginx, HAProxy, OpenVPN). A third larger, and no relying party expects it at a distribution point.",
+    )
 
 
 class LMDBTable(_TargetTable):
@@ -40,6 +51,13 @@ class ArchiveTable(Table):
 
     count: int = Field(default=20, ge=1, description="At most so many of each CRL.")
     age: Duration = Field(default=timedelta(days=90), description="And none that was issued longer ago.")
+
+    def given_up(self, issued: Mapping[int, datetime], now: datetime) -> set[int]:
+        """Of CRLs with these numbers and thisUpdates the numbers of those that go: never the last."""
+        newest_first = sorted(issued, reverse=True)
+        too_many = newest_first[self.count :]
+        too_old = [number for number in newest_first[1:] if now - issued[number] > self.age]
+        return {*too_many, *too_old}
 
 
 class PublisherConfig(Table):

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from publisher.archive import Archive
-from publisher.config import PublisherConfig, TargetTable
+from publisher.beside import Beside
+from publisher.config import DirectoryTable, PublisherConfig, TargetTable
 from publisher.lock import alone_in_process, target_lock
 from publisher.marks import Marks
 from publisher.session import Session
 from publisher.take_crls import CRLTaker
 from publisher.take_responses import ResponseTaker
 from publisher.targets.directory import DirectoryTarget
-from publisher.targets.opening import opened_target
+from publisher.targets.opening import open_store
 from revocation.clock import Clock
 from revocation.config import PublicConfig
 from revocation.errors import RevocastError, TargetError
@@ -80,12 +81,16 @@ class _Run:
     def start(self, open_targets: ExitStack) -> None:
         with self._noting_failure():
             open_targets.enter_context(target_lock(self._config.state, self._table.name))
-            target = open_targets.enter_context(opened_target(self._table))
-            if isinstance(target, DirectoryTarget):
-                archive = Archive(self._config.state / "crls", self._config.archive)
-                self._session.begin(target, CRLTaker(target, self._marks, archive, self._public))
+            if isinstance(self._table, DirectoryTable):
+                files = DirectoryTarget(self._table.path)
+                self._session.begin(files, self._crl_taker(files, self._table))
             else:
-                self._session.begin(target, ResponseTaker(target, self._marks, self._public))
+                store = open_targets.enter_context(open_store(self._table))
+                self._session.begin(store, ResponseTaker(store, self._marks, self._public))
+
+    def _crl_taker(self, target: DirectoryTarget, table: DirectoryTable) -> CRLTaker:
+        archive = Archive(self._config.state / "crls", self._config.archive)
+        return CRLTaker(target, self._marks, archive, Beside(target, archive, table), self._public)
 
     def step(self) -> bool:
         """Whether something was done."""

@@ -47,6 +47,7 @@ class Session:
         self._tried: set[str] = set()
         self._looked_ahead: set[str] = set()
         self._unread: Unreadable | None = None
+        self._tended = False
         self.table = table
         self.status: TargetStatus = empty_status(table, clock())
         self.lines: list[str] = []
@@ -78,6 +79,7 @@ class Session:
         listed = self._listed()
         waiting = pending(listed, self.status, self._public, self._tried, now)
         if not waiting:
+            self._tend(now)
             return False
         if len(waiting) > 1:
             for bundle in waiting:
@@ -97,6 +99,12 @@ class Session:
         self._save(now)
         if self._unread:
             raise TargetError(self._unread.what, where=self._unread.where, advice="it is tried again at the next look")
+
+    def _tend(self, now: datetime) -> None:
+        """Once for all that was taken: other targets may still have their turns, and what is due here comes first."""
+        if not self._tended:
+            self._tended = True
+            self.lines += self._taker.tend(self.status, now)
 
     def _listed(self) -> list[Stored]:
         try:
@@ -123,6 +131,7 @@ class Session:
 
     def _deal_with(self, bundle: Stored, listed: list[Stored], now: datetime) -> None:
         self._tried.add(bundle.name)
+        self._tended = False
         try:
             self._take(bundle, listed, now)
         except TargetError:

@@ -9,6 +9,7 @@ from functools import partial
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from publisher.archive import Archive
+from publisher.beside import Beside
 from publisher.continuity import check_explained
 from publisher.crl_diff import difference
 from publisher.gate import crl_in, departed_in
@@ -30,10 +31,13 @@ from revocation.wire.exchange import Stored
 class CRLTaker:
     """One static target."""
 
-    def __init__(self, target: StaticTarget, marks: Marks, archive: Archive, public: PublicConfig) -> None:
+    def __init__(
+        self, target: StaticTarget, marks: Marks, archive: Archive, beside: Beside, public: PublicConfig
+    ) -> None:
         self._target = target
         self._marks = marks
         self._archive = archive
+        self._beside = beside
         self._public = public
 
     def mend(self, status: TargetStatus, *, trusted: bool) -> list[str]:  # noqa: ARG002 - every file is looked at anyway
@@ -62,6 +66,12 @@ class CRLTaker:
         """Nothing: the CRL before it stays until its nextUpdate."""
         return 0
 
+    def tend(self, status: TargetStatus, now: datetime) -> list[str]:
+        """Copies and other forms of the CRLs that are there."""
+        self._archive.prune(now)
+        crls = [(self._public.profiles[row.issuer].crls[row.label], row) for row in status.crls]
+        return list(self._beside.tend(crls, now))
+
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
     ) -> Taken:
@@ -75,7 +85,7 @@ class CRLTaker:
         check_crl_window(crl, spec, now)
         if step is Step.NEWER:
             self._check_continuity(crl, reader, spec, now)
-            self._archive.keep(spec.issuer.id, spec.label, crl.number, crl.der, crl.this_update, now)
+            self._archive.keep(spec.issuer.id, spec.label, crl.number, crl.der, crl.this_update)
             mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=reader.name)
             self._marks.set_crl(spec.issuer.id, spec.label, mark)
         if self._target.digest(spec.path) != crl.sha256:
@@ -143,9 +153,9 @@ class CRLTaker:
 
     def _not_configured(self) -> list[str]:
         profiles = self._public.profiles.values()
-        wanted = {spec.path for profile in profiles for spec in profile.crls.values()}
-        wanted |= {thing.path for profile in profiles for thing in _configured(profile)}
-        return [path for path in self._target.paths() if path not in wanted]
+        crls = {spec.path for profile in profiles for spec in profile.crls.values()}
+        wanted = crls | {thing.path for profile in profiles for thing in _configured(profile)}
+        return [path for path in self._target.paths() if path not in wanted and not self._beside.wants(path, crls)]
 
     def _put_configured(self, profile: IssuerProfile) -> list[str]:
         put = []

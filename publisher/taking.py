@@ -56,3 +56,13 @@ class Taker(Protocol):
             GateError, BundleError: it did not pass; what the target and the status say is as before.
             TargetError: the target failed.
         """
+
+    def tend(self, status: TargetStatus, now: datetime) -> list[str]:
+        """Once nothing waits any more: bring what follows from the rows up to date, and let go of what is too old.
+
+        Returns:
+            A line for each thing that was put or taken away.
+
+        Raises:
+            TargetError: the target failed; what was taken stays taken.
+        """

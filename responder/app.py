@@ -23,7 +23,7 @@ from responder.getpath import readings
 from responder.source import Source
 from revocation import clock
 from revocation.artifacts import Kind
-from revocation.paths import OCSP_MEDIA_TYPE
+from revocation.paths import OCSP_MEDIA_TYPE, number_in
 
 _log: Final = logging.getLogger(__name__)
 LONGEST_REQUEST: Final = 4096
@@ -135,7 +135,8 @@ class _Static:
             return _text(404, "Not Found")
         content = wrap_file(request.environ, file.content)
         response = Response(content, content_type=file.media_type, direct_passthrough=True)
-        response.headers.update(file_headers(file.modified, self._max_ages[kind]))
+        stays = number_in(f"{kind}/{path}") is not None
+        response.headers.update(file_headers(file.modified, None if stays else self._max_ages[kind]))
         response.headers["Date"] = http_date(self._now())
         response.content_length = file.size
         response.set_etag(file.sha256)

@@ -15,6 +15,8 @@ from revocation.clock import epoch
 from revocation.store import StoredResponse
 
 UNCACHED: Final = {"Cache-Control": "no-store"}
+FOR_EVER: Final = timedelta(days=365)
+"""For what never changes under its name, and is never asked for again by who has it (RFC 8246)."""
 _LATE: Final = 60  # seconds between two looks of a cache while a response that is due has not come
 
 
@@ -49,9 +51,15 @@ def response_headers(stored: StoredResponse, now: datetime, longest: timedelta) 
     }
 
 
-def file_headers(modified: int, longest: timedelta) -> dict[str, str]:
-    """The headers of a static file last modified at `modified` (epoch seconds), its media type and entity tag aside."""
+def file_headers(modified: int, longest: timedelta | None) -> dict[str, str]:
+    """The headers of a static file, its media type and entity tag aside.
+
+    Args:
+        modified: when it was last modified, epoch seconds.
+        longest: how long caches may keep it; None for what never changes.
+    """
+    age, immutable = (FOR_EVER, ", immutable") if longest is None else (longest, "")
     return {
         "Last-Modified": http_date(modified),
-        "Cache-Control": f"max-age={int(longest.total_seconds())}, public, no-transform",
+        "Cache-Control": f"max-age={int(age.total_seconds())}, public, no-transform{immutable}",
     }

@@ -20,7 +20,7 @@ from revocation.artifacts import Kind
 from revocation.paths import MEDIA_TYPES
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
-_SUFFIXES: Final = {Kind.CRL: (".crl", ".json"), Kind.ISSUER: (".cer", ".p7c")}
+_SUFFIXES: Final = {Kind.CRL: (".crl", ".pem", ".json"), Kind.ISSUER: (".cer", ".p7c")}
 _DEEPEST: Final = 4
 _MOST_DIGESTS: Final = 4096
 _NOT_THERE: Final = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}

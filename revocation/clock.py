@@ -13,6 +13,11 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
+def seconds_until(moment: datetime) -> float:
+    """How long it still is until then, with fractions: who waits for a second to begin does not miss half of it."""
+    return (moment - datetime.now(UTC)).total_seconds()
+
+
 def fixed(moment: datetime) -> Clock:
     """A clock that stands still."""
     return lambda: moment

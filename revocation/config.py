@@ -36,7 +36,8 @@ class IssuerTable(Table):
     last_crl: LastCRL | None = Field(
         default=None,
         description="The issuer is retired: one more CRL of each, valid until its certificates have expired (`expiry`) "
-        "or for ever (`never`: 99991231235959Z), and none after it unless something is revoked. Not under `br`.",
+        "or for ever (`never`: 99991231235959Z, not under `br`), and none after it unless something is revoked. "
+        "Under `br` CRLs go on as before until one reaches the end.",
     )
     crl: dict[str, object] = Field(default={}, description="Keys of [public.crl] that differ for this issuer.")
     ocsp: dict[str, object] = Field(default={}, description="Keys of [public.ocsp] that differ for this issuer.")
@@ -170,11 +171,8 @@ class PublicConfig(Table):
 def _check(compliance: Compliance, crl: CRLProfile, last_crl: LastCRL | None) -> None:
     for name, one in crl.crls.items():
         compliance.check_crl(f"crl {name}", one.expires, one.renewal, one.backdate, one.scope is Scope.CA)
-    if compliance is Compliance.BR and last_crl is not None:
-        raise ValueError(
-            f"last_crl ({last_crl}): the BRs, section 2.2.6, know no CRL that lives for more than 10d (12 months for "
-            "CAs): leave it out, and CRLs are made until the issuer's certificates have expired"
-        )
+    if compliance is Compliance.BR and last_crl is LastCRL.NEVER:
+        raise ValueError("last_crl: the TLS Baseline Requirements know no CRL that never ends (section 2.2.6)")
 
 
 def _checked(model: type[_Profile], key: str, values: Mapping[str, object], table: IssuerTable) -> _Profile:

@@ -73,16 +73,31 @@ class CRLSpec:
         return Part(issuer=self.issuer.id, kind=Kind.CRL, label=str(self.name.complete))
 
     def window(self, now: datetime) -> tuple[datetime, datetime]:
-        """thisUpdate and nextUpdate of one that is made now. Under `br` both ends count, so a second is taken off."""
+        """thisUpdate and nextUpdate of one that is made now.
+
+        Under `br` both ends count, so a second is taken off; and no CRL may be valid for longer than others, so the
+        last one is the first whose window reaches the end.
+        """
         this_update = now - self.settings.backdate
-        if self.last is not None:
-            return this_update, NEVER if self.last is LastCRL.NEVER else self.issuer.not_after
         inclusive = timedelta(seconds=1) if self.compliance is Compliance.BR else timedelta(0)
-        return this_update, this_update + self.settings.expires - inclusive
+        usual = this_update + self.settings.expires - inclusive
+        if self._end is None:
+            return this_update, usual
+        return this_update, min(usual, self._end) if self.compliance is Compliance.BR else self._end
 
     def renew_at(self, this_update: datetime, next_update: datetime) -> datetime:
         """When one with that window is to be replaced: also one that was signed when something else was configured."""
-        if self.last is not None:
-            return this_update if next_update < self.window(this_update)[1] else NEVER
+        if self._end is not None:
+            if next_update >= self._end:
+                return NEVER
+            if self.compliance is not Compliance.BR:
+                return this_update
         margin = self.settings.expires - self.settings.renewal
         return min(this_update + self.settings.renewal, next_update - margin)
+
+    @property
+    def _end(self) -> datetime | None:
+        """Until when the last CRL of a retired issuer is valid."""
+        if self.last is None:
+            return None
+        return NEVER if self.last is LastCRL.NEVER else self.issuer.not_after

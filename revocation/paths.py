@@ -3,6 +3,8 @@
 import re
 
 CRL_MEDIA_TYPE = "application/pkix-crl"
+PEM_MEDIA_TYPE = "application/x-pem-file"
+"""Registered by nobody: RFC 7468 names no type for CRLs. It is what others say, and what browsers save as a file."""
 ISSUER_MEDIA_TYPE = "application/pkix-cert"
 ISSUERS_MEDIA_TYPE = "application/pkcs7-mime"
 OCSP_REQUEST_MEDIA_TYPE = "application/ocsp-request"
@@ -10,16 +12,42 @@ OCSP_MEDIA_TYPE = "application/ocsp-response"
 
 JSON_MEDIA_TYPE = "application/json"
 
-MEDIA_TYPES = {".json": JSON_MEDIA_TYPE, ".crl": CRL_MEDIA_TYPE, ".cer": ISSUER_MEDIA_TYPE, ".p7c": ISSUERS_MEDIA_TYPE}
+MEDIA_TYPES = {
+    ".json": JSON_MEDIA_TYPE,
+    ".crl": CRL_MEDIA_TYPE,
+    ".pem": PEM_MEDIA_TYPE,
+    ".cer": ISSUER_MEDIA_TYPE,
+    ".p7c": ISSUERS_MEDIA_TYPE,
+}
 
 OCSP_PATH = "ocsp/"
 
-_OWN_FILE = re.compile(r"crl/[0-9a-f]{8}/([a-z][a-z0-9.]{0,63}\.crl|crls\.json)|issuer/[0-9a-f]{8}\.(cer|p7c)")
+_OWN_FILE = re.compile(r"crl/[0-9a-f]{8}/([a-z][a-z0-9.]{0,63}\.(crl|pem)|crls\.json)|issuer/[0-9a-f]{8}\.(cer|p7c)")
+_NUMBERED = re.compile(r"(?P<stem>crl/[0-9a-f]{8}/[a-z][a-z0-9.]{0,63})-(?P<number>0|[1-9][0-9]{0,47})\.crl")
 
 
 def crl_path(issuer_id: str, label: str) -> str:
     """The path of the CRL with that label: `crl/1a2b3c4d/all.crl`."""
     return f"crl/{issuer_id}/{label}.crl"
+
+
+def numbered_crl_path(current: str, number: int) -> str:
+    """The path of a copy that stays, beside the current CRL: `crl/1a2b3c4d/all-17.crl` beside `crl/1a2b3c4d/all.crl`.
+
+    No label has a hyphen, so no copy has the path of another CRL.
+    """
+    return f"{current.removesuffix('.crl')}-{number}.crl"
+
+
+def number_in(path: str) -> tuple[str, int] | None:
+    """The path of the current CRL and the number of a copy that stays, from the path of the copy; None for others."""
+    match = _NUMBERED.fullmatch(path)
+    return (f"{match['stem']}.crl", int(match["number"])) if match else None
+
+
+def pem_crl_path(current: str) -> str:
+    """The path of a CRL's PEM form: `crl/1a2b3c4d/all.pem` beside `crl/1a2b3c4d/all.crl`."""
+    return f"{current.removesuffix('.crl')}.pem"
 
 
 def crls_path(issuer_id: str) -> str:
@@ -39,4 +67,4 @@ def issuers_path(issuer_id: str) -> str:
 
 def is_own_file(path: str) -> bool:
     """Whether a path has the form of those above, whoever the issuer: nobody else puts files under such names."""
-    return _OWN_FILE.fullmatch(path) is not None
+    return _OWN_FILE.fullmatch(path) is not None or number_in(path) is not None

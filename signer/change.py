@@ -1,66 +1,166 @@
-"""What a requester signed: checked, done and answered in one transaction of the ledger, once for each id."""
+"""Messages that change facts: each is checked, done and answered in one transaction, of its own or with others."""
 
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from revocation.clock import Clock
 from revocation.config import IssuerProfile
-from revocation.errors import InputError, Refused
-from revocation.issuer import Issuer
-from revocation.messages import Change, Discard, Excuse, Message, Outcome, Raise, Release, Reply, Revoke
+from revocation.crlspec import CRLSpec
+from revocation.errors import InputError, Refused, RevocastError
+from revocation.messages import (
+    Change,
+    Discard,
+    Excuse,
+    Message,
+    Outcome,
+    Raise,
+    Release,
+    Reply,
+    Revoke,
+    parse_message,
+)
 from signer import statuses
 from signer.config import Limits, Requester
 from signer.discard import discard
 from signer.excuse import excuse
-from signer.ledger import audit, facts, replies
+from signer.expired import require_live
+from signer.ledger import audit, facts, issued, replies
+from signer.ledger.early import ONE_SECOND
 from signer.ledger.facts import Origin
-from signer.refusal import refusal
-from signer.rights import require_current, require_right
+from signer.refusal import NO_ID, refused
+from signer.rights import authenticate, require_current, require_right
 from signer.signer import Signer
 from signer.statuses import Done
 
 
-def change(signer: Signer, message: Message, body: Change, requester: Requester, clock: Clock) -> Reply:
-    """Do what a message asks whose signature was verified; the reply, which stays the same for its id.
+@dataclass(frozen=True)
+class Asked:
+    """What a requester who has the right asks for."""
+
+    message: Message
+    body: Change
+    requester: Requester
+    profile: IssuerProfile
+
+
+def asked_of(signer: Signer, message: Message) -> Asked:
+    """What a message asks to be changed; its signature is verified before anything else is looked at.
 
     Raises:
-        Refused: expired, no right, or its id was used for another message.
+        Refused: no right, or nothing that is asked over a queue.
+        InputError: its body is not what its verb needs.
     """
+    requester = authenticate(signer.config, message)
+    body = message.typed_body()
+    if not isinstance(body, Change):
+        raise Refused(f"{message.verb} is not asked of the signer this way", where=f"message {message.id}")
     profile = _profile(signer, body.issuer)
     require_right(requester, message, profile.issuer)
-    with signer.ledger.write() as connection:
-        now = clock()
-        if earlier := replies.earlier_reply(connection, message):
-            again = "this id was refused before and stays so: ask with a new one"
-            return earlier.model_copy(update={"advice": again}) if earlier.outcome is Outcome.REFUSED else earlier
-        require_current(message, now)
-        facts.ensure_issuer(connection, profile.issuer)
-        origin = Origin(requester.name, message.id, now)
-        reply = _reply(connection, profile, body, signer.config.limits, origin)
-        _note(connection, profile.issuer, message, body, reply, origin)
-        replies.keep_reply(connection, message, reply)
-    for name in reply.data.get("discarded", ()):
-        with suppress(OSError):  # then the next look takes it out, as it does with what is superseded
-            signer.exchange.remove(name)
+    return Asked(message, body, requester, profile)
+
+
+def apply(connection: Connection, signer: Signer, asked: Asked, clock: Clock) -> Reply:
+    """Do it, or say why not, and remember what was said: an id is answered once.
+
+    Raises:
+        Refused: expired, or the id was used for another message; nothing was written.
+    """
+    message, profile = asked.message, asked.profile
+    now = clock()
+    if earlier := replies.earlier_reply(connection, message):
+        again = "this id was refused before and stays so: ask with a new one"
+        return earlier.model_copy(update={"advice": again}) if earlier.outcome is Outcome.REFUSED else earlier
+    require_current(message, now)
+    facts.ensure_issuer(connection, profile.issuer)
+    origin = Origin(asked.requester.name, message.id, now)
+    reply = _reply(connection, signer, asked, origin)
+    _note(connection, asked, reply, origin)
+    replies.keep_reply(connection, message, reply)
     return reply
 
 
-def _reply(connection: Connection, profile: IssuerProfile, body: Change, limits: Limits, origin: Origin) -> Reply:
-    """Done, or refused: that is remembered too, or a message could be kept and replayed when it would be done."""
+def change_together(signer: Signer, texts: Sequence[str], clock: Clock) -> list[tuple[datetime, Reply]]:
+    """The replies to messages that came at the same time, in their order, in one transaction: one wait for the disk.
+
+    Each with the time at which the next CRL can be signed that shows the change. Never raises for what a text says: one
+    that is refused changes nothing about the others.
+    """
+    asked = [_read(signer, text, clock) for text in texts]
+    with signer.ledger.write() as connection:
+        replies = [one if isinstance(one, Reply) else _applied(connection, signer, one, clock) for one in asked]
+        shown = _Shown(connection, signer, clock())
+        told = [(shown.from_(reply), reply) for reply in replies]
+    take_out(signer, replies)
+    return told
+
+
+def take_out(signer: Signer, replies: Iterable[Reply]) -> None:
+    """Remove the bundles from the exchange that were discarded."""
+    for name in (name for reply in replies for name in reply.data.get("discarded", ())):
+        with suppress(OSError):  # then the next look takes it out, as it does with what is superseded
+            signer.exchange.remove(name)
+
+
+class _Shown:
+    """From when on changes can be on CRLs, worked out once for each CRL.
+
+    Where that is not within the next second, a clock was put back: then nobody is to wait for it.
+    """
+
+    def __init__(self, connection: Connection, signer: Signer, now: datetime) -> None:
+        self._connection, self._profiles, self._now = connection, signer.public.profiles, now
+        self._known: dict[tuple[str, str], datetime] = {}
+
+    def from_(self, reply: Reply) -> datetime:
+        if reply.outcome is not Outcome.DONE or reply.issuer not in self._profiles:
+            return self._now
+        specs = self._profiles[reply.issuer].crls
+        labels = [label for label in reply.data["crls"] if label in specs]
+        found = max((self._from(specs[label]) for label in labels), default=self._now)
+        return found if found <= self._now + ONE_SECOND else self._now
+
+    def _from(self, spec: CRLSpec) -> datetime:
+        key = (spec.issuer.id, spec.label)
+        if key not in self._known:
+            latest = issued.latest_this_update(self._connection, spec.part)
+            self._known[key] = latest + spec.settings.backdate + ONE_SECOND if latest else spec.issuer.not_before
+        return self._known[key]
+
+
+def _read(signer: Signer, text: str, clock: Clock) -> Asked | Reply:
+    id_ = NO_ID
     try:
-        done = _do(connection, profile, body, limits, origin)
+        message = parse_message(text)
+        id_ = message.id
+        if not message.verb.changes_facts:
+            raise Refused(f"{message.verb} is not asked on this queue", where=f"message {message.id}")
+        return asked_of(signer, message)
+    except RevocastError as error:
+        return refused(id_, error, clock())
+
+
+def _applied(connection: Connection, signer: Signer, asked: Asked, clock: Clock) -> Reply:
+    try:
+        return apply(connection, signer, asked, clock)
     except (Refused, InputError) as error:
-        return refusal(origin.message, error, origin.now)
-    return Reply(
-        id=origin.message,
-        outcome=Outcome.DONE,
-        at=origin.now,
-        issuer=profile.issuer.id,
-        revision=done.revision,
-        detail=done.detail,
-        data={"crls": list(done.crls), **({"discarded": list(done.discarded)} if done.discarded else {})},
-    )
+        return refused(asked.message.id, error, clock())
+
+
+def _reply(connection: Connection, signer: Signer, asked: Asked, origin: Origin) -> Reply:
+    """Done, or refused: that is remembered too, or a message could be kept and replayed when it would be done."""
+    issuer = asked.profile.issuer
+    try:
+        require_live(issuer, origin.now, "nothing about its certificates can be published, nor was it recorded")
+        done = _do(connection, asked.profile, asked.body, signer.config.limits, origin)
+    except (Refused, InputError) as error:
+        return refused(origin.message, error, origin.now)
+    data = {"crls": list(done.crls), **({"discarded": list(done.discarded)} if done.discarded else {})}
+    said = {"issuer": issuer.id, "revision": done.revision, "detail": done.detail, "data": data}
+    return Reply(id=origin.message, outcome=Outcome.DONE, at=origin.now, **said)
 
 
 def _do(connection: Connection, profile: IssuerProfile, body: Change, limits: Limits, origin: Origin) -> Done:
@@ -78,13 +178,13 @@ def _do(connection: Connection, profile: IssuerProfile, body: Change, limits: Li
     raise TypeError(f"nobody does what a {type(body).__name__} asks")
 
 
-def _note(connection: Connection, issuer: Issuer, message: Message, body: Change, reply: Reply, origin: Origin) -> None:
+def _note(connection: Connection, asked: Asked, reply: Reply, origin: Origin) -> None:
     """What was asked, by whom, and what came of it, for the audit log."""
-    what = body.model_dump(mode="json", exclude={"issuer", "published"}, exclude_none=True)
+    what = asked.body.model_dump(mode="json", exclude={"issuer", "published"}, exclude_none=True)
     what |= {name: found for name in ("discarded",) if (found := reply.data.get(name))}
     who = {"requester": origin.requester, "message": origin.message}
     done = {"outcome": str(reply.outcome), "revision": reply.revision}
-    audit.record(connection, origin.now, str(message.verb), issuer.id, **what, **who, **done)
+    audit.record(connection, origin.now, str(asked.message.verb), asked.profile.issuer.id, **what, **who, **done)
 
 
 def _profile(signer: Signer, name_or_id: str) -> IssuerProfile:

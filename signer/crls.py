@@ -13,13 +13,14 @@ from typing import BinaryIO, Final
 from sqlalchemy import Connection
 
 from revocation import departed
-from revocation.clock import Clock, iso
+from revocation.clock import Clock
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.errors import Refused
 from revocation.issuer import Issuer
 from signer import deltas, selfcheck
 from signer.encoding import crl
+from signer.expired import require_live
 from signer.keys import FileTBS, SigningKey
 from signer.ledger import audit, dates, departures, excuses, facts, issued, pages
 from signer.ledger.groups import Selection
@@ -43,8 +44,7 @@ def make_crl(signer: Signer, profile: IssuerProfile, spec: CRLSpec, clock: Clock
         TooEarly: it would not be later than the one before, or than what it says was revoked.
     """
     issuer = spec.issuer
-    if clock() >= issuer.not_after:
-        raise Refused(f"has expired at {iso(issuer.not_after)}: it signs no more CRLs", where=f"issuer {issuer.name}")
+    require_live(issuer, clock())
     key = signer.keyring.key_of(issuer)
     with tempfile.TemporaryFile(prefix="revocast-") as file:
         try:

@@ -1,19 +1,17 @@
-"""One message in, one reply out: a look at what is due for anybody who asks, a change of facts for who signed it."""
+"""One message in, one reply out: what changes facts is done in one transaction, the rest can ask for what is due."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from revocation.clock import Clock, iso
 from revocation.errors import Refused, RevocastError
-from revocation.messages import Change, Look, Message, Outcome, Reply, Verb, parse_message
-from signer.change import change
+from revocation.messages import Look, Message, Outcome, Reply, Verb, parse_message
+from signer.change import apply, asked_of, take_out
 from signer.look import Report, find_due, look
 from signer.needed import needed
-from signer.refusal import refusal
-from signer.rights import authenticate, require_current
+from signer.refusal import NO_ID, refused
+from signer.rights import require_current
 from signer.signer import Signer
-
-_NO_ID = "0" * 32
 
 Handler = Callable[[Signer, Message, Clock], Reply]
 """Replies to a message; raises Refused or InputError."""
@@ -28,11 +26,11 @@ def handle_text(signer: Signer, text: str, clock: Clock, handler: Handler | None
     try:
         message = parse_message(text)
     except RevocastError as error:
-        return refusal(_NO_ID, error, clock())
+        return refused(NO_ID, error, clock())
     try:
         return (handler or handle)(signer, message, clock)
     except RevocastError as error:
-        return refusal(message.id, error, clock())
+        return refused(message.id, error, clock())
 
 
 def handle(signer: Signer, message: Message, clock: Clock) -> Reply:
@@ -43,15 +41,15 @@ def handle(signer: Signer, message: Message, clock: Clock) -> Reply:
         InputError: its body is not what its verb needs.
     """
     if message.verb.changes_facts:
-        requester = authenticate(signer.config, message)
-        body = message.typed_body()
-        if isinstance(body, Change):
-            return change(signer, message, body, requester, clock)
-    else:
-        require_current(message, clock())
-        body = message.typed_body()
-        if isinstance(body, Look):
-            return _look(signer, message, body, clock)
+        asked = asked_of(signer, message)
+        with signer.ledger.write() as connection:
+            reply = apply(connection, signer, asked, clock)
+        take_out(signer, [reply])
+        return reply
+    require_current(message, clock())
+    body = message.typed_body()
+    if isinstance(body, Look):
+        return _look(signer, message, body, clock)
     raise Refused(f"{message.verb} is not asked of the signer this way", where=f"message {message.id}")
 
 

@@ -15,6 +15,7 @@ from revocation.errors import BundleError, RevocastError
 from revocation.messages import Look, Verb
 from signer.crls import make_crl
 from signer.due import Due, Intact, due_crls, due_responder_certificate, due_slices, without_crl
+from signer.expired import refused_crls
 from signer.ledger import early, facts
 from signer.ledger.early import TooEarly
 from signer.ledger.issued import Issued
@@ -47,7 +48,8 @@ class Report:
 def look(signer: Signer, clock: Clock, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None) -> Report:
     """Make what is due of the given tasks; a failure of one thing does not stop the others.
 
-    A fact that is recorded meanwhile ends the look, to be looked at again at once: it does not wait for renewals.
+    A fact that is recorded meanwhile ends the look, to be looked at again at once: it does not wait for renewals. So
+    does the second for which a CRL had to wait: it does not wait for all the responses behind it.
 
     Raises:
         ForeignBundle: the exchange says that this is not the ledger that signed last.
@@ -60,11 +62,12 @@ def look(signer: Signer, clock: Clock, tasks: Iterable[Verb] = EVERYTHING, hint:
         known = _revisions(signer)
         for due in find_due(signer, clock(), tasks, hint):
             _attempt(signer, due, clock, report)
-            if _revisions(signer) != known:
+            if _revisions(signer) != known or (report.again_at and report.again_at <= clock()):
                 report.again_at = clock()
                 break
         if Verb.GENERATE_CRLS in tasks:
             report.problems += _without_crl(signer)
+            report.problems += _of_expired(signer, clock(), hint) if hint else []
         if report.made:
             prune(signer)
     return report
@@ -73,6 +76,24 @@ def look(signer: Signer, clock: Clock, tasks: Iterable[Verb] = EVERYTHING, hint:
 def _without_crl(signer: Signer) -> list[RevocastError]:
     with signer.ledger.read() as connection:
         return [problem for profile in signer.public.profiles.values() for problem in without_crl(connection, profile)]
+
+
+def _of_expired(signer: Signer, now: datetime, hint: Look) -> list[RevocastError]:
+    """An issuer that has expired signs nothing more: who asks for its CRLs is told so, and nobody every minute."""
+    expired = [profile for profile in _asked(signer, hint) if now >= profile.issuer.not_after]
+    if not expired:
+        return []
+    intact = _intact(signer, hint)
+    with signer.ledger.read() as connection:
+        return [
+            error for profile in expired for error in refused_crls(connection, profile, now, intact, signer.published)
+        ]
+
+
+def _asked(signer: Signer, hint: Look | None) -> list[IssuerProfile]:
+    """The issuers that a look is about."""
+    wanted = hint.issuers if hint else ()
+    return [profile for id_, profile in signer.public.profiles.items() if not wanted or id_ in wanted]
 
 
 def _revisions(signer: Signer) -> int:
@@ -85,9 +106,7 @@ def find_due(
 ) -> Iterator[Due]:
     """What is due; each kind is looked at when the one before it was made."""
     wanted = set(tasks)
-    for profile in signer.public.profiles.values():
-        if hint and hint.issuers and profile.issuer.id not in hint.issuers:
-            continue
+    for profile in _asked(signer, hint):
         if now >= profile.issuer.not_after:
             continue  # an issuer that has expired signs nothing more
         for task, finder in _finders(signer, profile, now, hint):

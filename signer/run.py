@@ -64,7 +64,7 @@ def _make_now(signer: Signer, issuer: str) -> list[RevocastError]:
             return [RevocastError(f"cannot be used: {error.strerror}", where=where, advice="see to its rights")]
         if report.again_at is None:
             return report.problems
-        seconds = (report.again_at - clock.now()).total_seconds()
+        seconds = clock.seconds_until(report.again_at)
         if seconds > _LONGEST_PAUSE:
             return report.problems
         time.sleep(max(0.05, seconds))

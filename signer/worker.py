@@ -3,7 +3,9 @@
 import json
 import logging
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -11,20 +13,25 @@ from typing import Final
 import click
 
 from revocation import cli, clock
-from revocation.clock import Clock
 from revocation.configfile import ConfigFile
-from revocation.errors import ConfigurationError, KeyUnavailable, NoAnswer, Refused, WrongPassphrase
-from revocation.messages import Message, Outcome, Publish, Reply, Verb, compose
+from revocation.errors import ConfigurationError, KeyUnavailable, NoAnswer, WrongPassphrase
+from revocation.messages import Outcome, Publish, Reply, Verb, compose
 from revocation.visible import visible
+from revocation.wire.job import Task, Together
 from revocation.wire.looker import Looker
 from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
-from signer.handle import Handler, handle, handle_text
+from signer.acknowledgements import Acknowledgements
+from signer.change import change_together
+from signer.handle import Handler, handle_text
+from signer.ledger.early import ONE_SECOND
 from signer.look import look
 from signer.looks import Looks
 from signer.signer import Signer, open_signer
 
 _LOG: Final = logging.getLogger("revocast.signer")
 _STOPPING_SECONDS: Final = 10.0
+_SWITCHING_SECONDS: Final = 0.0005
+"""How long the looker may hold the interpreter while messages wait for it: recording one asks for it fifteen times."""
 
 _CHANGES: Final = (Verb.REVOKE, Verb.RELEASE, Verb.RAISE, Verb.EXCUSE, Verb.DISCARD)
 _LOOKS: Final = (Verb.GENERATE_CRLS, Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN, Verb.DUE)
@@ -41,6 +48,7 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
     needed; what does not need it is done.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    sys.setswitchinterval(_SWITCHING_SECONDS)
     signer = open_signer(ConfigFile.read(config), _typed(passphrases_fd))
     if signer.config.queue is None:
         raise ConfigurationError(
@@ -48,58 +56,78 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
         )
     _unlock(signer)
     wire = Wire(signer.config.queue)
-    looker = Looker(lambda: look_once(signer, wire, clock.now))
+    acknowledgements = Acknowledgements(wire.put_reply)
+    looker = Looker(lambda: look_once(signer, wire, acknowledgements))
     looks = Looks(looker.wake)
+    changes = _changes(signer, acknowledgements, looks, looker)
     queues = {
-        SIGNER_QUEUE: dict.fromkeys(map(str, _CHANGES), _task(signer, wire, _changes(looks, looker))),
-        LOOKS_QUEUE: dict.fromkeys(map(str, _LOOKS), _task(signer, wire, looks.handle)),
+        SIGNER_QUEUE: dict.fromkeys(map(str, _CHANGES), lambda text: changes([text])),
+        LOOKS_QUEUE: dict.fromkeys(map(str, _LOOKS), _look_task(signer, wire, looks.handle)),
     }
     looker.start()
     try:
-        wire.work_in_order(queues, ready=lambda: click.echo("ready"))
+        wire.work_in_order(queues, ready=lambda: click.echo("ready"), together={SIGNER_QUEUE: changes})
     finally:
         looker.stop(_STOPPING_SECONDS)
+        with suppress(NoAnswer):
+            acknowledgements.hand_out(clock.now() + ONE_SECOND)
 
 
-def look_once(signer: Signer, wire: Wire, clock_now: Callable[[], datetime]) -> float | None:
-    """Make what is due, tell the publisher, and say in how many seconds to look again, if before the usual time."""
-    report = look(signer, clock_now)
+def look_once(signer: Signer, wire: Wire, acknowledgements: Acknowledgements) -> float | None:
+    """Make what is due, tell the publisher, and say in how many seconds to look again, if before the usual time.
+
+    What waited for this second is acknowledged first: it is recorded, and the CRLs of this look have it.
+    """
+    try:
+        acknowledgements.hand_out(clock.now())
+    except NoAnswer as error:
+        _LOG.warning("%s", error)
+    report = look(signer, clock.now)
     for made in report.made:
         _LOG.info("made %s", made)
     for problem in report.problems:
         _LOG.error("%s", problem)
     if report.made:
-        _hint(wire, clock_now())
-    return max(0.01, (report.again_at - clock_now()).total_seconds()) if report.again_at else None
+        _hint(wire, clock.now())
+    return max(0.01, clock.seconds_until(report.again_at)) if report.again_at else None
 
 
-def _task(signer: Signer, wire: Wire, handler: Handler) -> Callable[[str], None]:
-    """What is done with every message: handle it, offer the reply, and tell publishers of what was made."""
+def _look_task(signer: Signer, wire: Wire, handler: Handler) -> Task:
+    """What is done with an unsigned message: handle it, offer the reply, and tell publishers of what was made."""
 
     def task(text: str) -> None:
         reply = handle_text(signer, text, clock.now, handler)
-        if reply.outcome is not Outcome.DONE:
-            _LOG.warning("message %s: %s: %s", reply.id, reply.outcome, visible(reply.detail))
-        elif reply.data.get("made"):
+        _warn_of(reply)
+        if reply.outcome is Outcome.DONE and reply.data.get("made"):
             _hint(wire, clock.now())
         wire.put_reply(reply)
 
     return task
 
 
-def _changes(looks: Looks, looker: Looker) -> Handler:
-    """Handles what is signed, and looks when a fact changed. A look in its place would hold up the signed ones."""
+def _changes(signer: Signer, acknowledgements: Acknowledgements, looks: Looks, looker: Looker) -> Together:
+    """What is done with signed messages: record, reply, and have the looker look when a fact changed.
 
-    def handler(signer: Signer, message: Message, clock_now: Clock) -> Reply:
-        if not message.verb.changes_facts:
-            raise Refused(f"{message.verb} is not asked on this queue", where=f"message {message.id}")
-        reply = handle(signer, message, clock_now)
-        if reply.outcome is Outcome.DONE:
+    A burst is recorded in few transactions, and by the time that the looker can sign the next CRL it lists all of them.
+    A look in place of the looker's would hold up the messages behind.
+    """
+
+    def changes(texts: Sequence[str]) -> None:
+        replies = change_together(signer, texts, clock.now)
+        if any(reply.outcome is Outcome.DONE for _, reply in replies):
             looks.forget()
             looker.wake()
-        return reply
+        for _, reply in replies:
+            _warn_of(reply)
+        acknowledgements.add(replies)
+        acknowledgements.hand_out(clock.now())
 
-    return handler
+    return changes
+
+
+def _warn_of(reply: Reply) -> None:
+    if reply.outcome is not Outcome.DONE:
+        _LOG.warning("message %s: %s: %s", reply.id, reply.outcome, visible(reply.detail))
 
 
 def _hint(wire: Wire, now: datetime) -> None:

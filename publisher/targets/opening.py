@@ -1,10 +1,8 @@
 """From the configuration of a target to the target itself; libraries are loaded for the kinds that are configured."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from publisher.config import DirectoryTable, TargetTable
+from publisher.config import DirectoryTable, LMDBTable, TargetTable
 from publisher.targets.directory import DirectoryTarget
 from revocation.artifacts import Kind
 
@@ -15,20 +13,15 @@ KINDS: Final = {"directory": (Kind.CRL, Kind.ISSUER), "lmdb": (Kind.OCSP,)}
 """What each kind of target takes."""
 
 
-@contextmanager
-def opened_target(table: TargetTable) -> "Iterator[DirectoryTarget | LMDBTarget]":
-    """The target, closed afterwards.
+def open_store(table: LMDBTable) -> "LMDBTarget":
+    """The store of responses; close it.
 
     Raises:
         TargetError: it cannot be opened.
     """
-    if isinstance(table, DirectoryTable):
-        yield DirectoryTarget(table.path)
-        return
     from publisher.targets.lmdb import LMDBTarget
 
-    with LMDBTarget(table.path, table.map_size_gib << 30) as target:
-        yield target
+    return LMDBTarget(table.path, table.map_size_gib << 30)
 
 
 def saved_status(table: TargetTable) -> bytes | None:

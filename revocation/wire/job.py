@@ -7,7 +7,7 @@ reads a single field of the hash, as JSON and up to a size, and hands the one te
 
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from redis import Redis
@@ -17,6 +17,8 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 Task = Callable[[str], None]
+Together = Callable[[Sequence[str]], None]
+"""Does what a task does, with the texts of many jobs at once."""
 
 LONGEST_SECONDS: Final = 3600
 """How long a task may take. The job cannot ask for another time."""
@@ -97,12 +99,21 @@ class SafeJob(Job):
             raise UnknownTask(f"this worker has no task {self.func_name!r:.80}")
         return task
 
-    def _execute(self) -> None:
-        task = self.func
+    @property
+    def text(self) -> str:
+        """What its task is given.
+
+        Raises:
+            UnknownTask: it names none of our tasks, or is not of the form that they have.
+        """
+        _ = self.func
         text = self.args[0] if isinstance(self.args, list) and len(self.args) == 1 else None
         if self.instance is not None or self.kwargs or not isinstance(text, str):
             raise UnknownTask(f"task {self.func_name} takes one text and nothing else")
-        task(text)
+        return text
+
+    def _execute(self) -> None:
+        self.func(self.text)
 
 
 def data_size(connection: Redis, job_id: str) -> object:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Final
 
 import redis
@@ -14,7 +15,7 @@ from rq.serializers import JSONSerializer
 
 from revocation.errors import QueueUnreachable
 from revocation.messages import Message, Reply
-from revocation.wire.job import SafeJob, Task
+from revocation.wire.job import SafeJob, Task, Together
 from revocation.wire.route import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE
 from revocation.wire.worker import work_off
 
@@ -85,14 +86,17 @@ class Wire:
         except redis.RedisError as error:
             raise _unreachable(error) from error
 
-    def put_reply(self, reply: Reply) -> None:
-        """Offer a reply to whoever asked; the ledger keeps it anyway.
+    def put_reply(self, *replies: Reply) -> None:
+        """Offer replies to whoever asked, in one round trip; the ledger keeps them anyway.
 
         Raises:
             QueueUnreachable: the server cannot be reached.
         """
         try:
-            self._redis.set(f"reply:{reply.id}", reply.model_dump_json(), ex=_REPLY_KEPT)
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for reply in replies:
+                    pipeline.set(f"reply:{reply.id}", reply.model_dump_json(), ex=_REPLY_KEPT)
+                pipeline.execute()
         except redis.RedisError as error:
             raise _unreachable(error) from error
 
@@ -132,9 +136,18 @@ class Wire:
         """
         self.work_in_order({queue: tasks}, ready)
 
-    def work_in_order(self, queues: Mapping[str, Mapping[str, Task]], ready: Callable[[], None] = lambda: None) -> None:
-        """The same for several queues, each with its tasks: one is looked at when those before it are empty."""
-        work_off(self._redis, queues, ready)
+    def work_in_order(
+        self,
+        queues: Mapping[str, Mapping[str, Task]],
+        ready: Callable[[], None] = lambda: None,
+        together: Mapping[str, Together] = MappingProxyType({}),
+    ) -> None:
+        """The same for several queues, each with its tasks: one is looked at when those before it are empty.
+
+        Args:
+            together: does many messages of a queue at once, whichever of its tasks they are for.
+        """
+        work_off(self._redis, queues, together, ready)
 
 
 def _unreachable(error: redis.RedisError) -> QueueUnreachable:

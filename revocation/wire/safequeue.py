@@ -13,7 +13,7 @@ import redis
 from rq import Queue
 from rq.exceptions import NoSuchJobError
 
-from revocation.wire.job import LARGEST, SafeJob, data_size
+from revocation.wire.job import LARGEST, SafeJob, Together, data_size
 
 _LOG: Final = logging.getLogger("revocast.worker")
 _ID: Final = re.compile(rb"[A-Za-z0-9_-]{1,64}")
@@ -23,7 +23,15 @@ _HEAVIEST: Final = 16 << 20
 
 
 class SafeQueue(Queue):
-    """A queue from which whatever is no job of ours is dropped."""
+    """A queue from which whatever is no job of ours is dropped.
+
+    Args:
+        together: does many jobs of the queue at once; None where each is done by itself.
+    """
+
+    def __init__(self, *args: Any, together: Together | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.together = together
 
     @classmethod
     def dequeue_any(
@@ -59,6 +67,16 @@ class SafeQueue(Queue):
             _LOG.warning("dropped what is no job: %.200s", error)
             return None
         return job
+
+    def more(self, most: int) -> list[SafeJob]:
+        """Up to so many further jobs that wait already, taken out of the queue; an id that is none ends them."""
+        waiting = self._waiting()[:most]
+        ids = waiting[: next((place for place, raw in enumerate(waiting) if not _ID.fullmatch(raw)), most)]
+        with self.connection.pipeline(transaction=False) as pipeline:
+            for raw in ids:
+                pipeline.lrem(self.key, 1, raw)
+            taken = [raw for raw, count in zip(ids, pipeline.execute(), strict=True) if count]  # no other worker has it
+        return [job for raw in taken if (job := self.job_of(raw)) is not None]
 
     def drop_what_is_no_job(self) -> None:
         """Go through the ids that wait, from the first, and drop those of no job until there is a job.

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import redis
@@ -21,16 +21,20 @@ from rq.worker import SimpleWorker
 from rq.worker.base import WorkerStatus
 
 from revocation.errors import RevocastError
-from revocation.wire.job import LONGEST_SECONDS, SafeJob, Task, UnknownTask, safe_job_class
+from revocation.wire.job import LONGEST_SECONDS, SafeJob, Task, Together, UnknownTask, safe_job_class
 from revocation.wire.safequeue import SafeQueue
 
 Queues = Mapping[str, Mapping[str, Task]]
 """The tasks of each queue, by name; the first is worked off first."""
 
+Togethers = Mapping[str, Together]
+"""Of the queues whose jobs are done many at once: what does them."""
+
 _LOG: Final = logging.getLogger("revocast.worker")
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 5.0
 _HEARTBEAT: Final = 5.0
+_AT_ONCE: Final = 100
 _WORKER_TTL: Final = 20
 _BOOKKEEPING: Final = {"rq:queues": "set", "rq:workers": "set"}
 
@@ -94,8 +98,31 @@ class SafeWorker(SimpleWorker):
             FailedJobRegistry(queue=queue, job_class=SafeJob, serializer=JSONSerializer).cleanup()
 
     def execute_job(self, job: SafeJob, queue: SafeQueue) -> None:
-        """Do the task; forget the job when it is done or names none of ours, keep it for a day when it failed."""
+        """Do the task; forget the job when it is done or names none of ours, keep it for a day when it failed.
+
+        Where a queue's jobs are done many at once, so are those that wait behind it. If that fails, each is done by
+        itself, so that what one of them breaks is none of the others' harm.
+        """
         self.set_state(WorkerStatus.BUSY)
+        jobs = [job, *(queue.more(_AT_ONCE - 1) if queue.together else ())]
+        if len(jobs) == 1 or queue.together is None or not self._do_together(jobs, queue.together):
+            for one in jobs:
+                self._do(one, queue)
+        self.set_state(WorkerStatus.IDLE)
+
+    def _do_together(self, jobs: Sequence[SafeJob], together: Together) -> bool:
+        """Whether all of them are done."""
+        try:
+            texts = [job.text for job in jobs]
+            with self.death_penalty_class(LONGEST_SECONDS, JobTimeoutException, job_id=jobs[0].id):
+                together(texts)
+        except Exception as error:  # whatever it is, it is met again by the job that it comes from
+            _LOG.warning("%d jobs could not be done at once, each is done by itself: %s", len(jobs), error)
+            return False
+        self.connection.delete(*(job.key for job in jobs))
+        return True
+
+    def _do(self, job: SafeJob, queue: SafeQueue) -> None:
         try:
             with self.death_penalty_class(LONGEST_SECONDS, JobTimeoutException, job_id=job.id):
                 job.perform()
@@ -106,7 +133,6 @@ class SafeWorker(SimpleWorker):
             self._keep(job, queue, error)
         else:
             self.connection.delete(job.key)
-        self.set_state(WorkerStatus.IDLE)
 
     def _keep(self, job: SafeJob, queue: SafeQueue, error: Exception) -> None:
         explained = isinstance(error, RevocastError)
@@ -121,7 +147,7 @@ class _Stop(BaseException):
     """A signal came while no worker listened for it."""
 
 
-def work_off(connection: redis.Redis, queues: Queues, ready: Callable[[], None]) -> None:
+def work_off(connection: redis.Redis, queues: Queues, together: Togethers, ready: Callable[[], None]) -> None:
     """Work queues off, one when those before it are empty, until a signal says to stop.
 
     Redis may go away or be found in disorder, however often.
@@ -137,7 +163,7 @@ def work_off(connection: redis.Redis, queues: Queues, ready: Callable[[], None])
     pause = _FIRST_PAUSE
     with contextlib.suppress(_Stop):
         while True:
-            if _one_run(connection, queues, listening):
+            if _one_run(connection, queues, together, listening):
                 return
             _listen_for_signals()
             pause = _FIRST_PAUSE if listened else min(2 * pause, _LONGEST_PAUSE)
@@ -146,13 +172,13 @@ def work_off(connection: redis.Redis, queues: Queues, ready: Callable[[], None])
             time.sleep(pause)
 
 
-def _one_run(connection: redis.Redis, queues: Queues, ready: Callable[[], None]) -> bool:
+def _one_run(connection: redis.Redis, queues: Queues, together: Togethers, ready: Callable[[], None]) -> bool:
     """Whether a worker ran and was told to stop; False when it ended for another reason."""
     _listen_for_signals()
     try:
         _clear_disorder(connection, queues)
         worker = SafeWorker(
-            [_safe_queue(connection, name, tasks) for name, tasks in queues.items()],
+            [_safe_queue(connection, name, tasks, together.get(name)) for name, tasks in queues.items()],
             connection=connection,
             job_class=SafeJob,
             queue_class=SafeQueue,
@@ -167,9 +193,9 @@ def _one_run(connection: redis.Redis, queues: Queues, ready: Callable[[], None])
     return worker.told_to_stop
 
 
-def _safe_queue(connection: redis.Redis, name: str, tasks: Mapping[str, Task]) -> SafeQueue:
+def _safe_queue(connection: redis.Redis, name: str, tasks: Mapping[str, Task], together: Together | None) -> SafeQueue:
     job_class = safe_job_class(tasks, name)
-    return SafeQueue(name, connection=connection, job_class=job_class, serializer=JSONSerializer)
+    return SafeQueue(name, connection=connection, job_class=job_class, serializer=JSONSerializer, together=together)
 
 
 def _clear_disorder(connection: redis.Redis, queues: Iterable[str]) -> None:

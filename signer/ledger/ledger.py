@@ -6,6 +6,7 @@ lock at its start, so what it reads is still true when it writes.
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._turn = threading.Lock()
         self._engine = _engine(path)
         try:
             make_folder(path.parent, mode=0o700)
@@ -58,7 +60,11 @@ class Ledger:
             LedgerUnavailable: the lock could not be had, or the disk is full; nothing was recorded.
         """
         try:
-            with self._engine.connect().execution_options(revocast_writes=True) as connection, connection.begin():
+            with (
+                self._turn,  # SQLite has who waits look again after a while: in one process the next one is woken
+                self._engine.connect().execution_options(revocast_writes=True) as connection,
+                connection.begin(),
+            ):
                 yield connection
         except OperationalError as error:
             raise LedgerUnavailable(

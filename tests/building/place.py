@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -28,10 +28,13 @@ class Place:
     """One publisher with a directory and a store.
 
     Args:
+        files: keys of the directory's table, such as `numbered` and `pem`.
         public: keys of the table [public] that differ, `crl` or `ocsp`.
     """
 
-    def __init__(self, root: Path, ca: CA | None = None, **public: object) -> None:
+    def __init__(
+        self, root: Path, ca: CA | None = None, files: Mapping[str, object] | None = None, **public: object
+    ) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self.root = root
         self.ca = ca or CA()
@@ -40,7 +43,7 @@ class Place:
         self.exchange, self.state = root / "exchange", root / "state"
         self.directory, self.store = root / "public", root / "store"
         targets = [
-            {"name": "files", "kind": "directory", "path": self.directory},
+            {"name": "files", "kind": "directory", "path": self.directory, **(files or {})},
             {"name": "responses", "kind": "lmdb", "path": self.store, "map_size_gib": 1},
         ]
         self.config = PublisherConfig.model_validate(

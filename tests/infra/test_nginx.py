@@ -51,7 +51,8 @@ def free_port() -> int:
 
 def fill(www: Path) -> None:
     """What the publisher leaves in the target, and what must never be handed out."""
-    for path in ("crl/1a2b3c4d/all.crl", "issuer/1a2b3c4d.cer", "issuer/1a2b3c4d.p7c"):
+    crls = ("all.crl", "user.7.crl", "all.pem", "all-17.crl", "crls.json")
+    for path in (*(f"crl/1a2b3c4d/{name}" for name in crls), "issuer/1a2b3c4d.cer", "issuer/1a2b3c4d.p7c"):
         file = www / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(CRL)
@@ -136,23 +137,27 @@ def ask(
 
 
 @pytest.mark.parametrize(
-    ("path", "media_type", "age"),
+    ("path", "media_type", "cached"),
     [
-        ("/crl/1a2b3c4d/all.crl", "application/pkix-crl", 300),
-        ("/issuer/1a2b3c4d.cer", "application/pkix-cert", 86400),
-        ("/issuer/1a2b3c4d.p7c", "application/pkcs7-mime", 86400),
+        ("/crl/1a2b3c4d/all.crl", "application/pkix-crl", "max-age=300, public, no-transform"),
+        ("/crl/1a2b3c4d/user.7.crl", "application/pkix-crl", "max-age=300, public, no-transform"),
+        ("/crl/1a2b3c4d/all.pem", "application/x-pem-file", "max-age=300, public, no-transform"),
+        ("/crl/1a2b3c4d/crls.json", "application/json", "max-age=300, public, no-transform"),
+        ("/crl/1a2b3c4d/all-17.crl", "application/pkix-crl", "max-age=31536000, public, no-transform, immutable"),
+        ("/issuer/1a2b3c4d.cer", "application/pkix-cert", "max-age=86400, public, no-transform"),
+        ("/issuer/1a2b3c4d.p7c", "application/pkcs7-mime", "max-age=86400, public, no-transform"),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_static_object_has_the_headers_that_caches_need(
-    port: int, path: str, media_type: str, age: int, method: str
+    port: int, path: str, media_type: str, cached: str, method: str
 ) -> None:
     """RFC 5280's media type, Last-Modified = thisUpdate, an ETag and a constant max-age."""
     response, body = ask(port, path, method)
     assert response.status == 200
     assert body == (CRL if method == "GET" else b"")
     assert response.headers.get_all("Content-Type") == [media_type]
-    assert response.headers.get_all("Cache-Control") == [f"max-age={age}, public, no-transform"]
+    assert response.headers.get_all("Cache-Control") == [cached]
     assert response.headers["Last-Modified"] == "Sun, 01 Mar 2026 12:00:00 GMT"
     assert response.headers["Content-Length"] == str(len(CRL))
     assert response.headers["ETag"]

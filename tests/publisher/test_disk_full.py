@@ -51,7 +51,7 @@ def test_full_disk_leaves_the_published_crl_and_serves_the_other_target(
     assert "the archive of published CRLs cannot be read or written: File too large" in done.stderr
     assert place.crl_file().read_bytes() == small
     archive = Archive(place.state / "crls", place.config.archive)
-    archive.keep(ca.issuer.id, "all", 2, large, now(), now())
+    archive.keep(ca.issuer.id, "all", 2, large, now())
     done = _publish(place, limit=80 * KIB)
     assert done.returncode == 1, done.stderr
     assert "File too large" in done.stderr

@@ -13,12 +13,13 @@ from responder.app import create_app
 from responder.caching import MaxAges
 from responder.lmdbsource import LMDBSource
 from revocation.clock import epoch
-from revocation.paths import crl_path, issuer_path, issuers_path
+from revocation.paths import crl_path, issuer_path, issuers_path, numbered_crl_path, pem_crl_path
 from tests.authority import NOW
 from tests.responder.conftest import Clock
 
 CRL, CER, P7C = crl_path("1a2b3c4d", "all"), issuer_path("1a2b3c4d"), issuers_path("1a2b3c4d")
-CONTENT = {path: path.encode() * 1000 for path in (CRL, CER, P7C)}
+COPY, PEM = numbered_crl_path(CRL, 17), pem_crl_path(CRL)
+CONTENT = {path: path.encode() * 1000 for path in (CRL, CER, P7C, COPY, PEM)}
 BEFORE, AT = "Sun, 01 Mar 2026 11:59:59 GMT", "Sun, 01 Mar 2026 12:00:00 GMT"
 
 
@@ -48,14 +49,16 @@ def files(files: Path) -> Path:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize(
-    ("path", "media_type", "max_age"),
+    ("path", "media_type", "cached"),
     [
-        (CRL, "application/pkix-crl", 300),
-        (CER, "application/pkix-cert", 86400),
-        (P7C, "application/pkcs7-mime", 86400),
+        (CRL, "application/pkix-crl", "max-age=300, public, no-transform"),
+        (PEM, "application/x-pem-file", "max-age=300, public, no-transform"),
+        (COPY, "application/pkix-crl", "max-age=31536000, public, no-transform, immutable"),
+        (CER, "application/pkix-cert", "max-age=86400, public, no-transform"),
+        (P7C, "application/pkcs7-mime", "max-age=86400, public, no-transform"),
     ],
 )
-def test_file_and_its_headers(client: FlaskClient, path: str, media_type: str, max_age: int, method: str) -> None:
+def test_file_and_its_headers(client: FlaskClient, path: str, media_type: str, cached: str, method: str) -> None:
     """RFC 5280 section 4.2.1.13 and 4.2.2.1 name the media types; the rest is what caches need."""
     answer = fetch(client, path, method)
     assert answer.status_code == 200
@@ -66,7 +69,7 @@ def test_file_and_its_headers(client: FlaskClient, path: str, media_type: str, m
         "Date": AT,
         "Last-Modified": AT,
         "ETag": f'"{hashlib.sha256(CONTENT[path]).hexdigest()}"',
-        "Cache-Control": f"max-age={max_age}, public, no-transform",
+        "Cache-Control": cached,
     }
 
 
@@ -125,6 +128,8 @@ def test_ages_are_the_configured_ones(source: LMDBSource, files: Path, clock: Cl
         "crl/1a2b3c4d",
         "crl/1a2b3c4d/",
         "crl/1a2b3c4d/none.crl",
+        "crl/1a2b3c4d/all-18.crl",
+        "crl/1a2b3c4d/all-17.pem",
         "crl/1a2b3c4d/all.crl/",
         "crl/1a2b3c4d//all.crl",
         "crl//1a2b3c4d/all.crl",

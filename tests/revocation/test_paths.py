@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from revocation import clock, paths
+from revocation.artifacts import CRLName
 
 
 def test_paths_are_those_that_certificates_name() -> None:
@@ -15,10 +16,30 @@ def test_paths_are_those_that_certificates_name() -> None:
     assert paths.issuers_path("1a2b3c4d") == "issuer/1a2b3c4d.p7c"
 
 
+def test_names_beside_the_current_crl() -> None:
+    """Copies are known by their numbers, each of which has one name; both kinds of names are our own."""
+    current = paths.crl_path("1a2b3c4d", "user.7")
+    copy, pem = paths.numbered_crl_path(current, 2**159 - 1), paths.pem_crl_path(current)
+    assert (copy[:26], pem) == ("crl/1a2b3c4d/user.7-730750", "crl/1a2b3c4d/user.7.pem")
+    assert paths.number_in(copy) == (current, 2**159 - 1)
+    assert [paths.is_own_file(path) for path in (copy, pem, current)] == [True] * 3
+    for other in (current, pem, "crl/1a2b3c4d/all-007.crl", "crl/1a2b3c4d/all-.crl", "issuer/1a2b3c4d-7.crl"):
+        assert paths.number_in(other) is None
+
+
+@pytest.mark.parametrize("name", ["all-17", "all-17.delta", "user-1.7"])
+def test_name_of_a_copy_is_the_label_of_no_crl(name: str) -> None:
+    """So no configuration can bring the two together."""
+    with pytest.raises(ValueError, match="names no CRL"):
+        CRLName.parse(name)
+
+
 @pytest.mark.parametrize(
     ("path", "media_type"),
     [
         (paths.crl_path("1a2b3c4d", "user"), "application/pkix-crl"),
+        (paths.numbered_crl_path(paths.crl_path("1a2b3c4d", "user"), 17), "application/pkix-crl"),
+        (paths.pem_crl_path(paths.crl_path("1a2b3c4d", "user")), "application/x-pem-file"),
         (paths.issuer_path("1a2b3c4d"), "application/pkix-cert"),
         (paths.issuers_path("1a2b3c4d"), "application/pkcs7-mime"),
     ],

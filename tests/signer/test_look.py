@@ -1,6 +1,7 @@
 """What is made when, and what never."""
 
 from datetime import timedelta
+from itertools import count
 
 from revocation.clock import fixed
 from revocation.messages import Look, Verb
@@ -68,6 +69,24 @@ def test_second_crl_within_a_second_waits_for_the_next(estate: Estate) -> None:
     assert (report.made, report.again_at) == ([], NOW + SECOND)
     assert len(look(signer, fixed(NOW + SECOND)).made) == 2
     assert newest_crl(signer).last_update_utc == NOW + SECOND
+
+
+def test_crl_that_waits_for_the_next_second_does_not_wait_for_the_responses_behind_it(estate: Estate) -> None:
+    """The second comes while slices are signed: the look ends there, and the next one begins with the CRL."""
+    signer = estate.signer()
+    estate.register(signer, range(1, 100))
+    look(signer, fixed(NOW - SECOND))
+    for serial in range(1, 100):
+        handle(signer, estate.revoke(serial), fixed(NOW))
+        if serial == 1:
+            look(signer, fixed(NOW), (Verb.GENERATE_CRLS,))
+    readings = count()
+    first = look(signer, lambda: NOW + next(readings) // 8 * SECOND)
+    assert 0 < len(first.made) < 16
+    assert all("ocsp slice" in made for made in first.made)
+    assert first.again_at is not None
+    again = look(signer, fixed(first.again_at))
+    assert "crl all" in again.made[0]
 
 
 def test_clock_set_back_by_an_hour_signs_nothing_and_says_so(estate: Estate) -> None:

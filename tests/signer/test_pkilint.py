@@ -87,7 +87,8 @@ def test_pkilint_finds_nothing_in_crls_of_a_profile_that_claims_it(
 
 def revoke_for_every_reason(estate: Estate, signer: Signer, compliance: Compliance) -> set[int]:
     """A user's and a CA's certificate for each reason that the rules allow, with an invalidity date; their serials."""
-    allowed = [(is_ca, reason) for is_ca in (False, True) for reason in Reason if not compliance.forbids(reason, is_ca)]
+    kinds = [(is_ca, reason) for is_ca in (False, True) for reason in Reason if not compliance.forbids(reason, is_ca)]
+    allowed = [kind for kind in kinds if kind != (True, Reason.unspecified)]  # a CA is not revoked without a reason
     for serial, (is_ca, reason) in enumerate(allowed, 2**70):
         estate.register(signer, [serial], is_ca=is_ca)
         message = estate.revoke(serial, reason.name, invalidity_date=NOW - DAY)

@@ -29,8 +29,7 @@ HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
         ('crl = { scopes = ["ca"], expires = "366d", renewal = "180d" }', "is longer than the 365d"),
         ('crl = { expires = "10d", renewal = "8d" }', "renewal (8d) is longer than the 7d"),
         ('crl = { backdate = "5m" }', "no backdate"),
-        ('[[public.issuers]]\nname = "x"\ncertificates = ["ca.pem"]\nlast_crl = "never"', "last_crl (never): the BRs"),
-        ('[[public.issuers]]\nname = "x"\ncertificates = ["ca.pem"]\nlast_crl = "expiry"', "lives for more than 10d"),
+        ('[[public.issuers]]\nname = "x"\ncertificates = ["ca.pem"]\nlast_crl = "never"', "never ends"),
     ],
 )
 def test_profile_that_claims_the_brs_is_refused_at_start_for_what_they_forbid(

@@ -1,5 +1,6 @@
 """`revocast up` as an operator runs it: real processes, a real Valkey, real HTTP, and `kill -9`."""
 
+import hashlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from email.utils import format_datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -103,6 +105,23 @@ def test_status_and_check_of_the_running_system_are_clean(system: Running) -> No
     assert json.loads(status.stdout)
     check = system.revocast("check", "--base-url", system.url)
     assert check.returncode == 0, check.stdout + check.stderr
+
+
+@pytest.mark.judge("curl")
+def test_crl_is_served_with_the_headers_that_caches_go_by(system: Running) -> None:
+    """As curl sees it: the media type of RFC 5280, ETag = SHA-256, Last-Modified = thisUpdate, a constant max-age."""
+    url = system.crl_url()
+    shown = subprocess.run(["curl", "-sS", "-D", "-", "-o", "-", url], capture_output=True, check=True).stdout
+    head, _, body = shown.partition(b"\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.decode().lower().split("\r\n")[1:])
+    tag = f'"{hashlib.sha256(body).hexdigest()}"'
+    assert headers["content-type"] == "application/pkix-crl"
+    assert headers["etag"] == tag
+    issued = x509.load_der_x509_crl(body).last_update_utc
+    assert headers["last-modified"] == format_datetime(issued, usegmt=True).lower()
+    assert headers["cache-control"] == "max-age=300, public, no-transform"
+    again = ["curl", "-sS", "-o", os.devnull, "-w", "%{http_code}", "-H", f"If-None-Match: {tag}", url]
+    assert subprocess.run(again, capture_output=True, check=True).stdout == b"304"
 
 
 def test_second_up_on_the_same_folder_is_refused(system: Running) -> None:
