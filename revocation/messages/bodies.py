@@ -90,11 +90,8 @@ class Excuse(Change):
 
 
 class Discard(Change):
-    """Take back what was signed for later than now, when a clock ran ahead, and never published."""
+    """Take back what was signed for later than now, when a clock ran ahead."""
 
-    published: tuple[Annotated[str, Field(max_length=128)], ...] = Field(
-        default=(), max_length=10_000, description="names of bundles that targets have taken: those stay"
-    )
     why: str = Field(min_length=1, max_length=500, description="for the audit log")
 
 
