@@ -139,6 +139,10 @@ def _words(problem: ErrorDetails, model: type[BaseModel]) -> str:
         case "string_pattern_mismatch":
             pattern = problem["ctx"]["pattern"]
             return f"is not of the form that is wanted: {_FORMS.get(pattern) or _description(problem['loc'], model)}"
+        case "less_than_equal":
+            return f"must be at most {problem['ctx']['le']}"
+        case "greater_than_equal":
+            return f"must be at least {problem['ctx']['ge']}"
     return problem["msg"].removeprefix("Value error, ")
 
 
