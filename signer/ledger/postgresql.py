@@ -76,6 +76,9 @@ def _url(address: str, where: str) -> Any:
 
 def _prepare(connection: Any, _record: object) -> None:
     """What is acknowledged survives a power cut of the server, whatever its default is."""
+    from signer.ledger.binary_cursor import BinaryServerCursor  # psycopg is there now, and elsewhere not needed
+
+    connection.server_cursor_factory = BinaryServerCursor
     connection.execute(_DURABLE)
     connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
     connection.commit()

@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=1_000_000, help="revoked certificates")
     parser.add_argument("--new", type=int, default=1000, help="crl-reissue: further revocations")
     parser.add_argument("--runs", type=int, default=3, help="how often ours and the floor are measured; medians count")
+    parser.add_argument("--ledger", choices=("sqlite", "postgresql"), default="sqlite", help="where the ledger lies")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, last")
     arguments = parser.parse_args()
     figures = _TABLE[arguments.name](arguments)

@@ -14,7 +14,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
     figures: dict[str, object] = {}
     costs = []
     for size in _SIZES:
-        with installation(size) as estate:
+        with installation(size, arguments.ledger) as estate:
             runs = [cold(estate.folder, seconds) for seconds in range(arguments.runs)]
         costs.append(median(one["seconds"] for one in runs) / size * 1e6)
         figures[f"us_per_entry_{size}"] = round(costs[-1], 3)
