@@ -4,12 +4,13 @@ import argparse
 import json
 from collections.abc import Callable
 
-from tests.bench import crl, crl_growth, crl_reissue
+from tests.bench import crl, crl_gate, crl_growth, crl_reissue
 
 _TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "crl": crl.run,
     "crl-reissue": crl_reissue.run,
     "crl-growth": crl_growth.run,
+    "crl-gate": crl_gate.run,
 }
 
 
