@@ -2,8 +2,9 @@
 
     python -m tests.bench.cold FOLDER SECONDS
 
-makes the CRL that is due, SECONDS after the installation's first moment. The time runs from opening the ledger to the
-bundle in the exchange, durable; the start of Python and its imports is not in it, and stands in the figures apart.
+makes the CRL that is due, SECONDS after the installation's first moment. The time runs from the first question to the
+ledger to the bundle in the exchange, durable. The start of Python, its imports and the opening of ledger and key are
+not in it, and stand in the figures apart.
 """
 
 import json
