@@ -9,7 +9,6 @@ not in it, and stand in the figures apart.
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -33,6 +32,7 @@ def _main() -> None:
     from revocation.clock import fixed
     from signer.crls import make_crl
     from tests.authority import NOW
+    from tests.bench.memory import peak_rss_mb
     from tests.estate import Estate
 
     imported = time.perf_counter()
@@ -42,12 +42,11 @@ def _main() -> None:
     begun = time.perf_counter()
     row = make_crl(signer, profile, profile.crls["all"], fixed(NOW + timedelta(seconds=int(sys.argv[2]))))
     seconds = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         json.dumps(
             {
                 "seconds": seconds,
-                "peak_rss_mb": peak,
+                "peak_rss_mb": peak_rss_mb(),
                 "bundle": row.name,
                 "import_seconds": imported - _STARTED,
                 "open_seconds": begun - imported,

@@ -8,7 +8,6 @@ holds the two CRLs in the exchange of an installation against the gate, in a pro
 import argparse
 import hashlib
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.bench.cold import cold
 from tests.bench.installation import installation, revoke
+from tests.bench.memory import peak_rss_mb
 
 
 def run(arguments: argparse.Namespace) -> dict[str, object]:
@@ -66,7 +66,7 @@ def _main() -> None:
         before = crl_in(reader, spec)
     check_crl_window(before, spec, now)
     times.append(time.perf_counter())
-    verify_peak = _peak()
+    verify_peak = peak_rss_mb()
     check_entries(before, spec, None)
     times.append(time.perf_counter())
     with opened(exchange, next_) as reader:
@@ -82,15 +82,11 @@ def _main() -> None:
                 "verify_peak_rss_mb": verify_peak,
                 "first_entries_seconds": times[2] - times[1],
                 "next_seconds": times[3] - times[2],
-                "peak_rss_mb": _peak(),
+                "peak_rss_mb": peak_rss_mb(),
                 "floor_seconds": _floor(before.der),
             }
         )
     )
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _floor(data: bytes) -> float:
