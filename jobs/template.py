@@ -97,7 +97,7 @@ def _literal(value: object) -> str:
 
 _SIGNER = """
 [signer]
-# What is known of every certificate: SQLite, on a local disk.
+# What is known of every certificate: SQLite on a local disk, or postgresql://USER@HOST/DATABASE.
 ledger = "signer/ledger.sqlite"
 # Responder keys that the signer makes for itself.
 keys = "signer/keys"

@@ -3,14 +3,18 @@
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.postgresql import Server
 
 DEBIAN_PACKAGES = {
     "certtool": "gnutls-bin",
     "curl": "curl",
     "easyrsa": "easy-rsa",
+    "initdb": "postgresql",
     "nginx": "nginx-light",
     "ocsptool": "gnutls-bin",
     "openssl": "openssl",
@@ -21,7 +25,12 @@ DEBIAN_PACKAGES = {
 MEASURED = "measured"
 """The property by which a test hands on what it measured: what it prints is lost in a worker of pytest-xdist."""
 
-_PLACES = (str(Path(sys.executable).parent), "/usr/sbin", "/usr/share/easy-rsa")
+_PLACES = (
+    str(Path(sys.executable).parent),
+    "/usr/sbin",
+    "/usr/share/easy-rsa",
+    *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)),
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,6 +47,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("measured")
     for value in measured:
         terminalreporter.write_line(str(value))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server; tests that use it are marked with the judge `initdb`."""
+    with Server() as server:
+        yield server
 
 
 @pytest.hookimpl(tryfirst=True)

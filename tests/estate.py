@@ -26,7 +26,7 @@ base_url = "http://crl.example"
 name = "test"
 certificates = ["ca.pem"]
 [signer]
-ledger = "signer/ledger.sqlite"
+ledger = "{ledger}"
 keys = "signer/keys"
 exchange = "exchange"
 {signer}
@@ -72,7 +72,15 @@ class Estate:
     clerk: RequesterKey
 
     @classmethod
-    def build(cls, folder: Path, *, authority: Authority | None = None, public: str = "", signer: str = "") -> "Estate":
+    def build(
+        cls,
+        folder: Path,
+        *,
+        authority: Authority | None = None,
+        public: str = "",
+        signer: str = "",
+        ledger: str = "signer/ledger.sqlite",
+    ) -> "Estate":
         """An installation; `public` and `signer` are lines for those tables."""
         folder.mkdir(parents=True, exist_ok=True)
         authority = authority or Authority(days=7300)
@@ -84,7 +92,9 @@ class Estate:
         (folder / "ca.passphrase").write_bytes(PASSPHRASE + b"\n")
         operator.save(folder / "operator.key")
         clerk.save(folder / "clerk.key")
-        tables = _TABLES.format(public=public, signer=signer, operator=operator.public, clerk=clerk.public)
+        tables = _TABLES.format(
+            public=public, signer=signer, ledger=ledger, operator=operator.public, clerk=clerk.public
+        )
         (folder / "revocast.toml").write_text(tables)
         return cls(folder, operator, clerk)
 
