@@ -36,7 +36,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()
         self._engine = _engine(path)
         try:
             make_folder(path.parent, mode=0o700)
@@ -72,6 +72,12 @@ class Ledger:
                 where=f"ledger {self._path}",
                 advice="is the disk full, or another process holding it? Nothing was recorded",
             ) from error
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Several transactions of this thread in a row: what others write waits until it is over."""
+        with self._turn:
+            yield
 
     @contextmanager
     def signing(self) -> Iterator[None]:
