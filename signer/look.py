@@ -45,11 +45,21 @@ class Report:
     again_at: datetime | None = None
 
 
-def look(signer: Signer, clock: Clock, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None) -> Report:
+def look(
+    signer: Signer,
+    clock: Clock,
+    tasks: Iterable[Verb] = EVERYTHING,
+    hint: Look | None = None,
+    tell: Callable[[], None] = lambda: None,
+) -> Report:
     """Make what is due of the given tasks; a failure of one thing does not stop the others.
 
     A fact that is recorded meanwhile ends the look, to be looked at again at once: it does not wait for renewals. So
     does the second for which a CRL had to wait: it does not wait for all the responses behind it.
+
+    Args:
+        hint: what somebody says is published, and the issuers that it is about.
+        tell: called after each thing that was made, since publishers need not wait for the others.
 
     Raises:
         ForeignBundle: the exchange says that this is not the ledger that signed last.
@@ -61,7 +71,8 @@ def look(signer: Signer, clock: Clock, tasks: Iterable[Verb] = EVERYTHING, hint:
         require_own_exchange(signer)
         known = _revisions(signer)
         for due in find_due(signer, clock(), tasks, hint):
-            _attempt(signer, due, clock, report)
+            if _attempt(signer, due, clock, report):
+                tell()
             if _revisions(signer) != known or (report.again_at and report.again_at <= clock()):
                 report.again_at = clock()
                 break
@@ -130,7 +141,8 @@ def _finders(
     yield Verb.PRESIGN, of(due_slices, intact, signer.responder_keys)
 
 
-def _attempt(signer: Signer, due: Due, clock: Clock, report: Report) -> None:
+def _attempt(signer: Signer, due: Due, clock: Clock, report: Report) -> bool:
+    """Whether it was made."""
     try:
         early.require(clock(), due.not_before)
         _make(signer, due, clock)
@@ -148,6 +160,8 @@ def _attempt(signer: Signer, due: Due, clock: Clock, report: Report) -> None:
         report.problems.append(RevocastError(f"{due.what} failed: {type(error).__name__}: {error}", where=where))
     else:
         report.made.append(f"{due.profile.issuer.name}: {due.what} ({due.why})")
+        return True
+    return False
 
 
 def _make(signer: Signer, due: Due, clock: Clock) -> None:
@@ -155,7 +169,8 @@ def _make(signer: Signer, due: Due, clock: Clock) -> None:
         make_responder_certificate(signer, due.profile, clock())
         destroy_expired_keys(signer, clock())
     elif due.part.kind is Kind.CRL:
-        make_crl(signer, due.profile, due.profile.crls[due.part.label], clock)
+        with signer.ledger.turn():  # in a burst it would wait for others between any two of its transactions
+            make_crl(signer, due.profile, due.profile.crls[due.part.label], clock)
     else:
         presign(signer, due.profile, due.part, due.base_revision, clock)
 

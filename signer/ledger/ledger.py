@@ -38,7 +38,7 @@ class Ledger:
 
     def __init__(self, place: Path | str) -> None:
         self._store: Store = SQLiteStore(place) if isinstance(place, Path) else PostgreSQLStore(place)
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()
         self._engine = self._store.engine()
         weakref.finalize(self, self._engine.dispose)  # connections end with whoever opened the ledger
         try:
@@ -76,6 +76,12 @@ class Ledger:
                 where=self._store.where,
                 advice=self._store.unwritten,
             ) from error
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Several transactions of this thread in a row: what others write waits until it is over."""
+        with self._turn:
+            yield
 
     def signing(self) -> AbstractContextManager[None]:
         """The right to sign: one process at a time looks at what is due and makes it."""

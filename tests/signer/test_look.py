@@ -71,6 +71,16 @@ def test_second_crl_within_a_second_waits_for_the_next(estate: Estate) -> None:
     assert newest_crl(signer).last_update_utc == NOW + SECOND
 
 
+def test_publishers_are_told_of_a_crl_before_the_responses_behind_it_are_signed(estate: Estate) -> None:
+    """A million renewals hold up no revocation: what is in the exchange is told of, thing by thing."""
+    signer = estate.signer()
+    estate.register(signer, range(1, 10))
+    lay: list[list[str]] = []
+    report = look(signer, fixed(NOW), tell=lambda: lay.append([name.split("-")[2] for name in names(signer)]))
+    assert len(lay) == len(report.made)
+    assert lay[:3] == [[], ["crl"], ["crl", "ocsp"]]
+
+
 def test_crl_that_waits_for_the_next_second_does_not_wait_for_the_responses_behind_it(estate: Estate) -> None:
     """The second comes while slices are signed: the look ends there, and the next one begins with the CRL."""
     signer = estate.signer()

@@ -27,5 +27,5 @@ def test_burst_of_revocations_leads_to_few_crls_and_each_is_published_soon(
     took = f"{max(burst.published.values()):.1f} s"
     record_property(MEASURED, f"{REVOCATIONS} revocations: {burst.crls} CRLs in {took}, at most {late:.2f} s behind")
     assert burst.refused == []
-    assert 1 <= burst.crls <= REVOCATIONS / 50
+    assert 1 <= burst.crls <= REVOCATIONS / 25
     assert late < 10
