@@ -54,7 +54,7 @@ def look(signer: Signer, clock: Clock, tasks: Iterable[Verb] = EVERYTHING, hint:
     """
     report = Report()
     if hint:
-        signer.published.hear(hint.crls)
+        signer.published.hear(hint.crls, signer.public.profiles)
     with signer.ledger.signing():
         require_own_exchange(signer)
         known = _revisions(signer)
