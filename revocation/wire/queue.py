@@ -74,6 +74,17 @@ class Wire:
         except redis.RedisError as error:
             raise _unreachable(error) from error
 
+    def forget_reply(self, message_id: str) -> None:
+        """Take away what lies there as a reply, before its message is sent: whoever asks again wants a new one.
+
+        Raises:
+            QueueUnreachable: the server cannot be reached.
+        """
+        try:
+            self._redis.delete(_reply_key(message_id))
+        except redis.RedisError as error:
+            raise _unreachable(error) from error
+
     def claim(self, name: str, seconds: int) -> bool:
         """Whether the caller is the first to claim `name` within that many seconds: one tick, however many schedulers.
 
@@ -92,7 +103,7 @@ class Wire:
             QueueUnreachable: the server cannot be reached.
         """
         try:
-            self._redis.set(f"reply:{reply.id}", reply.model_dump_json(), ex=_REPLY_KEPT)
+            self._redis.set(_reply_key(reply.id), reply.model_dump_json(), ex=_REPLY_KEPT)
         except redis.RedisError as error:
             raise _unreachable(error) from error
 
@@ -114,7 +125,7 @@ class Wire:
 
     def _reply(self, message_id: str) -> Reply | None:
         try:
-            raw = self._redis.getrange(f"reply:{message_id}", 0, _LARGEST_REPLY)
+            raw = self._redis.getrange(_reply_key(message_id), 0, _LARGEST_REPLY)
         except redis.ResponseError:
             return None  # something else lies there
         except redis.RedisError as error:
@@ -135,6 +146,10 @@ class Wire:
     def work_in_order(self, queues: Mapping[str, Mapping[str, Task]], ready: Callable[[], None] = lambda: None) -> None:
         """The same for several queues, each with its tasks: one is looked at when those before it are empty."""
         work_off(self._redis, queues, ready)
+
+
+def _reply_key(message_id: str) -> str:
+    return f"reply:{message_id}"
 
 
 def _unreachable(error: redis.RedisError) -> QueueUnreachable:
