@@ -14,8 +14,9 @@ from pathlib import Path
 import click
 
 from jobs.init import CONFIG_NAME, Setup, add_issuers, initialise
-from jobs.process import child_environment, command_line
+from jobs.process import child_environment, command_line, leashed
 from jobs.unlock import unlock
+from revocation import cli
 from revocation.errors import ConfigurationError, RevocastError
 
 _DEMO = "demo"
@@ -102,7 +103,7 @@ def _demonstration(demo: Path, base_url: str) -> tuple[Path, Path]:
         shutil.rmtree(unfinished, ignore_errors=True)
         _step("demo-pki", str(unfinished), "--base-url", base_url, quietly=True)
         unfinished.rename(demo)
-        click.echo(f"made a demonstration PKI in {demo}")
+        _show(f"made a demonstration PKI in {demo}\n")
     return demo / "issuing", demo / "root"
 
 
@@ -120,12 +121,25 @@ def _remember(data: Path, imports: dict[str, str]) -> None:
 
 
 def _step(*command: str, quietly: bool = False) -> None:
-    done = subprocess.run(
-        command_line(*command),
+    """Run a command, on the leash: it ends with us, before another `up` can take the folder's lock.
+
+    What it says goes through our hands: it would end when nobody reads our output any more.
+    """
+    with subprocess.Popen(
+        leashed(command_line(*command)),
         env=child_environment(),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL if quietly else None,
-        check=False,
-    )
-    if done.returncode:
-        raise StepFailed(f"`revocast {' '.join(command)}` ended with {done.returncode} and said why above")
+        stdout=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    ) as process:
+        for line in process.stdout or ():
+            if not quietly:
+                _show(line)
+    if process.returncode:
+        raise StepFailed(f"`revocast {' '.join(command)}` ended with {process.returncode} and said why above")
+
+
+def _show(line: str) -> None:
+    with cli.unheard():
+        click.echo(line, nl=False)

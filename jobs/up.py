@@ -22,6 +22,7 @@ from jobs.private_folder import make_private
 from jobs.running import Address, Running, bring_up
 from jobs.supervisor import Stopped, Supervisor
 from jobs.unlock import unlock
+from revocation import cli
 from revocation.configfile import ConfigFile
 
 
@@ -74,7 +75,8 @@ def up(
 
     Without --pki, the first start makes a small demonstration PKI. Starting again continues where it was.
 
-    Exit code 0: stopped as asked (with --once: the check was fine). 1: it could not run. 2: configuration, passphrase.
+    Exit code 0: stopped as asked (with --once: the check was fine). 1: it could not run (with --once: or the check was
+    not fine, or not made). 2: configuration, passphrase.
     """
     data = data.resolve()
     data.mkdir(parents=True, exist_ok=True)
@@ -88,12 +90,14 @@ def up(
         supervisor = Supervisor(make_private(data / "logs"), stop, _say)
         try:
             running = bring_up(prepared, address, unlocked, supervisor, stop)
-            context.exit(_once(running) if once else _serve(running))
+            code = _once(running) if once else _serve(running)
         except Stopped:
-            _say("told to stop")
+            _say("told to stop before anything was checked" if once else "told to stop")
+            code = 1 if once else 0
         finally:
             supervisor.stop()
             _say("stopped")
+    context.exit(code)
 
 
 def _address(data: Path, host: str | None, port: int | None) -> Address:
@@ -112,28 +116,31 @@ def _serve(running: Running) -> int:
     if worst(findings) is Level.OK:
         _say("everything is published and answers")
     else:
-        report([finding for finding in findings if finding.level is not Level.OK], as_json=False)
+        with cli.unheard():
+            report([finding for finding in findings if finding.level is not Level.OK], as_json=False)
         _say("not everything is as it should be; going on")
     configured = running.installation.public.url("")
     if configured != running.base:
         _say(f"[public] says {configured}: relying parties that read URLs in certificates and CRLs ask there")
-    click.echo()
-    for line in announcement(running.scene()):
-        click.echo(line)
-    click.echo("\nCtrl-C stops everything.")
+    scene = running.scene()
+    with cli.unheard():
+        click.echo("\n".join(("", *announcement(scene), "", "Ctrl-C stops everything.")))
     running.until_stopped()
     return 0
 
 
 def _once(running: Running) -> int:
     findings = running.until_published(_say)
-    report(findings, as_json=False)
+    with cli.unheard():
+        report(findings, as_json=False)
     return 0 if worst(findings) is Level.OK else 1
 
 
 def _stop_event() -> threading.Event:
+    """Set by Ctrl-C, SIGTERM, and the end of the terminal, unless `nohup` says that this is to be outlived."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    outlived = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    for number in (signal.SIGTERM, signal.SIGINT, *(() if outlived else (signal.SIGHUP,))):
         signal.signal(number, lambda *_: stop.set())
     return stop
 

@@ -66,7 +66,7 @@ def look(
     """
     report = Report()
     if hint:
-        signer.published.hear(hint.crls)
+        signer.published.hear(hint.crls, signer.public.profiles)
     with signer.ledger.signing():
         require_own_exchange(signer)
         known = _revisions(signer)

@@ -3,9 +3,11 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from revocation.instant import Instant
 from revocation.part import Part
+from revocation.published import Count
 
 FORMAT = 1
 MANIFEST_NAME = "manifest.json"
@@ -33,10 +35,10 @@ class Manifest(_Strict):
     format: Literal[1] = 1
     bundle: Annotated[str, Field(description="the bundle's own name, which sorts in the order of the ledger")]
     part: Part
-    base_revision: int = Field(ge=0, description="0 when complete; else it adds to what covered this ledger revision")
-    revision: int = Field(ge=0, description="the ledger revision that is covered once this is applied")
-    this_update: AwareDatetime
-    next_update: AwareDatetime
+    base_revision: Count = Field(description="0 when complete; else it adds to what covered this ledger revision")
+    revision: Count = Field(description="the ledger revision that is covered once this is applied")
+    this_update: Instant
+    next_update: Instant
     crl_number: int | None = None
     entries: tuple[Entry, ...] = ()
 

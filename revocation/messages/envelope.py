@@ -5,9 +5,10 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from revocation.errors import InputError
+from revocation.instant import Instant
 from revocation.messages.bodies import BODIES, Body, Verb
 from revocation.visible import visible
 
@@ -27,8 +28,8 @@ class Message(BaseModel):
     id: str = Field(pattern=r"^[0-9a-f]{32}$")
     verb: Verb
     requester: str | None = Field(default=None, max_length=64)
-    issued_at: AwareDatetime
-    expires_at: AwareDatetime
+    issued_at: Instant
+    expires_at: Instant
     body: dict[str, Any]
     signature: str | None = Field(default=None, max_length=128, description="base64 of Ed25519 over `signed_bytes`")
 

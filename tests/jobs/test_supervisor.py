@@ -1,6 +1,7 @@
 """The supervisor with real processes: started in order, restarted when they die, stopped in reverse, none left."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -81,6 +82,26 @@ def test_service_that_dies_is_restarted_and_reported(supervisor: Supervisor, sai
     assert [line.partition(":")[0] for line in said] == ["shaky"] * 4
     assert "was killed by signal 9; starting it again in 0.5 s" in said[0]
     assert "starting it again in 1 s" in said[2]
+
+
+def test_service_is_restarted_though_its_log_cannot_be_written(tmp_path: Path, said: list[str]) -> None:
+    """Somebody tidied up: the folder of the logs is gone, which is told and ends nothing."""
+    (tmp_path / "logs").mkdir()
+    supervisor = Supervisor(tmp_path / "logs", threading.Event(), said.append)
+    try:
+        supervisor.start(service("serve"))
+        shutil.rmtree(tmp_path / "logs")
+        before = supervisor.processes()["part"]
+        os.kill(before, signal.SIGKILL)
+        until(lambda: supervisor.tend() or supervisor.processes()["part"] != before)
+        until(lambda: any("part.log cannot be written" in line for line in said))
+        after = supervisor.processes()["part"]
+        time.sleep(1)  # it wrote `ready` into a pipe that somebody must have emptied
+        supervisor.tend()
+        assert supervisor.processes()["part"] == after
+        assert len(said) == 3
+    finally:
+        supervisor.stop()
 
 
 def test_service_that_refuses_its_configuration_ends_the_start_with_its_words(supervisor: Supervisor) -> None:

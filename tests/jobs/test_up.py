@@ -1,11 +1,13 @@
 """`revocast up` around its start: passphrases typed on a terminal, steps that fail, and PKIs that are added later."""
 
+import contextlib
 import json
 import os
 import pty
 import select
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,10 +104,64 @@ def test_sigterm_while_starting_stops_cleanly(demo: Path, tmp_path: Path) -> Non
     assert said.endswith("revocast up: stopped\n")
 
 
+def test_once_that_is_told_to_stop_before_its_check_fails(demo: Path, tmp_path: Path) -> None:
+    """0 would say that it was checked and fine."""
+    data = tmp_path / "data"
+    prepare(data, (demo / "issuing",), URL, demo / "issuing/private/ca.passphrase")
+    command = [*REVOCAST, "up", "--data", str(data), "--port", "0", "--once"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        until(lambda: (data / "logs/valkey.log").exists())
+        process.send_signal(signal.SIGTERM)
+        out, said = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert "told to stop before anything was checked" in said
+
+
+def test_nohup_outlives_the_end_of_the_terminal(demo: Path, tmp_path: Path) -> None:
+    """A SIGHUP that is ignored stays ignored; SIGTERM stops it as ever."""
+    data = tmp_path / "data"
+    prepare(data, (demo / "issuing",), URL, demo / "issuing/private/ca.passphrase")
+    shell = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *REVOCAST]
+    with subprocess.Popen([*shell, "up", "--data", str(data), "--port", "0"], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        while b"Ctrl-C stops" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)
+        assert children(data)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def test_output_that_nobody_reads_from_the_start_ends_nothing(tmp_path: Path) -> None:
+    """`| head -1` at the very first start: the demonstration, the import and the announcement are not heard."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    command = [*REVOCAST, "up", "--data", str(tmp_path / "data"), "--port", "0", "--once"]
+    with os.fdopen(write_end, "w") as closed:
+        result = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, check=False, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert "revocast up: stopped" in result.stderr
+
+
+def test_import_ends_with_an_up_that_is_killed(demo: Path, tmp_path: Path) -> None:
+    """Nobody works on the folder without its lock."""
+    data = tmp_path / "data"
+    prepare(data, (demo / "issuing",), URL, demo / "issuing/private/ca.passphrase")
+    with contextlib.closing(sqlite3.connect(data / "signer/ledger.sqlite", isolation_level=None)) as ledger:
+        ledger.execute("BEGIN IMMEDIATE")  # the import waits for it
+        with up(data, "--pki", str(demo / "issuing")) as process:
+            until(lambda: "import" in children(data))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == -signal.SIGTERM
+            until(lambda: not children(data), seconds=3)
+
+
 @contextmanager
-def up(data: Path, **streams: int) -> Iterator["subprocess.Popen[str]"]:
+def up(data: Path, *options: str, **streams: int) -> Iterator["subprocess.Popen[str]"]:
     """`up` on a folder; whatever happens, it and its processes are gone afterwards."""
-    command = [*REVOCAST, "up", "--data", str(data), "--port", "0"]
+    command = [*REVOCAST, "up", "--data", str(data), "--port", "0", *options]
     with subprocess.Popen(command, text=True, **streams) as process:
         try:
             yield process
