@@ -10,7 +10,7 @@ from jobs.terminal import printable
 from jobs.word import give_word
 from revocation import cli
 from revocation.clock import now
-from revocation.messages import Discard, Verb
+from revocation.messages import Discard, Verb, fill
 
 _MOST: Final = 10_000
 
@@ -36,6 +36,6 @@ def discard(issuer: str, why: str, timeout: float, config: Path | None, *, no_qu
     profile = installation.public.profile(issuer)
     taken = [applied for status in installation.statuses(now()) for applied in status.applied]
     published = sorted({applied.bundle for applied in taken if applied.issuer == profile.issuer.id})
-    body = Discard(issuer=profile.issuer.id, published=tuple(published[-_MOST:]), why=why)
+    body = fill(Discard, issuer=profile.issuer.id, published=tuple(published[-_MOST:]), why=why)
     reply = give_word(installation, Verb.DISCARD, body, timeout, no_queue=no_queue)
     cli.print_json(reply.model_dump(mode="json")) if as_json else click.echo(printable(reply.detail))
