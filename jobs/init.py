@@ -59,8 +59,8 @@ def init(
         click.echo(f"issuer {entry.issuer.name} ({entry.issuer.id})")
         command = ("revocast", "import", entry.pki, "--issuer", entry.issuer.name, "--config", directory / CONFIG_NAME)
         click.echo(f"  import it: {shlex.join(map(str, command))}")
-        if entry.key is None:
-            click.echo("  its key is not in that folder: name it in [[signer.issuers]]")
+        if not entry.key_is_there:
+            click.echo(f"  its key is not at {entry.key}: put it there, or say in [[signer.issuers]] where it is")
         if entry.passphrase == PROMPT:
             click.echo("  its passphrase is asked for on a terminal; cron has none: name a file with --passphrase-file")
     click.echo(f"wrote {directory / CONFIG_NAME} and {directory / 'operator.key'}")

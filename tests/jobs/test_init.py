@@ -91,12 +91,14 @@ def test_passphrase_comes_from_where_it_can(tmp_path: Path, key: bytes, given: b
 
 
 def test_issuer_without_its_key_is_configured_and_said(tmp_path: Path) -> None:
-    """An offline key is named later."""
+    """It may come to its usual place at any time; the path stands there to be corrected."""
     arguments = [str(tmp_path / "data"), "--pki", str(_pki(tmp_path / "pki", key=None))]
     result = CliRunner().invoke(init, arguments)
     assert result.exit_code == 0
-    assert "its key is not in that folder" in result.output
-    assert ConfigFile.read(tmp_path / "data/revocast.toml").table("signer", SignerConfig).issuers[0].key is None
+    place = f"file:{tmp_path}/pki/private/ca.key"
+    assert f"its key is not at {place}: put it there" in result.output
+    (issuer,) = ConfigFile.read(tmp_path / "data/revocast.toml").table("signer", SignerConfig).issuers
+    assert (issuer.key, issuer.passphrase) == (place, "prompt")
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
