@@ -35,7 +35,7 @@ class Report:
 
     Attributes:
         made: what was signed, in words.
-        problems: what could not be made, and why.
+        problems: what could not be made, and why, each once: a missing key keeps every slice from being made.
         again_at: when to look again, because something had to wait for the next second.
     """
 
@@ -65,6 +65,7 @@ def look(signer: Signer, clock: Clock, tasks: Iterable[Verb] = EVERYTHING, hint:
                 break
         if Verb.GENERATE_CRLS in tasks:
             report.problems += _without_crl(signer)
+        report.problems = list({str(problem): problem for problem in report.problems}.values())
         if report.made:
             prune(signer)
     return report

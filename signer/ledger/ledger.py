@@ -19,7 +19,7 @@ from revocation.errors import ConfigurationError, RevocastError
 
 _HEAD: Final = "0003"
 _BUSY_SECONDS: Final = 30
-_ADVICE: Final = "see `ledger` in [signer], and to the rights of its folder"
+_ADVICE: Final = "see `ledger` in [signer], and to room and rights in its folder"
 
 
 class LedgerUnavailable(RevocastError):

@@ -51,11 +51,3 @@ def test_requester_with_a_name_too_long_is_bad_input(present: Present) -> None:
         str(present.estate.folder / "operator.key"),
     )
     assert str(result.exception) == "requester: has more than 64 characters (shorten it)"
-
-
-@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
-def test_time_that_utc_does_not_reach_is_bad_input(present: Present, moment: str) -> None:
-    """Such a year is a slip of the hand."""
-    result = present.run("revoke", "05", *ISSUER, "--revoked-at", moment)
-    assert result.exit_code == 2
-    assert "is not a time" in result.output
