@@ -8,7 +8,7 @@ from jobs.installation import Installation
 from jobs.terminal import printable
 from jobs.word import give_word
 from revocation import cli
-from revocation.messages import Discard, Verb
+from revocation.messages import Discard, Verb, fill
 
 
 @click.command()
@@ -30,6 +30,6 @@ def discard(issuer: str, why: str, timeout: float, config: Path | None, *, no_qu
     """
     installation = Installation.read(config)
     profile = installation.public.profile(issuer)
-    body = Discard(issuer=profile.issuer.id, why=why)
+    body = fill(Discard, issuer=profile.issuer.id, why=why)
     reply = give_word(installation, Verb.DISCARD, body, timeout, no_queue=no_queue)
     cli.print_json(reply.model_dump(mode="json")) if as_json else click.echo(printable(reply.detail))

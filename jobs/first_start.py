@@ -14,6 +14,8 @@ from pathlib import Path
 import click
 
 from jobs.init import CONFIG_NAME, Setup, add_issuers, initialise
+from jobs.issuer_entry import PROMPT
+from jobs.passphrase_setting import name_passphrase_file
 from jobs.process import child_environment, command_line, leashed
 from jobs.unlock import unlock
 from revocation import cli
@@ -56,7 +58,10 @@ def prepare(data: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: 
     setup = Setup(data, pkis, base_url, passphrase_file, demo=is_demo)
     _rehearse(setup)
     entries = initialise(setup) if is_first else add_issuers(config, setup)
-    _require_used(passphrase_file, config)
+    for entry in entries:
+        if entry.passphrase and entry.passphrase != PROMPT:
+            name_passphrase_file(config, entry.issuer.name, entry.passphrase)
+    _require_used(passphrase_file, pkis, config)
     wanted = _imports(data) | {str(entry.pki): entry.issuer.name for entry in entries}
     _remember(data, wanted)
     for pki, name in wanted.items():
@@ -87,14 +92,16 @@ def _rehearse(setup: Setup) -> None:
             ) from error
 
 
-def _require_used(passphrase_file: Path | None, config: Path) -> None:
-    """A passphrase file goes into the configuration with its issuer; later that is the place to change it."""
-    if passphrase_file and f"file:{passphrase_file.resolve()}" not in config.read_text(encoding="utf-8"):
-        raise ConfigurationError(
-            "is not used: the issuers were configured before, or no key of theirs is encrypted",
-            where=f"--passphrase-file {passphrase_file}",
-            advice=f'set `passphrase = "file:PATH"` of the issuer in [[signer.issuers]] of {config}',
-        )
+def _require_used(passphrase_file: Path | None, pkis: tuple[Path, ...], config: Path) -> None:
+    """A passphrase file stands in the configuration now; where another stood there, that is the place to change it."""
+    if not passphrase_file or f"file:{passphrase_file.resolve()}" in config.read_text(encoding="utf-8"):
+        return
+    setting = f'set `passphrase = "file:PATH"` of the issuer in [[signer.issuers]] of {config}'
+    raise ConfigurationError(
+        "is not used: another passphrase is configured, or no key is encrypted" if pkis else "is for the keys of --pki",
+        where=f"--passphrase-file {passphrase_file}",
+        advice=setting if pkis else f"name the PKI with --pki too, or {setting}",
+    )
 
 
 def _demonstration(demo: Path, base_url: str) -> tuple[Path, Path]:

@@ -155,7 +155,9 @@ def _show(outcomes: Outcomes, *, as_json: bool) -> None:
     for status in outcomes.statuses:
         summary = _target_summary(status)
         click.echo(
-            "published to {target}: {crls} CRLs, {responses} OCSP responses, {set_aside} set aside".format(**summary)
+            "target {target} holds {crls} CRLs, {responses} OCSP responses; {set_aside} bundles set aside".format(
+                **summary
+            )
         )
 
 

@@ -20,6 +20,7 @@ from jobs.first_start import Prepared
 from jobs.installation import Installation
 from jobs.samples import Sample, samples
 from jobs.services import services
+from jobs.stop import Stop
 from jobs.supervisor import Stopped, Supervisor
 from jobs.unlock import Unlocked
 from jobs.valkey import valkey
@@ -63,7 +64,7 @@ class Running:
     samples: list[Sample]
     unusable: tuple[str, ...]
     supervisor: Supervisor
-    stop: threading.Event
+    stop: Stop
 
     def until_published(self, say: Callable[[str], None]) -> list[Finding]:
         """What `check` finds from outside, when all is well or that took too long; meanwhile says why not yet.
@@ -146,9 +147,7 @@ class Address:
     port: int
 
 
-def bring_up(
-    prepared: Prepared, address: Address, unlocked: Unlocked, supervisor: Supervisor, stop: threading.Event
-) -> Running:
+def bring_up(prepared: Prepared, address: Address, unlocked: Unlocked, supervisor: Supervisor, stop: Stop) -> Running:
     """Start every process, the queue first.
 
     Raises:

@@ -1,12 +1,12 @@
 """Keeps the processes of `revocast up` running: starts them in order, restarts what dies, stops them in reverse."""
 
-import threading
 import time
 from pathlib import Path
 from typing import Final
 
 from jobs.child import Child, Service
 from jobs.log import Tell
+from jobs.stop import Stop
 from jobs.terminal import printable
 from revocation.errors import ConfigurationError, RevocastError
 
@@ -48,7 +48,7 @@ class Supervisor:
         report: prints a line for the operator.
     """
 
-    def __init__(self, logs: Path, stop: threading.Event, report: Tell) -> None:
+    def __init__(self, logs: Path, stop: Stop, report: Tell) -> None:
         self._logs = logs
         self._stop = stop
         self._report = report

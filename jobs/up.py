@@ -5,7 +5,6 @@ It only supervises: each service is a process of its own, started from the same 
 
 import contextlib
 import signal
-import threading
 from pathlib import Path
 
 import click
@@ -20,6 +19,7 @@ from jobs.lock import held
 from jobs.port import usable_port
 from jobs.private_folder import make_private
 from jobs.running import Address, Running, bring_up
+from jobs.stop import Stop
 from jobs.supervisor import Stopped, Supervisor
 from jobs.unlock import unlock
 from revocation import cli
@@ -86,7 +86,7 @@ def up(
         unlocked = unlock(prepared.config)
         for reason in unlocked.unusable:
             _say(f"a CA key cannot be used: {reason}")
-        stop = _stop_event()
+        stop = Stop.on(signal.SIGTERM, signal.SIGINT, *_hang_up())
         supervisor = Supervisor(make_private(data / "logs"), stop, _say)
         try:
             running = bring_up(prepared, address, unlocked, supervisor, stop)
@@ -136,13 +136,9 @@ def _once(running: Running) -> int:
     return 0 if worst(findings) is Level.OK else 1
 
 
-def _stop_event() -> threading.Event:
-    """Set by Ctrl-C, SIGTERM, and the end of the terminal, unless `nohup` says that this is to be outlived."""
-    stop = threading.Event()
-    outlived = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    for number in (signal.SIGTERM, signal.SIGINT, *(() if outlived else (signal.SIGHUP,))):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+def _hang_up() -> tuple[signal.Signals, ...]:
+    """The end of the terminal, unless `nohup` says that this is to be outlived."""
+    return () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
 
 
 def _say(line: str) -> None:

@@ -46,7 +46,7 @@ class Entries(Mapping[bytes, Revocation]):
                         f"is revoked from {iso(entry.revocation_date_utc)} on, later than its thisUpdate"
                     )
         except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-            raise GateError(f"an entry cannot be read: {error}") from error
+            raise GateError("an entry cannot be read (RFC 5280 section 5.3)") from error
 
     @cached_property
     def _numbers(self) -> frozenset[int]:

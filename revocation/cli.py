@@ -22,7 +22,8 @@ def config_option(command: _Command) -> _Command:
         "--config",
         "-c",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="The configuration; else $REVOCAST_CONFIG, ./revocast.toml, ./revocast-data/revocast.toml.",
+        help="The configuration; else $REVOCAST_CONFIG, ./revocast.toml, ./revocast-data/revocast.toml, "
+        "/etc/revocast/revocast.toml.",
     )(command)
 
 

@@ -36,7 +36,7 @@ class Report:
 
     Attributes:
         made: what was signed, in words.
-        problems: what could not be made, and why.
+        problems: what could not be made, and why, each once: a missing key keeps every slice from being made.
         again_at: when to look again, because something had to wait for the next second.
     """
 
@@ -79,6 +79,7 @@ def look(
         if Verb.GENERATE_CRLS in tasks:
             report.problems += _without_crl(signer)
             report.problems += _of_expired(signer, clock(), hint) if hint else []
+        report.problems = list({str(problem): problem for problem in report.problems}.values())
         if report.made:
             prune(signer)
     return report

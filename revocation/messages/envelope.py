@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from revocation.errors import InputError
 from revocation.instant import Instant
 from revocation.messages.bodies import BODIES, Body, Verb
+from revocation.messages.filling import fill
 from revocation.visible import visible
 
 LIFETIME = timedelta(minutes=10)
@@ -51,8 +52,13 @@ class Message(BaseModel):
 
 
 def compose(verb: Verb, body: Body, now: datetime, *, requester: str | None = None, id_: str | None = None) -> Message:
-    """A new, unsigned message with a random id (or a given one, to ask again)."""
-    return Message(
+    """A new, unsigned message with a random id (or a given one, to ask again).
+
+    Raises:
+        InputError: the requester's name is too long.
+    """
+    return fill(
+        Message,
         id=id_ or secrets.token_hex(16),
         verb=verb,
         requester=requester,

@@ -19,7 +19,7 @@ from signer.ledger.store import BUSY_SECONDS, WRITES
 class SQLiteStore:
     """A database file on a local disk, and a lock file beside it."""
 
-    unopened = "see `ledger` in [signer], and to the rights of its folder"
+    unopened = "see `ledger` in [signer], and to room and rights in its folder"
     unwritten = "is the disk full, or another process holding it? Nothing was recorded"
 
     def __init__(self, path: Path) -> None:

@@ -26,7 +26,7 @@ def test_everything_lost_is_made_and_published_again(present: Present) -> None:
         shutil.rmtree(present.estate.folder / name)
     result = present.run("refresh")
     assert result.exit_code == 0, result.output
-    assert "published to files: 1 CRLs" in result.stdout
+    assert "target files holds 1 CRLs" in result.stdout
     assert list(present.estate.folder.glob("public/www/crl/*/all.crl"))
 
 

@@ -303,16 +303,20 @@ def test_wrong_passphrase_file_of_a_pki_that_is_added_spoils_nothing(demo: Path,
 
 
 def test_pki_without_its_key_is_told_at_the_start_and_while_waiting(demo: Path, tmp_path: Path) -> None:
-    """Nobody looks for the reason of a 404 for long; what has a key is published nevertheless."""
+    """Nobody looks for the reason of a 404 for long; the key that is put back is used at the next start."""
     pki = tmp_path / "pki"
     shutil.copytree(demo / "issuing", pki)
     shutil.rmtree(pki / "private")
     result = up_once(tmp_path / "data", "--pki", pki)
     assert result.returncode == 1
-    reason = "a CA key cannot be used: issuer revocast-demo-issuing-ca: its CA key is not configured here"
+    place = f"issuer revocast-demo-issuing-ca, key {pki}/private/ca.key"
+    reason = f"a CA key cannot be used: {place}: cannot be read: No such file or directory (put its key there"
     told = [line for line in result.stderr.splitlines() if reason in line]
     assert told[0].startswith("revocast up: a CA key")
     assert told[1].startswith("revocast up: not everything answers yet: ")
+    shutil.copytree(demo / "issuing/private", pki / "private")
+    again = up_once(tmp_path / "data", "--pki", pki, "--passphrase-file", pki / "private/ca.passphrase")
+    assert again.returncode == 0, again.stderr
 
 
 def test_key_that_is_gone_at_a_later_start_does_not_end_the_others(demo: Path, tmp_path: Path) -> None:
@@ -326,6 +330,36 @@ def test_key_that_is_gone_at_a_later_start_does_not_end_the_others(demo: Path, t
     assert result.returncode == 1
     assert f"a CA key cannot be used: issuer revocast-demo-issuing-ca, key {pki}/private/ca.key" in result.stderr
     assert "ok       crl revocast-demo-root-ca all" in result.stdout
+
+
+def test_passphrase_is_not_asked_for_while_the_key_is_not_there(demo: Path, tmp_path: Path) -> None:
+    """What is missing is the key, not its passphrase; once it is there, it is asked for."""
+    pki = tmp_path / "pki"
+    shutil.copytree(demo / "issuing", pki)
+    (pki / "private/ca.key").rename(tmp_path / "ca.key")
+    code, shown = up_on_a_terminal(tmp_path / "data", b"unasked", "--pki", str(pki))
+    assert (code, "Passphrase of" in shown) == (1, False)
+    assert f"key {pki}/private/ca.key: cannot be read: No such file or directory" in shown
+    (tmp_path / "ca.key").rename(pki / "private/ca.key")
+    secret = (pki / "private/ca.passphrase").read_bytes().strip()
+    code, shown = up_on_a_terminal(tmp_path / "data", secret)
+    assert (code, shown.count("Passphrase of")) == (0, 1), shown
+
+
+def test_passphrase_file_is_taken_where_the_passphrase_was_typed_before(demo: Path, tmp_path: Path) -> None:
+    """A later start that names the file needs no terminal any more; one that opens nothing changes nothing."""
+    data, wrong, secret = tmp_path / "data", tmp_path / "wrong", demo / "issuing/private/ca.passphrase"
+    wrong.write_text("mistyped\n")
+    config = prepare(data, (demo / "issuing",), URL, None).config
+    before = config.read_text()
+    with pytest.raises(ConfigurationError, match="does not open the CA keys"):
+        prepare(data, (demo / "issuing",), URL, wrong)
+    with pytest.raises(ConfigurationError, match="is for the keys of --pki") as caught:
+        prepare(data, (), URL, secret)
+    assert "name the PKI with --pki too" in str(caught.value)
+    assert config.read_text() == before
+    prepare(data, (demo / "issuing",), URL, secret)
+    assert config.read_text() == before.replace('passphrase = "prompt"', f'passphrase = "file:{secret}"')
 
 
 def test_passphrase_file_that_comes_too_late_is_not_passed_over(demo: Path, tmp_path: Path) -> None:

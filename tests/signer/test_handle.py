@@ -51,6 +51,13 @@ def test_signed_revocation_is_recorded_with_its_revision(estate: Estate, signer:
     assert is_revoked(estate.signer(), 2)
 
 
+def test_revocation_of_nobody_is_refused_as_unsigned(signer: Signer) -> None:
+    """Who names no requester has not mistyped a name."""
+    (profile,) = signer.public.profiles.values()
+    body = Revoke(issuer=profile.issuer.id, serial="01", reason="keyCompromise")
+    assert refusal(signer, compose(Verb.REVOKE, body, NOW)).endswith("is not signed")
+
+
 def test_unsigned_revocation_is_refused(signer: Signer) -> None:
     """Whoever can write to the queue can name the operator, and revokes nothing."""
     message = compose(Verb.REVOKE, Revoke(issuer="test", serial="01", reason="superseded"), NOW, requester="operator")

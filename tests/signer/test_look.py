@@ -244,3 +244,13 @@ def test_slice_with_many_partial_bundles_is_signed_whole(estate: Estate) -> None
         look(signer, fixed(moment))
     assert len([name for name in names(signer) if "ocsp" in name]) <= 33
     assert set(statuses(signer).values()) == {"REVOKED"}
+
+
+def test_problem_of_every_slice_is_told_once(estate: Estate) -> None:
+    """Without a key nothing of sixteen slices can be signed, for one reason."""
+    signer = estate.signer()
+    estate.register(signer, range(1, 60))
+    (estate.folder / "ca.key").unlink()
+    problems = [str(problem) for problem in look(estate.signer(), fixed(NOW), [Verb.PRESIGN]).problems]
+    assert len(problems) == 1
+    assert problems[0].startswith("issuer test: has no OCSP responder that can sign now (")
