@@ -37,18 +37,22 @@ class Prepared:
         config: its revocast.toml.
         pkis: the folders whose certificates it knows, for samples.
         chain: the certificates of the demonstration's chain, where there is one.
+        not_imported: the folders of which the latest import failed, and that were imported before.
     """
 
     config: Path
     pkis: tuple[Path, ...]
     chain: Path | None
+    not_imported: tuple[str, ...] = ()
 
 
 def prepare(data: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: Path | None) -> Prepared:
     """Make what is missing, then import the given PKIs (again, if need be: an import adds what is new).
 
+    An import is all or nothing: where one fails, what was imported before is known still, and is served.
+
     Raises:
-        StepFailed: a command failed.
+        StepFailed: a command failed; of imports, the first of a PKI: a CRL without its revocations would be a lie.
         InputError, ConfigurationError: a PKI cannot be used.
     """
     config = data / CONFIG_NAME
@@ -62,14 +66,24 @@ def prepare(data: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: 
         if entry.passphrase and entry.passphrase != PROMPT:
             name_passphrase_file(config, entry.issuer.name, entry.passphrase)
     _require_used(passphrase_file, pkis, config)
-    wanted = _imports(data) | {str(entry.pki): entry.issuer.name for entry in entries}
-    _remember(data, wanted)
-    for pki, name in wanted.items():
-        if name:
-            _step("import", pki, "--issuer", name, "--config", str(config))
-            _remember(data, _imports(data) | {pki: ""})
+    known = _imports(data)
+    wanted = known | {str(entry.pki): entry.issuer.name for entry in entries}
+    _remember(data, wanted | {pki: "" for pki, name in known.items() if not name})
+    not_imported = tuple(pki for pki, name in wanted.items() if name and not _imported(data, pki, name))
     chain = data / _DEMO / "chain.pem"
-    return Prepared(config, tuple(Path(pki) for pki in wanted), chain if chain.exists() else None)
+    return Prepared(config, tuple(map(Path, wanted)), chain if chain.exists() else None, not_imported)
+
+
+def _imported(data: Path, pki: str, issuer: str) -> bool:
+    """Import a PKI; whether that worked. Raises StepFailed where it never did."""
+    try:
+        _step("import", pki, "--issuer", issuer, "--config", str(data / CONFIG_NAME))
+    except StepFailed:
+        if _imports(data)[pki]:
+            raise
+        return False
+    _remember(data, _imports(data) | {pki: ""})
+    return True
 
 
 def _rehearse(setup: Setup) -> None:

@@ -111,8 +111,8 @@ def add_issuers(config: Path, setup: Setup) -> list[IssuerEntry]:
     Raises:
         InputError, ConfigurationError: a PKI or the configuration cannot be used.
     """
-    file = ConfigFile.read(config)
-    profiles = PublicConfig.read(file).profiles if file.has("public", "issuers") else {}
+    tables = ConfigFile.read(config)
+    profiles = PublicConfig.read(tables).profiles if tables.has("public", "issuers") else {}
     known = {id_: profile.issuer.name for id_, profile in profiles.items()}
     entries = _entries(setup.pkis, set(known.values()), setup, known)
     new = [entry for entry in entries if entry.issuer.id not in known]

@@ -55,6 +55,7 @@ class Running:
         base: the URL under which `crl/`, `issuer/` and `ocsp/` lie, ending in `/`.
         samples: certificates of its PKIs, to ask for.
         unusable: for each issuer whose CA key cannot be used, why.
+        not_imported: the PKI folders of which the latest import failed: what was known before is served.
         supervisor: its processes.
         stop: set when it is to stop.
     """
@@ -63,6 +64,7 @@ class Running:
     base: str
     samples: list[Sample]
     unusable: tuple[str, ...]
+    not_imported: tuple[str, ...]
     supervisor: Supervisor
     stop: Stop
 
@@ -167,7 +169,7 @@ def bring_up(prepared: Prepared, address: Address, unlocked: Unlocked, superviso
     shown_host = "localhost" if address.host in _LOCAL else address.host
     base = f"http://{shown_host}:{address.port}{installation.public.prefix}/"
     found = samples(prepared.pkis, installation.public, clock_now(), _SAMPLES_PER_ISSUER)
-    return Running(installation, base, found, unlocked.unusable, supervisor, stop)
+    return Running(installation, base, found, unlocked.unusable, prepared.not_imported, supervisor, stop)
 
 
 def _require_vacant(path: Path) -> None:

@@ -119,6 +119,7 @@ def _serve(running: Running) -> int:
         with cli.unheard():
             report([finding for finding in findings if finding.level is not Level.OK], as_json=False)
         _say("not everything is as it should be; going on")
+    _tell_not_imported(running)
     configured = running.installation.public.url("")
     if configured != running.base:
         _say(f"[public] says {configured}: relying parties that read URLs in certificates and CRLs ask there")
@@ -133,7 +134,13 @@ def _once(running: Running) -> int:
     findings = running.until_published(_say)
     with cli.unheard():
         report(findings, as_json=False)
-    return 0 if worst(findings) is Level.OK else 1
+    _tell_not_imported(running)
+    return 0 if worst(findings) is Level.OK and not running.not_imported else 1
+
+
+def _tell_not_imported(running: Running) -> None:
+    for pki in running.not_imported:
+        _say(f"{pki} could not be imported, and the reason stands above: what is served is what was known before")
 
 
 def _hang_up() -> tuple[signal.Signals, ...]:

@@ -332,6 +332,27 @@ def test_key_that_is_gone_at_a_later_start_does_not_end_the_others(demo: Path, t
     assert "ok       crl revocast-demo-root-ca all" in result.stdout
 
 
+def test_import_that_fails_keeps_nothing_that_was_known_from_being_served(demo: Path, tmp_path: Path) -> None:
+    """One bad line in an index is told at the end too; in a PKI that was never imported it ends the start."""
+    pki, data = tmp_path / "pki", tmp_path / "data"
+    shutil.copytree(demo / "issuing", pki)
+    index, secret = pki / "index.txt", pki / "private/ca.passphrase"
+    good = index.read_text()
+    index.write_text(good + "V\tnonsense\n")
+    with pytest.raises(StepFailed):
+        prepare(data, (pki,), URL, secret)
+    with pytest.raises(StepFailed):
+        prepare(data, (), URL, None)
+    index.write_text(good)
+    prepare(data, (), URL, None)
+    index.write_text(good + "V\tnonsense\n")
+    result = up_once(data, "--pki", pki)
+    assert (result.returncode, "REVOCAST OK" in result.stdout) == (1, True), result.stderr
+    assert f"{index} line" in result.stderr
+    assert f"revocast up: {pki} could not be imported" in result.stderr
+    assert prepare(data, (), URL, None).not_imported == ()
+
+
 def test_passphrase_is_not_asked_for_while_the_key_is_not_there(demo: Path, tmp_path: Path) -> None:
     """What is missing is the key, not its passphrase; once it is there, it is asked for."""
     pki = tmp_path / "pki"
