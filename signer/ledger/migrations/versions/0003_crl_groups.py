@@ -36,7 +36,7 @@ def upgrade() -> None:
             issued.add_column(sa.Column(name, sa.BigInteger(), nullable=True, comment=comment))
         issued.add_column(
             sa.Column(
-                "hashes", sa.String(length=32), comment="of the CertIDs, with a space between them; NULL for a CRL"
+                "hashes", sa.String(length=32), comment="of the CertIDs, with a space between them; of a CRL its form"
             )
         )
     op.add_column(
