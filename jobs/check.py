@@ -155,7 +155,9 @@ def _statuses(
     findings += listed.look(plan.sample)
     for certificate in certificates:
         findings += look_at_certificate(certificate, profile, views, answers, now)
-    return [*findings, *listed.conclude()]
+    findings += listed.conclude()
+    marks.forget_old_answers(profile.issuer.id)
+    return findings
 
 
 def _base(public: PublicConfig, given: str | None) -> str:

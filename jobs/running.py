@@ -76,7 +76,8 @@ class Running:
         """
         deadline = time.monotonic() + (_INCOMPLETE_SECONDS if self.unusable else _PUBLISHED_SECONDS)
         tell_at = time.monotonic() + _TELL_SECONDS
-        plan = Plan(self.installation.public, self.base, [sample.certificate for sample in self.samples])
+        certificates = [sample.certificate for sample in self.samples]
+        plan = Plan(self.installation.public, self.base, certificates, starting=True)
         marks = MarksFile(self.installation.jobs.state)
         while True:
             findings = self._meanwhile(lambda: run(plan, marks, clock_now()))

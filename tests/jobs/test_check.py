@@ -219,18 +219,40 @@ def test_certificate_of_a_foreign_issuer_is_unknown(site: Site, marks: MarksFile
     assert worst(look(site, marks, Authority("Other").certificate)) is Level.UNKNOWN
 
 
-@pytest.mark.parametrize("content", ["[]", '{"BASE": []}', '{"BASE": {"crls": 1}}', "1", "\udcff", None])
+_MARK = '"number": 1, "this_update": "2026-01-01T00:00:00Z"'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("[]", '{"BASE": []}', '{"BASE": {"crls": 1}}', "1", "\udcff", None),
+        '{"BASE": {"crls": {"7b0d2cf6/all": {"number": 1, "this_update": "zzz"}}}}',
+        '{"BASE": {"crls": {"7b0d2cf6/all": {"number": -1, "this_update": "2026-01-01T00:00:00Z"}}}}',
+        '{"BASE": {"crls": {"7b0d2cf6/all": {MARK, "revoked": {"xyz": 4}}}}}',
+        '{"BASE": {"crls": {"7b0d2cf6/all": {MARK, "vanished": {"": 4}}}}}',
+        '{"BASE": {"differing": {"7b0d2cf6/all/05": "yesterday"}}}',
+        '{"BASE": {"differing": {"7b0d2cf6/all/xyz": "2026-01-01T00:00:00Z"}}}',
+        '{"BASE": {"answers": {"7b0d2cf6/xyz": {"asked": "2026-01-01T00:00:00Z"}}}}',
+        '{"BASE": {"answers": {"7b0d2cf6/05": {"asked": "0001-01-01T00:00:00+14:00"}}}}',
+    ],
+)
 def test_marks_that_are_not_ours_are_a_warning(
     site: Site, marks: MarksFile, tmp_path: Path, content: str | None
 ) -> None:
     """Whatever lies in their place, the site is looked at, and a folder there is said each time."""
     site.bring_up()
+    (issuer,) = site.public.profiles
     file = tmp_path / "marks/check.json"
     file.parent.mkdir()
     if content is None:
         file.mkdir()
     else:
-        file.write_bytes(content.replace("BASE", site.base).encode(errors="surrogateescape"))
+        file.write_bytes(
+            content.replace("BASE", site.base)
+            .replace("MARK", _MARK)
+            .replace("7b0d2cf6", issuer)
+            .encode(errors="surrogateescape")
+        )
     findings = look(site, marks)
     assert worst(findings) is Level.WARNING
     assert "crl test all" in said(findings, Level.OK)
