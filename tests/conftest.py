@@ -3,12 +3,9 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from tests.postgresql import Server
 
 DEBIAN_PACKAGES = {
     "certtool": "gnutls-bin",
@@ -47,13 +44,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("measured")
     for value in measured:
         terminalreporter.write_line(str(value))
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Server]:
-    """A PostgreSQL server; tests that use it are marked with the judge `initdb`."""
-    with Server() as server:
-        yield server
 
 
 @pytest.hookimpl(tryfirst=True)
