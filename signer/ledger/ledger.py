@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from revocation.durable import make_folder
 from revocation.errors import ConfigurationError, RevocastError
 
-_HEAD: Final = "0003"
+_HEAD: Final = "0004"
 _BUSY_SECONDS: Final = 30
 _ADVICE: Final = "see `ledger` in [signer], and to the rights of its folder"
 
