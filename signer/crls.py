@@ -119,8 +119,8 @@ def _snapshot(
     issuer, selection = spec.issuer, Selection.of(spec)
     revision = facts.ensure_issuer(connection, issuer)
     dates.require_passed(connection, issuer, now)
-    this_update, next_update = spec.window(now)
-    issued.require_later(connection, spec.part, this_update)
+    issued.require_later(connection, spec.part, now)
+    this_update, next_update = spec.window(now, issued.latest_this_update(connection, spec.part))
     row = issued.reserve(
         connection,
         issuer,
