@@ -9,7 +9,7 @@ from jobs.courier import reachable_courier
 from jobs.installation import Installation
 from jobs.reconcile import everything
 from jobs.terminal import printable
-from publisher.rows import part_of
+from revocation.bundle.manifest import part_of
 from revocation.clock import now as clock_now
 from revocation.errors import RevocastError
 from revocation.messages import Outcome, Reply, Verb, compose

@@ -1,10 +1,11 @@
 """Does a CRL forget anything? Each serial that is gone since the CRL before it has to be explained.
 
-The signer says in the bundle why an entry left. It is believed only where that cannot be wrong: what is known to be
-revoked for good is not released, what answers of OCSP speak of later has not expired, what moved is on another CRL.
+The signer says why an entry left. It is believed only where that cannot be wrong: what was revoked for good is not
+released, what answers of OCSP speak of later has not expired, what moved is on another CRL.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -16,45 +17,55 @@ from revocation.serials import to_hex
 
 _MOST_NAMED: Final = 20
 
-Mark = Callable[[bytes], Known | None]
-"""What the marks know of a serial: that it is revoked; None when nothing was ever published that says so."""
+
+@dataclass(frozen=True)
+class Evidence:
+    """What explanations are held against; each is asked for only when it is needed.
+
+    Attributes:
+        mark: what answers of OCSP said of a serial: that it is revoked; None when none ever said so.
+        on_hold: whether every published CRL that lists a serial says certificateHold.
+        elsewhere: the serials on the other CRLs of the issuer.
+    """
+
+    mark: Callable[[bytes], Known | None]
+    on_hold: Callable[[bytes], bool]
+    elsewhere: Callable[[], set[bytes]]
 
 
-def check_explained(
-    missing: Iterable[bytes],
-    explained: Mapping[bytes, Departed],
-    mark: Mark,
-    listed_elsewhere: Callable[[], set[bytes]],
-    now: datetime,
-) -> None:
-    """Return if every missing serial has an explanation that holds.
+def check_explained(missing: set[bytes], told: Iterable[Departed], evidence: Evidence, now: datetime) -> None:
+    """Return if every missing serial has an explanation that holds: one is enough, whatever else is told of it.
 
     Args:
-        listed_elsewhere: the serials on the other published CRLs of the issuer, when they are needed.
+        told: why serials left; read until nothing is missing any more.
 
     Raises:
-        Held: one moved to a CRL that is not published yet.
+        Held: one moved to a CRL that is not there yet.
         GateError: some are not explained; names them.
     """
-    unexplained, moved = [], []
-    for serial in sorted(missing):
-        departed = explained.get(serial)
-        if departed is None or not _holds(departed, mark(serial), now):
-            unexplained.append(serial)
-        elif departed.why is Why.MOVED:
-            moved.append(serial)
-    if unexplained:
+    unexplained, moved = set(missing), set[bytes]()
+    for departed in told:
+        if departed.serial not in unexplained:
+            continue
+        if departed.why is Why.MOVED and departed.serial not in evidence.elsewhere():
+            moved.add(departed.serial)
+        elif _holds(departed, evidence, now):
+            unexplained.remove(departed.serial)
+            if not unexplained:
+                return
+    if lost := sorted(unexplained - moved):
         raise GateError(
-            f"it lacks {_named(unexplained)}, listed before, and nothing says that they expired or were released",
+            f"it lacks {_named(lost)}, listed before, and nothing says that they expired or were released",
             advice="was the ledger restored from an old copy? Import the published CRL, or `revocast excuse` them",
         )
-    if moved and (waiting := sorted(set(moved) - listed_elsewhere())):
-        raise Held(f"{_named(waiting)} moved to a CRL that is not published yet; held until then")
+    if unexplained:
+        raise Held(f"{_named(sorted(unexplained))} moved to a CRL that is not there yet; held until then")
 
 
-def _holds(departed: Departed, known: Known | None, now: datetime) -> bool:
+def _holds(departed: Departed, evidence: Evidence, now: datetime) -> bool:
+    known = evidence.mark(departed.serial)
     if departed.why is Why.RELEASED:
-        return known is None or known.releasable
+        return (known is None or known.releasable) and evidence.on_hold(departed.serial)
     if departed.expired_at is not None:
         return departed.expired_at <= epoch(now) and (known is None or known.this_update <= departed.expired_at)
     return True

@@ -9,17 +9,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
-from publisher.rows import part_of
 from publisher.verify_crl import VerifiedCRL, read_crl
 from publisher.verify_ocsp import VerifiedResponse, peek, read_response, verify_response
 from publisher.window import check_length, check_window
-from revocation import departed as departed_text
 from revocation.artifacts import Kind
 from revocation.bundle import BundleReader, Manifest
+from revocation.bundle.manifest import part_of
 from revocation.bundle.reader import split_responses
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.crlspec import CRLSpec
-from revocation.departed import Departed
 from revocation.der import DERError
 from revocation.errors import BundleError, GateError
 from revocation.part import Part
@@ -80,25 +78,9 @@ def crl_in(reader: BundleReader, spec: CRLSpec) -> VerifiedCRL:
         BundleError: not one file, or not the one that the manifest lists.
         GateError: not such a CRL.
     """
-    crls, texts = reader.manifest.crls, reader.manifest.departed
-    if len(crls) != 1 or len(texts) > 1 or len(reader.manifest.entries) != len(crls) + len(texts):
-        raise BundleError("a CRL bundle has one CRL, and perhaps why serials left it", where=f"bundle {reader.name}")
-    return read_crl(reader.content(crls[0]), spec)
-
-
-def departed_in(reader: BundleReader) -> dict[bytes, Departed]:
-    """Why serials left the CRL of a bundle, as the signer says.
-
-    Raises:
-        BundleError: the text is not of that form.
-    """
-    found: dict[bytes, Departed] = {}
-    for entry in reader.manifest.departed:
-        try:
-            found |= {departed.serial: departed for departed in departed_text.read(reader.content(entry))}
-        except ValueError as error:
-            raise BundleError(str(error), where=f"bundle {reader.name}, {entry.path}") from error
-    return found
+    if len(reader.manifest.entries) != 1 or not reader.manifest.crls:
+        raise BundleError("a CRL bundle has one file, the CRL", where=f"bundle {reader.name}")
+    return read_crl(reader.content(reader.manifest.crls[0]), spec)
 
 
 def responses_in(reader: BundleReader, profile: IssuerProfile, now: datetime) -> Iterator[list[VerifiedResponse]]:

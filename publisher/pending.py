@@ -11,10 +11,18 @@ from revocation.published import TargetStatus
 from revocation.wire.exchange import Stored
 
 
-def attempt(bundle: Stored, public: PublicConfig) -> str:
-    """What a refusal depends on: the file, and the configured issuer with its profile. Another one is tried again."""
-    profile = public.profiles.get(_part(bundle)[1])
+def attempt(bundle: Stored, public: PublicConfig, listed: Sequence[Stored]) -> str:
+    """What a refusal depends on: with others the bundle is tried again.
+
+    That is the file, the configured issuer with its profile, and for a CRL what is told of the entries that left.
+    """
+    kind, issuer, _ = _part(bundle)
+    profile = public.profiles.get(issuer)
     rules = f"{profile.crl!r} {profile.ocsp!r} {profile.url('')}" if profile else "not configured"
+    if kind == Kind.CRL:
+        rules += "".join(
+            f" {told.name} {told.version}" for told in listed if _part(told)[:2] == (Kind.DEPARTED, issuer)
+        )
     return f"{bundle.version} {hashlib.sha256(rules.encode()).hexdigest()[:16]}"
 
 
@@ -31,14 +39,14 @@ def pending(
     and is tried again.
     """
     done = {(a.bundle, a.version) for a in status.applied}
-    refused = {(s.bundle, s.version) for s in status.set_aside if s.at <= now}
+    refused = {s.bundle: s.version for s in status.set_aside if s.at <= now}
     waiting = [
         bundle
         for bundle in listed
         if bundle.name not in tried
         and _part(bundle)[0] in status.kinds
         and (bundle.name, bundle.version) not in done
-        and (bundle.name, attempt(bundle, public)) not in refused
+        and not (bundle.name in refused and refused[bundle.name] == attempt(bundle, public, listed))
     ]
     slices = [list(group) for _, group in groupby(sorted(waiting, key=lambda b: (_part(b), b.name)), key=_part)]
     slices.sort(key=lambda group: (*_urgency(group[-1], public), group[-1].name), reverse=True)

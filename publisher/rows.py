@@ -10,7 +10,6 @@ from revocation.artifacts import Kind
 from revocation.bundle import Manifest
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
-from revocation.part import Part
 from revocation.published import Applied, CRLRow, SliceRow, TargetStatus
 from revocation.wire.exchange import Stored
 
@@ -141,13 +140,3 @@ def prune_bundles(status: TargetStatus, listed: Collection[str], now: datetime) 
     status.applied = [a for a in status.applied if a.bundle in kept]
     gone = [s for s in status.set_aside if s.bundle not in listed and now - s.at < _REMEMBERED][-_MOST_REMEMBERED:]
     status.set_aside = [s for s in status.set_aside if s.bundle in listed or s in gone]
-
-
-def part_of(name: str) -> Part:
-    """The part that a bundle's name names: `000000000042-1a2b3c4d-crl-all.tar`.
-
-    Raises:
-        ValueError: it names none.
-    """
-    _, issuer, kind, label = name.removesuffix(".tar").split("-")
-    return Part.model_validate({"issuer": issuer, "kind": kind, "label": label})

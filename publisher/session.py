@@ -142,10 +142,10 @@ class Session:
         except Held as held:
             self.lines.append(f"held: {held}")
         except (BundleError, GateError) as error:
-            self._set_aside(bundle, error, now)
+            self._set_aside(bundle, listed, error, now)
         except Exception as error:  # a bundle must not keep others from being taken, whatever is in it
             _LOG.exception("%s could not be dealt with", bundle.name)
-            self._set_aside(bundle, unreadable("it", error), now)
+            self._set_aside(bundle, listed, unreadable("it", error), now)
 
     def _take(self, bundle: Stored, listed: list[Stored], now: datetime) -> None:
         with opened(self._exchange, bundle.name) as reader:
@@ -159,9 +159,9 @@ class Session:
                 taken = Taken(f"{bundle.name} has expired, and a newer one is there")
         self.lines.append(taken.line)
         if taken.withheld:
-            self._note_refused(bundle, f"{len(taken.withheld)} withheld: {taken.withheld[0]}", now)
+            self._note_refused(bundle, listed, f"{len(taken.withheld)} withheld: {taken.withheld[0]}", now)
 
-    def _set_aside(self, bundle: Stored, error: RevocastError, now: datetime) -> None:
+    def _set_aside(self, bundle: Stored, listed: list[Stored], error: RevocastError, now: datetime) -> None:
         if bundle.name not in {stored.name for stored in self._listed()}:
             return  # superseded meanwhile
         self._look_ahead(bundle, now)
@@ -170,11 +170,12 @@ class Session:
             self.lines.append(f"{count} responses that said good of revoked certificates withdrawn")
         error.where = error.where or f"bundle {bundle.name}"
         keep_aside(self._state, self._exchange, bundle.name, error, now)
-        self._note_refused(bundle, str(error), now)
+        self._note_refused(bundle, listed, str(error), now)
 
-    def _note_refused(self, bundle: Stored, reason: str, now: datetime) -> None:
+    def _note_refused(self, bundle: Stored, listed: list[Stored], reason: str, now: datetime) -> None:
         """Show it until the bundle has left the exchange."""
-        refused = SetAside(bundle=bundle.name, at=now, reason=reason, version=attempt(bundle, self._public))
+        version = attempt(bundle, self._public, listed)
+        refused = SetAside(bundle=bundle.name, at=now, reason=reason, version=version)
         self.status.set_aside = [s for s in self.status.set_aside if s.bundle != bundle.name] + [refused]
         self.refused.add(bundle.name)
         self.lines.append(f"set aside {bundle.name}: {reason}")

@@ -4,41 +4,45 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
 
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from publisher.archive import Archive
 from publisher.beside import Beside
-from publisher.continuity import check_explained
-from publisher.crl_diff import difference
-from publisher.gate import crl_in, departed_in
+from publisher.gate import crl_in
 from publisher.line import UNKNOWN_BUNDLE, CRLMark, Step, crl_step
 from publisher.marks import Marks
 from publisher.rows import forget_crl, note_applied, take_crl
+from publisher.succession import Succession
 from publisher.taking import Taken
 from publisher.targets.protocol import StaticObject, StaticTarget
-from publisher.verify_crl import VerifiedCRL, check_crl_window, check_entries, read_crl
+from publisher.verify_crl import check_crl_window
 from revocation.bundle import BundleReader
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.crlspec import CRLSpec
-from revocation.errors import GateError, Held
 from revocation.paths import crl_path, crls_path, issuer_path, issuers_path
 from revocation.published import TargetStatus
-from revocation.wire.exchange import Stored
+from revocation.wire.exchange import Exchange, Stored
 
 
 class CRLTaker:
     """One static target."""
 
     def __init__(
-        self, target: StaticTarget, marks: Marks, archive: Archive, beside: Beside, public: PublicConfig
+        self,
+        target: StaticTarget,
+        marks: Marks,
+        archive: Archive,
+        beside: Beside,
+        public: PublicConfig,
+        exchange: Exchange,
     ) -> None:
         self._target = target
         self._marks = marks
         self._archive = archive
         self._beside = beside
         self._public = public
+        self._succession = Succession(target, marks, archive, public, exchange)
 
     def mend(self, status: TargetStatus, *, trusted: bool) -> list[str]:  # noqa: ARG002 - every file is looked at anyway
         """Put configured files that are missing, read lost marks off the target, strike CRLs that changed.
@@ -84,7 +88,7 @@ class CRLTaker:
             return Taken(f"{spec}: number {crl.number} is superseded")
         check_crl_window(crl, spec, now)
         if step is Step.NEWER:
-            self._check_continuity(crl, reader, spec, now)
+            self._succession.check(crl, spec, now, {refused.bundle for refused in status.set_aside})
             self._archive.keep(spec.issuer.id, spec.label, crl.number, crl.der, crl.this_update)
             mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=reader.name)
             self._marks.set_crl(spec.issuer.id, spec.label, mark)
@@ -93,63 +97,6 @@ class CRLTaker:
         note_applied(status, bundle, reader.manifest, crl.next_update)
         take_crl(status, reader.manifest, crl, spec)
         return Taken(f"{spec}: number {crl.number} published")
-
-    def _check_continuity(self, crl: VerifiedCRL, reader: BundleReader, spec: CRLSpec, now: datetime) -> None:
-        """Return if clients can read what is new on the CRL, and it forgets nothing that the one before it had.
-
-        Raises:
-            Held, GateError: see `check_entries`, `check_explained`; a delta waits for its base.
-        """
-        before = self._archived(spec) or self._published(spec)
-        try:
-            changed = difference(before.der, crl.der) if before else None
-            check_entries(crl, spec, changed.added if changed else None)
-            missing = changed.missing() if changed else set()
-            missing = self._beside_delta(crl, spec, missing) if spec.freshest else missing
-            missing = self._of_delta(crl, spec, before, missing) if spec.name.delta else missing
-            if missing:
-                explained = departed_in(reader)
-                with self._marks.revoked() as marks:
-                    mark = partial(marks.get, spec.issuer.octets)
-                    check_explained(missing, explained, mark, partial(self._elsewhere, spec), now)
-        except GateError as error:
-            error.where = f"{spec}, number {crl.number}"
-            raise
-
-    def _beside_delta(self, crl: VerifiedCRL, spec: CRLSpec, missing: set[bytes]) -> set[bytes]:
-        """What a complete CRL lacks, and what its delta had that was never on a complete one."""
-        delta = self._published(self._public.profiles[spec.issuer.id].crls[str(spec.name.of_delta)])
-        return missing | {serial for serial in delta.revoked if serial not in crl.revoked} if delta else missing
-
-    def _of_delta(self, crl: VerifiedCRL, spec: CRLSpec, before: VerifiedCRL | None, missing: set[bytes]) -> set[bytes]:
-        """What is gone for whoever puts a delta and its complete CRL together: taken off, or on neither any more."""
-        complete = self._published(self._public.profiles[spec.issuer.id].crls[str(spec.name.complete)])
-        if complete is None or complete.number < (crl.base_number or 0):
-            raise Held(f"its base {crl.base_number} is not published yet; held until then")
-        was = before.revoked if before else {}
-        return set(crl.revoked.removed) | {s for s in missing if s in was and s not in complete.revoked}
-
-    def _archived(self, spec: CRLSpec) -> VerifiedCRL | None:
-        """The last that was published, also of a form that is not configured any more."""
-        data = self._archive.last(spec.issuer.id, spec.label)
-        return self._verified(data, spec, any_form=True)
-
-    def _elsewhere(self, spec: CRLSpec) -> set[bytes]:
-        """The serials on the other published CRLs of an issuer."""
-        profile = self._public.profiles[spec.issuer.id]
-        others = [other for other in profile.complete_crls.values() if other.name != spec.name.complete]
-        found = map(self._published, others)
-        return {serial for crl in found if crl is not None for serial in crl.revoked}
-
-    def _published(self, spec: CRLSpec) -> VerifiedCRL | None:
-        """What the target shows, if the issuer signed it."""
-        return self._verified(self._target.get(spec.path), spec)
-
-    def _verified(self, data: bytes | None, spec: CRLSpec, *, any_form: bool = False) -> VerifiedCRL | None:
-        try:
-            return read_crl(data, spec, any_form=any_form) if data is not None else None
-        except GateError:
-            return None  # damaged or forged: it proves nothing, and is replaced by the next that passes
 
     def _not_configured(self) -> list[str]:
         profiles = self._public.profiles.values()
@@ -169,7 +116,7 @@ class CRLTaker:
         """A lost mark is what the target shows, if the issuer signed it."""
         if self._marks.crl(spec.issuer.id, spec.label) is not None:
             return
-        crl = self._published(spec)
+        crl = self._succession.published(spec)
         if crl is None:
             return
         mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=UNKNOWN_BUNDLE)

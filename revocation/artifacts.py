@@ -1,4 +1,4 @@
-"""The kinds of signed objects that relying parties fetch, and how each is named inside the system."""
+"""The kinds of objects that bundles and targets carry, and how each is named inside the system."""
 
 import re
 from dataclasses import dataclass, replace
@@ -9,11 +9,12 @@ _LABEL: Final = re.compile(r"(?P<profile>[a-z][a-z0-9]{0,31})(\.(?P<shard>[1-9][
 
 
 class Kind(StrEnum):
-    """What a bundle or a target carries."""
+    """What a bundle or a target carries; `departed`, why entries left CRLs, is for publishers and no target's."""
 
     CRL = "crl"
     OCSP = "ocsp"
     ISSUER = "issuer"
+    DEPARTED = "departed"
 
 
 class Scope(StrEnum):

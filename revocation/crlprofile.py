@@ -46,7 +46,8 @@ class CRLSettings(Table):
     )
     backdate: Duration = Field(
         default=timedelta(0),
-        description="thisUpdate lies so far back, at most 1h, for clients whose clock is behind; it also ends earlier.",
+        description="thisUpdate lies so far back, at most 1h, for clients whose clock is behind, but a second after "
+        "that of the CRL before; it also ends earlier.",
     )
     look: Duration = Field(
         default=timedelta(hours=1), description="How often `generate_crls` looks; at most (expires - renewal) / 2."

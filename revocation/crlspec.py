@@ -72,13 +72,17 @@ class CRLSpec:
         """What bundles and the ledger call the complete CRL that a delta adds to; a complete one itself."""
         return Part(issuer=self.issuer.id, kind=Kind.CRL, label=str(self.name.complete))
 
-    def window(self, now: datetime) -> tuple[datetime, datetime]:
-        """thisUpdate and nextUpdate of one that is made now.
+    def window(self, now: datetime, last: datetime | None = None) -> tuple[datetime, datetime]:
+        """thisUpdate and nextUpdate of one that is made now: backdated as far as thisUpdate rises by whole seconds.
+
+        Args:
+            last: thisUpdate of the one before; it has to be earlier than `now`.
 
         Under `br` both ends count, so a second is taken off; and no CRL may be valid for longer than others, so the
         last one is the first whose window reaches the end.
         """
         this_update = now - self.settings.backdate
+        this_update = max(this_update, last + timedelta(seconds=1)) if last else this_update
         inclusive = timedelta(seconds=1) if self.compliance is Compliance.BR else timedelta(0)
         usual = this_update + self.settings.expires - inclusive
         if self._end is None:

@@ -1,15 +1,58 @@
-"""Why serials are gone from a CRL that were on the one before: a text file beside the CRL in its bundle.
+"""Why serials left the CRLs of an issuer: a text, in bundles of its own, so many lines of a day in each.
 
 A line each: the octets of the serial in hexadecimal, why, and for an expiry when that was:
 `0A1B expired 2026-03-01T12:00:00Z`.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from revocation.clock import epoch, from_epoch, iso
+
+KEPT: Final = timedelta(days=400)
+"""How long it is told why something left: a publisher that was away for a year finds out."""
+
+_LABEL: Final = re.compile(r"(?P<day>[0-9]{8})\.(?P<number>0|[1-9][0-9]{0,4})")
+
+
+@dataclass(frozen=True, order=True)
+class Chunk:
+    """Some of the lines of a day (UTC), in the order in which they were noted; its text is the label of a bundle.
+
+    Attributes:
+        number: 0 and up.
+    """
+
+    day: date
+    number: int
+
+    @classmethod
+    def parse(cls, label: str) -> "Chunk":
+        """The chunk of that label: `20261125.3`.
+
+        Raises:
+            ValueError: it is none.
+        """
+        match = _LABEL.fullmatch(label)
+        if match is None:
+            raise ValueError(f"{label!r} names no day and chunk of it: wanted is `20261125.3`")
+        return cls(date.fromisoformat(match["day"]), int(match["number"]))
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y%m%d}.{self.number}"
+
+    def path(self, issuer_id: str) -> str:
+        """Of its text in a bundle."""
+        return f"departed/{issuer_id}/{self}.txt"
+
+
+def first_kept(now: datetime) -> date:
+    """The first day of which it is still told."""
+    return (now.astimezone(UTC) - KEPT).date()
 
 
 class Why(StrEnum):

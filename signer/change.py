@@ -127,7 +127,7 @@ class _Shown:
         key = (spec.issuer.id, spec.label)
         if key not in self._known:
             latest = issued.latest_this_update(self._connection, spec.part)
-            self._known[key] = latest + spec.settings.backdate + ONE_SECOND if latest else spec.issuer.not_before
+            self._known[key] = latest + ONE_SECOND if latest else spec.issuer.not_before
         return self._known[key]
 
 

@@ -13,7 +13,6 @@ from typing import BinaryIO, Final
 
 from sqlalchemy import Connection
 
-from revocation import departed
 from revocation.clock import Clock
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
@@ -21,10 +20,11 @@ from revocation.errors import Refused
 from revocation.issuer import Issuer
 from signer import deltas, selfcheck
 from signer.ahead import ahead
+from signer.departed import tell_departures
 from signer.encoding import crl
 from signer.expired import require_live
 from signer.keys import FileTBS, SigningKey
-from signer.ledger import audit, dates, departures, excuses, facts, issued, pages
+from signer.ledger import audit, dates, departures, facts, issued, pages
 from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
 from signer.ledger.page import PagesDamaged
@@ -63,8 +63,8 @@ def make_crl(signer: Signer, profile: IssuerProfile, spec: CRLSpec, clock: Clock
         with ThreadPoolExecutor(1) as beside:
             sha256 = beside.submit(FileTBS(file, begin, size).digest, "sha256")
             selfcheck.check_crl(file, begin, issuer.public_key_info, row.crl_number or 0)
-        files = [File(spec.path, file, begin, size, sha256.result().hex(), 1), *_departed(signer, spec, taken)]
-        put_bundle(signer, row, files, taken.count)
+        tell_departures(signer, issuer, clock())
+        put_bundle(signer, row, [File(spec.path, file, begin, size, sha256.result().hex(), 1)], taken.count)
     return row
 
 
@@ -74,28 +74,11 @@ class _Taken:
 
     Attributes:
         count: how many entries it has.
-        base: what a delta adds to.
     """
 
     row: Issued
     tbs: FileTBS
     count: int
-    base: Issued | None
-
-
-def _departed(signer: Signer, spec: CRLSpec, taken: _Taken) -> list[File]:
-    """Why serials may be gone that are on the CRL which a publisher has: the last one known, or of the last days.
-
-    Beside a delta it says of all since its base why they left.
-    """
-    days_ago = taken.row.this_update - 2 * spec.settings.expires
-    with signer.ledger.read() as connection:
-        known = issued.departed_before(connection, spec.part, days_ago)
-        known = min(known, taken.base.departed) if taken.base else known
-        left = list(departures.since(connection, spec.issuer, Selection.of(spec), known))
-        left += excuses.since(connection, spec.issuer, days_ago)
-    text = departed.write(left)
-    return [File.of(f"{spec.path.removesuffix('.crl')}.departed", text, len(left))] if left else []
 
 
 def _take(
@@ -140,8 +123,8 @@ def _snapshot(
     issuer, selection = spec.issuer, Selection.of(spec)
     revision = facts.ensure_issuer(connection, issuer)
     dates.require_passed(connection, issuer, now)
-    this_update, next_update = spec.window(now)
-    issued.require_later(connection, spec.part, this_update)
+    issued.require_later(connection, spec.part, now)
+    this_update, next_update = spec.window(now, issued.latest_this_update(connection, spec.part))
     row = issued.reserve(
         connection,
         issuer,
@@ -165,7 +148,7 @@ def _snapshot(
     what = {"crl": spec.label, "crl_number": str(row.crl_number), "entries": count}
     digest = tbs.digest("sha256").hex()
     audit.record(connection, now, "sign crl", issuer.id, revision=revision, bundle=row.name, tbs_sha256=digest, **what)
-    return _Taken(row, tbs, count, base)
+    return _Taken(row, tbs, count)
 
 
 def _entries(

@@ -6,7 +6,7 @@ to date. A release, and what moved to another CRL, is an entry with removeFromCR
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, func, select
 from sqlalchemy.sql.elements import ColumnElement
@@ -20,6 +20,8 @@ from signer.ledger.facts import REVOKED, status_of_certificate
 from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
 from signer.ledger.schema import certificates, departures, facts
+
+_LEAVING: Final = (str(Why.RELEASED), str(Why.MOVED))
 
 
 def changes(connection: Connection, issuer: Issuer, selection: Selection, base: Issued) -> list[bytes]:
@@ -55,8 +57,15 @@ def _in(selection: Selection) -> list[ColumnElement[bool]]:
 
 
 def _left(connection: Connection, issuer: Issuer, selection: Selection, after: int) -> dict[bytes, datetime]:
-    """What was released or moved since a departure, with when that was recorded. What expired may stay on the base."""
+    """What was released or moved since a departure, with when that was recorded. What expired may stay on the base.
+
+    That it left counts only as long as it did not come back: pages that were lost have all of it noted again.
+    """
     query = select(departures.c.serial, departures.c.recorded_at).where(
-        *selection.where(issuer, departures), departures.c.id > after, departures.c.why != str(Why.EXPIRED)
+        *selection.where(issuer, departures), departures.c.id > after, departures.c.why.in_(_LEAVING)
     )
-    return {row.serial: from_epoch(row.recorded_at) for row in connection.execute(query.order_by(departures.c.id))}
+    here = (certificates.c.issuer == departures.c.issuer, certificates.c.serial == departures.c.serial)
+    listed = select(facts.c.revision).join(certificates, status_of_certificate())
+    listed = listed.where(*here, facts.c.kind == REVOKED, *_in(selection))
+    rows = connection.execute(query.where(~listed.exists()).order_by(departures.c.id))
+    return {row.serial: from_epoch(row.recorded_at) for row in rows}

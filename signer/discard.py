@@ -57,5 +57,5 @@ def _redate(connection: Connection, profile: IssuerProfile, origin: Origin) -> i
 
 
 def _words(rows: list[Issued]) -> str:
-    crls = sum(row.part.kind is Kind.CRL for row in rows)
-    return f"{crls} CRLs and {len(rows) - crls} bundles of OCSP responses"
+    crls, responses = (sum(row.part.kind is kind for row in rows) for kind in (Kind.CRL, Kind.OCSP))
+    return f"{crls} CRLs and {responses} bundles of OCSP responses"

@@ -1,32 +1,41 @@
 """Letting serials be missing from CRLs: the override of the publisher's guard, on a requester's word."""
 
+from typing import Final
+
 from sqlalchemy import Connection
 
 from revocation import serials
 from revocation.config import IssuerProfile
+from revocation.departed import Departed, Why
 from revocation.errors import Refused
 from revocation.messages import Excuse
-from signer.ledger import excuses, facts
+from signer.ledger import departures, facts, pages
 from signer.ledger.facts import Origin
+from signer.ledger.groups import Group
 from signer.statuses import Done, named
+
+_NOWHERE: Final = Group(is_ca=False, shard=0, reason=0)
+"""Of a serial that no entry needs to be known of."""
 
 
 def excuse(connection: Connection, profile: IssuerProfile, body: Excuse, origin: Origin) -> Done:
     """Let serials be missing from the CRLs that cover the revision of this, and later ones.
 
+    One that is revoked may have left them when its certificate had expired: then it is excused too.
+
     Raises:
-        Refused: one of them is revoked: it will not be missing.
+        Refused: one of them stands on CRLs: it will not be missing.
     """
     octets = [serials.from_hex(serial) for serial in body.serials]
     for serial in octets:
-        certificate = facts.find(connection, profile.issuer, serial)
-        if certificate is not None and certificate.revocation is not None:
+        if pages.lists(connection, profile.issuer, serial):
             raise Refused(
                 "is revoked, so the CRLs list it",
                 where=named(profile, serial),
                 advice="leave it out; nothing was changed",
             )
-    excuses.record(connection, profile.issuer, octets, body.why, origin)
+    excused = ((_NOWHERE, Departed(serial, Why.EXCUSED)) for serial in octets)
+    departures.note(connection, profile.issuer, excused, origin.now)
     revision = facts.touch_crls(connection, profile.issuer)
     detail = f"{len(octets)} serials of {profile.issuer.name} may be missing from its CRLs"
     return Done(revision, detail, tuple(profile.complete_crls))

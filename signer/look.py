@@ -14,6 +14,7 @@ from revocation.config import IssuerProfile
 from revocation.errors import BundleError, RevocastError
 from revocation.messages import Look, Verb
 from signer.crls import make_crl
+from signer.departed import tell_departures
 from signer.due import Due, Intact, due_crls, due_responder_certificate, due_slices, without_crl
 from signer.expired import refused_crls
 from signer.ledger import early, facts
@@ -70,6 +71,8 @@ def look(
     with signer.ledger.signing():
         require_own_exchange(signer)
         known = _revisions(signer)
+        if Verb.GENERATE_CRLS in tasks:
+            report.problems += _tell_departures(signer, clock(), hint)
         for due in find_due(signer, clock(), tasks, hint):
             if _attempt(signer, due, clock, report):
                 tell()
@@ -81,8 +84,20 @@ def look(
             report.problems += _of_expired(signer, clock(), hint) if hint else []
         report.problems = list({str(problem): problem for problem in report.problems}.values())
         if report.made:
-            prune(signer)
+            prune(signer, clock())
     return report
+
+
+def _tell_departures(signer: Signer, now: datetime, hint: Look | None) -> list[RevocastError]:
+    """Before the CRLs that lack the entries; one that could not be told of is not put either."""
+    listed = {stored.name: stored.size for stored in signer.exchange.list()}
+    problems = []
+    for profile in _live(signer, now, hint):
+        try:
+            tell_departures(signer, profile.issuer, now, listed)
+        except OSError as error:
+            problems.append(_not_stored("why entries left CRLs", signer, profile, error))
+    return problems
 
 
 def _without_crl(signer: Signer) -> list[RevocastError]:
@@ -108,6 +123,11 @@ def _asked(signer: Signer, hint: Look | None) -> list[IssuerProfile]:
     return [profile for id_, profile in signer.public.profiles.items() if not wanted or id_ in wanted]
 
 
+def _live(signer: Signer, now: datetime, hint: Look | None) -> list[IssuerProfile]:
+    """Those of them that have not expired: who has signs nothing more."""
+    return [profile for profile in _asked(signer, hint) if now < profile.issuer.not_after]
+
+
 def _revisions(signer: Signer) -> int:
     with signer.ledger.read() as connection:
         return facts.sum_of_revisions(connection)
@@ -118,9 +138,7 @@ def find_due(
 ) -> Iterator[Due]:
     """What is due; each kind is looked at when the one before it was made."""
     wanted = set(tasks)
-    for profile in _asked(signer, hint):
-        if now >= profile.issuer.not_after:
-            continue  # an issuer that has expired signs nothing more
+    for profile in _live(signer, now, hint):
         for task, finder in _finders(signer, profile, now, hint):
             if task in wanted:
                 yield from finder()
@@ -154,7 +172,7 @@ def _attempt(signer: Signer, due: Due, clock: Clock, report: Report) -> bool:
     except RevocastError as error:
         report.problems.append(error)
     except OSError as error:
-        report.problems.append(_not_stored(signer, due, error))
+        report.problems.append(_not_stored(due.what, signer, due.profile, error))
     except Exception as error:
         _LOG.exception("%s of %s failed", due.what, due.profile.issuer.name)
         where = f"issuer {due.profile.issuer.name}"
@@ -176,12 +194,12 @@ def _make(signer: Signer, due: Due, clock: Clock) -> None:
         presign(signer, due.profile, due.part, due.base_revision, clock)
 
 
-def _not_stored(signer: Signer, due: Due, error: OSError) -> RevocastError:
+def _not_stored(what: str, signer: Signer, profile: IssuerProfile, error: OSError) -> RevocastError:
     """A disk that fills up does not say which one it is: bundles go to the exchange, a CRL is put together before."""
     likely = f"the exchange {signer.config.exchange} and in {tempfile.gettempdir()}"
     return RevocastError(
-        f"{due.what} could not be stored: {error.strerror or error}",
-        where=f"issuer {due.profile.issuer.name}",
+        f"{what} could not be stored: {error.strerror or error}",
+        where=f"issuer {profile.issuer.name}",
         advice=f"see to room and rights in {error.filename or likely}; it is tried again at the next look",
     )
 

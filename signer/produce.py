@@ -2,16 +2,19 @@
 
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import BinaryIO
 
 from revocation.artifacts import Kind
 from revocation.bundle import Entry, Manifest, write_bundle
+from revocation.bundle.manifest import part_of
 from revocation.config import PublicConfig
+from revocation.departed import Chunk, first_kept
 from revocation.errors import RevocastError
 from revocation.part import Part
-from signer.ledger import issued
+from signer.ledger import departures, issued
 from signer.ledger.issued import Issued
 from signer.signer import Signer
 
@@ -81,11 +84,15 @@ def require_own_exchange(signer: Signer) -> None:
         )
 
 
-def prune(signer: Signer) -> None:
-    """Take out what a newer complete bundle of the same part supersedes, and what is of no configured part."""
-    wanted = {f"{part.issuer}-{part.kind}-{part.label}.tar" for part in _parts(signer.public)}
+def prune(signer: Signer, now: datetime) -> None:
+    """Take out what a newer complete bundle of the same part supersedes, and what is of no configured part.
+
+    Why entries left CRLs is kept for so many days, and then forgotten by the ledger too.
+    """
+    first_day = first_kept(now)
+    parts = set(_parts(signer.public))
     names = [entry.name for entry in signer.exchange.list()]
-    for name in [name for name in names if _behind_sequence(name) not in wanted]:
+    for name in [name for name in names if not _is_wanted(name, parts, signer.public, first_day)]:
         signer.exchange.remove(name)
     with signer.ledger.read() as connection:
         complete = issued.complete_names(connection, names)
@@ -93,6 +100,19 @@ def prune(signer: Signer) -> None:
     for name in names:
         if name < newest.get(_behind_sequence(name), ""):
             signer.exchange.remove(name)
+    with signer.ledger.write() as connection:
+        for profile in signer.public.profiles.values():
+            departures.prune(connection, profile.issuer, first_day)
+
+
+def _is_wanted(name: str, parts: Collection[Part], public: PublicConfig, first_day: date) -> bool:
+    try:
+        part = part_of(name)
+    except ValueError:
+        return False
+    if part.kind is Kind.DEPARTED:
+        return part.issuer in public.profiles and Chunk.parse(part.label).day >= first_day
+    return part in parts
 
 
 def _parts(public: PublicConfig) -> Iterator[Part]:

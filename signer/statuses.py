@@ -14,7 +14,7 @@ from revocation.errors import Refused
 from revocation.messages import Raise, Release, Revoke
 from revocation.status import Reason, Revocation
 from signer.config import Limits
-from signer.ledger import facts
+from signer.ledger import changes, departures, facts
 from signer.ledger.facts import Certificate, Origin
 from signer.ledger.groups import covering
 
@@ -55,7 +55,7 @@ def revoke(connection: Connection, profile: IssuerProfile, body: Revoke, limits:
     revision = facts.revoke(connection, profile.issuer, serial, revocation, origin)
     expired = certificate.not_after is not None and certificate.not_after <= origin.now
     note = "; it has expired: it stays on CRLs for the life of one, and OCSP does not speak of it" if expired else ""
-    crls = _listing(profile, certificate)
+    crls = _listing(connection, profile, certificate, revision)
     if not crls:
         note += "; no CRL is configured that lists it"
     return Done(revision, f"{named(profile, serial)} is revoked since {iso(revocation.revoked_at)}{note}", crls)
@@ -82,7 +82,8 @@ def release(connection: Connection, profile: IssuerProfile, body: Release, origi
             advice="issue a new certificate",
         )
     revision = facts.release(connection, profile.issuer, serial, origin)
-    return Done(revision, f"{named(profile, serial)} is released from hold", _listing(profile, certificate))
+    crls = _listing(connection, profile, certificate, revision)
+    return Done(revision, f"{named(profile, serial)} is released from hold", crls)
 
 
 def raise_reason(connection: Connection, profile: IssuerProfile, body: Raise, limits: Limits, origin: Origin) -> Done:
@@ -104,7 +105,7 @@ def raise_reason(connection: Connection, profile: IssuerProfile, body: Raise, li
     _require_near(where, raised.revoked_at, facts.first_date(connection, profile.issuer, serial), limits)
     revision = facts.revoke(connection, profile.issuer, serial, raised, origin)
     detail = f"{where} is revoked since {iso(raised.revoked_at)} for {raised.reason.name}"
-    return Done(revision, detail, _listing(profile, certificate))
+    return Done(revision, detail, _listing(connection, profile, certificate, revision))
 
 
 def named(profile: IssuerProfile, serial: bytes) -> str:
@@ -112,11 +113,19 @@ def named(profile: IssuerProfile, serial: bytes) -> str:
     return f"certificate {serials.to_hex(serial)} of {profile.issuer.name}"
 
 
-def _listing(profile: IssuerProfile, certificate: Certificate) -> tuple[str, ...]:
-    """The labels of the CRLs that a certificate's status may stand on: those of its kind and shard."""
-    return tuple(
-        spec.label for spec in covering(profile.complete_crls.values(), certificate.is_ca, certificate.shard or 0)
-    )
+def _listing(
+    connection: Connection, profile: IssuerProfile, certificate: Certificate, revision: int
+) -> tuple[str, ...]:
+    """The labels of the CRLs that a certificate may stand on: those of its kind and shard.
+
+    Also those of what it was taken for before it turned out to be a CA's, say: it may still stand there, so they have
+    to cover the change too.
+    """
+    before = departures.places(connection, profile.issuer, certificate.serial)
+    for place in before:
+        changes.note(connection, profile.issuer, *place, revision)
+    places = before | {(certificate.is_ca, certificate.shard or 0)}
+    return tuple(spec.label for spec in covering(profile.complete_crls.values(), places))
 
 
 def _revocation(

@@ -12,8 +12,7 @@ from revocation.published import Count
 FORMAT = 1
 MANIFEST_NAME = "manifest.json"
 CRL_SUFFIX = ".crl"
-DEPARTED_SUFFIX = ".departed"
-_NAME = re.compile(r"[0-9]{12}-[0-9a-f]{8}-(?:crl|ocsp)-[a-z0-9.]+\.tar")
+_NAME = re.compile(r"[0-9]{12}-[0-9a-f]{8}-(?:crl|ocsp|departed)-[a-z0-9.]+\.tar")
 
 
 class _Strict(BaseModel):
@@ -21,9 +20,9 @@ class _Strict(BaseModel):
 
 
 class Entry(_Strict):
-    """One file of the bundle: a CRL, why serials left it, or a chunk of concatenated DER OCSP responses."""
+    """One file of the bundle: a CRL, a chunk of concatenated DER OCSP responses, or why serials left CRLs."""
 
-    path: str = Field(pattern=r"^(crl|ocsp)/[0-9a-f]{8}/[a-z0-9.-]+\.(crl|departed|ders)$")
+    path: str = Field(pattern=r"^(crl|ocsp|departed)/[0-9a-f]{8}/[a-z0-9.-]+\.(crl|ders|txt)$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     size: int = Field(gt=0)
     count: int = Field(gt=0, description="objects in the file: 1 for a CRL, lines of a text")
@@ -48,11 +47,6 @@ class Manifest(_Strict):
         return [entry for entry in self.entries if entry.path.endswith(CRL_SUFFIX)]
 
     @property
-    def departed(self) -> list[Entry]:
-        """The texts in it that say why serials left."""
-        return [entry for entry in self.entries if entry.path.endswith(DEPARTED_SUFFIX)]
-
-    @property
     def complete(self) -> bool:
         """Whether it needs nothing before it."""
         return self.base_revision == 0
@@ -61,6 +55,16 @@ class Manifest(_Strict):
 def bundle_name(sequence: int, part: Part) -> str:
     """`000000000042-1a2b3c4d-crl-all.tar`: the ledger's sequence first, so that names sort in its order."""
     return f"{sequence:012d}-{part.issuer}-{part.kind}-{part.label}.tar"
+
+
+def part_of(name: str) -> Part:
+    """The part that a bundle's name names: `000000000042-1a2b3c4d-crl-all.tar`.
+
+    Raises:
+        ValueError: it names none.
+    """
+    _, issuer, kind, label = name.removesuffix(".tar").split("-")
+    return Part.model_validate({"issuer": issuer, "kind": kind, "label": label})
 
 
 def is_bundle_name(name: str) -> bool:

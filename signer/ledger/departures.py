@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, or_, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from revocation.clock import epoch, from_epoch
 from revocation.crlbytes import serial_of
 from revocation.departed import Departed, Why
 from revocation.issuer import Issuer
-from signer.ledger.groups import Group, Selection, columns
+from signer.ledger.groups import Group, columns
 from signer.ledger.schema import departures
+
+_DAY: Final = 86400
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,16 @@ class Departure:
 
 def record(connection: Connection, issuer: Issuer, group: Group, departing: Iterable[Departure], now: datetime) -> None:
     """Note what left a group."""
-    shared = {"issuer": issuer.id, **columns(group), "recorded_at": epoch(now)}
+    left = ((group, Departed(serial_of(one.entry), one.why, one.expired_at)) for one in departing)
+    note(connection, issuer, left, now)
+
+
+def note(connection: Connection, issuer: Issuer, left: Iterable[tuple[Group, Departed]], now: datetime) -> None:
+    """Note what left which group."""
+    shared = {"issuer": issuer.id, "recorded_at": epoch(now)}
     rows = [
-        {**shared, "serial": serial_of(one.entry), "why": str(one.why), "expired_at": one.expired_at}
-        for one in departing
+        {**shared, **columns(group), "serial": one.serial, "why": str(one.why), "expired_at": one.expired_at}
+        for group, one in left
     ]
     if rows:
         connection.execute(insert(departures), rows)
@@ -52,9 +62,46 @@ def swept_until(connection: Connection, issuer: Issuer) -> datetime:
     return from_epoch(swept) if swept is not None else issuer.not_before
 
 
-def since(connection: Connection, issuer: Issuer, selection: Selection, after: int) -> Iterator[Departed]:
-    """What left the groups of a CRL after the departure with that id."""
-    query = select(departures.c.serial, departures.c.why, departures.c.expired_at)
-    mine = (*selection.where(issuer, departures), departures.c.id > after)
+def places(connection: Connection, issuer: Issuer, serial: bytes) -> set[tuple[bool, int]]:
+    """Kind and shard of which the certificate was taken to be, before it turned out to be another."""
+    mine = (departures.c.issuer == issuer.id, departures.c.serial == serial, departures.c.why == str(Why.MOVED))
+    query = select(departures.c.is_ca, departures.c.shard).where(*mine).distinct()
+    return {(is_ca, shard) for is_ca, shard in connection.execute(query)}
+
+
+def days_after(connection: Connection, issuer: Issuer, id_: int) -> set[date]:
+    """The days (UTC) in which something was noted that follows on that departure."""
+    new = (departures.c.issuer == issuer.id, departures.c.id > id_)
+    seconds = connection.execute(select(departures.c.recorded_at).where(*new).distinct()).scalars()
+    return {from_epoch(one).date() for one in seconds}
+
+
+def ids(connection: Connection, issuer: Issuer, day: date) -> list[int]:
+    """The departures of a day, in the order in which they were noted."""
+    query = select(departures.c.id).where(*_on(issuer, day)).order_by(departures.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def between(connection: Connection, issuer: Issuer, day: date, first: int, last: int) -> Iterator[Departed]:
+    """The departures of a day from one id to another, both included."""
+    query: Select[Any] = select(departures.c.serial, departures.c.why, departures.c.expired_at)
+    mine = (*_on(issuer, day), departures.c.id.between(first, last))
     for serial, why, expired_at in connection.execute(query.where(*mine).order_by(departures.c.id)):
         yield Departed(serial, Why(why), expired_at)
+
+
+def prune(connection: Connection, issuer: Issuer, before: date) -> None:
+    """Forget the days before that one; but not until when expired entries were swept."""
+    latest = select(func.max(departures.c.expired_at)).where(departures.c.issuer == issuer.id).scalar_subquery()
+    old = (departures.c.issuer == issuer.id, departures.c.recorded_at < _start(before))
+    spare = or_(departures.c.expired_at.is_(None), departures.c.expired_at < latest)
+    connection.execute(delete(departures).where(*old, spare))
+
+
+def _on(issuer: Issuer, day: date) -> tuple[ColumnElement[bool], ...]:
+    start = _start(day)
+    return departures.c.issuer == issuer.id, departures.c.recorded_at.between(start, start + _DAY - 1)
+
+
+def _start(day: date) -> int:
+    return epoch(datetime.combine(day, time(), UTC))

@@ -1,6 +1,6 @@
 """Groups of CRL entries: a CRL covers whole groups, so entries are kept apart by group, and no finer."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Table
@@ -78,6 +78,6 @@ def columns(group: Group) -> dict[str, object]:
     return {"is_ca": group.is_ca, "shard": group.shard, "reason": group.reason}
 
 
-def covering(specs: Iterable[CRLSpec], is_ca: bool, shard: int) -> list[CRLSpec]:
-    """The CRLs that a certificate of that kind and shard may be on."""
-    return [spec for spec in specs if Selection.of(spec).covers(is_ca, shard)]
+def covering(specs: Iterable[CRLSpec], places: Collection[tuple[bool, int]]) -> list[CRLSpec]:
+    """The CRLs that a certificate may be on that is of one of those kinds and shards."""
+    return [spec for spec in specs if any(Selection.of(spec).covers(*place) for place in places)]

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, desc, func, insert, select, upda
 from revocation.artifacts import CRLName, Kind
 from revocation.bundle.manifest import bundle_name
 from revocation.clock import epoch, from_epoch
+from revocation.departed import Chunk
 from revocation.issuer import Issuer
 from revocation.part import Part
 from revocation.published import CRLRow
@@ -129,19 +130,19 @@ def of_row(connection: Connection, row: CRLRow) -> Issued | None:
     return _issued(found) if found is not None else None
 
 
-def departed_before(connection: Connection, part: Part, moment: datetime) -> int:
-    """The latest departure that was explained before: to whoever has a CRL of before `moment`, or the last known."""
-    own = _of_part(part).where(issued.c.size.is_not(None), issued.c.this_update <= epoch(moment))
-    old = connection.execute(own.order_by(desc(issued.c.sequence)).limit(1)).one_or_none()
-    published = last_published(connection, part)
-    known = (old.departed or 0 if old is not None else 0, published.departed if published else 0)
-    return min(known)
+def stored_departed(connection: Connection, issuer: Issuer, since: Chunk) -> list[Issued]:
+    """The newest stored bundle of each chunk of departures, from that chunk on."""
+    mine = (issued.c.issuer == issuer.id, issued.c.kind == str(Kind.DEPARTED), issued.c.size.is_not(None))
+    newest = select(func.max(issued.c.sequence)).where(*mine, issued.c.part >= str(since)).group_by(issued.c.part)
+    rows = connection.execute(select(issued).where(issued.c.sequence.in_(newest)).order_by(issued.c.sequence))
+    return [_issued(row) for row in rows]
 
 
 def later_than(connection: Connection, issuer: Issuer, moment: datetime) -> Iterator[Issued]:
-    """All that was reserved or stored for an issuer with a later thisUpdate, newest first, but what was taken back."""
+    """All that was signed for an issuer with a later thisUpdate, newest first, but what was taken back."""
     mine = (issued.c.issuer == issuer.id, issued.c.this_update > epoch(moment), issued.c.discarded_at.is_(None))
-    for row in connection.execute(select(issued).where(*mine).order_by(desc(issued.c.sequence))):
+    signed = issued.c.kind != str(Kind.DEPARTED)
+    for row in connection.execute(select(issued).where(*mine, signed).order_by(desc(issued.c.sequence))):
         yield _issued(row)
 
 

@@ -53,6 +53,9 @@ class Page:
         """How many entries it has."""
         return len(self.index) // _FIELDS
 
+    def __contains__(self, revision: object) -> bool:
+        return revision in self.index[0::_FIELDS]
+
     def add(self, revision: int, until: int, entry: bytes | bytearray) -> None:
         """Put an entry behind the others."""
         self.index.extend((revision, until, len(entry)))

@@ -21,6 +21,7 @@ from signer.ledger import departures
 from signer.ledger.departures import Departure
 from signer.ledger.facts import REVOKED, status_of_certificate
 from signer.ledger.groups import Group, Selection
+from signer.ledger.left import left_by
 from signer.ledger.page import PAGE, Page, PagesDamaged, intact
 from signer.ledger.schema import certificates, crl_paged, crl_pages, facts
 
@@ -40,7 +41,10 @@ def settle(connection: Connection, issuer: Issuer, now: datetime) -> None:
         _append(connection, issuer, _new_entries(connection, issuer, paged or 0))
     except PagesDamaged:
         forget(connection, issuer)
+        paged = None
         _append(connection, issuer, _new_entries(connection, issuer, 0))
+    if paged is None:
+        departures.note(connection, issuer, left_by(connection, issuer), now)
     connection.execute(delete(crl_paged).where(crl_paged.c.issuer == issuer.id))
     connection.execute(insert(crl_paged).values(issuer=issuer.id, revision=newest))
 
@@ -64,6 +68,20 @@ def sweep(
             _save(connection, issuer, page)
             departing = [Departure(entry, Why.EXPIRED, until) for _, until, entry in gone]
             departures.record(connection, issuer, page.group, departing, now)
+
+
+def lists(connection: Connection, issuer: Issuer, serial: bytes) -> bool:
+    """Whether a revoked certificate has an entry, or will have one at the next `settle`: it was not swept."""
+    current = and_(status_of_certificate(), certificates.c.issuer == issuer.id, certificates.c.serial == serial)
+    fact = select(facts.c.revision).join(certificates, current).where(facts.c.kind == REVOKED)
+    revision = connection.execute(fact).scalar()
+    paged = connection.execute(select(crl_paged.c.revision).where(crl_paged.c.issuer == issuer.id)).scalar() or 0
+    if revision is None or revision > paged:
+        return revision is not None
+    try:
+        return any(revision in _load(connection, id_) for id_ in _pages_with(connection, issuer, [revision]))
+    except PagesDamaged:
+        return True  # made again from the facts
 
 
 def forget(connection: Connection, issuer: Issuer) -> None:

@@ -111,19 +111,8 @@ departures = Table(
     sqlite_autoincrement=True,
 )
 Index("departures_by_issuer", departures.c.issuer, departures.c.id)
-
-excuses = Table(
-    "excuses",
-    metadata,
-    Column("id", Sequence, primary_key=True, autoincrement=True),
-    Column("issuer", String(8), nullable=False),
-    Column("serial", LargeBinary, nullable=False, comment="may be missing from CRLs, on somebody's word"),
-    Column("why", Text, nullable=False),
-    Column("recorded_at", BigInteger, nullable=False),
-    Column("requester", Text, nullable=False),
-    Column("message", String(32), nullable=False),
-    ForeignKeyConstraint(["issuer"], ["issuers.id"]),
-)
+Index("departures_by_time", departures.c.issuer, departures.c.recorded_at)
+Index("departures_by_serial", departures.c.issuer, departures.c.serial)
 
 crl_changes = Table(
     "crl_changes",
@@ -140,8 +129,8 @@ issued = Table(
     metadata,
     Column("sequence", Sequence, primary_key=True, autoincrement=True),
     Column("issuer", String(8), nullable=False),
-    Column("kind", String(8), nullable=False, comment="crl or ocsp"),
-    Column("part", String(64), nullable=False, comment="the label of the CRL, or the slice"),
+    Column("kind", String(8), nullable=False, comment="crl, ocsp or departed"),
+    Column("part", String(64), nullable=False, comment="the label of the CRL, the slice, or day and chunk"),
     Column("slices", Integer, comment="how many slices there were; NULL for a CRL"),
     Column("hashes", String(32), comment="of the CertIDs, with a space between them; of a CRL its form"),
     Column("subject", LargeBinary, nullable=False, comment="SHA-256 of the issuer's name: CRL numbers rise per name"),
@@ -153,7 +142,7 @@ issued = Table(
     Column("count", Integer, comment="entries of a CRL, responses of a slice"),
     Column("size", BigInteger, comment="of the bundle; NULL until it lies in the exchange"),
     Column("sha256", String(64), comment="of the first file in the bundle"),
-    Column("departed", BigInteger, comment="the latest departure when a CRL was made"),
+    Column("departed", BigInteger, comment="the latest departure when a CRL was made; of a chunk of them the last"),
     Column("published_at", BigInteger, comment="when it was first seen published"),
     Column("discarded_at", BigInteger, comment="when an operator took back a CRL that was never published"),
     ForeignKeyConstraint(["issuer"], ["issuers.id"]),

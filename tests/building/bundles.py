@@ -30,13 +30,24 @@ def put_crl(
     number: int | None = None,
     departed: Mapping[int, str] | None = None,
 ) -> str:
-    """A bundle with one CRL; returns its name. `departed` says why serials left: `released`, `expired TIME`."""
+    """A bundle with one CRL; returns its name. Before it another, if `departed` says why serials left it."""
     part = Part(issuer=ca.issuer.id, kind=Kind.CRL, label=label)
     files = {f"crl/{part.issuer}/{label}.crl": data}
     if departed:
-        lines = [f"{serials.from_int(serial).hex().upper()} {why}\n" for serial, why in departed.items()]
-        files[f"crl/{part.issuer}/{label}.departed"] = "".join(lines).encode()
+        put_departed(exchange, ca, sequence, departed)
     return put(exchange, part, sequence, files, revision=revision, this_update=this_update, crl_number=number)
+
+
+def put_departed(exchange: Path, ca: CA, sequence: int, departed: Mapping[int, str], day: datetime = NOW) -> str:
+    """A bundle that says why serials left: `released`, `expired TIME`; returns its name."""
+    lines = "".join(f"{serials.from_int(serial).hex().upper()} {why}\n" for serial, why in departed.items())
+    return put_departed_text(exchange, ca, sequence, lines.encode(), day)
+
+
+def put_departed_text(exchange: Path, ca: CA, sequence: int, text: bytes, day: datetime = NOW) -> str:
+    """A bundle that says something in the place of why serials left; returns its name."""
+    part = Part(issuer=ca.issuer.id, kind=Kind.DEPARTED, label=f"{day:%Y%m%d}.{sequence}")
+    return put(exchange, part, sequence, {f"departed/{part.issuer}/{part.label}.txt": text}, this_update=day)
 
 
 def put_slice(

@@ -228,7 +228,7 @@ def test_crl_bundle_without_exactly_one_crl_is_set_aside(place: Place, ca: CA, c
     part = Part(issuer=ca.issuer.id, kind=Kind.CRL, label="all")
     put(place.exchange, part, 1, {f"crl/{ca.issuer.id}/{n}.crl": crl(ca, n + 1) for n in range(count)})
     outcome, _ = place.outcomes()
-    assert "has one CRL" in outcome.set_aside[0].reason
+    assert "has one file, the CRL" in outcome.set_aside[0].reason
 
 
 def test_bundle_that_is_taken_out_before_it_is_read_is_no_failure(

@@ -1,7 +1,7 @@
 """A CRL from which a serial has vanished: it is published only where that is explained, and the explanation holds."""
 
 from datetime import timedelta
-from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -10,8 +10,9 @@ from revocation.clock import iso
 from revocation.paths import crl_path
 from revocation.published import TargetStatus
 from revocation.status import Reason, Revocation
+from revocation.wire.exchange import FolderExchange
 from tests.authority import NOW
-from tests.building.bundles import put_crl, put_slice
+from tests.building.bundles import put_crl, put_departed, put_departed_text, put_slice
 from tests.building.ca import CA, Responder
 from tests.building.crl import crl, distribution_point
 from tests.building.ocsp import both
@@ -71,13 +72,49 @@ def test_crl_is_held_against_the_last_one_wherever_that_is_left(revoked: Place, 
     assert "lacks 1 serials (01)" in files.set_aside[0].reason
 
 
-@pytest.mark.parametrize(
-    "departed", [f"expired {iso(LATER)}", "released", "excused"], ids=["expired", "released", "excused"]
-)
-def test_entry_may_leave_a_crl_when_its_bundle_says_why(revoked: Place, ca: CA, departed: str) -> None:
-    """Expiry and release are what RFC 5280 knows; an operator's word is signed and audited by the signer."""
+@pytest.mark.parametrize("departed", [f"expired {iso(LATER)}", "excused"], ids=["expired", "excused"])
+def test_entry_may_leave_a_crl_when_it_is_told_why(revoked: Place, ca: CA, departed: str) -> None:
+    """Expiry is what RFC 5280 knows beside a release; an operator's word is signed and audited by the signer."""
     files = without_serial_1(revoked, ca, departed)
     assert (files.crls[0].number, files.set_aside) == (2, [])
+
+
+def test_crl_itself_says_that_nothing_but_a_hold_is_released(revoked: Place, ca: CA) -> None:
+    """Also where there is no OCSP: the entry of before has a reason."""
+    files = without_serial_1(revoked, ca, "released")
+    assert "lacks 1 serials (01)" in files.set_aside[0].reason
+
+
+def test_refused_crl_is_tried_again_once_it_is_told_why(revoked: Place, ca: CA) -> None:
+    """Files of an exchange that is copied from elsewhere may come in any order."""
+    without_serial_1(revoked, ca)
+    put_departed(revoked.exchange, ca, 4, {2: "excused"}, LATER)
+    assert revoked.publish(LATER)[0].crls[0].number == 1
+    put_departed(revoked.exchange, ca, 5, {1: "excused"}, LATER)
+    files, _ = revoked.publish(LATER)
+    assert (files.crls[0].number, files.set_aside) == (2, [])
+
+
+def test_any_explanation_that_holds_is_enough_wherever_it_stands(place: Place, ca: CA) -> None:
+    """Of one serial several things may be told, in several bundles."""
+    entries = {1: HOLD, 2: FINAL, 3: FINAL, 4: FINAL}
+    put_crl(place.exchange, ca, 1, crl(ca, 1, entries))
+    place.publish()
+    put_departed(place.exchange, ca, 2, {1: "released", 2: f"expired {iso(LATER)}", 3: "excused"})
+    put_departed(place.exchange, ca, 3, {1: "moved", 2: "released", 3: f"expired {iso(NOW + DAY)}"})
+    put_crl(place.exchange, ca, 4, crl(ca, 2, {4: FINAL}, this_update=LATER))
+    assert place.publish(LATER)[0].crls[0].number == 2
+
+
+def test_what_left_before_the_last_crl_explains_nothing_of_the_next(place: Place, ca: CA) -> None:
+    """A hold that was released once and set again later may not be forgotten on the word of then."""
+    put_departed(place.exchange, ca, 1, {1: "released"}, NOW - 2 * DAY)
+    put_crl(place.exchange, ca, 2, crl(ca, 1, {1: HOLD, 2: FINAL}))
+    place.publish()
+    put_crl(place.exchange, ca, 3, crl(ca, 2, {2: FINAL}, this_update=LATER))
+    assert "lacks 1 serials (01)" in place.publish(LATER)[0].set_aside[0].reason
+    put_departed(place.exchange, ca, 4, {1: "released"}, NOW - DAY)
+    assert place.publish(LATER)[0].crls[0].number == 2
 
 
 @pytest.mark.parametrize("departed", [f"expired {iso(LATER + SECOND)}", "released", f"expired {iso(NOW - DAY)}"])
@@ -110,37 +147,30 @@ def test_entry_that_changed_is_still_there(revoked: Place, ca: CA) -> None:
 @pytest.mark.parametrize(
     "text", [b"01 vanished\n", b"01 expired\n", b"01 released 2026-03-01T12:00:00Z\n", b"x\n", b"\xff"]
 )
-def test_explanation_of_another_form_is_refused(revoked: Place, ca: CA, text: bytes) -> None:
-    """It is text that came from outside."""
-    data = crl(ca, 2, dict.fromkeys(range(2, 103), FINAL), this_update=LATER)
-    put_crl(revoked.exchange, ca, 3, data, departed={1: "released"})
-    bundle = revoked.exchange / f"000000000003-{ca.issuer.id}-crl-all.tar"
-    rewrite(bundle, b"01 released\n", text)
-    files, _ = revoked.publish(LATER)
-    assert revoked.crl_file().read_bytes() != data
-    assert len(files.set_aside) == 1
+def test_explanation_of_another_form_says_nothing(revoked: Place, ca: CA, text: bytes) -> None:
+    """It is text that came from outside; another one beside it is read all the same."""
+    put_departed_text(revoked.exchange, ca, 4, b"01 excused\n" + text)
+    assert "lacks 1 serials (01)" in without_serial_1(revoked, ca).set_aside[0].reason
+    put_departed(revoked.exchange, ca, 2, {1: "excused"})
+    assert revoked.publish(LATER)[0].crls[0].number == 2
 
 
-def rewrite(bundle: Path, text: bytes, other: bytes) -> None:
-    """Put another explanation into a bundle, with its size and digest."""
-    import hashlib
-    import io
-    import json
-    import tarfile
+def test_explanation_that_is_replaced_while_it_is_read_holds_the_crl(
+    revoked: Place, ca: CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signer writes the chunk of a day anew: nothing is wrong with the CRL, and the next look takes it."""
+    old = put_departed(revoked.exchange, ca, 2, {2: "excused"})
+    opening = FolderExchange.open
 
-    with tarfile.open(bundle) as tar:
-        members = [(member, tar.extractfile(member).read()) for member in tar]  # type: ignore[union-attr]
-    with tarfile.open(bundle, "w") as tar:
-        for member, content in members:
-            changed = content
-            if member.name == "manifest.json":
-                manifest = json.loads(content)
-                manifest["entries"][1] |= {"sha256": hashlib.sha256(other).hexdigest(), "size": len(other)}
-                changed = json.dumps(manifest).encode()
-            elif content == text:
-                changed = other
-            member.size = len(changed)
-            tar.addfile(member, io.BytesIO(changed))
+    def replaced(exchange: FolderExchange, name: str) -> BinaryIO:
+        if name == old:
+            exchange.remove(name)
+            put_departed(revoked.exchange, ca, 4, {1: "excused"})
+        return opening(exchange, name)
+
+    monkeypatch.setattr(FolderExchange, "open", replaced)
+    assert without_serial_1(revoked, ca).set_aside == []
+    assert revoked.publish(LATER)[0].crls[0].number == 2
 
 
 @pytest.mark.parametrize("scopes", [(Scope.USER, Scope.CA), (Scope.CA, Scope.USER)])
@@ -173,6 +203,31 @@ def test_serial_leaves_one_crl_when_the_other_has_it(place: Place, ca: CA) -> No
     put_scoped(place, ca, 5, Scope.CA, 1)
     files, _ = place.publish(NOW + 5 * SECOND)
     assert [row.number for row in files.crls] == [5, 4]
+
+
+def swapped(place: Place, ca: CA, *wrong: Scope) -> TargetStatus:
+    """Serials 1 and 2 change places between two CRLs; those of some scopes are lacking 3 too."""
+    place = Place(place.root, ca, crl={"scopes": ["user", "ca"]})
+    for sequence, scope, listed in ((2, Scope.USER, (1, 3)), (3, Scope.CA, (2, 4))):
+        put_scoped(place, ca, sequence, scope, *listed)
+    place.publish(NOW + 3 * SECOND)
+    put_departed(place.exchange, ca, 4, {1: "moved", 2: "moved"})
+    for sequence, scope, listed in ((5, Scope.USER, (2, 3)), (6, Scope.CA, (1, 4))):
+        put_scoped(place, ca, sequence, scope, *(listed[:1] if scope in wrong else listed))
+    return place.publish(NOW + 6 * SECOND)[0]
+
+
+def test_certificates_that_change_places_do_so_in_one_look(place: Place, ca: CA) -> None:
+    """Neither CRL waits for the other, since that one lies in the exchange and may be published."""
+    files = swapped(place, ca)
+    assert ({row.number for row in files.crls}, files.set_aside) == ({5, 6}, [])
+
+
+def test_certificate_does_not_move_to_a_crl_that_was_refused(place: Place, ca: CA) -> None:
+    """It is the first that is looked at, and forgets something; the other one has to wait for its successor."""
+    files = swapped(place, ca, Scope.CA)
+    assert {row.number for row in files.crls} == {2, 3}
+    assert ["lacks 1 serials (04)" in refused.reason for refused in files.set_aside] == [True]
 
 
 def test_last_crls_are_kept_and_the_very_last_for_ever(place: Place, ca: CA) -> None:

@@ -12,6 +12,7 @@ from revocation.crlspec import NEVER
 from revocation.errors import ConfigurationError, InputError
 from revocation.messages import Outcome
 from revocation.status import Reason, Revocation
+from signer.change import change_together
 from signer.handle import handle
 from signer.look import look
 from tests.authority import NOW, Authority
@@ -19,7 +20,7 @@ from tests.estate import Estate, certificate
 from tests.signer.reading import crl_serials, newest_crl, told
 from tests.whole.world import World
 
-HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
+HOUR, DAY, MINUTE, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,40 @@ def test_backdated_crl_says_so_in_both_of_its_times(tmp_path: Path) -> None:
     world.now = NOW + 11.5 * HOUR - SECOND
     world.tick()
     assert newest_crl(world.signer).last_update_utc == NOW + SECOND - HOUR / 2
+
+
+def test_backdate_that_is_raised_delays_no_revocation(tmp_path: Path) -> None:
+    """thisUpdate goes back as far as it may and still rises; it is as far back as configured after that time."""
+    estate = Estate.build(tmp_path / "e")
+    with World(estate) as world:
+        estate.register(world.signer, [1, 2])
+        world.tick()
+    file = estate.folder / "revocast.toml"
+    file.write_text(file.read_text().replace("[[public.issuers]]", 'crl = { backdate = "1h" }\n[[public.issuers]]', 1))
+    with World(estate, NOW + MINUTE) as world:
+        world.revoke(1)
+        assert look(world.signer, fixed(world.now)).again_at is None
+        world.tick()
+        assert world.crl_serials() == {1}
+        crl = newest_crl(world.signer)
+        assert (crl.last_update_utc, crl.next_update_utc) == (NOW + SECOND, NOW + SECOND + DAY)
+        world.now += SECOND
+        world.revoke(2)
+        world.tick()
+        assert newest_crl(world.signer).last_update_utc == NOW + 2 * SECOND
+        world.now = NOW + 13 * HOUR
+        world.tick()
+        assert newest_crl(world.signer).last_update_utc == NOW + 12 * HOUR
+
+
+def test_change_is_acknowledged_at_once_where_crls_are_backdated(tmp_path: Path) -> None:
+    """The CRL that shows it can be signed in the second after the last one was."""
+    estate = Estate.build(tmp_path / "e", public='crl = { backdate = "1h" }')
+    with World(estate) as world:
+        estate.register(world.signer, [1, 2])
+        world.tick()
+        (told,) = change_together(world.signer, [estate.revoke(1).model_dump_json()], fixed(NOW))
+        assert told[0] == NOW - HOUR + SECOND
 
 
 @pytest.mark.parametrize("last", ["expiry", "never"])

@@ -23,9 +23,10 @@ from revocation.messages import Outcome, Release, Verb
 from revocation.status import Reason, Revocation
 from signer.handle import handle
 from signer.importers.entry import ImportEntry
-from signer.ledger import departures, facts
+from signer.ledger import facts
 from signer.ledger.groups import Selection
 from tests.authority import Authority
+from tests.building.departures import left
 from tests.estate import Estate
 from tests.signer.importers.issuing import with_serial
 from tests.whole.judges import Case
@@ -142,7 +143,7 @@ class Judged:
             gone = {
                 departed.serial
                 for spec in self.profile.crls.values()
-                for departed in departures.since(connection, issuer, Selection.of(spec), 0)
+                for departed in left(connection, issuer, Selection.of(spec))
                 if departed.why is Why.EXPIRED
             }
             found = {life.name: facts.find(connection, issuer, life.serial) for life in self.lives}

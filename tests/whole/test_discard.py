@@ -144,14 +144,14 @@ def test_bundles_that_could_not_be_removed_leave_with_the_next_look(
     assert world.crl_serials() == {1}
 
 
-def test_backdated_crls_of_the_last_hour_are_ahead_too(tmp_path: Path) -> None:
-    """A jump of half an hour: thisUpdate has come, and is still later than that of a CRL of now."""
+def test_backdated_crls_of_the_last_hour_are_followed_at_once(tmp_path: Path) -> None:
+    """A jump of half an hour: their thisUpdate has come, and the next one is a second later; responses are ahead."""
     estate = Estate.build(tmp_path / "e", public='crl = { backdate = "1h" }\n[public.ocsp]\nslices = 1\n')
     world = World(estate)
     estate.register(world.signer, [1])
     assert not look(world.signer, fixed(NOW + HOUR / 2)).problems
     world.revoke(1)
-    assert not look(world.signer, fixed(NOW)).made
-    assert "1 CRLs and 1 bundles" in discard(world).detail
+    assert ["crl all" in made for made in look(world.signer, fixed(NOW)).made] == [True]
+    assert "1 bundles of OCSP responses" in discard(world).detail
     world.tick()
     assert world.crl_serials() == {1}

@@ -17,6 +17,7 @@ from signer.ledger.groups import EVERYTHING, Selection
 from signer.ledger.schema import crl_pages
 from signer.signer import Signer
 from tests.authority import NOW
+from tests.building.departures import left
 from tests.estate import Estate
 
 ORIGIN = Origin("operator", "0" * 32, NOW)
@@ -49,7 +50,7 @@ def departed(
     connection: Connection, signer: Signer, after: int = 0, selection: Selection = EVERYTHING
 ) -> dict[int, Why]:
     """What left a selection since the departure with that id, and why at last."""
-    found = departures.since(connection, profile_of(signer).issuer, selection, after)
+    found = left(connection, profile_of(signer).issuer, selection, after)
     return {serials.to_int(one.serial): one.why for one in found}
 
 

@@ -1,0 +1,157 @@
+"""May a CRL follow on those that are published? Clients can read what is new on it, and it forgets nothing."""
+
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from functools import cache, partial
+from typing import Final
+
+from cryptography import x509
+
+from publisher.archive import Archive
+from publisher.continuity import Evidence, check_explained
+from publisher.crl_diff import difference
+from publisher.crl_entries import Entries
+from publisher.departures import told_of
+from publisher.gate import crl_in, opened
+from publisher.line import Step, crl_step
+from publisher.marks import Marks
+from publisher.targets.protocol import StaticTarget
+from publisher.verify_crl import VerifiedCRL, check_crl_window, check_entries, read_crl
+from revocation import crlbytes
+from revocation.bundle.manifest import part_of
+from revocation.config import PublicConfig
+from revocation.crlspec import CRLSpec
+from revocation.errors import BundleError, GateError, Held, Unreadable
+from revocation.status import Reason
+from revocation.wire.exchange import Exchange
+
+_CLOCKS: Final = timedelta(days=1)
+"""What left since a CRL is told of on its day or later, as far as clocks go right."""
+
+
+class Succession:
+    """The CRLs of one static target, and what comes after them."""
+
+    def __init__(
+        self, target: StaticTarget, marks: Marks, archive: Archive, public: PublicConfig, exchange: Exchange
+    ) -> None:
+        self._target = target
+        self._marks = marks
+        self._archive = archive
+        self._public = public
+        self._exchange = exchange
+
+    def check(self, crl: VerifiedCRL, spec: CRLSpec, now: datetime, refused: Collection[str]) -> None:
+        """Return if clients can read what is new on the CRL, and it forgets nothing that the ones before it had.
+
+        Args:
+            refused: the bundles that were set aside.
+
+        Raises:
+            Held, GateError: see `check_entries`, `check_explained`; a delta waits for its base.
+            Unreadable: what explains it cannot be read now.
+        """
+        try:
+            self._check(crl, spec, now, refused)
+        except GateError as error:
+            error.where = f"{spec}, number {crl.number}"
+            raise
+
+    def published(self, spec: CRLSpec) -> VerifiedCRL | None:
+        """What the target shows, if the issuer signed it."""
+        return _verified(self._target.get(spec.path), spec)
+
+    def _check(self, crl: VerifiedCRL, spec: CRLSpec, now: datetime, refused: Collection[str]) -> None:
+        before = self._archived(spec) or self.published(spec)
+        complete, delta = self._beside(spec)
+        changed = difference(before.der, crl.der) if before else None
+        check_entries(crl, spec, changed.added if changed else None)
+        missing = changed.missing() if changed else set()
+        if spec.name.delta:
+            missing = _missing_on_delta(crl, before, complete, missing)
+        elif delta is not None:
+            missing |= {serial for serial in delta.revoked if serial not in crl.revoked}
+        if missing:
+            since = (before.this_update - _CLOCKS).date() if before and not spec.name.delta else None
+            listed_by = [one for one in (before, complete, delta) if one is not None]
+            self._check_explained(missing, spec, since, listed_by, partial(self._elsewhere, spec, now, refused), now)
+
+    def _check_explained(
+        self,
+        missing: set[bytes],
+        spec: CRLSpec,
+        since: date | None,
+        listed_by: list[VerifiedCRL],
+        elsewhere: Callable[[], set[bytes]],
+        now: datetime,
+    ) -> None:
+        for_good = cache(lambda: {serial for one in listed_by for serial in _revoked_for_good(one, missing)})
+        with self._marks.revoked() as marks:
+            mark = partial(marks.get, spec.issuer.octets)
+            evidence = Evidence(mark, lambda serial: serial not in for_good(), cache(elsewhere))
+            check_explained(missing, told_of(self._exchange, spec.issuer.id, since), evidence, now)
+
+    def _beside(self, spec: CRLSpec) -> tuple[VerifiedCRL | None, VerifiedCRL | None]:
+        """The published complete CRL that a delta belongs to; the published delta of a complete one."""
+        crls = self._public.profiles[spec.issuer.id].crls
+        if spec.name.delta:
+            return self.published(crls[str(spec.name.complete)]), None
+        return None, self.published(crls[str(spec.name.of_delta)]) if spec.freshest else None
+
+    def _archived(self, spec: CRLSpec) -> VerifiedCRL | None:
+        """The last that was published, also of a form that is not configured any more."""
+        return _verified(self._archive.last(spec.issuer.id, spec.label), spec, any_form=True)
+
+    def _elsewhere(self, spec: CRLSpec, now: datetime, refused: Collection[str]) -> set[bytes]:
+        """The serials on the other CRLs of an issuer that are published, or wait to be in the exchange.
+
+        Two certificates may change places, and then each CRL would wait for the other.
+        """
+        profile = self._public.profiles[spec.issuer.id]
+        others = [other for other in profile.complete_crls.values() if other.name != spec.name.complete]
+        found = [crl for other in others for crl in (self.published(other), self._waiting(other, now, refused))]
+        return {serial for crl in found if crl is not None for serial in crl.revoked}
+
+    def _waiting(self, spec: CRLSpec, now: datetime, refused: Collection[str]) -> VerifiedCRL | None:
+        """The newest in the exchange, if it may be published after what is."""
+        names = [stored.name for stored in self._exchange.list() if _is_of(stored.name, spec)]
+        if not names or names[-1] in refused:
+            return None
+        with suppress(Unreadable, BundleError, GateError), opened(self._exchange, names[-1]) as reader:
+            crl = crl_in(reader, spec)
+            check_crl_window(crl, spec, now)
+            mark = self._marks.crl(spec.issuer.id, spec.label)
+            return crl if crl_step(crl, reader.name, mark, now) is Step.NEWER else None
+        return None
+
+
+def _missing_on_delta(
+    crl: VerifiedCRL, before: VerifiedCRL | None, complete: VerifiedCRL | None, missing: Iterable[bytes]
+) -> set[bytes]:
+    """What is gone for whoever puts a delta and its complete CRL together: taken off, or on neither any more."""
+    if complete is None or complete.number < (crl.base_number or 0):
+        raise Held(f"its base {crl.base_number} is not published yet; held until then")
+    was = before.revoked if before else {}
+    return set(crl.revoked.removed) | {s for s in missing if s in was and s not in complete.revoked}
+
+
+def _revoked_for_good(crl: VerifiedCRL, serials: Collection[bytes]) -> set[bytes]:
+    """Those of the serials that a CRL lists with another reason than certificateHold; only their entries are parsed."""
+    asked = [entry for entry in crlbytes.entries(crl.der) if crlbytes.serial_of(entry) in serials]
+    listed = Entries(x509.load_der_x509_crl(crlbytes.excerpt(crl.der, asked)), is_delta=crl.base_number is not None)
+    return {serial for serial, said in listed.items() if said.reason is not Reason.certificateHold}
+
+
+def _verified(data: bytes | None, spec: CRLSpec, *, any_form: bool = False) -> VerifiedCRL | None:
+    try:
+        return read_crl(data, spec, any_form=any_form) if data is not None else None
+    except GateError:
+        return None  # damaged or forged: it proves nothing, and is replaced by the next that passes
+
+
+def _is_of(name: str, spec: CRLSpec) -> bool:
+    try:
+        return part_of(name) == spec.part
+    except ValueError:
+        return False

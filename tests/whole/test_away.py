@@ -1,0 +1,208 @@
+"""A publisher that was away for long, or forgot a week: whatever left the CRLs meanwhile, the next look heals it."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from publisher.config import PublisherConfig
+from publisher.publish import publish_each
+from revocation.clock import fixed
+from revocation.messages import Message, Outcome, Release, Reply, Verb
+from revocation.published import SetAside
+from revocation.status import Reason, Revocation
+from signer import departed
+from signer.handle import handle
+from signer.importers.entry import ImportEntry
+from tests.authority import NOW
+from tests.estate import Estate
+from tests.whole.world import World
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+HOLD = Revocation(NOW - HOUR, Reason.certificateHold)
+
+
+@pytest.fixture(params=["", 'crl = { delta = "4h" }'], ids=["complete", "delta"])
+def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+    """On the CRL: 3, which expires after a day; 4 and 5, on hold; 20, revoked for good."""
+    with World(Estate.build(tmp_path / "estate", public=request.param)) as world:
+        world.estate.register(world.signer, [3], not_after=NOW + DAY)
+        world.estate.register(world.signer, [4, 5, 20])
+        for serial, reason in (
+            (3, "keyCompromise"),
+            (4, "certificateHold"),
+            (5, "certificateHold"),
+            (20, "superseded"),
+        ):
+            world.revoke(serial, reason)
+        world.tick()
+        yield world
+
+
+def live(world: World, days: float) -> None:
+    """Let time go by; 4 is released on the first day."""
+    end = world.now + days * DAY
+    while world.now < end:
+        world.now += 6 * HOUR
+        if world.now == NOW + 6 * HOUR:
+            assert asked(world, release(world, 4)).outcome is Outcome.DONE
+        world.tick()
+
+
+def release(world: World, serial: int) -> Message:
+    """The operator's message."""
+    return world.estate.ask(Verb.RELEASE, Release(issuer="test", serial=f"{serial:02X}"), world.now)
+
+
+def asked(world: World, message: Message) -> Reply:
+    """The signer's reply."""
+    return handle(world.signer, message, fixed(world.now))
+
+
+class Second:
+    """Another publisher, with a state folder and a web root of its own."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self._world, self._root = world, folder / "public"
+        targets = [{"name": "files", "kind": "directory", "path": self._root}]
+        said = {"exchange": world.estate.folder / "exchange", "state": folder / "state", "targets": targets}
+        self._config = PublisherConfig.model_validate(said)
+
+    def publish(self, now: datetime) -> tuple[dict[str, set[int]], list[SetAside]]:
+        """One look: the serials on each CRL, and what was refused."""
+        (outcome,) = publish_each(self._config, self._world.public, fixed(now))
+        crls = {file.stem: x509.load_der_x509_crl(file.read_bytes()) for file in self._root.rglob("*.crl")}
+        return {name: {entry.serial_number for entry in crl} for name, crl in crls.items()}, outcome.set_aside
+
+
+@pytest.mark.parametrize("days", [5, 20])
+def test_second_publisher_that_was_off_is_well_again_at_its_next_look(
+    world: World, tmp_path: Path, days: float
+) -> None:
+    """Much longer than two lives of a CRL: entries expired and a hold was released meanwhile."""
+    second = Second(world, tmp_path / "second")
+    assert second.publish(world.now)[0]["all"] == {3, 4, 5, 20}
+    live(world, days)
+    crls, refused = second.publish(world.now)
+    assert (crls["all"], refused) == ({5, 20}, [])
+
+
+def test_publisher_whose_state_is_of_a_week_ago_is_well_again_at_its_next_look(world: World, tmp_path: Path) -> None:
+    """Restored from a backup, with an empty web root."""
+    state = world.estate.folder / "publisher"
+    shutil.copytree(state, tmp_path / "backup")
+    live(world, 7)
+    assert world.crl_serials() == {5, 20}
+    shutil.rmtree(state)
+    shutil.copytree(tmp_path / "backup", state)
+    shutil.rmtree(world.estate.folder / "public")
+    world.tick()
+    assert world.crl_serials() == {5, 20}
+    assert [row.set_aside for row in world.statuses()] == [[], []]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["UPDATE crl_pages SET positions_sha256 = x'00'", "UPDATE crl_pages SET entries_sha256 = x'00'"],
+    ids=["positions", "entries"],
+)
+def test_release_survives_pages_that_are_damaged(world: World, tmp_path: Path, damage: str) -> None:
+    """They are made again from the facts, which know of the release too."""
+    second = Second(world, tmp_path / "second")
+    second.publish(world.now)
+    world.now += timedelta(minutes=1)
+    with sqlite3.connect(world.estate.folder / "signer/ledger.sqlite") as ledger:
+        ledger.execute(damage)
+    asked(world, release(world, 4))
+    for _ in range(4):
+        world.tick()
+        world.now += HOUR
+    assert world.crl_serials() == {3, 5, 20}
+    crls, refused = second.publish(world.now)
+    assert (crls["all"], refused) == ({3, 5, 20}, [])
+    if "all.delta" in crls:
+        served = x509.load_der_x509_crl((world.root / f"crl/{world.issuer.id}/all.delta.crl").read_bytes())
+        assert {entry.serial_number for entry in served} <= {4}, "nothing is taken off that is revoked still"
+
+
+def test_many_entries_that_leave_together_fit_through_the_gate(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No bundle grows with their number."""
+    monkeypatch.setattr(departed, "LINES", 50)
+    serials = range(1000, 1400)
+    world.estate.register(world.signer, serials, world.now, not_after=NOW + DAY, revocation=HOLD)
+    world.tick()
+    live(world, 5)
+    assert world.crl_serials() == {5, 20}
+    names = [file.name for file in (world.estate.folder / "exchange").glob("*-departed-*")]
+    assert len(names) >= 8
+
+
+@pytest.fixture
+def scoped(tmp_path: Path) -> Iterator[World]:
+    """Serial 3 is on hold, and on the CRL of users."""
+    with World(Estate.build(tmp_path / "estate", public='crl = { scopes = ["user", "ca"] }')) as world:
+        world.estate.import_(world.signer, [ImportEntry(b"\x03", NOW + 99 * DAY, False, HOLD, None, "index")])
+        world.tick()
+        assert listed(world) == {"user": {3}, "ca": set()}
+        world.now += HOUR
+        yield world
+
+
+def listed(world: World) -> dict[str, set[int]]:
+    """The serials on each CRL of the web root."""
+    crls = {file.stem: x509.load_der_x509_crl(file.read_bytes()) for file in (world.root / "crl").rglob("*.crl")}
+    return {name: {entry.serial_number for entry in crl} for name, crl in crls.items()}
+
+
+def move(world: World) -> None:
+    """It turns out that serial 3 is a CA's."""
+    found = ImportEntry(b"\x03", NOW + 99 * DAY, True, HOLD, b"its certificate", "3.pem")
+    world.estate.import_(world.signer, [found], world.now)
+
+
+@pytest.mark.parametrize("is_released_first", [False, True])
+def test_hold_of_what_moved_is_released_from_every_crl(scoped: World, is_released_first: bool) -> None:
+    """Before a CRL showed the move: it left the one by moving and the other by its release."""
+    if is_released_first:
+        asked(scoped, release(scoped, 3))
+    move(scoped)
+    if not is_released_first:
+        asked(scoped, release(scoped, 3))
+    scoped.tick()
+    assert listed(scoped) == {"user": set(), "ca": set()}
+    assert scoped.statuses()[0].set_aside == []
+
+
+def test_change_of_what_moved_names_the_crl_on_which_it_stood(scoped: World) -> None:
+    """Whoever waits for the release waits until that one is published too."""
+    move(scoped)
+    reply = asked(scoped, release(scoped, 3))
+    assert set(reply.data["crls"]) == {"user", "ca"}
+    scoped.tick()
+    assert all(row.revision >= (reply.revision or 0) for row in scoped.statuses()[0].crls)
+
+
+def test_moved_certificate_is_known_to_have_moved_by_its_facts(scoped: World) -> None:
+    """Also when the pages were lost before a CRL showed it."""
+    move(scoped)
+    with sqlite3.connect(scoped.estate.folder / "signer/ledger.sqlite") as ledger:
+        ledger.executescript("DELETE FROM crl_pages; DELETE FROM crl_paged; DELETE FROM departures")
+    scoped.tick()
+    assert listed(scoped) == {"user": set(), "ca": {3}}
+
+
+def test_certificates_that_change_places_are_published_in_one_look(scoped: World) -> None:
+    """Neither CRL waits for the other."""
+    scoped.estate.import_(scoped.signer, [ImportEntry(b"\x04", NOW + 99 * DAY, True, HOLD, None, "csv")], scoped.now)
+    scoped.tick()
+    assert listed(scoped) == {"user": {3}, "ca": {4}}
+    scoped.now += HOUR
+    move(scoped)
+    found = ImportEntry(b"\x04", NOW + 99 * DAY, False, HOLD, b"another certificate", "4.pem")
+    scoped.estate.import_(scoped.signer, [found], scoped.now)
+    scoped.tick()
+    assert listed(scoped) == {"user": {4}, "ca": {3}}
