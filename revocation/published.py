@@ -3,9 +3,17 @@
 One row per (issuer, CRL) and per (issuer, slice), never one per certificate.
 """
 
+from typing import Final
+
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from revocation.artifacts import Kind
+
+MOST: Final = 1 << 63
+"""Above every revision and size: what a database can count."""
+
+NUMBERS: Final = 1 << 160
+"""Above every CRLNumber: at most 20 octets (RFC 5280 section 5.2.3)."""
 
 
 class _Row(BaseModel):
@@ -17,25 +25,27 @@ class CRLRow(_Row):
 
     issuer: str
     label: str = Field(pattern=r"^[a-z][a-z0-9.]{0,63}$", description="which of the issuer's CRLs")
-    number: int
-    revision: int = Field(description="the ledger revision that this CRL covers")
+    number: int = Field(ge=0, lt=NUMBERS)
+    revision: int = Field(ge=0, lt=MOST, description="the ledger revision that this CRL covers")
     this_update: AwareDatetime
     next_update: AwareDatetime
     renew_at: AwareDatetime
     sha256: str
-    size: int
+    size: int = Field(ge=0, lt=MOST)
 
 
 class SliceRow(_Row):
     """The OCSP responses that a target serves for one slice of an issuer."""
 
     issuer: str
-    slice: int
-    revision: int = Field(description="the ledger revision up to which every fact of the slice is covered")
+    slice: int = Field(ge=0, lt=MOST)
+    revision: int = Field(
+        ge=0, lt=MOST, description="the ledger revision up to which every fact of the slice is covered"
+    )
     this_update: AwareDatetime = Field(description="of the oldest response of the slice")
     next_update: AwareDatetime = Field(description="of the response that expires first")
     renew_at: AwareDatetime
-    count: int
+    count: int = Field(ge=0, lt=MOST)
 
 
 class Applied(_Row):
@@ -45,8 +55,8 @@ class Applied(_Row):
     issuer: str
     kind: Kind
     part: str
-    base_revision: int
-    revision: int
+    base_revision: int = Field(ge=0, lt=MOST)
+    revision: int = Field(ge=0, lt=MOST)
     version: str = Field(default="", description="of the file in the exchange; another one is looked at again")
     next_update: AwareDatetime | None = Field(default=None, description="of its response that expires first")
 
