@@ -107,6 +107,7 @@ exchange = "exchange"
 {queue}
 # [signer.limits]  # hold whatever a message or a profile says
 # crl_validity = "10d"
+# last_crl = "expiry"  # a retired issuer's last CRL may go on to the end of its certificates; "never": for ever
 # ocsp_validity = "10d"
 # responder_certificate_validity = "31d"
 # revocation_backdate = "366d"

@@ -14,6 +14,9 @@ _LONGEST: Final = 64
 Count: TypeAlias = Annotated[int, Field(ge=0, lt=1 << 63)]
 """What a column of a database can hold."""
 
+Number: TypeAlias = Annotated[int, Field(ge=0, lt=1 << 159)]
+"""A CRLNumber: at most 20 octets (RFC 5280 section 5.2.3)."""
+
 
 class _Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,7 +27,7 @@ class CRLRow(_Row):
 
     issuer: str = Field(max_length=_LONGEST)
     label: str = Field(pattern=r"^[a-z][a-z0-9.]{0,63}$", description="which of the issuer's CRLs")
-    number: int = Field(ge=0, lt=1 << 159, description="at most 20 octets (RFC 5280 section 5.2.3)")
+    number: Number
     revision: Count = Field(description="the ledger revision that this CRL covers")
     this_update: Instant
     next_update: Instant

@@ -7,8 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
-from revocation.config import PublicConfig
+from revocation.clock import iso
+from revocation.compliance import Compliance
+from revocation.config import IssuerProfile, PublicConfig
 from revocation.configfile import LocalPath, QueueURL, Table
+from revocation.crlspec import LastCRL
 from revocation.durations import Duration, show
 from revocation.errors import ConfigurationError
 from revocation.messages import Verb
@@ -79,6 +82,11 @@ class Limits(Table):
     """The signer's own limits: a profile or a message beyond them is refused."""
 
     crl_validity: Duration = Field(default=timedelta(days=10), description="Longest thisUpdate to nextUpdate of a CRL.")
+    last_crl: LastCRL | None = Field(
+        default=None,
+        description="How far the last CRL of a retired issuer may go beyond that: `expiry`, to the end of the issuer's "
+        "certificates, or `never`, for ever. Absent: not at all. Whoever holds such a CRL is told of nothing later.",
+    )
     ocsp_validity: Duration = Field(default=timedelta(days=10), description="The same of an OCSP response.")
     responder_certificate_validity: Duration = Field(
         default=timedelta(days=31), description="Longest life of a delegate."
@@ -125,6 +133,7 @@ class SignerConfig(Table):
             if issuer.name not in known:
                 raise ConfigurationError(f"issuer {issuer.name!r} of [signer] is not among [[public.issuers]]")
         for profile in public.profiles.values():
+            self._check_last(profile)
             for what, wanted, limit in (
                 *(("crl.expires", one.expires, self.limits.crl_validity) for one in profile.crl.crls.values()),
                 ("ocsp.expires", profile.ocsp.expires, self.limits.ocsp_validity),
@@ -140,3 +149,15 @@ class SignerConfig(Table):
                         where=f"issuer {profile.issuer.name}",
                         advice="shorten the profile, or raise [signer.limits] where the keys are",
                     )
+
+    def _check_last(self, profile: IssuerProfile) -> None:
+        """Under `br` a last CRL is no longer than others."""
+        last, limit = profile.last_crl, self.limits.last_crl
+        if last is None or last is limit or limit is LastCRL.NEVER or profile.compliance is Compliance.BR:
+            return
+        ends = "never ends" if last is LastCRL.NEVER else f"ends at {iso(profile.issuer.not_after)}"
+        raise ConfigurationError(
+            f'last_crl = "{last}" {ends}, and is beyond the signer\'s limit ({show(self.limits.crl_validity)})',
+            where=f"issuer {profile.issuer.name}",
+            advice=f'if that is meant: last_crl = "{last}" in [signer.limits], where the keys are',
+        )

@@ -6,6 +6,7 @@ What is said to be published only makes the signer look harder at the bundle it 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
 from sqlalchemy import Connection
@@ -44,6 +45,7 @@ class Due:
         base_revision: 0 for everything, else only what changed after it.
         why: for people.
         not_before: a replacement's thisUpdate is later by whole seconds, and not before what it says was revoked.
+        behind: an OCSP slice that lacks a fact.
     """
 
     profile: IssuerProfile
@@ -51,6 +53,12 @@ class Due:
     base_revision: int
     why: str
     not_before: datetime | None = None
+    behind: bool = False
+
+    @property
+    def work(self) -> tuple[str, Kind | None, bool]:
+        """What kind of work it is: each of them goes on, however much of another comes up."""
+        return self.profile.issuer.id, self.part.kind if self.part else None, self.behind
 
     @property
     def what(self) -> str:
@@ -74,19 +82,21 @@ def due_responder_certificate(
 def due_crls(
     connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact, published: Published
 ) -> Iterator[Due]:
-    """Each CRL that is missing, old, near its end, behind a fact, or gone from the exchange.
+    """Each CRL that is missing, old, near its end, behind a fact, or gone from the exchange; the oldest first.
 
     A delta waits until a complete CRL is published that it can add to.
     """
     changes = Changes(connection, profile.issuer)
+    found: list[tuple[int, Due]] = []
     for spec in profile.crls.values():
         if spec.name.delta and published.base(connection, spec.complete_part, now) is None:
             continue
-        stored = issued.stored_since_complete(connection, spec.part)
+        last = next(iter(issued.stored_since_complete(connection, spec.part)), None)
         needed = changes.latest(Selection.of(spec))
-        why = _why_crl(stored[0] if stored else None, spec, now, needed, intact)
-        if why:
-            yield Due(profile, spec.part, 0, why, _not_before(connection, profile, spec.part))
+        if why := _why_crl(last, spec, now, needed, intact):
+            not_before = _not_before(connection, profile, spec.part)
+            found.append((last.sequence if last else 0, Due(profile, spec.part, 0, why, not_before)))
+    yield from (due for _, due in sorted(found, key=itemgetter(0)))
 
 
 def without_crl(connection: Connection, profile: IssuerProfile) -> Iterator[RevocastError]:
@@ -106,7 +116,9 @@ def due_slices(
 ) -> Iterator[Due]:
     """Each slice that is behind a fact; then those never signed, old, near their end, or whose bundle is gone."""
     slices = _Slices(connection, profile, now, intact, keys)
-    for part, base, why in (*slices.behind(), *slices.renewals()):
+    for part, base, why in slices.behind():
+        yield Due(profile, part, base, why, _not_before(connection, profile, part), behind=True)
+    for part, base, why in slices.renewals():
         yield Due(profile, part, base, why, _not_before(connection, profile, part))
 
 
@@ -129,14 +141,17 @@ class _Slices:
         self._renewed = {n: why for n in numbers if (why := self._why(n))}
 
     def behind(self) -> Iterator[tuple[Part, int, str]]:
-        """What changed since a slice was signed, in partial bundles: a revocation does not wait for a renewal."""
+        """What changed since a slice was signed, in partial bundles: a revocation does not wait for a renewal.
+
+        The slice that has waited longest comes first.
+        """
         known = {n: revision for n, revision in self._covered.items() if revision is not None}
         latest: dict[int, int] = {}
         since = min(known.values(), default=0)
         for hash_, at in facts.changed_since(self._connection, self._profile.issuer, self._now, since) if known else ():
             n = facts.slice_of(hash_, self._profile.ocsp.slices)
             latest[n] = max(at, latest.get(n, 0))
-        for n, revision in known.items():
+        for n, revision in sorted(known.items(), key=itemgetter(1)):
             if n not in self._renewed and latest.get(n, 0) > revision:
                 base = revision if self._partials[n] < _MOST_PARTIALS else 0
                 yield self._parts[n], base, f"covers revision {revision}, a certificate changed at {latest[n]}"

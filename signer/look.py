@@ -55,8 +55,9 @@ def look(
 ) -> Report:
     """Make what is due of the given tasks; a failure of one thing does not stop the others.
 
-    A fact that is recorded meanwhile ends the look, to be looked at again at once: it does not wait for renewals. So
-    does the second for which a CRL had to wait: it does not wait for all the responses behind it.
+    A fact that is recorded meanwhile shortens the look, and it is looked again at once: the fact does not wait for
+    renewals. So does the second for which a CRL had to wait: it does not wait for all the responses behind it. But each
+    kind of work goes on by one thing in each look, or revocations that keep coming would let responses expire.
 
     Args:
         hint: what somebody says is published, and the issuers that it is about.
@@ -73,12 +74,16 @@ def look(
         known = _revisions(signer)
         if Verb.GENERATE_CRLS in tasks:
             report.problems += _tell_departures(signer, clock(), hint)
+        went_on, is_short = set(), False
         for due in find_due(signer, clock(), tasks, hint):
+            if is_short and due.work in went_on:
+                continue
             if _attempt(signer, due, clock, report):
+                went_on.add(due.work)
                 tell()
-            if _revisions(signer) != known or (report.again_at and report.again_at <= clock()):
-                report.again_at = clock()
-                break
+            is_short = is_short or _has_news(signer, known, clock(), report)
+        if is_short:
+            report.again_at = clock()
         if Verb.GENERATE_CRLS in tasks:
             report.problems += _without_crl(signer)
             report.problems += _of_expired(signer, clock(), hint) if hint else []
@@ -86,6 +91,10 @@ def look(
         if report.made:
             prune(signer, clock())
     return report
+
+
+def _has_news(signer: Signer, known: int, now: datetime, report: Report) -> bool:
+    return _revisions(signer) != known or (report.again_at is not None and report.again_at <= now)
 
 
 def _tell_departures(signer: Signer, now: datetime, hint: Look | None) -> list[RevocastError]:
@@ -161,7 +170,7 @@ def _finders(
 
 
 def _attempt(signer: Signer, due: Due, clock: Clock, report: Report) -> bool:
-    """Whether it was made."""
+    """Whether it was made; if not, the report says why, or when it can be."""
     try:
         early.require(clock(), due.not_before)
         _make(signer, due, clock)

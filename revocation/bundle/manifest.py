@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from revocation.instant import Instant
 from revocation.part import Part
-from revocation.published import Count
+from revocation.published import Count, Number
 
 FORMAT = 1
 MANIFEST_NAME = "manifest.json"
@@ -38,7 +38,7 @@ class Manifest(_Strict):
     revision: Count = Field(description="the ledger revision that is covered once this is applied")
     this_update: Instant
     next_update: Instant
-    crl_number: int | None = None
+    crl_number: Number | None = None
     entries: tuple[Entry, ...] = ()
 
     @property

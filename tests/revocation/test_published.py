@@ -43,8 +43,15 @@ def test_status_survives_its_text() -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"number": "seven"}, {"label": "../all"}, {"this_update": NOW.replace(tzinfo=None)}, {"certificates": []}],
-    ids=["number", "label", "zone", "unknown"],
+    [
+        {"number": "seven"},
+        {"number": 1 << 160},
+        {"revision": 10**30},
+        {"label": "../all"},
+        {"this_update": NOW.replace(tzinfo=None)},
+        {"certificates": []},
+    ],
+    ids=["number", "large number", "large revision", "label", "zone", "unknown"],
 )
 def test_row_of_another_form_is_refused(changed: dict[str, object]) -> None:
     """A forged row ends as an error where it is read, and not as a comparison that fails somewhere later."""

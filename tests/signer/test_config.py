@@ -1,6 +1,7 @@
 """The signer's own limits: a profile or a message beyond them is refused, with the numbers."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,44 @@ def test_profile_beyond_the_signers_limits_is_refused(estate: Estate, public: st
     """Whoever writes the public profile cannot make the signer sign for longer than its own table allows."""
     with pytest.raises(ConfigurationError, match=words):
         Estate.build(estate.folder / "long", public=public).signer()
+
+
+def retired(folder: Path, last: str, lines: str = "", limits: str = "") -> Estate:
+    """An installation whose issuer has a last CRL."""
+    estate = Estate.build(folder, signer=limits)
+    config = estate.folder / "revocast.toml"
+    retired = f'name = "test"\nlast_crl = "{last}"\n{lines}\n'
+    config.write_text(config.read_text().replace('name = "test"\n', retired, 1))
+    return estate
+
+
+@pytest.mark.parametrize(
+    ("last", "allowed", "words"),
+    [
+        ("expiry", None, r'"expiry" ends at 20\d\d-.*Z, and is beyond the signer\'s limit \(10d\)'),
+        ("never", None, r'"never" never ends, and is beyond'),
+        ("never", "expiry", r'"never" never ends, and is beyond'),
+    ],
+)
+def test_last_crl_that_no_limit_allows_is_refused(tmp_path: Path, last: str, allowed: str | None, words: str) -> None:
+    """It is longer than every other: where the keys are, somebody has to have meant it."""
+    limits = f'limits = {{ last_crl = "{allowed}" }}' if allowed else ""
+    with pytest.raises(ConfigurationError, match=words):
+        retired(tmp_path / "e", last, limits=limits).signer()
+
+
+@pytest.mark.parametrize(
+    ("last", "lines", "limits"),
+    [
+        ("expiry", "", 'limits = { last_crl = "expiry" }'),
+        ("expiry", "", 'limits = { last_crl = "never" }'),
+        ("never", "", 'limits = { last_crl = "never" }'),
+        ("expiry", 'compliance = "br"', ""),
+    ],
+)
+def test_last_crl_that_a_limit_allows_is_made(tmp_path: Path, last: str, lines: str, limits: str) -> None:
+    """Under the BRs it is no longer than others, and needs no allowance."""
+    retired(tmp_path / "e", last, lines, limits).signer()
 
 
 def test_message_that_would_live_for_more_than_31_days_is_refused(estate: Estate) -> None:

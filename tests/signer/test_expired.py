@@ -46,7 +46,7 @@ def cross_signed(authority: Authority, not_before: datetime, days: int) -> x509.
 
 def certified(folder: Path, authority: Authority, *more: x509.Certificate, lines: str = "") -> Estate:
     """An installation whose issuer has these certificates too."""
-    estate = Estate.build(folder, authority=authority)
+    estate = Estate.build(folder, authority=authority, signer='limits = { last_crl = "never" }')
     pem = b"".join(one.public_bytes(Encoding.PEM) for one in (authority.certificate, *more))
     (folder / "ca.pem").write_bytes(pem)
     config = folder / "revocast.toml"

@@ -1,13 +1,22 @@
 """What is made when, and what never."""
 
+from collections import Counter
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 
-from revocation.clock import fixed
+import pytest
+
+from revocation.clock import Clock, fixed
+from revocation.config import IssuerProfile
+from revocation.crlspec import CRLSpec
 from revocation.messages import Look, Verb
 from revocation.status import Reason, Revocation
+from signer import look as looking
 from signer.handle import handle
+from signer.ledger.issued import Issued
 from signer.look import look
+from signer.signer import Signer
 from tests.authority import NOW
 from tests.estate import Estate, certificate
 from tests.signer.reading import behind, bundles, crl_serials, names, newest_crl, statuses, told
@@ -97,6 +106,37 @@ def test_crl_that_waits_for_the_next_second_does_not_wait_for_the_responses_behi
     assert first.again_at is not None
     again = look(signer, fixed(first.again_at))
     assert "crl all" in again.made[0]
+
+
+@pytest.mark.parametrize("public", ["", 'crl = { scopes = ["user"], shards = 3, assign = "serial" }'])
+def test_revocations_that_keep_coming_hold_up_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, public: str
+) -> None:
+    """One is recorded whenever a CRL is made: each CRL and each slice has its turn all the same, renewals too."""
+    estate = Estate.build(tmp_path / "e", public=f"{public}\n[public.ocsp]\nslices = 4\n")
+    signer = estate.signer()
+    estate.register(signer, range(1, 300))
+    look(signer, fixed(NOW - 13 * HOUR))
+    coming = iter(range(1, 300))
+    making = looking.make_crl
+
+    def made_too_late(signer: Signer, profile: IssuerProfile, spec: CRLSpec, clock: Clock) -> Issued:
+        row = making(signer, profile, spec, clock)
+        for serial in (next(coming), next(coming), next(coming)):
+            handle(signer, estate.revoke(serial, now=clock()), clock)
+        return row
+
+    monkeypatch.setattr(looking, "make_crl", made_too_late)
+    made = Counter[str]()
+    for second in range(30):
+        for line in look(signer, fixed(NOW + second * SECOND)).made:
+            made["renewal" if "turn was" in line else line.partition(": ")[2].partition(" (")[0]] += 1
+    slices = [count for what, count in made.items() if what.startswith("ocsp")]
+    crls = [count for what, count in made.items() if what.startswith("crl")]
+    assert len(slices) == made["renewal"] == 4
+    assert len(crls) == (3 if public else 1)
+    assert min(slices) >= 3
+    assert min(crls) >= 8
 
 
 def test_clock_set_back_by_an_hour_signs_nothing_and_says_so(estate: Estate) -> None:

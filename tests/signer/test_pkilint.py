@@ -65,7 +65,7 @@ def test_pkilint_finds_nothing_in_crls_of_a_profile_that_claims_it(
     lines = {**LINTED, **LINTED_AS_PKIX}[name]
     last = f'\nlast_crl = "{LAST[name]}"' if name in LAST else ""
     public = f'compliance = "{compliance}"\ncrl = {{ {lines} }}'
-    limits = 'limits = { crl_validity = "9000d" }'
+    limits = 'limits = { crl_validity = "9000d", last_crl = "never" }'
     estate = Estate.build(tmp_path / "e", authority=Authority(days=10_000), public=public, signer=limits)
     config = estate.folder / "revocast.toml"
     config.write_text(config.read_text().replace('name = "test"\n', f'name = "test"{last}\n', 1))

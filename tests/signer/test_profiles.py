@@ -124,7 +124,7 @@ def test_change_is_acknowledged_at_once_where_crls_are_backdated(tmp_path: Path)
 def test_retired_issuer_has_one_last_crl(tmp_path: Path, last: str) -> None:
     """Published once, valid to the end of its certificates or for ever, and made again only for a fact."""
     authority = Authority(days=400)
-    estate = Estate.build(tmp_path / "e", authority=authority)
+    estate = Estate.build(tmp_path / "e", authority=authority, signer='limits = { last_crl = "never" }')
     world = World(estate)
     estate.register(world.signer, [1, 2])
     world.revoke(1)

@@ -228,7 +228,8 @@ def test_switching_deltas_on_and_off_makes_the_complete_crl_anew(tmp_path: Path)
 
 def test_retired_issuer_has_no_delta(tmp_path: Path) -> None:
     """Its last CRL is followed by nothing."""
-    estate = Estate.build(tmp_path / "e", public='crl = { delta = "4h" }\n[public.ocsp]\nslices = 1\n')
+    public = 'crl = { delta = "4h" }\n[public.ocsp]\nslices = 1\n'
+    estate = Estate.build(tmp_path / "e", public=public, signer='limits = { last_crl = "never" }')
     config = estate.folder / "revocast.toml"
     config.write_text(config.read_text().replace('name = "test"\n', 'name = "test"\nlast_crl = "expiry"\n', 1))
     (profile,) = World(estate).public.profiles.values()

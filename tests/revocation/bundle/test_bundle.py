@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from revocation.artifacts import Kind
 from revocation.bundle import BundleReader, write_bundle
-from revocation.bundle.manifest import Manifest, bundle_name, is_bundle_name
+from revocation.bundle.manifest import Manifest, bundle_name, is_bundle_name, part_of
 from revocation.bundle.reader import split_responses
 from revocation.der import DERError
 from revocation.part import Part
@@ -113,11 +113,13 @@ def test_other_names_are_not_bundle_names(name: str) -> None:
         {"kind": Kind.OCSP, "label": "all"},
         {"kind": Kind.OCSP, "label": "-1"},
         {"kind": Kind.OCSP, "label": "07"},
+        {"kind": Kind.DEPARTED, "label": "all"},
+        {"kind": Kind.DEPARTED, "label": "20261325.0"},
         {"kind": Kind.ISSUER, "label": "all"},
         {"kind": Kind.CRL, "label": "all", "issuer": "1A2B3C4D"},
     ],
 )
-def test_part_is_either_a_crl_or_a_slice(fields: dict[str, object]) -> None:
+def test_part_is_a_crl_or_a_slice_or_a_chunk_of_a_day(fields: dict[str, object]) -> None:
     """A CRL bundle has the label of a CRL, an OCSP bundle the number of a slice."""
     with pytest.raises(ValidationError):
         Part.model_validate({"issuer": "1a2b3c4d"} | fields)
@@ -127,6 +129,22 @@ def test_manifest_with_a_time_without_a_zone_is_refused() -> None:
     """It would be compared with times that have one."""
     with pytest.raises(ValidationError, match="timezone"):
         tars.manifest(this_update=NOW.replace(tzinfo=None))
+
+
+@pytest.mark.parametrize("field", ["base_revision", "revision", "crl_number"])
+@pytest.mark.parametrize("number", [-1, 10**60])
+def test_manifest_with_a_number_that_nobody_can_count_to_is_refused(field: str, number: int) -> None:
+    """It would go on into status and messages, and end in a database that cannot hold it."""
+    with pytest.raises(ValidationError, match=field):
+        tars.manifest(**{field: number})
+
+
+def test_name_says_which_part_it_is() -> None:
+    """As it was made from."""
+    for kind, label in ((Kind.CRL, "user.7.delta"), (Kind.OCSP, "12"), (Kind.DEPARTED, "20261125.3")):
+        part = Part.model_validate({"issuer": "1a2b3c4d", "kind": kind, "label": label})
+        assert part_of(bundle_name(7, part)) == part
+        assert is_bundle_name(bundle_name(7, part))
 
 
 def test_manifest_of_another_format_is_refused() -> None:
