@@ -102,6 +102,15 @@ def set_aside(statuses: Sequence[TargetStatus]) -> list[str]:
     ]
 
 
+def held(statuses: Sequence[TargetStatus]) -> list[str]:
+    """The bundles that cannot be published yet, each with what it waits for."""
+    return [
+        f"{status.target}: {bundle.bundle} since {iso(bundle.since)}: {bundle.reason}"
+        for status in statuses
+        for bundle in status.held
+    ]
+
+
 @dataclass(frozen=True)
 class _Group:
     """The artifacts of one issuer on one target."""

@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from jobs.installation import Installation
-from jobs.overview import Line, State, lines, set_aside, undone
+from jobs.overview import Line, State, held, lines, set_aside, undone
 from jobs.terminal import printable, span
 from jobs.wanted import Wanted, ask_signer, look_at_exchange
 from revocation import cli
@@ -37,7 +37,8 @@ _STYLES: Final = {
 def status(context: click.Context, config: Path | None, timeout: float, *, as_json: bool, no_signer: bool) -> None:
     """Show every artifact of every target: number, age, time left, when it is renewed, what is due and why.
 
-    Exit code 0: all fresh. 1: something is overdue, expired, missing, behind what is recorded, or was set aside.
+    Exit code 0: all fresh. 1: something is overdue, expired, missing, behind what is recorded, was set aside, or has
+    been held for an hour.
     3: unknown, as when the signer was asked and did not answer.
     """
     try:
@@ -51,7 +52,8 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
         cli.show_error(error)
         context.exit(_UNKNOWN)
     shown = lines(statuses, installation.public, wanted, clock_now())
-    code = _exit_code(shown, wanted, set_aside(statuses))
+    is_stuck = any(bundle.is_overdue(clock_now()) for status in statuses for bundle in status.held)
+    code = _exit_code(shown, wanted, is_refused=is_stuck or bool(set_aside(statuses)))
     more = undone(wanted.due, shown, installation.public)
     if as_json:
         cli.print_json(
@@ -61,20 +63,22 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
                 "due": more,
                 "signer": wanted.trouble or "answered",
                 "set_aside": set_aside(statuses),
+                "held": held(statuses),
             }
         )
     else:
-        _print(shown, more, wanted, set_aside(statuses))
+        sentences = [f"set aside: {printable(sentence)}" for sentence in set_aside(statuses)]
+        _print(shown, more, wanted, sentences + [f"held: {printable(sentence)}" for sentence in held(statuses)])
     context.exit(code)
 
 
-def _exit_code(shown: list[Line], wanted: Wanted, refused: list[str]) -> int:
-    if any(line.state.is_bad for line in shown) or refused:
+def _exit_code(shown: list[Line], wanted: Wanted, *, is_refused: bool) -> int:
+    if any(line.state.is_bad for line in shown) or is_refused:
         return 1
     return _UNKNOWN if wanted.trouble or not shown else 0
 
 
-def _print(shown: list[Line], more: list[str], wanted: Wanted, refused: list[str]) -> None:
+def _print(shown: list[Line], more: list[str], wanted: Wanted, unpublished: list[str]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -96,8 +100,8 @@ def _print(shown: list[Line], more: list[str], wanted: Wanted, refused: list[str
         console.print(Text(f"The signer {wanted.trouble}."))
     for sentence in more:
         console.print(Text(f"due: {printable(sentence)}"))
-    for sentence in refused:
-        console.print(Text(f"set aside: {printable(sentence)}"))
+    for sentence in unpublished:
+        console.print(Text(sentence))
 
 
 def _count(line: Line) -> str:

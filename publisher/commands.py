@@ -21,7 +21,7 @@ def publish(context: click.Context, config: Path | None, *, as_json: bool) -> No
 
     Safe at any time: what is published already is left as it is, what is damaged or lost is put again.
 
-    Exit code 0: done. 1: a bundle was set aside now, or a target failed. 2: configuration.
+    Exit code 0: done. 1: a bundle was set aside now or has been held for an hour, or a target failed. 2: configuration.
     """
     file = ConfigFile.read(config)
     outcomes = publish_each(PublisherConfig.read(file), PublicConfig.read(file), now)
@@ -30,7 +30,11 @@ def publish(context: click.Context, config: Path | None, *, as_json: bool) -> No
     else:
         for outcome in outcomes:
             _show(outcome)
-    context.exit(1 if any(outcome.error or outcome.set_aside for outcome in outcomes) else 0)
+    context.exit(1 if any(_failed(outcome) for outcome in outcomes) else 0)
+
+
+def _failed(outcome: Outcome) -> bool:
+    return bool(outcome.error or outcome.set_aside or any(held.is_overdue(now()) for held in outcome.status.held))
 
 
 def _show(outcome: Outcome) -> None:

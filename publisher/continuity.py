@@ -59,7 +59,11 @@ def check_explained(missing: set[bytes], told: Iterable[Departed], evidence: Evi
             advice="was the ledger restored from an old copy? Import the published CRL, or `revocast excuse` them",
         )
     if unexplained:
-        raise Held(f"{_named(sorted(unexplained))} moved to a CRL that is not there yet; held until then")
+        raise Held(
+            f"{_named(sorted(unexplained))} moved to another CRL of the issuer, and none that is there lists them; "
+            "held until one does",
+            advice="was that one set aside, or is none configured for them (`scopes`, `lists`, `shards`)?",
+        )
 
 
 def _holds(departed: Departed, evidence: Evidence, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from revocation.artifacts import Kind
 from revocation.bundle import Manifest
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
-from revocation.published import Applied, CRLRow, SliceRow, TargetStatus
+from revocation.published import Applied, CRLRow, HeldBundle, SetAside, SliceRow, TargetStatus
 from revocation.wire.exchange import Stored
 
 _MOST_WAITING = 1000
@@ -101,6 +101,28 @@ def note_applied(status: TargetStatus, bundle: Stored, manifest: Manifest, next_
     )
     status.applied = [a for a in status.applied if a.bundle != bundle.name] + [applied]
     status.set_aside = [s for s in status.set_aside if s.bundle != bundle.name]
+    _end_hold(status, bundle.name)
+
+
+def note_held(status: TargetStatus, bundle: Stored, reason: str, now: datetime) -> None:
+    """Remember that a bundle has to wait, and since when those of its part do."""
+    since = min((held.since for held in status.held if _same_part(held.bundle, bundle.name)), default=now)
+    row = HeldBundle(bundle=bundle.name, since=since, reason=reason)
+    status.held = sorted([held for held in status.held if held.bundle != bundle.name] + [row], key=lambda h: h.bundle)
+
+
+def note_refused(status: TargetStatus, refused: SetAside) -> None:
+    """Remember that a bundle was set aside, and why."""
+    status.set_aside = [s for s in status.set_aside if s.bundle != refused.bundle] + [refused]
+    _end_hold(status, refused.bundle)
+
+
+def _end_hold(status: TargetStatus, name: str) -> None:
+    status.held = [held for held in status.held if not _same_part(held.bundle, name)]
+
+
+def _same_part(name: str, other: str) -> bool:
+    return name.partition("-")[2] == other.partition("-")[2]
 
 
 def forget_crl(status: TargetStatus, row: CRLRow) -> None:
@@ -140,3 +162,4 @@ def prune_bundles(status: TargetStatus, listed: Collection[str], now: datetime) 
     status.applied = [a for a in status.applied if a.bundle in kept]
     gone = [s for s in status.set_aside if s.bundle not in listed and now - s.at < _REMEMBERED][-_MOST_REMEMBERED:]
     status.set_aside = [s for s in status.set_aside if s.bundle in listed or s in gone]
+    status.held = [held for held in status.held if held.bundle in listed]

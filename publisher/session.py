@@ -12,7 +12,7 @@ from publisher.config import PublisherConfig, TargetTable
 from publisher.gate import opened, profile_of
 from publisher.marks import Marks
 from publisher.pending import attempt, is_newer, pending
-from publisher.rows import note_applied, prune_bundles, prune_rows
+from publisher.rows import note_applied, note_held, note_refused, prune_bundles, prune_rows
 from publisher.set_aside import keep_aside
 from publisher.status import believed, empty_status, save_status
 from publisher.taking import Taken, Taker
@@ -141,6 +141,7 @@ class Session:
             self.lines.append(f"not read: {error}")
         except Held as held:
             self.lines.append(f"held: {held}")
+            note_held(self.status, bundle, str(held), now)
         except (BundleError, GateError) as error:
             self._set_aside(bundle, listed, error, now)
         except Exception as error:  # a bundle must not keep others from being taken, whatever is in it
@@ -176,7 +177,7 @@ class Session:
         """Show it until the bundle has left the exchange."""
         version = attempt(bundle, self._public, listed)
         refused = SetAside(bundle=bundle.name, at=now, reason=reason, version=version)
-        self.status.set_aside = [s for s in self.status.set_aside if s.bundle != bundle.name] + [refused]
+        note_refused(self.status, refused)
         self.refused.add(bundle.name)
         self.lines.append(f"set aside {bundle.name}: {reason}")
 

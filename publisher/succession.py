@@ -131,7 +131,10 @@ def _missing_on_delta(
 ) -> set[bytes]:
     """What is gone for whoever puts a delta and its complete CRL together: taken off, or on neither any more."""
     if complete is None or complete.number < (crl.base_number or 0):
-        raise Held(f"its base {crl.base_number} is not published yet; held until then")
+        raise Held(
+            f"its base {crl.base_number} is not published yet; held until then",
+            advice="was the complete CRL with that number set aside?",
+        )
     was = before.revoked if before else {}
     return set(crl.revoked.removed) | {s for s in missing if s in was and s not in complete.revoked}
 

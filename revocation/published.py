@@ -3,6 +3,7 @@
 One row per (issuer, CRL) and per (issuer, slice), never one per certificate.
 """
 
+from datetime import datetime, timedelta
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +17,8 @@ Count: TypeAlias = Annotated[int, Field(ge=0, lt=1 << 63)]
 
 Number: TypeAlias = Annotated[int, Field(ge=0, lt=1 << 159)]
 """A CRLNumber: at most 20 octets (RFC 5280 section 5.2.3)."""
+
+_PATIENCE: Final = timedelta(hours=1)
 
 
 class _Row(BaseModel):
@@ -70,6 +73,22 @@ class SetAside(_Row):
     version: str = Field(default="", description="of the file and the profile that refused it; others are tried again")
 
 
+class HeldBundle(_Row):
+    """A bundle that cannot be published yet, and what it waits for.
+
+    Attributes:
+        since: when a bundle of its part was held first, and none was published from then on.
+    """
+
+    bundle: str
+    since: Instant
+    reason: str
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether it has been held for longer than another CRL, the clocks and the next look explain."""
+        return now - self.since > _PATIENCE
+
+
 class TargetStatus(BaseModel):
     """Everything that one target says of itself."""
 
@@ -82,3 +101,4 @@ class TargetStatus(BaseModel):
     slices: list[SliceRow] = []
     applied: list[Applied] = []
     set_aside: list[SetAside] = []
+    held: list[HeldBundle] = []

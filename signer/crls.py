@@ -183,13 +183,11 @@ def _bring_up(
     has shown nothing.
     """
     pages.settle(connection, spec.issuer, now)
-    if profile.crl.keep_expired:
-        return
     selection = Selection.of(spec)
     sharing = [other for other in profile.complete_crls.values() if selection.overlaps(Selection.of(other))]
     last = [published.last(connection, other.part, now) for other in sharing]
     appeared = [crl for crl in last if crl is not None]
-    if len(appeared) < len(sharing):
+    if profile.crl.keep_expired or len(appeared) < len(sharing):
         return
     keep = max(profile.ocsp.expires, *(other.settings.expires for other in sharing))
     before = min(crl.this_update for crl in appeared) - keep

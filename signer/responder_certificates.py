@@ -17,7 +17,7 @@ from signer.ledger import audit, facts, responders
 from signer.signer import Signer
 
 BACKDATE: Final = timedelta(hours=1)
-"""notBefore lies this far back, for clients whose clock is behind."""
+"""notBefore lies this far back, for clients whose clock is behind; but not before that of the CA."""
 
 _SERIAL_OCTETS: Final = 16
 
@@ -45,7 +45,8 @@ def _certify(
     signer: Signer, profile: IssuerProfile, ca_key: SigningKey, name: str, key: SigningKey, now: datetime
 ) -> None:
     issuer = profile.issuer
-    window = (now - BACKDATE, min(now + profile.ocsp.responder_certificate_expires, issuer.not_after))
+    not_before = min(max(now - BACKDATE, issuer.not_before), now)
+    window = (not_before, min(now + profile.ocsp.responder_certificate_expires, issuer.not_after))
     serial = serials.from_int(secrets.randbits(_SERIAL_OCTETS * 8 - 2) | 1 << (_SERIAL_OCTETS * 8 - 2))
     frame = responder_certificate.ResponderCertificateFrame(issuer, serial, key.public_key_info, *window)
     tbs = responder_certificate.encode_tbs(frame, ca_key.algorithm_identifier)

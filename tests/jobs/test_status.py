@@ -1,19 +1,20 @@
 """`revocast status`: every artifact with its age, and an exit code that says whether somebody should look."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
+from jobs.installation import Installation
 from jobs.overview import State, lines, set_aside, undone
 from jobs.wanted import Wanted
 from revocation.artifacts import Kind
 from revocation.clock import fixed, now
 from revocation.config import PublicConfig
 from revocation.part import Part
-from revocation.published import SetAside
+from revocation.published import HeldBundle, SetAside, TargetStatus
 from signer.handle import handle
 from signer.look import look
 from tests.authority import NOW
@@ -100,6 +101,24 @@ def test_bundle_that_was_set_aside_is_told_with_its_reason() -> None:
     rows = status("files")
     rows.set_aside.append(SetAside(bundle="000000000001-x.tar", at=NOW, reason="its number went back"))
     assert set_aside([rows]) == ["files: 000000000001-x.tar at 2026-03-01T12:00:00Z: its number went back"]
+
+
+@pytest.mark.parametrize(("age", "code"), [(timedelta(minutes=5), 0), (timedelta(hours=2), 1)])
+def test_bundle_that_has_been_held_for_an_hour_exits_1(
+    present: Present, monkeypatch: pytest.MonkeyPatch, age: timedelta, code: int
+) -> None:
+    """Before that it is only told, with what it waits for."""
+    saved = Installation.statuses
+
+    def statuses(installation: Installation, moment: datetime) -> list[TargetStatus]:
+        found = saved(installation, moment)
+        found[0].held.append(HeldBundle(bundle="000000000001-x.tar", since=now() - age, reason="its base is away"))
+        return found
+
+    monkeypatch.setattr(Installation, "statuses", statuses)
+    result = present.run("status", "--timeout", "60")
+    assert (result.exit_code, "held: files: 000000000001-x.tar since" in result.output) == (code, True)
+    assert "its base is away" in result.output
 
 
 def test_fresh_installation_exits_0_and_json_has_every_artifact(present: Present) -> None:

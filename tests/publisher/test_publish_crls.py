@@ -4,9 +4,14 @@ import stat
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs7
 
+from publisher.line import CRLMark
+from publisher.marks import Marks
+from publisher.targets.directory import DirectoryTarget
+from publisher.targets.protocol import StaticObject
 from revocation.artifacts import Kind
 from revocation.clock import epoch
 from revocation.config import PublicConfig
@@ -147,3 +152,25 @@ def test_rows_of_an_issuer_that_is_no_longer_configured_go(place: Place, ca: CA)
 
 def _inodes(folder: Path) -> dict[Path, tuple[int, int]]:
     return {file: (file.stat().st_ino, file.stat().st_mtime_ns) for file in folder.rglob("*") if file.is_file()}
+
+
+def test_crl_is_remembered_before_a_target_shows_it(place: Place, ca: CA, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever happens in between, no older one can follow on what relying parties may have seen."""
+    done: list[str] = []
+    putting, marking = DirectoryTarget.put, Marks.set_crl
+
+    def put(target: DirectoryTarget, thing: StaticObject) -> None:
+        done.append(f"put {thing.path.rpartition('.')[2]}")
+        putting(target, thing)
+
+    def set_crl(marks: Marks, issuer_id: str, label: str, mark: CRLMark) -> None:
+        done.append(f"mark {mark.number}")
+        marking(marks, issuer_id, label, mark)
+
+    place.publish(NOW)
+    monkeypatch.setattr(DirectoryTarget, "put", put)
+    monkeypatch.setattr(Marks, "set_crl", set_crl)
+    for number in (1, 2):
+        put_crl(place.exchange, ca, number, crl(ca, number, this_update=NOW + number * SECOND))
+        place.publish(NOW + number * SECOND)
+    assert done == ["mark 1", "put crl", "mark 2", "put crl"]

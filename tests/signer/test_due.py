@@ -2,16 +2,20 @@
 
 import sqlite3
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from sqlalchemy import select
 
 from revocation.clock import fixed
 from revocation.messages import Verb
 from signer import look as looking
 from signer.handle import handle
+from signer.ledger.schema import responder_certificates
 from signer.look import look
 from signer.signer import Signer
-from tests.authority import NOW
+from tests.authority import NOW, Authority
 from tests.estate import Estate
 from tests.signer.reading import bundles, crl_serials, names, newest_crl, statuses, told
 
@@ -155,3 +159,15 @@ def test_bundles_of_what_is_configured_no_longer_leave_the_exchange(estate: Esta
     look(fewer, fixed(NOW + HOUR), (Verb.PRESIGN, Verb.GENERATE_CRLS))
     labels = sorted(name.split("-", 2)[2] for name in names(fewer))
     assert labels == ["crl-user.tar", *(f"ocsp-{n}.tar" for n in range(4))]
+
+
+@pytest.mark.parametrize(("age", "backdated"), [(10 * MINUTE, 10 * MINUTE), (24 * HOUR, HOUR)])
+def test_delegate_of_a_new_ca_does_not_begin_before_the_ca(
+    tmp_path: Path, age: timedelta, backdated: timedelta
+) -> None:
+    """It is backdated by an hour, but nobody could have verified it before its issuer's certificate began."""
+    signer = Estate.build(tmp_path / "e", authority=Authority(not_before=NOW - age, days=365)).signer()
+    look(signer, fixed(NOW), (Verb.GENERATE_OCSP_KEYS,))
+    with signer.ledger.read() as connection:
+        (der,) = connection.execute(select(responder_certificates.c.der)).scalars()
+    assert x509.load_der_x509_certificate(der).not_valid_before_utc == NOW - backdated

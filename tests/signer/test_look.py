@@ -175,6 +175,15 @@ def test_entry_of_a_certificate_that_expired_before_its_first_crl_appears_once(e
     assert crl_serials(signer) == []
 
 
+def test_entry_stays_as_long_as_no_crl_was_ever_seen_published(estate: Estate) -> None:
+    """That one was signed says nothing of what relying parties saw."""
+    signer = estate.signer()
+    estate.import_(signer, [certificate(5, not_after=NOW - HOUR, revocation=Revocation(NOW - 2 * HOUR))])
+    for days in range(5):
+        look(signer, fixed(NOW + days * 24 * HOUR))
+    assert crl_serials(signer) == [5]
+
+
 def test_entry_stays_as_long_as_no_crl_past_expiry_was_published(estate: Estate) -> None:
     """Publishers were down for days: CRLs that nobody saw have shown nothing; it leaves when one was published."""
     signer = estate.signer()

@@ -1,5 +1,6 @@
 """Delta CRLs, up to a client: whoever has a complete CRL that is still valid, and the newest delta, is told all."""
 
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
@@ -159,9 +160,10 @@ def test_delta_says_what_changed_since_a_published_complete_crl(deltas: Deltas) 
     assert idp[0] == idp[1]
 
 
-def test_base_is_the_oldest_complete_crl_that_is_still_valid(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", ["", ", keep_expired = true"])
+def test_base_is_the_oldest_complete_crl_that_is_still_valid(tmp_path: Path, more: str) -> None:
     """So a delta serves everybody who has one; a revocation leaves it when no valid complete CRL lacks it."""
-    deltas = Deltas(tmp_path, FORMS["user"], "user")
+    deltas = Deltas(tmp_path, FORMS["user"] + more, "user")
     deltas.world.now += HOUR
     deltas.world.revoke(6)
     deltas.settle()
@@ -176,6 +178,23 @@ def test_base_is_the_oldest_complete_crl_that_is_still_valid(tmp_path: Path) -> 
     assert said == {}
     base = delta.extensions.get_extension_for_class(x509.DeltaCRLIndicator).value.crl_number
     assert base > (NOW + HOUR).timestamp()
+
+
+def test_delta_takes_nothing_off_that_is_revoked_since_before_its_base(tmp_path: Path) -> None:
+    """Pages that are lost have every change of a reason noted again; the certificate is revoked all the same."""
+    deltas = Deltas(tmp_path, 'delta = "4h"', "all")
+    deltas.world.revoke(3, "keyCompromise")
+    deltas.settle()
+    for _ in range(5):
+        deltas.world.now += 12 * HOUR
+        deltas.settle()
+    assert deltas.read("all.delta")[1] == {}
+    with sqlite3.connect(deltas.world.estate.folder / "signer/ledger.sqlite") as ledger:
+        ledger.executescript("DELETE FROM crl_pages; DELETE FROM crl_paged")
+    deltas.world.revoke(6)
+    deltas.settle()
+    assert set(deltas.read("all.delta")[1]) == {6}
+    assert set(deltas.read("all")[1]) == {1, 2, 3, 4, 5, 6}
 
 
 def test_every_delta_is_valid_at_every_hour_of_three_days(tmp_path: Path) -> None:

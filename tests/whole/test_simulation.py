@@ -48,3 +48,17 @@ def test_two_days_without_a_look_heal_at_the_next(tmp_path: Path) -> None:
     world.tick()
     assert {world.ocsp(serial).status for serial in SERIALS} == {"GOOD"}
     assert world.crl_serials() == set()
+
+
+def test_delegate_is_replaced_before_it_ends_whenever_somebody_looks(tmp_path: Path) -> None:
+    """Looks at odd times, as far apart as may be: no answer is missing between the end of a delegate and a look."""
+    with World(Estate.build(tmp_path, public="[public.ocsp]\nslices = 1\nlook = '6h'\n")) as world:
+        world.estate.register(world.signer, [1])
+        delegates = set[str]()
+        for turn in range(40):
+            world.now = NOW + turn * timedelta(hours=5, minutes=17)
+            world.tick()
+            delegates.add(world.ocsp(1).responder)
+            world.now += timedelta(hours=5, minutes=16, seconds=59)
+            assert world.ocsp(1).status == "GOOD"
+    assert len(delegates) == 2
