@@ -5,6 +5,7 @@ It uses the public configuration, the public URLs and nothing else of the instal
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -27,7 +28,30 @@ from revocation.configfile import ConfigFile
 from revocation.errors import InputError, RevocastError
 
 
-@click.command()
+class NotReported(RevocastError):
+    """What was found could not be written to standard output."""
+
+    exit_code = int(Level.UNKNOWN)
+
+
+class _NotUnderstood(click.UsageError):
+    """The command line of a plug-in: UNKNOWN, since 2 would be CRITICAL to a monitoring system."""
+
+    exit_code = int(Level.UNKNOWN)
+
+
+class _Plugin(click.Command):
+    """A command that monitoring runs."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """As usual, but for the exit code of an error."""
+        try:
+            return super().make_context(*args, **more)
+        except click.UsageError as error:
+            raise _NotUnderstood(error.format_message(), error.ctx) from error
+
+
+@click.command(cls=_Plugin)
 @cli.config_option
 @cli.json_option
 @click.option("--base-url", help="Fetch from there instead of [public].base_url and its prefix.")
@@ -48,7 +72,7 @@ def check(
     """Fetch and verify everything as a relying party would; for monitoring.
 
     Exit code 0: OK. 1: WARNING, something is late. 2: CRITICAL, something is missing, wrong, expired, went backwards,
-    or CRL and OCSP disagree. 3: UNKNOWN, the check itself could not be made.
+    or CRL and OCSP disagree. 3: UNKNOWN, the check itself could not be made, or asked for, or told.
     """
     try:
         file = ConfigFile.read(config)
@@ -60,7 +84,10 @@ def check(
         findings = [Finding(Level.UNKNOWN, "check", str(error))]
     except Exception as error:  # a monitoring system takes what ends with 1 or 2 for a finding about the site
         findings = [Finding(Level.UNKNOWN, "check", f"failed by a defect of its own: {type(error).__name__}: {error}")]
-    report(findings, as_json=as_json)
+    try:
+        report(findings, as_json=as_json)
+    except OSError as error:
+        raise NotReported(f"what was found cannot be written: {error.strerror}", where="standard output") from error
     context.exit(int(worst(findings)))
 
 
@@ -128,7 +155,9 @@ def _statuses(
     findings += listed.look(plan.sample)
     for certificate in certificates:
         findings += look_at_certificate(certificate, profile, views, answers, now)
-    return [*findings, *listed.conclude()]
+    findings += listed.conclude()
+    marks.forget_old_answers(profile.issuer.id)
+    return findings
 
 
 def _base(public: PublicConfig, given: str | None) -> str:

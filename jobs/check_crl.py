@@ -74,12 +74,12 @@ def sample(crl: VerifiedCRL, mark: CRLMark | None, size: int) -> list[bytes]:
 def _backwards(what: str, crl: VerifiedCRL, mark: CRLMark | None) -> list[Finding]:
     if mark is None:
         return []
-    this_update = iso(crl.this_update)
     if crl.number < mark.number:
         return [Finding(Level.CRITICAL, what, f"went back: number {crl.number} after {mark.number}")]
-    if this_update < mark.this_update:
-        return [Finding(Level.CRITICAL, what, f"went back: thisUpdate {this_update} after {mark.this_update}")]
-    if crl.number == mark.number and this_update != mark.this_update:
+    if crl.this_update < mark.this_update:
+        times = f"{iso(crl.this_update)} after {iso(mark.this_update)}"
+        return [Finding(Level.CRITICAL, what, f"went back: thisUpdate {times}")]
+    if crl.number == mark.number and crl.this_update != mark.this_update:
         return [Finding(Level.CRITICAL, what, f"two CRLs have the number {crl.number}")]
     return []
 

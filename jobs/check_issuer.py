@@ -24,6 +24,8 @@ def look_at_issuer(profile: IssuerProfile, plan: Plan) -> list[Finding]:
             found = {c.public_bytes(Encoding.DER) for c in pkcs7.load_der_pkcs7_certificates(many.body)}
             if found != expected:
                 findings.append(Finding(Level.CRITICAL, what, "the .p7c does not hold the configured certificates"))
-    except (NotFetched, ValueError) as error:
+    except NotFetched as error:
         findings.append(Finding(Level.CRITICAL, what, str(error)))
+    except ValueError:
+        findings.append(Finding(Level.CRITICAL, what, "the .p7c is no PKCS #7 file of certificates"))
     return findings or [Finding(Level.OK, what, f"{issuer.id}, {len(expected)} certificates")]

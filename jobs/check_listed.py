@@ -7,11 +7,9 @@ from typing import Final
 from jobs.check_answers import Answers
 from jobs.check_crl import CRLView, sample
 from jobs.check_marks import CRLMark, Marks
-from jobs.check_ocsp import OCSPView
 from jobs.findings import Finding, Level
 from publisher.verify_crl import VerifiedCRL
 from revocation import serials
-from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.status import Reason
@@ -34,7 +32,7 @@ class Listed:
         self._views = views
         self._answers = answers
         self._marks = marks
-        self._unknown: list[OCSPView] = []
+        self._silent: list[bytes] = []
 
     def look(self, size: int) -> list[Finding]:
         """Ask for up to `size` serials of each CRL, and for all that left one since it was last looked at."""
@@ -49,24 +47,31 @@ class Listed:
 
     def conclude(self) -> list[Finding]:
         """What follows from all that was asked, here and elsewhere: whether the responder knows this issuer at all."""
-        if not self._answers.asked:
-            return [self._never_issued()]
-        if not self._unknown or self._answers.verified:  # expired since: on the list once more, and answered no longer
-            return [Finding(Level.OK, view.what, "is not answered any more") for view in self._unknown]
+        silent = list(dict.fromkeys(self._silent))
+        if not silent:
+            return [] if self._answers.heard else [self._never_issued()]
+        findings = [self._answers.missed(serial) for serial in silent]
+        views = [self._answers.of(serial) for serial in silent]
+        all_unknown = all(view.unknown for view in views)
+        if self._answers.verified or (all_unknown and all(self._answers.ran_out(serial) for serial in silent)):
+            return findings
+        if not all_unknown:
+            return [finding for view in views for finding in view.findings]
         detail = (
-            f"answers unauthorized for all {len(self._unknown)} that were asked for of what the CRL lists: "
+            f"answers unauthorized for all {len(views)} that were asked for of what the CRL lists: "
             "its store is empty or another's, or every one of them has expired"
         )
         return [Finding(Level.CRITICAL, f"ocsp {self._profile.issuer.name}", detail)]
 
     def _look_at(self, spec: CRLSpec, view: CRLView, crl: VerifiedCRL, size: int) -> list[Finding]:
         key = f"{spec.issuer.id}/{spec.label}"
-        still = [serial for serial in self._answers.differing(spec) if serial in crl.revoked]
+        open_ = [*self._answers.differing(spec), *self._answers.unanswered()]
+        still = [serial for serial in open_ if serial in crl.revoked]
         chosen = list(dict.fromkeys([*still, *sample(crl, self._marks.crls.get(key), size)]))
         findings: list[Finding] = []
         for serial in chosen:
-            if self._answers.of(serial).unknown:
-                self._unknown.append(self._answers.of(serial))
+            if self._answers.of(serial).silent:
+                self._silent.append(serial)
             else:
                 findings += self._answers.judged(serial, spec, crl)
         kept: dict[str, Reason] = {}
@@ -79,7 +84,7 @@ class Listed:
         if not any(finding.level is Level.CRITICAL for finding in view.findings):
             revoked = {serials.to_hex(serial): crl.revoked[serial].reason for serial in chosen}
             self._marks.crls[key] = CRLMark(
-                number=crl.number, this_update=iso(crl.this_update), revoked=revoked, vanished=kept
+                number=crl.number, this_update=crl.this_update, revoked=revoked, vanished=kept
             )
         return findings
 
@@ -92,7 +97,7 @@ class Listed:
             detail = f"adds to number {delta.base_number}, and the complete CRL has {complete.number}"
             findings.append(Finding(Level.CRITICAL, what, detail))
         if not any(finding.level is Level.CRITICAL for finding in view.findings):
-            mark = CRLMark(number=delta.number, this_update=iso(delta.this_update))
+            mark = CRLMark(number=delta.number, this_update=delta.this_update)
             self._marks.crls[f"{spec.issuer.id}/{spec.label}"] = mark
         return findings
 
@@ -106,8 +111,8 @@ class Listed:
             What is wrong, and whether there is nothing more to ask.
         """
         view = self._answers.of(serial)
-        if view.unknown:
-            return [], True
+        if view.unknown or self._answers.ran_out(serial):
+            return [], view.unknown
         said = f"was revoked ({reason.name}) and is"
         for way, answer in view.answers.items():
             if answer.revocation is None and reason is not Reason.certificateHold:

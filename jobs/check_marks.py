@@ -2,13 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from revocation.durable import make_folder, replace_file
 from revocation.errors import RevocastError
+from revocation.instant import Instant
+from revocation.messages.bodies import SerialHex
 from revocation.status import Reason
+
+_MOST_ANSWERS: Final = 1000
 
 
 class MarksLost(RevocastError):
@@ -20,17 +24,38 @@ class CRLMark(BaseModel):
 
     Attributes:
         number: its CRL number.
-        this_update: as ISO 8601, which sorts in the order of time.
         revoked: some of the serials on it, hexadecimal, each with its reason.
         vanished: serials that have left it, and of which OCSP has not yet said that this is right.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    number: int
-    this_update: str
-    revoked: dict[str, Reason] = {}
-    vanished: dict[str, Reason] = {}
+    number: int = Field(ge=0)
+    this_update: Instant
+    revoked: dict[SerialHex, Reason] = {}
+    vanished: dict[SerialHex, Reason] = {}
+
+
+class AnswerMark(BaseModel):
+    """What was seen of the OCSP answers for one certificate.
+
+    Attributes:
+        asked: when it was last asked for.
+        this_update: of the newest answer; None when there never was one.
+        next_update: of the same.
+        seen: when that one was first seen.
+        unanswered_since: since when there is none, although a CRL lists it.
+        lost: whether that began while the newest was valid.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    asked: Instant
+    this_update: Instant | None = None
+    next_update: Instant | None = None
+    seen: Instant | None = None
+    unanswered_since: Instant | None = None
+    lost: bool = False
 
 
 class Marks(BaseModel):
@@ -39,12 +64,21 @@ class Marks(BaseModel):
     Attributes:
         crls: by `issuer id/label`.
         differing: since when OCSP says another thing than a CRL, by `issuer id/label/serial`.
+        answers: by `issuer id/serial`; of each issuer those that were asked for last.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     crls: dict[str, CRLMark] = {}
-    differing: dict[str, str] = {}
+    differing: dict[Annotated[str, Field(pattern=r"^[^/]+/[^/]+/-?[0-9A-F]+$")], Instant] = {}
+    answers: dict[Annotated[str, Field(pattern=r"^[^/]+/-?[0-9A-F]+$")], AnswerMark] = {}
+
+    def forget_old_answers(self, issuer: str) -> None:
+        """Keep those answers of an issuer that were asked for last, a bounded number."""
+        own = [key for key in self.answers if key.startswith(f"{issuer}/")]
+        own.sort(key=lambda key: self.answers[key].asked, reverse=True)
+        for key in own[_MOST_ANSWERS:]:
+            del self.answers[key]
 
 
 class MarksFile:

@@ -18,6 +18,7 @@ from revocation.status import Reason, Revocation
 from revocation.windows import PUBLISHING
 
 UNAUTHORIZED = "unauthorized"
+TRY_LATER = "tryLater"
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,14 @@ class OCSPView:
         answers: each verified answer, by how it was asked.
         findings: what failed.
         unknown: whether every way of asking was answered `unauthorized`: no record of the certificate.
+        silent: whether every one was answered so, or `tryLater`: also what has only an expired response.
     """
 
     what: str
     answers: dict[str, VerifiedResponse]
     findings: list[Finding]
     unknown: bool
+    silent: bool
 
 
 def look_at_ocsp(profile: IssuerProfile, serial: bytes, base: str, now: datetime, seconds: float) -> OCSPView:
@@ -45,7 +48,7 @@ def look_at_ocsp(profile: IssuerProfile, serial: bytes, base: str, now: datetime
     what = f"ocsp {profile.issuer.name} {serials.to_hex(serial)}"
     answers: dict[str, VerifiedResponse] = {}
     findings: list[Finding] = []
-    unknown = 0
+    errors = []
     for hash_, method in product(CertIDHash, Method):
         way = f"{hash_.value} {method}"
         cert_id = CertID.of(profile.issuer, serial, hash_)
@@ -53,9 +56,11 @@ def look_at_ocsp(profile: IssuerProfile, serial: bytes, base: str, now: datetime
             answers[way] = _verified(ask(base, cert_id, method, seconds), cert_id, profile, now)
         except (NotFetched, GateError) as error:
             if hash_ in profile.ocsp.hashes:
-                unknown += isinstance(error, OCSPErrorAnswer) and error.name == UNAUTHORIZED
+                errors.append(error.name if isinstance(error, OCSPErrorAnswer) else None)
                 findings.append(Finding(Level.CRITICAL, what, f"{way}: {error}"))
-    return OCSPView(what, answers, findings, not answers and unknown == len(findings))
+    unknown = not answers and all(name == UNAUTHORIZED for name in errors)
+    silent = not answers and all(name in (UNAUTHORIZED, TRY_LATER) for name in errors)
+    return OCSPView(what, answers, findings, unknown, silent)
 
 
 def differs(view: OCSPView, crl: VerifiedCRL, serial: bytes) -> bool:

@@ -18,6 +18,7 @@ class Plan:
         certificates: certificates whose status is asked for.
         sample: how many revoked serials of each CRL are asked for by OCSP.
         seconds: how long each fetch may take.
+        starting: whether what is published was just begun with: then nothing is late that may have expired before.
     """
 
     public: PublicConfig
@@ -25,3 +26,4 @@ class Plan:
     certificates: Sequence[x509.Certificate] = ()
     sample: int = 5
     seconds: float = 10.0
+    starting: bool = False

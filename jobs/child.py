@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -12,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from jobs import leash
-from jobs.log import Log
-from jobs.process import bare_environment, child_environment
+from jobs.log import Log, Tell
+from jobs.process import bare_environment, child_environment, leashed
 
 _LONGEST_LINE: Final = 4000
 _PIPE_SIZE: Final = 60_000
@@ -47,10 +45,12 @@ class Child:
     Args:
         service: what runs.
         logs: the folder of its log.
+        tell: says to the operator that the log cannot be written.
     """
 
-    def __init__(self, service: Service, logs: Path) -> None:
+    def __init__(self, service: Service, logs: Path, tell: Tell) -> None:
         self.service = service
+        self._tell = tell
         self.ready = threading.Event()
         self.last_lines: deque[str] = deque(maxlen=12)
         self._log_path = logs / f"{service.name.replace(' ', '-')}.log"
@@ -85,7 +85,7 @@ class Child:
     def _start(self) -> subprocess.Popen[str]:
         with _secret_pipe(self.service) as (arguments, descriptors):
             return subprocess.Popen(
-                [sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *self.service.command, *arguments],
+                leashed((*self.service.command, *arguments)),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -100,7 +100,7 @@ class Child:
         stream: IO[str] | None = self.process.stdout
         if stream is None:
             return
-        with stream, Log(self._log_path, self.service.name) as log:
+        with stream, Log(self._log_path, self.service.name, self._tell) as log:
             while raw := stream.readline(_LONGEST_LINE):
                 line = raw.rstrip("\n")
                 self.last_lines.append(line)

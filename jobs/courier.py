@@ -52,13 +52,17 @@ class QueueCourier:
     def ask(self, messages: Sequence[Message], seconds: float) -> list[Reply]:
         """Send all, then wait for each. A server that is away is waited for too, which is said on standard error.
 
+        A reply that lies there already is of an earlier time, when a right was missing or a disk was full: it is taken
+        away before the first sending. What the signer remembers of a message it replies again. Another who waits for
+        the same id may lose a reply by that, and gets one when it sends again.
+
         Raises:
             NoAnswer: a reply did not come in time.
             QueueUnreachable: the queue server was away in the end.
         """
         deadline = time.monotonic() + seconds
         for message in messages:
-            self._send(message, deadline)
+            self._send(message, deadline, first=True)
         replies = []
         for message in messages:
             reply = self._await(message, deadline)
@@ -81,13 +85,16 @@ class QueueCourier:
                 wait = min(2 * wait, _LONGEST_WAIT)
             self._send(message, deadline)
 
-    def _send(self, message: Message, deadline: float) -> None:
+    def _send(self, message: Message, deadline: float, *, first: bool = False) -> None:
         """Send it, again and again until the server takes it."""
         told = False
         while True:
             left = deadline - time.monotonic()
             try:
-                return self._wire(left).send(queue_of(message.verb), message)
+                wire = self._wire(left)
+                if first:
+                    wire.forget_reply(message.id)
+                return wire.send(queue_of(message.verb), message)
             except QueueUnreachable as error:
                 if left <= _PAUSE:
                     raise

@@ -1,7 +1,6 @@
-"""`revocast discard`: after a clock that ran ahead, what it had signed and nobody published; signed and audited."""
+"""`revocast discard`: after a clock that ran ahead, what it had signed; a signed and audited message."""
 
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -9,10 +8,7 @@ from jobs.installation import Installation
 from jobs.terminal import printable
 from jobs.word import give_word
 from revocation import cli
-from revocation.clock import now
-from revocation.messages import Discard, Verb
-
-_MOST: Final = 10_000
+from revocation.messages import Discard, Verb, fill
 
 
 @click.command()
@@ -23,19 +19,17 @@ _MOST: Final = 10_000
 @cli.config_option
 @cli.json_option
 def discard(issuer: str, why: str, timeout: float, config: Path | None, *, no_queue: bool, as_json: bool) -> None:
-    """Take back what the signer signed for later than now, and what was not published.
+    """Take back what the signer signed for later than now.
 
-    thisUpdate only rises: after a clock that ran ahead, nothing could be signed until that time. What a target of this
-    machine has taken stays. Run it where the publisher is; elsewhere all counts as not published. Set the clock right
-    first. What was revoked since later than now is revoked since now.
+    thisUpdate only rises: after a clock that ran ahead, nothing could be signed until that time. Set the clock right
+    first. What was revoked since later than now is revoked since now. A publisher whose clock ran ahead too puts what
+    is signed now in the place of what it had published, since nobody can rely on that yet.
 
     Exit code 0: recorded; what is due is made at the next look. 1: refused. 2: bad input or configuration. 5: no
     answer.
     """
     installation = Installation.read(config)
     profile = installation.public.profile(issuer)
-    taken = [applied for status in installation.statuses(now()) for applied in status.applied]
-    published = sorted({applied.bundle for applied in taken if applied.issuer == profile.issuer.id})
-    body = Discard(issuer=profile.issuer.id, published=tuple(published[-_MOST:]), why=why)
+    body = fill(Discard, issuer=profile.issuer.id, why=why)
     reply = give_word(installation, Verb.DISCARD, body, timeout, no_queue=no_queue)
     cli.print_json(reply.model_dump(mode="json")) if as_json else click.echo(printable(reply.detail))

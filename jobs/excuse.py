@@ -8,7 +8,7 @@ from jobs.installation import Installation
 from jobs.terminal import printable
 from jobs.word import give_word
 from revocation import cli, serials
-from revocation.messages import Excuse, Verb
+from revocation.messages import Excuse, Verb, fill
 
 
 @click.command()
@@ -39,6 +39,6 @@ def excuse(
     installation = Installation.read(config)
     profile = installation.public.profile(issuer)
     wanted = tuple(serials.to_hex(serials.from_hex(text)) for text in serial)
-    body = Excuse(issuer=profile.issuer.id, serials=wanted, why=why)
+    body = fill(Excuse, issuer=profile.issuer.id, serials=wanted, why=why)
     reply = give_word(installation, Verb.EXCUSE, body, timeout, no_queue=no_queue)
     cli.print_json(reply.model_dump(mode="json")) if as_json else click.echo(printable(reply.detail))

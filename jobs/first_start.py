@@ -14,8 +14,11 @@ from pathlib import Path
 import click
 
 from jobs.init import CONFIG_NAME, Setup, add_issuers, initialise
-from jobs.process import child_environment, command_line
+from jobs.issuer_entry import PROMPT
+from jobs.passphrase_setting import name_passphrase_file
+from jobs.process import child_environment, command_line, leashed
 from jobs.unlock import unlock
+from revocation import cli
 from revocation.errors import ConfigurationError, RevocastError
 
 _DEMO = "demo"
@@ -34,18 +37,22 @@ class Prepared:
         config: its revocast.toml.
         pkis: the folders whose certificates it knows, for samples.
         chain: the certificates of the demonstration's chain, where there is one.
+        not_imported: the folders of which the latest import failed, and that were imported before.
     """
 
     config: Path
     pkis: tuple[Path, ...]
     chain: Path | None
+    not_imported: tuple[str, ...] = ()
 
 
 def prepare(data: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: Path | None) -> Prepared:
     """Make what is missing, then import the given PKIs (again, if need be: an import adds what is new).
 
+    An import is all or nothing: where one fails, what was imported before is known still, and is served.
+
     Raises:
-        StepFailed: a command failed.
+        StepFailed: a command failed; of imports, the first of a PKI: a CRL without its revocations would be a lie.
         InputError, ConfigurationError: a PKI cannot be used.
     """
     config = data / CONFIG_NAME
@@ -55,15 +62,28 @@ def prepare(data: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: 
     setup = Setup(data, pkis, base_url, passphrase_file, demo=is_demo)
     _rehearse(setup)
     entries = initialise(setup) if is_first else add_issuers(config, setup)
-    _require_used(passphrase_file, config)
-    wanted = _imports(data) | {str(entry.pki): entry.issuer.name for entry in entries}
-    _remember(data, wanted)
-    for pki, name in wanted.items():
-        if name:
-            _step("import", pki, "--issuer", name, "--config", str(config))
-            _remember(data, _imports(data) | {pki: ""})
+    for entry in entries:
+        if entry.passphrase and entry.passphrase != PROMPT:
+            name_passphrase_file(config, entry.issuer.name, entry.passphrase)
+    _require_used(passphrase_file, pkis, config)
+    known = _imports(data)
+    wanted = known | {str(entry.pki): entry.issuer.name for entry in entries}
+    _remember(data, wanted | {pki: "" for pki, name in known.items() if not name})
+    not_imported = tuple(pki for pki, name in wanted.items() if name and not _imported(data, pki, name))
     chain = data / _DEMO / "chain.pem"
-    return Prepared(config, tuple(Path(pki) for pki in wanted), chain if chain.exists() else None)
+    return Prepared(config, tuple(map(Path, wanted)), chain if chain.exists() else None, not_imported)
+
+
+def _imported(data: Path, pki: str, issuer: str) -> bool:
+    """Import a PKI; whether that worked. Raises StepFailed where it never did."""
+    try:
+        _step("import", pki, "--issuer", issuer, "--config", str(data / CONFIG_NAME))
+    except StepFailed:
+        if _imports(data)[pki]:
+            raise
+        return False
+    _remember(data, _imports(data) | {pki: ""})
+    return True
 
 
 def _rehearse(setup: Setup) -> None:
@@ -86,14 +106,16 @@ def _rehearse(setup: Setup) -> None:
             ) from error
 
 
-def _require_used(passphrase_file: Path | None, config: Path) -> None:
-    """A passphrase file goes into the configuration with its issuer; later that is the place to change it."""
-    if passphrase_file and f"file:{passphrase_file.resolve()}" not in config.read_text(encoding="utf-8"):
-        raise ConfigurationError(
-            "is not used: the issuers were configured before, or no key of theirs is encrypted",
-            where=f"--passphrase-file {passphrase_file}",
-            advice=f'set `passphrase = "file:PATH"` of the issuer in [[signer.issuers]] of {config}',
-        )
+def _require_used(passphrase_file: Path | None, pkis: tuple[Path, ...], config: Path) -> None:
+    """A passphrase file stands in the configuration now; where another stood there, that is the place to change it."""
+    if not passphrase_file or f"file:{passphrase_file.resolve()}" in config.read_text(encoding="utf-8"):
+        return
+    setting = f'set `passphrase = "file:PATH"` of the issuer in [[signer.issuers]] of {config}'
+    raise ConfigurationError(
+        "is not used: another passphrase is configured, or no key is encrypted" if pkis else "is for the keys of --pki",
+        where=f"--passphrase-file {passphrase_file}",
+        advice=setting if pkis else f"name the PKI with --pki too, or {setting}",
+    )
 
 
 def _demonstration(demo: Path, base_url: str) -> tuple[Path, Path]:
@@ -102,7 +124,7 @@ def _demonstration(demo: Path, base_url: str) -> tuple[Path, Path]:
         shutil.rmtree(unfinished, ignore_errors=True)
         _step("demo-pki", str(unfinished), "--base-url", base_url, quietly=True)
         unfinished.rename(demo)
-        click.echo(f"made a demonstration PKI in {demo}")
+        _show(f"made a demonstration PKI in {demo}\n")
     return demo / "issuing", demo / "root"
 
 
@@ -120,12 +142,25 @@ def _remember(data: Path, imports: dict[str, str]) -> None:
 
 
 def _step(*command: str, quietly: bool = False) -> None:
-    done = subprocess.run(
-        command_line(*command),
+    """Run a command, on the leash: it ends with us, before another `up` can take the folder's lock.
+
+    What it says goes through our hands: it would end when nobody reads our output any more.
+    """
+    with subprocess.Popen(
+        leashed(command_line(*command)),
         env=child_environment(),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL if quietly else None,
-        check=False,
-    )
-    if done.returncode:
-        raise StepFailed(f"`revocast {' '.join(command)}` ended with {done.returncode} and said why above")
+        stdout=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    ) as process:
+        for line in process.stdout or ():
+            if not quietly:
+                _show(line)
+    if process.returncode:
+        raise StepFailed(f"`revocast {' '.join(command)}` ended with {process.returncode} and said why above")
+
+
+def _show(line: str) -> None:
+    with cli.unheard():
+        click.echo(line, nl=False)

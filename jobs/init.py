@@ -54,18 +54,27 @@ def init(
     directory: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: Path | None, *, demo: bool, no_queue: bool
 ) -> None:
     """Write a commented revocast.toml and the first operator key into DIRECTORY."""
+    if demo and not pkis:
+        raise InputError(
+            "makes no PKI: it says that those of --pki are demonstrations",
+            where="--demo",
+            advice="`revocast up` makes one; so does `revocast demo-pki DIR`: then --pki DIR/issuing",
+        )
     setup = Setup(directory, pkis, base_url.rstrip("/"), passphrase_file, demo, not no_queue)
     for entry in initialise(setup):
         click.echo(f"issuer {entry.issuer.name} ({entry.issuer.id})")
         command = ("revocast", "import", entry.pki, "--issuer", entry.issuer.name, "--config", directory / CONFIG_NAME)
         click.echo(f"  import it: {shlex.join(map(str, command))}")
-        if entry.key is None:
-            click.echo("  its key is not in that folder: name it in [[signer.issuers]]")
+        if not entry.key_is_there:
+            click.echo(f"  its key is not at {entry.key}: put it there, or say in [[signer.issuers]] where it is")
         if entry.passphrase == PROMPT:
             click.echo("  its passphrase is asked for on a terminal; cron has none: name a file with --passphrase-file")
     click.echo(f"wrote {directory / CONFIG_NAME} and {directory / 'operator.key'}")
+    first = (
+        "" if pkis else "name a CA in [[public.issuers]] and [[signer.issuers]], as the example at its end shows; then "
+    )
     click.echo(
-        f"next: revocast import …, then `revocast refresh --config {directory / CONFIG_NAME}` (or `revocast up`)"
+        f"next: {first}revocast import …, then `revocast refresh --config {directory / CONFIG_NAME}` (or `revocast up`)"
     )
 
 
@@ -102,14 +111,15 @@ def add_issuers(config: Path, setup: Setup) -> list[IssuerEntry]:
     Raises:
         InputError, ConfigurationError: a PKI or the configuration cannot be used.
     """
-    profiles = PublicConfig.read(ConfigFile.read(config)).profiles
+    tables = ConfigFile.read(config)
+    profiles = PublicConfig.read(tables).profiles if tables.has("public", "issuers") else {}
     known = {id_: profile.issuer.name for id_, profile in profiles.items()}
     entries = _entries(setup.pkis, set(known.values()), setup, known)
     new = [entry for entry in entries if entry.issuer.id not in known]
     for entry in new:
         entry.copy_certificates(config.parent)
-    with config.open("a") as file:
-        file.write("".join(issuer_tables(entry) for entry in new))
+    with config.open("a") as appended:
+        appended.write("".join(issuer_tables(entry) for entry in new))
     return entries
 
 

@@ -23,13 +23,15 @@ class IssuerEntry:
     Attributes:
         issuer: its name and identity.
         pki: the folder from which its certificates are imported.
-        key: `file:…`, or None where the key is elsewhere.
+        key: `file:…`, where it is or usually would be.
+        key_is_there: whether it is there now.
         passphrase: `file:…` or `prompt`; None for a key that is not encrypted.
     """
 
     issuer: Issuer
     pki: Path
-    key: str | None
+    key: str
+    key_is_there: bool
     passphrase: str | None
 
     @property
@@ -59,13 +61,14 @@ def entry_of(pki: Path, taken: set[str], passphrase_file: Path | None) -> Issuer
     folder = describe(pki.resolve())
     certificates = _of_one_issuer(load_certificates(folder.ca_certificate))
     passphrase = None
-    if folder.ca_key and folder.key_is_encrypted:
+    if folder.key_is_encrypted or not folder.ca_key:
         passphrase = f"file:{passphrase_file.resolve()}" if passphrase_file else PROMPT
     name = _free_name(_name_of(certificates[0]) or _slug(pki.resolve().parent.name) or "issuer", taken)
     return IssuerEntry(
         Issuer.of(name, certificates),
         folder.path,
-        f"file:{folder.ca_key}" if folder.ca_key else None,
+        f"file:{folder.usual_key}",
+        folder.ca_key is not None,
         passphrase,
     )
 

@@ -5,14 +5,18 @@ What a service writes may be caused by whoever can write to the queue, and must 
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Final, TypeAlias
 
 from revocation.clock import iso, now
 from revocation.visible import visible
 
 _LARGEST: Final = 5 << 20
+
+Tell: TypeAlias = Callable[[str], None]
+"""Prints a line for the operator."""
 
 
 class Log:
@@ -21,12 +25,15 @@ class Log:
     Args:
         path: the file; when it has reached its bound it is put aside as `….log.1`, and the one before that is dropped.
         name: of the service.
+        tell: says to the operator, once, that it cannot be written.
     """
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, name: str, tell: Tell) -> None:
         self._path = path
         self._name = name
-        self._descriptor = self._open()
+        self._tell = tell
+        self._descriptor: int | None = None
+        self._told = False
 
     def __enter__(self) -> "Log":
         return self
@@ -34,21 +41,34 @@ class Log:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._descriptor)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
 
     def write(self, line: str) -> None:
         """One line, whatever characters stand in it.
 
-        A full disk loses it, and must do no more: who writes lines here empties a service's pipe.
+        A full disk or a folder that is gone loses it, and must do no more: who writes lines here empties a service's
+        pipe.
         """
-        with contextlib.suppress(OSError):
-            if os.fstat(self._descriptor).st_size > _LARGEST:
-                with contextlib.suppress(FileNotFoundError):  # put aside already, when no new one could be opened
-                    self._path.replace(self._path.with_suffix(".log.1"))
-                fresh = self._open()
-                os.close(self._descriptor)
-                self._descriptor = fresh
-            os.write(self._descriptor, f"{iso(now())} {self._name} | {visible(line)}\n".encode(errors="replace"))
+        try:
+            os.write(self._opened(), f"{iso(now())} {self._name} | {visible(line)}\n".encode(errors="replace"))
+            self._told = False
+        except OSError as error:
+            if not self._told:
+                self._told = True
+                self._tell(f"{self._name}: its log {self._path} cannot be written: {error.strerror or error}")
+
+    def _opened(self) -> int:
+        """The descriptor of a file that has not reached its bound."""
+        if self._descriptor is None:
+            self._descriptor = self._open()
+        elif os.fstat(self._descriptor).st_size > _LARGEST:
+            with contextlib.suppress(FileNotFoundError):  # put aside already, when no new one could be opened
+                self._path.replace(self._path.with_suffix(".log.1"))
+            fresh = self._open()
+            os.close(self._descriptor)
+            self._descriptor = fresh
+        return self._descriptor
 
     def _open(self) -> int:
         return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

@@ -17,7 +17,7 @@ class Moment(click.ParamType[datetime]):
             return value
         try:
             found = datetime.fromisoformat(value)
-        except ValueError:
+            zoned = found if found.tzinfo else found.replace(tzinfo=UTC)
+            return zoned.astimezone(UTC).replace(microsecond=0)
+        except (ValueError, OverflowError):  # the second one: before the year 1 or after 9999 in UTC
             self.fail(f"{value!r} is not a time: write 2026-03-01T12:00:00Z or 2026-03-01", param, ctx)
-        zoned = found if found.tzinfo else found.replace(tzinfo=UTC)
-        return zoned.astimezone(UTC).replace(microsecond=0)

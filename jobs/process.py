@@ -2,8 +2,11 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+
+from jobs import leash
 
 _HARMLESS: Final = frozenset(
     ("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
@@ -18,6 +21,11 @@ def command_line(*arguments: str, config: Path | None = None) -> list[str]:
     """
     chosen = ["--config", str(config)] if config else []
     return [sys.executable, "-P", "-m", "revocation", *arguments, *chosen]
+
+
+def leashed(command: Sequence[str]) -> list[str]:
+    """The same command on the leash: the kernel ends it with us, however we end."""
+    return [sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *command]
 
 
 def child_environment() -> dict[str, str]:

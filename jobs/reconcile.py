@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from revocation.artifacts import Kind
+from revocation.config import PublicConfig
 from revocation.messages import Look, Verb
 from revocation.published import CRLRow, SliceRow, TargetStatus
 
@@ -40,6 +41,17 @@ def everything(statuses: Sequence[TargetStatus]) -> Look:
     """The body of `due`: all that is published, in one."""
     found = looks(statuses)
     return Look(crls=found[Verb.GENERATE_CRLS].crls, slices=found[Verb.PRESIGN].slices)
+
+
+def lacks_delta(public: PublicConfig, statuses: Sequence[TargetStatus]) -> bool:
+    """Whether a complete CRL is published somewhere, and the delta that is to follow it is not."""
+    specs = {(id_, label): spec for id_, profile in public.profiles.items() for label, spec in profile.crls.items()}
+    for status in statuses:
+        there = {(row.issuer, row.label) for row in status.crls}
+        wanted = {(id_, str(specs[id_, label].name.of_delta)) for id_, label in there & specs.keys()}
+        if (wanted & specs.keys()) - there:
+            return True
+    return False
 
 
 def _furthest_behind(

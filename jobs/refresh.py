@@ -10,7 +10,7 @@ import click
 from jobs.courier import Courier, reachable_courier
 from jobs.installation import Installation
 from jobs.lock import held
-from jobs.reconcile import looks
+from jobs.reconcile import lacks_delta, looks
 from jobs.signer_process import SignerProcess
 from jobs.terminal import printable
 from revocation import cli
@@ -110,7 +110,21 @@ def _one(context: click.Context, config: Path | None, verb: Verb, timeout: float
 def run(
     installation: Installation, chosen: Courier, verbs: Sequence[Verb], timeout: float, *, publish: bool
 ) -> Outcomes:
-    """Ask the signer for what is due, then publish. A signer that fails keeps nothing that is ready from going out."""
+    """Ask the signer for what is due, then publish. A signer that fails keeps nothing that is ready from going out.
+
+    The first delta needs a complete CRL that the signer is told to be published: then it is asked once more.
+    """
+    outcomes = _once(installation, chosen, verbs, timeout, publish=publish)
+    if Verb.GENERATE_CRLS not in verbs or not lacks_delta(installation.public, outcomes.statuses):
+        return outcomes
+    again = _once(installation, chosen, (Verb.GENERATE_CRLS,), timeout, publish=publish)
+    replies, errors = [*outcomes.replies, *again.replies], [*outcomes.errors, *again.errors]
+    return Outcomes(replies, again.statuses, errors, [*outcomes.refused, *again.refused])
+
+
+def _once(
+    installation: Installation, chosen: Courier, verbs: Sequence[Verb], timeout: float, *, publish: bool
+) -> Outcomes:
     errors: list[RevocastError] = []
     replies: list[tuple[Verb, Reply]] = []
     before = installation.statuses(clock_now())
@@ -155,7 +169,9 @@ def _show(outcomes: Outcomes, *, as_json: bool) -> None:
     for status in outcomes.statuses:
         summary = _target_summary(status)
         click.echo(
-            "published to {target}: {crls} CRLs, {responses} OCSP responses, {set_aside} set aside".format(**summary)
+            "target {target} holds {crls} CRLs, {responses} OCSP responses; {set_aside} bundles set aside".format(
+                **summary
+            )
         )
 
 

@@ -13,7 +13,7 @@ from jobs.installation import Installation
 from jobs.moment import Moment
 from jobs.subject import subject
 from revocation import cli
-from revocation.messages import Raise, Release, Revoke, Verb
+from revocation.messages import Raise, Release, Revoke, Verb, fill
 from revocation.status import Reason
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -70,7 +70,8 @@ def revoke(
     asked = Ask(**ask)
     installation = Installation.read(asked.config)
     which = subject(installation.public, serial, issuer, cert)
-    body = Revoke(
+    body = fill(
+        Revoke,
         issuer=which.profile.issuer.id,
         serial=which.serial_hex,
         reason=why.name,
@@ -87,7 +88,7 @@ def release(serial: str | None, issuer: str | None, cert: Path | None, **ask: An
     asked = Ask(**ask)
     installation = Installation.read(asked.config)
     which = subject(installation.public, serial, issuer, cert)
-    body = Release(issuer=which.profile.issuer.id, serial=which.serial_hex)
+    body = fill(Release, issuer=which.profile.issuer.id, serial=which.serial_hex)
     change(installation, asked, which, (Verb.RELEASE, body), None)
 
 
@@ -113,7 +114,8 @@ def raise_(
     asked = Ask(**ask)
     installation = Installation.read(asked.config)
     which = subject(installation.public, serial, issuer, cert)
-    body = Raise(
+    body = fill(
+        Raise,
         issuer=which.profile.issuer.id,
         serial=which.serial_hex,
         reason=why.name,

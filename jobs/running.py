@@ -20,6 +20,7 @@ from jobs.first_start import Prepared
 from jobs.installation import Installation
 from jobs.samples import Sample, samples
 from jobs.services import services
+from jobs.stop import Stop
 from jobs.supervisor import Stopped, Supervisor
 from jobs.unlock import Unlocked
 from jobs.valkey import valkey
@@ -54,6 +55,7 @@ class Running:
         base: the URL under which `crl/`, `issuer/` and `ocsp/` lie, ending in `/`.
         samples: certificates of its PKIs, to ask for.
         unusable: for each issuer whose CA key cannot be used, why.
+        not_imported: the PKI folders of which the latest import failed: what was known before is served.
         supervisor: its processes.
         stop: set when it is to stop.
     """
@@ -62,8 +64,9 @@ class Running:
     base: str
     samples: list[Sample]
     unusable: tuple[str, ...]
+    not_imported: tuple[str, ...]
     supervisor: Supervisor
-    stop: threading.Event
+    stop: Stop
 
     def until_published(self, say: Callable[[str], None]) -> list[Finding]:
         """What `check` finds from outside, when all is well or that took too long; meanwhile says why not yet.
@@ -73,7 +76,8 @@ class Running:
         """
         deadline = time.monotonic() + (_INCOMPLETE_SECONDS if self.unusable else _PUBLISHED_SECONDS)
         tell_at = time.monotonic() + _TELL_SECONDS
-        plan = Plan(self.installation.public, self.base, [sample.certificate for sample in self.samples])
+        certificates = [sample.certificate for sample in self.samples]
+        plan = Plan(self.installation.public, self.base, certificates, starting=True)
         marks = MarksFile(self.installation.jobs.state)
         while True:
             findings = self._meanwhile(lambda: run(plan, marks, clock_now()))
@@ -146,9 +150,7 @@ class Address:
     port: int
 
 
-def bring_up(
-    prepared: Prepared, address: Address, unlocked: Unlocked, supervisor: Supervisor, stop: threading.Event
-) -> Running:
+def bring_up(prepared: Prepared, address: Address, unlocked: Unlocked, supervisor: Supervisor, stop: Stop) -> Running:
     """Start every process, the queue first.
 
     Raises:
@@ -168,7 +170,7 @@ def bring_up(
     shown_host = "localhost" if address.host in _LOCAL else address.host
     base = f"http://{shown_host}:{address.port}{installation.public.prefix}/"
     found = samples(prepared.pkis, installation.public, clock_now(), _SAMPLES_PER_ISSUER)
-    return Running(installation, base, found, unlocked.unusable, supervisor, stop)
+    return Running(installation, base, found, unlocked.unusable, prepared.not_imported, supervisor, stop)
 
 
 def _require_vacant(path: Path) -> None:

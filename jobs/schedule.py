@@ -64,7 +64,10 @@ def tasks(public: PublicConfig) -> tuple[Task, ...]:
         ConfigurationError: an interval would let an artifact expire; the message has the numbers.
     """
     profiles = list(public.profiles.values())
-    crl = _whole_seconds(min(spec.settings.look for profile in profiles for spec in profile.crls.values()))
+    specs = [spec for profile in profiles for spec in profile.crls.values()]
+    crl = _whole_seconds(min(spec.settings.look for spec in specs))
+    if any(spec.name.delta for spec in specs):
+        crl = min(crl, PUBLISH_EVERY)  # the signer makes a delta once it is told that a complete CRL is published
     ocsp = _whole_seconds(min(profile.ocsp.look for profile in profiles))
     found = (
         Task(Verb.GENERATE_OCSP_KEYS, ocsp),

@@ -6,7 +6,6 @@ restarted or empty: what could not be sent stays due, and one look makes up for 
 
 import logging
 import signal
-import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ import click
 from jobs.installation import Installation
 from jobs.reconcile import looks
 from jobs.schedule import Task, Tick, current, next_slot, tasks
+from jobs.stop import Stop
 from revocation import cli
 from revocation.clock import now as clock_now
 from revocation.errors import ConfigurationError, NoAnswer, RevocastError
@@ -105,10 +105,10 @@ def scheduler(config: Path | None) -> None:
             "[jobs] names no queue", where=str(installation.path), advice="without one, run `revocast refresh` by cron"
         )
     work = Scheduler(Wire(installation.jobs.queue), tasks(installation.public), installation.statuses)
-    run(work, _stop_event(), clock_now)
+    run(work, Stop.on(signal.SIGTERM, signal.SIGINT), clock_now)
 
 
-def run(work: Scheduler, stop: threading.Event, now: Callable[[], datetime]) -> None:
+def run(work: Scheduler, stop: Stop, now: Callable[[], datetime]) -> None:
     """Look at once and then again and again until `stop`, which also finds out that the queue was restarted empty.
 
     Says `ready` after the first look that reached the queue.
@@ -130,10 +130,3 @@ def run(work: Scheduler, stop: threading.Event, now: Callable[[], datetime]) -> 
             ready = True
         wait = (work.next_look(moment) - now()).total_seconds()
         stop.wait(min(max(wait, 0.0), _LONGEST_SLEEP))
-
-
-def _stop_event() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop

@@ -1,16 +1,14 @@
 """Keeps the processes of `revocast up` running: starts them in order, restarts what dies, stops them in reverse."""
 
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from jobs.child import Child, Service
+from jobs.log import Tell
+from jobs.stop import Stop
 from jobs.terminal import printable
 from revocation.errors import ConfigurationError, RevocastError
-
-Report = Callable[[str], None]
 
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 15.0
@@ -50,7 +48,7 @@ class Supervisor:
         report: prints a line for the operator.
     """
 
-    def __init__(self, logs: Path, stop: threading.Event, report: Report) -> None:
+    def __init__(self, logs: Path, stop: Stop, report: Tell) -> None:
         self._logs = logs
         self._stop = stop
         self._report = report
@@ -66,7 +64,7 @@ class Supervisor:
         """
         begun: list[_Slot] = []
         self._groups.append(begun)
-        begun.extend(_Slot(service, Child(service, self._logs)) for service in services)
+        begun.extend(_Slot(service, Child(service, self._logs, self._report)) for service in services)
         deadline = time.monotonic() + _START_SECONDS
         while waiting := [slot for slot in begun if not slot.child.ready.is_set()]:
             if self._stop.wait(_POLL):
@@ -83,7 +81,11 @@ class Supervisor:
             if slot.start_at is None:
                 self._schedule_restart(slot, code)
             elif time.monotonic() >= slot.start_at:
-                slot.child, slot.since, slot.start_at = Child(slot.service, self._logs), time.monotonic(), None
+                slot.child, slot.since, slot.start_at = (
+                    Child(slot.service, self._logs, self._report),
+                    time.monotonic(),
+                    None,
+                )
                 self._report(f"{slot.service.name}: started again (process {slot.child.process.pid})")
 
     def stop(self) -> None:

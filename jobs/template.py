@@ -61,7 +61,8 @@ def issuer_tables(entry: IssuerEntry) -> str:
         f"certificates = [{_literal(entry.certificate_path)}]",
         "[[signer.issuers]]",
         f"name = {_literal(entry.issuer.name)}",
-        f"key = {_literal(entry.key)}  # stays where it is" if entry.key else '# key = "file:…"  # not in that folder',
+        f"key = {_literal(entry.key)}  # "
+        + ("stays where it is" if entry.key_is_there else "was not there; it is looked for whenever it is needed"),
     ]
     if entry.passphrase:
         lines.append(f"passphrase = {_literal(entry.passphrase)}  # or env:NAME, credential:NAME, prompt")
@@ -97,7 +98,7 @@ def _literal(value: object) -> str:
 
 _SIGNER = """
 [signer]
-# What is known of every certificate: SQLite, on a local disk.
+# What is known of every certificate: SQLite on a local disk, or postgresql://USER@HOST/DATABASE.
 ledger = "signer/ledger.sqlite"
 # Responder keys that the signer makes for itself.
 keys = "signer/keys"

@@ -5,7 +5,6 @@ It only supervises: each service is a process of its own, started from the same 
 
 import contextlib
 import signal
-import threading
 from pathlib import Path
 
 import click
@@ -20,8 +19,10 @@ from jobs.lock import held
 from jobs.port import usable_port
 from jobs.private_folder import make_private
 from jobs.running import Address, Running, bring_up
+from jobs.stop import Stop
 from jobs.supervisor import Stopped, Supervisor
 from jobs.unlock import unlock
+from revocation import cli
 from revocation.configfile import ConfigFile
 
 
@@ -74,7 +75,8 @@ def up(
 
     Without --pki, the first start makes a small demonstration PKI. Starting again continues where it was.
 
-    Exit code 0: stopped as asked (with --once: the check was fine). 1: it could not run. 2: configuration, passphrase.
+    Exit code 0: stopped as asked (with --once: the check was fine). 1: it could not run (with --once: or the check was
+    not fine, or not made). 2: configuration, passphrase.
     """
     data = data.resolve()
     data.mkdir(parents=True, exist_ok=True)
@@ -84,16 +86,18 @@ def up(
         unlocked = unlock(prepared.config)
         for reason in unlocked.unusable:
             _say(f"a CA key cannot be used: {reason}")
-        stop = _stop_event()
+        stop = Stop.on(signal.SIGTERM, signal.SIGINT, *_hang_up())
         supervisor = Supervisor(make_private(data / "logs"), stop, _say)
         try:
             running = bring_up(prepared, address, unlocked, supervisor, stop)
-            context.exit(_once(running) if once else _serve(running))
+            code = _once(running) if once else _serve(running)
         except Stopped:
-            _say("told to stop")
+            _say("told to stop before anything was checked" if once else "told to stop")
+            code = 1 if once else 0
         finally:
             supervisor.stop()
             _say("stopped")
+    context.exit(code)
 
 
 def _address(data: Path, host: str | None, port: int | None) -> Address:
@@ -112,30 +116,36 @@ def _serve(running: Running) -> int:
     if worst(findings) is Level.OK:
         _say("everything is published and answers")
     else:
-        report([finding for finding in findings if finding.level is not Level.OK], as_json=False)
+        with cli.unheard():
+            report([finding for finding in findings if finding.level is not Level.OK], as_json=False)
         _say("not everything is as it should be; going on")
+    _tell_not_imported(running)
     configured = running.installation.public.url("")
     if configured != running.base:
         _say(f"[public] says {configured}: relying parties that read URLs in certificates and CRLs ask there")
-    click.echo()
-    for line in announcement(running.scene()):
-        click.echo(line)
-    click.echo("\nCtrl-C stops everything.")
+    scene = running.scene()
+    with cli.unheard():
+        click.echo("\n".join(("", *announcement(scene), "", "Ctrl-C stops everything.")))
     running.until_stopped()
     return 0
 
 
 def _once(running: Running) -> int:
     findings = running.until_published(_say)
-    report(findings, as_json=False)
-    return 0 if worst(findings) is Level.OK else 1
+    with cli.unheard():
+        report(findings, as_json=False)
+    _tell_not_imported(running)
+    return 0 if worst(findings) is Level.OK and not running.not_imported else 1
 
 
-def _stop_event() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+def _tell_not_imported(running: Running) -> None:
+    for pki in running.not_imported:
+        _say(f"{pki} could not be imported, and the reason stands above: what is served is what was known before")
+
+
+def _hang_up() -> tuple[signal.Signals, ...]:
+    """The end of the terminal, unless `nohup` says that this is to be outlived."""
+    return () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
 
 
 def _say(line: str) -> None:

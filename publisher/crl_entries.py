@@ -6,6 +6,7 @@ from functools import cached_property
 
 from cryptography import x509
 
+from publisher.unreadable import unreadable
 from revocation import serials
 from revocation.clock import iso
 from revocation.errors import GateError, InputError
@@ -46,7 +47,7 @@ class Entries(Mapping[bytes, Revocation]):
                         f"is revoked from {iso(entry.revocation_date_utc)} on, later than its thisUpdate"
                     )
         except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-            raise GateError(f"an entry cannot be read: {error}") from error
+            raise unreadable("an entry", error) from error
 
     @cached_property
     def _numbers(self) -> frozenset[int]:

@@ -4,6 +4,7 @@ Certificate status only moves forward: to revoked, and back only from certificat
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Final
 
@@ -15,6 +16,7 @@ from revocation.clock import epoch, from_epoch, iso
 from revocation.errors import GateError
 from revocation.serials import to_hex
 from revocation.status import Reason
+from revocation.windows import SKEW
 
 
 class Step(Enum):
@@ -40,8 +42,18 @@ class CRLMark(BaseModel):
     bundle: str
 
 
-def crl_step(crl: VerifiedCRL, bundle: str, mark: CRLMark | None) -> Step:
+def is_ahead(this_update: int, now: datetime) -> bool:
+    """Whether what is known was published by a clock that ran ahead: nobody can rely on it yet.
+
+    Then only numbers tell what is newer, and what was said last of a certificate.
+    """
+    return this_update > epoch(now + SKEW)
+
+
+def crl_step(crl: VerifiedCRL, bundle: str, mark: CRLMark | None, now: datetime) -> Step:
     """How a verified CRL stands to its mark. Bundles sort in the order of the ledger.
+
+    A higher number may have an earlier thisUpdate only where that of the mark has not come yet.
 
     Raises:
         GateError: an older number or time from a later bundle, or another CRL under the same number.
@@ -50,7 +62,8 @@ def crl_step(crl: VerifiedCRL, bundle: str, mark: CRLMark | None) -> Step:
         return Step.NEWER
     if crl.sha256 == mark.sha256:
         return Step.SAME
-    if crl.number > mark.number and crl.this_update > mark.this_update:
+    is_later = crl.this_update > mark.this_update or is_ahead(epoch(mark.this_update), now)
+    if crl.number > mark.number and is_later:
         return Step.NEWER
     if crl.number < mark.number and bundle <= mark.bundle:
         return Step.SUPERSEDED
@@ -86,18 +99,20 @@ def known_from(response: VerifiedResponse) -> Known:
     return Known(epoch(response.this_update), revocation is not None, held)
 
 
-def remembered(new: Known, mark: Known | None) -> Known:
+def remembered(new: Known, mark: Known | None, now: datetime) -> Known:
     """The mark after a response that says revoked: the newest time, and never releasable again once final."""
     if mark is None:
         return new
-    return Known(max(new.this_update, mark.this_update), revoked=True, releasable=new.releasable and mark.releasable)
+    newest = new.this_update if is_ahead(mark.this_update, now) else max(new.this_update, mark.this_update)
+    return Known(newest, revoked=True, releasable=new.releasable and mark.releasable)
 
 
-def replaces(response: VerifiedResponse, known: Known | None) -> bool:
+def replaces(response: VerifiedResponse, known: Known | None, now: datetime) -> bool:
     """Whether a response may take the place of what is known; False when it is superseded.
 
     A response replaces only older ones, by whole seconds. At the same second revoked wins over good; a revocation that
     is final wins over good whatever the times, since it stays true. Good never replaces a final revocation.
+    What a clock that ran ahead had published is replaced by what is said now, but that good does not replace revoked.
 
     Raises:
         GateError: a newer `good` where the certificate is finally revoked.
@@ -106,9 +121,9 @@ def replaces(response: VerifiedResponse, known: Known | None) -> bool:
         return True
     new = known_from(response)
     if new.revoked and not known.revoked:
-        return not new.releasable or new.this_update >= known.this_update
+        return not new.releasable or new.this_update >= known.this_update or is_ahead(known.this_update, now)
     if new.this_update <= known.this_update:
-        return False
+        return is_ahead(known.this_update, now) and new.revoked == known.revoked
     if known.revoked and not known.releasable and not new.revoked:
         raise GateError(
             f"it says good of serial {to_hex(response.serial)}, which is revoked for good since a response of "

@@ -53,14 +53,14 @@ def take_crl(status: TargetStatus, manifest: Manifest, crl: VerifiedCRL, spec: C
     status.crls.sort(key=lambda r: (r.issuer, r.label))
 
 
-def take_slice(status: TargetStatus, manifest: Manifest, window: Window, profile: IssuerProfile) -> None:
+def take_slice(status: TargetStatus, manifest: Manifest, window: Window, profile: IssuerProfile, now: datetime) -> None:
     """The row of the slice: a complete bundle sets it, partial ones carry it on, whatever the order of their arrival.
 
     Call after `note_applied` with the bundle, whose partial ones make the chain.
     """
     part = manifest.part
     row = next((r for r in status.slices if (r.issuer, r.slice) == (part.issuer, part.slice)), None)
-    if manifest.complete and (row is None or window.this_update >= row.this_update):
+    if manifest.complete and (row is None or window.this_update >= row.this_update or row.this_update > now):
         row = SliceRow(
             issuer=part.issuer,
             slice=part.slice,

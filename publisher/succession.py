@@ -122,7 +122,7 @@ class Succession:
             crl = crl_in(reader, spec)
             check_crl_window(crl, spec, now)
             mark = self._marks.crl(spec.issuer.id, spec.label)
-            return crl if crl_step(crl, reader.name, mark) is Step.NEWER else None
+            return crl if crl_step(crl, reader.name, mark, now) is Step.NEWER else None
         return None
 
 

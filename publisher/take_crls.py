@@ -82,7 +82,7 @@ class CRLTaker:
         """Publish the CRL of a bundle, unless a newer one was published already."""
         spec = profile.crls[reader.manifest.part.label]
         crl = crl_in(reader, spec)
-        step = crl_step(crl, reader.name, self._marks.crl(spec.issuer.id, spec.label))
+        step = crl_step(crl, reader.name, self._marks.crl(spec.issuer.id, spec.label), now)
         if step is Step.SUPERSEDED:
             note_applied(status, bundle, reader.manifest)
             return Taken(f"{spec}: number {crl.number} is superseded")

@@ -55,7 +55,7 @@ class ResponseTaker:
         with self._marks.revoked() as marks, suppress(BundleError, GateError):
             for response in revocations_in(reader, profile, now):
                 known = marks.get(profile.issuer.octets, response.serial)
-                marks.put(profile.issuer.octets, response.serial, remembered(known_from(response), known))
+                marks.put(profile.issuer.octets, response.serial, remembered(known_from(response), known, now))
 
     def refused(self, profile: IssuerProfile) -> int:
         """Take out what says good of a certificate that the marks know to be revoked."""
@@ -78,7 +78,7 @@ class ResponseTaker:
         put, withheld = 0, list[str]()
         try:
             for batch in responses_in(reader, profile, now):
-                put += self._put(profile, self._past_marks(profile.issuer, batch, withheld), withheld)
+                put += self._put(profile, self._past_marks(profile.issuer, batch, now, withheld), now, withheld)
                 self._withdraw_beside(profile, batch)
                 window.add(batch)
         except Expired:
@@ -87,14 +87,14 @@ class ResponseTaker:
             note_applied(status, bundle, manifest)
             return Taken(f"{name}: superseded")
         note_applied(status, bundle, manifest, window.next_update)
-        take_slice(status, manifest, window, profile)
+        take_slice(status, manifest, window, profile, now)
         if manifest.complete:
             self._target.sweep(profile.issuer.octets, epoch(now - _KEPT_EXPIRED))
         kind = "complete" if manifest.complete else "partial"
         return Taken(f"{name}: {put} of {window.count} responses put ({kind})", tuple(dict.fromkeys(withheld)))
 
     def _past_marks(
-        self, issuer: Issuer, batch: Sequence[VerifiedResponse], withheld: list[str]
+        self, issuer: Issuer, batch: Sequence[VerifiedResponse], now: datetime, withheld: list[str]
     ) -> list[VerifiedResponse]:
         """The responses that the marks do not hold back; the marks know of every revocation before it is put."""
         passed = []
@@ -102,18 +102,21 @@ class ResponseTaker:
             for response in batch:
                 mark = marks.get(issuer.octets, response.serial)
                 if response.revocation is not None:
-                    marks.put(issuer.octets, response.serial, remembered(known_from(response), mark))
+                    marks.put(issuer.octets, response.serial, remembered(known_from(response), mark, now))
                     passed.append(response)
-                elif _holds(response, mark, withheld):
+                elif _holds(response, mark, now, withheld):
                     passed.append(response)
         return passed
 
-    def _put(self, profile: IssuerProfile, responses: Sequence[VerifiedResponse], withheld: list[str]) -> int:
+    def _put(
+        self, profile: IssuerProfile, responses: Sequence[VerifiedResponse], now: datetime, withheld: list[str]
+    ) -> int:
         verified = {_key(profile.issuer, response): response for response in responses}
         answers = [Answer(key, _stored(response, profile)) for key, response in verified.items()]
 
         def admits(answer: Answer, current: StoredResponse | None) -> bool:
-            return _admits(verified[answer.key], answer, current, profile.issuer, withheld)
+            is_new = current != answer.stored
+            return is_new and _admits(verified[answer.key], current, profile.issuer, now, withheld)
 
         return self._target.put(answers, admits)
 
@@ -147,22 +150,22 @@ class ResponseTaker:
 
 
 def _admits(
-    response: VerifiedResponse, answer: Answer, current: StoredResponse | None, issuer: Issuer, withheld: list[str]
+    response: VerifiedResponse, current: StoredResponse | None, issuer: Issuer, now: datetime, withheld: list[str]
 ) -> bool:
     """Whether a response replaces what a store holds; only what the issuer really said can stand in its way."""
-    if current is None or current == answer.stored:
-        return current is None
+    if current is None:
+        return True
     contradictions: list[str] = []
-    if _holds(response, _shown(current), contradictions) or not _genuine(current, issuer):
+    if _holds(response, _shown(current), now, contradictions) or not _genuine(current, issuer):
         return True
     withheld += contradictions
     return False
 
 
-def _holds(response: VerifiedResponse, known: Known | None, withheld: list[str]) -> bool:
+def _holds(response: VerifiedResponse, known: Known | None, now: datetime, withheld: list[str]) -> bool:
     """Whether a response may follow on what is known; where it contradicts that, `withheld` says so."""
     try:
-        return replaces(response, known)
+        return replaces(response, known, now)
     except GateError as error:
         withheld.append(str(error))
         return False

@@ -7,6 +7,7 @@ else arrives, and whatever goes wrong, ends in a short text with status 404, 405
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -105,8 +106,7 @@ class _OCSP:
         response = _ocsp_response(found.der, response_headers(found, now, self._longest))
         response.headers["Date"] = http_date(now)
         response.set_etag(etag(found.der))
-        response.make_conditional(request)
-        return response
+        return _conditional(response)
 
 
 class _Static:
@@ -140,8 +140,16 @@ class _Static:
         response.headers["Date"] = http_date(self._now())
         response.content_length = file.size
         response.set_etag(file.sha256)
-        response.make_conditional(request)
+        return _conditional(response)
+
+
+def _conditional(response: Response) -> Response:
+    """Its 304 where a client has it (RFC 9110 section 13); a 412 has no body, and none of the headers of the object."""
+    response.make_conditional(request)
+    if response.status_code != HTTPStatus.PRECONDITION_FAILED:
         return response
+    response.close()
+    return Response(status=response.status_code, headers=UNCACHED)
 
 
 def _health() -> Response:

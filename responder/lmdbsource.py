@@ -2,7 +2,8 @@
 
 The environment is opened at the first look-up, since LMDB forbids to carry one across a fork, and with its lock file,
 which this process must be able to write: without it the writer would reuse pages that are being read. The map follows
-the writer's, and a store that was deleted and filled anew is noticed by its inode.
+the writer's, and a store that was deleted and filled anew is noticed by its inode. A file that is shorter than it was,
+or than it says, was cut: reading on in the map would kill the process.
 """
 
 import logging
@@ -23,6 +24,7 @@ from revocation.store import (
     RESPONSES_DATABASE,
     StoredResponse,
     StoreFormatError,
+    file_size,
     issuer_key,
     response_key,
 )
@@ -40,7 +42,6 @@ class _Opened:
     issuers: Any
     responses: Any
     file: tuple[int, int]
-    size: int
 
 
 class LMDBSource:
@@ -50,6 +51,7 @@ class LMDBSource:
         self._path = path
         self._data = path / "data.mdb"
         self._opened: _Opened | None = None
+        self._size = 0
         self._lock = Lock()
         self._readable = True
 
@@ -106,15 +108,17 @@ class LMDBSource:
             data = None
         file = (data.st_dev, data.st_ino) if data else None
         size = data.st_size if data else 0
-        if self._opened and (self._opened.file != file or size < self._opened.size):
-            self._close()  # deleted or emptied since; reading on in a map that has shrunk would kill the process
+        if self._opened and (self._opened.file != file or size < self._size):
+            self._close()  # deleted or cut since
         if file and size and not self._opened:
-            self._opened = self._open(file, size)
+            self._opened = self._open(file)
+        self._size = size
         return self._opened
 
-    def _open(self, file: tuple[int, int], size: int) -> _Opened | None:
+    def _open(self, file: tuple[int, int]) -> _Opened | None:
         environment = lmdb.open(str(self._path), map_size=0, readonly=True, create=False, max_dbs=_DATABASES)
         try:
+            self._require_whole(environment)
             issuers = environment.open_db(ISSUERS_DATABASE, create=False)
             responses = environment.open_db(RESPONSES_DATABASE, create=False)
         except lmdb.NotFoundError:
@@ -123,7 +127,12 @@ class LMDBSource:
         except BaseException:
             environment.close()
             raise
-        return _Opened(environment, issuers, responses, file, size)
+        return _Opened(environment, issuers, responses, file)
+
+    def _require_whole(self, environment: lmdb.Environment) -> None:
+        whole = file_size(environment)
+        if self._data.stat().st_size < whole:
+            raise OSError(f"data.mdb was cut: it has fewer than its {whole} octets")
 
     def _close(self) -> None:
         if self._opened:

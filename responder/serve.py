@@ -97,8 +97,10 @@ def listen(host: str, port: int) -> socket.socket:
             listener.listen()
             undo.pop_all()
             return listener
-    except OSError as error:
-        what = "the port is in use" if error.errno == errno.EADDRINUSE else f"cannot listen: {error.strerror}"
+    except (OSError, UnicodeError) as error:  # the latter of a host that no name can be
+        reason = error.strerror if isinstance(error, OSError) else "no such name"
+        in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        what = "the port is in use" if in_use else f"cannot listen: {reason}"
         raise RevocastError(
             what, where=_authority(host, port), advice="choose another with --port or --host, or in [responder]"
         ) from error

@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -21,7 +22,8 @@ def config_option(command: _Command) -> _Command:
         "--config",
         "-c",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="The configuration; else $REVOCAST_CONFIG, ./revocast.toml, ./revocast-data/revocast.toml.",
+        help="The configuration; else $REVOCAST_CONFIG, ./revocast.toml, ./revocast-data/revocast.toml, "
+        "/etc/revocast/revocast.toml.",
     )(command)
 
 
@@ -33,6 +35,21 @@ def json_option(command: _Command) -> _Command:
 def print_json(value: object) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(value, indent=1, default=str))
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Within, standard output that nobody takes any more ends nothing: what is left of it, and all later, is let go.
+
+    What stays in its buffer would fail once more when the process ends, and change the exit code.
+    """
+    try:
+        yield
+    except OSError:
+        with suppress(OSError, ValueError):  # a test's standard output has no descriptor
+            nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
 
 
 def show_error(error: RevocastError) -> None:
@@ -74,5 +91,6 @@ def run(command: click.Command) -> None:
 
 def _end(what: str, where: str | None, advice: str | None, code: int) -> NoReturn:
     if _JSON in sys.argv[1:]:
-        print_json({"error": what, "where": where, "advice": advice, "exit_code": code})
+        with unheard():
+            print_json({"error": what, "where": where, "advice": advice, "exit_code": code})
     sys.exit(code)

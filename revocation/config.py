@@ -108,7 +108,11 @@ class PublicConfig(Table):
     )
     crl: CRLProfile = Field(default_factory=CRLProfile)
     ocsp: OCSPProfile = Field(default_factory=OCSPProfile)
-    issuers: tuple[IssuerTable, ...] = Field(min_length=1)
+    issuers: tuple[IssuerTable, ...] = Field(
+        min_length=1,
+        description="fill in [[public.issuers]] and, where the keys are, [[signer.issuers]], as the end of a "
+        "file shows that `revocast init` wrote; `revocast init --pki FOLDER` does so itself",
+    )
 
     @classmethod
     def read(cls, file: ConfigFile) -> "PublicConfig":

@@ -14,8 +14,14 @@ from revocation.errors import ConfigurationError
 _Model = TypeVar("_Model", bound=BaseModel)
 _PLACES = ("revocast.toml", "revocast-data/revocast.toml", "/etc/revocast/revocast.toml")
 _LONGEST_SOCKET = 107
-_FORMS: Final = {r"^[a-z0-9][a-z0-9._-]*$": "lower-case letters, digits, `.`, `_` and `-`, a letter or digit first"}
+_FORMS: Final = {
+    r"^[a-z0-9][a-z0-9._-]*$": "lower-case letters, digits, `.`, `_` and `-`, a letter or digit first",
+    r"^http://[^/\s]+$": "http://HOST or http://HOST:PORT (no https: the objects are signed), a path in `prefix`",
+}
 """What a pattern asks for, where the description of the field does not say it."""
+
+_PUBLIC: Final = "public"
+"""The table without secrets, whose values may be shown."""
 
 _TABLES = frozenset({"public", "signer", "publisher", "responder", "jobs"})
 
@@ -102,9 +108,9 @@ class ConfigFile:
             "`revocast init` writes one",
         )
 
-    def has(self, name: str) -> bool:
-        """Whether the table is there: a machine that lacks a service may lack its table."""
-        return name in self._tables
+    def has(self, name: str, key: str | None = None) -> bool:
+        """Whether the table is there, and the key in it: a machine that lacks a service may lack its table."""
+        return name in self._tables and (key is None or key in self._tables[name])
 
     def table(self, name: str, model: type[_Model]) -> _Model:
         """One table, checked against its model.
@@ -125,20 +131,26 @@ def explain(table: str, error: ValidationError, model: type[BaseModel]) -> str:
     lines = []
     for problem in error.errors():
         place = ".".join([table, *(str(part) for part in problem["loc"])])
-        lines.append(f"{place}: {_words(problem, model)}")
+        value = f"{problem['input']!r} " if table == _PUBLIC and problem["type"] == "string_pattern_mismatch" else ""
+        lines.append(f"{place}: {value}{_words(problem, model)}")
     return "; ".join(lines)
 
 
 def _words(problem: ErrorDetails, model: type[BaseModel]) -> str:
-    """What is wrong, without the value: it may be a secret in the wrong place."""
+    """What is wrong, without the value, which may be a secret in the wrong place."""
     match problem["type"]:
         case "extra_forbidden":
             return "unknown key"
         case "missing":
-            return "is missing"
+            meant = _description(problem["loc"], model)
+            return f"is missing: {meant}" if meant else "is missing"
         case "string_pattern_mismatch":
             pattern = problem["ctx"]["pattern"]
             return f"is not of the form that is wanted: {_FORMS.get(pattern) or _description(problem['loc'], model)}"
+        case "less_than_equal":
+            return f"must be at most {problem['ctx']['le']}"
+        case "greater_than_equal":
+            return f"must be at least {problem['ctx']['ge']}"
     return problem["msg"].removeprefix("Value error, ")
 
 

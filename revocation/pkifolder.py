@@ -6,6 +6,7 @@ It reads certificates and the first line of a key file, and never loads a key: w
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from revocation.errors import InputError
 
@@ -16,6 +17,12 @@ _CERTIFICATES = ("ca.crt", "cacert.pem", "ca.pem", "ca.cert.pem", "certs/ca.crt"
 _INTERMEDIATES = ("intermediate.cert.pem", "certs/intermediate.cert.pem")
 _KEYS = ("private/ca.key", "private/cakey.pem", "private/ca.key.pem", "private/ca.pem", "ca.key", "cakey.pem")
 _INTERMEDIATE_KEYS = ("private/intermediate.key.pem", "private/intermediate.key")
+_KEY_OF: Final = {
+    "cacert.pem": "private/cakey.pem",
+    "ca.cert.pem": "private/ca.key.pem",
+    "intermediate.cert.pem": "private/intermediate.key.pem",
+}
+"""Where the key lies, by the name of the certificate; `private/ca.key` otherwise."""
 _EASY_RSA_MARKS = ("issued", "certs_by_serial", "reqs", "openssl-easyrsa.cnf", "safessl-easyrsa.cnf")
 _MARKS = ("newcerts", "crlnumber", "serial", "private", "certs_by_serial")
 _ENCRYPTED = (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"Proc-Type: 4,ENCRYPTED")
@@ -37,8 +44,9 @@ class PKIFolder:
         path: the folder itself, the one with `index.txt` in it.
         kind: which program keeps it.
         ca_certificate: the CA's certificate, PEM or DER.
-        ca_key: the CA's private key; None where it is kept elsewhere.
+        ca_key: the CA's private key; None where none is there now.
         key_is_encrypted: whether a passphrase is needed to use the key; False where there is none.
+        usual_key: where its key lies, or would lie if it were there.
     """
 
     path: Path
@@ -46,6 +54,7 @@ class PKIFolder:
     ca_certificate: Path
     ca_key: Path | None
     key_is_encrypted: bool
+    usual_key: Path
 
 
 def describe(folder: Path) -> PKIFolder:
@@ -76,7 +85,8 @@ def _describe(folder: Path) -> PKIFolder:
             advice="looked for " + ", ".join(_CERTIFICATES + _INTERMEDIATES),
         )
     key = _first(folder, _KEYS + _INTERMEDIATE_KEYS)
-    return PKIFolder(folder, kind, certificate, key, key is not None and _is_encrypted(key))
+    usual_key = key or folder / _KEY_OF.get(certificate.name, "private/ca.key")
+    return PKIFolder(folder, kind, certificate, key, key is not None and _is_encrypted(key), usual_key)
 
 
 def kind_of(folder: Path) -> PKIKind | None:

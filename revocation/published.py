@@ -4,17 +4,19 @@ One row per (issuer, CRL) and per (issuer, slice), never one per certificate.
 """
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from revocation.artifacts import Kind
+from revocation.instant import Instant
 
-MOST: Final = 1 << 63
-"""Above every revision and size: what a database can count."""
+_LONGEST: Final = 64
+Count: TypeAlias = Annotated[int, Field(ge=0, lt=1 << 63)]
+"""What a column of a database can hold."""
 
-NUMBERS: Final = 1 << 160
-"""Above every CRLNumber: at most 20 octets (RFC 5280 section 5.2.3)."""
+Number: TypeAlias = Annotated[int, Field(ge=0, lt=1 << 159)]
+"""A CRLNumber: at most 20 octets (RFC 5280 section 5.2.3)."""
 
 _PATIENCE: Final = timedelta(hours=1)
 
@@ -26,29 +28,27 @@ class _Row(BaseModel):
 class CRLRow(_Row):
     """One of an issuer's CRLs as a target serves it."""
 
-    issuer: str
+    issuer: str = Field(max_length=_LONGEST)
     label: str = Field(pattern=r"^[a-z][a-z0-9.]{0,63}$", description="which of the issuer's CRLs")
-    number: int = Field(ge=0, lt=NUMBERS)
-    revision: int = Field(ge=0, lt=MOST, description="the ledger revision that this CRL covers")
-    this_update: AwareDatetime
-    next_update: AwareDatetime
-    renew_at: AwareDatetime
-    sha256: str
-    size: int = Field(ge=0, lt=MOST)
+    number: Number
+    revision: Count = Field(description="the ledger revision that this CRL covers")
+    this_update: Instant
+    next_update: Instant
+    renew_at: Instant
+    sha256: str = Field(max_length=_LONGEST)
+    size: Count
 
 
 class SliceRow(_Row):
     """The OCSP responses that a target serves for one slice of an issuer."""
 
-    issuer: str
-    slice: int = Field(ge=0, lt=MOST)
-    revision: int = Field(
-        ge=0, lt=MOST, description="the ledger revision up to which every fact of the slice is covered"
-    )
-    this_update: AwareDatetime = Field(description="of the oldest response of the slice")
-    next_update: AwareDatetime = Field(description="of the response that expires first")
-    renew_at: AwareDatetime
-    count: int = Field(ge=0, lt=MOST)
+    issuer: str = Field(max_length=_LONGEST)
+    slice: Count
+    revision: Count = Field(description="the ledger revision up to which every fact of the slice is covered")
+    this_update: Instant = Field(description="of the oldest response of the slice")
+    next_update: Instant = Field(description="of the response that expires first")
+    renew_at: Instant
+    count: Count
 
 
 class Applied(_Row):
@@ -58,17 +58,17 @@ class Applied(_Row):
     issuer: str
     kind: Kind
     part: str
-    base_revision: int = Field(ge=0, lt=MOST)
-    revision: int = Field(ge=0, lt=MOST)
+    base_revision: Count
+    revision: Count
     version: str = Field(default="", description="of the file in the exchange; another one is looked at again")
-    next_update: AwareDatetime | None = Field(default=None, description="of its response that expires first")
+    next_update: Instant | None = Field(default=None, description="of its response that expires first")
 
 
 class SetAside(_Row):
     """A bundle that did not pass, and why."""
 
     bundle: str
-    at: AwareDatetime
+    at: Instant
     reason: str
     version: str = Field(default="", description="of the file and the profile that refused it; others are tried again")
 
@@ -81,7 +81,7 @@ class HeldBundle(_Row):
     """
 
     bundle: str
-    since: AwareDatetime
+    since: Instant
     reason: str
 
     def is_overdue(self, now: datetime) -> bool:
@@ -96,7 +96,7 @@ class TargetStatus(BaseModel):
 
     target: str
     kinds: tuple[Kind, ...]
-    updated_at: AwareDatetime
+    updated_at: Instant
     crls: list[CRLRow] = []
     slices: list[SliceRow] = []
     applied: list[Applied] = []

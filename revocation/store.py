@@ -3,12 +3,13 @@
 Key of a response: issuer id (4 octets), hash id (1 octet, 0 where one response answers both), the serial's octets.
 Value: version (1 octet), thisUpdate, nextUpdate, fresh_until (8 octets each, big-endian seconds since 1970), the DER.
 Key of an issuer: hash id, issuerNameHash, issuerKeyHash; its value is the issuer id.
-In LMDB the two are databases of one environment, named below; the target's status lies in a third.
+In LMDB the two are databases of one environment, named below; the target's status lies in a third. Its file is never
+shorter than its last page says.
 """
 
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from revocation.certid import CertIDHash
 
@@ -58,3 +59,13 @@ def response_key(issuer_octets: bytes, hash_octet: bytes, serial: bytes) -> byte
 def issuer_key(hash_: CertIDHash, name_hash: bytes, key_hash: bytes) -> bytes:
     """The key under which a store knows an issuer by the hashes of a CertID."""
     return hash_.octet + name_hash + key_hash
+
+
+def file_size(environment: Any) -> int:
+    """The octets that an LMDB environment has up to its last page. A publisher makes its file no shorter.
+
+    Reads the header alone. LMDB itself leaves a page out that is free again when it would be the file's last.
+    """
+    pages: int = environment.info()["last_pgno"] + 1
+    octets: int = environment.stat()["psize"]
+    return pages * octets

@@ -174,13 +174,13 @@ def _do(connection: Connection, profile: IssuerProfile, body: Change, limits: Li
         case Excuse():
             return excuse(connection, profile, body, origin)
         case Discard():
-            return discard(connection, profile, body, origin)
+            return discard(connection, profile, origin)
     raise TypeError(f"nobody does what a {type(body).__name__} asks")
 
 
 def _note(connection: Connection, asked: Asked, reply: Reply, origin: Origin) -> None:
     """What was asked, by whom, and what came of it, for the audit log."""
-    what = asked.body.model_dump(mode="json", exclude={"issuer", "published"}, exclude_none=True)
+    what = asked.body.model_dump(mode="json", exclude={"issuer"}, exclude_none=True)
     what |= {name: found for name in ("discarded",) if (found := reply.data.get(name))}
     who = {"requester": origin.requester, "message": origin.message}
     done = {"outcome": str(reply.outcome), "revision": reply.revision}

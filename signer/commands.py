@@ -10,7 +10,7 @@ from revocation.config import IssuerProfile, PublicConfig, load_certificates
 from revocation.configfile import ConfigFile
 from revocation.errors import InputError, NoAnswer
 from revocation.issuer import Issuer
-from revocation.messages import Import, ImportSummary, Look, RequesterKey, Verb, compose
+from revocation.messages import Import, ImportSummary, Look, RequesterKey, Verb, compose, fill
 from revocation.pkifolder import find_ca_certificate, kind_of
 from signer.importers.detect import KINDS, read_source
 from signer.importing import apply_import, digest_of
@@ -51,7 +51,7 @@ def import_(
     with progress(f"reading {source.description}", source.expected) as advance:
         digest, count = digest_of(source.entries, advance)
     now = clock.now()
-    body = Import(issuer=profile.issuer.id, source=source.description, entries_sha256=digest)
+    body = fill(Import, issuer=profile.issuer.id, source=source.description, entries_sha256=digest)
     message = key.sign(compose(Verb.IMPORT, body, now, requester=requester))
     with progress("recording", count) as advance:
         summary = apply_import(signer, message, read_source(path, profile.issuer, kind), now, advance)

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Self
+from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from revocation.clock import iso
 from revocation.compliance import Compliance
@@ -15,6 +16,7 @@ from revocation.durations import Duration, show
 from revocation.errors import ConfigurationError
 from revocation.messages import Verb
 
+_POSTGRESQL: Final = ("postgresql://", "postgres://")
 PROMPT: Final = "prompt"
 """The passphrase is typed at a terminal."""
 
@@ -26,10 +28,31 @@ def _place(scheme_and_rest: str, info: ValidationInfo) -> str:
     return f"file:{directory / rest}" if scheme == "file" and directory else scheme_and_rest
 
 
+def _ledger(place: object, info: ValidationInfo) -> object:
+    """A file beside the configuration, or the address of a PostgreSQL database; a password does not stand in it."""
+    if not isinstance(place, str) or not place.startswith(_POSTGRESQL):
+        return _beside(Path(place), info) if isinstance(place, str | Path) else place
+    address = urlsplit(place)
+    if address.password is not None or "password" in parse_qs(address.query):
+        raise ValueError(
+            "holds a password: leave it out, and put it into ~/.pgpass, the file that $PGPASSFILE names, or use a "
+            "socket on which the server knows the user (`peer`)"
+        )
+    return place
+
+
+def _beside(path: Path, info: ValidationInfo) -> Path:
+    directory: Path | None = (info.context or {}).get("directory")
+    return directory / path if directory else path
+
+
 KeyURI = Annotated[str, Field(pattern=r"^file:.+"), AfterValidator(_place)]
 PassphraseSource = Annotated[
     str, Field(pattern=r"^(file:.+|env:\w+|credential:[\w.-]+|prompt)$"), AfterValidator(_place)
 ]
+
+LedgerPlace = Annotated[Path | str, BeforeValidator(_ledger)]
+"""A path is SQLite, a str is the address of a PostgreSQL database."""
 
 
 class SignerIssuer(Table):
@@ -76,8 +99,9 @@ class Limits(Table):
 class SignerConfig(Table):
     """The `[signer]` table."""
 
-    ledger: LocalPath = Field(
-        default=Path("signer/ledger.sqlite"), description="SQLite database of all that is known; on a local disk."
+    ledger: LedgerPlace = Field(
+        default=Path("signer/ledger.sqlite"),
+        description="Database of all that is known: an SQLite file on a local disk, or postgresql://USER@HOST/DATABASE.",
     )
     keys: LocalPath = Field(
         default=Path("signer/keys"), description="Folder of the responder keys that the signer makes."

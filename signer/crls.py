@@ -5,6 +5,7 @@ import logging
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -18,6 +19,7 @@ from revocation.crlspec import CRLSpec
 from revocation.errors import Refused
 from revocation.issuer import Issuer
 from signer import deltas, selfcheck
+from signer.ahead import ahead
 from signer.departed import tell_departures
 from signer.encoding import crl
 from signer.expired import require_live
@@ -33,6 +35,8 @@ from signer.signer import Signer
 
 _LOG: Final = logging.getLogger("revocast.signer")
 _ROOM: Final = 16
+_BATCH: Final = 16
+"""Pages that are fetched and verified in one go, while those before them are written: some 700 KB."""
 
 
 def make_crl(signer: Signer, profile: IssuerProfile, spec: CRLSpec, clock: Clock) -> Issued:
@@ -161,9 +165,10 @@ def _write(file: BinaryIO, pieces: Iterable[bytes]) -> FileTBS:
     """Write what is to be signed, hashing it on the way; in front of it there is room for what will stand there."""
     digest = hashlib.sha256()
     file.seek(_ROOM)
-    for piece in pieces:
-        file.write(piece)
-        digest.update(piece)
+    with closing(ahead(pieces, _BATCH)) as batches:
+        for piece in chain.from_iterable(batches):
+            file.write(piece)
+            digest.update(piece)
     file.flush()
     return FileTBS(file, _ROOM, file.tell() - _ROOM, {"sha256": digest.digest()})
 

@@ -1,6 +1,6 @@
-"""Taking back what a clock that ran ahead had signed and nobody published: or nothing could be signed until then.
+"""Taking back what a clock that ran ahead had signed: or nothing could be signed until that time comes.
 
-thisUpdate only rises, and it counts from what may have reached somebody. What was published stays.
+thisUpdate only rises, but what has not begun yet nobody can rely on, published or not. Numbers go on above.
 """
 
 from datetime import datetime
@@ -12,7 +12,6 @@ from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.crlprofile import LONGEST_BACKDATE
 from revocation.errors import Refused
-from revocation.messages import Discard
 from revocation.status import Revocation
 from signer.ledger import dates, facts, issued
 from signer.ledger.facts import Origin
@@ -20,27 +19,22 @@ from signer.ledger.issued import Issued
 from signer.statuses import Done
 
 
-def discard(connection: Connection, profile: IssuerProfile, body: Discard, origin: Origin) -> Done:
+def discard(connection: Connection, profile: IssuerProfile, origin: Origin) -> Done:
     """Take back what was signed for later than now, and let what was revoked since later than now be revoked now.
 
     Raises:
-        Refused: there is nothing of that kind, or all of it is published.
+        Refused: there is nothing of that kind.
     """
     issuer, now = profile.issuer, origin.now
     recent = issued.later_than(connection, issuer, now - LONGEST_BACKDATE)
     ahead = [row for row in recent if row.this_update > _start(profile, row, now)]
-    kept = [row for row in ahead if row.name in body.published]
-    taken = [row for row in ahead if row.name not in body.published]
     redated = _redate(connection, profile, origin)
-    if not taken and not redated:
-        raise _nothing(profile, kept, now)
-    issued.mark_discarded(connection, taken, now)
-    detail = f"{_words(taken)} of {issuer.name} discarded; {redated} revocations dated {iso(now)} instead of later"
-    if kept:
-        detail += f"; {_words(kept)} published already: nothing earlier can follow on {_named(kept)}"
-    return Done(
-        facts.revision_of(connection, issuer), detail, tuple(profile.complete_crls), tuple(row.name for row in taken)
-    )
+    if not ahead and not redated:
+        raise Refused(f"nothing was signed for later than {iso(now)}, which is now", where=f"issuer {issuer.name}")
+    issued.mark_discarded(connection, ahead, now)
+    detail = f"{_words(ahead)} of {issuer.name} discarded; {redated} revocations dated {iso(now)} instead of later"
+    names = tuple(row.name for row in ahead)
+    return Done(facts.revision_of(connection, issuer), detail, tuple(profile.complete_crls), names)
 
 
 def _start(profile: IssuerProfile, row: Issued, now: datetime) -> datetime:
@@ -62,22 +56,6 @@ def _redate(connection: Connection, profile: IssuerProfile, origin: Origin) -> i
     return len(serials)
 
 
-def _nothing(profile: IssuerProfile, kept: list[Issued], now: datetime) -> Refused:
-    where = f"issuer {profile.issuer.name}"
-    if not kept:
-        return Refused(f"nothing was signed for later than {iso(now)}, which is now", where=where)
-    return Refused(
-        f"all that was signed for later than {iso(now)} is published: {_named(kept)}",
-        where=where,
-        advice="relying parties may have it, so nothing earlier can follow; it is renewed when its time has come",
-    )
-
-
 def _words(rows: list[Issued]) -> str:
-    crls = sum(row.part.kind is Kind.CRL for row in rows)
-    return f"{crls} CRLs and {len(rows) - crls} bundles of OCSP responses"
-
-
-def _named(rows: list[Issued]) -> str:
-    latest = max(rows, key=lambda row: row.this_update)
-    return f"{latest.part.kind} {latest.part.label} of {iso(latest.this_update)}"
+    crls, responses = (sum(row.part.kind is kind for row in rows) for kind in (Kind.CRL, Kind.OCSP))
+    return f"{crls} CRLs and {responses} bundles of OCSP responses"

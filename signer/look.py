@@ -37,7 +37,7 @@ class Report:
 
     Attributes:
         made: what was signed, in words.
-        problems: what could not be made, and why.
+        problems: what could not be made, and why, each once: a missing key keeps every slice from being made.
         again_at: when to look again, because something had to wait for the next second.
     """
 
@@ -46,19 +46,29 @@ class Report:
     again_at: datetime | None = None
 
 
-def look(signer: Signer, clock: Clock, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None) -> Report:
+def look(
+    signer: Signer,
+    clock: Clock,
+    tasks: Iterable[Verb] = EVERYTHING,
+    hint: Look | None = None,
+    tell: Callable[[], None] = lambda: None,
+) -> Report:
     """Make what is due of the given tasks; a failure of one thing does not stop the others.
 
     A fact that is recorded meanwhile shortens the look, and it is looked again at once: the fact does not wait for
     renewals. So does the second for which a CRL had to wait: it does not wait for all the responses behind it. But each
     kind of work goes on by one thing in each look, or revocations that keep coming would let responses expire.
 
+    Args:
+        hint: what somebody says is published, and the issuers that it is about.
+        tell: called after each thing that was made, since publishers need not wait for the others.
+
     Raises:
         ForeignBundle: the exchange says that this is not the ledger that signed last.
     """
     report = Report()
     if hint:
-        signer.published.hear(hint.crls)
+        signer.published.hear(hint.crls, signer.public.profiles)
     with signer.ledger.signing():
         require_own_exchange(signer)
         known = _revisions(signer)
@@ -70,12 +80,14 @@ def look(signer: Signer, clock: Clock, tasks: Iterable[Verb] = EVERYTHING, hint:
                 continue
             if _attempt(signer, due, clock, report):
                 went_on.add(due.work)
+                tell()
             is_short = is_short or _has_news(signer, known, clock(), report)
         if is_short:
             report.again_at = clock()
         if Verb.GENERATE_CRLS in tasks:
             report.problems += _without_crl(signer)
             report.problems += _of_expired(signer, clock(), hint) if hint else []
+        report.problems = list({str(problem): problem for problem in report.problems}.values())
         if report.made:
             prune(signer, clock())
     return report
@@ -185,7 +197,8 @@ def _make(signer: Signer, due: Due, clock: Clock) -> None:
         make_responder_certificate(signer, due.profile, clock())
         destroy_expired_keys(signer, clock())
     elif due.part.kind is Kind.CRL:
-        make_crl(signer, due.profile, due.profile.crls[due.part.label], clock)
+        with signer.ledger.turn():  # in a burst it would wait for others between any two of its transactions
+            make_crl(signer, due.profile, due.profile.crls[due.part.label], clock)
     else:
         presign(signer, due.profile, due.part, due.base_revision, clock)
 

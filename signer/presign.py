@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from revocation import der
 from revocation.certid import CertID
-from revocation.clock import Clock, iso
+from revocation.clock import Clock
 from revocation.config import IssuerProfile
 from revocation.errors import KeyUnavailable
 from revocation.issuer import Issuer
@@ -101,7 +101,7 @@ def _delegate(connection: Connection, signer: Signer, issuer: Issuer, now: datet
     found = next(delegates(connection, signer.responder_keys, issuer, now), None)
     if found is None:
         raise KeyUnavailable(
-            f"has no OCSP responder that can sign at {iso(now)}",
+            "has no OCSP responder that can sign now",
             where=f"issuer {issuer.name}",
             advice="`revocast generate-ocsp-keys` makes one; it needs the CA key",
         )

@@ -4,11 +4,12 @@ It is somebody's word, so it decides nothing that could hurt: an entry that has 
 was signed, and is said to be published, has shown it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from revocation.config import IssuerProfile
 from revocation.part import Part
 from revocation.published import CRLRow
 from signer.ledger import issued
@@ -21,9 +22,10 @@ class Published:
     def __init__(self) -> None:
         self._told: dict[tuple[str, str], CRLRow] = {}
 
-    def hear(self, rows: Iterable[CRLRow]) -> None:
-        """Somebody says that these are published."""
-        self._told |= {(row.issuer, row.label): row for row in rows}
+    def hear(self, rows: Iterable[CRLRow], profiles: Mapping[str, IssuerProfile]) -> None:
+        """Somebody says that these are published: anybody, so no more is kept than there are CRLs configured."""
+        own = (row for row in rows if row.issuer in profiles and row.label in profiles[row.issuer].crls)
+        self._told |= {(row.issuer, row.label): row for row in own}
 
     def last(self, connection: Connection, part: Part, now: datetime) -> Issued | None:
         """The newest CRL of a part that was signed here and is known to be published; in a writing transaction."""

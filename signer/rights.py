@@ -50,6 +50,8 @@ def authenticate(config: SignerConfig, message: Message) -> Requester:
         Refused: unknown requester, unsigned or wrongly signed.
     """
     where = f"message {message.id}"
+    if message.requester is None:
+        raise Refused("is not signed", where=where, advice=f"{message.verb} changes facts: sign it as one of {_TABLE}")
     requester = next((r for r in config.requesters if r.name == message.requester), None)
     if requester is None:
         raise Refused(f"requester {message.requester!r} is not known", where=where, advice=f"see {_TABLE}")

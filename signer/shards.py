@@ -3,16 +3,19 @@
 from collections.abc import Iterable
 
 from cryptography import x509
+from sqlalchemy import Connection, func, select
 
 from revocation import serials
+from revocation.artifacts import CRLName, Kind
 from revocation.config import IssuerProfile
 from revocation.crlprofile import Assignment
 from revocation.crlspec import CRLSpec
-from revocation.errors import InputError
+from revocation.errors import ConfigurationError, InputError
 from revocation.extensions import extension_value
 from signer.importers.certificate import any_serial
 from signer.importers.entry import ImportEntry
 from signer.ledger.groups import Selection
+from signer.ledger.schema import certificates, issued
 
 
 def shard_of(profile: IssuerProfile, entry: ImportEntry) -> int | None:
@@ -78,6 +81,30 @@ def uncovered(profile: IssuerProfile, places: Iterable[tuple[bool, int]]) -> lis
     """The kinds and shards, of those given, that no configured CRL covers."""
     selections = [Selection.of(spec) for spec in profile.complete_crls.values()]
     return [place for place in places if not any(selection.covers(*place) for selection in selections)]
+
+
+def require_every_shard(connection: Connection, profile: IssuerProfile) -> None:
+    """Return if no certificate is in a shard that is not configured any more: it names that CRL for ever.
+
+    Certificates are looked through only where a CRL was made that is above the number of shards.
+
+    Raises:
+        ConfigurationError: there is one; the message has the numbers.
+    """
+    for settings in profile.crl.crls.values():
+        above = str(CRLName(settings.name, settings.shards + 1))
+        made = (issued.c.issuer == profile.issuer.id, issued.c.kind == str(Kind.CRL), issued.c.part == above)
+        if connection.execute(select(issued.c.sequence).where(*made).limit(1)).scalar() is None:
+            continue
+        covered = (certificates.c.issuer == profile.issuer.id, certificates.c.shard > settings.shards)
+        kinds = [is_ca for is_ca in (False, True) if settings.scope.covers(is_ca)]
+        highest = select(func.max(certificates.c.shard)).where(*covered, certificates.c.is_ca.in_(kinds))
+        if shard := connection.execute(highest).scalar():
+            raise ConfigurationError(
+                f"crl {settings.name}: `shards` is {settings.shards}, and certificates name the CRL of shard {shard}",
+                where=f"issuer {profile.issuer.name}",
+                advice=f"set `shards` to {shard} again, or more: the number may be raised and never lowered",
+            )
 
 
 def _hex(entry: ImportEntry) -> str:

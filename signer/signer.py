@@ -10,6 +10,7 @@ from signer.keys.keyring import Keyring
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger.ledger import Ledger
 from signer.published import Published
+from signer.shards import require_every_shard
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,19 @@ def open_signer(file: ConfigFile, passphrases: dict[str, bytes] | None = None) -
     """The signer that a configuration describes.
 
     Raises:
-        ConfigurationError: the tables contradict each other or the signer's limits.
+        ConfigurationError: the tables contradict each other, the signer's limits, or what the ledger has fixed.
     """
     public = PublicConfig.read(file)
     config = file.table("signer", SignerConfig)
     config.check(public)
+    ledger = Ledger(config.ledger)
+    with ledger.read() as connection:
+        for profile in public.profiles.values():
+            require_every_shard(connection, profile)
     return Signer(
         config,
         public,
-        Ledger(config.ledger),
+        ledger,
         FolderExchange(config.exchange),
         Keyring(config.issuers, passphrases),
         ResponderKeys(config.keys),

@@ -45,7 +45,7 @@ def unlock(fd: int, config: Path | None) -> None:
 
 
 def _try(keyring: Keyring, issuer: Issuer, typed: dict[str, str]) -> None:
-    if issuer.name not in keyring.asked_for():
+    if not keyring.is_asked_for(issuer):
         keyring.key_of(issuer)
         return
     for left in reversed(range(_ATTEMPTS)):

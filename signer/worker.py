@@ -74,7 +74,7 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
 
 
 def look_once(signer: Signer, wire: Wire, acknowledgements: Acknowledgements) -> float | None:
-    """Make what is due, tell the publisher, and say in how many seconds to look again, if before the usual time.
+    """Make what is due, tell publishers of each thing, and say in how many seconds to look again, if that is soon.
 
     What waited for this second is acknowledged first: it is recorded, and the CRLs of this look have it.
     """
@@ -82,13 +82,11 @@ def look_once(signer: Signer, wire: Wire, acknowledgements: Acknowledgements) ->
         acknowledgements.hand_out(clock.now())
     except NoAnswer as error:
         _LOG.warning("%s", error)
-    report = look(signer, clock.now)
+    report = look(signer, clock.now, tell=lambda: _hint(wire, clock.now()))
     for made in report.made:
         _LOG.info("made %s", made)
     for problem in report.problems:
         _LOG.error("%s", problem)
-    if report.made:
-        _hint(wire, clock.now())
     return max(0.01, clock.seconds_until(report.again_at)) if report.again_at else None
 
 

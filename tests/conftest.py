@@ -11,6 +11,7 @@ DEBIAN_PACKAGES = {
     "certtool": "gnutls-bin",
     "curl": "curl",
     "easyrsa": "easy-rsa",
+    "initdb": "postgresql",
     "nginx": "nginx-light",
     "ocsptool": "gnutls-bin",
     "openssl": "openssl",
@@ -21,7 +22,12 @@ DEBIAN_PACKAGES = {
 MEASURED = "measured"
 """The property by which a test hands on what it measured: what it prints is lost in a worker of pytest-xdist."""
 
-_PLACES = (str(Path(sys.executable).parent), "/usr/sbin", "/usr/share/easy-rsa")
+_PLACES = (
+    str(Path(sys.executable).parent),
+    "/usr/sbin",
+    "/usr/share/easy-rsa",
+    *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)),
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -26,7 +26,7 @@ base_url = "http://crl.example"
 name = "test"
 certificates = ["ca.pem"]
 [signer]
-ledger = "signer/ledger.sqlite"
+ledger = "{ledger}"
 keys = "signer/keys"
 exchange = "exchange"
 {signer}
@@ -72,7 +72,15 @@ class Estate:
     clerk: RequesterKey
 
     @classmethod
-    def build(cls, folder: Path, *, authority: Authority | None = None, public: str = "", signer: str = "") -> "Estate":
+    def build(
+        cls,
+        folder: Path,
+        *,
+        authority: Authority | None = None,
+        public: str = "",
+        signer: str = "",
+        ledger: str = "signer/ledger.sqlite",
+    ) -> "Estate":
         """An installation; `public` and `signer` are lines for those tables."""
         folder.mkdir(parents=True, exist_ok=True)
         authority = authority or Authority(days=7300)
@@ -84,7 +92,9 @@ class Estate:
         (folder / "ca.passphrase").write_bytes(PASSPHRASE + b"\n")
         operator.save(folder / "operator.key")
         clerk.save(folder / "clerk.key")
-        tables = _TABLES.format(public=public, signer=signer, operator=operator.public, clerk=clerk.public)
+        tables = _TABLES.format(
+            public=public, signer=signer, ledger=ledger, operator=operator.public, clerk=clerk.public
+        )
         (folder / "revocast.toml").write_text(tables)
         return cls(folder, operator, clerk)
 
@@ -106,19 +116,23 @@ class Estate:
         """A message that the operator signed."""
         return self.operator.sign(compose(verb, body, now, requester="operator", id_=id_))
 
-    def revoke(self, serial: int, reason: str = "keyCompromise", now: datetime = NOW, **more: datetime) -> Message:
+    def revoke(
+        self, serial: int, reason: str = "keyCompromise", now: datetime = NOW, issuer: str = "test", **more: datetime
+    ) -> Message:
         """The operator's message that revokes a serial."""
         hexadecimal = serials.to_hex(serials.from_int(serial))
-        return self.ask(Verb.REVOKE, Revoke(issuer="test", serial=hexadecimal, reason=reason, **more), now)
+        return self.ask(Verb.REVOKE, Revoke(issuer=issuer, serial=hexadecimal, reason=reason, **more), now)
 
     def register(self, signer: Signer, numbers: Iterable[int], now: datetime = NOW, **entry: object) -> None:
         """Import certificates with these serials, good unless `entry` says otherwise."""
         self.import_(signer, [certificate(number, **entry) for number in numbers], now)
 
-    def import_(self, signer: Signer, entries: list[ImportEntry], now: datetime = NOW, **source: object) -> object:
+    def import_(
+        self, signer: Signer, entries: list[ImportEntry], now: datetime = NOW, issuer: str = "test", **source: object
+    ) -> object:
         """Import these entries as the operator."""
         digest, _ = digest_of(entries, lambda: None)
-        message = self.ask(Verb.IMPORT, Import(issuer="test", source="a test", entries_sha256=digest), now)
+        message = self.ask(Verb.IMPORT, Import(issuer=issuer, source="a test", entries_sha256=digest), now)
         return apply_import(signer, message, ImportSource("a test", entries, **source), now, lambda: None)
 
 

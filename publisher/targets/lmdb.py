@@ -6,6 +6,7 @@ under a reader.
 """
 
 import logging
+import os
 import stat
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from revocation.store import (
     STATUS_DATABASE,
     StoredResponse,
     StoreFormatError,
+    file_size,
 )
 
 _DATA_MODE: Final = 0o640
@@ -67,6 +69,7 @@ class LMDBTarget:
             self._responses = self._env.open_db(RESPONSES_DATABASE)
             self._issuers = self._env.open_db(ISSUERS_DATABASE)
             self._statuses = self._env.open_db(STATUS_DATABASE)
+            self._fill_up()
             _set_mode(folder / "data.mdb", _DATA_MODE)
             _set_mode(folder / "lock.mdb", _LOCK_MODE)
             self._env.reader_check()
@@ -88,7 +91,7 @@ class LMDBTarget:
 
     def save_status(self, status: bytes) -> None:
         """Keep the status, and how many responses there are."""
-        with self._explained(), self._env.begin(write=True) as txn:
+        with self._explained(), self._writing() as txn:
             txn.put(_STATUS, status, db=self._statuses)
             txn.put(_ENTRIES, str(txn.stat(self._responses)["entries"]).encode(), db=self._statuses)
 
@@ -99,7 +102,7 @@ class LMDBTarget:
             with self._env.begin(db=self._issuers) as txn:
                 known = {bytes(key): bytes(issuer) for key, issuer in txn.cursor()}
             if known != wanted:
-                with self._env.begin(db=self._issuers, write=True) as txn:
+                with self._writing(self._issuers) as txn:
                     txn.drop(self._issuers, delete=False)
                     for key, issuer in wanted.items():
                         txn.put(key, issuer)
@@ -160,13 +163,28 @@ class LMDBTarget:
     @contextmanager
     def _changing(self) -> Iterator[Any]:
         """A transaction on the responses that keeps their count; a count that was wrong before stays wrong."""
-        with self._explained(), self._env.begin(db=self._responses, write=True) as txn:
+        with self._explained(), self._writing(self._responses) as txn:
             before = txn.stat(self._responses)["entries"]
             yield txn
             counted = txn.get(_ENTRIES, db=self._statuses)
             if counted is not None and counted.isdigit():
                 count = int(counted) + txn.stat(self._responses)["entries"] - before
                 txn.put(_ENTRIES, str(count).encode(), db=self._statuses)
+
+    @contextmanager
+    def _writing(self, database: Any = None) -> Iterator[Any]:
+        with self._env.begin(db=database, write=True) as txn:
+            yield txn
+        self._fill_up()
+
+    def _fill_up(self) -> None:
+        """Make the file as long as its last page says: LMDB does not write a page at its end that is free again.
+
+        So a reader who finds it shorter knows that it was cut, without touching what is gone, which would kill it.
+        """
+        file, whole = self._folder / "data.mdb", file_size(self._env)
+        if file.stat().st_size < whole:
+            os.truncate(file, whole)
 
     def _open(self, map_size: int) -> Any:
         """The environment; what is no store any more is kept aside for a look, and a new one begun by replay."""
@@ -227,8 +245,7 @@ def _status(txn: Any, statuses: Any, responses: Any) -> bytes | None:
 
 def _is_whole(folder: Path, env: Any) -> bool:
     """Whether every page can be read. A file cut short kills whoever touches what is gone, so a child tries it."""
-    expected = (env.info()["last_pgno"] + 1) * env.stat()["psize"]
-    if (folder / "data.mdb").stat().st_size >= expected:
+    if (folder / "data.mdb").stat().st_size >= file_size(env):
         return True
     child = subprocess.run([sys.executable, "-c", _READ_ALL, str(folder)], check=False, capture_output=True)
     return child.returncode == 0

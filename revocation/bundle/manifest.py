@@ -3,10 +3,11 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from revocation.instant import Instant
 from revocation.part import Part
-from revocation.published import MOST, NUMBERS
+from revocation.published import Count, Number
 
 FORMAT = 1
 MANIFEST_NAME = "manifest.json"
@@ -23,8 +24,8 @@ class Entry(_Strict):
 
     path: str = Field(pattern=r"^(crl|ocsp|departed)/[0-9a-f]{8}/[a-z0-9.-]+\.(crl|ders|txt)$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    size: int = Field(gt=0, lt=MOST)
-    count: int = Field(gt=0, lt=MOST, description="objects in the file: 1 for a CRL, lines of a text")
+    size: int = Field(gt=0)
+    count: int = Field(gt=0, description="objects in the file: 1 for a CRL, lines of a text")
 
 
 class Manifest(_Strict):
@@ -33,13 +34,11 @@ class Manifest(_Strict):
     format: Literal[1] = 1
     bundle: Annotated[str, Field(description="the bundle's own name, which sorts in the order of the ledger")]
     part: Part
-    base_revision: int = Field(
-        ge=0, lt=MOST, description="0 when complete; else it adds to what covered this ledger revision"
-    )
-    revision: int = Field(ge=0, lt=MOST, description="the ledger revision that is covered once this is applied")
-    this_update: AwareDatetime
-    next_update: AwareDatetime
-    crl_number: int | None = Field(default=None, ge=0, lt=NUMBERS)
+    base_revision: Count = Field(description="0 when complete; else it adds to what covered this ledger revision")
+    revision: Count = Field(description="the ledger revision that is covered once this is applied")
+    this_update: Instant
+    next_update: Instant
+    crl_number: Number | None = None
     entries: tuple[Entry, ...] = ()
 
     @property

@@ -16,6 +16,7 @@ from revocation.messages.bodies import (
     Verb,
 )
 from revocation.messages.envelope import Message, compose, parse_message
+from revocation.messages.filling import fill
 from revocation.messages.reply import Outcome, Reply
 from revocation.messages.requester import RequesterKey, verify_signature
 
@@ -38,6 +39,7 @@ __all__ = [
     "Revoke",
     "Verb",
     "compose",
+    "fill",
     "parse_message",
     "verify_signature",
 ]

@@ -3,8 +3,9 @@
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from revocation.instant import Instant
 from revocation.published import CRLRow, SliceRow
 
 
@@ -63,8 +64,8 @@ class Revoke(Change):
 
     serial: SerialHex
     reason: str
-    revoked_at: AwareDatetime | None = Field(default=None, description="now when absent; never in the future")
-    invalidity_date: AwareDatetime | None = None
+    revoked_at: Instant | None = Field(default=None, description="now when absent; never in the future")
+    invalidity_date: Instant | None = None
 
 
 class Release(Change):
@@ -78,8 +79,8 @@ class Raise(Change):
 
     serial: SerialHex
     reason: str
-    revoked_at: AwareDatetime | None = Field(default=None, description="as it was when absent; never later than that")
-    invalidity_date: AwareDatetime | None = None
+    revoked_at: Instant | None = Field(default=None, description="as it was when absent; never later than that")
+    invalidity_date: Instant | None = None
 
 
 class Excuse(Change):
@@ -90,11 +91,8 @@ class Excuse(Change):
 
 
 class Discard(Change):
-    """Take back what was signed for later than now, when a clock ran ahead, and never published."""
+    """Take back what was signed for later than now, when a clock ran ahead."""
 
-    published: tuple[Annotated[str, Field(max_length=128)], ...] = Field(
-        default=(), max_length=10_000, description="names of bundles that targets have taken: those stay"
-    )
     why: str = Field(min_length=1, max_length=500, description="for the audit log")
 
 

@@ -5,10 +5,12 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from revocation.errors import InputError
+from revocation.instant import Instant
 from revocation.messages.bodies import BODIES, Body, Verb
+from revocation.messages.filling import fill
 from revocation.visible import visible
 
 LIFETIME = timedelta(minutes=10)
@@ -27,8 +29,8 @@ class Message(BaseModel):
     id: str = Field(pattern=r"^[0-9a-f]{32}$")
     verb: Verb
     requester: str | None = Field(default=None, max_length=64)
-    issued_at: AwareDatetime
-    expires_at: AwareDatetime
+    issued_at: Instant
+    expires_at: Instant
     body: dict[str, Any]
     signature: str | None = Field(default=None, max_length=128, description="base64 of Ed25519 over `signed_bytes`")
 
@@ -50,8 +52,13 @@ class Message(BaseModel):
 
 
 def compose(verb: Verb, body: Body, now: datetime, *, requester: str | None = None, id_: str | None = None) -> Message:
-    """A new, unsigned message with a random id (or a given one, to ask again)."""
-    return Message(
+    """A new, unsigned message with a random id (or a given one, to ask again).
+
+    Raises:
+        InputError: the requester's name is too long.
+    """
+    return fill(
+        Message,
         id=id_ or secrets.token_hex(16),
         verb=verb,
         requester=requester,

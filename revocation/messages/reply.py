@@ -3,7 +3,9 @@
 from enum import StrEnum
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
+
+from revocation.instant import Instant
 
 
 class Outcome(StrEnum):
@@ -30,7 +32,7 @@ class Reply(BaseModel):
 
     id: str
     outcome: Outcome
-    at: AwareDatetime
+    at: Instant
     issuer: str | None = None
     revision: int | None = None
     detail: str = ""

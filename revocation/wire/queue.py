@@ -75,6 +75,17 @@ class Wire:
         except redis.RedisError as error:
             raise _unreachable(error) from error
 
+    def forget_reply(self, message_id: str) -> None:
+        """Take away what lies there as a reply, before its message is sent: whoever asks again wants a new one.
+
+        Raises:
+            QueueUnreachable: the server cannot be reached.
+        """
+        try:
+            self._redis.delete(_reply_key(message_id))
+        except redis.RedisError as error:
+            raise _unreachable(error) from error
+
     def claim(self, name: str, seconds: int) -> bool:
         """Whether the caller is the first to claim `name` within that many seconds: one tick, however many schedulers.
 
@@ -95,7 +106,7 @@ class Wire:
         try:
             with self._redis.pipeline(transaction=False) as pipeline:
                 for reply in replies:
-                    pipeline.set(f"reply:{reply.id}", reply.model_dump_json(), ex=_REPLY_KEPT)
+                    pipeline.set(_reply_key(reply.id), reply.model_dump_json(), ex=_REPLY_KEPT)
                 pipeline.execute()
         except redis.RedisError as error:
             raise _unreachable(error) from error
@@ -118,7 +129,7 @@ class Wire:
 
     def _reply(self, message_id: str) -> Reply | None:
         try:
-            raw = self._redis.getrange(f"reply:{message_id}", 0, _LARGEST_REPLY)
+            raw = self._redis.getrange(_reply_key(message_id), 0, _LARGEST_REPLY)
         except redis.ResponseError:
             return None  # something else lies there
         except redis.RedisError as error:
@@ -148,6 +159,10 @@ class Wire:
             together: does many messages of a queue at once, whichever of its tasks they are for.
         """
         work_off(self._redis, queues, together, ready)
+
+
+def _reply_key(message_id: str) -> str:
+    return f"reply:{message_id}"
 
 
 def _unreachable(error: redis.RedisError) -> QueueUnreachable:

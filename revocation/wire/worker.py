@@ -34,7 +34,7 @@ _LOG: Final = logging.getLogger("revocast.worker")
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 5.0
 _HEARTBEAT: Final = 5.0
-_AT_ONCE: Final = 100
+_AT_ONCE: Final = 50
 _WORKER_TTL: Final = 20
 _BOOKKEEPING: Final = {"rq:queues": "set", "rq:workers": "set"}
 

@@ -37,9 +37,11 @@ def read(path: Path, issuer: Issuer) -> ImportSource:
 def _files(path: Path) -> tuple[list[Path], list[str]]:
     try:
         found = sorted(path.iterdir()) if path.is_dir() else [path]
+        taken = [file for file in found if file == path or (file.is_file() and file.suffix.lower() in SUFFIXES)]
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    taken = [file for file in found if file == path or (file.is_file() and file.suffix.lower() in SUFFIXES)]
+        raise InputError(
+            f"cannot be read: {error.strerror}", where=str(error.filename or path), advice="see to the rights there"
+        ) from error
     return taken, [file.name for file in found if file not in set(taken)]
 
 

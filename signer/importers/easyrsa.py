@@ -5,8 +5,8 @@ from pathlib import Path
 
 from revocation.issuer import Issuer
 from signer.importers import folder
-from signer.importers.certificate import SUFFIXES
 from signer.importers.entry import ImportSource
+from signer.importers.files import certificate_files
 
 # `revoke`, `renew` and `expire` of the 3.0, 3.1 and 3.2 series move certificates into folders below these.
 _PLACES = ("certs_by_serial", "issued", "revoked", "renewed", "expired")
@@ -23,6 +23,4 @@ def read(path: Path, issuer: Issuer) -> ImportSource:
 
 def _certificates(path: Path) -> Iterator[Path]:
     for place in _PLACES:
-        for file in (path / place).rglob("*"):
-            if file.suffix.lower() in SUFFIXES and file.is_file():
-                yield file
+        yield from certificate_files(path / place, below=True)

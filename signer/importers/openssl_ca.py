@@ -6,8 +6,8 @@ from pathlib import Path
 from revocation.issuer import Issuer
 from revocation.pkifolder import find_ca_certificate
 from signer.importers import folder
-from signer.importers.certificate import SUFFIXES
 from signer.importers.entry import ImportSource
+from signer.importers.files import certificate_files
 
 
 def read(path: Path, issuer: Issuer) -> ImportSource:
@@ -23,7 +23,4 @@ def _certificates(path: Path) -> Iterator[Path]:
     new = path / "newcerts"
     place = new if new.is_dir() else path / "certs"
     own = find_ca_certificate(path)
-    if place.is_dir():
-        for file in place.iterdir():
-            if file.suffix.lower() in SUFFIXES and file.is_file() and file != own:
-                yield file
+    yield from (file for file in certificate_files(place, below=False) if file != own)

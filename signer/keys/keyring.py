@@ -1,6 +1,7 @@
 """The CA keys of the configuration, each unlocked when it is first needed and kept for the life of the process."""
 
 from pathlib import Path
+from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -9,6 +10,8 @@ from revocation.issuer import Issuer
 from signer.config import PROMPT, SignerIssuer
 from signer.keys import local, passphrase
 from signer.keys.protocol import SigningKey
+
+_SEE_KEY: Final = "put its key there, or correct `key` of the issuer in [[signer.issuers]]"
 
 
 class Keyring:
@@ -39,9 +42,20 @@ class Keyring:
         entry = self._entries.get(issuer.name)
         return entry is not None and entry.key is not None
 
-    def asked_for(self) -> list[str]:
-        """The names of issuers whose passphrase is to be typed."""
-        return [entry.name for entry in self._entries.values() if entry.key and entry.passphrase == PROMPT]
+    def is_asked_for(self, issuer: Issuer) -> bool:
+        """Whether a passphrase has to be typed for its key: configured so, and the file is there and encrypted.
+
+        Raises:
+            KeyUnavailable: the file cannot be read.
+        """
+        entry = self._entries.get(issuer.name)
+        if entry is None or entry.key is None or entry.passphrase != PROMPT or entry.name in self._typed:
+            return False
+        try:
+            self._read(entry, entry.key, None)
+        except local.Locked:
+            return True
+        return False
 
     def unlock(self, issuer: Issuer, typed: bytes) -> None:
         """Try a typed passphrase and keep it.
@@ -60,18 +74,27 @@ class Keyring:
             raise KeyUnavailable(
                 "its CA key is not configured here", where=where, advice="set `key` in [[signer.issuers]]"
             )
-        key = self._open(entry, Path(entry.key.removeprefix("file:")))
+        key = self._open(entry, entry.key)
         certified = issuer.certificates[0].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         if key.public_key_info != certified:
-            raise KeyUnavailable(f"{entry.key} is not the key of its CA certificate", where=where)
+            raise KeyUnavailable(f"{entry.key} is not the key of its CA certificate", where=where, advice=_SEE_KEY)
         return key
 
-    def _open(self, entry: SignerIssuer, path: Path) -> SigningKey:
-        passphrase_ = self._passphrase(entry)
+    def _open(self, entry: SignerIssuer, uri: str) -> SigningKey:
+        """The key; a passphrase is looked for, or asked for, when the file is there and needs one."""
         try:
-            return local.load(path, passphrase_)
+            return self._read(entry, uri, None)
+        except local.Locked:
+            if not entry.passphrase and entry.name not in self._typed:
+                raise
+        return self._read(entry, uri, self._passphrase(entry))
+
+    def _read(self, entry: SignerIssuer, uri: str, passphrase_: bytes | None) -> SigningKey:
+        try:
+            return local.load(Path(uri.removeprefix("file:")), passphrase_)
         except KeyUnavailable as error:
             error.where = f"issuer {entry.name}, {error.where}"
+            error.advice = error.advice or _SEE_KEY
             if isinstance(error, WrongPassphrase) and entry.name not in self._typed and entry.passphrase:
                 source = passphrase.describe(entry.passphrase)
                 error.what = f"the passphrase is wrong ({source}), or the key file is damaged"

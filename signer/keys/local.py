@@ -36,6 +36,10 @@ _ECDSA: Final = {
 }
 
 
+class Locked(KeyUnavailable):
+    """A key file is encrypted, and no passphrase was given for it."""
+
+
 @dataclass(frozen=True)
 class LocalKey:
     """A `SigningKey` over a key of cryptography's."""
@@ -85,6 +89,7 @@ def load(path: Path, passphrase: bytes | None) -> LocalKey:
     """The key in a PEM or DER file.
 
     Raises:
+        Locked: it is encrypted and there is no passphrase.
         KeyUnavailable: absent, unreadable, wrong passphrase, or not a key that can sign.
     """
     where = f"key {path}"
@@ -98,9 +103,7 @@ def load(path: Path, passphrase: bytes | None) -> LocalKey:
         key = loader(data, passphrase)
     except TypeError as error:
         if passphrase is None:
-            raise KeyUnavailable(
-                "is encrypted and no passphrase is configured", where=where, advice=_HOW_TO_UNLOCK
-            ) from error
+            raise Locked("is encrypted and no passphrase is configured", where=where, advice=_HOW_TO_UNLOCK) from error
         return load(path, None)  # a passphrase is configured for a key that is not encrypted
     except (ValueError, UnsupportedAlgorithm) as error:
         if passphrase is None:

@@ -38,7 +38,11 @@ def ask(issuer: str) -> bytes:
         KeyUnavailable: there is no terminal.
     """
     if not (sys.stdin.isatty() or _has_terminal()):  # else getpass would read standard input: the messages
-        raise _unavailable("is to be asked for, but there is no terminal", issuer)
+        raise _unavailable(
+            "is to be asked for, but there is no terminal",
+            issuer,
+            "start it at a terminal, or set `passphrase` to file:PATH",
+        )
     try:
         return getpass.getpass(f"Passphrase of the CA key of {issuer}: ").encode()
     except (EOFError, OSError) as error:
@@ -74,7 +78,7 @@ def _from_credential(name: str, issuer: str) -> bytes:
     return _from_file(Path(directory) / name, issuer)
 
 
-def _unavailable(what: str, issuer: str) -> KeyUnavailable:
+def _unavailable(what: str, issuer: str, advice: str = "see `passphrase`") -> KeyUnavailable:
     return KeyUnavailable(
-        f"the passphrase {what}", where=f"issuer {issuer}", advice="see `passphrase` in [[signer.issuers]]"
+        f"the passphrase {what}", where=f"issuer {issuer}", advice=f"{advice} of the issuer in [[signer.issuers]]"
     )

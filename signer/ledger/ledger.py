@@ -1,26 +1,25 @@
 """The database behind the ledger: opening, migrating, and the two kinds of transaction.
 
-SQLite, with WAL and synchronous=FULL: what is acknowledged survives a power cut. A writing transaction takes the write
-lock at its start, so what it reads is still true when it writes.
+What is acknowledged survives a power cut, and what a writing transaction reads is still true when it writes: sqlite.py
+and postgresql.py say how.
 """
 
-import fcntl
-import os
 import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from revocation.durable import make_folder
 from revocation.errors import ConfigurationError, RevocastError
+from signer.ledger.postgresql import PostgreSQLStore
+from signer.ledger.sqlite import SQLiteStore
+from signer.ledger.store import WRITES, Store
 
 _HEAD: Final = "0004"
-_BUSY_SECONDS: Final = 30
-_ADVICE: Final = "see `ledger` in [signer], and to the rights of its folder"
 
 
 class LedgerUnavailable(RevocastError):
@@ -30,21 +29,26 @@ class LedgerUnavailable(RevocastError):
 class Ledger:
     """An opened ledger, its schema up to date.
 
+    Args:
+        place: the file of an SQLite database, or the address of a PostgreSQL one.
+
     Raises:
-        ConfigurationError: the file cannot be opened, is no ledger, or was made by a later version.
+        ConfigurationError: it cannot be opened, is no ledger, or was made by a later version.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._turn = threading.Lock()
-        self._engine = _engine(path)
+    def __init__(self, place: Path | str) -> None:
+        self._store: Store = SQLiteStore(place) if isinstance(place, Path) else PostgreSQLStore(place)
+        self._turn = threading.RLock()
+        self._engine = self._store.engine()
+        weakref.finalize(self, self._engine.dispose)  # connections end with whoever opened the ledger
         try:
-            make_folder(path.parent, mode=0o700)
-            path.touch(mode=0o600)
+            self._store.make()
             self._migrate()
         except (OSError, DatabaseError) as error:
             reason = error.strerror if isinstance(error, OSError) else error.orig
-            raise ConfigurationError(f"cannot be opened: {reason}", where=f"ledger {path}", advice=_ADVICE) from error
+            raise ConfigurationError(
+                f"cannot be opened: {reason}", where=self._store.where, advice=self._store.unopened
+            ) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -62,26 +66,26 @@ class Ledger:
         try:
             with (
                 self._turn,  # SQLite has who waits look again after a while: in one process the next one is woken
-                self._engine.connect().execution_options(revocast_writes=True) as connection,
+                self._engine.connect().execution_options(**{WRITES: True}) as connection,
                 connection.begin(),
             ):
                 yield connection
         except OperationalError as error:
             raise LedgerUnavailable(
                 f"could not be written: {error.orig}",
-                where=f"ledger {self._path}",
-                advice="is the disk full, or another process holding it? Nothing was recorded",
+                where=self._store.where,
+                advice=self._store.unwritten,
             ) from error
 
     @contextmanager
-    def signing(self) -> Iterator[None]:
-        """The right to sign: one process at a time looks at what is due and makes it."""
-        descriptor = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+    def turn(self) -> Iterator[None]:
+        """Several transactions of this thread in a row: what others write waits until it is over."""
+        with self._turn:
             yield
-        finally:
-            os.close(descriptor)
+
+    def signing(self) -> AbstractContextManager[None]:
+        """The right to sign: one process at a time looks at what is due and makes it."""
+        return self._store.signing()
 
     def _migrate(self) -> None:
         with self.read() as connection:
@@ -91,24 +95,6 @@ class Ledger:
         with self.signing(), self.write() as connection:
             if _version(connection) != _HEAD:
                 _upgrade(connection)
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": _BUSY_SECONDS})
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _prepare(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions are begun by _begin, with the lock that they need
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("revocast_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _version(connection: Connection) -> str | None:

@@ -174,15 +174,17 @@ def _take_out_replaced(connection: Connection, issuer: Issuer, paged: int, now: 
 
 def _replaced(issuer: Issuer, paged: int) -> Select[Any]:
     """Facts in the pages that are not the latest of their certificate any more, with what that is now."""
-    newer, current = facts.alias("newer"), facts.alias("current")
+    new = select(facts.c.issuer, facts.c.serial).where(facts.c.issuer == issuer.id, facts.c.revision > paged)
+    newer = new.cte("newer").prefix_with("MATERIALIZED")  # the few newer facts come first, whatever a planner believes
+    current = facts.alias("current")
     is_current = and_(current.c.issuer == certificates.c.issuer, current.c.revision == certificates.c.status_revision)
     return (
         select(facts.c.revision, certificates.c.is_ca, certificates.c.shard, current.c.kind, current.c.reason)
         .join(newer, and_(newer.c.issuer == facts.c.issuer, newer.c.serial == facts.c.serial))
         .join(certificates, and_(certificates.c.issuer == facts.c.issuer, certificates.c.serial == facts.c.serial))
         .join(current, is_current)
-        .where(newer.c.issuer == issuer.id, newer.c.revision > paged, facts.c.kind == REVOKED)
-        .where(facts.c.revision + 0 <= paged)  # not by the index on revisions: the few newer facts lead to theirs
+        .where(facts.c.kind == REVOKED)
+        .where(facts.c.revision + 0 <= paged)  # not by the index on revisions: the newer facts lead to theirs
     )
 
 

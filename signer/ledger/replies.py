@@ -3,7 +3,7 @@
 import hashlib
 from typing import Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from revocation.clock import from_epoch
 from revocation.errors import Refused
@@ -11,6 +11,8 @@ from revocation.messages import Message, Reply
 from signer.ledger.schema import replies
 
 _NEVER: Final = from_epoch(0)
+_FIND: Final = select(replies).where(replies.c.message == bindparam("id"))
+_KEEP: Final = insert(replies)
 
 
 def earlier_reply(connection: Connection, message: Message) -> Reply | None:
@@ -19,7 +21,7 @@ def earlier_reply(connection: Connection, message: Message) -> Reply | None:
     Raises:
         Refused: the id was used for another message.
     """
-    row = connection.execute(select(replies).where(replies.c.message == message.id)).one_or_none()
+    row = connection.execute(_FIND, {"id": message.id}).one_or_none()
     if row is None:
         return None
     if row.digest != _digest(message):
@@ -30,7 +32,7 @@ def earlier_reply(connection: Connection, message: Message) -> Reply | None:
 def keep_reply(connection: Connection, message: Message, reply: Reply) -> None:
     """Remember the reply in the transaction that did what was asked."""
     values = {"message": message.id, "digest": _digest(message), "reply": reply.model_dump_json()}
-    connection.execute(insert(replies).values(**values))
+    connection.execute(_KEEP, values)
 
 
 def _digest(message: Message) -> str:

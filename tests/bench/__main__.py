@@ -4,13 +4,14 @@ import argparse
 import json
 from collections.abc import Callable
 
-from tests.bench import crl, crl_burst, crl_growth, crl_reissue
+from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue
 
 _TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "crl": crl.run,
     "crl-reissue": crl_reissue.run,
     "crl-growth": crl_growth.run,
     "crl-burst": crl_burst.run,
+    "crl-gate": crl_gate.run,
 }
 
 
@@ -22,6 +23,7 @@ def main() -> None:
     parser.add_argument("--new", type=int, default=1000, help="crl-reissue: further revocations")
     parser.add_argument("--revocations", type=int, default=10_000, help="crl-burst: sent at once")
     parser.add_argument("--runs", type=int, default=3, help="how often ours and the floor are measured; medians count")
+    parser.add_argument("--ledger", choices=("sqlite", "postgresql"), default="sqlite", help="where the ledger lies")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, last")
     arguments = parser.parse_args()
     figures = _TABLE[arguments.name](arguments)

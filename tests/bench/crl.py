@@ -11,13 +11,14 @@ from tests.bench.peers import builder_seconds, openssl_seconds
 
 def run(arguments: argparse.Namespace) -> dict[str, object]:
     """The figures: ours, the floor, two peers, and the ratios."""
-    with installation(arguments.entries) as estate:
+    with installation(arguments.entries, arguments.ledger) as estate:
         runs = [cold(estate.folder, seconds) for seconds in range(arguments.runs)]
         entries = ready(estate)
         floors = [floor(entries, estate.folder / "floor") for _ in range(arguments.runs)]
         seconds, least = median(one["seconds"] for one in runs), median(floors)
         openssl = openssl_seconds(arguments.entries, estate.folder / "openssl")
     return {
+        "ledger": arguments.ledger,
         "entries": arguments.entries,
         "seconds": round(seconds, 3),
         "peak_rss_mb": round(max(one["peak_rss_mb"] for one in runs), 1),

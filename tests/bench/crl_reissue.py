@@ -10,7 +10,7 @@ from tests.bench.installation import installation, revoke
 
 def run(arguments: argparse.Namespace) -> dict[str, object]:
     """The figures: ours after each batch of revocations, the floor, and the ratio."""
-    with installation(arguments.entries) as estate:
+    with installation(arguments.entries, arguments.ledger) as estate:
         cold(estate.folder)
         runs = []
         for number in range(1, arguments.runs + 1):
@@ -20,6 +20,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
         floors = [floor(entries, estate.folder / "floor") for _ in range(arguments.runs)]
     seconds, least = median(one["seconds"] for one in runs), median(floors)
     return {
+        "ledger": arguments.ledger,
         "entries": arguments.entries,
         "new": arguments.new,
         "seconds": round(seconds, 3),

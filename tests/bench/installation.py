@@ -3,7 +3,7 @@
 import random
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,16 +15,25 @@ from signer.ledger.bulk import Change, apply_changes
 from signer.ledger.facts import Origin
 from tests.authority import NOW
 from tests.estate import Estate
+from tests.postgresql import Server
 
 _BATCH = 5000
 _REASONS = (Reason.unspecified, Reason.keyCompromise, Reason.superseded, Reason.cessationOfOperation)
 
 
 @contextmanager
-def installation(entries: int) -> Iterator[Estate]:
-    """One with that many revoked certificates, in a folder of its own until the block ends."""
-    with tempfile.TemporaryDirectory(prefix="revocast-bench-") as folder:
-        estate = Estate.build(Path(folder))
+def installation(entries: int, ledger: str) -> Iterator[Estate]:
+    """One with that many revoked certificates, in a folder of its own until the block ends.
+
+    Args:
+        ledger: `sqlite`, or `postgresql` for a server of its own that waits for the disk.
+    """
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="revocast-bench-"))
+        place = "signer/ledger.sqlite"
+        if ledger == "postgresql":
+            place = stack.enter_context(Server(durable=True)).database()
+        estate = Estate.build(Path(folder), ledger=place)
         revoke(estate, entries, seed=1)
         signer = estate.signer()
         (profile,) = signer.public.profiles.values()

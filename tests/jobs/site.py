@@ -62,8 +62,7 @@ class Site:
         if only:
             config = config.model_copy(update={"targets": tuple(t for t in config.targets if t.name == only)})
         publish(config, self.public, fixed(self.now))
-        self._source = LMDBSource(self.estate.folder / "store")
-        self.app = create_app(self._source, files=self.www, now=lambda: self.now)
+        self.reopen_store()
 
     def bring_up(self, revoked: Iterable[int] = (), good: Iterable[int] = ()) -> None:
         """Certificates, their status, all signed and published."""
@@ -86,6 +85,11 @@ class Site:
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         return self.app(environ, start_response)
+
+    def reopen_store(self) -> None:
+        """Answer out of the store as it is now."""
+        self._source = LMDBSource(self.estate.folder / "store")
+        self.app = create_app(self._source, files=self.www, now=lambda: self.now)
 
     def close_store(self) -> None:
         """Let another part of this process open the store; the responder opens it again at the next publication."""

@@ -1,7 +1,10 @@
 """`revocast check` against a site that is served over HTTP: what it calls fine, late, wrong and gone back."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -216,18 +219,40 @@ def test_certificate_of_a_foreign_issuer_is_unknown(site: Site, marks: MarksFile
     assert worst(look(site, marks, Authority("Other").certificate)) is Level.UNKNOWN
 
 
-@pytest.mark.parametrize("content", ["[]", '{"BASE": []}', '{"BASE": {"crls": 1}}', "1", "\udcff", None])
+_MARK = '"number": 1, "this_update": "2026-01-01T00:00:00Z"'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("[]", '{"BASE": []}', '{"BASE": {"crls": 1}}', "1", "\udcff", None),
+        '{"BASE": {"crls": {"7b0d2cf6/all": {"number": 1, "this_update": "zzz"}}}}',
+        '{"BASE": {"crls": {"7b0d2cf6/all": {"number": -1, "this_update": "2026-01-01T00:00:00Z"}}}}',
+        '{"BASE": {"crls": {"7b0d2cf6/all": {MARK, "revoked": {"xyz": 4}}}}}',
+        '{"BASE": {"crls": {"7b0d2cf6/all": {MARK, "vanished": {"": 4}}}}}',
+        '{"BASE": {"differing": {"7b0d2cf6/all/05": "yesterday"}}}',
+        '{"BASE": {"differing": {"7b0d2cf6/all/xyz": "2026-01-01T00:00:00Z"}}}',
+        '{"BASE": {"answers": {"7b0d2cf6/xyz": {"asked": "2026-01-01T00:00:00Z"}}}}',
+        '{"BASE": {"answers": {"7b0d2cf6/05": {"asked": "0001-01-01T00:00:00+14:00"}}}}',
+    ],
+)
 def test_marks_that_are_not_ours_are_a_warning(
     site: Site, marks: MarksFile, tmp_path: Path, content: str | None
 ) -> None:
     """Whatever lies in their place, the site is looked at, and a folder there is said each time."""
     site.bring_up()
+    (issuer,) = site.public.profiles
     file = tmp_path / "marks/check.json"
     file.parent.mkdir()
     if content is None:
         file.mkdir()
     else:
-        file.write_bytes(content.replace("BASE", site.base).encode(errors="surrogateescape"))
+        file.write_bytes(
+            content.replace("BASE", site.base)
+            .replace("MARK", _MARK)
+            .replace("7b0d2cf6", issuer)
+            .encode(errors="surrogateescape")
+        )
     findings = look(site, marks)
     assert worst(findings) is Level.WARNING
     assert "crl test all" in said(findings, Level.OK)
@@ -306,3 +331,34 @@ def test_command_tells_the_worst_first(site: Site) -> None:
     assert result.exit_code == 2
     assert result.stdout.startswith("REVOCAST CRITICAL - issuer test: ")
     assert result.stdout.splitlines()[1].startswith("critical issuer test")
+
+
+REVOCAST = [sys.executable, "-m", "revocation"]
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("wrong", [["--bogus"], ["--timeout", "abc"], ["--timeout", "0"], ["--sample", "-1"], ["more"]])
+def test_command_line_that_cannot_be_understood_is_unknown(wrong: list[str], as_json: bool) -> None:
+    """A mistyped option in the monitoring system's configuration is nothing about the site: 3, not CRITICAL."""
+    command = [*REVOCAST, "check", *wrong, *(["--json"] if as_json else [])]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert result.returncode == 3, result.stderr
+    assert "Error: " in result.stderr
+    if as_json:
+        document = json.loads(result.stdout)
+        assert document["exit_code"] == 3
+        assert document["advice"].endswith("check --help`")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_report_that_nobody_takes_is_unknown(tmp_path: Path, as_json: bool) -> None:
+    """A full disk or a closed pipe is nothing about the site either; no traceback."""
+    command = [*REVOCAST, "check", "--config", str(tmp_path / "none.toml"), *(["--json"] if as_json else [])]
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with Path("/dev/full").open("w") as full, os.fdopen(write_end, "w") as closed:
+        for out in (full, closed):
+            result = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+            assert result.returncode == 3, result.stderr
+            assert "standard output: what was found cannot be written: " in result.stderr
+            assert "Traceback" not in result.stderr

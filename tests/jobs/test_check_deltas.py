@@ -29,7 +29,7 @@ def follow(site: Site) -> None:
     """Tell the signer what is published, and publish the delta that it makes then."""
     site.close_store()
     told = everything(read_statuses(PublisherConfig.read(site.estate.file), site.public, site.now))
-    site.signer.published.hear(told.crls)
+    site.signer.published.hear(told.crls, site.public.profiles)
     site.sign()
     site.publish()
 

@@ -69,18 +69,6 @@ def test_responder_that_knows_nothing_of_what_the_crl_lists_is_critical(site: Si
     assert "ocsp test: answers unauthorized for all 2 that were asked for of what the CRL lists" in critical
 
 
-def test_certificate_that_expired_and_is_still_on_the_crl_needs_no_answer(site: Site, marks: MarksFile) -> None:
-    """As long as another one is answered."""
-    site.estate.register(site.signer, [5], site.now, not_after=later(site, hours=12))
-    site.bring_up(revoked=[5, 6])
-    later(site, hours=13)
-    site.sign()
-    site.publish()
-    findings = look(site, marks)
-    assert worst(findings) is Level.OK, said(findings, Level.CRITICAL)
-    assert "ocsp test 05: is not answered any more" in said(findings, Level.OK)
-
-
 def test_responder_is_asked_though_nothing_is_revoked(site: Site, marks: MarksFile) -> None:
     """For a serial that nobody was given: it must say that it does not know it, and nothing else."""
     site.bring_up(good=[5])

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+import jobs.courier
 from jobs.courier import QueueCourier
 from revocation.clock import now
 from revocation.errors import QueueUnreachable
@@ -100,3 +101,43 @@ def test_time_to_wait_holds_for_a_server_that_hangs(server: Server, message: Mes
     finally:
         timer.join()
         os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("stale", [Outcome.REFUSED, Outcome.FAILED, Outcome.DONE])
+def test_reply_of_an_earlier_time_is_not_taken_for_the_one_that_is_waited_for(
+    server: Server, message: Message, stale: Outcome
+) -> None:
+    """The right was missing, the disk was full: that is mended, and asked again with the same id it is done now."""
+    Wire(server.url).put_reply(Reply(id=message.id, outcome=stale, at=now(), detail="an hour ago"))
+    with meanwhile(lambda: answer(server, message)):
+        (reply,) = QueueCourier(server.url).ask([message], 20)
+    assert (reply.outcome, reply.detail) == (Outcome.DONE, "")
+
+
+def test_two_who_ask_with_one_id_both_get_a_reply(
+    server: Server, message: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the second takes away before it sends, the first gets when it sends again."""
+    monkeypatch.setattr(jobs.courier, "_FIRST_WAIT", 0.2)
+    replies: list[Reply] = []
+    over = threading.Event()
+
+    def work() -> None:
+        client, wire = server.client(), Wire(server.url)
+        while not over.is_set():
+            if client.lpop("rq:queue:signer.looks") is not None:
+                wire.put_reply(Reply(id=message.id, outcome=Outcome.DONE, at=now()))
+            time.sleep(0.005)
+        client.close()
+
+    def ask() -> None:
+        replies.extend(QueueCourier(server.url).ask([message], 20))
+
+    with meanwhile(work):
+        askers = [threading.Thread(target=ask) for _ in range(8)]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+        over.set()
+    assert [reply.outcome for reply in replies] == [Outcome.DONE] * 8

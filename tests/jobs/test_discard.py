@@ -1,4 +1,4 @@
-"""`revocast discard`: asks with what the targets have, and is audited."""
+"""`revocast discard`: signed, audited, and refused where nothing was signed ahead."""
 
 import json
 import sqlite3
@@ -11,7 +11,7 @@ from tests.jobs.present import Present
 
 
 def test_discard_takes_back_what_was_signed_ahead_and_is_audited(tmp_path: Path) -> None:
-    """And is refused where there is nothing, or only what a target has."""
+    """And is refused where there is nothing."""
     present = Present(tmp_path / "installation")
     command = ("discard", "--issuer", "test", "--why", "the clock jumped")
     refused = present.run(*command)

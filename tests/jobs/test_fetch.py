@@ -1,5 +1,7 @@
 """Fetching from a server that may do anything: bounded in time and size, and HTTP alone."""
 
+import contextlib
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -87,6 +89,48 @@ def test_server_that_sends_a_byte_now_and_then_is_given_up() -> None:
     with serving(trickle) as url, pytest.raises(NotFetched, match="too slowly"):
         fetch(url, 1 << 20, 0.5)
     assert time.monotonic() - began < 5
+
+
+_CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        (b"", b"H"),
+        (b"HTTP/1.1 200 OK\r\nX-A: ", b"a"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (_CHUNKED, b"0"),
+        (_CHUNKED + b"1\r\nx\r\n0\r\n", b"a: b\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"x"),
+    ],
+    ids=["status line", "header", "100 Continue", "chunk size", "trailer", "body"],
+)
+def test_server_that_never_comes_to_an_end_is_given_up(first: bytes, again: bytes) -> None:
+    """Wherever in its answer it lingers, sending something all the time."""
+    over = threading.Event()
+
+    def linger(listening: socket.socket) -> None:
+        client, _ = listening.accept()
+        with client, contextlib.suppress(OSError):
+            client.sendall(first)
+            while not over.wait(0.1):
+                client.sendall(again)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=linger, args=(listening,))
+        thread.start()
+        at_last = threading.Timer(8, over.set)
+        at_last.start()
+        began = time.monotonic()
+        try:
+            with pytest.raises(NotFetched, match="too slowly"):
+                fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/", 1 << 20, 0.5)
+            assert time.monotonic() - began < 3
+        finally:
+            at_last.cancel()
+            over.set()
+            thread.join()
 
 
 def test_nobody_listening_is_said() -> None:

@@ -1,5 +1,7 @@
 """`revoke` and `release` when somebody with write access to the queue answers in the signer's place."""
 
+import shutil
+
 from revocation.messages import Outcome
 from tests.jobs.present import Present, claim, forger
 from tests.wire.server import Server
@@ -27,6 +29,20 @@ def test_forged_release_does_not_make_it_published(present: Present, server: Ser
     assert present.run("revoke", "5", "--reason", "certificateHold").exit_code == 0
     present.use_queue(server.url)
     with forger(server, claim(Outcome.DONE)):
+        assert present.run("release", "5", "--timeout", "1").exit_code == 4
+
+
+def test_forged_release_that_names_a_crl_without_the_certificate_is_not_believed(
+    present: Present, server: Server
+) -> None:
+    """Where no OCSP contradicts it: the CRL of CA certificates never listed this one."""
+    text = present.config.read_text()
+    present.config.write_text(text.replace("[public.ocsp]", '[public.crl]\nscopes = ["user", "ca"]\n[public.ocsp]'))
+    assert present.run("refresh").exit_code == 0
+    assert present.run("revoke", "5", "--reason", "certificateHold").exit_code == 0
+    present.use_queue(server.url)
+    shutil.rmtree(present.estate.folder / "store")
+    with forger(server, claim(Outcome.DONE, data={"crls": ["ca"]})):
         assert present.run("release", "5", "--timeout", "1").exit_code == 4
 
 

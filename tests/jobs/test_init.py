@@ -14,7 +14,7 @@ from publisher.config import PublisherConfig
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.crlprofile import CRLProfile
-from revocation.errors import InputError
+from revocation.errors import ConfigurationError, InputError
 from revocation.messages import RequesterKey
 from revocation.ocspprofile import OCSPProfile
 from signer.config import SignerConfig
@@ -91,12 +91,14 @@ def test_passphrase_comes_from_where_it_can(tmp_path: Path, key: bytes, given: b
 
 
 def test_issuer_without_its_key_is_configured_and_said(tmp_path: Path) -> None:
-    """An offline key is named later."""
+    """It may come to its usual place at any time; the path stands there to be corrected."""
     arguments = [str(tmp_path / "data"), "--pki", str(_pki(tmp_path / "pki", key=None))]
     result = CliRunner().invoke(init, arguments)
     assert result.exit_code == 0
-    assert "its key is not in that folder" in result.output
-    assert ConfigFile.read(tmp_path / "data/revocast.toml").table("signer", SignerConfig).issuers[0].key is None
+    place = f"file:{tmp_path}/pki/private/ca.key"
+    assert f"its key is not at {place}: put it there" in result.output
+    (issuer,) = ConfigFile.read(tmp_path / "data/revocast.toml").table("signer", SignerConfig).issuers
+    assert (issuer.key, issuer.passphrase) == (place, "prompt")
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
@@ -168,4 +170,23 @@ def test_base_url_that_no_service_would_accept_is_refused(tmp_path: Path, url: s
     """Before anything is written."""
     with pytest.raises(InputError, match="is not a base URL"):
         initialise(Setup(tmp_path / "data", (), url))
+    assert not (tmp_path / "data").exists()
+
+
+def test_configuration_without_an_issuer_says_how_to_name_one(tmp_path: Path) -> None:
+    """What `init` prints, and every command after it; a PKI that is given later is added."""
+    result = CliRunner().invoke(init, [str(tmp_path / "data")])
+    assert "next: name a CA in [[public.issuers]] and [[signer.issuers]]" in result.output
+    config = tmp_path / "data/revocast.toml"
+    with pytest.raises(ConfigurationError, match=r"is missing: fill in \[\[public.issuers\]\] .*`revocast init --pki"):
+        PublicConfig.read(ConfigFile.read(config))
+    add_issuers(config, _setup(tmp_path / "data", _pki(tmp_path / "pki")))
+    assert len(PublicConfig.read(ConfigFile.read(config)).profiles) == 1
+
+
+def test_demo_without_a_pki_is_refused(tmp_path: Path) -> None:
+    """It says something of the PKIs that are named, and makes none."""
+    result = CliRunner().invoke(init, [str(tmp_path / "data"), "--demo"])
+    assert isinstance(result.exception, InputError)
+    assert "`revocast up` makes one" in str(result.exception)
     assert not (tmp_path / "data").exists()

@@ -26,7 +26,7 @@ def test_everything_lost_is_made_and_published_again(present: Present) -> None:
         shutil.rmtree(present.estate.folder / name)
     result = present.run("refresh")
     assert result.exit_code == 0, result.output
-    assert "published to files: 1 CRLs" in result.stdout
+    assert "target files holds 1 CRLs" in result.stdout
     assert list(present.estate.folder.glob("public/www/crl/*/all.crl"))
 
 
@@ -65,3 +65,12 @@ def test_refresh_exits_1_and_says_why_when_a_bundle_is_set_aside(present: Presen
     first, second = present.run("refresh", "--quiet"), present.run("refresh", "--quiet")
     assert (first.exit_code, second.exit_code) == (1, 0)
     assert "not a readable tar" in first.stderr
+
+
+def test_first_delta_is_there_after_one_run(present: Present) -> None:
+    """It needs a complete CRL that is published: the signer is asked once more when that one is."""
+    present.config.write_text(present.config.read_text().replace("[public]", '[public]\ncrl = { delta = "4h" }', 1))
+    result = present.run("refresh")
+    assert result.exit_code == 0, result.output
+    assert list(present.estate.folder.glob("public/www/crl/*/all.delta.crl"))
+    assert present.run("status", "--timeout", "60").exit_code == 0

@@ -28,6 +28,12 @@ def test_interval_is_that_of_the_most_demanding_issuer(tmp_path: Path) -> None:
     }
 
 
+def test_signer_is_told_every_minute_what_is_published_where_there_are_deltas(tmp_path: Path) -> None:
+    """The first one waits for a complete CRL that is published."""
+    public = configured(tmp_path, "", 'crl = { delta = "8h" }')
+    assert {task.verb: task.interval for task in tasks(public)}[Verb.GENERATE_CRLS] == timedelta(minutes=1)
+
+
 @pytest.mark.parametrize("what", ["crl", "ocsp"])
 def test_interval_that_lets_an_artifact_expire_is_refused_with_the_numbers(tmp_path: Path, what: str) -> None:
     """However a profile came about: the schedule itself is held against (expires - renewal) / 2."""

@@ -1,10 +1,10 @@
 """The supervisor with real processes: started in order, restarted when they die, stopped in reverse, none left."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +15,7 @@ import pytest
 import jobs.supervisor
 from jobs.child import Service
 from jobs.services import services
+from jobs.stop import Stop
 from jobs.supervisor import DidNotStart, Stopped, Supervisor
 from revocation.errors import ConfigurationError
 from tests.waiting import until
@@ -36,7 +37,7 @@ def said() -> list[str]:
 @pytest.fixture
 def supervisor(tmp_path: Path, said: list[str]) -> Iterator[Supervisor]:
     """A supervisor whose processes are stopped in the end."""
-    started = Supervisor(tmp_path, threading.Event(), said.append)
+    started = Supervisor(tmp_path, Stop(), said.append)
     yield started
     started.stop()
 
@@ -83,6 +84,26 @@ def test_service_that_dies_is_restarted_and_reported(supervisor: Supervisor, sai
     assert "starting it again in 1 s" in said[2]
 
 
+def test_service_is_restarted_though_its_log_cannot_be_written(tmp_path: Path, said: list[str]) -> None:
+    """Somebody tidied up: the folder of the logs is gone, which is told and ends nothing."""
+    (tmp_path / "logs").mkdir()
+    supervisor = Supervisor(tmp_path / "logs", Stop(), said.append)
+    try:
+        supervisor.start(service("serve"))
+        shutil.rmtree(tmp_path / "logs")
+        before = supervisor.processes()["part"]
+        os.kill(before, signal.SIGKILL)
+        until(lambda: supervisor.tend() or supervisor.processes()["part"] != before)
+        until(lambda: any("part.log cannot be written" in line for line in said))
+        after = supervisor.processes()["part"]
+        time.sleep(1)  # it wrote `ready` into a pipe that somebody must have emptied
+        supervisor.tend()
+        assert supervisor.processes()["part"] == after
+        assert len(said) == 3
+    finally:
+        supervisor.stop()
+
+
 def test_service_that_refuses_its_configuration_ends_the_start_with_its_words(supervisor: Supervisor) -> None:
     """Exit code 2 becomes ours, and its message is shown without what would move the cursor."""
     with pytest.raises(ConfigurationError) as caught:
@@ -109,7 +130,7 @@ def test_secret_is_handed_over_by_a_pipe_at_each_start(supervisor: Supervisor, t
 
 def test_stop_while_starting_ends_the_start(tmp_path: Path) -> None:
     """Ctrl-C works before everything is up."""
-    stop = threading.Event()
+    stop = Stop()
     supervisor = Supervisor(tmp_path, stop, lambda line: None)
     stop.set()
     with pytest.raises(Stopped):
@@ -119,7 +140,7 @@ def test_stop_while_starting_ends_the_start(tmp_path: Path) -> None:
 
 def test_processes_are_stopped_in_reverse_order(tmp_path: Path) -> None:
     """Who was started first is needed by the others, and goes last; each may finish what it does."""
-    supervisor = Supervisor(tmp_path, threading.Event(), lambda line: None)
+    supervisor = Supervisor(tmp_path, Stop(), lambda line: None)
     for name in ("first", "second"):
         supervisor.start(service("serve", name=name))
     supervisor.stop()
@@ -133,7 +154,7 @@ def test_processes_that_do_not_stop_are_waited_for_together(
     """Each may take the whole time, all of them no more; what they need is asked after them."""
     monkeypatch.setattr(jobs.supervisor, "_STOP_SECONDS", 2)
     monkeypatch.setattr(jobs.supervisor, "_LEAST_STOP_SECONDS", 0.1)
-    supervisor = Supervisor(tmp_path, threading.Event(), said.append)
+    supervisor = Supervisor(tmp_path, Stop(), said.append)
     supervisor.start(service("serve", name="queue"))
     supervisor.start(*(service("stubborn", name=name) for name in ("one", "two", "three")))
     began = time.monotonic()
@@ -149,7 +170,7 @@ def test_service_that_does_not_stop_is_killed_and_reported(
     """Stopping ends, whatever a service does."""
     monkeypatch.setattr(jobs.supervisor, "_STOP_SECONDS", 0.3)
     monkeypatch.setattr(jobs.supervisor, "_LEAST_STOP_SECONDS", 0.1)
-    supervisor = Supervisor(tmp_path, threading.Event(), said.append)
+    supervisor = Supervisor(tmp_path, Stop(), said.append)
     supervisor.start(service("stubborn"))
     supervisor.stop()
     assert said == ["part: did not end in time and was killed"]
@@ -170,9 +191,9 @@ def test_service_that_writes_without_end_neither_blocks_nor_fills_the_disk(
 def test_processes_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     """kill -9 leaves no orphans, by the kernel's own hand."""
     code = (
-        "import sys, threading, time; from pathlib import Path\n"
-        "from jobs.child import Service; from jobs.supervisor import Supervisor\n"
-        "s = Supervisor(Path(sys.argv[1]), threading.Event(), print)\n"
+        "import sys, time; from pathlib import Path\n"
+        "from jobs.child import Service; from jobs.stop import Stop; from jobs.supervisor import Supervisor\n"
+        "s = Supervisor(Path(sys.argv[1]), Stop(), print)\n"
         "s.start(Service('part', (sys.executable, sys.argv[2], 'serve')))\n"
         "print(s.processes()['part'], flush=True); time.sleep(60)\n"
     )

@@ -1,11 +1,13 @@
 """`revocast up` around its start: passphrases typed on a terminal, steps that fail, and PKIs that are added later."""
 
+import contextlib
 import json
 import os
 import pty
 import select
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,10 +104,64 @@ def test_sigterm_while_starting_stops_cleanly(demo: Path, tmp_path: Path) -> Non
     assert said.endswith("revocast up: stopped\n")
 
 
+def test_once_that_is_told_to_stop_before_its_check_fails(demo: Path, tmp_path: Path) -> None:
+    """0 would say that it was checked and fine."""
+    data = tmp_path / "data"
+    prepare(data, (demo / "issuing",), URL, demo / "issuing/private/ca.passphrase")
+    command = [*REVOCAST, "up", "--data", str(data), "--port", "0", "--once"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        until(lambda: (data / "logs/valkey.log").exists())
+        process.send_signal(signal.SIGTERM)
+        out, said = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert "told to stop before anything was checked" in said
+
+
+def test_nohup_outlives_the_end_of_the_terminal(demo: Path, tmp_path: Path) -> None:
+    """A SIGHUP that is ignored stays ignored; SIGTERM stops it as ever."""
+    data = tmp_path / "data"
+    prepare(data, (demo / "issuing",), URL, demo / "issuing/private/ca.passphrase")
+    shell = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *REVOCAST]
+    with subprocess.Popen([*shell, "up", "--data", str(data), "--port", "0"], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        while b"Ctrl-C stops" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)
+        assert children(data)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def test_output_that_nobody_reads_from_the_start_ends_nothing(tmp_path: Path) -> None:
+    """`| head -1` at the very first start: the demonstration, the import and the announcement are not heard."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    command = [*REVOCAST, "up", "--data", str(tmp_path / "data"), "--port", "0", "--once"]
+    with os.fdopen(write_end, "w") as closed:
+        result = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, check=False, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert "revocast up: stopped" in result.stderr
+
+
+def test_import_ends_with_an_up_that_is_killed(demo: Path, tmp_path: Path) -> None:
+    """Nobody works on the folder without its lock."""
+    data = tmp_path / "data"
+    prepare(data, (demo / "issuing",), URL, demo / "issuing/private/ca.passphrase")
+    with contextlib.closing(sqlite3.connect(data / "signer/ledger.sqlite", isolation_level=None)) as ledger:
+        ledger.execute("BEGIN IMMEDIATE")  # the import waits for it
+        with up(data, "--pki", str(demo / "issuing")) as process:
+            until(lambda: "import" in children(data))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == -signal.SIGTERM
+            until(lambda: not children(data), seconds=3)
+
+
 @contextmanager
-def up(data: Path, **streams: int) -> Iterator["subprocess.Popen[str]"]:
+def up(data: Path, *options: str, **streams: int) -> Iterator["subprocess.Popen[str]"]:
     """`up` on a folder; whatever happens, it and its processes are gone afterwards."""
-    command = [*REVOCAST, "up", "--data", str(data), "--port", "0"]
+    command = [*REVOCAST, "up", "--data", str(data), "--port", "0", *options]
     with subprocess.Popen(command, text=True, **streams) as process:
         try:
             yield process
@@ -247,16 +303,20 @@ def test_wrong_passphrase_file_of_a_pki_that_is_added_spoils_nothing(demo: Path,
 
 
 def test_pki_without_its_key_is_told_at_the_start_and_while_waiting(demo: Path, tmp_path: Path) -> None:
-    """Nobody looks for the reason of a 404 for long; what has a key is published nevertheless."""
+    """Nobody looks for the reason of a 404 for long; the key that is put back is used at the next start."""
     pki = tmp_path / "pki"
     shutil.copytree(demo / "issuing", pki)
     shutil.rmtree(pki / "private")
     result = up_once(tmp_path / "data", "--pki", pki)
     assert result.returncode == 1
-    reason = "a CA key cannot be used: issuer revocast-demo-issuing-ca: its CA key is not configured here"
+    place = f"issuer revocast-demo-issuing-ca, key {pki}/private/ca.key"
+    reason = f"a CA key cannot be used: {place}: cannot be read: No such file or directory (put its key there"
     told = [line for line in result.stderr.splitlines() if reason in line]
     assert told[0].startswith("revocast up: a CA key")
     assert told[1].startswith("revocast up: not everything answers yet: ")
+    shutil.copytree(demo / "issuing/private", pki / "private")
+    again = up_once(tmp_path / "data", "--pki", pki, "--passphrase-file", pki / "private/ca.passphrase")
+    assert again.returncode == 0, again.stderr
 
 
 def test_key_that_is_gone_at_a_later_start_does_not_end_the_others(demo: Path, tmp_path: Path) -> None:
@@ -270,6 +330,57 @@ def test_key_that_is_gone_at_a_later_start_does_not_end_the_others(demo: Path, t
     assert result.returncode == 1
     assert f"a CA key cannot be used: issuer revocast-demo-issuing-ca, key {pki}/private/ca.key" in result.stderr
     assert "ok       crl revocast-demo-root-ca all" in result.stdout
+
+
+def test_import_that_fails_keeps_nothing_that_was_known_from_being_served(demo: Path, tmp_path: Path) -> None:
+    """One bad line in an index is told at the end too; in a PKI that was never imported it ends the start."""
+    pki, data = tmp_path / "pki", tmp_path / "data"
+    shutil.copytree(demo / "issuing", pki)
+    index, secret = pki / "index.txt", pki / "private/ca.passphrase"
+    good = index.read_text()
+    index.write_text(good + "V\tnonsense\n")
+    with pytest.raises(StepFailed):
+        prepare(data, (pki,), URL, secret)
+    with pytest.raises(StepFailed):
+        prepare(data, (), URL, None)
+    index.write_text(good)
+    prepare(data, (), URL, None)
+    index.write_text(good + "V\tnonsense\n")
+    result = up_once(data, "--pki", pki)
+    assert (result.returncode, "REVOCAST OK" in result.stdout) == (1, True), result.stderr
+    assert f"{index} line" in result.stderr
+    assert f"revocast up: {pki} could not be imported" in result.stderr
+    assert prepare(data, (), URL, None).not_imported == ()
+
+
+def test_passphrase_is_not_asked_for_while_the_key_is_not_there(demo: Path, tmp_path: Path) -> None:
+    """What is missing is the key, not its passphrase; once it is there, it is asked for."""
+    pki = tmp_path / "pki"
+    shutil.copytree(demo / "issuing", pki)
+    (pki / "private/ca.key").rename(tmp_path / "ca.key")
+    code, shown = up_on_a_terminal(tmp_path / "data", b"unasked", "--pki", str(pki))
+    assert (code, "Passphrase of" in shown) == (1, False)
+    assert f"key {pki}/private/ca.key: cannot be read: No such file or directory" in shown
+    (tmp_path / "ca.key").rename(pki / "private/ca.key")
+    secret = (pki / "private/ca.passphrase").read_bytes().strip()
+    code, shown = up_on_a_terminal(tmp_path / "data", secret)
+    assert (code, shown.count("Passphrase of")) == (0, 1), shown
+
+
+def test_passphrase_file_is_taken_where_the_passphrase_was_typed_before(demo: Path, tmp_path: Path) -> None:
+    """A later start that names the file needs no terminal any more; one that opens nothing changes nothing."""
+    data, wrong, secret = tmp_path / "data", tmp_path / "wrong", demo / "issuing/private/ca.passphrase"
+    wrong.write_text("mistyped\n")
+    config = prepare(data, (demo / "issuing",), URL, None).config
+    before = config.read_text()
+    with pytest.raises(ConfigurationError, match="does not open the CA keys"):
+        prepare(data, (demo / "issuing",), URL, wrong)
+    with pytest.raises(ConfigurationError, match="is for the keys of --pki") as caught:
+        prepare(data, (), URL, secret)
+    assert "name the PKI with --pki too" in str(caught.value)
+    assert config.read_text() == before
+    prepare(data, (demo / "issuing",), URL, secret)
+    assert config.read_text() == before.replace('passphrase = "prompt"', f'passphrase = "file:{secret}"')
 
 
 def test_passphrase_file_that_comes_too_late_is_not_passed_over(demo: Path, tmp_path: Path) -> None:

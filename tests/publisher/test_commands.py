@@ -51,6 +51,19 @@ def test_publish_exits_1_when_a_bundle_is_set_aside_now_and_0_when_it_was_before
     assert json.loads(second.output)[0]["status"]["set_aside"][0]["bundle"] == name
 
 
+def test_publish_exits_1_for_a_number_below_the_published_one_and_keeps_what_is_served(place: Place, ca: CA) -> None:
+    """With both numbers, and what becomes of the bundle."""
+    moment = now().replace(microsecond=0) - timedelta(minutes=1)
+    put_crl(place.exchange, ca, 1, crl(ca, 7, this_update=moment))
+    assert run(place).exit_code == 0
+    served = place.crl_file().read_bytes()
+    put_crl(place.exchange, ca, 2, crl(ca, 6, this_update=moment + timedelta(seconds=30)))
+    done = run(place)
+    assert done.exit_code == 1
+    assert "crl-all.tar: its number 6 is older than 7, which was published already" in done.output
+    assert place.crl_file().read_bytes() == served
+
+
 def test_publish_exits_1_when_a_target_fails_and_serves_the_other(place: Place, ca: CA) -> None:
     """The error goes to standard error with what to do; the other target is up to date."""
     put_crl(place.exchange, ca, 1, crl(ca, 7, this_update=now()))

@@ -95,6 +95,23 @@ def test_conditional_request(client: FlaskClient, method: str, name: str, value:
     assert answer.headers["Cache-Control"] == "max-age=300, public, no-transform"
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", [CRL, CER])
+def test_condition_that_fails_is_answered_without_body_and_kept_nowhere(
+    client: FlaskClient, path: str, method: str
+) -> None:
+    """A cache that took a 412 for the object would hand it out for a day."""
+    answer = fetch(client, path, method, If_Match='"x"')
+    assert (answer.status_code, answer.data) == (412, b"")
+    assert {name: answer.headers.get(name) for name in ("Cache-Control", "ETag", "Last-Modified")} == {
+        "Cache-Control": "no-store",
+        "ETag": None,
+        "Last-Modified": None,
+    }
+    tag = fetch(client, path, "HEAD").headers["ETag"]
+    assert fetch(client, path, method, If_Match=tag).status_code == 200
+
+
 def test_replaced_file_is_served_with_its_own_tag(client: FlaskClient, files: Path) -> None:
     """Of the same size and the same time, so that neither tells them apart."""
     old = fetch(client, CRL)
@@ -216,6 +233,7 @@ def test_requests_leave_no_file_open(client: FlaskClient) -> None:
         tag = fetch(client, CRL).headers["ETag"]
         fetch(client, CRL, "HEAD")
         fetch(client, CRL, If_None_Match=tag)
+        fetch(client, CRL, If_Match='"x"')
         fetch(client, "crl/1a2b3c4d/none.crl")
         fetch(client, "crl/1a2b3c4d")
     assert len(list(Path("/proc/self/fd").iterdir())) == before

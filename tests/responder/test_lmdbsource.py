@@ -160,6 +160,43 @@ def test_store_that_was_cut_does_not_kill_the_process(store: Path, source: LMDBS
         source.find(filling.cert_id(GOOD), NOW)
 
 
+_CUT = """
+import os, subprocess, sys
+from datetime import datetime
+from pathlib import Path
+from responder.lmdbsource import LMDBSource
+from responder.source import SourceUnavailable
+from revocation.certid import CertID, CertIDHash
+folder, grow, now = Path(sys.argv[1]), sys.argv[2], datetime.fromisoformat(sys.argv[3])
+source, asked = LMDBSource(folder), CertID(CertIDHash.SHA1, *map(bytes.fromhex, sys.argv[4:]))
+cut = 8192
+if grow:
+    assert source.find(asked, now)
+    cut = (folder / "data.mdb").stat().st_size
+    subprocess.run([sys.executable, "-c", grow, str(folder)], check=True)
+    assert source.find(asked, now)
+os.truncate(folder / "data.mdb", cut)
+for _ in range(2):
+    try:
+        source.find(asked, now)
+    except SourceUnavailable as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("grow", ["", _GROW], ids=["before it is opened", "after it has grown"])
+def test_store_that_was_cut_behind_its_header_does_not_kill_the_process(
+    store: Path, filling: Filling, grow: str
+) -> None:
+    """Its two first pages are whole and point behind the end: whoever reads on dies of SIGBUS."""
+    asked = filling.cert_id(GOOD, CertIDHash.SHA1)
+    octets = [value.hex() for value in (asked.issuer_name_hash, asked.issuer_key_hash, asked.serial)]
+    command = [sys.executable, "-c", _CUT, str(store), grow, NOW.isoformat(), *octets]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, (done.returncode, done.stderr)
+    assert done.stdout.count("data.mdb was cut") == 2
+
+
 @pytest.mark.parametrize("content", [b"x" * 20000, b"\x00" * 4096, b"short"])
 def test_file_that_is_no_store_is_unavailable_until_it_is_one(tmp_path: Path, filling: Filling, content: bytes) -> None:
     """Not unknown: something is there, and what it should say cannot be told."""

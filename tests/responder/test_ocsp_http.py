@@ -151,6 +151,7 @@ NOT_MODIFIED: dict[str, str | None] = {
     "Content-Length": None,
     "Content-Type": None,
 }
+FAILED: dict[str, str | None] = {**NO_STORE, "ETag": None, "Last-Modified": None, "Expires": None}
 BEFORE, AT, AFTER = (f"Sun, 01 Mar 2026 {time} GMT" for time in ("11:59:59", "12:00:00", "12:00:01"))
 
 ROWS = {
@@ -159,6 +160,9 @@ ROWS = {
     "one of several tags": Row("GET /ocsp/{good}", 304, b"", {"If-None-Match": '"x", {etag}'}, NOT_MODIFIED),
     "any tag": Row("GET /ocsp/{good}", 304, b"", {"If-None-Match": "*"}, NOT_MODIFIED),
     "HEAD with the same tag": Row("HEAD /ocsp/{good}", 304, b"", {"If-None-Match": "{etag}"}, NOT_MODIFIED),
+    "If-Match of this version": Row("GET /ocsp/{good}", 200, sent={"If-Match": "{etag}"}),
+    "If-Match of another": Row("GET /ocsp/{good}", 412, b"", {"If-Match": '"x"'}, FAILED),
+    "HEAD with If-Match of another": Row("HEAD /ocsp/{good}", 412, b"", {"If-Match": '"x"'}, FAILED),
     "another tag": Row("GET /ocsp/{good}", 200, sent={"If-None-Match": '"x"'}),
     "not modified since": Row("GET /ocsp/{good}", 304, b"", {"If-Modified-Since": AT}, NOT_MODIFIED),
     "not modified since later": Row("GET /ocsp/{good}", 304, b"", {"If-Modified-Since": AFTER}, NOT_MODIFIED),

@@ -174,7 +174,7 @@ def test_responder_certificate_is_renewed_before_it_would_cut_a_response_short(f
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (BASE, "public.issuers"),
+        (BASE, "public.issuers: is missing: fill in [[public.issuers]]"),
         (BASE + "issuers = []", "public.issuers"),
         (BASE + ISSUER + ISSUER, "configured twice"),
         (BASE.replace("http:", "https:") + ISSUER, "public.base_url"),
@@ -204,11 +204,11 @@ def test_configuration_that_cannot_be_meant_is_refused_with_its_place(folder: Pa
         (BASE + ISSUER.replace("certificates", "# "), "public.issuers.0.certificates: is missing"),
         (
             BASE.replace("http:", "https:") + ISSUER,
-            "is wanted: Where relying parties fetch: http:",
+            "' is not of the form that is wanted: http://HOST or http://HOST:PORT (no https: the objects are signed)",
         ),
         (
             BASE + ISSUER.replace('"demo"', '"Demo"'),
-            "name: is not of the form that is wanted: lower-case",
+            "name: 'Demo' is not of the form that is wanted: lower-case",
         ),
     ],
 )

@@ -140,7 +140,7 @@ def test_unlock_asks_on_the_terminal_tries_and_hands_over(estate: Estate, typed:
 @pytest.mark.parametrize(
     ("file", "content", "code", "told"),
     [
-        ("ca.key", None, 0, "issuer test, key {folder}/ca.key: cannot be read: No such file or directory\n"),
+        ("ca.key", None, 0, "issuer test, key {folder}/ca.key: cannot be read: No such file or directory (put its key"),
         ("ca.passphrase", None, 0, "issuer test: the passphrase file {folder}/ca.passphrase cannot be read"),
         ("ca.passphrase", "wrong", 2, ""),
         ("ca.passphrase", PASSPHRASE.decode(), 0, ""),

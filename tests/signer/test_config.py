@@ -82,3 +82,28 @@ def test_issuer_that_is_not_public_is_refused(estate: Estate) -> None:
     )
     with pytest.raises(ConfigurationError, match="'tset'"):
         estate.signer()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://revocast:{0}@db.example/ledger", "postgresql://db.example/ledger?user=revocast&password={0}"],
+)
+def test_password_of_the_ledger_in_the_configuration_is_refused_and_not_repeated(estate: Estate, address: str) -> None:
+    """Secrets are named, never written there; the message says where libpq looks for them."""
+    wrong = Estate.build(estate.folder / "wrong", ledger=address.format("0pen-sesame"))
+    with pytest.raises(ConfigurationError, match=r"ledger: .*holds a password.*pgpass") as caught:
+        wrong.signer()
+    assert "sesame" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("postgresql://nowhere@/ledger?host=/nonexistent", "cannot be opened.*nonexistent.*does the server run"),
+        ("postgresql://db.example:port/ledger", "is no address of a database.*postgresql://USER@HOST/DATABASE"),
+    ],
+)
+def test_database_that_cannot_be_opened_is_named_with_what_to_do(estate: Estate, address: str, words: str) -> None:
+    """An operator reads which ledger, why, and what to look at."""
+    with pytest.raises(ConfigurationError, match="(?s)" + words):
+        Estate.build(estate.folder / "wrong", ledger=address).signer()

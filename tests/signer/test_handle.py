@@ -1,6 +1,8 @@
 """Messages: who may, what is refused with which words, and that an id is answered once."""
 
+import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -47,6 +49,13 @@ def test_signed_revocation_is_recorded_with_its_revision(estate: Estate, signer:
     reply = handle(signer, estate.revoke(2), fixed(NOW))
     assert (reply.outcome, reply.revision) == (Outcome.DONE, 4)
     assert is_revoked(estate.signer(), 2)
+
+
+def test_revocation_of_nobody_is_refused_as_unsigned(signer: Signer) -> None:
+    """Who names no requester has not mistyped a name."""
+    (profile,) = signer.public.profiles.values()
+    body = Revoke(issuer=profile.issuer.id, serial="01", reason="keyCompromise")
+    assert refusal(signer, compose(Verb.REVOKE, body, NOW)).endswith("is not signed")
 
 
 def test_unsigned_revocation_is_refused(signer: Signer) -> None:
@@ -239,3 +248,29 @@ def test_ca_certificate_is_not_revoked_without_a_reason(estate: Estate, signer: 
     assert (reply.outcome, "has to be told a reason" in reply.detail) == (Outcome.REFUSED, True)
     assert not is_revoked(signer, 7)
     assert handle(signer, estate.revoke(7, "cessationOfOperation"), fixed(NOW)).outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"expires_at": "0001-01-01T00:00:00+14:00"},
+        {"issued_at": "9999-12-31T23:59:59-14:00"},
+        {"body": {"slices": [{"revision": 10**4000}]}},
+        {"body": {"slices": [{"revision": -1}]}},
+        {"body": {"slices": [{"slice": 10**30}]}},
+        {"body": {"crls": [{"number": 1 << 159}]}},
+        {"body": {"crls": [{"revision": 10**4000}]}},
+        {"body": {"crls": [{"next_update": "0001-01-01T00:00:00+14:00"}]}},
+    ],
+)
+@pytest.mark.parametrize("verb", [Verb.DUE, Verb.GENERATE_CRLS])
+def test_extreme_numbers_and_times_are_refused_in_a_reply(signer: Signer, verb: Verb, changed: dict[str, Any]) -> None:
+    """Anybody may send them: no database, no clock and no line of the log has to bear them."""
+    (issuer,) = signer.public.profiles
+    times = dict.fromkeys(("this_update", "next_update", "renew_at"), "2026-03-01T12:00:00Z")
+    row = {"issuer": issuer, "revision": 1, **times}
+    slice_, crl = {**row, "slice": 0, "count": 1}, {**row, "label": "all", "number": 1, "sha256": "0", "size": 1}
+    usual = {"crls": crl, "slices": slice_}
+    body = {name: [usual[name] | one for one in rows] for name, rows in changed.get("body", {}).items()}
+    message = json.loads(compose(verb, Look(), NOW).model_dump_json()) | changed | {"body": body}
+    assert handle_text(signer, json.dumps(message), fixed(NOW)).outcome is Outcome.REFUSED

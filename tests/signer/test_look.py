@@ -80,6 +80,16 @@ def test_second_crl_within_a_second_waits_for_the_next(estate: Estate) -> None:
     assert newest_crl(signer).last_update_utc == NOW + SECOND
 
 
+def test_publishers_are_told_of_a_crl_before_the_responses_behind_it_are_signed(estate: Estate) -> None:
+    """A million renewals hold up no revocation: what is in the exchange is told of, thing by thing."""
+    signer = estate.signer()
+    estate.register(signer, range(1, 10))
+    lay: list[list[str]] = []
+    report = look(signer, fixed(NOW), tell=lambda: lay.append([name.split("-")[2] for name in names(signer)]))
+    assert len(lay) == len(report.made)
+    assert lay[:3] == [[], ["crl"], ["crl", "ocsp"]]
+
+
 def test_crl_that_waits_for_the_next_second_does_not_wait_for_the_responses_behind_it(estate: Estate) -> None:
     """The second comes while slices are signed: the look ends there, and the next one begins with the CRL."""
     signer = estate.signer()
@@ -143,9 +153,12 @@ def test_clock_set_back_by_an_hour_signs_nothing_and_says_so(estate: Estate) -> 
     estate.register(signer, [1])
     look(signer, fixed(NOW))
     handle(signer, estate.revoke(1, now=NOW - HOUR), fixed(NOW - HOUR))
+    before = names(signer)
     report = look(signer, fixed(NOW - HOUR))
-    assert report.made == []
-    assert "clock" in str(report.problems[0])
+    assert (report.made, names(signer)) == ([], before)
+    assert "at 2026-03-01T12:00:01Z; the clock says 2026-03-01T11:00:00Z (set the clock right;" in str(
+        report.problems[0]
+    )
 
 
 def test_forged_hint_that_all_is_published_hides_nothing(estate: Estate) -> None:
@@ -288,3 +301,13 @@ def test_slice_with_many_partial_bundles_is_signed_whole(estate: Estate) -> None
         look(signer, fixed(moment))
     assert len([name for name in names(signer) if "ocsp" in name]) <= 33
     assert set(statuses(signer).values()) == {"REVOKED"}
+
+
+def test_problem_of_every_slice_is_told_once(estate: Estate) -> None:
+    """Without a key nothing of sixteen slices can be signed, for one reason."""
+    signer = estate.signer()
+    estate.register(signer, range(1, 60))
+    (estate.folder / "ca.key").unlink()
+    problems = [str(problem) for problem in look(estate.signer(), fixed(NOW), [Verb.PRESIGN]).problems]
+    assert len(problems) == 1
+    assert problems[0].startswith("issuer test: has no OCSP responder that can sign now (")

@@ -35,6 +35,7 @@ LINTED = {
     'lists = { urgent = { scope = "user", only_some_reasons = ["keyCompromise"], renewal = "1h" } }',
     "overlap": 'expires = "7d", overlap = "5d"',
     "expired kept": "keep_expired = true",
+    "pointing to a delta": 'scopes = ["user", "ca"], delta = "4h"',
 }
 """Profiles that may claim either set of rules."""
 
@@ -71,7 +72,7 @@ def test_pkilint_finds_nothing_in_crls_of_a_profile_that_claims_it(
     signer = estate.signer()
     revoked = revoke_for_every_reason(estate, signer, Compliance(compliance))
     assert look(signer, fixed(NOW)).problems == []
-    specs = next(iter(signer.public.profiles.values())).crls
+    specs = next(iter(signer.public.profiles.values())).complete_crls
     listed = {label: [entry.serial_number for entry in newest_crl(signer, label)] for label in specs}
     assert {serial for serials in listed.values() for serial in serials} == revoked
     assert all(listed.values())

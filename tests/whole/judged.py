@@ -6,7 +6,7 @@ history ends now.
 
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -115,16 +115,26 @@ class Judged:
         estate = Estate.build(folder, authority=self._authority, public=f"crl = {crl}")
         self.world = World(estate, self.end - 5 * DAY)
         self.profile: IssuerProfile = next(iter(self.world.public.profiles.values()))
-        self.specs = [spec for spec in self.profile.crls.values() if not named or spec.label.partition(".")[0] in named]
+        complete = self.profile.complete_crls.values()
+        self.specs = [spec for spec in complete if not named or spec.label.partition(".")[0] in named]
+        self._before: dict[str, bytes] = {}
         self.lives = lives(reasons)
         self._live()
 
     def case(self) -> Case:
-        """What the judges get."""
+        """What the judges get: the complete CRLs."""
         files = {life.name: self.folder / f"{life.number}.pem" for life in self.lives}
-        crls = {spec.label: (self.world.root / spec.path).read_bytes() for spec in self.specs}
+        crls = {spec.label: self._served(spec) for spec in self.specs}
         named = {life.name: [spec.label for spec in self._named(life)] for life in self.lives}
         return Case(self.folder, self.folder / "ca.pem", files, crls, named)
+
+    def case_of_deltas(self) -> Case:
+        """The complete CRLs of before the changes of the last hour, and the deltas of now."""
+        deltas = [self.profile.crls[str(spec.name.of_delta)] for spec in self.specs]
+        return replace(self.case(), crls=self._before | {spec.label: self._served(spec) for spec in deltas})
+
+    def _served(self, spec: CRLSpec) -> bytes:
+        return (self.world.root / spec.path).read_bytes()
 
     def truth(self) -> dict[str, str]:
         """What the ledger says: of what expired longer ago than its CRLs speak of it, that it is not revoked."""
@@ -150,6 +160,7 @@ class Judged:
         while world.now < self.end - HOUR:
             world.tick()
             world.now = min(world.now + 12 * HOUR, self.end - HOUR)
+        self._before = {spec.label: self._served(spec) for spec in self.specs}
         self._revoke({life: life.last for life in self.lives})
         for life in self.lives:
             if life.released:
@@ -159,6 +170,7 @@ class Judged:
         world.tick()
         world.now = self.end
         world.tick()
+        world.publish()
         assert not any(status.set_aside for status in world.statuses())
 
     def _revoke(self, reasons: dict[Life, Reason | None]) -> None:

@@ -43,7 +43,9 @@ class Besieged:
                 [*command, str(estate.folder / "revocast.toml")], stdout=subprocess.PIPE, stderr=log, text=True
             )
         assert self.process.stdout
-        assert self.process.stdout.readline() == "ready\n"
+        if self.process.stdout.readline() != "ready\n":
+            self.stop()
+            pytest.fail(f"the worker did not start: {(estate.folder / 'worker.log').read_text()}")
 
     def state(self) -> tuple[object, ...]:
         """All that must not change: every table of the ledger, and the exchange."""
@@ -54,22 +56,29 @@ class Besieged:
 
     def send(self, message: Message) -> Outcome:
         """Send a message as anybody can; how it ended."""
+        self.wire.forget_reply(message.id)  # of the same message before
         self.wire.send(queue_of(message.verb), message)
         return self.wire.await_reply(message.id, 20).outcome
 
     def stop(self) -> None:
         """End it."""
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(30) == 0
-        self.process.communicate()
-        self.client.close()
+        try:
+            assert self.process.wait(30) == 0
+        finally:
+            self.process.kill()
+            self.process.communicate()
+            self.client.close()
 
 
 @pytest.fixture
 def besieged(tmp_path: Path) -> Iterator[Besieged]:
     """A signer at peace: certificate 1 is good, 2 revoked, 3 on hold; everything is signed and nothing due."""
-    server = Server(tmp_path)
-    server.start()
+    with Server(tmp_path) as server:
+        yield from _besieged(tmp_path, server)
+
+
+def _besieged(tmp_path: Path, server: Server) -> Iterator[Besieged]:
     one_slice = 'ocsp = { slices = 1, renewal = "12h" }'  # its turn is at noon and midnight, UTC, and not in between
     estate = Estate.build(tmp_path / "estate", public=one_slice, signer=f'queue = "{server.url}"')
     signer, now = estate.signer(), clock.now() - timedelta(minutes=5)
@@ -78,10 +87,11 @@ def besieged(tmp_path: Path) -> Iterator[Besieged]:
     handle(signer, estate.revoke(3, "certificateHold", now), fixed(now))
     assert look(signer, fixed(now)).problems == []
     started = Besieged(estate, server)
-    settle(started)
-    yield started
-    started.stop()
-    server.stop()
+    try:
+        settle(started)
+        yield started
+    finally:
+        started.stop()
 
 
 def forgeries(now: object) -> Iterator[Message]:
@@ -148,6 +158,18 @@ def test_code_in_the_queue_is_not_run_in_the_signer(besieged: Besieged, tmp_path
     assert besieged.send(compose(Verb.DUE, Look(), clock.now())) is Outcome.DONE
     assert not canary.exists()
     assert besieged.process.poll() is None
+    assert besieged.state() == before
+
+
+def test_unsigned_work_is_refused_on_the_queue_of_signed_messages(besieged: Besieged) -> None:
+    """Also under the name of a verb that is done there: it would hold up who has a right to come first."""
+    before = besieged.state()
+    for verb in (Verb.DUE, Verb.GENERATE_CRLS, Verb.PRESIGN):
+        message = compose(verb, Look(), clock.now())
+        plant(besieged.client, message.id, packed("revoke", None, [message.model_dump_json()], {}))
+        reply = besieged.wire.await_reply(message.id, 20)
+        assert reply.outcome is Outcome.REFUSED
+        assert f"{verb} is not asked on this queue" in reply.detail
     assert besieged.state() == before
 
 

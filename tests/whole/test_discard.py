@@ -1,9 +1,11 @@
-"""A signer's clock that ran ahead: what it signed then is taken back, as far as nobody published it."""
+"""Clocks that ran ahead: what was signed and published then is taken back, and nothing waits for that time."""
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from revocation.clock import fixed
 from revocation.messages import Discard, Outcome, Reply, Verb
@@ -40,9 +42,8 @@ def jump(world: World, revoked: int | None = None) -> None:
 
 
 def discard(world: World) -> Reply:
-    """As the command asks: with what the targets say that they have taken."""
-    published = tuple({applied.bundle for status in world.statuses() for applied in status.applied})
-    body = Discard(issuer="test", published=published, why="the clock of the signer jumped")
+    """As the command asks."""
+    body = Discard(issuer="test", why="the clock of the signer jumped")
     return handle(world.signer, world.estate.ask(Verb.DISCARD, body, world.now), fixed(world.now))
 
 
@@ -80,18 +81,44 @@ def test_what_was_revoked_by_the_clock_that_ran_ahead_is_revoked_now(world: Worl
     assert world.ocsp(3).status == "REVOKED"
 
 
-def test_what_was_published_stays(world: World) -> None:
-    """The publisher's clock ran ahead too: relying parties may have it, and the command refuses, and says so."""
+def test_what_was_published_by_a_clock_that_ran_ahead_is_replaced_at_once(world: World) -> None:
+    """The whole machine woke up in another year: nobody can rely on what it published, and that lasts for no year."""
     before = world.now
     world.now += YEAR
+    world.revoke(2)
     world.tick()
     world.now = before + HOUR
-    reply = discard(world)
-    assert (reply.outcome, "is published" in reply.detail) == (Outcome.REFUSED, True), reply
-    world.revoke(2)
+    world.revoke(3)
     report = look(world.signer, fixed(world.now))
-    assert [made for made in report.made if "responder certificate" not in made] == []
     assert any("crl all was signed" in problem.what for problem in report.problems)
+    assert discard(world).outcome is Outcome.DONE
+    world.tick()
+    assert world.crl_serials() == {1, 2, 3}
+    assert [world.ocsp(serial).status for serial in (1, 2, 3, 4)] == ["REVOKED", "REVOKED", "REVOKED", "GOOD"]
+    assert all(status.set_aside == [] for status in world.statuses())
+    world.now += HOUR
+    world.revoke(4)
+    world.tick()
+    assert world.crl_serials() == {1, 2, 3, 4}
+    assert world.ocsp(4).status == "REVOKED"
+    rows = [row for status in world.statuses() for row in (*status.crls, *status.slices)]
+    assert all(row.this_update <= world.now for row in rows)
+
+
+def test_bundle_of_before_does_not_come_back_over_what_ran_ahead(world: World, tmp_path: Path) -> None:
+    """An old copy of the exchange, when only the numbers tell what is newer: it has the lower ones."""
+    shutil.copytree(world.estate.folder / "exchange", tmp_path / "old")
+    before = world.now
+    world.now += YEAR
+    world.revoke(2)
+    world.tick()
+    world.now = before + HOUR
+    shutil.rmtree(world.estate.folder / "exchange")
+    shutil.copytree(tmp_path / "old", world.estate.folder / "exchange")
+    world.publish()
+    served = world._http.get(f"/crl/{world.issuer.id}/all.crl", buffered=True).data
+    assert {entry.serial_number for entry in x509.load_der_x509_crl(served)} == {1, 2}
+    assert world.ocsp(2).status in ("TRY_LATER", "REVOKED")
 
 
 def test_what_the_right_clock_signed_is_not_taken_back(world: World) -> None:

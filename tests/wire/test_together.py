@@ -56,14 +56,14 @@ def client(tmp_path: Path) -> Any:
 
 
 def test_jobs_that_wait_are_done_together_in_their_order(client: redis.Redis) -> None:
-    """A hundred at a time; nothing is left of them."""
-    texts = [f"{number}" for number in range(250)]
+    """Fifty at a time; nothing is left of them."""
+    texts = [f"{number}" for number in range(125)]
     for text in texts:
         plant(client, text)
     desk = Desk(client)
     desk.work()
     assert [text for many in desk.together for text in many] + desk.alone == texts
-    assert [len(many) for many in desk.together] == [100, 100, 50]
+    assert [len(many) for many in desk.together] == [50, 50, 25]
     assert client.keys("rq:job:*") == []
 
 

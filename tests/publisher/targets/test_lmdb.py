@@ -1,5 +1,6 @@
 """The LMDB target by itself: rights, readers in other processes, transactions, sweeping."""
 
+import random
 import stat
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from publisher.targets.lmdb import LMDBTarget
 from publisher.targets.protocol import Answer
 from revocation.errors import GateError, TargetError
-from revocation.store import RESPONSES_DATABASE, StoredResponse
+from revocation.store import RESPONSES_DATABASE, StoredResponse, file_size
 
 GIB = 1 << 30
 ISSUER = b"\x01\x02\x03\x04"
@@ -176,3 +177,20 @@ def test_folder_that_is_no_folder_is_an_error_that_says_so(tmp_path: Path) -> No
         LMDBTarget(tmp_path / "store", GIB)
     assert caught.value.where == str(tmp_path / "store")
     assert caught.value.advice
+
+
+def test_file_is_never_shorter_than_its_last_page_says(tmp_path: Path) -> None:
+    """LMDB leaves out what is free again at the end: a reader would take such a file for one that was cut."""
+    lengths = []
+    for turn in range(40):
+        chosen = random.Random(turn)
+        with LMDBTarget(tmp_path / str(turn), GIB) as target:
+            for _ in range(6):
+                numbers = chosen.sample(range(3000), 1500)
+                target.put([answer(number, next_update=chosen.choice((50, 500))) for number in numbers], always)
+                target.withdraw([answer(number).key for number in chosen.sample(numbers, 1400)], always)
+                target.sweep(ISSUER, 100)
+                target.save_status(b"x" * chosen.choice((10, 9000)))
+        with lmdb.open(str(tmp_path / str(turn)), readonly=True, max_dbs=4) as env:
+            lengths.append(((tmp_path / str(turn) / "data.mdb").stat().st_size, file_size(env)))
+    assert all(has >= says for has, says in lengths)

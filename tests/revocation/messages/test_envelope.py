@@ -160,3 +160,20 @@ def test_constant_that_is_no_json_is_refused(constant: str) -> None:
     text = compose(Verb.DUE, Look(), NOW).model_dump_json().replace("null", constant, 1)
     with pytest.raises(InputError, match="not JSON"):
         parse_message(text)
+
+
+@pytest.mark.parametrize("field", ["issued_at", "expires_at"])
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_time_that_does_not_exist_in_utc_is_refused(field: str, time: str) -> None:
+    """It is a time of RFC 3339, and no step after the parsing could compare with it or say it."""
+    with pytest.raises(InputError, match=f"{field}: .*in UTC"):
+        parse_message(changed(**{field: time}))
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_dates_of_a_revocation_exist_in_utc(time: str) -> None:
+    """Those of a body are held to the same."""
+    for name in ("revoked_at", "invalidity_date"):
+        message = parse_message(changed(body={"issuer": "a", "serial": "01", "reason": "superseded", name: time}))
+        with pytest.raises(InputError, match=f"{name}: .*in UTC"):
+            message.typed_body()

@@ -1,5 +1,7 @@
 """Folders of Easy-RSA and `openssl ca`: index and certificates have to agree, and to be this issuer's."""
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -332,3 +334,25 @@ def test_entry_keeps_the_revocation_of_its_line(layout: Layout) -> None:
     assert revoked.revocation.revoked_at == datetime(2026, 3, 1, 12, tzinfo=UTC)
     assert revoked.certificate is not None
     assert valid.revocation is None
+
+
+def test_folder_of_certificates_that_cannot_be_read_is_not_an_empty_one(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its certificates CA certificates would count as a user's: the folder is named, and nothing imported."""
+    for name in ("scandir", "listdir"):
+        monkeypatch.setattr(os, name, _forbidding(getattr(os, name), layout.by_serial))
+    with pytest.raises(InputError, match="cannot be read: Permission denied") as caught:
+        layout.entries()
+    assert (caught.value.where, "as the user who owns it" in str(caught.value)) == (str(layout.by_serial), True)
+
+
+def _forbidding(real: Callable[..., object], folder: Path) -> Callable[..., object]:
+    """The tests may run as root, whom no mode keeps out."""
+
+    def forbidden(path: str | Path = ".") -> object:
+        if Path(path) == folder:
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return real(path)
+
+    return forbidden

@@ -16,7 +16,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from revocation.clock import fixed
 from revocation.errors import KeyUnavailable
+from signer.config import SignerIssuer
 from signer.keys import BytesTBS, local, passphrase
+from signer.keys.keyring import Keyring
 from signer.look import look
 from tests.authority import NOW, Authority
 from tests.estate import Estate
@@ -121,3 +123,15 @@ def test_responder_key_file_is_readable_by_its_owner_alone_and_is_destroyed_afte
     assert len(list((estate.folder / "signer/keys").iterdir())) == 2
     look(signer, fixed(NOW + timedelta(days=12)))
     assert not first.exists()
+
+
+def test_key_that_is_not_there_is_told_before_a_passphrase_is_looked_for(estate: Estate) -> None:
+    """Neither a file that is gone with it nor a question hides what is missing."""
+    signer = estate.signer()
+    (profile,) = signer.public.profiles.values()
+    key = estate.folder / "ca.key"
+    key.unlink()
+    for source in ("prompt", f"file:{estate.folder}/absent"):
+        keyring = Keyring((SignerIssuer(name=profile.issuer.name, key=f"file:{key}", passphrase=source),))
+        with pytest.raises(KeyUnavailable, match=f"key {key}: cannot be read: No such file"):
+            keyring.key_of(profile.issuer)

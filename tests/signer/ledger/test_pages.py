@@ -84,7 +84,14 @@ class History:
         self.revoked[number] = reason
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    ("place", "seed"),
+    [
+        *(("sqlite", seed) for seed in range(6)),
+        *(pytest.param("postgresql", seed, marks=pytest.mark.judge("initdb")) for seed in range(2)),
+    ],
+    indirect=["place"],
+)
 def test_pages_list_what_is_revoked_whenever_they_are_brought_up(
     signer: Signer, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,24 +99,32 @@ def test_pages_list_what_is_revoked_whenever_they_are_brought_up(
     monkeypatch.setattr(pages, "PAGE", 32)
     with signer.ledger.write() as connection:
         history = History(connection, signer, seed)
-        for _ in range(40):
-            before, known = dict(history.revoked), departures.newest(connection, history.issuer)
-            for _ in range(history.chance.randrange(1, 150)):
-                history.step()
-            pages.settle(connection, history.issuer, NOW)
-            for reasons in ((), (Reason.certificateHold,), (Reason.keyCompromise, Reason.superseded)):
-                selection = Selection(reasons=frozenset(map(int, reasons)))
-                was, is_ = (
-                    {number for number, reason in state.items() if not reasons or reason in reasons}
-                    for state in (before, history.revoked)
-                )
-                assert listed(connection, signer, selection) == sorted(is_)
-                gone = departed(connection, signer, known, selection)
-                assert was - is_ <= gone.keys(), "whoever compares is told why each serial is gone"
-                assert {gone[number] for number in was - history.revoked.keys()} <= {Why.RELEASED}
+    for _ in range(40):
+        with signer.ledger.write() as history.connection:
+            live_through_a_round(history, signer)
+    with signer.ledger.read() as connection:
         count, size = pages.measure(connection, history.issuer, EVERYTHING)
         assert count == len(history.revoked) > 10 * 32
         assert size == sum(map(len, pages.entries(connection, history.issuer, EVERYTHING)))
+
+
+def live_through_a_round(history: History, signer: Signer) -> None:
+    """Many things happen; then the pages are brought up to them, and have to say the same for each selection."""
+    connection = history.connection
+    before, known = dict(history.revoked), departures.newest(connection, history.issuer)
+    for _ in range(history.chance.randrange(1, 150)):
+        history.step()
+    pages.settle(connection, history.issuer, NOW)
+    for reasons in ((), (Reason.certificateHold,), (Reason.keyCompromise, Reason.superseded)):
+        selection = Selection(reasons=frozenset(map(int, reasons)))
+        was, is_ = (
+            {number for number, reason in state.items() if not reasons or reason in reasons}
+            for state in (before, history.revoked)
+        )
+        assert listed(connection, signer, selection) == sorted(is_)
+        gone = departed(connection, signer, known, selection)
+        assert was - is_ <= gone.keys(), "whoever compares is told why each serial is gone"
+        assert {gone[number] for number in was - history.revoked.keys()} <= {Why.RELEASED}
 
 
 def test_lost_pages_are_made_again(signer: Signer) -> None:

@@ -3,10 +3,11 @@
 import sqlalchemy as sa
 from alembic import op
 
+from signer.ledger.migrations import append_only
+
 revision = "0001"
 down_revision = None
 
-_APPEND_ONLY = ("audit", "facts", "replies")
 _SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -15,8 +16,7 @@ def upgrade() -> None:
     _create_certificates()
     _create_issued()
     _create_records()
-    for table in _APPEND_ONLY:
-        _make_append_only(table)
+    append_only.protect("audit", "facts", "replies")
 
 
 def _create_certificates() -> None:
@@ -144,11 +144,3 @@ def _create_records() -> None:
         sa.Column("chain", sa.LargeBinary(), nullable=False, comment="SHA-256 of the chain before and this entry"),
         sa.PrimaryKeyConstraint("id"),
     )
-
-
-def _make_append_only(table: str) -> None:
-    for verb in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-        )

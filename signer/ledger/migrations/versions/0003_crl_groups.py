@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from signer.ledger.migrations import append_only
+
 revision = "0003"
 down_revision = "0002"
 
@@ -23,14 +25,18 @@ UPDATE issuers SET dated = coalesce((SELECT max(revoked_at) FROM facts WHERE fac
 
 def upgrade() -> None:
     """Add the columns, and build anew what follows from the facts."""
-    op.add_column("certificates", sa.Column("shard", sa.Integer(), nullable=True))
+    op.add_column(
+        "certificates",
+        sa.Column("shard", sa.Integer(), comment="of its CRL, 1 and up; NULL where its CRL is not sharded"),
+    )
     with op.batch_alter_table("issued", table_kwargs={"sqlite_autoincrement": True}) as issued:
-        issued.alter_column("part", type_=sa.String(length=64), existing_nullable=False)
+        part = "the label of the CRL, or the slice"
+        issued.alter_column("part", type_=sa.String(length=64), existing_nullable=False, comment=part)
         for name, comment in _NEW_COLUMNS.items():
             issued.add_column(sa.Column(name, sa.BigInteger(), nullable=True, comment=comment))
         issued.add_column(
             sa.Column(
-                "hashes", sa.String(length=32), comment="of the CertIDs, with a space between them; NULL for a CRL"
+                "hashes", sa.String(length=32), comment="of the CertIDs, with a space between them; of a CRL its form"
             )
         )
     op.add_column(
@@ -76,6 +82,8 @@ def _create_pages() -> None:
         sa.ForeignKeyConstraint(["issuer"], ["issuers.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
+    if op.get_bind().dialect.name == "postgresql":  # entries hardly compress: trying to would take longer than all else
+        op.execute("ALTER TABLE crl_pages ALTER COLUMN entries SET STORAGE EXTERNAL")
     op.create_index("crl_pages_by_group", "crl_pages", ["issuer", "is_ca", "shard", "reason", "id"])
 
 
@@ -113,11 +121,7 @@ def _create_excuses() -> None:
         sa.ForeignKeyConstraint(["issuer"], ["issuers.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
-    for verb in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER excuses_no_{verb.lower()} BEFORE {verb} ON excuses "
-            "BEGIN SELECT RAISE(ABORT, 'excuses is append-only'); END"
-        )
+    append_only.protect("excuses")
 
 
 def _create_changes() -> None:
