@@ -5,7 +5,7 @@ What is said to be published only makes the signer look harder at the bundle it 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Final
 
@@ -31,6 +31,8 @@ from signer.shards import uncovered
 
 _MOST_PARTIALS: Final = 32
 """Partial bundles after a complete one; then the slice is signed whole, so that nobody has to read many small ones."""
+
+_JUST_NOW: Final = timedelta(seconds=5)
 
 Intact = Callable[[Issued], bool]
 """Whether a bundle that was stored still lies in the exchange as it was."""
@@ -84,19 +86,29 @@ def due_crls(
 ) -> Iterator[Due]:
     """Each CRL that is missing, old, near its end, behind a fact, or gone from the exchange; the oldest first.
 
-    A delta waits until a complete CRL is published that it can add to.
+    A delta waits until a complete CRL is published that it can add to. It comes behind its complete CRL, unless that
+    one was made just now: the two cannot have the same second, and each goes on when revocations keep coming.
     """
     changes = Changes(connection, profile.issuer)
     found: list[tuple[int, Due]] = []
     for spec in profile.crls.values():
         if spec.name.delta and published.base(connection, spec.complete_part, now) is None:
             continue
-        last = next(iter(issued.stored_since_complete(connection, spec.part)), None)
+        last = _last(connection, spec.part)
         needed = changes.latest(Selection.of(spec))
         if why := _why_crl(last, spec, now, needed, intact):
             not_before = _not_before(connection, profile, spec.part)
-            found.append((last.sequence if last else 0, Due(profile, spec.part, 0, why, not_before)))
-    yield from (due for _, due in sorted(found, key=itemgetter(0)))
+            turn = last.sequence if last else 0
+            if spec.name.delta and (complete := _last(connection, spec.complete_part)):
+                is_new = now - complete.this_update <= spec.settings.backdate + _JUST_NOW
+                turn = turn if is_new else max(turn, complete.sequence)
+            found.append((turn, Due(profile, spec.part, 0, why, not_before)))
+    yield from (due for _, due in sorted(found, key=itemgetter(0)))  # a complete CRL is found before its delta
+
+
+def _last(connection: Connection, part: Part) -> Issued | None:
+    """The newest complete bundle of a part."""
+    return next(iter(issued.stored_since_complete(connection, part)), None)
 
 
 def without_crl(connection: Connection, profile: IssuerProfile) -> Iterator[RevocastError]:

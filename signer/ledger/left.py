@@ -33,7 +33,7 @@ def _released(connection: Connection, issuer: Issuer) -> Iterator[tuple[Group, D
         .where(certificates.c.issuer == issuer.id, facts.c.kind == RELEASED)
     )
     for serial, is_ca, shard in connection.execute(query):
-        yield Group(is_ca, shard or 0, Reason.certificateHold), Departed(serial, Why.RELEASED)
+        yield Group(is_ca, shard or 0, int(Reason.certificateHold)), Departed(serial, Why.RELEASED)
 
 
 def _moved(connection: Connection, issuer: Issuer) -> Iterator[tuple[Group, Departed]]:

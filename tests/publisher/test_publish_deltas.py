@@ -128,6 +128,19 @@ def test_release_of_what_ocsp_said_is_revoked_for_good_is_refused_on_a_delta_too
     assert numbers(files) == {"all": 10}
 
 
+@pytest.mark.parametrize("listed_by", ["the complete CRL", "the delta before"])
+def test_nothing_but_a_hold_is_released_by_a_delta(place: Place, listed_by: str) -> None:
+    """What relying parties have says with which reason, also where there is no OCSP."""
+    if listed_by == "the complete CRL":
+        data, sequence, serial = delta(place, 11, 10, {}, (1,)), 2, 1
+    else:
+        publish(place, delta(place, 11, 10, {3: FINAL}, this_update=NOW), sequence=2)
+        data, sequence, serial = delta(place, 12, 10, {}), 3, 3
+    files = publish(place, data, sequence, {serial: "released"})
+    assert numbers(files).get("all.delta") in (None, 11)
+    assert f"it lacks 1 serials ({serial:02X})" in files.set_aside[0].reason
+
+
 def test_delta_that_forgot_what_the_one_before_had_is_refused(place: Place) -> None:
     """Unless a complete CRL has it by now, to which it adds as well."""
     publish(place, delta(place, 11, 10, {3: FINAL}))
