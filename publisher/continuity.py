@@ -4,7 +4,7 @@ The signer says why an entry left. It is believed only where that cannot be wron
 released, what answers of OCSP speak of later has not expired, what moved is on another CRL.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -30,7 +30,7 @@ class Evidence:
 
     mark: Callable[[bytes], Known | None]
     on_hold: Callable[[bytes], bool]
-    elsewhere: Callable[[], set[bytes]]
+    elsewhere: Callable[[], Container[bytes]]
 
 
 def check_explained(missing: set[bytes], told: Iterable[Departed], evidence: Evidence, now: datetime) -> None:

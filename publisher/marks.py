@@ -66,6 +66,11 @@ class Marks:
         with self._explained(), self._env.begin(db=self._crls, write=True) as txn:
             txn.put(f"{issuer_id}/{label}".encode(), mark.model_dump_json().encode())
 
+    def known(self, issuer: bytes, serial: bytes) -> Known | None:
+        """When a certificate was last said to be revoked, outside of any transaction."""
+        with self._explained(), self._env.begin(db=self._revoked) as txn:
+            return _known(txn.get(issuer + serial))
+
     def revoked(self) -> "RevokedMarks":
         """The revoked certificates, in one transaction that a `with` commits."""
         return RevokedMarks(self, self._env, self._revoked)
@@ -116,11 +121,7 @@ class RevokedMarks:
 
     def get(self, issuer: bytes, serial: bytes) -> Known | None:
         """When a certificate was last said to be revoked. A release from hold changes nothing here: it is newer."""
-        raw = self._txn.get(issuer + serial)
-        if raw is None:
-            return None
-        this_update, releasable = _KNOWN.unpack(raw)
-        return Known(this_update, revoked=True, releasable=bool(releasable))
+        return _known(self._txn.get(issuer + serial))
 
     def put(self, issuer: bytes, serial: bytes, known: Known) -> None:
         """Remember that a certificate is revoked."""
@@ -135,3 +136,10 @@ class RevokedMarks:
             this_update, releasable = _KNOWN.unpack(cursor.value())
             yield bytes(cursor.key())[len(issuer) :], Known(this_update, revoked=True, releasable=bool(releasable))
             found = cursor.next()
+
+
+def _known(raw: bytes | None) -> Known | None:
+    if raw is None:
+        return None
+    this_update, releasable = _KNOWN.unpack(raw)
+    return Known(this_update, revoked=True, releasable=bool(releasable))

@@ -1,6 +1,6 @@
 """May a CRL follow on those that are published? Clients can read what is new on it, and it forgets nothing."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import cache, partial
@@ -29,6 +29,16 @@ from revocation.wire.exchange import Exchange
 _CLOCKS: Final = timedelta(days=1)
 """What left since a CRL is told of on its day or later, as far as clocks go right."""
 
+Elsewhere = Callable[[], Container[bytes]]
+"""The serials on other CRLs of an issuer, when they are needed."""
+
+
+class _Anywhere:
+    """Holds every serial."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
 
 class Succession:
     """The CRLs of one static target, and what comes after them."""
@@ -53,7 +63,7 @@ class Succession:
             Unreadable: what explains it cannot be read now.
         """
         try:
-            self._check(crl, spec, now, refused)
+            self._check(crl, spec, now, partial(self._elsewhere, crl, spec, now, refused))
         except GateError as error:
             error.where = f"{spec}, number {crl.number}"
             raise
@@ -62,20 +72,20 @@ class Succession:
         """What the target shows, if the issuer signed it."""
         return _verified(self._target.get(spec.path), spec)
 
-    def _check(self, crl: VerifiedCRL, spec: CRLSpec, now: datetime, refused: Collection[str]) -> None:
+    def _check(self, crl: VerifiedCRL, spec: CRLSpec, now: datetime, elsewhere: Elsewhere) -> None:
         before = self._archived(spec) or self.published(spec)
         complete, delta = self._beside(spec)
         changed = difference(before.der, crl.der) if before else None
         check_entries(crl, spec, changed.added if changed else None)
         missing = changed.missing() if changed else set()
         if spec.name.delta:
-            missing = _missing_on_delta(crl, before, complete, missing)
+            missing = self._missing_on_delta(crl, spec, before, complete, missing)
         elif delta is not None:
             missing |= {serial for serial in delta.revoked if serial not in crl.revoked}
         if missing:
-            since = (before.this_update - _CLOCKS).date() if before and not spec.name.delta else None
             listed_by = [one for one in (before, complete, delta) if one is not None]
-            self._check_explained(missing, spec, since, listed_by, partial(self._elsewhere, spec, now, refused), now)
+            since = (min(before.this_update, now) - _CLOCKS).date() if before and listed_by == [before] else None
+            self._check_explained(missing, spec, since, listed_by, elsewhere, now)
 
     def _check_explained(
         self,
@@ -83,14 +93,13 @@ class Succession:
         spec: CRLSpec,
         since: date | None,
         listed_by: list[VerifiedCRL],
-        elsewhere: Callable[[], set[bytes]],
+        elsewhere: Elsewhere,
         now: datetime,
     ) -> None:
         for_good = cache(lambda: {serial for one in listed_by for serial in _revoked_for_good(one, missing)})
-        with self._marks.revoked() as marks:
-            mark = partial(marks.get, spec.issuer.octets)
-            evidence = Evidence(mark, lambda serial: serial not in for_good(), cache(elsewhere))
-            check_explained(missing, told_of(self._exchange, spec.issuer.id, since), evidence, now)
+        mark = partial(self._marks.known, spec.issuer.octets)
+        evidence = Evidence(mark, lambda serial: serial not in for_good(), cache(elsewhere))
+        check_explained(missing, told_of(self._exchange, spec.issuer.id, since), evidence, now)
 
     def _beside(self, spec: CRLSpec) -> tuple[VerifiedCRL | None, VerifiedCRL | None]:
         """The published complete CRL that a delta belongs to; the published delta of a complete one."""
@@ -103,40 +112,74 @@ class Succession:
         """The last that was published, also of a form that is not configured any more."""
         return _verified(self._archive.last(spec.issuer.id, spec.label), spec, any_form=True)
 
-    def _elsewhere(self, spec: CRLSpec, now: datetime, refused: Collection[str]) -> set[bytes]:
-        """The serials on the other CRLs of an issuer that are published, or wait to be in the exchange.
+    def _elsewhere(self, crl: VerifiedCRL, spec: CRLSpec, now: datetime, refused: Collection[str]) -> Container[bytes]:
+        """The serials on the other CRLs of an issuer that are published, or wait in the exchange and pass.
 
-        Two certificates may change places, and then each CRL would wait for the other.
+        Two certificates may change places, and then each CRL would wait for the other. Where no other CRL could list
+        what left this one, nothing is waited for: the signer says that one is wanted.
         """
-        profile = self._public.profiles[spec.issuer.id]
-        others = [other for other in profile.complete_crls.values() if other.name != spec.name.complete]
-        found = [crl for other in others for crl in (self.published(other), self._waiting(other, now, refused))]
-        return {serial for crl in found if crl is not None for serial in crl.revoked}
+        others = self._others(spec)
+        if not any(_may_take(other, spec) for other in others):
+            return _Anywhere()
+        found = [self.published(other) for other in others]
+        found += [self._waiting(other, now, refused, crl) for other in others]
+        return {serial for one in found if one is not None for serial in one.revoked}
 
-    def _waiting(self, spec: CRLSpec, now: datetime, refused: Collection[str]) -> VerifiedCRL | None:
-        """The newest in the exchange, if it may be published after what is."""
+    def _others(self, spec: CRLSpec) -> list[CRLSpec]:
+        specs = self._public.profiles[spec.issuer.id].complete_crls.values()
+        return [other for other in specs if other.name != spec.name.complete]
+
+    def _waiting(
+        self, spec: CRLSpec, now: datetime, refused: Collection[str], beside: VerifiedCRL
+    ) -> VerifiedCRL | None:
+        """The newest in the exchange, if it may be published after what is and `beside`, which moves entries to it."""
         names = [stored.name for stored in self._exchange.list() if _is_of(stored.name, spec)]
         if not names or names[-1] in refused:
             return None
         with suppress(Unreadable, BundleError, GateError), opened(self._exchange, names[-1]) as reader:
             crl = crl_in(reader, spec)
             check_crl_window(crl, spec, now)
+            self._check(crl, spec, now, lambda: self._published_beside(spec) | set(beside.revoked))
             mark = self._marks.crl(spec.issuer.id, spec.label)
             return crl if crl_step(crl, reader.name, mark, now) is Step.NEWER else None
         return None
 
+    def _published_beside(self, spec: CRLSpec) -> set[bytes]:
+        found = map(self.published, self._others(spec))
+        return {serial for crl in found if crl is not None for serial in crl.revoked}
 
-def _missing_on_delta(
-    crl: VerifiedCRL, before: VerifiedCRL | None, complete: VerifiedCRL | None, missing: Iterable[bytes]
-) -> set[bytes]:
-    """What is gone for whoever puts a delta and its complete CRL together: taken off, or on neither any more."""
-    if complete is None or complete.number < (crl.base_number or 0):
-        raise Held(
-            f"its base {crl.base_number} is not published yet; held until then",
-            advice="was the complete CRL with that number set aside?",
-        )
-    was = before.revoked if before else {}
-    return set(crl.revoked.removed) | {s for s in missing if s in was and s not in complete.revoked}
+    def _missing_on_delta(
+        self,
+        crl: VerifiedCRL,
+        spec: CRLSpec,
+        before: VerifiedCRL | None,
+        complete: VerifiedCRL | None,
+        missing: Iterable[bytes],
+    ) -> set[bytes]:
+        """What is gone for whoever puts a delta and a complete CRL together: taken off, or not on its base either."""
+        if complete is None or complete.number < (crl.base_number or 0):
+            raise Held(
+                f"its base {crl.base_number} is not published yet; held until then",
+                advice="was the complete CRL with that number set aside?",
+            )
+        forgotten = {serial for serial in missing if before is not None and serial in before.revoked}
+        if forgotten and before is not None:
+            base = self._base(crl, spec, before, complete)
+            forgotten = {serial for serial in forgotten if base is None or serial not in base.revoked}
+        return set(crl.revoked.removed) | forgotten
+
+    def _base(self, crl: VerifiedCRL, spec: CRLSpec, before: VerifiedCRL, complete: VerifiedCRL) -> VerifiedCRL | None:
+        """The complete CRL that a delta adds to; where it is not kept any more a later one, if the base is another."""
+        number = crl.base_number or 0
+        its = self._public.profiles[spec.issuer.id].crls[str(spec.name.complete)]
+        kept = _verified(self._archive.get(spec.issuer.id, its.label, number), its, any_form=True)
+        return kept or (complete if number > (before.base_number or 0) else None)
+
+
+def _may_take(other: CRLSpec, spec: CRLSpec) -> bool:
+    """Whether what leaves one CRL, since it is known better or its reason changed, may belong on another."""
+    parts = (other.name.shard, other.settings.only_some_reasons, spec.name.shard, spec.settings.only_some_reasons)
+    return other.settings.scope is not spec.settings.scope or any(parts)
 
 
 def _revoked_for_good(crl: VerifiedCRL, serials: Collection[bytes]) -> set[bytes]:

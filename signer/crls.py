@@ -136,7 +136,7 @@ def _snapshot(
         hashes=spec.form,
         departed=departures.newest(connection, issuer),
     )
-    count, size, entries = _entries(connection, issuer, selection, base)
+    count, size, entries = _entries(connection, issuer, selection, base, this_update)
     kept_since = departures.swept_until(connection, issuer) if keep_expired else None
     window = (row.this_update, row.next_update)
     frame = crl.CRLFrame(spec, row.crl_number or 0, *window, kept_since, base.crl_number if base else None)
@@ -152,12 +152,12 @@ def _snapshot(
 
 
 def _entries(
-    connection: Connection, issuer: Issuer, selection: Selection, base: Issued | None
+    connection: Connection, issuer: Issuer, selection: Selection, base: Issued | None, this_update: datetime
 ) -> tuple[int, int, Iterable[bytes]]:
     """How many entries the CRL has, how many octets they are, and the entries: of a delta those since its base."""
     if base is None:
         return *pages.measure(connection, issuer, selection), pages.entries(connection, issuer, selection)
-    changed = deltas.changes(connection, issuer, selection, base)
+    changed = deltas.changes(connection, issuer, selection, base, this_update)
     return len(changed), sum(map(len, changed)), changed
 
 

@@ -24,7 +24,7 @@ from signer.ledger.schema import certificates, departures, facts
 _LEAVING: Final = (str(Why.RELEASED), str(Why.MOVED))
 
 
-def changes(connection: Connection, issuer: Issuer, selection: Selection, base: Issued) -> list[bytes]:
+def changes(connection: Connection, issuer: Issuer, selection: Selection, base: Issued, now: datetime) -> list[bytes]:
     """The entries (DER) of a delta: what is revoked by facts that the base does not have, then what left since.
 
     Pages have to be up to the facts: departures are noted when they are brought up.
@@ -32,7 +32,8 @@ def changes(connection: Connection, issuer: Issuer, selection: Selection, base: 
     revoked = list(_revoked(connection, issuer, selection, base.revision))
     serials = {serial_of(entry) for entry in revoked}
     left = _left(connection, issuer, selection, base.departed)
-    return revoked + [encode_removal(serial, when) for serial, when in left.items() if serial not in serials]
+    removed = {serial: min(when, now) for serial, when in left.items() if serial not in serials}
+    return revoked + [encode_removal(serial, when) for serial, when in removed.items()]
 
 
 def _revoked(connection: Connection, issuer: Issuer, selection: Selection, after: int) -> Iterator[bytes]:

@@ -3,17 +3,14 @@
 thisUpdate only rises, but what has not begun yet nobody can rely on, published or not. Numbers go on above.
 """
 
-from datetime import datetime
-
 from sqlalchemy import Connection
 
 from revocation.artifacts import Kind
 from revocation.clock import iso
 from revocation.config import IssuerProfile
-from revocation.crlprofile import LONGEST_BACKDATE
 from revocation.errors import Refused
 from revocation.status import Revocation
-from signer.ledger import dates, facts, issued
+from signer.ledger import dates, facts, issued, pages
 from signer.ledger.facts import Origin
 from signer.ledger.issued import Issued
 from signer.statuses import Done
@@ -26,21 +23,15 @@ def discard(connection: Connection, profile: IssuerProfile, origin: Origin) -> D
         Refused: there is nothing of that kind.
     """
     issuer, now = profile.issuer, origin.now
-    recent = issued.later_than(connection, issuer, now - LONGEST_BACKDATE)
-    ahead = [row for row in recent if row.this_update > _start(profile, row, now)]
+    ahead = list(issued.later_than(connection, issuer, now))
     redated = _redate(connection, profile, origin)
     if not ahead and not redated:
         raise Refused(f"nothing was signed for later than {iso(now)}, which is now", where=f"issuer {issuer.name}")
     issued.mark_discarded(connection, ahead, now)
+    pages.forget(connection, issuer)  # what that clock took for expired comes back, and why entries left is noted anew
     detail = f"{_words(ahead)} of {issuer.name} discarded; {redated} revocations dated {iso(now)} instead of later"
     names = tuple(row.name for row in ahead)
     return Done(facts.revision_of(connection, issuer), detail, tuple(profile.complete_crls), names)
-
-
-def _start(profile: IssuerProfile, row: Issued, now: datetime) -> datetime:
-    """thisUpdate of what would be signed in the place of that."""
-    spec = profile.crls.get(row.part.label) if row.part.kind is Kind.CRL else None
-    return spec.window(now)[0] if spec else now
 
 
 def _redate(connection: Connection, profile: IssuerProfile, origin: Origin) -> int:

@@ -11,7 +11,7 @@ from revocation.errors import Refused
 from revocation.messages import Excuse
 from signer.ledger import departures, facts, pages
 from signer.ledger.facts import Origin
-from signer.ledger.groups import Group
+from signer.ledger.groups import Group, covering
 from signer.statuses import Done, named
 
 _NOWHERE: Final = Group(is_ca=False, shard=0, reason=0)
@@ -28,7 +28,7 @@ def excuse(connection: Connection, profile: IssuerProfile, body: Excuse, origin:
     """
     octets = [serials.from_hex(serial) for serial in body.serials]
     for serial in octets:
-        if pages.lists(connection, profile.issuer, serial):
+        if pages.lists(connection, profile.issuer, serial) and _listing(connection, profile, serial):
             raise Refused(
                 "is revoked, so the CRLs list it",
                 where=named(profile, serial),
@@ -39,3 +39,9 @@ def excuse(connection: Connection, profile: IssuerProfile, body: Excuse, origin:
     revision = facts.touch_crls(connection, profile.issuer)
     detail = f"{len(octets)} serials of {profile.issuer.name} may be missing from its CRLs"
     return Done(revision, detail, tuple(profile.complete_crls))
+
+
+def _listing(connection: Connection, profile: IssuerProfile, serial: bytes) -> bool:
+    """Whether a CRL is configured that may list it."""
+    found = facts.find(connection, profile.issuer, serial)
+    return found is not None and bool(covering(profile.complete_crls.values(), [(found.is_ca, found.shard or 0)]))

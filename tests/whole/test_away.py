@@ -18,6 +18,7 @@ from revocation.status import Reason, Revocation
 from signer import departed
 from signer.handle import handle
 from signer.importers.entry import ImportEntry
+from signer.look import look
 from tests.authority import NOW
 from tests.estate import Estate
 from tests.whole.world import World
@@ -211,3 +212,42 @@ def test_certificates_that_change_places_are_published_in_one_look(scoped: World
     scoped.estate.import_(scoped.signer, [found], scoped.now)
     scoped.tick()
     assert listed(scoped) == {"user": {4}, "ca": {3}}
+
+
+def test_move_to_a_crl_that_is_refused_leaves_the_entry_where_it_is(scoped: World, tmp_path: Path) -> None:
+    """The waiting CRL lacks what a restored ledger forgot: 4 would be on neither."""
+    final = Revocation(NOW - HOUR, Reason.superseded)
+    scoped.estate.import_(scoped.signer, [ImportEntry(b"\x04", NOW + 99 * DAY, True, final, None, "csv")], scoped.now)
+    scoped.estate.register(scoped.signer, [5], scoped.now)
+    scoped.tick()
+    ledger = scoped.estate.folder / "signer/ledger.sqlite"
+    with sqlite3.connect(ledger) as source, sqlite3.connect(tmp_path / "copy") as copy:
+        source.backup(copy)
+    scoped.now += HOUR
+    scoped.revoke(5)
+    scoped.tick()
+    scoped.close()
+    for file in ledger.parent.glob("ledger.sqlite*"):
+        file.unlink()
+    shutil.copy(tmp_path / "copy", ledger)
+    shutil.rmtree(scoped.estate.folder / "exchange")
+    with World(scoped.estate, scoped.now + HOUR) as world:
+        found = ImportEntry(b"\x04", NOW + 99 * DAY, False, final, b"its certificate", "4.pem")
+        world.estate.import_(world.signer, [found], world.now)
+        world.tick()
+        assert listed(world) == {"user": {3, 5}, "ca": {4}}
+
+
+def test_move_to_where_no_crl_is_configured_keeps_no_revocation_waiting(tmp_path: Path) -> None:
+    """The signer says that a CRL is wanted; the others are published all the same."""
+    with World(Estate.build(tmp_path / "estate", public='crl = { scopes = ["user"] }')) as world:
+        world.estate.import_(world.signer, [ImportEntry(b"\x03", NOW + 99 * DAY, False, HOLD, None, "index")])
+        world.estate.register(world.signer, [4])
+        world.tick()
+        world.now += HOUR
+        move(world)
+        world.revoke(4)
+        report = look(world.signer, fixed(world.now))
+        assert any("no CRL is configured for them" in problem.what for problem in report.problems)
+        world.publish()
+        assert listed(world) == {"user": {4}}

@@ -1,5 +1,6 @@
 """Delta CRLs, up to a client: whoever has a complete CRL that is still valid, and the newest delta, is told all."""
 
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -254,3 +255,43 @@ def test_retired_issuer_has_no_delta(tmp_path: Path) -> None:
     (profile,) = World(estate).public.profiles.values()
     assert list(profile.crls) == ["all"]
     assert profile.crls["all"].freshest is None
+
+
+def test_delta_of_a_restored_ledger_does_not_make_a_revoked_certificate_good(tmp_path: Path) -> None:
+    """The complete CRL of before and the newest delta still say what they said: 6 is revoked, whatever was lost."""
+    deltas = Deltas(tmp_path, FORMS["all"], "all")
+    older, world = deltas.published("all"), deltas.world
+    ledger = world.estate.folder / "signer/ledger.sqlite"
+    with sqlite3.connect(ledger) as source, sqlite3.connect(tmp_path / "copy") as copy:
+        source.backup(copy)
+    world.now += HOUR
+    world.revoke(6)
+    deltas.settle()
+    world.close()
+    for file in ledger.parent.glob("ledger.sqlite*"):
+        file.unlink()
+    shutil.copy(tmp_path / "copy", ledger)
+    shutil.rmtree(world.estate.folder / "exchange")
+    deltas.world = world = World(Estate.at(world.estate.folder), world.now + HOUR)
+    world.revoke(7)
+    for _ in range(3):
+        world.tick()
+        world.now += SECOND
+    assert deltas.openssl(older, deltas.published("all.delta"))[6]
+
+
+def test_delta_that_was_not_renewed_keeps_no_complete_crl_from_being_published(tmp_path: Path) -> None:
+    """Nobody told the signer for days what is published: the last delta lists a hold that has long ended."""
+    deltas = Deltas(tmp_path, FORMS["all"], "all")
+    world = deltas.world
+    for day in range(6):
+        if day == 2:
+            deltas.ask(Verb.RELEASE, 3)
+        for _ in range(4):
+            world.now += 6 * HOUR
+            world.look()
+            world.publish()
+    assert set(deltas.read("all")[1]) == {1, 2, 4, 5}
+    assert all(status.set_aside == [] for status in world.statuses())
+    deltas.settle()
+    assert deltas.read("all.delta")[0].next_update_utc > world.now

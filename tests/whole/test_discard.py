@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 
 from revocation.clock import fixed
-from revocation.messages import Discard, Outcome, Reply, Verb
+from revocation.messages import Discard, Outcome, Release, Reply, Verb
 from signer.handle import handle
 from signer.look import look
 from tests.authority import NOW, Authority
@@ -17,6 +17,7 @@ from tests.signer.reading import names
 from tests.whole.world import World
 
 HOUR, DAY, YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=365)
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -39,6 +40,12 @@ def jump(world: World, revoked: int | None = None) -> None:
         assert handle(world.signer, message, fixed(ahead)).outcome is Outcome.DONE
     report = look(world.signer, fixed(ahead))
     assert (report.problems, bool(report.made)) == ([], True)
+
+
+def release(world: World, serial: int) -> Reply:
+    """As the operator."""
+    body = Release(issuer="test", serial=f"{serial:02X}")
+    return handle(world.signer, world.estate.ask(Verb.RELEASE, body, world.now), fixed(world.now))
 
 
 def discard(world: World) -> Reply:
@@ -153,5 +160,91 @@ def test_backdated_crls_of_the_last_hour_are_followed_at_once(tmp_path: Path) ->
     world.revoke(1)
     assert ["crl all" in made for made in look(world.signer, fixed(NOW)).made] == [True]
     assert "1 bundles of OCSP responses" in discard(world).detail
+    world.tick()
+    assert world.crl_serials() == {1}
+
+
+def test_what_that_clock_took_for_expired_comes_back(world: World) -> None:
+    """Two looks of it were enough to sweep what had long expired by it: no certificate has, and 1 is listed again."""
+    right = world.now + HOUR
+    world.now += YEAR
+    world.tick()
+    world.now += 2 * SECOND
+    world.revoke(2)
+    world.tick()
+    world.now = right
+    assert discard(world).outcome is Outcome.DONE
+    world.tick()
+    assert world.crl_serials() == {1, 2}
+    assert all(status.set_aside == [] for status in world.statuses())
+
+
+@pytest.mark.parametrize("first", ["released", "discarded"])
+def test_release_after_a_published_jump_keeps_no_crl_from_being_published(world: World, first: str) -> None:
+    """What leaves between the clock being right and the next CRL is told of today, and looked for today."""
+    world.revoke(2, "certificateHold")
+    world.tick()
+    right = world.now + HOUR
+    world.now += 10 * DAY
+    world.tick()
+    world.now = right
+    for step in ("released", "discarded") if first == "released" else ("discarded", "released"):
+        reply = release(world, 2) if step == "released" else discard(world)
+        assert reply.outcome is Outcome.DONE
+        world.now += SECOND
+    world.revoke(3)
+    world.tick()
+    assert world.crl_serials() == {1, 3}
+
+
+def test_release_that_was_recorded_ahead_is_told_by_deltas_now(tmp_path: Path) -> None:
+    """No entry is dated later than the CRL that it is on."""
+    estate = Estate.build(tmp_path / "e", public='crl = { delta = "4h" }\n[public.ocsp]\nslices = 1\n')
+    world = World(estate)
+    estate.register(world.signer, [1, 2])
+    world.revoke(1, "certificateHold")
+    for _ in range(3):
+        world.tick()
+        world.now += SECOND
+    right = world.now + SECOND
+    world.now += 2 * HOUR
+    assert release(world, 1).outcome is Outcome.DONE
+    world.look()
+    world.now = right
+    assert discard(world).outcome is Outcome.DONE
+    for _ in range(3):
+        world.tick()
+        world.now += SECOND
+    delta = x509.load_der_x509_crl((world.root / f"crl/{world.issuer.id}/all.delta.crl").read_bytes())
+    assert [entry.revocation_date_utc <= delta.last_update_utc for entry in delta] == [True]
+    assert all(status.set_aside == [] for status in world.statuses())
+
+
+def test_jump_of_years_of_the_signer_alone_loses_no_explanation(world: World) -> None:
+    """What it threw away as too old is noted anew from the facts."""
+    world.revoke(2, "certificateHold")
+    world.tick()
+    world.now += HOUR
+    assert release(world, 2).outcome is Outcome.DONE
+    world.look()
+    assert look(world.signer, fixed(world.now + 2 * YEAR)).made
+    world.now += SECOND
+    assert discard(world).outcome is Outcome.DONE
+    world.tick()
+    assert world.crl_serials() == {1}
+
+
+def test_what_the_right_clock_signed_before_backdate_was_raised_is_not_taken_back(tmp_path: Path) -> None:
+    """It is not later than now, and a backdated CRL follows on it at once."""
+    estate = Estate.build(tmp_path / "e", public='crl = { backdate = "0s" }\n[public.ocsp]\nslices = 1\n')
+    world = World(estate)
+    estate.register(world.signer, [1])
+    world.tick()
+    world.close()
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace('"0s"', '"1h"'))
+    world = World(estate, NOW + 60 * SECOND)
+    assert discard(world).outcome is Outcome.REFUSED
+    world.revoke(1)
     world.tick()
     assert world.crl_serials() == {1}
