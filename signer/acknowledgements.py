@@ -28,6 +28,11 @@ class Acknowledgements:
         with self._lock:
             self._waiting += replies
 
+    def next_at(self) -> datetime | None:
+        """When the first of those that wait is to be offered."""
+        with self._lock:
+            return min((at for at, _ in self._waiting), default=None)
+
     def hand_out(self, now: datetime) -> None:
         """Offer those whose time has come, in the order in which they were added.
 

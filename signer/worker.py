@@ -87,7 +87,8 @@ def look_once(signer: Signer, wire: Wire, acknowledgements: Acknowledgements) ->
         _LOG.info("made %s", made)
     for problem in report.problems:
         _LOG.error("%s", problem)
-    return max(0.01, clock.seconds_until(report.again_at)) if report.again_at else None
+    soon = [at for at in (report.again_at, acknowledgements.next_at()) if at is not None]
+    return max(0.01, clock.seconds_until(min(soon))) if soon else None
 
 
 def _look_task(signer: Signer, wire: Wire, handler: Handler) -> Task:
@@ -112,12 +113,12 @@ def _changes(signer: Signer, acknowledgements: Acknowledgements, looks: Looks, l
 
     def changes(texts: Sequence[str]) -> None:
         replies = change_together(signer, texts, clock.now)
+        acknowledgements.add(replies)
         if any(reply.outcome is Outcome.DONE for _, reply in replies):
             looks.forget()
             looker.wake()
         for _, reply in replies:
             _warn_of(reply)
-        acknowledgements.add(replies)
         acknowledgements.hand_out(clock.now())
 
     return changes

@@ -142,3 +142,19 @@ def test_worker_with_a_wrong_passphrase_says_so_and_ends(estate: Estate) -> None
     assert result.returncode == 2
     assert f"the passphrase is wrong (read from {estate.folder / 'ca.passphrase'})" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_repeated_message_is_answered_within_seconds_whenever_it_comes(
+    estate: Estate, server: Server, start: Callable[[], "subprocess.Popen[str]"]
+) -> None:
+    """Also in the second of the CRL that shows it: its reply waits for the next one, and for no look of every minute."""
+    signer, wire = estate.signer(), Wire(server.url)
+    estate.register(signer, [1], clock.now())
+    start()
+    message = estate.revoke(1, now=clock.now())
+    wire.send(SIGNER_QUEUE, message)
+    assert wire.await_reply(message.id, 20)
+    for _ in range(4):
+        wire.forget_reply(message.id)
+        wire.send(SIGNER_QUEUE, message)
+        assert wire.await_reply(message.id, 20)
