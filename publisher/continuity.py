@@ -55,7 +55,7 @@ def check_explained(missing: set[bytes], told: Iterable[Departed], evidence: Evi
                 return
     if lost := sorted(unexplained - moved):
         raise GateError(
-            f"it lacks {_named(lost)}, listed before, and nothing says that they expired or were released",
+            f"it lacks {_named(lost)}, listed before, and nothing that holds says that they expired or were released",
             advice="was the ledger restored from an old copy? Import the published CRL, or `revocast excuse` them",
         )
     if unexplained:
