@@ -147,7 +147,7 @@ def test_worker_with_a_wrong_passphrase_says_so_and_ends(estate: Estate) -> None
 def test_repeated_message_is_answered_within_seconds_whenever_it_comes(
     estate: Estate, server: Server, start: Callable[[], "subprocess.Popen[str]"]
 ) -> None:
-    """Also in the second of the CRL that shows it: its reply waits for the next one, and for no look of every minute."""
+    """Also in the second of the CRL that shows it: its reply waits for the next second, and not for a later look."""
     signer, wire = estate.signer(), Wire(server.url)
     estate.register(signer, [1], clock.now())
     start()
