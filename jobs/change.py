@@ -82,7 +82,8 @@ def change(
         raise
     except KeyboardInterrupt:
         raise _interrupted(message, replied=reply is not None) from None
-    _print(asked, which, reply, time.monotonic() - started)
+    with cli.telling(f"{which}: recorded and published (message {reply.id})"):
+        _print(asked, which, reply, time.monotonic() - started)
 
 
 def _interrupted(message: Message, *, replied: bool) -> RevocastError:
