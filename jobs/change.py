@@ -19,10 +19,11 @@ from jobs.interruption import interruptible
 from jobs.signer_process import SignerProcess
 from jobs.subject import Subject
 from jobs.terminal import printable
+from jobs.word import require_done
 from revocation import cli
 from revocation.clock import now as clock_now
-from revocation.errors import NoAnswer, NotPublishedYet, Refused, RevocastError
-from revocation.messages import Change, Message, Outcome, Reply, RequesterKey, Verb, compose
+from revocation.errors import NoAnswer, NotPublishedYet, RevocastError
+from revocation.messages import Change, Message, Reply, RequesterKey, Verb, compose
 from revocation.status import Reason
 
 _POLL_SECONDS: Final = 0.05
@@ -69,7 +70,7 @@ def change(
     try:
         with interruptible():
             (reply,) = chosen.ask([message], asked.timeout)
-            _require_done(reply, which)
+            require_done(reply, str(which))
             if isinstance(chosen, SignerProcess) and installation.publisher is not None:
                 _publish(installation, message)
             expected = Expected(which.profile, which.serial, reason, reply.revision or 0, _labels(reply), revoked_at)
@@ -82,7 +83,8 @@ def change(
         raise
     except KeyboardInterrupt:
         raise _interrupted(message, replied=reply is not None) from None
-    _print(asked, which, reply, time.monotonic() - started)
+    with cli.telling(f"{which}: recorded and published (message {reply.id})"):
+        _print(asked, which, reply, time.monotonic() - started)
 
 
 def _interrupted(message: Message, *, replied: bool) -> RevocastError:
@@ -111,17 +113,6 @@ def _signed(installation: Installation, asked: Ask, what: tuple[Verb, Change]) -
     chosen_in = "it is `requester_key` of [jobs]; `revocast init` makes one"
     key = RequesterKey.load(installation.jobs.requester_key, chosen_in)
     return key.sign(compose(verb, body, clock_now(), requester=installation.jobs.requester, id_=asked.id_))
-
-
-def _require_done(reply: Reply, which: Subject) -> None:
-    if reply.outcome is Outcome.DONE:
-        return
-    verdict = "the signer refuses" if reply.outcome is Outcome.REFUSED else "the signer failed"
-    raise Refused(
-        f"{verdict}: {printable(reply.detail).removeprefix(f'{which}: ')}",
-        where=str(which),
-        advice=printable(reply.advice) if reply.advice else None,
-    )
 
 
 def _labels(reply: Reply) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from revocation.errors import InputError, RevocastError
 
 
 class NotReported(RevocastError):
-    """What was found could not be written to standard output."""
+    """What was found, or the help, could not be written to standard output."""
 
     exit_code = int(Level.UNKNOWN)
 
@@ -49,6 +49,8 @@ class _Plugin(click.Command):
             return super().make_context(*args, **more)
         except click.UsageError as error:
             raise _NotUnderstood(error.format_message(), error.ctx) from error
+        except OSError as error:
+            raise NotReported(f"the help cannot be written: {error.strerror}", where="standard output") from error
 
 
 @click.command(cls=_Plugin)

@@ -32,4 +32,5 @@ def discard(issuer: str, why: str, timeout: float, config: Path | None, *, no_qu
     profile = installation.public.profile(issuer)
     body = fill(Discard, issuer=profile.issuer.id, why=why)
     reply = give_word(installation, Verb.DISCARD, body, timeout, no_queue=no_queue)
-    cli.print_json(reply.model_dump(mode="json")) if as_json else click.echo(printable(reply.detail))
+    with cli.telling("recorded"):
+        cli.print_json(reply.model_dump(mode="json")) if as_json else click.echo(printable(reply.detail))

@@ -20,10 +20,10 @@ from revocation.artifacts import Kind
 from revocation.certid import CertIDHash
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
-from revocation.errors import GateError
+from revocation.errors import GateError, TargetError
 from revocation.published import TargetStatus
 from revocation.status import Reason, Revocation
-from revocation.store import BOTH_HASHES, RESPONSES_DATABASE, StoredResponse, StoreFormatError, response_key
+from revocation.store import BOTH_HASHES, StoredResponse, StoreFormatError, response_key
 
 _FETCH_SECONDS: Final = 5.0
 
@@ -159,14 +159,9 @@ def _responses(target: LMDBTable, expected: Expected, now: datetime) -> Iterator
 
 def _read(folder: Path, keys: list[bytes]) -> list[bytes]:
     """The values of the keys that a store has; nothing where there is no store that can be read."""
-    import lmdb
+    from publisher.targets.lmdb_reading import read_responses  # lmdb, only when needed
 
-    if not (folder / "data.mdb").exists():
-        return []
     try:
-        with lmdb.open(str(folder), readonly=True, max_dbs=4, create=False) as store:
-            database = store.open_db(RESPONSES_DATABASE, create=False)
-            with store.begin(db=database) as transaction:
-                return [bytes(value) for key in keys if (value := transaction.get(key)) is not None]
-    except lmdb.Error:  # no responses in it yet, or damaged: it proves nothing
+        return read_responses(folder, keys)
+    except TargetError:  # damaged: it proves nothing
         return []

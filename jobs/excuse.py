@@ -41,4 +41,5 @@ def excuse(
     wanted = tuple(serials.to_hex(serials.from_hex(text)) for text in serial)
     body = fill(Excuse, issuer=profile.issuer.id, serials=wanted, why=why)
     reply = give_word(installation, Verb.EXCUSE, body, timeout, no_queue=no_queue)
-    cli.print_json(reply.model_dump(mode="json")) if as_json else click.echo(printable(reply.detail))
+    with cli.telling("recorded"):
+        cli.print_json(reply.model_dump(mode="json")) if as_json else click.echo(printable(reply.detail))

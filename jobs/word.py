@@ -21,8 +21,21 @@ def give_word(installation: Installation, verb: Verb, body: Change, timeout: flo
     key = RequesterKey.load(installation.jobs.requester_key)
     message = key.sign(compose(verb, body, now(), requester=installation.jobs.requester))
     (reply,) = courier(installation.path, installation.jobs, no_queue=no_queue).ask([message], timeout)
-    if reply.outcome is not Outcome.DONE:
-        advice = printable(reply.advice) if reply.advice else None
-        name = installation.public.profile(body.issuer).issuer.name
-        raise Refused(f"the signer refuses: {printable(reply.detail)}", where=f"issuer {name}", advice=advice)
+    require_done(reply, f"issuer {installation.public.profile(body.issuer).issuer.name}")
     return reply
+
+
+def require_done(reply: Reply, where: str) -> None:
+    """Nothing, if the signer did what it was asked; the place stands once in the error, whoever named it first.
+
+    Raises:
+        Refused: it did not, and why.
+    """
+    if reply.outcome is Outcome.DONE:
+        return
+    verdict = "the signer refuses" if reply.outcome is Outcome.REFUSED else "the signer failed"
+    raise Refused(
+        f"{verdict}: {printable(reply.detail).removeprefix(f'{where}: ')}",
+        where=where,
+        advice=printable(reply.advice) if reply.advice else None,
+    )

@@ -4,8 +4,11 @@ A status that is lost, forged, or older than the last one says that the target w
 then it counts as empty, and is rebuilt by replaying the exchange.
 """
 
+import functools
 import hashlib
+import logging
 from datetime import datetime
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -20,6 +23,8 @@ from revocation.config import PublicConfig
 from revocation.errors import TargetError
 from revocation.paths import crl_path
 from revocation.published import TargetStatus
+
+_LOG: Final = logging.getLogger("revocast.publisher")
 
 
 def read_statuses(config: PublisherConfig, public: PublicConfig, now: datetime) -> list[TargetStatus]:
@@ -38,13 +43,27 @@ def read_statuses(config: PublisherConfig, public: PublicConfig, now: datetime) 
 def _read(config: PublisherConfig, table: TargetTable, now: datetime) -> TargetStatus:
     try:
         with Marks(config.state, readonly=True) as marks:
-            status = believed(saved_status(table), table, marks) or empty_status(table, now)
+            status = believed(_saved(table), table, marks) or empty_status(table, now)
         if isinstance(table, DirectoryTable):
             target = DirectoryTarget(table.path)
             status.crls = [r for r in status.crls if target.digest(crl_path(r.issuer, r.label)) == r.sha256]
     except TargetError:
         return empty_status(table, now)
     return status
+
+
+def _saved(table: TargetTable) -> bytes | None:
+    try:
+        return saved_status(table)
+    except TargetError as error:
+        _tell(str(error))
+        return None
+
+
+@functools.cache
+def _tell(trouble: str) -> None:
+    """Once in a process: who waits for something asks many times a second."""
+    _LOG.warning("it counts as empty: %s", trouble)
 
 
 def believed(saved: bytes | None, table: TargetTable, marks: Marks) -> TargetStatus | None:

@@ -24,8 +24,8 @@ from revocation.store import (
     RESPONSES_DATABASE,
     StoredResponse,
     StoreFormatError,
-    file_size,
     issuer_key,
+    require_whole,
     response_key,
 )
 from revocation.windows import SKEW
@@ -118,7 +118,7 @@ class LMDBSource:
     def _open(self, file: tuple[int, int]) -> _Opened | None:
         environment = lmdb.open(str(self._path), map_size=0, readonly=True, create=False, max_dbs=_DATABASES)
         try:
-            self._require_whole(environment)
+            require_whole(environment, self._data)
             issuers = environment.open_db(ISSUERS_DATABASE, create=False)
             responses = environment.open_db(RESPONSES_DATABASE, create=False)
         except lmdb.NotFoundError:
@@ -128,11 +128,6 @@ class LMDBSource:
             environment.close()
             raise
         return _Opened(environment, issuers, responses, file)
-
-    def _require_whole(self, environment: lmdb.Environment) -> None:
-        whole = file_size(environment)
-        if self._data.stat().st_size < whole:
-            raise OSError(f"data.mdb was cut: it has fewer than its {whole} octets")
 
     def _close(self) -> None:
         if self._opened:

@@ -52,6 +52,21 @@ def unheard() -> Iterator[None]:
             os.close(nowhere)
 
 
+@contextmanager
+def telling(done: str) -> Iterator[None]:
+    """Within, an outcome is told. Standard output that does not take it changes no exit code: standard error says so.
+
+    Args:
+        done: what was done, in few words.
+    """
+    with unheard():
+        try:
+            yield
+        except OSError as error:
+            click.echo(f"{done}, which cannot be written to standard output: {error.strerror}", err=True)
+            raise
+
+
 def show_error(error: RevocastError) -> None:
     """What, where and what to do, on standard error."""
     place = f"{error.where}: " if error.where else ""
@@ -70,20 +85,24 @@ def run(command: click.Command) -> None:
     try:
         code = command.main(standalone_mode=False)
     except RevocastError as error:
-        show_error(error)
+        with suppress(OSError):  # nobody reads it: the exit code stays
+            show_error(error)
         _end(error.what, error.where, error.advice, error.exit_code)
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         context = error.ctx if isinstance(error, click.UsageError) else None
         advice = f"see `{context.command_path} --help`" if context else None
         _end(error.format_message(), None, advice, error.exit_code)
     except click.Abort:
-        click.echo("Aborted!", err=True)
+        with suppress(OSError):
+            click.echo("Aborted!", err=True)
         sys.exit(1)
     except OSError as error:
         where = str(error.filename) if error.filename else None
         failed = RevocastError(error.strerror or str(error), where=where, advice="see to room and rights there")
-        show_error(failed)
+        with suppress(OSError):
+            show_error(failed)
         _end(failed.what, failed.where, failed.advice, failed.exit_code)
     else:
         sys.exit(code if isinstance(code, int) else 0)

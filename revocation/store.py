@@ -9,6 +9,7 @@ shorter than its last page says.
 
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from revocation.certid import CertIDHash
@@ -69,3 +70,17 @@ def file_size(environment: Any) -> int:
     pages: int = environment.info()["last_pgno"] + 1
     octets: int = environment.stat()["psize"]
     return pages * octets
+
+
+def require_whole(environment: Any, data: Path) -> None:
+    """Look whether the file of an LMDB environment was cut: touching what is gone would kill the process (SIGBUS).
+
+    Args:
+        data: its `data.mdb`.
+
+    Raises:
+        OSError: it was, or cannot be looked at.
+    """
+    whole = file_size(environment)
+    if data.stat().st_size < whole:
+        raise OSError(f"data.mdb was cut: it has fewer than its {whole} octets")

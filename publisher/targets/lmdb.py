@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import lmdb
 
+from publisher.targets.lmdb_reading import ENTRIES, STATUS, status_in
 from publisher.targets.protocol import Answer, Replaces
 from revocation.errors import TargetError
 from revocation.store import (
@@ -33,8 +34,6 @@ _DATA_MODE: Final = 0o640
 _LOCK_MODE: Final = 0o660
 _READERS: Final = 1024
 _SWEPT_AT_ONCE: Final = 20_000
-_STATUS: Final = b"status"
-_ENTRIES: Final = b"entries"
 _SWEPT: Final = b"swept/"
 _DAMAGED: Final = (
     lmdb.CorruptedError,
@@ -87,13 +86,13 @@ class LMDBTarget:
     def load_status(self) -> bytes | None:
         """The status, if the store still holds as many responses as when it was saved."""
         with self._explained(), self._env.begin() as txn:
-            return _status(txn, self._statuses, self._responses)
+            return status_in(txn, self._statuses, self._responses)
 
     def save_status(self, status: bytes) -> None:
         """Keep the status, and how many responses there are."""
         with self._explained(), self._writing() as txn:
-            txn.put(_STATUS, status, db=self._statuses)
-            txn.put(_ENTRIES, str(txn.stat(self._responses)["entries"]).encode(), db=self._statuses)
+            txn.put(STATUS, status, db=self._statuses)
+            txn.put(ENTRIES, str(txn.stat(self._responses)["entries"]).encode(), db=self._statuses)
 
     def introduce(self, keys: Iterable[tuple[bytes, bytes]]) -> None:
         """Bring the table of issuers up to date, written only where it is not: responses of others are not found."""
@@ -166,10 +165,10 @@ class LMDBTarget:
         with self._explained(), self._writing(self._responses) as txn:
             before = txn.stat(self._responses)["entries"]
             yield txn
-            counted = txn.get(_ENTRIES, db=self._statuses)
+            counted = txn.get(ENTRIES, db=self._statuses)
             if counted is not None and counted.isdigit():
                 count = int(counted) + txn.stat(self._responses)["entries"] - before
-                txn.put(_ENTRIES, str(count).encode(), db=self._statuses)
+                txn.put(ENTRIES, str(count).encode(), db=self._statuses)
 
     @contextmanager
     def _writing(self, database: Any = None) -> Iterator[Any]:
@@ -224,23 +223,6 @@ class LMDBTarget:
                 advice="what was published before is still there; see to room, rights and `map_size_gib`, "
                 "then run `revocast publish`",
             ) from error
-
-
-def read_status(folder: Path) -> bytes | None:
-    """The status of a store, for whoever only asks; None when there is no store that can be read."""
-    try:
-        with lmdb.open(str(folder), readonly=True, max_dbs=4) as env:
-            statuses, responses = (env.open_db(name, create=False) for name in (STATUS_DATABASE, RESPONSES_DATABASE))
-            with env.begin() as txn:
-                return _status(txn, statuses, responses)
-    except (lmdb.Error, OSError):
-        return None
-
-
-def _status(txn: Any, statuses: Any, responses: Any) -> bytes | None:
-    status, entries = txn.get(_STATUS, db=statuses), txn.get(_ENTRIES, db=statuses)
-    fits = entries == str(txn.stat(responses)["entries"]).encode()
-    return bytes(status) if status is not None and fits else None
 
 
 def _is_whole(folder: Path, env: Any) -> bool:

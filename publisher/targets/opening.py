@@ -32,6 +32,6 @@ def saved_status(table: TargetTable) -> bytes | None:
     """
     if isinstance(table, DirectoryTable):
         return DirectoryTarget(table.path).load_status()
-    from publisher.targets.lmdb import read_status
+    from publisher.targets.lmdb_reading import read_status
 
     return read_status(table.path)

@@ -16,6 +16,7 @@ def test_discard_takes_back_what_was_signed_ahead_and_is_audited(tmp_path: Path)
     command = ("discard", "--issuer", "test", "--why", "the clock jumped")
     refused = present.run(*command)
     assert (refused.exit_code, "nothing was signed for later" in str(refused.exception)) == (1, True)
+    assert str(refused.exception).count("issuer test: ") == 1
     assert look(present.estate.signer(), fixed(now() + timedelta(days=100))).made
     done = present.run(*command, "--json")
     assert done.exit_code == 0, done.output

@@ -347,6 +347,34 @@ def test_folder_of_certificates_that_cannot_be_read_is_not_an_empty_one(
     assert (caught.value.where, "as the user who owns it" in str(caught.value)) == (str(layout.by_serial), True)
 
 
+@pytest.mark.parametrize("place", ["revoked", "renewed", "expired"])
+@pytest.mark.parametrize("name", ["private_by_serial", "reqs_by_serial", "private", "reqs"])
+def test_easyrsa_folder_of_keys_that_is_closed_is_no_harm(
+    tmp_path: Path, authority: Authority, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, place: str, name: str
+) -> None:
+    """Keys and requests are rightly the CA's own: who imports need not look into their folders."""
+    write_pem(tmp_path / place / "certs_by_serial/0A.crt", certificate(authority, 10))
+    (tmp_path / "index.txt").write_text(line("0A") + "\n")
+    closed = tmp_path / place / name
+    closed.mkdir()
+    monkeypatch.setattr(os, "scandir", _forbidding(os.scandir, closed))
+    assert [bool(entry.certificate) for entry in easyrsa.read(tmp_path, issuer).entries] == [True]
+
+
+@pytest.mark.parametrize("place", ["revoked/certs_by_serial", "renewed/issued", "expired", "revoked/by-name"])
+def test_easyrsa_folder_of_certificates_that_is_closed_is_an_error(
+    tmp_path: Path, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Whatever is not known to hold none may hold some."""
+    (tmp_path / "index.txt").write_text(line("0A") + "\n")
+    closed = tmp_path / place
+    closed.mkdir(parents=True)
+    monkeypatch.setattr(os, "scandir", _forbidding(os.scandir, closed))
+    with pytest.raises(InputError, match="cannot be read: Permission denied") as caught:
+        list(easyrsa.read(tmp_path, issuer).entries)
+    assert caught.value.where == str(closed)
+
+
 def _forbidding(real: Callable[..., object], folder: Path) -> Callable[..., object]:
     """The tests may run as root, whom no mode keeps out."""
 
