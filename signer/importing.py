@@ -11,6 +11,7 @@ from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
 from revocation.messages import Import, ImportSummary, Message
 from signer.importers.entry import ImportEntry, ImportSource
+from signer.kinds import with_kind
 from signer.ledger import audit, facts, issued, pages
 from signer.ledger.bulk import Change, apply_changes, known_certificates
 from signer.ledger.facts import Origin
@@ -90,10 +91,11 @@ class _Run:
         known = dict(known_certificates(self._connection, self._issuer))
         digest = hashlib.sha256()
         batch: list[Change] = []
-        for entry in entries:
-            digest.update(_canonical(entry))
+        for found in entries:
+            digest.update(_canonical(found))
+            before = known.get(found.serial)
+            entry = with_kind(self._profile, found, before, self._origin.now)
             self._require_allowed(entry)
-            before = known.get(entry.serial)
             change = compare(entry, before, shard_of(self._profile, entry), self._origin.now, self._found)
             self._count(change, newly_revoked=change.revocation is not None and not (before and before.revocation))
             if not change.nothing:
@@ -133,7 +135,8 @@ class _Run:
 
 def _canonical(entry: ImportEntry) -> bytes:
     certificate = hashlib.sha256(entry.certificate).hexdigest() if entry.certificate else ""
-    said = (entry.serial.hex(), entry.not_after, entry.is_ca, entry.revocation, certificate, entry.shard)
+    kind = entry.is_ca if entry.says_kind else None
+    said = (entry.serial.hex(), entry.not_after, kind, entry.revocation, certificate, entry.shard)
     return ("|".join(map(str, said)) + "\n").encode()
 
 

@@ -42,6 +42,7 @@ def compare(entry: ImportEntry, known: Known | None, shard: Shard, now: datetime
         (entry.certificate is not None and not known.has_certificate)
         or (known.not_after is None and entry.not_after is not None)
         or (known.shard is None and shard.number is not None)
+        or _becomes_ca(entry, known)
     )
     name = f"{serials.to_hex(entry.serial)} ({entry.place})"
     if known.not_after and entry.not_after and known.not_after != entry.not_after:
@@ -52,10 +53,17 @@ def compare(entry: ImportEntry, known: Known | None, shard: Shard, now: datetime
     if known.shard is not None and shard.number is not None and known.shard != shard.number:
         verdict = "; the certificate itself is believed" if corrected else ""
         found.contradictions.append(f"{name}: in shard {shard.number} there, in shard {known.shard} here{verdict}")
+    if entry.says_kind and known.is_ca and not entry.is_ca and entry.certificate is None:
+        found.contradictions.append(f"{name}: a user's certificate there, a CA's here")
     revocation = _compare_status(entry, known, name, found)
     revocation = revocation or (known.revocation if learn else None)
     number = shard.number if corrected else known.shard or shard.number
     return Change(entry, revocation=revocation, learn=learn, shard=number, known=known)
+
+
+def _becomes_ca(entry: ImportEntry, known: Known) -> bool:
+    """Who says that it is a CA's certificate is believed where the ledger has none: users are what nobody spoke of."""
+    return entry.says_kind and entry.is_ca and not known.is_ca and not known.has_certificate
 
 
 def _compare_status(entry: ImportEntry, known: Known, name: str, found: Disagreements) -> Revocation | None:

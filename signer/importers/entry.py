@@ -21,6 +21,7 @@ class ImportEntry:
         certificate: its DER, where the source has it.
         place: file and line, for messages.
         shard: of its CRL, where the source says so.
+        says_kind: whether the source says `is_ca`.
     """
 
     serial: bytes
@@ -30,6 +31,7 @@ class ImportEntry:
     certificate: bytes | None
     place: str
     shard: int | None = None
+    says_kind: bool = True
 
 
 @dataclass(frozen=True)
