@@ -22,7 +22,9 @@ from signer.synchronise import Disagreements, compare
 
 _BATCH: Final = 5000
 _LONGEST_LIST: Final = 1000
-_HIGHEST_FLOOR: Final = 1 << 158
+_ROOM: Final = 1 << 64
+_HIGHEST_FLOOR: Final = (1 << 159) - _ROOM
+"""A number has at most 20 octets (RFC 5280 section 5.2.3), and ours go on above."""
 
 Progress = Callable[[], None]
 """Called once per entry."""
@@ -136,7 +138,7 @@ class _Run:
 def _canonical(entry: ImportEntry) -> bytes:
     certificate = hashlib.sha256(entry.certificate).hexdigest() if entry.certificate else ""
     kind = entry.is_ca if entry.says_kind else None
-    said = (entry.serial.hex(), entry.not_after, kind, entry.revocation, certificate, entry.shard)
+    said = (entry.serial.hex(), entry.not_after, kind, entry.revocation, certificate, entry.shard, entry.listed_at)
     return ("|".join(map(str, said)) + "\n").encode()
 
 

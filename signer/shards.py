@@ -48,6 +48,8 @@ def shard_of(profile: IssuerProfile, entry: ImportEntry) -> Shard:
         named = _named(profile, _distribution_points(entry.certificate), specs, entry)
         if named is not None:
             return Shard(named, by_certificate=True)
+    if listing := next((spec for spec in sharded if spec.url in entry.listed_at), None):
+        return Shard(listing.name.shard)
     return Shard(_unsaid(specs, sharded, entry))
 
 

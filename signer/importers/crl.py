@@ -137,6 +137,8 @@ def _entries(crl: x509.CertificateRevocationList, path: Path) -> Iterator[Import
     point = extension_value(crl.extensions, x509.IssuingDistributionPoint)
     only_cas = point is not None and point.only_contains_ca_certs
     only_users = point is not None and point.only_contains_user_certs
+    names = (point.full_name or []) if point is not None else []
+    urls = tuple(name.value for name in names if isinstance(name, x509.UniformResourceIdentifier))
     for number, entry in enumerate(crl, 1):
         place = f"{path} entry {number}"
         yield ImportEntry(
@@ -147,6 +149,7 @@ def _entries(crl: x509.CertificateRevocationList, path: Path) -> Iterator[Import
             certificate=None,
             place=place,
             says_kind=only_cas or only_users,
+            listed_at=urls,
         )
 
 

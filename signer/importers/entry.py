@@ -22,6 +22,7 @@ class ImportEntry:
         place: file and line, for messages.
         shard: of its CRL, where the source says so.
         says_kind: whether the source says `is_ca`.
+        listed_at: the URLs of the CRL that lists it, where that names some of itself.
     """
 
     serial: bytes
@@ -32,6 +33,7 @@ class ImportEntry:
     place: str
     shard: int | None = None
     says_kind: bool = True
+    listed_at: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

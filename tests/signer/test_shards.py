@@ -16,6 +16,7 @@ from revocation.clock import fixed
 from revocation.errors import ConfigurationError, InputError
 from revocation.status import Reason, Revocation
 from signer.handle import handle
+from signer.importers import crl
 from signer.importers.entry import ImportEntry
 from signer.look import look
 from tests.authority import NOW, Authority
@@ -202,6 +203,23 @@ def test_shard_must_be_said_beside_a_crl_for_some_reasons(tmp_path: Path, author
     handle(signer, estate.revoke(3, "superseded"), fixed(NOW))
     look(signer, fixed(NOW))
     assert (crl_serials(signer, "user.2"), crl_serials(signer, "urgent")) == ([3], [])
+
+
+def test_crl_of_a_shard_says_the_shard_of_what_it_lists(tmp_path: Path, authority: Authority) -> None:
+    """Our own CRL brings back what a ledger that was lost knew."""
+    estate = Estate.build(tmp_path / "e", authority=authority, public=SHARDED)
+    signer = estate.signer()
+    estate.import_(signer, [listed(1, shard=4)])
+    handle(signer, estate.revoke(1), fixed(NOW))
+    look(signer, fixed(NOW))
+    file = tmp_path / "user.4.crl"
+    file.write_bytes(newest_crl(signer, "user.4").public_bytes(Encoding.DER))
+    lost = Estate.build(tmp_path / "lost", authority=authority, public=SHARDED)
+    signer = lost.signer()
+    (profile,) = signer.public.profiles.values()
+    lost.import_(signer, list(crl.read(file, profile.issuer).entries))
+    look(signer, fixed(NOW))
+    assert crl_serials(signer, "user.4") == [1]
 
 
 def test_what_only_a_crl_for_other_reasons_could_list_is_a_problem(tmp_path: Path) -> None:
