@@ -37,8 +37,8 @@ _STYLES: Final = {
 def status(context: click.Context, config: Path | None, timeout: float, *, as_json: bool, no_signer: bool) -> None:
     """Show every artifact of every target: number, age, time left, when it is renewed, what is due and why.
 
-    Exit code 0: all fresh. 1: something is overdue, expired, missing, behind what is recorded, was set aside, or has
-    been held for an hour.
+    Exit code 0: all fresh. 1: something is overdue, expired, missing, behind what is recorded, was set aside, has been
+    held for an hour, or is not configured any more and alone lists what is revoked.
     3: unknown, as when the signer was asked and did not answer.
     """
     try:
@@ -53,7 +53,8 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
         context.exit(_UNKNOWN)
     shown = lines(statuses, installation.public, wanted, clock_now())
     is_stuck = any(bundle.is_overdue(clock_now()) for status in statuses for bundle in status.held)
-    code = _exit_code(shown, wanted, is_refused=is_stuck or bool(set_aside(statuses)))
+    left = [f"{status.target}: {crl}" for status in statuses for crl in status.leftovers]
+    code = _exit_code(shown, wanted, is_refused=is_stuck or bool(set_aside(statuses) or left))
     more = undone(wanted.due, shown, installation.public)
     if as_json:
         cli.print_json(
@@ -64,11 +65,14 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
                 "signer": wanted.trouble or "answered",
                 "set_aside": set_aside(statuses),
                 "held": held(statuses),
+                "not_configured": left,
             }
         )
     else:
         sentences = [f"set aside: {printable(sentence)}" for sentence in set_aside(statuses)]
-        _print(shown, more, wanted, sentences + [f"held: {printable(sentence)}" for sentence in held(statuses)])
+        sentences += [f"held: {printable(sentence)}" for sentence in held(statuses)]
+        sentences += [f"not configured: {printable(sentence)}" for sentence in left]
+        _print(shown, more, wanted, sentences)
     context.exit(code)
 
 

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from publisher.archive import Archive
 from publisher.beside import Beside
 from publisher.gate import crl_in
+from publisher.leftover import leftover
 from publisher.line import UNKNOWN_BUNDLE, CRLMark, Step, crl_step
 from publisher.marks import Marks
 from publisher.rows import forget_crl, note_applied, take_crl
@@ -20,8 +21,8 @@ from publisher.verify_crl import check_crl_window
 from revocation.bundle import BundleReader
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.crlspec import CRLSpec
-from revocation.paths import crl_path, crls_path, issuer_path, issuers_path
-from revocation.published import TargetStatus
+from revocation.paths import crl_at, crl_path, crls_path, issuer_path, issuers_path
+from revocation.published import LeftoverCRL, TargetStatus
 from revocation.wire.exchange import Exchange, Stored
 
 
@@ -45,18 +46,12 @@ class CRLTaker:
         self._succession = Succession(target, marks, archive, public, exchange)
 
     def mend(self, status: TargetStatus, *, trusted: bool) -> list[str]:  # noqa: ARG002 - every file is looked at anyway
-        """Put configured files that are missing, read lost marks off the target, strike CRLs that changed.
-
-        What is left of issuers and CRLs that are not configured goes: nobody renews it, and it is of yesterday.
-        """
+        """Put configured files that are missing, read lost marks off the target, strike CRLs that changed."""
         lines = []
         for profile in self._public.profiles.values():
             lines += [f"{path} put" for path in self._put_configured(profile)]
             for spec in profile.crls.values():
                 self._mark_from_target(spec)
-        for path in self._not_configured():
-            self._target.remove(path)
-            lines.append(f"{path} is not configured any more and was removed")
         for row in list(status.crls):
             if self._target.digest(crl_path(row.issuer, row.label)) != row.sha256:
                 forget_crl(status, row)
@@ -71,10 +66,14 @@ class CRLTaker:
         return 0
 
     def tend(self, status: TargetStatus, now: datetime) -> list[str]:
-        """Copies and other forms of the CRLs that are there."""
+        """Copies and other forms of the CRLs that are there; what is left of those that are not configured goes.
+
+        Nobody renews it, and it is of yesterday. It goes after what may be in its place was published.
+        """
+        lines = self._clear(status, now)
         self._archive.prune(now)
         crls = [(self._public.profiles[row.issuer].crls[row.label], row) for row in status.crls]
-        return list(self._beside.tend(crls, now))
+        return [*lines, *self._beside.tend(crls, now)]
 
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
@@ -98,11 +97,29 @@ class CRLTaker:
         take_crl(status, reader.manifest, crl, spec)
         return Taken(f"{spec}: number {crl.number} published")
 
-    def _not_configured(self) -> list[str]:
+    def _clear(self, status: TargetStatus, now: datetime) -> list[str]:
         profiles = self._public.profiles.values()
         crls = {spec.path for profile in profiles for spec in profile.crls.values()}
         wanted = crls | {thing.path for profile in profiles for thing in _configured(profile)}
-        return [path for path in self._target.paths() if path not in wanted and not self._beside.wants(path, crls)]
+        there = [path for path in self._target.paths() if path not in wanted]
+        found = [self._leftover(path, now) for path in there]
+        status.leftovers = [crl for crl in found if crl is not None]
+        current = crls | {crl.path for crl in status.leftovers}
+        gone = [path for path in there if path not in current and not self._beside.wants(path, current)]
+        for path in gone:
+            self._target.remove(path)
+        lines = [f"{path} is not configured any more and was removed" for path in gone]
+        return lines + [str(crl) for crl in status.leftovers]
+
+    def _leftover(self, path: str, now: datetime) -> LeftoverCRL | None:
+        """Why a file of that path stays, though it is not configured: an issuer that is not has nothing."""
+        issuer, label = crl_at(path) or ("", "")
+        profile = self._public.profiles.get(issuer)
+        data = self._target.get(path) if profile is not None else None
+        if profile is None or data is None:
+            return None
+        published = (self._succession.published(spec) for spec in profile.complete_crls.values())
+        return leftover(path, label, data, profile, (crl for crl in published if crl is not None), now)
 
     def _put_configured(self, profile: IssuerProfile) -> list[str]:
         put = []

@@ -3,7 +3,7 @@
 Combinations that would leave relying parties with an expired object are refused when they are read, with the numbers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -95,11 +95,12 @@ class PublicConfig(Table):
     """The `[public]` table."""
 
     base_url: str = Field(
-        pattern=r"^http://[^/\s]+$",
-        description="Where relying parties fetch: http://HOST or http://HOST:PORT, on purpose: the objects are signed.",
+        pattern=r"^http://[!-.0-~]+$",
+        description="Where relying parties fetch: http://HOST or http://HOST:PORT, on purpose: the objects are signed. "
+        "In ASCII, as a URI is: a host with other letters as xn--…",
     )
     prefix: str = Field(
-        default="", pattern=r"^(/[^/\s]+)*$", description="Path before /crl/, /issuer/ and /ocsp/: /PATH."
+        default="", pattern=r"^(/[!-.0-~]+)*$", description="Path before /crl/, /issuer/ and /ocsp/: /PATH, in ASCII."
     )
     compliance: Compliance = Field(
         default=Compliance.PKIX,
@@ -122,7 +123,7 @@ class PublicConfig(Table):
             ConfigurationError: the table is missing, contradicts itself, or a certificate cannot be used.
         """
         config = file.table("public", cls)
-        _ = config.profiles
+        _require_different_urls(config.profiles.values())
         return config
 
     def url(self, path: str) -> str:
@@ -170,6 +171,25 @@ class PublicConfig(Table):
         except ValueError as error:
             raise ConfigurationError(str(error), where=f"issuer {table.name}") from error
         return IssuerProfile(issuer, crl, ocsp, f"{self.base_url}{self.prefix}", compliance, table.last_crl)
+
+
+def _require_different_urls(profiles: Iterable[IssuerProfile]) -> None:
+    """Return if each URL is that of one CRL: the one in certificates, and the one at which we serve it.
+
+    Raises:
+        ConfigurationError: it is that of two: whoever fetches it gets one of them.
+    """
+    found: dict[str, CRLSpec] = {}
+    for profile in profiles:
+        for spec in profile.crls.values():
+            for url in {profile.url(spec.path)} | (set() if spec.name.delta else {spec.url}):
+                other = found.setdefault(url, spec)
+                if other is not spec:
+                    raise ConfigurationError(
+                        f"{url} is the URL of {other} and of {spec}",
+                        where="[public.crl]",
+                        advice="give each a `distribution_point` of its own, in `lists` or in [[public.issuers]]",
+                    )
 
 
 def _check(compliance: Compliance, crl: CRLProfile, last_crl: LastCRL | None) -> None:

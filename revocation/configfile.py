@@ -16,7 +16,8 @@ _PLACES = ("revocast.toml", "revocast-data/revocast.toml", "/etc/revocast/revoca
 _LONGEST_SOCKET = 107
 _FORMS: Final = {
     r"^[a-z0-9][a-z0-9._-]*$": "lower-case letters, digits, `.`, `_` and `-`, a letter or digit first",
-    r"^http://[^/\s]+$": "http://HOST or http://HOST:PORT (no https: the objects are signed), a path in `prefix`",
+    r"^http://[!-.0-~]+$": "http://HOST or http://HOST:PORT (no https: the objects are signed), in ASCII, a path in "
+    "`prefix`",
 }
 """What a pattern asks for, where the description of the field does not say it."""
 

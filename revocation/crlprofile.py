@@ -13,7 +13,7 @@ from revocation.configfile import Table, explain
 from revocation.durations import Duration, parse, show
 from revocation.errors import InputError
 from revocation.status import Reason
-from revocation.windows import check_max_age, check_windows
+from revocation.windows import check_backdate, check_max_age, check_windows
 
 _LISTS: Final = frozenset({"scopes", "lists", "keep_expired"})
 LONGEST_BACKDATE: Final = timedelta(hours=1)
@@ -73,10 +73,11 @@ class CRLSettings(Table):
     )
     distribution_point: str | None = Field(
         default=None,
-        pattern=r"^http://[^\s{}]+(\{shard\}[^\s{}]*)?$",
+        pattern=r"^http://[!-z|~]+(\{shard\}[!-z|~]*)?$",
         examples=["http://crl.example/ca.crl"],
         description="The URL that stands in certificates and in the IDP, where it is not that of our own path; "
-        "{shard} stands for the number of the shard. Whatever serves that URL has to hand out the CRL of our path.",
+        "{shard} stands for the number of the shard. In ASCII, as a URI is (RFC 3986). Whatever serves that URL has to "
+        "hand out the CRL of our path.",
     )
     assign: Assignment = Field(
         default=Assignment.CDP,
@@ -113,6 +114,7 @@ class CRLSettings(Table):
         if not timedelta(0) <= self.backdate <= LONGEST_BACKDATE:
             raise ValueError(f"crl: backdate ({show(self.backdate)}) must be at most {show(LONGEST_BACKDATE)}")
         check_windows("crl", self.expires, self.renewal, self.look)
+        check_backdate("crl", self.renewal, self.backdate)
         check_max_age("crl", self.expires, self.renewal, self.look, self.max_age)
         if self.delta is not None:
             if self.delta > self.expires:
@@ -120,6 +122,7 @@ class CRLSettings(Table):
                     f"crl: delta ({show(self.delta)}) must not be longer than expires ({show(self.expires)})"
                 )
             check_windows("crl: delta", self.delta, self.delta / 2, self.look)
+            check_backdate("crl: delta", self.delta / 2, self.backdate)
             check_max_age("crl: delta", self.delta, self.delta / 2, self.look, self.max_age)
         return self
 

@@ -22,6 +22,7 @@ MEDIA_TYPES = {
 
 OCSP_PATH = "ocsp/"
 
+_CRL = re.compile(r"crl/(?P<issuer>[0-9a-f]{8})/(?P<label>[a-z][a-z0-9.]{0,63})\.crl")
 _OWN_FILE = re.compile(r"crl/[0-9a-f]{8}/([a-z][a-z0-9.]{0,63}\.(crl|pem)|crls\.json)|issuer/[0-9a-f]{8}\.(cer|p7c)")
 _NUMBERED = re.compile(r"(?P<stem>crl/[0-9a-f]{8}/[a-z][a-z0-9.]{0,63})-(?P<number>0|[1-9][0-9]{0,47})\.crl")
 
@@ -29,6 +30,12 @@ _NUMBERED = re.compile(r"(?P<stem>crl/[0-9a-f]{8}/[a-z][a-z0-9.]{0,63})-(?P<numb
 def crl_path(issuer_id: str, label: str) -> str:
     """The path of the CRL with that label: `crl/1a2b3c4d/all.crl`."""
     return f"crl/{issuer_id}/{label}.crl"
+
+
+def crl_at(path: str) -> tuple[str, str] | None:
+    """The issuer's id and the label of the CRL with that path; None for what is the path of none."""
+    match = _CRL.fullmatch(path)
+    return (match["issuer"], match["label"]) if match else None
 
 
 def numbered_crl_path(current: str, number: int) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from revocation.artifacts import Kind
+from revocation.clock import iso
 from revocation.instant import Instant
 
 _LONGEST: Final = 64
@@ -89,6 +90,28 @@ class HeldBundle(_Row):
         return now - self.since > _PATIENCE
 
 
+class LeftoverCRL(_Row):
+    """A CRL that is not configured any more, and is still served: what it alone lists would count as good.
+
+    Attributes:
+        until: its nextUpdate.
+        count: how many serials no other CRL lists.
+        serials: the first of them, hexadecimal.
+    """
+
+    path: str
+    until: Instant
+    count: Count
+    serials: list[str]
+
+    def __str__(self) -> str:
+        more = f" and {self.count - len(self.serials)} more" if self.count > len(self.serials) else ""
+        return (
+            f"{self.path} is not configured any more and stays until {iso(self.until)}: of what it lists, no other CRL "
+            f"lists {', '.join(self.serials)}{more}; configure it again, or what is to list them"
+        )
+
+
 class TargetStatus(BaseModel):
     """Everything that one target says of itself."""
 
@@ -102,3 +125,4 @@ class TargetStatus(BaseModel):
     applied: list[Applied] = []
     set_aside: list[SetAside] = []
     held: list[HeldBundle] = []
+    leftovers: list[LeftoverCRL] = []

@@ -11,6 +11,9 @@ SKEW: Final = timedelta(minutes=5)
 PUBLISHING: Final = timedelta(minutes=5)
 """The time that a publication may take, from a finished signature to readable objects."""
 
+_BETWEEN: Final = timedelta(minutes=1)
+"""The least time from one CRL to the next that is made for its age."""
+
 
 def check_windows(what: str, expires: timedelta, renewal: timedelta, look: timedelta) -> None:
     """Return if two looks in a row may fail between renewal and end.
@@ -18,15 +21,29 @@ def check_windows(what: str, expires: timedelta, renewal: timedelta, look: timed
     Raises:
         ValueError: they may not; the message has the numbers.
     """
-    if not timedelta(minutes=1) <= renewal < expires:
+    if not _BETWEEN <= renewal < expires:
         raise ValueError(
-            f"{what}: renewal ({show(renewal)}) must be at least 1m and shorter than expires ({show(expires)})"
+            f"{what}: renewal ({show(renewal)}) must be at least {show(_BETWEEN)} "
+            f"and shorter than expires ({show(expires)})"
         )
     longest = (expires - renewal) / 2
     if not timedelta(0) < look <= longest:
         raise ValueError(
             f"{what}: look ({show(look)}) must be at most (expires - renewal) / 2 = "
             f"({show(expires)} - {show(renewal)}) / 2 = {show(longest)}"
+        )
+
+
+def check_backdate(what: str, renewal: timedelta, backdate: timedelta) -> None:
+    """Return if what is backdated does not have to be replaced as soon as it is made.
+
+    Raises:
+        ValueError: it would; the message has the numbers.
+    """
+    if renewal - backdate < _BETWEEN:
+        raise ValueError(
+            f"{what}: renewal - backdate = {show(renewal)} - {show(backdate)} must be at least {show(_BETWEEN)}: both "
+            "are counted from thisUpdate, so a CRL would be due again when it is made"
         )
 
 

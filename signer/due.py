@@ -6,7 +6,8 @@ What is said to be published only makes the signer look harder at the bundle it 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import itemgetter
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from sqlalchemy import Connection
@@ -19,6 +20,7 @@ from revocation.durations import show
 from revocation.errors import RevocastError
 from revocation.ocspprofile import OCSPProfile
 from revocation.part import Part
+from revocation.status import Reason
 from signer.delegates import delegates
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger import dates, facts, issued, pages
@@ -112,12 +114,14 @@ def _last(connection: Connection, part: Part) -> Issued | None:
 
 
 def without_crl(connection: Connection, profile: IssuerProfile) -> Iterator[RevocastError]:
-    """What is revoked and can be on no CRL that is configured, which nobody must find out later."""
-    for is_ca, shard in uncovered(profile, pages.places(connection, profile.issuer)):
+    """What is revoked and on no CRL that is configured, which nobody must find out later."""
+    found = uncovered(profile, pages.groups(connection, profile.issuer))
+    for (is_ca, shard), groups in groupby(found, key=attrgetter("is_ca", "shard")):
         kind = "CA certificates" if is_ca else "user certificates"
         which = f"of shard {shard}" if shard else "without a shard"
+        reasons = ", ".join(Reason(group.reason).name for group in groups)
         yield RevocastError(
-            f"{kind} {which} are revoked, and no CRL is configured for them",
+            f"{kind} {which} are revoked for {reasons}, and no CRL is configured that lists them",
             where=f"issuer {profile.issuer.name}",
             advice="add one to `scopes`, `lists` or `shards` of [public.crl], or import them with their shard",
         )

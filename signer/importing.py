@@ -11,6 +11,7 @@ from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
 from revocation.messages import Import, ImportSummary, Message
 from signer.importers.entry import ImportEntry, ImportSource
+from signer.kinds import with_kind
 from signer.ledger import audit, facts, issued, pages
 from signer.ledger.bulk import Change, apply_changes, known_certificates
 from signer.ledger.facts import Origin
@@ -21,7 +22,9 @@ from signer.synchronise import Disagreements, compare
 
 _BATCH: Final = 5000
 _LONGEST_LIST: Final = 1000
-_HIGHEST_FLOOR: Final = 1 << 158
+_ROOM: Final = 1 << 64
+_HIGHEST_FLOOR: Final = (1 << 159) - _ROOM
+"""A number has at most 20 octets (RFC 5280 section 5.2.3), and ours go on above."""
 
 Progress = Callable[[], None]
 """Called once per entry."""
@@ -90,10 +93,11 @@ class _Run:
         known = dict(known_certificates(self._connection, self._issuer))
         digest = hashlib.sha256()
         batch: list[Change] = []
-        for entry in entries:
-            digest.update(_canonical(entry))
+        for found in entries:
+            digest.update(_canonical(found))
+            before = known.get(found.serial)
+            entry = with_kind(self._profile, found, before, self._origin.now)
             self._require_allowed(entry)
-            before = known.get(entry.serial)
             change = compare(entry, before, shard_of(self._profile, entry), self._origin.now, self._found)
             self._count(change, newly_revoked=change.revocation is not None and not (before and before.revocation))
             if not change.nothing:
@@ -133,7 +137,8 @@ class _Run:
 
 def _canonical(entry: ImportEntry) -> bytes:
     certificate = hashlib.sha256(entry.certificate).hexdigest() if entry.certificate else ""
-    said = (entry.serial.hex(), entry.not_after, entry.is_ca, entry.revocation, certificate, entry.shard)
+    kind = entry.is_ca if entry.says_kind else None
+    said = (entry.serial.hex(), entry.not_after, kind, entry.revocation, certificate, entry.shard, entry.listed_at)
     return ("|".join(map(str, said)) + "\n").encode()
 
 

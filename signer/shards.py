@@ -1,6 +1,7 @@
 """Which shard of an issuer's CRLs a certificate belongs to, for ever: it stands in it, or somebody vouches for it."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from cryptography import x509
 from sqlalchemy import Connection, func, select
@@ -14,12 +15,25 @@ from revocation.errors import ConfigurationError, InputError
 from revocation.extensions import extension_value
 from signer.importers.certificate import any_serial
 from signer.importers.entry import ImportEntry
-from signer.ledger.groups import Selection
+from signer.ledger.groups import Group, Selection
 from signer.ledger.schema import certificates, issued
 
 
-def shard_of(profile: IssuerProfile, entry: ImportEntry) -> int | None:
-    """The shard of an imported certificate; None where its CRLs are not sharded, or it names one that is not.
+@dataclass(frozen=True)
+class Shard:
+    """Where a certificate belongs, and on whose word.
+
+    Attributes:
+        number: of the shard; None where its CRLs are not sharded, or it names one that is not.
+        by_certificate: whether it stands in the certificate itself, which its relying parties read.
+    """
+
+    number: int | None
+    by_certificate: bool = False
+
+
+def shard_of(profile: IssuerProfile, entry: ImportEntry) -> Shard:
+    """The shard of an imported certificate.
 
     Raises:
         InputError: it names no CRL of ours, nobody says its shard, or there is no such shard.
@@ -27,15 +41,24 @@ def shard_of(profile: IssuerProfile, entry: ImportEntry) -> int | None:
     specs = [spec for spec in profile.complete_crls.values() if spec.settings.scope.covers(entry.is_ca)]
     sharded = [spec for spec in specs if spec.name.shard]
     if not sharded:
-        return None
+        return Shard(None)
     if entry.shard is not None:
-        return _existing(profile, entry.shard, sharded, entry)
+        return Shard(_existing(profile, entry.shard, sharded, entry))
     if entry.certificate is not None:
-        return _named(profile, _distribution_points(entry.certificate), specs, entry)
+        named = _named(profile, _distribution_points(entry.certificate), specs, entry)
+        if named is not None:
+            return Shard(named, by_certificate=True)
+    if listing := next((spec for spec in sharded if spec.url in entry.listed_at), None):
+        return Shard(listing.name.shard)
+    return Shard(_unsaid(specs, sharded, entry))
+
+
+def _unsaid(specs: list[CRLSpec], sharded: list[CRLSpec], entry: ImportEntry) -> int | None:
+    """None where a CRL that is not sharded lists it, whatever the reason."""
     settings = sharded[0].settings
     if settings.assign is Assignment.SERIAL:
         return settings.shard_of(serials.to_int(entry.serial))
-    if len(sharded) < len(specs):
+    if any(not spec.name.shard and not spec.settings.only_some_reasons for spec in specs):
         return None
     raise InputError(
         f"nobody says in which of the {settings.shards} shards of `{settings.name}` {_hex(entry)} is",
@@ -77,10 +100,10 @@ def _distribution_points(certificate: bytes) -> list[str]:
     return [name.value for name in names if isinstance(name, x509.UniformResourceIdentifier)]
 
 
-def uncovered(profile: IssuerProfile, places: Iterable[tuple[bool, int]]) -> list[tuple[bool, int]]:
-    """The kinds and shards, of those given, that no configured CRL covers."""
+def uncovered(profile: IssuerProfile, groups: Iterable[Group]) -> list[Group]:
+    """Those of the groups that are on no configured CRL."""
     selections = [Selection.of(spec) for spec in profile.complete_crls.values()]
-    return [place for place in places if not any(selection.covers(*place) for selection in selections)]
+    return [group for group in groups if not any(selection.lists(group) for selection in selections)]
 
 
 def require_every_shard(connection: Connection, profile: IssuerProfile) -> None:

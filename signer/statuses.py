@@ -16,7 +16,8 @@ from revocation.status import Reason, Revocation
 from signer.config import Limits
 from signer.ledger import changes, departures, facts
 from signer.ledger.facts import Certificate, Origin
-from signer.ledger.groups import covering
+from signer.ledger.groups import Group, covering
+from signer.shards import uncovered
 
 _FINAL: Final = "a revocation is final; if its key turned out to be compromised, `revocast raise` says so"
 _AFTER_A_HOLD: Final = "it is on hold: another reason makes that final, and `revocast release` ends it"
@@ -56,7 +57,7 @@ def revoke(connection: Connection, profile: IssuerProfile, body: Revoke, limits:
     expired = certificate.not_after is not None and certificate.not_after <= origin.now
     note = "; it has expired: it stays on CRLs for the life of one, and OCSP does not speak of it" if expired else ""
     crls = _listing(connection, profile, certificate, revision)
-    if not crls:
+    if uncovered(profile, [Group(certificate.is_ca, certificate.shard or 0, int(revocation.reason))]):
         note += "; no CRL is configured that lists it"
     return Done(revision, f"{named(profile, serial)} is revoked since {iso(revocation.revoked_at)}{note}", crls)
 

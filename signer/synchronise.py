@@ -10,6 +10,7 @@ from revocation.errors import InputError
 from revocation.status import Reason, Revocation
 from signer.importers.entry import ImportEntry
 from signer.ledger.bulk import Change, Known
+from signer.shards import Shard
 
 _LONGEST_SERIAL: Final = 128
 _EARLIEST: Final = datetime(1950, 1, 1, tzinfo=UTC)
@@ -23,22 +24,25 @@ class Disagreements:
     contradictions: list[str] = field(default_factory=list)
 
 
-def compare(entry: ImportEntry, known: Known | None, shard: int | None, now: datetime, found: Disagreements) -> Change:
+def compare(entry: ImportEntry, known: Known | None, shard: Shard, now: datetime, found: Disagreements) -> Change:
     """What to do about one entry; disagreements are noted in `found`. Nothing is ever un-revoked.
 
     Args:
-        shard: of its CRL; it is fixed by whoever says it first.
+        shard: of its CRL; it is fixed by whoever says it first, and corrected by the certificate alone, since that is
+            what its relying parties go by.
 
     Raises:
         InputError: the entry is dated in the future.
     """
     _require_possible(entry, now)
     if known is None:
-        return Change(entry, register=True, revocation=entry.revocation, shard=shard)
+        return Change(entry, register=True, revocation=entry.revocation, shard=shard.number)
+    corrected = shard.by_certificate and not known.has_certificate
     learn = (
         (entry.certificate is not None and not known.has_certificate)
         or (known.not_after is None and entry.not_after is not None)
-        or (known.shard is None and shard is not None)
+        or (known.shard is None and shard.number is not None)
+        or _becomes_ca(entry, known)
     )
     name = f"{serials.to_hex(entry.serial)} ({entry.place})"
     if known.not_after and entry.not_after and known.not_after != entry.not_after:
@@ -46,11 +50,20 @@ def compare(entry: ImportEntry, known: Known | None, shard: int | None, now: dat
         found.contradictions.append(
             f"{name}: expires at {iso(entry.not_after)} there, at {iso(known.not_after)} here{verdict}"
         )
-    if known.shard is not None and shard is not None and known.shard != shard:
-        found.contradictions.append(f"{name}: in shard {shard} there, in shard {known.shard} here")
+    if known.shard is not None and shard.number is not None and known.shard != shard.number:
+        verdict = "; the certificate itself is believed" if corrected else ""
+        found.contradictions.append(f"{name}: in shard {shard.number} there, in shard {known.shard} here{verdict}")
+    if entry.says_kind and known.is_ca and not entry.is_ca and entry.certificate is None:
+        found.contradictions.append(f"{name}: a user's certificate there, a CA's here")
     revocation = _compare_status(entry, known, name, found)
     revocation = revocation or (known.revocation if learn else None)
-    return Change(entry, revocation=revocation, learn=learn, shard=known.shard or shard, known=known)
+    number = shard.number if corrected else known.shard or shard.number
+    return Change(entry, revocation=revocation, learn=learn, shard=number, known=known)
+
+
+def _becomes_ca(entry: ImportEntry, known: Known) -> bool:
+    """Who says that it is a CA's certificate is believed where the ledger has none: users are what nobody spoke of."""
+    return entry.says_kind and entry.is_ca and not known.is_ca and not known.has_certificate
 
 
 def _compare_status(entry: ImportEntry, known: Known, name: str, found: Disagreements) -> Revocation | None:

@@ -134,7 +134,11 @@ def _require_known(extension: x509.Extension[x509.ExtensionType], known: tuple[t
 
 
 def _entries(crl: x509.CertificateRevocationList, path: Path) -> Iterator[ImportEntry]:
-    only_cas = _only_cas(crl)
+    point = extension_value(crl.extensions, x509.IssuingDistributionPoint)
+    only_cas = point is not None and point.only_contains_ca_certs
+    only_users = point is not None and point.only_contains_user_certs
+    names = (point.full_name or []) if point is not None else []
+    urls = tuple(name.value for name in names if isinstance(name, x509.UniformResourceIdentifier))
     for number, entry in enumerate(crl, 1):
         place = f"{path} entry {number}"
         yield ImportEntry(
@@ -144,6 +148,8 @@ def _entries(crl: x509.CertificateRevocationList, path: Path) -> Iterator[Import
             revocation=_revocation(entry, place),
             certificate=None,
             place=place,
+            says_kind=only_cas or only_users,
+            listed_at=urls,
         )
 
 
@@ -153,11 +159,6 @@ def _limits(crl: x509.CertificateRevocationList) -> str:
     if point is None or not point.only_some_reasons:
         return ""
     return f", only for {', '.join(sorted(flag.value for flag in point.only_some_reasons))}"
-
-
-def _only_cas(crl: x509.CertificateRevocationList) -> bool:
-    point = extension_value(crl.extensions, x509.IssuingDistributionPoint)
-    return point is not None and point.only_contains_ca_certs
 
 
 def _revocation(entry: x509.RevokedCertificate, place: str) -> Revocation:

@@ -1,7 +1,8 @@
 """A CSV of certificates, for PKIs that no other importer knows: a header, then a certificate a line.
 
 Columns, in any order: serial (hexadecimal), not_after, status (valid, revoked, expired), revoked_at, reason and, if
-wanted, invalidity_date and shard (of its CRL). Times are ISO 8601 in UTC, to the second: `2026-03-01T12:00:00Z`.
+wanted, invalidity_date, shard (of its CRL) and is_ca (true or false). Times are ISO 8601 in UTC, to the second:
+`2026-03-01T12:00:00Z`.
 """
 
 import csv
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     import _csv
 
 REQUIRED = ("serial", "not_after", "status", "revoked_at", "reason")
-OPTIONAL = ("invalidity_date", "shard")
+OPTIONAL = ("invalidity_date", "shard", "is_ca")
+_KINDS = {"true": True, "false": False, "": None}
 _STATUSES = ("valid", "revoked", "expired")
 
 
@@ -92,15 +94,23 @@ def _parse_row(row: list[str], columns: list[str], place: str) -> ImportEntry:
     if len(row) != len(columns):
         raise InputError(f"has {len(row)} fields where the header has {len(columns)}")
     fields = {name: field.strip() for name, field in zip(columns, row, strict=True)}
+    is_ca = _kind(fields.get("is_ca", ""))
     return ImportEntry(
         serial=serials.from_hex(fields["serial"]),
         not_after=_time(fields["not_after"], "not_after"),
-        is_ca=False,
+        is_ca=bool(is_ca),
         revocation=_revocation(fields),
         certificate=None,
         place=place,
         shard=_shard(fields.get("shard", "")),
+        says_kind=is_ca is not None,
     )
+
+
+def _kind(text: str) -> bool | None:
+    if text.lower() not in _KINDS:
+        raise InputError(f"its is_ca is {text[:20]!r}: expected is true, false or nothing")
+    return _KINDS[text.lower()]
 
 
 def _shard(text: str) -> int | None:

@@ -21,6 +21,8 @@ class ImportEntry:
         certificate: its DER, where the source has it.
         place: file and line, for messages.
         shard: of its CRL, where the source says so.
+        says_kind: whether the source says `is_ca`.
+        listed_at: the URLs of the CRL that lists it, where that names some of itself.
     """
 
     serial: bytes
@@ -30,6 +32,8 @@ class ImportEntry:
     certificate: bytes | None
     place: str
     shard: int | None = None
+    says_kind: bool = True
+    listed_at: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

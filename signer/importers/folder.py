@@ -48,7 +48,7 @@ def _entries(index: Path, catalogue: Catalogue) -> Iterator[ImportEntry]:
             continue
         if certificate.not_after != entry.not_after:
             raise _contradiction(entry, certificate)
-        yield replace(entry, is_ca=certificate.is_ca, certificate=certificate.der)
+        yield replace(entry, is_ca=certificate.is_ca, says_kind=True, certificate=certificate.der)
     if stray := catalogue.left():
         serial, file = stray
         raise InputError(

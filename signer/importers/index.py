@@ -85,6 +85,7 @@ def parse_line(text: str, place: str) -> ImportEntry:
         revocation=parse_revocation(revocation) if revocation else None,
         certificate=None,
         place=place,
+        says_kind=False,
     )
 
 

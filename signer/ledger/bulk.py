@@ -52,9 +52,14 @@ class Change:
         """Kind and shard of the certificate, before and after: what is learned of it may move it to another CRL."""
         if self.known is None:
             return {(self.entry.is_ca, self.shard or 0)}
-        learned = self.learn and self.entry.certificate is not None
-        is_ca = self.entry.is_ca if learned else self.known.is_ca
-        return {(self.known.is_ca, self.known.shard or 0), (is_ca, self.shard or 0)}
+        return {(self.known.is_ca, self.known.shard or 0), (self.is_ca, self.shard or 0)}
+
+    @property
+    def is_ca(self) -> bool:
+        """The kind of the certificate, after the change: what is no more than a list corrects it in one direction."""
+        if self.known is None or (self.learn and self.entry.certificate is not None):
+            return self.entry.is_ca
+        return self.known.is_ca or (self.learn and self.entry.says_kind and self.entry.is_ca)
 
     @property
     def nothing(self) -> bool:
@@ -160,11 +165,11 @@ def _point(connection: Connection, issuer: Issuer, serial: bytes, revision: int)
 def _learn(connection: Connection, issuer: Issuer, change: Change) -> None:
     """A certificate says more than a line of a list: its kind and its expiry stand in it, signed."""
     entry = change.entry
-    values: dict[str, object] = {"shard": change.shard}
+    values: dict[str, object] = {"shard": change.shard, "is_ca": change.is_ca}
     if entry.not_after is not None:
         values["not_after"] = _seconds(entry.not_after)
     if entry.certificate is not None:
-        values |= {"is_ca": entry.is_ca, "der": entry.certificate}
+        values["der"] = entry.certificate
     connection.execute(
         update(certificates)
         .where(certificates.c.issuer == issuer.id, certificates.c.serial == entry.serial)

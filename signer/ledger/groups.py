@@ -51,6 +51,10 @@ class Selection:
         """Whether a certificate of that kind and shard, revoked for some reason or other, may be on it."""
         return self.is_ca in (None, is_ca) and self.shard in (None, shard)
 
+    def lists(self, group: Group) -> bool:
+        """Whether the entries of a group are on it."""
+        return self.covers(group.is_ca, group.shard) and (not self.reasons or group.reason in self.reasons)
+
     def overlaps(self, other: "Selection") -> bool:
         """Whether an entry may be on both."""
         kinds = self.is_ca is None or other.is_ca is None or self.is_ca == other.is_ca

@@ -97,10 +97,10 @@ def measure(connection: Connection, issuer: Issuer, selection: Selection) -> tup
     return int(count), int(size)
 
 
-def places(connection: Connection, issuer: Issuer) -> list[tuple[bool, int]]:
-    """Every kind and shard of certificates that has an entry."""
-    query = select(crl_pages.c.is_ca, crl_pages.c.shard).where(crl_pages.c.issuer == issuer.id).distinct()
-    return [(is_ca, shard) for is_ca, shard in connection.execute(query)]
+def groups(connection: Connection, issuer: Issuer) -> list[Group]:
+    """Every group that has an entry."""
+    query = select(*_GROUP).where(crl_pages.c.issuer == issuer.id).order_by(*_GROUP).distinct()
+    return [Group(is_ca, shard, reason) for is_ca, shard, reason in connection.execute(query)]
 
 
 def entries(connection: Connection, issuer: Issuer, selection: Selection) -> Iterator[bytes]:

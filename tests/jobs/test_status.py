@@ -14,7 +14,7 @@ from revocation.artifacts import Kind
 from revocation.clock import fixed, now
 from revocation.config import PublicConfig
 from revocation.part import Part
-from revocation.published import HeldBundle, SetAside, TargetStatus
+from revocation.published import HeldBundle, LeftoverCRL, SetAside, TargetStatus
 from signer.handle import handle
 from signer.look import look
 from tests.authority import NOW
@@ -119,6 +119,26 @@ def test_bundle_that_has_been_held_for_an_hour_exits_1(
     result = present.run("status", "--timeout", "60")
     assert (result.exit_code, "held: files: 000000000001-x.tar since" in result.output) == (code, True)
     assert "its base is away" in result.output
+
+
+def test_crl_that_is_not_configured_and_alone_lists_something_exits_1(
+    present: Present, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the serials, and until when it stays."""
+    saved = Installation.statuses
+
+    def statuses(installation: Installation, moment: datetime) -> list[TargetStatus]:
+        found = saved(installation, moment)
+        found[0].leftovers.append(LeftoverCRL(path="crl/1a2b3c4d/user.crl", until=NOW, count=3, serials=["0A", "0B"]))
+        return found
+
+    monkeypatch.setattr(Installation, "statuses", statuses)
+    result = present.run("status", "--timeout", "60", "--json")
+    (said,) = json.loads(result.stdout)["not_configured"]
+    assert "files: crl/1a2b3c4d/user.crl is not configured any more and stays until 2026-03-01T12:00:00Z" in said
+    assert "lists 0A, 0B and 1 more;" in said
+    result = present.run("status", "--timeout", "60")
+    assert (result.exit_code, "not configured: files: crl/1a2b3c4d/user.crl" in result.output) == (1, True)
 
 
 def test_fresh_installation_exits_0_and_json_has_every_artifact(present: Present) -> None:

@@ -206,9 +206,9 @@ def test_option_that_is_turned_off_takes_its_files_away(place: Place, left: str,
 
 
 def test_copies_of_a_crl_that_is_not_configured_any_more_are_removed(place: Place) -> None:
-    """With the current one: they are of nothing that is served."""
+    """With the current one, which stays until it has expired: then they are of nothing that is served."""
     published(place, 1)
-    Place(place.root, place.ca, files=BOTH, crl={"scopes": ["user"]}).publish(NOW + SECOND)
+    Place(place.root, place.ca, files=BOTH, crl={"scopes": ["user"]}).publish(NOW + timedelta(days=2))
     assert shown(place) == {}
 
 

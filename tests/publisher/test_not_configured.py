@@ -1,11 +1,14 @@
 """Issuers, scopes and hashes that the configuration has no longer: what was published of them is served no more."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from responder.lmdbsource import LMDBSource
 from revocation import serials
 from revocation.certid import CertID, CertIDHash
 from revocation.paths import crl_path
+from revocation.status import Reason, Revocation
 from tests.authority import NOW, Authority
 from tests.building.bundles import put_crl, put_slice
 from tests.building.ca import CA, Responder
@@ -26,6 +29,69 @@ def test_crl_of_a_scope_that_is_not_configured_any_more_is_removed(place: Place,
     assert not place.crl_file("user").exists()
     assert place.crl_file().exists()
     assert any("removed" in line for line in outcome.lines)
+
+
+@pytest.fixture
+def split(place: Place, ca: CA) -> Place:
+    """Serials 1 and 2 are on the CRL of users, serial 3 on that of CAs; with PEM forms and copies that stay."""
+    split = Place(place.root, ca, {"pem": True, "numbered": True}, crl={"scopes": ["user", "ca"]})
+    put_user(split, 1, 1, 2)
+    put_scoped(split, 2, "ca", 3)
+    split.publish()
+    return split
+
+
+def put_scoped(place: Place, sequence: int, label: str, *numbers: int, now: datetime = NOW) -> None:
+    point = distribution_point(
+        place.profile.url(crl_path(place.ca.issuer.id, label)), **{f"only_contains_{label}_certs": True}
+    )
+    revoked = {number: Revocation(NOW, Reason.superseded) for number in numbers}
+    data = crl(place.ca, sequence, revoked, idp=point, this_update=now)
+    put_crl(place.exchange, place.ca, sequence, data, label=label, this_update=now)
+
+
+def put_user(place: Place, sequence: int, *numbers: int) -> None:
+    put_scoped(place, sequence, "user", *numbers)
+
+
+def names(place: Place) -> set[str]:
+    """The files beside each other that are there of the CRL of users."""
+    return {file.name for file in (place.directory / "www" / "crl").rglob("user*")}
+
+
+def test_crl_that_alone_lists_something_stays_until_it_has_expired(split: Place, ca: CA) -> None:
+    """Whoever fetches it is not to take what it lists for good; its neighbours stay and go with it."""
+    there = {"user.crl", "user.pem", "user-1.crl"}
+    without = Place(split.root, ca, {"pem": True, "numbered": True}, crl={"scopes": ["ca"]})
+    for now in (NOW, NOW + timedelta(days=1, seconds=-1)):
+        outcome, _ = without.outcomes(now)
+        assert names(split) == there
+        (line,) = [line for line in outcome.lines if "stays" in line]
+        assert "no other CRL lists 01, 02; configure it again" in line
+        assert [left.count for left in outcome.status.leftovers] == [2]
+    outcome, _ = without.outcomes(NOW + timedelta(days=1))
+    assert (names(split), outcome.status.leftovers) == (set(), [])
+
+
+@pytest.mark.parametrize(("numbers", "stays"), [((1, 3), True), ((1, 2, 3), False)])
+def test_crl_goes_when_others_that_are_published_list_all_that_it_lists(
+    split: Place, ca: CA, numbers: tuple[int, ...], stays: bool
+) -> None:
+    """In the very look that publishes them."""
+    together = Place(split.root, ca, crl={"scopes": ["all"]})
+    put_crl(together.exchange, ca, 3, crl(ca, 3, {n: Revocation(NOW, Reason.superseded) for n in numbers}))
+    outcome, _ = together.outcomes()
+    assert split.crl_file("user").exists() == stays
+    assert not split.crl_file("ca").exists()
+    assert [left.serials for left in outcome.status.leftovers] == ([["02"]] if stays else [])
+    assert names(split) == ({"user.crl"} if stays else set())
+
+
+def test_leftover_that_the_issuer_did_not_sign_goes(split: Place, ca: CA) -> None:
+    """It proves nothing."""
+    split.crl_file("user").write_bytes(crl(ca, 9, {1: Revocation(NOW)}, signed_by=CA(Authority("Other CA"), "other")))
+    Place(split.root, ca, crl={"scopes": ["ca"]}).publish()
+    assert not split.crl_file("user").exists()
 
 
 def test_files_of_an_issuer_that_is_not_configured_any_more_are_removed(place: Place, ca: CA) -> None:

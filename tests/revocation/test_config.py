@@ -81,6 +81,11 @@ def test_issuer_may_differ_from_the_installation_and_other_issuers(folder: Path)
         ('[public.crl]\nlook = "0s"', "look (0s)"),
         ('[public.crl]\nrenewal = "10s"\nlook = "1s"', "at least 1m"),
         ('[public.crl]\nmax_age = "653m"', "12h + 1h + 5m + 653m = 1438m must not exceed expires - skew = 1435m"),
+        (
+            '[public.crl]\nexpires = "3h"\nrenewal = "1h"\nlook = "10m"\nbackdate = "1h"',
+            "renewal - backdate = 1h - 1h must be at least 1m",
+        ),
+        ('[public.crl]\ndelta = "2h"\nlook = "10m"\nbackdate = "1h"', "delta: renewal - backdate = 1h - 1h must be"),
         ("[public.crl]\nmax_age = -1", "must not be negative"),
         ("[public.crl]\nscopes = []", "crl.scopes"),
         ('[public.crl]\nscopes = ["everything"]', "crl.scopes"),
@@ -172,6 +177,37 @@ def test_responder_certificate_is_renewed_before_it_would_cut_a_response_short(f
 
 
 @pytest.mark.parametrize(
+    ("lists", "url", "twins"),
+    [
+        (
+            'user = { distribution_point = "http://a.example/a" }, ca = { distribution_point = "http://a.example/a" }',
+            "http://a.example/a",
+            ("demo/user", "demo/ca"),
+        ),
+        (
+            'user = { distribution_point = "http://pki.example/crl/{id}/ca.crl" }',
+            "http://pki.example/crl/{id}/ca.crl",
+            ("demo/user", "demo/ca"),
+        ),
+    ],
+)
+def test_url_of_two_crls_is_refused_with_both(folder: Path, lists: str, url: str, twins: tuple[str, str]) -> None:
+    """One of them would be fetched for the other: also where it is the place of ours at which another is served."""
+    id_ = read(folder, BASE + ISSUER).profile("demo").issuer.id
+    lists, url = lists.replace("{id}", id_), url.replace("{id}", id_)
+    said = refuse(folder, f'{BASE}crl = {{ scopes = ["user", "ca"], lists = {{ {lists} }} }}\n{ISSUER}')
+    assert f"{url} is the URL of CRL {twins[0]} and of CRL {twins[1]}" in said
+
+
+def test_url_of_the_crls_of_two_issuers_is_refused_with_both(folder: Path) -> None:
+    """As when `distribution_point` stands in [public.crl], for all of them."""
+    Authority("Another CA").write(folder / "other.pem")
+    table = '[public.crl]\ndistribution_point = "http://old.example/a.crl"'
+    said = refuse(folder, BASE + table + ISSUER + ISSUER.replace("demo", "other"))
+    assert "http://old.example/a.crl is the URL of CRL demo/all and of CRL other/all" in said
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         (BASE, "public.issuers: is missing: fill in [[public.issuers]]"),
@@ -180,6 +216,9 @@ def test_responder_certificate_is_renewed_before_it_would_cut_a_response_short(f
         (BASE.replace("http:", "https:") + ISSUER, "public.base_url"),
         (BASE.replace("example", "example/") + ISSUER, "public.base_url"),
         (BASE + 'prefix = "pki/"\n' + ISSUER, "public.prefix"),
+        (BASE.replace("example", "exämple") + ISSUER, "public.base_url"),
+        (BASE + 'prefix = "/pkí"\n' + ISSUER, "public.prefix"),
+        (BASE + '[public.crl]\ndistribution_point = "http://crl.exämple/a.crl"' + ISSUER, "crl.distribution_point"),
         (BASE + ISSUER.replace('"demo"', '"../demo"'), "public.issuers.0.name"),
         (BASE + ISSUER + "password = 1", "public.issuers.0.password"),
         (BASE + ISSUER.replace("demo.pem", "none.pem"), "none.pem: cannot be read"),

@@ -4,6 +4,7 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.x509 import CRLNumber
 
 from revocation.clock import fixed
 from revocation.errors import InputError, Refused
@@ -17,7 +18,7 @@ from signer.look import look
 from signer.signer import Signer
 from tests.authority import NOW
 from tests.estate import Estate, certificate
-from tests.signer.reading import crl_serials, told
+from tests.signer.reading import crl_serials, newest_crl, told
 
 HOUR = timedelta(hours=1)
 REVOKED = Revocation(NOW - HOUR, Reason.superseded)
@@ -147,7 +148,16 @@ def test_entry_that_could_never_be_published_is_refused_with_its_place(
 def test_crl_number_that_leaves_no_room_is_refused(estate: Estate) -> None:
     """A damaged `crlnumber` file would raise our numbers beyond what RFC 5280 allows, for good."""
     with pytest.raises(InputError, match="20 octets"):
-        estate.import_(estate.signer(), [], crl_number=2**160)
+        estate.import_(estate.signer(), [], crl_number=2**159 - 2**64)
+
+
+def test_crl_number_of_20_octets_that_leaves_room_is_taken(estate: Estate) -> None:
+    """Ours start above it, and still have 20 octets."""
+    signer = estate.signer()
+    estate.import_(signer, [], crl_number=2**159 - 2**64 - 1)
+    look(signer, fixed(NOW))
+    number = newest_crl(signer).extensions.get_extension_for_class(CRLNumber).value.crl_number
+    assert 2**159 - 2**64 <= number < 2**159
 
 
 def test_certificate_that_was_released_here_is_not_held_again(estate: Estate) -> None:

@@ -1,6 +1,7 @@
 """Sharded CRLs: a certificate is in the shard that it names, and what is revoked is on its shard and nowhere else."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from revocation import serials
 from revocation.clock import fixed
 from revocation.errors import ConfigurationError, InputError
+from revocation.status import Reason, Revocation
 from signer.handle import handle
+from signer.importers import crl
 from signer.importers.entry import ImportEntry
 from signer.look import look
 from tests.authority import NOW, Authority
@@ -176,6 +179,88 @@ def test_what_is_revoked_and_on_no_crl_is_a_problem_until_one_is_configured(tmp_
     signer = estate.signer()
     assert look(signer, fixed(NOW + SECOND)).problems == []
     assert crl_serials(signer, "ca") == [7]
+
+
+_URGENT = 'urgent = { scope = "user", only_some_reasons = ["keyCompromise"] }'
+URGENT = f'crl = {{ scopes = ["user", "ca"], lists = {{ user = {{ shards = 4 }}, {_URGENT} }} }}'
+
+
+def listed(number: int, *, shard: int | None = None, reason: Reason | None = None) -> ImportEntry:
+    """What a list says of a certificate, without the certificate."""
+    one = certificate(number, revocation=Revocation(NOW, reason) if reason is not None else None)
+    return replace(one, shard=shard)
+
+
+def test_shard_must_be_said_beside_a_crl_for_some_reasons(tmp_path: Path, authority: Authority) -> None:
+    """That one lists few: a certificate of no shard, revoked for another reason, would be on no CRL at all."""
+    estate = Estate.build(tmp_path / "e", authority=authority, public=URGENT)
+    signer = estate.signer()
+    (profile,) = signer.public.profiles.values()
+    for entry in (listed(1), issued(authority, 2, profile.crls["urgent"].url)):
+        with pytest.raises(InputError, match="nobody says in which of the 4 shards"):
+            estate.import_(signer, [entry])
+    estate.import_(signer, [issued(authority, 3, profile.crls["urgent"].url, profile.crls["user.2"].url)])
+    handle(signer, estate.revoke(3, "superseded"), fixed(NOW))
+    look(signer, fixed(NOW))
+    assert (crl_serials(signer, "user.2"), crl_serials(signer, "urgent")) == ([3], [])
+
+
+def test_crl_of_a_shard_says_the_shard_of_what_it_lists(tmp_path: Path, authority: Authority) -> None:
+    """Our own CRL brings back what a ledger that was lost knew."""
+    estate = Estate.build(tmp_path / "e", authority=authority, public=SHARDED)
+    signer = estate.signer()
+    estate.import_(signer, [listed(1, shard=4)])
+    handle(signer, estate.revoke(1), fixed(NOW))
+    look(signer, fixed(NOW))
+    file = tmp_path / "user.4.crl"
+    file.write_bytes(newest_crl(signer, "user.4").public_bytes(Encoding.DER))
+    lost = Estate.build(tmp_path / "lost", authority=authority, public=SHARDED)
+    signer = lost.signer()
+    (profile,) = signer.public.profiles.values()
+    lost.import_(signer, list(crl.read(file, profile.issuer).entries))
+    look(signer, fixed(NOW))
+    assert crl_serials(signer, "user.4") == [1]
+
+
+def test_what_only_a_crl_for_other_reasons_could_list_is_a_problem(tmp_path: Path) -> None:
+    """A certificate of before the shards is on the CRL for its reason, and for another reason on none."""
+    estate = Estate.build(tmp_path / "e", public='crl = { scopes = ["user", "ca"] }')
+    estate.import_(
+        estate.signer(), [listed(1, reason=Reason.keyCompromise), listed(2, reason=Reason.superseded), listed(3)]
+    )
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace('crl = { scopes = ["user", "ca"] }', URGENT))
+    signer = estate.signer()
+    (problem,) = look(signer, fixed(NOW)).problems
+    assert "user certificates without a shard are revoked for superseded, and no CRL" in str(problem)
+    assert crl_serials(signer, "urgent") == [1]
+    reply = handle(signer, estate.revoke(3, "superseded"), fixed(NOW))
+    assert "no CRL is configured that lists it" in reply.detail
+
+
+@pytest.mark.parametrize("shard", [None, 4])
+def test_certificate_corrects_the_shard_that_a_list_or_its_serial_said(
+    tmp_path: Path, authority: Authority, shard: int | None
+) -> None:
+    """Its relying parties fetch the CRL that it names; its entry moves there, and the gate is told where it went."""
+    public = SHARDED.replace("shards = 4", 'shards = 4, assign = "serial"')
+    world = World(Estate.build(tmp_path / "e", authority=authority, public=public))
+    (profile,) = world.signer.public.profiles.values()
+    world.estate.import_(world.signer, [replace(listed(11, shard=shard), not_after=NOW + timedelta(days=90))])
+    world.revoke(11, "superseded")
+    world.look()
+    world.publish()
+    assert crl_serials(world.signer, "user.4") == [11]
+    world.now += SECOND
+    entry = issued(authority, 11, profile.crls["user.2"].url)
+    summary = world.estate.import_(world.signer, [entry], world.now)
+    assert "in shard 2 there, in shard 4 here; the certificate itself is believed" in str(summary)
+    world.look()
+    assert world.publish()[0].set_aside == []
+    assert [crl_serials(world.signer, f"user.{n}") for n in (2, 4)] == [[11], []]
+    again = world.estate.import_(world.signer, [listed(11, shard=3)], world.now)
+    assert "in shard 3 there, in shard 2 here" in str(again)
+    assert crl_serials(world.signer, "user.2") == [11]
 
 
 def test_certificate_learned_later_moves_from_the_unsharded_crl_to_its_shard(

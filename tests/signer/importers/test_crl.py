@@ -35,8 +35,8 @@ def test_entries_and_number_are_read(tmp_path: Path, authority: Authority, issue
     assert source.description == f"CRL {path}, number 4711"
     assert (source.crl_number, source.expected) == (4711, 2)
     assert list(source.entries) == [
-        ImportEntry(b"\x0a", None, False, Revocation(NOW), None, f"{path} entry 1"),
-        ImportEntry(b"\x00\x80" + bytes(19), None, False, Revocation(NOW), None, f"{path} entry 2"),
+        ImportEntry(b"\x0a", None, False, Revocation(NOW), None, f"{path} entry 1", says_kind=False),
+        ImportEntry(b"\x00\x80" + bytes(19), None, False, Revocation(NOW), None, f"{path} entry 2", says_kind=False),
     ]
 
 

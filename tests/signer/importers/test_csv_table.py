@@ -33,7 +33,21 @@ def read(path: Path, issuer: Issuer, *lines: str) -> list[ImportEntry]:
 
 def test_line_becomes_an_entry_with_its_place(table: Path, issuer: Issuer) -> None:
     """A valid certificate has no revocation, and no CSV has the certificate itself."""
-    assert read(table, issuer, HEADER, VALID) == [ImportEntry(b"\x0a", END, False, None, None, f"{table} line 2")]
+    entry = ImportEntry(b"\x0a", END, False, None, None, f"{table} line 2", says_kind=False)
+    assert read(table, issuer, HEADER, VALID) == [entry]
+
+
+@pytest.mark.parametrize(("text", "says"), [("true", (True, True)), ("False", (True, False)), ("", (False, False))])
+def test_kind_may_be_there(table: Path, issuer: Issuer, text: str, says: tuple[bool, bool]) -> None:
+    """Whether it is a CA's certificate; where it is empty, nobody says so."""
+    (entry,) = read(table, issuer, HEADER + ",is_ca", f"{VALID},{text}")
+    assert (entry.says_kind, entry.is_ca) == says
+
+
+def test_kind_of_another_word_is_refused(table: Path, issuer: Issuer) -> None:
+    """Not guessed at."""
+    with pytest.raises(InputError, match="its is_ca is 'yes': expected is true, false or nothing"):
+        read(table, issuer, HEADER + ",is_ca", f"{VALID},yes")
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ def test_line_becomes_an_entry_with_its_place(index: Path) -> None:
         revocation=Revocation(datetime(2025, 1, 1, tzinfo=UTC), Reason.superseded),
         certificate=None,
         place=f"{index} line 1",
+        says_kind=False,
     )
 
 
