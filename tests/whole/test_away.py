@@ -248,6 +248,6 @@ def test_move_to_where_no_crl_is_configured_keeps_no_revocation_waiting(tmp_path
         move(world)
         world.revoke(4)
         report = look(world.signer, fixed(world.now))
-        assert any("no CRL is configured for them" in problem.what for problem in report.problems)
+        assert any("no CRL is configured that lists them" in problem.what for problem in report.problems)
         world.publish()
         assert listed(world) == {"user": {4}}
