@@ -208,10 +208,11 @@ def test_server_that_hangs_while_it_is_looked_at_neither_blocks_the_stop_nor_the
     prepare(data, (demo / "issuing",), URL, demo / "issuing/private/ca.passphrase")
     with up(data, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         until(lambda: log.exists() and "| ready" in log.read_text())
+        other = data / "logs/scheduler.log"
         hanging = children(data)["respond"]
         os.kill(hanging, signal.SIGSTOP)
         scheduler = children(data)["scheduler"]
-        until(lambda: "| ready" in (data / "logs/scheduler.log").read_text())
+        until(lambda: other.exists() and "| ready" in other.read_text())
         os.kill(scheduler, signal.SIGKILL)
         until(lambda: children(data).get("scheduler", scheduler) != scheduler, seconds=8)
         process.send_signal(signal.SIGTERM)
