@@ -3,6 +3,7 @@
 The reply of the queue is a claim. Exit code 0 needs proof: published artifacts, signed by the issuer, that say so.
 """
 
+import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def change(
         click.echo(f"asking the signer; to ask the same again, whatever happens: --id {message.id}", err=True)
     reply: Reply | None = None
     try:
-        with interruptible():
+        with interruptible(signal.SIGTERM):
             (reply,) = chosen.ask([message], asked.timeout)
             require_done(reply, str(which))
             if isinstance(chosen, SignerProcess) and installation.publisher is not None:

@@ -153,10 +153,16 @@ def _step(*command: str, quietly: bool = False) -> None:
         stdout=subprocess.PIPE,
         text=True,
         errors="replace",
+        start_new_session=True,  # Ctrl-C reaches us alone
     ) as process:
-        for line in process.stdout or ():
-            if not quietly:
-                _show(line)
+        try:
+            for line in process.stdout or ():
+                if not quietly:
+                    _show(line)
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()
+            raise
     if process.returncode:
         raise StepFailed(f"`revocast {' '.join(command)}` ended with {process.returncode} and said why above")
 

@@ -7,13 +7,14 @@ from types import FrameType
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Within, SIGTERM raises KeyboardInterrupt, as Ctrl-C does."""
-    earlier = signal.signal(signal.SIGTERM, _interrupt)
+def interruptible(*signals: signal.Signals) -> Iterator[None]:
+    """Within, these signals raise KeyboardInterrupt, as Ctrl-C does; afterwards they do what they did before."""
+    earlier = {number: signal.signal(number, _interrupt) for number in signals}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, earlier)
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - Python's signature

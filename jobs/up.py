@@ -15,6 +15,7 @@ from jobs.check import report
 from jobs.findings import Level, worst
 from jobs.first_start import prepare
 from jobs.init import CONFIG_NAME, DEFAULT_PORT
+from jobs.interruption import interruptible
 from jobs.lock import held
 from jobs.port import usable_port
 from jobs.private_folder import make_private
@@ -82,11 +83,18 @@ def up(
     data.mkdir(parents=True, exist_ok=True)
     with held(data / "up.lock", "`revocast up` on this folder"):
         address = _address(data, host, port)
-        prepared = prepare(data, pkis, f"http://localhost:{address.port}", passphrase_file)
-        unlocked = unlock(prepared.config)
+        ends = (signal.SIGTERM, signal.SIGINT, *_hang_up())
+        stop = Stop.on(*ends)
+        try:
+            with interruptible(*ends):
+                prepared = prepare(data, pkis, f"http://localhost:{address.port}", passphrase_file)
+                unlocked = unlock(prepared.config)
+        except KeyboardInterrupt:
+            _say("told to stop before anything was started")
+            _say("stopped")
+            context.exit(1 if once else 0)
         for reason in unlocked.unusable:
             _say(f"a CA key cannot be used: {reason}")
-        stop = Stop.on(signal.SIGTERM, signal.SIGINT, *_hang_up())
         supervisor = Supervisor(make_private(data / "logs"), stop, _say)
         try:
             running = bring_up(prepared, address, unlocked, supervisor, stop)

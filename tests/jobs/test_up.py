@@ -10,6 +10,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -145,17 +147,72 @@ def test_output_that_nobody_reads_from_the_start_ends_nothing(tmp_path: Path) ->
     assert "revocast up: stopped" in result.stderr
 
 
-def test_import_ends_with_an_up_that_is_killed(demo: Path, tmp_path: Path) -> None:
-    """Nobody works on the folder without its lock."""
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_import_ends_with_its_up(demo: Path, tmp_path: Path, how: signal.Signals) -> None:
+    """Nobody works on the folder without its lock; who is told to stop says so, and nothing else."""
     data = tmp_path / "data"
     prepare(data, (demo / "issuing",), URL, demo / "issuing/private/ca.passphrase")
     with contextlib.closing(sqlite3.connect(data / "signer/ledger.sqlite", isolation_level=None)) as ledger:
         ledger.execute("BEGIN IMMEDIATE")  # the import waits for it
-        with up(data, "--pki", str(demo / "issuing")) as process:
+        with up(data, "--pki", str(demo / "issuing"), stderr=subprocess.PIPE) as process:
             until(lambda: "import" in children(data))
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == -signal.SIGTERM
+            process.send_signal(how)
+            assert process.wait(30) == (-how if how is signal.SIGKILL else 0)
             until(lambda: not children(data), seconds=3)
+            assert process.stderr
+            said = process.stderr.read()
+    told = "revocast up: told to stop before anything was started\nrevocast up: stopped\n"
+    assert said.endswith("" if how is signal.SIGKILL else told)
+    assert not any(word in said for word in ("Aborted", "Traceback"))
+
+
+@pytest.mark.parametrize("pause", [0.1, 0.2, 0.4, 0.8])
+def test_ctrl_c_on_the_terminal_is_heard_by_up_alone(tmp_path: Path, pause: float) -> None:
+    """While the demonstration is made, at several moments: one word that it stopped, no traceback of a child."""
+    pid, terminal = on_a_terminal(tmp_path / "data")
+    until(lambda: (tmp_path / "data/up.lock").exists())
+    time.sleep(pause)
+    os.write(terminal, b"\x03")
+    shown = rest(terminal)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, shown
+    assert shown.count("revocast up: stopped") == 1
+    assert not any(word in shown for word in ("Aborted", "Traceback"))
+
+
+@pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM"])
+def test_question_for_a_passphrase_ends_with_its_up(demo: Path, tmp_path: Path, how: str) -> None:
+    """The terminal shows again what is typed, and nothing is left behind that waits for it."""
+    pid, terminal = on_a_terminal(tmp_path / "data", "--pki", str(demo / "issuing"))
+    shown = b""
+    while b"Passphrase of" not in shown:
+        shown += os.read(terminal, 4096)
+    until(lambda: not termios.tcgetattr(terminal)[3] & termios.ECHO)
+    os.write(terminal, b"\x03") if how == "Ctrl-C" else os.kill(pid, signal.SIGTERM)
+    said = rest(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, said
+    assert termios.tcgetattr(terminal)[3] & termios.ECHO
+    os.close(terminal)
+    assert said.count("revocast up: stopped") == 1
+    assert "Traceback" not in said
+    assert not children(tmp_path / "data")
+
+
+def on_a_terminal(data: Path, *options: str) -> tuple[int, int]:
+    """The process id of an `up` on a pseudo-terminal of its own, and that terminal."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(REVOCAST[0], [*REVOCAST, "up", "--data", str(data), "--port", "0", *options])  # noqa: S606 - no shell
+    return pid, terminal
+
+
+def rest(terminal: int) -> str:
+    """What is shown until the other end is closed."""
+    shown = b""
+    with contextlib.suppress(OSError):
+        while part := os.read(terminal, 4096):
+            shown += part
+    return shown.decode()
 
 
 @contextmanager
