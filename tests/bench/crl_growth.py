@@ -10,7 +10,7 @@ import argparse
 from tests.bench.cold import cold
 from tests.bench.installation import installation
 
-_SIZES = (10_000, 100_000, 1_000_000)
+_PARTS = (100, 10, 1)
 _RUNS = 9
 
 
@@ -18,15 +18,20 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
     """Seconds of the whole, microseconds that an entry adds, and memory, at each size; how far the costs lie apart."""
     figures: dict[str, object] = {"ledger": arguments.ledger, "us_per_entry": "(t(n) - t(n/2)) / (n/2), least of runs"}
     costs = []
-    for size in _SIZES:
+    for size in sizes(arguments.entries):
         half, _ = _least(size // 2, arguments)
         seconds, peak = _least(size, arguments)
         costs.append((seconds - half) / (size // 2) * 1e6)
         figures[f"seconds_{size}"] = round(seconds, 4)
         figures[f"us_per_entry_{size}"] = round(costs[-1], 3)
         figures[f"peak_rss_mb_{size}"] = round(peak, 1)
-    figures["factor"] = round(max(costs) / min(costs), 2)
+    figures["factor"] = round(max(costs) / min(costs), 2) if min(costs) > 0 else "noise: too few entries"
     return figures
+
+
+def sizes(entries: int) -> list[int]:
+    """A hundredth, a tenth and the whole of the entries that are asked for: 10k, 100k and 1M by default."""
+    return [max(2, entries // part) for part in _PARTS]
 
 
 def _least(size: int, arguments: argparse.Namespace) -> tuple[float, float]:
