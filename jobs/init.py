@@ -18,7 +18,7 @@ from revocation.messages import RequesterKey
 
 CONFIG_NAME = "revocast.toml"
 DEFAULT_PORT = 8889
-_BASE_URL = re.compile(r"http://[^/\s]+")
+_BASE_URL = re.compile(r"http://[!-.0-~]+")
 _DEMO_PASSPHRASES = ("ca.passphrase", "private/ca.passphrase", "../ca.passphrase")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from jobs.behind import clock_behind
 from jobs.courier import Courier, reachable_courier
 from jobs.installation import Installation
 from jobs.lock import held
@@ -138,6 +139,7 @@ def _once(
             statuses = installation.publish(clock_now)
         except RevocastError as error:
             errors.append(error)
+    errors += clock_behind(statuses, installation.public, clock_now())
     known = _set_aside(before)
     refused = [
         f"{bundle}: {reason}" for (bundle, at), reason in _set_aside(statuses).items() if (bundle, at) not in known

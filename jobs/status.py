@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from jobs.behind import clock_behind
 from jobs.installation import Installation
 from jobs.overview import Line, State, held, lines, set_aside, undone
 from jobs.terminal import printable, span
@@ -38,7 +39,7 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
     """Show every artifact of every target: number, age, time left, when it is renewed, what is due and why.
 
     Exit code 0: all fresh. 1: something is overdue, expired, missing, behind what is recorded, was set aside, has been
-    held for an hour, or is not configured any more and alone lists what is revoked.
+    held for an hour, is not configured any more and alone lists what is revoked, or starts later than this clock says.
     3: unknown, as when the signer was asked and did not answer.
     """
     try:
@@ -54,7 +55,8 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
     shown = lines(statuses, installation.public, wanted, clock_now())
     is_stuck = any(bundle.is_overdue(clock_now()) for status in statuses for bundle in status.held)
     left = [f"{status.target}: {crl}" for status in statuses for crl in status.leftovers]
-    code = _exit_code(shown, wanted, is_refused=is_stuck or bool(set_aside(statuses) or left))
+    clock = [str(problem) for problem in clock_behind(statuses, installation.public, clock_now())]
+    code = _exit_code(shown, wanted, is_refused=is_stuck or bool(set_aside(statuses) or left or clock))
     more = undone(wanted.due, shown, installation.public)
     if as_json:
         cli.print_json(
@@ -66,12 +68,14 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
                 "set_aside": set_aside(statuses),
                 "held": held(statuses),
                 "not_configured": left,
+                "clock": clock,
             }
         )
     else:
         sentences = [f"set aside: {printable(sentence)}" for sentence in set_aside(statuses)]
         sentences += [f"held: {printable(sentence)}" for sentence in held(statuses)]
         sentences += [f"not configured: {printable(sentence)}" for sentence in left]
+        sentences += [printable(sentence) for sentence in clock]
         _print(shown, more, wanted, sentences)
     context.exit(code)
 

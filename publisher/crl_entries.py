@@ -1,6 +1,6 @@
 """What the entries of a CRL say, RFC 5280 section 5.3: read from the parsed list when somebody asks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 
@@ -29,19 +29,22 @@ class Entries(Mapping[bytes, Revocation]):
         """The serials with removeFromCRL; only a delta has some (section 5.3.1)."""
         return frozenset(serials.from_int(e.serial_number) for e in self._crl if self._is_delta and _is_removal(e))
 
-    def check(self, latest: datetime) -> None:
+    def check(self, latest: datetime, forbids: Callable[[Reason], str | None]) -> None:
         """Read every entry: relying parties that cannot read one reject the whole CRL.
 
         Args:
             latest: the last moment at which something on it may have been revoked.
+            forbids: why nothing may be revoked for a reason; None when it may be.
 
         Raises:
-            GateError: an entry that is none, or one that was revoked later.
+            GateError: an entry that is none, one that was revoked later, or for a reason that is forbidden.
         """
         try:
             for entry in self._crl:
-                is_removal = self._is_delta and _is_removal(entry)
-                if (entry.revocation_date_utc if is_removal else revocation_of(entry).revoked_at) > latest:
+                said = None if self._is_delta and _is_removal(entry) else revocation_of(entry)
+                if said is not None and (forbidden := forbids(said.reason)):
+                    raise GateError(f"its serial {serials.to_hex(serials.from_int(entry.serial_number))}: {forbidden}")
+                if entry.revocation_date_utc > latest:
                     raise GateError(
                         f"its serial {serials.to_hex(serials.from_int(entry.serial_number))} "
                         f"is revoked from {iso(entry.revocation_date_utc)} on, later than its thisUpdate"

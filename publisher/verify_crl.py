@@ -83,7 +83,9 @@ def _check_compliance(crl: VerifiedCRL, spec: CRLSpec) -> None:
 
 
 def check_entries(crl: VerifiedCRL, spec: CRLSpec, new: Collection[bytes] | None) -> None:
-    """Return if relying parties can read each entry, and no serial stands on it twice.
+    """Return if relying parties can read each entry, its reason is allowed, and no serial stands on it twice.
+
+    On a CRL for both kinds of certificate nobody sees which entry is a CA's: there they count as users'.
 
     Args:
         new: the entries (DER) that no CRL had which was checked before; None for all of them: seconds for a million.
@@ -92,11 +94,16 @@ def check_entries(crl: VerifiedCRL, spec: CRLSpec, new: Collection[bytes] | None
         GateError: see `Entries.check`.
     """
     latest = crl.this_update + spec.settings.backdate + SKEW
+    only_cas = spec.settings.scope is Scope.CA
+
+    def forbids(reason: Reason) -> str | None:
+        return spec.compliance.forbids(reason, only_cas)
+
     if new is None:
-        crl.revoked.check(latest)
+        crl.revoked.check(latest, forbids)
     elif new:
         part = x509.load_der_x509_crl(crlbytes.excerpt(crl.der, new))
-        Entries(part, is_delta=spec.name.delta).check(latest)
+        Entries(part, is_delta=spec.name.delta).check(latest, forbids)
     serials = [crlbytes.serial_of(entry) for entry in crlbytes.entries(crl.der)]
     if len(set(serials)) != len(serials):
         raise GateError("a serial stands twice on it")

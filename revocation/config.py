@@ -194,7 +194,11 @@ def _require_different_urls(profiles: Iterable[IssuerProfile]) -> None:
 
 def _check(compliance: Compliance, crl: CRLProfile, last_crl: LastCRL | None) -> None:
     for name, one in crl.crls.items():
-        compliance.check_crl(f"crl {name}", one.expires, one.renewal, one.backdate, one.scope is Scope.CA)
+        only_cas = one.scope is Scope.CA
+        compliance.check_crl(f"crl {name}", one.expires, one.renewal, one.backdate, only_cas)
+        for reason in one.only_some_reasons:
+            if forbidden := compliance.forbids(reason, only_cas):
+                raise ValueError(f"crl {name}: only_some_reasons: {forbidden}")
     if compliance is Compliance.BR and last_crl is LastCRL.NEVER:
         raise ValueError("last_crl: the TLS Baseline Requirements know no CRL that never ends (section 2.2.6)")
 

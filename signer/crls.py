@@ -23,6 +23,7 @@ from signer.ahead import ahead
 from signer.departed import tell_departures
 from signer.encoding import crl
 from signer.expired import require_live
+from signer.forbidden import require_allowed_reasons
 from signer.keys import FileTBS, SigningKey
 from signer.ledger import audit, dates, departures, facts, issued, pages
 from signer.ledger.groups import Selection
@@ -44,7 +45,7 @@ def make_crl(signer: Signer, profile: IssuerProfile, spec: CRLSpec, clock: Clock
 
     Raises:
         KeyUnavailable: the CA key cannot be used.
-        Refused: the issuer has expired.
+        Refused: the issuer has expired, or something is revoked for a reason that its rules forbid.
         TooEarly: it would not be later than the one before, or than what it says was revoked.
     """
     issuer = spec.issuer
@@ -88,6 +89,7 @@ def _take(
     with signer.ledger.write() as connection:
         now = clock()
         _bring_up(connection, signer.published, profile, spec, now)
+        require_allowed_reasons(connection, profile, spec)
         base = signer.published.base(connection, spec.complete_part, now) if spec.name.delta else None
         if spec.name.delta and base is None:
             raise Refused("has no published complete CRL to add to", where=str(spec))

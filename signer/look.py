@@ -13,6 +13,7 @@ from revocation.clock import Clock, iso
 from revocation.config import IssuerProfile
 from revocation.errors import BundleError, RevocastError
 from revocation.messages import Look, Verb
+from signer.behind import behind_what_was_signed
 from signer.crls import make_crl
 from signer.departed import tell_departures
 from signer.due import Due, Intact, due_crls, due_responder_certificate, due_slices, without_crl
@@ -86,6 +87,7 @@ def look(
             report.again_at = clock()
         if Verb.GENERATE_CRLS in tasks:
             report.problems += _without_crl(signer)
+            report.problems += _behind(signer, clock(), hint)
             report.problems += _of_expired(signer, clock(), hint) if hint else []
         report.problems = list({str(problem): problem for problem in report.problems}.values())
         if report.made:
@@ -112,6 +114,13 @@ def _tell_departures(signer: Signer, now: datetime, hint: Look | None) -> list[R
 def _without_crl(signer: Signer) -> list[RevocastError]:
     with signer.ledger.read() as connection:
         return [problem for profile in signer.public.profiles.values() for problem in without_crl(connection, profile)]
+
+
+def _behind(signer: Signer, now: datetime, hint: Look | None) -> list[RevocastError]:
+    """Also when nothing is due, and so nothing had to wait for the clock."""
+    with signer.ledger.read() as connection:
+        profiles = _live(signer, now, hint)
+        return [problem for profile in profiles for problem in behind_what_was_signed(connection, profile, now)]
 
 
 def _of_expired(signer: Signer, now: datetime, hint: Look) -> list[RevocastError]:

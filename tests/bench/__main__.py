@@ -19,7 +19,7 @@ def main() -> None:
     """Run one benchmark."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("name", choices=_TABLE)
-    parser.add_argument("--entries", type=int, default=1_000_000, help="revoked certificates")
+    parser.add_argument("--entries", type=int, default=1_000_000, help="revoked certificates; of crl-growth the most")
     parser.add_argument("--new", type=int, default=1000, help="crl-reissue: further revocations")
     parser.add_argument("--revocations", type=int, default=10_000, help="crl-burst: sent at once")
     parser.add_argument("--runs", type=int, default=3, help="how often ours and the floor are measured; medians count")

@@ -121,6 +121,23 @@ def test_bundle_that_has_been_held_for_an_hour_exits_1(
     assert "its base is away" in result.output
 
 
+def test_clock_before_what_is_published_exits_1_though_nothing_is_due(
+    present: Present, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it has caught up nothing can be signed: said by status, and by refresh, which asks the signer too."""
+    back = now() - timedelta(hours=1)
+    monkeypatch.setattr("jobs.status.clock_now", lambda: back)
+    result = present.run("status", "--no-signer", "--json")
+    (said,) = json.loads(result.stdout)["clock"]
+    assert (result.exit_code, "files: CRL test/all: is published with the thisUpdate" in said) == (1, True)
+    assert "earlier (set the clock right; if it ran ahead then: `revocast discard`)" in said
+    result = present.run("status", "--no-signer")
+    assert "is published with the thisUpdate" in " ".join(result.output.split())
+    monkeypatch.setattr("jobs.refresh.clock_now", lambda: back)
+    result = present.run("refresh")
+    assert (result.exit_code, "is published with the thisUpdate" in result.output) == (1, True)
+
+
 def test_crl_that_is_not_configured_and_alone_lists_something_exits_1(
     present: Present, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.x509.oid import NameOID
 
-from publisher.verify_crl import verify_crl
-from revocation import der, serials
+from publisher.verify_crl import check_entries, read_crl, verify_crl
+from revocation import crlbytes, der, serials
 from revocation.artifacts import Scope
 from revocation.errors import Expired, GateError, NotYetValid
 from revocation.status import Reason, Revocation
@@ -39,6 +39,22 @@ def test_crl_passes_with_its_number_window_and_entries(place: Place, ca: CA) -> 
     assert dict(found.revoked) == {b"\x00\x80": held, b"\x03": compromised, b"\x04": Revocation(NOW)}
     assert len(found.revoked) == 3
     assert serials.from_int(5) not in found.revoked
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_reason_that_the_brs_forbid_is_refused_on_new_entries(tmp_path: Path, ca: CA, new: bool) -> None:
+    """The profile claims them, so a CRL with a hold is not its CRL; under `pkix` it is."""
+    data = crl(ca, 7, {3: Revocation(NOW, Reason.superseded), 0x80: Revocation(NOW - DAY, Reason.certificateHold)})
+    entries = list(crlbytes.entries(data))
+    asked = entries if new else None
+    spec = Place(tmp_path / "pkix", ca).spec()
+    check_entries(read_crl(data, spec), spec, asked)
+    spec = Place(tmp_path / "br", ca, compliance="br").spec()
+    with pytest.raises(
+        GateError, match=r"serial .*80: the BRs, section 7.2.2, do not allow the reason certificateHold"
+    ):
+        check_entries(read_crl(data, spec), spec, asked)
+    check_entries(read_crl(data, spec), spec, entries[:1])
 
 
 def test_crl_without_entries_passes(place: Place, ca: CA) -> None:

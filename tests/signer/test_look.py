@@ -161,6 +161,20 @@ def test_clock_set_back_by_an_hour_signs_nothing_and_says_so(estate: Estate) -> 
     )
 
 
+@pytest.mark.parametrize(("minutes", "told"), [(5, False), (6, True)])
+def test_clock_before_what_was_signed_is_told_though_nothing_is_due(estate: Estate, minutes: int, told: bool) -> None:
+    """By more than clocks may be apart; the next revocation would have to wait until it has caught up."""
+    signer = estate.signer()
+    look(signer, fixed(NOW))
+    report = look(signer, fixed(NOW - timedelta(minutes=minutes)))
+    assert report.made == []
+    said = (
+        f"crl all has the thisUpdate 2026-03-01T12:00:00Z; the clock says 2026-03-01T11:{60 - minutes}:00Z, {minutes}m"
+    )
+    assert [said in str(problem) for problem in report.problems] == [True] * told
+    assert all("discard --issuer test" in (problem.advice or "") for problem in report.problems)
+
+
 def test_forged_hint_that_all_is_published_hides_nothing(estate: Estate) -> None:
     """Who writes to the queue cannot talk the signer out of what its own ledger makes due."""
     signer = estate.signer()

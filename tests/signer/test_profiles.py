@@ -30,6 +30,10 @@ HOUR, DAY, MINUTE, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(min
         ('crl = { scopes = ["ca"], expires = "366d", renewal = "180d" }', "is longer than the 365d"),
         ('crl = { expires = "10d", renewal = "8d" }', "renewal (8d) is longer than the 7d"),
         ('crl = { backdate = "5m" }', "no backdate"),
+        (
+            'crl = { scopes = ["ca"], lists = { held = { scope = "ca", only_some_reasons = ["certificateHold"] } } }',
+            "crl held: only_some_reasons: the BRs, section 7.2.2, do not allow the reason certificateHold",
+        ),
         ('[[public.issuers]]\nname = "x"\ncertificates = ["ca.pem"]\nlast_crl = "never"', "never ends"),
     ],
 )
@@ -65,6 +69,25 @@ def test_reason_that_the_brs_forbid_is_refused(tmp_path: Path, reason: str) -> N
     assert handle(signer, estate.revoke(2, "cessationOfOperation"), fixed(NOW)).outcome is Outcome.DONE
     with pytest.raises(InputError, match="do not allow"):
         estate.import_(signer, [certificate(3, revocation=Revocation(NOW - DAY, Reason.parse(reason)))])
+
+
+def test_crl_with_reasons_of_before_the_brs_is_not_signed(tmp_path: Path) -> None:
+    """Nobody relies on a CRL that its rules forbid; the message names the serials, and what it says to do helps."""
+    estate = Estate.build(tmp_path / "e", public='crl = { scopes = ["user", "ca"] }')
+    hold = Revocation(NOW - DAY, Reason.certificateHold)
+    estate.import_(estate.signer(), [certificate(number, revocation=hold) for number in range(1, 23)])
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace("[public]\n", '[public]\ncompliance = "br"\n'))
+    signer = estate.signer()
+    report = look(signer, fixed(NOW))
+    (problem,) = report.problems
+    assert "CRL test/user: the BRs, section 7.2.2, do not allow the reason certificateHold: 01, 02, " in str(problem)
+    assert "13, 14 and 2 more are revoked so; nothing was signed" in str(problem)
+    assert [one for one in report.made if "crl" in one] == ["test: crl ca (there is none)"]
+    for number in range(1, 23):
+        handle(signer, estate.revoke(number, "superseded"), fixed(NOW))
+    assert look(signer, fixed(NOW + SECOND)).problems == []
+    assert len(crl_serials(signer, "user")) == 22
 
 
 def test_backdated_crl_says_so_in_both_of_its_times(tmp_path: Path) -> None:
