@@ -268,7 +268,8 @@ def test_server_that_hangs_while_it_is_looked_at_neither_blocks_the_stop_nor_the
         hanging = children(data)["respond"]
         os.kill(hanging, signal.SIGSTOP)
         scheduler = children(data)["scheduler"]
-        until(lambda: "| ready" in (data / "logs/scheduler.log").read_text())
+        started = data / "logs/scheduler.log"
+        until(lambda: started.exists() and "| ready" in started.read_text())
         os.kill(scheduler, signal.SIGKILL)
         until(lambda: children(data).get("scheduler", scheduler) != scheduler, seconds=8)
         process.send_signal(signal.SIGTERM)
