@@ -18,8 +18,8 @@ def with_kind(profile: IssuerProfile, entry: ImportEntry, known: Known | None, n
     A certificate that has expired, and was not revoked, is on no CRL, whatever it is.
 
     Raises:
-        InputError: nobody says it, and the issuer has CRLs for one kind alone: on the wrong one, a revoked certificate
-            counts as good on the right one.
+        InputError: nobody says it, and the issuer has a CRL for CAs alone: a revoked CA that is taken for a user counts
+            as good there.
     """
     if entry.says_kind:
         return entry
@@ -30,11 +30,11 @@ def with_kind(profile: IssuerProfile, entry: ImportEntry, known: Known | None, n
     if known is not None:
         return replace(entry, is_ca=known.is_ca)
     is_over = entry.revocation is None and entry.not_after is not None and entry.not_after <= now
-    apart = [spec for spec in profile.complete_crls.values() if spec.settings.scope is not Scope.ALL]
-    if apart and not is_over:
+    of_cas = next((spec for spec in profile.complete_crls.values() if spec.settings.scope is Scope.CA), None)
+    if of_cas is not None and not is_over:
         raise InputError(
-            f"nobody says whether serial {serials.to_hex(entry.serial)} is a CA's certificate, and {apart[0]} is for "
-            f"{apart[0].settings.scope} certificates alone",
+            f"nobody says whether serial {serials.to_hex(entry.serial)} is a CA's certificate, and {of_cas} is for "
+            "those alone",
             where=entry.place,
             advice="import the certificate itself before, or a CSV with a column `is_ca`",
         )
