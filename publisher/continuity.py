@@ -68,8 +68,9 @@ def check_explained(missing: set[bytes], told: Iterable[Departed], evidence: Evi
 
 def _holds(departed: Departed, evidence: Evidence, now: datetime) -> bool:
     known = evidence.mark(departed.serial)
-    if departed.why is Why.RELEASED:
-        return (known is None or known.releasable) and evidence.on_hold(departed.serial)
+    if departed.why is Why.RELEASED:  # it may have been revoked for good since, and then another CRL says so
+        is_good = known is None or known.releasable
+        return evidence.on_hold(departed.serial) and (is_good or departed.serial in evidence.elsewhere())
     if departed.expired_at is not None:
         return departed.expired_at <= epoch(now) and (known is None or known.this_update <= departed.expired_at)
     return True

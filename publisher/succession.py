@@ -177,9 +177,8 @@ class Succession:
 
 
 def _may_take(other: CRLSpec, spec: CRLSpec) -> bool:
-    """Whether what leaves one CRL, since it is known better or its reason changed, may belong on another."""
-    parts = (other.name.shard, other.settings.only_some_reasons, spec.name.shard, spec.settings.only_some_reasons)
-    return other.settings.scope is not spec.settings.scope or any(parts)
+    """Whether what leaves a CRL, since its kind, shard or reason turned out to be another, may belong on the other."""
+    return other.settings.scope is not spec.settings.scope or bool(spec.name.shard or spec.settings.only_some_reasons)
 
 
 def _revoked_for_good(crl: VerifiedCRL, serials: Collection[bytes]) -> set[bytes]:

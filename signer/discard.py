@@ -8,8 +8,10 @@ from sqlalchemy import Connection
 from revocation.artifacts import Kind
 from revocation.clock import iso
 from revocation.config import IssuerProfile
+from revocation.durations import show
 from revocation.errors import Refused
 from revocation.status import Revocation
+from revocation.windows import SKEW
 from signer.ledger import dates, facts, issued, pages
 from signer.ledger.facts import Origin
 from signer.ledger.issued import Issued
@@ -19,14 +21,20 @@ from signer.statuses import Done
 def discard(connection: Connection, profile: IssuerProfile, origin: Origin) -> Done:
     """Take back what was signed for later than now, and let what was revoked since later than now be revoked now.
 
+    What is ahead by no more than clocks may be apart is waited for, and publishers wait for it too.
+
     Raises:
         Refused: there is nothing of that kind.
     """
     issuer, now = profile.issuer, origin.now
-    ahead = list(issued.later_than(connection, issuer, now))
+    ahead = list(issued.later_than(connection, issuer, now + SKEW))
     redated = _redate(connection, profile, origin)
     if not ahead and not redated:
-        raise Refused(f"nothing was signed for later than {iso(now)}, which is now", where=f"issuer {issuer.name}")
+        raise Refused(
+            f"nothing was signed for later than {iso(now + SKEW)}, and it is {iso(now)}",
+            where=f"issuer {issuer.name}",
+            advice=f"what is at most {show(SKEW)} ahead is waited for",
+        )
     issued.mark_discarded(connection, ahead, now)
     pages.forget(connection, issuer)  # what that clock took for expired comes back, and why entries left is noted anew
     detail = f"{_words(ahead)} of {issuer.name} discarded; {redated} revocations dated {iso(now)} instead of later"
@@ -36,7 +44,7 @@ def discard(connection: Connection, profile: IssuerProfile, origin: Origin) -> D
 
 def _redate(connection: Connection, profile: IssuerProfile, origin: Origin) -> int:
     """New facts for what is revoked since a time that has not come; how many there are."""
-    serials = dates.revoked_after(connection, profile.issuer, origin.now)
+    serials = dates.revoked_after(connection, profile.issuer, origin.now + SKEW)
     for serial in serials:
         certificate = facts.find(connection, profile.issuer, serial)
         if certificate is not None and certificate.revocation is not None:

@@ -238,9 +238,12 @@ def test_move_to_a_crl_that_is_refused_leaves_the_entry_where_it_is(scoped: Worl
         assert listed(world) == {"user": {3, 5}, "ca": {4}}
 
 
-def test_move_to_where_no_crl_is_configured_keeps_no_revocation_waiting(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "more", ["", ', lists = { urgent = { scope = "user", only_some_reasons = ["keyCompromise"] } }']
+)
+def test_move_to_where_no_crl_is_configured_keeps_no_revocation_waiting(tmp_path: Path, more: str) -> None:
     """The signer says that a CRL is wanted; the others are published all the same."""
-    with World(Estate.build(tmp_path / "estate", public='crl = { scopes = ["user"] }')) as world:
+    with World(Estate.build(tmp_path / "estate", public=f'crl = {{ scopes = ["user"]{more} }}')) as world:
         world.estate.import_(world.signer, [ImportEntry(b"\x03", NOW + 99 * DAY, False, HOLD, None, "index")])
         world.estate.register(world.signer, [4])
         world.tick()
@@ -250,4 +253,25 @@ def test_move_to_where_no_crl_is_configured_keeps_no_revocation_waiting(tmp_path
         report = look(world.signer, fixed(world.now))
         assert any("no CRL is configured that lists them" in problem.what for problem in report.problems)
         world.publish()
-        assert listed(world) == {"user": {4}}
+        assert listed(world)["user"] == {4}
+
+
+def test_hold_that_was_released_and_revoked_for_good_meanwhile_blocks_no_crl(tmp_path: Path) -> None:
+    """It left the CRL for some reasons as released, and is on the other one for good: nothing is forgotten."""
+    lists = '{ urgent = { scope = "user", only_some_reasons = ["keyCompromise", "certificateHold"] } }'
+    public = f'crl = {{ scopes = ["user"], lists = {lists} }}'
+    with World(Estate.build(tmp_path / "estate", public=public)) as world:
+        world.estate.register(world.signer, [3, 4])
+        world.revoke(3, "certificateHold")
+        world.tick()
+        world.now += HOUR
+        assert asked(world, release(world, 3)).outcome is Outcome.DONE
+        world.look()
+        world.now += HOUR
+        world.revoke(3, "superseded")
+        for _ in range(2):
+            world.tick()
+            world.now += timedelta(seconds=1)
+        world.revoke(4)
+        world.tick()
+        assert listed(world) == {"user": {3, 4}, "urgent": {4}}

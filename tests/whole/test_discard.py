@@ -248,3 +248,17 @@ def test_what_the_right_clock_signed_before_backdate_was_raised_is_not_taken_bac
     world.revoke(1)
     world.tick()
     assert world.crl_serials() == {1}
+
+
+def test_clock_that_was_minutes_ahead_is_waited_for(world: World) -> None:
+    """Publishers wait as well: what is taken back too early would be refused, and not made again for hours."""
+    right = world.now + HOUR
+    world.now = right + 180 * SECOND
+    world.revoke(2)
+    world.tick()
+    world.now = right
+    assert discard(world).outcome is Outcome.REFUSED
+    world.revoke(3)
+    world.now += 181 * SECOND
+    world.tick()
+    assert world.crl_serials() == {1, 2, 3}
