@@ -12,6 +12,7 @@ from cryptography import x509
 from publisher.config import PublisherConfig
 from publisher.publish import publish_each
 from revocation.clock import fixed
+from revocation.errors import TargetError
 from revocation.messages import Message, Outcome, Release, Reply, Verb
 from revocation.published import SetAside
 from revocation.status import Reason, Revocation
@@ -269,9 +270,15 @@ def test_hold_that_was_released_and_revoked_for_good_meanwhile_blocks_no_crl(tmp
         world.look()
         world.now += HOUR
         world.revoke(3, "superseded")
-        for _ in range(2):
-            world.tick()
-            world.now += timedelta(seconds=1)
+        world.look()
+        web, aside = tmp_path / "estate/public", tmp_path / "aside"
+        web.rename(aside)
+        web.write_text("no folder, so that OCSP is published alone")
+        with pytest.raises(TargetError):
+            world.publish()
+        web.unlink()
+        aside.rename(web)
+        world.now += HOUR
         world.revoke(4)
         world.tick()
         assert listed(world) == {"user": {3, 4}, "urgent": {4}}
