@@ -9,6 +9,7 @@ import click
 
 from jobs.behind import clock_behind
 from jobs.installation import Installation
+from jobs.issuer_files import grouped, issuer_lines
 from jobs.overview import Line, State, held, lines, set_aside, undone
 from jobs.terminal import printable, span
 from jobs.wanted import Wanted, ask_signer, look_at_exchange
@@ -44,7 +45,7 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
     """
     try:
         installation = Installation.read(config)
-        installation.targets()
+        targets = installation.targets()
         statuses = installation.statuses(clock_now())
         wanted = look_at_exchange(installation) if no_signer else ask_signer(installation, statuses, timeout)
     except ConfigurationError:
@@ -52,7 +53,8 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
     except RevocastError as error:
         cli.show_error(error)
         context.exit(_UNKNOWN)
-    shown = lines(statuses, installation.public, wanted, clock_now())
+    artifacts = lines(statuses, installation.public, wanted, clock_now())
+    shown = grouped([*artifacts, *issuer_lines(targets, installation.public, clock_now())])
     is_stuck = any(bundle.is_overdue(clock_now()) for status in statuses for bundle in status.held)
     left = [f"{status.target}: {crl}" for status in statuses for crl in status.leftovers]
     clock = [str(problem) for problem in clock_behind(statuses, installation.public, clock_now())]

@@ -167,6 +167,7 @@ def test_fresh_installation_exits_0_and_json_has_every_artifact(present: Present
     assert told["due"] == told["set_aside"] == []
     assert {(one["target"], one["what"].split()[0]) for one in told["artifacts"]} == {
         ("files", "crl"),
+        ("files", "issuer"),
         ("responses", "ocsp"),
     }
 
@@ -201,7 +202,8 @@ def test_responses_that_are_all_gone_exit_1(present: Present, asked: tuple[str, 
     result = present.run("status", "--json", "--timeout", "60", *asked)
     assert result.exit_code == 1
     told = {one["what"]: one["state"] for one in json.loads(result.stdout)["artifacts"]}
-    assert told == {"crl all": "fresh", "ocsp slice 0": "missing", "ocsp slice 1": "missing"}
+    there = {"crl all": "fresh", "issuer certificate": "fresh"}
+    assert told == {**there, "ocsp slice 0": "missing", "ocsp slice 1": "missing"}
 
 
 def test_signer_that_does_not_answer_is_said(present: Present) -> None:
@@ -257,3 +259,15 @@ def test_crl_that_is_not_in_the_web_root_is_missing_whatever_the_status_says(pre
     assert "missing" in result.stdout
     present.publish()
     assert present.run("status").exit_code == 0
+
+
+@pytest.mark.parametrize(("damage", "state"), [("missing", "missing"), ("damaged", "behind")])
+def test_issuer_certificate_that_is_not_the_configured_one_exits_1(present: Present, damage: str, state: str) -> None:
+    """It is published beside the CRLs, and relying parties fetch it to build their chains."""
+    (file,) = present.estate.folder.glob("public/www/issuer/*.cer")
+    assert present.run("status", "--timeout", "60").exit_code == 0
+    file.unlink() if damage == "missing" else file.write_bytes(b"\x30\x00")
+    result = present.run("status", "--timeout", "60", "--json")
+    assert result.exit_code == 1
+    shown = {line["what"]: line["state"] for line in json.loads(result.stdout)["artifacts"]}
+    assert shown["issuer certificate"] == state
