@@ -4,6 +4,7 @@ An LMDB environment in the publisher's state folder with three tables: the newes
 that is revoked, and the digests of the status that each target should hold. Every change is on disk when it returns.
 """
 
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import lmdb
 from publisher.line import CRLMark, Known
 from revocation.durable import make_folder
 from revocation.errors import TargetError
+from revocation.store import file_size, require_whole
 
 _MAP_SIZE: Final = 16 << 30
 _KNOWN: Final = struct.Struct(">QB")
@@ -40,12 +42,14 @@ class Marks:
                 make_folder(self._path, mode=0o700)
             self._env = lmdb.open(str(self._path), map_size=_MAP_SIZE, max_dbs=4, mode=0o600, readonly=readonly)
             try:
+                require_whole(self._env, self._path / "data.mdb") if readonly else self._fill_up()
                 self._crls, self._revoked, self._statuses = (
                     self._env.open_db(name, create=not readonly) for name in (b"crls", b"revoked", b"statuses")
                 )
-            except lmdb.Error:
+            except (lmdb.Error, OSError):
                 self._env.close()
                 raise
+        self._readonly = readonly
 
     def __enter__(self) -> "Marks":
         return self
@@ -53,7 +57,20 @@ class Marks:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._env.close()
+        with self._explained():
+            if not self._readonly:
+                self._fill_up()
+            self._env.close()
+
+    def _fill_up(self) -> None:
+        """Make the file as long as its last page says: what lies behind its end would kill whoever reads it (SIGBUS).
+
+        LMDB itself leaves out a page that is free again. Where the file was cut, nothing but zeros is there then, which
+        LMDB refuses.
+        """
+        file, whole = self._path / "data.mdb", file_size(self._env)
+        if file.stat().st_size < whole:
+            os.truncate(file, whole)
 
     def crl(self, issuer_id: str, label: str) -> CRLMark | None:
         """The newest with that label that ever passed."""
@@ -94,7 +111,8 @@ class Marks:
             raise TargetError(
                 f"the publisher's marks cannot be read or written: {error}",
                 where=str(self._path),
-                advice="nothing is published without them; is the disk full, or the folder another user's?",
+                advice="nothing is published without them; is the disk full, or the folder another user's? "
+                "A file that is damaged is to be replaced by a copy, or moved away: then what the targets show counts",
             ) from error
 
 

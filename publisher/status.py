@@ -47,7 +47,9 @@ def _read(config: PublisherConfig, table: TargetTable, now: datetime) -> TargetS
         if isinstance(table, DirectoryTable):
             target = DirectoryTarget(table.path)
             status.crls = [r for r in status.crls if target.digest(crl_path(r.issuer, r.label)) == r.sha256]
-    except TargetError:
+    except TargetError as error:
+        if (config.state / "marks/data.mdb").exists():  # else nothing was ever published
+            _tell(str(error))
         return empty_status(table, now)
     return status
 

@@ -48,7 +48,8 @@ def test_status_says_so(cut: Present) -> None:
     done = run(cut, "status", "--no-signer")
     assert done.returncode == 1, (done.returncode, done.stderr)
     assert "data.mdb was cut" in done.stderr
-    assert states(cut) == {"crl all": "fresh", "ocsp slice 0": "missing", "ocsp slice 1": "missing"}
+    there = {"crl all": "fresh", "issuer certificate": "fresh"}
+    assert states(cut) == {**there, "ocsp slice 0": "missing", "ocsp slice 1": "missing"}
 
 
 def test_generate_crls_heals_it_too(cut: Present) -> None:
@@ -74,3 +75,15 @@ def test_revocation_that_others_publish_is_not_proven_by_it(cut: Present, server
     assert done.returncode == 4, (done.returncode, done.stderr)
     assert "does not show it yet" in done.stderr
     assert done.stderr.count("data.mdb was cut") == 1
+
+
+@pytest.mark.parametrize("command", ["refresh", "publish", "status"])
+def test_marks_that_were_cut_are_told_and_kill_nothing(present: Present, command: str) -> None:
+    """They cannot be made again from anything, so nothing is published without them, and that is said."""
+    present.run("revoke", "5", "--timeout", "60")
+    data = present.estate.folder / "publisher/marks/data.mdb"
+    assert data.stat().st_size > 12288
+    os.truncate(data, 8192)
+    done = run(present, command, *(("--no-signer",) if command == "status" else ()))
+    assert done.returncode in (1, 2), (done.returncode, done.stderr)
+    assert "marks" in done.stderr
