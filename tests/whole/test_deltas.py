@@ -257,6 +257,7 @@ def test_retired_issuer_has_no_delta(tmp_path: Path) -> None:
     assert profile.crls["all"].freshest is None
 
 
+@pytest.mark.judge("openssl")
 def test_delta_of_a_restored_ledger_does_not_make_a_revoked_certificate_good(tmp_path: Path) -> None:
     """The complete CRL of before and the newest delta still say what they said: 6 is revoked, whatever was lost."""
     deltas = Deltas(tmp_path, FORMS["all"], "all")
