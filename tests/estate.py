@@ -1,5 +1,7 @@
 """A whole installation in a folder, valid by default: one issuer with its key, one operator, every service's table."""
 
+import shutil
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -111,6 +113,19 @@ class Estate:
     def signer(self) -> Signer:
         """The signer, opened as a new process would."""
         return open_signer(self.file)
+
+    def copy_ledger(self, to: Path) -> None:
+        """Copy the ledger (SQLite) as it is now."""
+        with sqlite3.connect(self.folder / "signer/ledger.sqlite") as ledger, sqlite3.connect(to) as copy:
+            ledger.backup(copy)
+
+    def restore_ledger(self, copy: Path) -> None:
+        """Put an old copy in the place of a ledger that nobody has open, and empty the exchange."""
+        ledger = self.folder / "signer/ledger.sqlite"
+        for file in ledger.parent.glob("ledger.sqlite*"):
+            file.unlink()
+        shutil.copy(copy, ledger)
+        shutil.rmtree(self.folder / "exchange")
 
     def ask(self, verb: Verb, body: Body, now: datetime = NOW, *, id_: str | None = None) -> Message:
         """A message that the operator signed."""

@@ -221,17 +221,12 @@ def test_move_to_a_crl_that_is_refused_leaves_the_entry_where_it_is(scoped: Worl
     scoped.estate.import_(scoped.signer, [ImportEntry(b"\x04", NOW + 99 * DAY, True, final, None, "csv")], scoped.now)
     scoped.estate.register(scoped.signer, [5], scoped.now)
     scoped.tick()
-    ledger = scoped.estate.folder / "signer/ledger.sqlite"
-    with sqlite3.connect(ledger) as source, sqlite3.connect(tmp_path / "copy") as copy:
-        source.backup(copy)
+    scoped.estate.copy_ledger(tmp_path / "copy")
     scoped.now += HOUR
     scoped.revoke(5)
     scoped.tick()
     scoped.close()
-    for file in ledger.parent.glob("ledger.sqlite*"):
-        file.unlink()
-    shutil.copy(tmp_path / "copy", ledger)
-    shutil.rmtree(scoped.estate.folder / "exchange")
+    scoped.estate.restore_ledger(tmp_path / "copy")
     with World(scoped.estate, scoped.now + HOUR) as world:
         found = ImportEntry(b"\x04", NOW + 99 * DAY, False, final, b"its certificate", "4.pem")
         world.estate.import_(world.signer, [found], world.now)

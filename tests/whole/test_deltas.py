@@ -1,6 +1,5 @@
 """Delta CRLs, up to a client: whoever has a complete CRL that is still valid, and the newest delta, is told all."""
 
-import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -262,17 +261,12 @@ def test_delta_of_a_restored_ledger_does_not_make_a_revoked_certificate_good(tmp
     """The complete CRL of before and the newest delta still say what they said: 6 is revoked, whatever was lost."""
     deltas = Deltas(tmp_path, FORMS["all"], "all")
     older, world = deltas.published("all"), deltas.world
-    ledger = world.estate.folder / "signer/ledger.sqlite"
-    with sqlite3.connect(ledger) as source, sqlite3.connect(tmp_path / "copy") as copy:
-        source.backup(copy)
+    world.estate.copy_ledger(tmp_path / "copy")
     world.now += HOUR
     world.revoke(6)
     deltas.settle()
     world.close()
-    for file in ledger.parent.glob("ledger.sqlite*"):
-        file.unlink()
-    shutil.copy(tmp_path / "copy", ledger)
-    shutil.rmtree(world.estate.folder / "exchange")
+    world.estate.restore_ledger(tmp_path / "copy")
     deltas.world = world = World(Estate.at(world.estate.folder), world.now + HOUR)
     world.revoke(7)
     for _ in range(3):

@@ -1,7 +1,5 @@
 """A ledger that was restored from an old copy: nothing that was published is forgotten by CRLs, whatever it lost."""
 
-import shutil
-import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -22,21 +20,17 @@ MINUTE = timedelta(minutes=1)
 def restored(tmp_path: Path, public: str) -> World:
     """Serial 5 was revoked and published, then an old ledger put back and the exchange emptied; 6 is revoked now."""
     estate = Estate.build(tmp_path / "estate", public=public)
-    ledger, copy = estate.folder / "signer/ledger.sqlite", tmp_path / "copy.sqlite"
+    copy = tmp_path / "copy.sqlite"
     world = World(estate)
     estate.register(world.signer, range(1, 9))
     world.tick()
-    with sqlite3.connect(ledger) as here, sqlite3.connect(copy) as there:
-        here.backup(there)
+    estate.copy_ledger(copy)
     world.now += MINUTE
     world.revoke(5)
     world.tick()
     assert serials(world) == {5}
     world.close()
-    for left in ledger.parent.glob("ledger.sqlite*"):
-        left.unlink()
-    shutil.copy(copy, ledger)
-    shutil.rmtree(estate.folder / "exchange")
+    estate.restore_ledger(copy)
     world = World(estate, NOW + timedelta(days=3))
     world.revoke(6)
     return world
