@@ -5,19 +5,13 @@ from pathlib import Path
 import click
 
 from jobs.installation import Installation
-from jobs.terminal import printable
-from jobs.word import give_word
-from revocation import cli
+from jobs.word import give_word, tell, word_options
 from revocation.messages import Discard, Verb, fill
 
 
 @click.command()
 @click.option("--issuer", required=True, help="Whose CRLs and OCSP responses were signed for later than now.")
-@click.option("--why", required=True, help="For the audit log.")
-@click.option("--timeout", default=60.0, show_default=True, type=click.FloatRange(min=0.1), help="Seconds to wait.")
-@click.option("--no-queue", is_flag=True, help="Start a signer for this, even where a queue is configured.")
-@cli.config_option
-@cli.json_option
+@word_options
 def discard(issuer: str, why: str, timeout: float, config: Path | None, *, no_queue: bool, as_json: bool) -> None:
     """Take back what the signer signed for later than now.
 
@@ -32,5 +26,4 @@ def discard(issuer: str, why: str, timeout: float, config: Path | None, *, no_qu
     profile = installation.public.profile(issuer)
     body = fill(Discard, issuer=profile.issuer.id, why=why)
     reply = give_word(installation, Verb.DISCARD, body, timeout, no_queue=no_queue)
-    with cli.telling("recorded"):
-        cli.print_json(reply.model_dump(mode="json")) if as_json else click.echo(printable(reply.detail))
+    tell(reply, as_json=as_json)

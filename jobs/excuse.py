@@ -5,20 +5,15 @@ from pathlib import Path
 import click
 
 from jobs.installation import Installation
-from jobs.terminal import printable
-from jobs.word import give_word
-from revocation import cli, serials
+from jobs.word import give_word, tell, word_options
+from revocation import serials
 from revocation.messages import Excuse, Verb, fill
 
 
 @click.command()
 @click.argument("serial", nargs=-1, required=True)
 @click.option("--issuer", required=True, help="Whose CRLs they are missing from.")
-@click.option("--why", required=True, help="For the audit log.")
-@click.option("--timeout", default=60.0, show_default=True, type=click.FloatRange(min=0.1), help="Seconds to wait.")
-@click.option("--no-queue", is_flag=True, help="Start a signer for this, even where a queue is configured.")
-@cli.config_option
-@cli.json_option
+@word_options
 def excuse(
     serial: tuple[str, ...],
     issuer: str,
@@ -41,5 +36,4 @@ def excuse(
     wanted = tuple(serials.to_hex(serials.from_hex(text)) for text in serial)
     body = fill(Excuse, issuer=profile.issuer.id, serials=wanted, why=why)
     reply = give_word(installation, Verb.EXCUSE, body, timeout, no_queue=no_queue)
-    with cli.telling("recorded"):
-        cli.print_json(reply.model_dump(mode="json")) if as_json else click.echo(printable(reply.detail))
+    tell(reply, as_json=as_json)
