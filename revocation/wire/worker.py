@@ -98,13 +98,18 @@ class SafeWorker(SimpleWorker):
             FailedJobRegistry(queue=queue, job_class=SafeJob, serializer=JSONSerializer).cleanup()
 
     def execute_job(self, job: SafeJob, queue: SafeQueue) -> None:
-        """Do the task; forget the job when it is done or names none of ours, keep it for a day when it failed.
+        """Do the task; keep the job for a day when it failed.
+
+        It is forgotten before it is done: taken out of the queue it is lost with this process anyway, and whoever reads
+        its reply and sends the same message again at once must not see that one forgotten in its place.
 
         Where a queue's jobs are done many at once, so are those that wait behind it. If that fails, each is done by
         itself, so that what one of them breaks is none of the others' harm.
         """
         self.set_state(WorkerStatus.BUSY)
         jobs = [job, *(queue.more(_AT_ONCE - 1) if queue.together else ())]
+        with contextlib.suppress(redis.RedisError):  # what stays there ends with its time
+            self.connection.delete(*(one.key for one in jobs))
         if len(jobs) == 1 or queue.together is None or not self._do_together(jobs, queue.together):
             for one in jobs:
                 self._do(one, queue)
@@ -119,7 +124,6 @@ class SafeWorker(SimpleWorker):
         except Exception as error:  # whatever it is, it is met again by the job that it comes from
             _LOG.warning("%d jobs could not be done at once, each is done by itself: %s", len(jobs), error)
             return False
-        self.connection.delete(*(job.key for job in jobs))
         return True
 
     def _do(self, job: SafeJob, queue: SafeQueue) -> None:
@@ -128,11 +132,8 @@ class SafeWorker(SimpleWorker):
                 job.perform()
         except UnknownTask as error:
             _LOG.warning("dropped job %s: %s", job.id, error)
-            self.connection.delete(job.key)
         except Exception as error:  # whatever a task raises, the next one is done
             self._keep(job, queue, error)
-        else:
-            self.connection.delete(job.key)
 
     def _keep(self, job: SafeJob, queue: SafeQueue, error: Exception) -> None:
         explained = isinstance(error, RevocastError)

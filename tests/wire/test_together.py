@@ -1,7 +1,7 @@
 """Jobs that are done many at once: few calls for a burst, and what one of them breaks is none of the others' harm."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,12 @@ from tests.wire.server import Server
 class Desk:
     """A worker of one queue, which works off what waits and stops, and remembers what its tasks were given."""
 
-    def __init__(self, client: redis.Redis, *, breaks_on: str | None = None) -> None:
+    def __init__(
+        self, client: redis.Redis, *, breaks_on: str | None = None, then: Callable[[], object] = lambda: None
+    ) -> None:
         self.together: list[list[str]] = []
         self.alone: list[str] = []
+        self._then = then
         self._breaks_on = breaks_on
         job_class = safe_job_class({"note": self._note}, "signer")
         queue = SafeQueue(
@@ -41,11 +44,13 @@ class Desk:
         if self._breaks_on in texts:
             raise RuntimeError("cannot be done at once")
         self.together.append(list(texts))
+        self._then()
 
     def _note(self, text: str) -> None:
         if text == self._breaks_on:
             raise RuntimeError("cannot be done")
         self.alone.append(text)
+        self._then()
 
 
 @pytest.fixture
@@ -89,6 +94,17 @@ def test_what_is_no_job_between_jobs_is_dropped(client: redis.Redis) -> None:
     assert sorted([text for many in desk.together for text in many] + desk.alone) == ["a", "b", "d"]
     assert client.keys("rq:job:*") == []
     assert client.zcard("rq:failed:signer") == 0
+
+
+def test_message_that_is_sent_again_at_its_reply_is_done_again(client: redis.Redis) -> None:
+    """The reply is there before the worker has put the job away, which must not put the second one away with it."""
+    again = ["alone again", "again"]
+    plant(client, "a")
+    plant(client, "b")
+    desk = Desk(client, then=lambda: again and plant(client, "a", packed("note", None, [again.pop()], {})))
+    desk.work()
+    assert (desk.together, desk.alone) == ([["a", "b"]], ["again", "alone again"])
+    assert client.keys("rq:job:*") == []
 
 
 def test_two_workers_share_a_burst_and_do_nothing_twice(client: redis.Redis) -> None:
