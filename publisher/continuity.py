@@ -26,11 +26,15 @@ class Evidence:
         mark: what answers of OCSP said of a serial: that it is revoked; None when none ever said so.
         on_hold: whether every published CRL that lists a serial says certificateHold.
         elsewhere: the serials on the other CRLs of the issuer.
+        movable: whether what the CRL lists can come to belong elsewhere; one for everything loses nothing so.
+        awaited: whether another CRL could list it then; where none could, the signer says that one is wanted.
     """
 
     mark: Callable[[bytes], Known | None]
     on_hold: Callable[[bytes], bool]
     elsewhere: Callable[[], Container[bytes]]
+    movable: bool
+    awaited: bool
 
 
 def check_explained(missing: set[bytes], told: Iterable[Departed], evidence: Evidence, now: datetime) -> None:
@@ -47,7 +51,9 @@ def check_explained(missing: set[bytes], told: Iterable[Departed], evidence: Evi
     for departed in told:
         if departed.serial not in unexplained:
             continue
-        if departed.why is Why.MOVED and departed.serial not in evidence.elsewhere():
+        if departed.why is Why.MOVED and not evidence.movable:
+            continue
+        if departed.why is Why.MOVED and evidence.awaited and departed.serial not in evidence.elsewhere():
             moved.add(departed.serial)
         elif _holds(departed, evidence, now):
             unexplained.remove(departed.serial)

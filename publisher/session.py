@@ -66,7 +66,7 @@ class Session:
             self.lines.append("the status is lost, or not the last one: everything in the exchange is looked at again")
         self.status = known or self.status
         self._saved = self.status.model_copy(deep=True) if known else None
-        self.lines += taker.mend(self.status, trusted=known is not None)
+        self.lines += taker.mend(self.status, self._clock(), trusted=known is not None)
         prune_rows(self.status, self._public.profiles)
 
     def step(self) -> bool:

@@ -2,26 +2,26 @@
 
 from collections.abc import Callable, Collection, Container, Iterable
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache, partial
+from itertools import chain
 from typing import Final
-
-from cryptography import x509
 
 from publisher.archive import Archive
 from publisher.continuity import Evidence, check_explained
 from publisher.crl_diff import difference
-from publisher.crl_entries import Entries
 from publisher.departures import told_of
 from publisher.gate import crl_in, opened
 from publisher.line import Step, crl_step
 from publisher.marks import Marks
+from publisher.narrowed import narrowed_since, reasons_of
 from publisher.targets.protocol import StaticTarget
 from publisher.verify_crl import VerifiedCRL, check_crl_window, check_entries, read_crl
-from revocation import crlbytes
+from revocation.artifacts import Scope
 from revocation.bundle.manifest import part_of
 from revocation.config import PublicConfig
 from revocation.crlspec import CRLSpec
+from revocation.departed import Departed, Why
 from revocation.errors import BundleError, GateError, Held, Unreadable
 from revocation.status import Reason
 from revocation.wire.exchange import Exchange
@@ -31,13 +31,6 @@ _CLOCKS: Final = timedelta(days=1)
 
 Elsewhere = Callable[[], Container[bytes]]
 """The serials on other CRLs of an issuer, when they are needed."""
-
-
-class _Anywhere:
-    """Holds every serial."""
-
-    def __contains__(self, _: object) -> bool:
-        return True
 
 
 class Succession:
@@ -73,7 +66,7 @@ class Succession:
         return _verified(self._target.get(spec.path), spec)
 
     def _check(self, crl: VerifiedCRL, spec: CRLSpec, now: datetime, elsewhere: Elsewhere) -> None:
-        before = self._archived(spec) or self.published(spec)
+        before = self._before(spec)
         complete, delta = self._beside(spec)
         changed = difference(before.der, crl.der) if before else None
         check_entries(crl, spec, changed.added if changed else None)
@@ -82,45 +75,61 @@ class Succession:
             missing = self._missing_on_delta(crl, spec, before, complete, missing)
         elif delta is not None:
             missing |= {serial for serial in delta.revoked if serial not in crl.revoked}
+        listed_by = [one for one in (before, complete, delta) if one is not None]
+        expired, narrowed = narrowed_since(listed_by, spec, missing, now)
+        missing -= expired
         if missing:
-            listed_by = [one for one in (before, complete, delta) if one is not None]
             since = (min(before.this_update, now) - _CLOCKS).date() if before and listed_by == [before] else None
-            self._check_explained(missing, spec, since, listed_by, elsewhere, now)
+            told = chain(_moved(narrowed), told_of(self._exchange, spec.issuer.id, since))
+            self._check_explained(missing, spec, told, listed_by, elsewhere, now)
 
     def _check_explained(
         self,
         missing: set[bytes],
         spec: CRLSpec,
-        since: date | None,
+        told: Iterable[Departed],
         listed_by: list[VerifiedCRL],
         elsewhere: Elsewhere,
         now: datetime,
     ) -> None:
         for_good = cache(lambda: {serial for one in listed_by for serial in _revoked_for_good(one, missing)})
         mark = partial(self._marks.known, spec.issuer.octets)
-        evidence = Evidence(mark, lambda serial: serial not in for_good(), cache(elsewhere))
-        check_explained(missing, told_of(self._exchange, spec.issuer.id, since), evidence, now)
+        evidence = Evidence(
+            mark,
+            lambda serial: serial not in for_good(),
+            cache(elsewhere),
+            movable=spec.settings.scope is not Scope.ALL,
+            awaited=any(_may_take(other, spec) for other in self._others(spec)),
+        )
+        check_explained(missing, told, evidence, now)
 
     def _beside(self, spec: CRLSpec) -> tuple[VerifiedCRL | None, VerifiedCRL | None]:
         """The published complete CRL that a delta belongs to; the published delta of a complete one."""
         crls = self._public.profiles[spec.issuer.id].crls
         if spec.name.delta:
             return self.published(crls[str(spec.name.complete)]), None
-        return None, self.published(crls[str(spec.name.of_delta)]) if spec.freshest else None
+        return None, self.shown(crls[str(spec.name.of_delta)]) if spec.freshest else None
 
-    def _archived(self, spec: CRLSpec) -> VerifiedCRL | None:
-        """The last that was published, also of a form that is not configured any more."""
-        return _verified(self._archive.last(spec.issuer.id, spec.label), spec, any_form=True)
+    def shown(self, spec: CRLSpec) -> VerifiedCRL | None:
+        """The same, also of a form that is not configured any more."""
+        return _verified(self._target.get(spec.path), spec, any_form=True)
+
+    def _before(self, spec: CRLSpec) -> VerifiedCRL | None:
+        """The last that was published, also of a form that is not configured any more.
+
+        The archive has it, unless it is restored from a copy or lost; then what the target shows has a higher number.
+        """
+        kept = _verified(self._archive.last(spec.issuer.id, spec.label), spec, any_form=True)
+        if kept is not None and self._target.digest(spec.path) == kept.sha256:
+            return kept
+        return max((one for one in (kept, self.shown(spec)) if one), key=lambda one: one.number, default=None)
 
     def _elsewhere(self, crl: VerifiedCRL, spec: CRLSpec, now: datetime, refused: Collection[str]) -> Container[bytes]:
         """The serials on the other CRLs of an issuer that are published, or wait in the exchange and pass.
 
-        Two certificates may change places, and then each CRL would wait for the other. Where no other CRL could list
-        what left this one, nothing is waited for: the signer says that one is wanted.
+        Two certificates may change places, and then each CRL would wait for the other.
         """
         others = self._others(spec)
-        if not any(_may_take(other, spec) for other in others):
-            return _Anywhere()
         found = [self.published(other) for other in others]
         found += [self._waiting(other, now, refused, crl) for other in others]
         return {serial for one in found if one is not None for serial in one.revoked}
@@ -182,10 +191,13 @@ def _may_take(other: CRLSpec, spec: CRLSpec) -> bool:
 
 
 def _revoked_for_good(crl: VerifiedCRL, serials: Collection[bytes]) -> set[bytes]:
-    """Those of the serials that a CRL lists with another reason than certificateHold; only their entries are parsed."""
-    asked = [entry for entry in crlbytes.entries(crl.der) if crlbytes.serial_of(entry) in serials]
-    listed = Entries(x509.load_der_x509_crl(crlbytes.excerpt(crl.der, asked)), is_delta=crl.base_number is not None)
-    return {serial for serial, said in listed.items() if said.reason is not Reason.certificateHold}
+    """Those of the serials that a CRL lists with another reason than certificateHold."""
+    return {serial for serial, reason in reasons_of(crl, serials).items() if reason is not Reason.certificateHold}
+
+
+def _moved(serials: Iterable[bytes]) -> Iterable[Departed]:
+    """What is told of serials that a CRL is not for any more."""
+    return (Departed(serial, Why.MOVED) for serial in serials)
 
 
 def _verified(data: bytes | None, spec: CRLSpec, *, any_form: bool = False) -> VerifiedCRL | None:

@@ -11,7 +11,7 @@ from publisher.archive import Archive
 from publisher.beside import Beside
 from publisher.gate import crl_in
 from publisher.leftover import leftover
-from publisher.line import UNKNOWN_BUNDLE, CRLMark, Step, crl_step
+from publisher.line import UNKNOWN_BUNDLE, CRLMark, Step, crl_step, is_ahead
 from publisher.marks import Marks
 from publisher.rows import forget_crl, note_applied, take_crl
 from publisher.succession import Succession
@@ -19,6 +19,7 @@ from publisher.taking import Taken
 from publisher.targets.protocol import StaticObject, StaticTarget
 from publisher.verify_crl import check_crl_window
 from revocation.bundle import BundleReader
+from revocation.clock import epoch
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.crlspec import CRLSpec
 from revocation.paths import crl_at, crl_path, crls_path, issuer_path, issuers_path
@@ -45,13 +46,13 @@ class CRLTaker:
         self._public = public
         self._succession = Succession(target, marks, archive, public, exchange)
 
-    def mend(self, status: TargetStatus, *, trusted: bool) -> list[str]:  # noqa: ARG002 - every file is looked at anyway
+    def mend(self, status: TargetStatus, now: datetime, *, trusted: bool) -> list[str]:  # noqa: ARG002 - every file is looked at anyway
         """Put configured files that are missing, read lost marks off the target, strike CRLs that changed."""
         lines = []
         for profile in self._public.profiles.values():
             lines += [f"{path} put" for path in self._put_configured(profile)]
             for spec in profile.crls.values():
-                self._mark_from_target(spec)
+                self._mark_from_target(spec, now)
         for row in list(status.crls):
             if self._target.digest(crl_path(row.issuer, row.label)) != row.sha256:
                 forget_crl(status, row)
@@ -129,12 +130,13 @@ class CRLTaker:
                 put.append(thing.path)
         return put
 
-    def _mark_from_target(self, spec: CRLSpec) -> None:
-        """A lost mark is what the target shows, if the issuer signed it."""
-        if self._marks.crl(spec.issuer.id, spec.label) is not None:
+    def _mark_from_target(self, spec: CRLSpec, now: datetime) -> None:
+        """A mark that is lost, or was restored from a copy, is what the target shows, if the issuer signed it."""
+        known = self._marks.crl(spec.issuer.id, spec.label)
+        if known is not None and self._target.digest(spec.path) == known.sha256:
             return
-        crl = self._succession.published(spec)
-        if crl is None:
+        crl = self._succession.shown(spec)
+        if crl is None or (known and (crl.number <= known.number or is_ahead(epoch(crl.this_update), now))):
             return
         mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=UNKNOWN_BUNDLE)
         self._marks.set_crl(spec.issuer.id, spec.label, mark)

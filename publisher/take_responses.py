@@ -39,7 +39,7 @@ class ResponseTaker:
         self._marks = marks
         self._public = public
 
-    def mend(self, status: TargetStatus, *, trusted: bool) -> list[str]:  # noqa: ARG002 - rows are rebuilt by replay
+    def mend(self, status: TargetStatus, now: datetime, *, trusted: bool) -> list[str]:  # noqa: ARG002 - rows are rebuilt by replay
         """Make issuers known; in a store whose status is not the last one, take out what marks contradict at once."""
         self._target.introduce(_issuer_rows(self._public))
         if trusted:

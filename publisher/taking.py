@@ -30,7 +30,7 @@ class Taken:
 class Taker(Protocol):
     """What a session does with its target, whatever the kind."""
 
-    def mend(self, status: TargetStatus, *, trusted: bool) -> list[str]:
+    def mend(self, status: TargetStatus, now: datetime, *, trusted: bool) -> list[str]:
         """Compare target and status before bundles are looked at; what is lost is struck from the status.
 
         Args:

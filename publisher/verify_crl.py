@@ -38,6 +38,8 @@ class VerifiedCRL:
         number: CRLNumber.
         sha256: of the DER, hexadecimal.
         revoked: its entries.
+        scope: which certificates it is for, as it says itself.
+        reasons: for which reasons it is, as it says itself; none where it is for all of them.
         base_number: of the complete CRL that a delta adds to; None for a complete one.
     """
 
@@ -47,6 +49,8 @@ class VerifiedCRL:
     next_update: datetime
     sha256: str
     revoked: Entries
+    scope: Scope
+    reasons: frozenset[Reason]
     base_number: int | None = None
 
 
@@ -150,7 +154,8 @@ def _read(der_: bytes, spec: CRLSpec, *, any_form: bool) -> VerifiedCRL:
     base = _base(crl.extensions, number) if spec.name.delta else None
     sha256 = hashlib.sha256(der_).hexdigest()
     entries = Entries(crl, is_delta=spec.name.delta)
-    return VerifiedCRL(der_, number, crl.last_update_utc, crl.next_update_utc, sha256, entries, base)
+    window = (crl.last_update_utc, crl.next_update_utc)
+    return VerifiedCRL(der_, number, *window, sha256, entries, *_scope_of(crl.extensions), base)
 
 
 def _check_header(tbs: memoryview, algorithm: bytes, issuer: Issuer) -> None:
@@ -217,6 +222,15 @@ def _check_scope(extensions: x509.Extensions, spec: CRLSpec) -> None:
     )
     if not found or not found[0].critical or found[0].value != wanted:
         raise GateError(f"it lacks the critical IssuingDistributionPoint for `{scope}` certificates at {spec.url}")
+
+
+def _scope_of(extensions: x509.Extensions) -> tuple[Scope, frozenset[Reason]]:
+    """For which certificates and reasons a CRL says that it is (section 5.2.5)."""
+    point = extension_value(extensions, x509.IssuingDistributionPoint)
+    if point is None:
+        return Scope.ALL, frozenset()
+    kind = Scope.USER if point.only_contains_user_certs else Scope.CA if point.only_contains_ca_certs else Scope.ALL
+    return kind, frozenset(Reason.parse(flag.name) for flag in point.only_some_reasons or ())
 
 
 def _check_freshest(extensions: x509.Extensions, spec: CRLSpec) -> None:

@@ -67,11 +67,6 @@ class CRLSpec:
         """What bundles and the ledger call it."""
         return Part(issuer=self.issuer.id, kind=Kind.CRL, label=self.label)
 
-    @property
-    def complete_part(self) -> Part:
-        """What bundles and the ledger call the complete CRL that a delta adds to; a complete one itself."""
-        return Part(issuer=self.issuer.id, kind=Kind.CRL, label=str(self.name.complete))
-
     def window(self, now: datetime, last: datetime | None = None) -> tuple[datetime, datetime]:
         """thisUpdate and nextUpdate of one that is made now: backdated as far as thisUpdate rises by whole seconds.
 

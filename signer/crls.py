@@ -90,7 +90,8 @@ def _take(
         now = clock()
         _bring_up(connection, signer.published, profile, spec, now)
         require_allowed_reasons(connection, profile, spec)
-        base = signer.published.base(connection, spec.complete_part, now) if spec.name.delta else None
+        complete = profile.crls[str(spec.name.complete)]
+        base = signer.published.base(connection, complete, now) if spec.name.delta else None
         if spec.name.delta and base is None:
             raise Refused("has no published complete CRL to add to", where=str(spec))
         return _snapshot(connection, spec, key, now, file, base, keep_expired=profile.crl.keep_expired)

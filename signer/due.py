@@ -94,16 +94,17 @@ def due_crls(
     changes = Changes(connection, profile.issuer)
     found: list[tuple[int, Due]] = []
     for spec in profile.crls.values():
-        if spec.name.delta and published.base(connection, spec.complete_part, now) is None:
+        complete = profile.crls[str(spec.name.complete)]
+        if spec.name.delta and published.base(connection, complete, now) is None:
             continue
         last = _last(connection, spec.part)
         needed = changes.latest(Selection.of(spec))
         if why := _why_crl(last, spec, now, needed, intact):
             not_before = _not_before(connection, profile, spec.part)
             turn = last.sequence if last else 0
-            if spec.name.delta and (complete := _last(connection, spec.complete_part)):
-                is_new = now - complete.this_update <= spec.settings.backdate + _JUST_NOW
-                turn = turn if is_new else max(turn, complete.sequence)
+            if spec.name.delta and (its := _last(connection, complete.part)):
+                is_new = now - its.this_update <= spec.settings.backdate + _JUST_NOW
+                turn = turn if is_new else max(turn, its.sequence)
             found.append((turn, Due(profile, spec.part, 0, why, not_before)))
     yield from (due for _, due in sorted(found, key=itemgetter(0)))  # a complete CRL is found before its delta
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from revocation.config import IssuerProfile
+from revocation.crlspec import CRLSpec
 from revocation.part import Part
 from revocation.published import CRLRow
 from signer.ledger import issued
@@ -34,9 +35,15 @@ class Published:
             issued.note_published(connection, told, now)
         return issued.last_published(connection, part)
 
-    def base(self, connection: Connection, part: Part, now: datetime) -> Issued | None:
-        """What a delta to the CRL of a part builds on: the oldest that is published and still valid."""
+    def base(self, connection: Connection, complete: CRLSpec, now: datetime) -> Issued | None:
+        """What a delta to a complete CRL builds on: the oldest of its scope that is published and still valid.
+
+        Of the same scope and reasons, and pointing to the delta: RFC 5280 section 5.2.4 wants that of a base.
+        """
+        part = complete.part
         told = self._told.get((part.issuer, part.label))
-        return issued.oldest_valid_published(connection, part, now) or (
-            issued.of_row(connection, told) if told is not None and told.next_update > now else None
-        )
+        known = issued.oldest_valid_published(connection, part, complete.form, now)
+        if known is not None or told is None or told.next_update <= now:
+            return known
+        row = issued.of_row(connection, told)
+        return row if row is not None and row.hashes == complete.form else None

@@ -115,9 +115,9 @@ def last_published(connection: Connection, part: Part) -> Issued | None:
     return _issued(row) if row is not None else None
 
 
-def oldest_valid_published(connection: Connection, part: Part, now: datetime) -> Issued | None:
-    """The oldest CRL of a part that was seen published and that relying parties may still rely on."""
-    valid = (issued.c.published_at.is_not(None), issued.c.next_update > epoch(now))
+def oldest_valid_published(connection: Connection, part: Part, form: str, now: datetime) -> Issued | None:
+    """The oldest CRL of a part and a form that was seen published and that relying parties may still rely on."""
+    valid = (issued.c.published_at.is_not(None), issued.c.next_update > epoch(now), issued.c.hashes == form)
     row = connection.execute(_of_part(part).where(*valid).order_by(issued.c.sequence).limit(1)).one_or_none()
     return _issued(row) if row is not None else None
 

@@ -7,6 +7,7 @@ import pytest
 from publisher.line import UNKNOWN_BUNDLE, CRLMark, Known, Step, crl_step, known_from, remembered, replaces
 from publisher.verify_crl import VerifiedCRL
 from publisher.verify_ocsp import VerifiedResponse
+from revocation.artifacts import Scope
 from revocation.certid import CertIDHash
 from revocation.errors import GateError
 from revocation.status import Reason, Revocation
@@ -22,7 +23,7 @@ EARLIER, LATER = "000000000004-00000000-crl-all.tar", "000000000006-00000000-crl
 
 def crl(number: int, second: int, sha256: str = "b") -> VerifiedCRL:
     """A verified CRL of that number and time."""
-    return VerifiedCRL(b"", number, T[second], T[second] + timedelta(days=1), sha256, {})
+    return VerifiedCRL(b"", number, T[second], T[second] + timedelta(days=1), sha256, {}, Scope.ALL, frozenset())
 
 
 def response(second: int, reason: Reason | None) -> VerifiedResponse:

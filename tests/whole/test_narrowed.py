@@ -1,0 +1,112 @@
+"""CRLs that come to be for less than before: what is on them goes where it belongs, and nothing new waits for it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from revocation.clock import fixed
+from signer.look import look
+from tests.authority import NOW
+from tests.estate import Estate
+from tests.whole.world import World
+
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+BOTH = 'only_some_reasons = ["keyCompromise", "superseded"]'
+COMPROMISED = 'only_some_reasons = ["keyCompromise"]'
+
+
+def public(urgent: str, delta: str = "") -> str:
+    """Two CRLs of users: one of everything, and `urgent`."""
+    return f'crl = {{ scopes = ["user"]{delta}, lists = {{ urgent = {{ scope = "user", {urgent} }} }} }}'
+
+
+def configure(world: World, before: str, after: str) -> World:
+    """The same installation, with another line in its configuration."""
+    file = world.estate.folder / "revocast.toml"
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+    world.close()
+    return World(world.estate, world.now + HOUR)
+
+
+def listed(world: World, label: str) -> set[int]:
+    """The serials on a CRL that is served and on its delta, if it has one; their windows are checked."""
+    found = set()
+    for file in (world.root / "crl" / world.issuer.id).glob(f"{label}*.crl"):
+        crl = x509.load_der_x509_crl(file.read_bytes())
+        assert crl.next_update_utc
+        assert crl.last_update_utc <= world.now < crl.next_update_utc, "an expired CRL was served"
+        found |= {entry.serial_number for entry in crl}
+    return found
+
+
+def tick(world: World) -> None:
+    """Look and publish, also where the signer has something to say."""
+    look(world.signer, fixed(world.now))
+    world.publish()
+
+
+def refusals(world: World) -> list[str]:
+    """What was not published, and why."""
+    return [one.reason for status in world.statuses() for one in (*status.set_aside, *status.held)]
+
+
+@pytest.fixture(params=["", ', delta = "4h"'], ids=["complete", "delta"])
+def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+    """Serials 1 (keyCompromise) and 2 (superseded) are on `urgent`, and on the CRL of everything."""
+    with World(Estate.build(tmp_path / "estate", public=public(BOTH, request.param))) as world:
+        world.estate.register(world.signer, range(1, 9))
+        world.revoke(1)
+        world.revoke(2, "superseded")
+        world.tick()
+        assert listed(world, "urgent") == {1, 2}
+        yield world
+
+
+def test_crl_whose_reasons_are_narrowed_goes_on_with_those_that_are_left(world: World) -> None:
+    """What it lets go of is on the CRL of everything; with a delta too, and what is revoked later is on it."""
+    with configure(world, BOTH, COMPROMISED) as narrowed:
+        narrowed.tick()
+        assert (listed(narrowed, "urgent"), listed(narrowed, "user")) == ({1}, {1, 2})
+        narrowed.now += SECOND
+        narrowed.revoke(3)
+        narrowed.tick()
+        assert listed(narrowed, "urgent") == {1, 3}
+        assert refusals(narrowed) == []
+
+
+def test_narrowed_crl_that_forgot_something_else_is_refused(world: World, tmp_path: Path) -> None:
+    """A restored ledger is found out also then: what the CRL is still for has to be on it."""
+    world.estate.copy_ledger(tmp_path / "copy")
+    world.now += SECOND
+    world.revoke(4)
+    world.tick()
+    assert listed(world, "urgent") == {1, 2, 4}
+    world.estate.restore_ledger(tmp_path / "copy")
+    with configure(world, BOTH, COMPROMISED) as narrowed:
+        narrowed.tick()
+        assert listed(narrowed, "urgent") == {1, 2, 4}
+        assert any("lacks 1 serials (04)" in reason for reason in refusals(narrowed))
+
+
+def test_list_that_comes_to_be_of_the_other_kind_waits_for_no_crl_longer_than_anybody_relies_on_it(
+    tmp_path: Path,
+) -> None:
+    """Where no published CRL takes over what it listed, the CRL before stays to its end, and the next follows then."""
+    with World(Estate.build(tmp_path / "estate", public=public(BOTH))) as world:
+        world.estate.register(world.signer, [1, 2])
+        world.revoke(1)
+        world.tick()
+        aside = 'scopes = ["user"], lists = { urgent = { scope = "user", '
+        with configure(world, aside + BOTH, 'scopes = ["ca"], lists = { urgent = { scope = "ca", ' + BOTH) as changed:
+            tick(changed)
+            assert listed(changed, "urgent") == {1}
+            assert any("moved to another CRL" in reason for reason in refusals(changed))
+            changed.now = NOW + 25 * HOUR
+            tick(changed)
+            assert listed(changed, "urgent") == set()
+            assert refusals(changed) == []
