@@ -34,6 +34,15 @@ class Published:
             issued.note_published(connection, told, now)
         return issued.last_published(connection, part)
 
+    def taken_back(self, connection: Connection, last: Issued, now: datetime) -> datetime | None:
+        """thisUpdate of a CRL that was taken back and is published, so that `last` cannot follow on it any more.
+
+        Until that time `last` could, whatever its own thisUpdate; a publisher that came later refuses it.
+        """
+        told = self._told.get((last.part.issuer, last.part.label))
+        begun = issued.discarded_of_row(connection, told) if told is not None else None
+        return begun if begun is not None and last.this_update <= begun < now else None
+
     def base(self, connection: Connection, part: Part, now: datetime) -> Issued | None:
         """What a delta to the CRL of a part builds on: the oldest that is published and still valid."""
         told = self._told.get((part.issuer, part.label))
