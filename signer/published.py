@@ -40,7 +40,9 @@ class Published:
         Until that time `last` could, whatever its own thisUpdate; a publisher that came later refuses it.
         """
         told = self._told.get((last.part.issuer, last.part.label))
-        begun = issued.discarded_of_row(connection, told) if told is not None else None
+        if told is None or told.number >= (last.crl_number or 0) or told.this_update < last.this_update:
+            return None
+        begun = issued.discarded_of_row(connection, told)
         return begun if begun is not None and last.this_update <= begun < now else None
 
     def base(self, connection: Connection, part: Part, now: datetime) -> Issued | None:
