@@ -94,7 +94,12 @@ def release(serial: str | None, issuer: str | None, cert: Path | None, **ask: An
 
 @click.command("raise", epilog=_CODES)
 @_options
-@click.option("--reason", default="keyCompromise", show_default=True, help="Another compromise, such as cACompromise.")
+@click.option(
+    "--reason",
+    default="keyCompromise",
+    show_default=True,
+    help="Such as cACompromise; where none was given so far, any.",
+)
 @click.option("--invalidity-date", type=Moment(), help="Since when the key is suspected to be compromised.")
 @click.option("--revoked-at", type=Moment(), help="An earlier revocation date; the same as before when left out.")
 def raise_(
@@ -108,7 +113,8 @@ def raise_(
 ) -> None:
     """Say of a revoked certificate that its key is compromised, perhaps since before its revocation.
 
-    Its reason changes, and its revocation date may move back. Waits until that is published.
+    Its reason changes, and its revocation date may move back. Where it was revoked without a reason (unspecified), one
+    may be given, and the date stays. Waits until that is published.
     """
     why = Reason.parse(reason)
     asked = Ask(**ask)

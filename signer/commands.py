@@ -44,7 +44,7 @@ def import_(
     each other, that is reported and nothing is changed.
     """
     file = ConfigFile.read(config)
-    signer = open_signer(file)
+    signer = open_signer(file, clock.now())
     profile = signer.public.profile(issuer) if issuer else _issuer_of(signer.public, path)
     key = RequesterKey.load(requester_key or file.directory / "operator.key", "name it with --requester-key")
     source = read_source(path, profile.issuer, kind)

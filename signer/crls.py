@@ -127,7 +127,7 @@ def _snapshot(
     revision = facts.ensure_issuer(connection, issuer)
     dates.require_passed(connection, issuer, now)
     issued.require_later(connection, spec.part, now)
-    this_update, next_update = spec.window(now, issued.latest_this_update(connection, spec.part))
+    this_update, next_update = spec.window(now, issued.latest_before(connection, spec.part, now))
     row = issued.reserve(
         connection,
         issuer,

@@ -99,7 +99,8 @@ def due_crls(
             continue
         last = _last(connection, spec.part)
         needed = changes.latest(Selection.of(spec))
-        if why := _why_crl(last, spec, now, needed, intact):
+        taken_back = published.taken_back(connection, last, now) if last is not None else None
+        if why := _why_crl(last, spec, now, needed, intact, taken_back):
             not_before = _not_before(connection, profile, spec.part)
             turn = last.sequence if last else 0
             if spec.name.delta and (its := _last(connection, complete.part)):
@@ -195,9 +196,13 @@ class _Slices:
         return "its bundle is gone from the exchange" if self._covered[n] is None else None
 
 
-def _why_crl(last: Issued | None, spec: CRLSpec, now: datetime, needed: int, intact: Intact) -> str | None:
+def _why_crl(
+    last: Issued | None, spec: CRLSpec, now: datetime, needed: int, intact: Intact, taken_back: datetime | None
+) -> str | None:
     if last is None:
         return "there is none"
+    if taken_back is not None:
+        return f"is of {iso(last.this_update)}, and one of {iso(taken_back)} is published, which was taken back"
     if now >= spec.renew_at(last.this_update, last.next_update):
         renewal = show(spec.settings.renewal)
         return f"is of {iso(last.this_update)} and ends at {iso(last.next_update)}, renewed after {renewal}"

@@ -1,4 +1,4 @@
-"""Reasons that the rules of an issuer forbid, and that its ledger has: of before it followed these rules."""
+"""Reasons that the rules of an issuer forbid: none is imported, and what its ledger has of before is on no CRL."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -9,12 +9,38 @@ from sqlalchemy import Connection
 from revocation import crlbytes, der, serials
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
-from revocation.errors import Refused
+from revocation.errors import InputError, Refused
 from revocation.status import Reason
 from signer.ledger import pages
+from signer.ledger.bulk import Change
 from signer.ledger.groups import Selection
 
 _NAMED: Final = 20
+_WAYS_OUT: Final = (
+    "`revocast raise` gives a reason where none was given, and replaces others by keyCompromise; `revocast release` "
+    "ends a hold, and `revocast revoke` with another reason makes it final"
+)
+_OR_OTHER_RULES: Final = "or set `compliance` of the issuer to pkix"
+
+
+def require_allowed(profile: IssuerProfile, change: Change) -> None:
+    """Return if what the ledger will say after an import is allowed: a certificate may tell that it is a CA's.
+
+    Raises:
+        InputError: it is not; the message says where the reason is to be corrected.
+    """
+    said = change.revocation
+    forbidden = profile.compliance.forbids(said.reason, change.is_ca) if said is not None else None
+    if said is None or forbidden is None:
+        return
+    entry = change.entry
+    is_ours = change.known is not None and change.known.revocation == said
+    who_says = "the ledger" if is_ours else "it"
+    raise InputError(
+        f"{forbidden}: {who_says} says that serial {serials.to_hex(entry.serial)} is revoked for {said.reason.name}",
+        where=entry.place,
+        advice=f"{_WAYS_OUT}; then import again" if is_ours else f"correct it there, {_OR_OTHER_RULES}",
+    )
 
 
 def require_allowed_reasons(connection: Connection, profile: IssuerProfile, spec: CRLSpec) -> None:
@@ -35,8 +61,7 @@ def require_allowed_reasons(connection: Connection, profile: IssuerProfile, spec
         raise Refused(
             f"{forbidden}: {', '.join(named)}{more} are revoked so; nothing was signed",
             where=str(spec),
-            advice="`revocast release` ends a hold, and `revocast revoke` with another reason makes it final; "
-            "`revocast raise` to keyCompromise replaces other reasons; or set `compliance` of the issuer to pkix",
+            advice=f"{_WAYS_OUT}; {_OR_OTHER_RULES}",
         )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
 from revocation.messages import Import, ImportSummary, Message
+from signer.forbidden import require_allowed
 from signer.importers.entry import ImportEntry, ImportSource
 from signer.kinds import with_kind
 from signer.ledger import audit, facts, issued, pages
@@ -97,8 +98,8 @@ class _Run:
             digest.update(_canonical(found))
             before = known.get(found.serial)
             entry = with_kind(self._profile, found, before, self._origin.now)
-            self._require_allowed(entry)
             change = compare(entry, before, shard_of(self._profile, entry), self._origin.now, self._found)
+            require_allowed(self._profile, change)
             self._count(change, newly_revoked=change.revocation is not None and not (before and before.revocation))
             if not change.nothing:
                 batch.append(change)
@@ -107,14 +108,6 @@ class _Run:
                 batch.clear()
         apply_changes(self._connection, self._issuer, batch, self._origin)
         return digest.hexdigest()
-
-    def _require_allowed(self, entry: ImportEntry) -> None:
-        if entry.revocation is None:
-            return
-        if forbidden := self._profile.compliance.forbids(entry.revocation.reason, entry.is_ca):
-            raise InputError(
-                forbidden, where=entry.place, advice="correct it there, or set `compliance` of the issuer to pkix"
-            )
 
     def summary(self) -> ImportSummary:
         """What was done, and where source and ledger differ."""

@@ -22,7 +22,7 @@ from signer.ledger import early, facts
 from signer.ledger.early import TooEarly
 from signer.ledger.issued import Issued
 from signer.presign import presign
-from signer.produce import prune, require_own_exchange
+from signer.produce import prune, require_own_exchange, take_out_unwanted
 from signer.responder_certificates import destroy_expired_keys, make_responder_certificate
 from signer.signer import Signer
 
@@ -89,9 +89,8 @@ def look(
             report.problems += _without_crl(signer)
             report.problems += _behind(signer, clock(), hint)
             report.problems += _of_expired(signer, clock(), hint) if hint else []
+        report.problems += _tidy(signer, clock(), report)
         report.problems = list({str(problem): problem for problem in report.problems}.values())
-        if report.made:
-            prune(signer, clock())
     return report
 
 
@@ -109,6 +108,23 @@ def _tell_departures(signer: Signer, now: datetime, hint: Look | None) -> list[R
         except OSError as error:
             problems.append(_not_stored("why entries left CRLs", signer, profile, error))
     return problems
+
+
+def _tidy(signer: Signer, now: datetime, report: Report) -> list[RevocastError]:
+    """What is not configured any more goes also when nothing was made: publishers would set it aside, and tell it."""
+    try:
+        take_out_unwanted(signer, now)
+        if report.made:
+            prune(signer, now)
+    except OSError as error:
+        return [
+            RevocastError(
+                f"bundles that nobody needs any more could not be taken out: {error.strerror or error}",
+                where="exchange",
+                advice=f"see to rights in {signer.config.exchange}; it is tried again at the next look",
+            )
+        ]
+    return []
 
 
 def _without_crl(signer: Signer) -> list[RevocastError]:

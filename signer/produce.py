@@ -84,16 +84,25 @@ def require_own_exchange(signer: Signer) -> None:
         )
 
 
-def prune(signer: Signer, now: datetime) -> None:
-    """Take out what a newer complete bundle of the same part supersedes, and what is of no configured part.
+def take_out_unwanted(signer: Signer, now: datetime) -> None:
+    """Take out what is of no configured part: nothing that is made would ever supersede it, and publishers refuse it.
 
-    Why entries left CRLs is kept for so many days, and then forgotten by the ledger too.
+    Raises:
+        OSError: the exchange cannot be written.
     """
     first_day = first_kept(now)
     parts = set(_parts(signer.public))
+    for stored in signer.exchange.list():
+        if not _is_wanted(stored.name, parts, signer.public, first_day):
+            signer.exchange.remove(stored.name)
+
+
+def prune(signer: Signer, now: datetime) -> None:
+    """Take out what a newer complete bundle of the same part supersedes.
+
+    Why entries left CRLs is kept for so many days, and then forgotten by the ledger too.
+    """
     names = [entry.name for entry in signer.exchange.list()]
-    for name in [name for name in names if not _is_wanted(name, parts, signer.public, first_day)]:
-        signer.exchange.remove(name)
     with signer.ledger.read() as connection:
         complete = issued.complete_names(connection, names)
     newest = {_behind_sequence(name): name for name in names if name in complete}  # names are sorted
@@ -102,7 +111,7 @@ def prune(signer: Signer, now: datetime) -> None:
             signer.exchange.remove(name)
     with signer.ledger.write() as connection:
         for profile in signer.public.profiles.values():
-            departures.prune(connection, profile.issuer, first_day)
+            departures.prune(connection, profile.issuer, first_kept(now))
 
 
 def _is_wanted(name: str, parts: Collection[Part], public: PublicConfig, first_day: date) -> bool:

@@ -35,6 +35,17 @@ class Published:
             issued.note_published(connection, told, now)
         return issued.last_published(connection, part)
 
+    def taken_back(self, connection: Connection, last: Issued, now: datetime) -> datetime | None:
+        """thisUpdate of a CRL that was taken back and is published, so that `last` cannot follow on it any more.
+
+        Until that time `last` could, whatever its own thisUpdate; a publisher that came later refuses it.
+        """
+        told = self._told.get((last.part.issuer, last.part.label))
+        if told is None or told.number >= (last.crl_number or 0) or told.this_update < last.this_update:
+            return None
+        begun = issued.discarded_of_row(connection, told)
+        return begun if begun is not None and last.this_update <= begun < now else None
+
     def base(self, connection: Connection, complete: CRLSpec, now: datetime) -> Issued | None:
         """What a delta to a complete CRL builds on: the oldest of its scope that is published and still valid.
 

@@ -26,7 +26,7 @@ def run(config: Path | None) -> None:
     What a change of facts makes due is made before its reply is printed; what could not be made stands in the reply.
     Exit status 1 if a message was not done.
     """
-    signer = open_signer(ConfigFile.read(config))
+    signer = open_signer(ConfigFile.read(config), clock.now())
     failed = False
     for line in sys.stdin:
         if not line.strip():

@@ -1,6 +1,7 @@
 """The signer as one value: its configuration and everything it holds, opened once per process."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
@@ -26,7 +27,7 @@ class Signer:
     published: Published = field(default_factory=Published)
 
 
-def open_signer(file: ConfigFile, passphrases: dict[str, bytes] | None = None) -> Signer:
+def open_signer(file: ConfigFile, now: datetime, passphrases: dict[str, bytes] | None = None) -> Signer:
     """The signer that a configuration describes.
 
     Raises:
@@ -38,7 +39,7 @@ def open_signer(file: ConfigFile, passphrases: dict[str, bytes] | None = None) -
     ledger = Ledger(config.ledger)
     with ledger.read() as connection:
         for profile in public.profiles.values():
-            require_every_shard(connection, profile)
+            require_every_shard(connection, profile, now)
     return Signer(
         config,
         public,

@@ -90,10 +90,11 @@ def release(connection: Connection, profile: IssuerProfile, body: Release, origi
 def raise_reason(connection: Connection, profile: IssuerProfile, body: Raise, limits: Limits, origin: Origin) -> Done:
     """Record that the key of a revoked certificate is compromised, and perhaps since before its revocation.
 
-    The date may move back, never on: whoever trusted a signature of that time has to be told (BRs section 7.2.2).
+    The date may move back, never on: whoever trusted a signature of that time has to be told (BRs section 7.2.2). Where
+    no reason was given so far, another one may be given too; then the date stays.
 
     Raises:
-        Refused: unknown serial, not revoked, no compromise, a date that cannot be, or nothing new.
+        Refused: unknown serial, not revoked, no reason to raise to, a date that cannot be, or nothing new.
     """
     serial = serials.from_hex(body.serial)
     where = named(profile, serial)
@@ -153,11 +154,7 @@ def _raised(where: str, body: Raise, earlier: Revocation) -> Revocation:
     invalidity_date = body.invalidity_date or earlier.invalidity_date
     raised = Revocation(body.revoked_at or earlier.revoked_at, Reason.parse(body.reason), invalidity_date)
     if raised.reason not in _COMPROMISE:
-        raise Refused(
-            f"a reason is raised to a compromise of the key, and {raised.reason.name} is none",
-            where=where,
-            advice="one of " + ", ".join(reason.name for reason in sorted(_COMPROMISE)),
-        )
+        _require_first_reason(where, raised, earlier)
     if raised.revoked_at > earlier.revoked_at:
         raise Refused(
             f"the revocation date {iso(raised.revoked_at)} is later than the one so far, {iso(earlier.revoked_at)}",
@@ -167,6 +164,23 @@ def _raised(where: str, body: Raise, earlier: Revocation) -> Revocation:
     if raised == earlier:
         raise Refused(f"is revoked for {earlier.reason.name} already, and nothing would change", where=where)
     return raised
+
+
+def _require_first_reason(where: str, raised: Revocation, earlier: Revocation) -> None:
+    """Unspecified is no reason (RFC 5280 section 5.3.1): there the true one may follow, and nothing becomes a hold."""
+    if earlier.reason is not Reason.unspecified or raised.reason in (Reason.unspecified, Reason.certificateHold):
+        raise Refused(
+            f"a reason is raised to a compromise of the key, and {raised.reason.name} is none",
+            where=where,
+            advice=f"one of {', '.join(reason.name for reason in sorted(_COMPROMISE))}; where no reason was given so "
+            "far, any other that is final",
+        )
+    if raised.revoked_at != earlier.revoked_at:
+        raise Refused(
+            f"the revocation date moves back for a compromise of the key, and {raised.reason.name} is none",
+            where=where,
+            advice=f"leave it out to keep {iso(earlier.revoked_at)}",
+        )
 
 
 def _known(connection: Connection, profile: IssuerProfile, serial: bytes) -> Certificate:

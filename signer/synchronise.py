@@ -1,6 +1,6 @@
 """Comparing another system's record of a certificate with the ledger's: what is new, and where the two do not agree."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -67,7 +67,7 @@ def _becomes_ca(entry: ImportEntry, known: Known) -> bool:
 
 
 def _compare_status(entry: ImportEntry, known: Known, name: str, found: Disagreements) -> Revocation | None:
-    """The revocation that is new, if there is one."""
+    """The revocation that is new, if there is one; also the reason of one that had none."""
     if entry.revocation is None:
         if known.revocation is not None:
             found.ahead.append(f"{name}: valid there, here {_words(known.revocation)}")
@@ -77,9 +77,20 @@ def _compare_status(entry: ImportEntry, known: Known, name: str, found: Disagree
             found.ahead.append(f"{name}: on hold there, here released since")
             return None
         return entry.revocation
-    if entry.revocation != known.revocation:
+    explained = _explained(known.revocation, entry.revocation)
+    if entry.revocation != (explained or known.revocation):
         found.contradictions.append(f"{name}: {_words(entry.revocation)} there, here {_words(known.revocation)}")
-    return None
+    return explained
+
+
+def _explained(known: Revocation, said: Revocation) -> Revocation | None:
+    """What is known with the reason that it lacks: unspecified is none (RFC 5280, 5.3.1). No hold comes of it.
+
+    The date stays; so does an invalidity date that is known.
+    """
+    if known.reason is not Reason.unspecified or said.reason in (Reason.unspecified, Reason.certificateHold):
+        return None
+    return replace(known, reason=said.reason, invalidity_date=known.invalidity_date or said.invalidity_date)
 
 
 def _require_possible(entry: ImportEntry, now: datetime) -> None:

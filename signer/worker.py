@@ -49,7 +49,7 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     sys.setswitchinterval(_SWITCHING_SECONDS)
-    signer = open_signer(ConfigFile.read(config), _typed(passphrases_fd))
+    signer = open_signer(ConfigFile.read(config), clock.now(), _typed(passphrases_fd))
     if signer.config.queue is None:
         raise ConfigurationError(
             "signer.queue is not set", advice="a worker needs a queue; without one, use `revocast refresh`"

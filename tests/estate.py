@@ -110,9 +110,9 @@ class Estate:
         """The configuration, read again."""
         return ConfigFile.read(self.folder / "revocast.toml")
 
-    def signer(self) -> Signer:
+    def signer(self, now: datetime = NOW) -> Signer:
         """The signer, opened as a new process would."""
-        return open_signer(self.file)
+        return open_signer(self.file, now)
 
     def copy_ledger(self, to: Path) -> None:
         """Copy the ledger (SQLite) as it is now."""

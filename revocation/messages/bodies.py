@@ -75,7 +75,7 @@ class Release(Change):
 
 
 class Raise(Change):
-    """Raise the reason of a revocation to a compromise of the key; its date may move back."""
+    """Raise the reason of a revocation to a compromise of the key; its date may move back. Or give it a reason."""
 
     serial: SerialHex
     reason: str

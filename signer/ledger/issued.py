@@ -153,6 +153,15 @@ def mark_discarded(connection: Connection, rows: Iterable[Issued], now: datetime
         connection.execute(update(issued).where(own).values(discarded_at=epoch(now)))
 
 
+def discarded_of_row(connection: Connection, row: CRLRow) -> datetime | None:
+    """thisUpdate of the CRL that a row speaks of, where that is one of this ledger and was taken back."""
+    mine = (issued.c.issuer == row.issuer, issued.c.kind == str(Kind.CRL), issued.c.part == row.label)
+    which = (*mine, issued.c.crl_number == str(row.number), issued.c.sha256 == row.sha256)
+    query = select(issued.c.this_update).where(*which, issued.c.discarded_at.is_not(None))
+    found = connection.execute(query).scalar()
+    return from_epoch(found) if found is not None else None
+
+
 def last_sequence(connection: Connection) -> int:
     """The sequence of the newest bundle that was reserved; 0 when there is none."""
     return int(connection.execute(select(func.max(issued.c.sequence))).scalar() or 0)
@@ -177,6 +186,14 @@ def latest_this_update(connection: Connection, part: Part) -> datetime | None:
     """
     mine = (issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part.in_(_numbered_with(part)))
     query = select(func.max(issued.c.this_update)).where(*mine, issued.c.discarded_at.is_(None))
+    found = connection.execute(query).scalar()
+    return from_epoch(found) if found is not None else None
+
+
+def latest_before(connection: Connection, part: Part, now: datetime) -> datetime | None:
+    """thisUpdate of the newest bundle of a part that is earlier than now: what was taken back may be published too."""
+    mine = (issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part.in_(_numbered_with(part)))
+    query = select(func.max(issued.c.this_update)).where(*mine, issued.c.this_update < epoch(now))
     found = connection.execute(query).scalar()
     return from_epoch(found) if found is not None else None
 

@@ -19,7 +19,7 @@ from signer.ledger.postgresql import PostgreSQLStore
 from signer.ledger.sqlite import SQLiteStore
 from signer.ledger.store import WRITES, Store
 
-_HEAD: Final = "0004"
+_HEAD: Final = "0005"
 
 
 class LedgerUnavailable(RevocastError):

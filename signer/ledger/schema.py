@@ -44,6 +44,10 @@ certificates = Table(
 )
 Index("certificates_by_revision", certificates.c.issuer, certificates.c.revision)
 Index("certificates_by_slice", certificates.c.issuer, certificates.c.slice_hash)
+Index(
+    "certificates_by_shard",
+    *(certificates.c.issuer, certificates.c.is_ca, certificates.c.shard, certificates.c.not_after),
+)
 
 facts = Table(
     "facts",

@@ -18,6 +18,7 @@ from signer.signer import Signer
 from tests.authority import NOW, Authority
 from tests.estate import Estate
 from tests.signer.reading import bundles, crl_serials, names, newest_crl, statuses, told
+from tests.whole.world import World
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 DAMAGE = {
@@ -159,6 +160,33 @@ def test_bundles_of_what_is_configured_no_longer_leave_the_exchange(estate: Esta
     look(fewer, fixed(NOW + HOUR), (Verb.PRESIGN, Verb.GENERATE_CRLS))
     labels = sorted(name.split("-", 2)[2] for name in names(fewer))
     assert labels == ["crl-user.tar", *(f"ocsp-{n}.tar" for n in range(4))]
+
+
+def test_bundles_of_what_is_configured_no_longer_leave_though_nothing_is_made(tmp_path: Path) -> None:
+    """Or publishers would set them aside, an alarm about what is right: of a CRL that was given up, of an issuer."""
+    with World(Estate.build(tmp_path / "e", public='crl = { scopes = ["user", "ca"] }')) as world:
+        world.tick()
+    config = world.estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace('["user", "ca"]', '["user"]'))
+    with World(world.estate, NOW + HOUR) as world:
+        assert not look(world.signer, fixed(world.now)).made
+        assert [name.split("-", 2)[2] for name in names(world.signer) if "-crl-" in name] == ["crl-user.tar"]
+        assert [status.set_aside for status in world.publish()] == [[], []]
+    Authority("Other CA").write(world.estate.folder / "ca.pem")
+    with World(world.estate, NOW + HOUR) as world:
+        look(world.signer, fixed(world.now), (Verb.PRESIGN,))
+        assert names(world.signer) == []
+        assert [status.set_aside for status in world.publish()] == [[], []]
+
+
+def test_bundles_that_cannot_be_taken_out_are_a_problem(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is due is made all the same, and it is said where to look."""
+    look(estate.signer(), fixed(NOW))
+    signer = configure(estate, '[public.crl]\nscopes = ["user"]')
+    monkeypatch.setattr(type(signer.exchange), "remove", lambda *_: (_ for _ in ()).throw(OSError(30, "read-only")))
+    report = look(signer, fixed(NOW + HOUR), (Verb.GENERATE_CRLS,))
+    assert "test: crl user (there is none)" in report.made
+    assert ["could not be taken out: read-only" in str(problem) for problem in report.problems] == [True]
 
 
 @pytest.mark.parametrize(("age", "backdated"), [(10 * MINUTE, 10 * MINUTE), (24 * HOUR, HOUR)])

@@ -222,12 +222,83 @@ def test_crl_of_a_shard_says_the_shard_of_what_it_lists(tmp_path: Path, authorit
     assert crl_serials(signer, "user.4") == [1]
 
 
+def listed_before(estate: Estate, configured: str) -> None:
+    """Certificates 1 to 3 are known, and 9 that has expired; then something else is configured."""
+    before = [listed(1, reason=Reason.keyCompromise), listed(2), listed(3)]
+    estate.import_(estate.signer(), [*before, replace(listed(9, reason=Reason.superseded), not_after=NOW)])
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace('crl = { scopes = ["user", "ca"] }', configured))
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Estate:
+    """An installation without shards."""
+    return Estate.build(tmp_path / "whole", public='crl = { scopes = ["user", "ca"] }')
+
+
+@pytest.mark.parametrize("lists", ["", f", {_URGENT}"])
+def test_shards_are_refused_while_certificates_of_before_would_be_on_no_crl(whole: Estate, lists: str) -> None:
+    """They name the CRL that would be gone; one for some reasons does not list them. It is said how many."""
+    listed_before(whole, f'crl = {{ scopes = ["user", "ca"], lists = {{ user = {{ shards = 4 }}{lists} }} }}')
+    said = "crl user: `shards` is 4, and the ledger has user certificates in no shard, which no CRL would list: 3"
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        whole.signer()
+    assert 'add one beside it: `lists = { NAME = { scope = "user", shards = 4 } }`' in (caught.value.advice or "")
+
+
+def test_shards_beside_the_crl_of_before_lose_nothing_and_replace_it_one_day(whole: Estate) -> None:
+    """As the refusal advises: what was in no shard stays on the CRL that it names, until all of it has expired."""
+    beside = 'crl = { scopes = ["user", "ca"], lists = { many = { scope = "user", shards = 4, assign = "serial" } } }'
+    listed_before(whole, beside)
+    signer = whole.signer()
+    whole.import_(signer, [listed(5)])
+    for number in (2, 5):
+        handle(signer, whole.revoke(number), fixed(NOW))
+    assert look(signer, fixed(NOW)).problems == []
+    assert [sorted(crl_serials(signer, label)) for label in ("user", "many.2")] == [[1, 2, 5, 9], [5]]
+    config = whole.folder / "revocast.toml"
+    config.write_text(config.read_text().replace('scopes = ["user", "ca"]', 'scopes = ["ca"]'))
+    with pytest.raises(ConfigurationError, match=r"which no CRL would list: 3"):
+        whole.signer(NOW + timedelta(days=365) - SECOND)
+    assert whole.signer(NOW + timedelta(days=365))
+
+
+@pytest.mark.parametrize(
+    ("crls", "said"),
+    [
+        ('["ca"], lists = { folk = { scope = "user", shards = 2 } }', "crl folk: `shards` is 2, and .* of shard 4"),
+        ('["user", "ca"]', "crl user: `shards` is 0, and certificates name the CRL of shard 4"),
+        ('["all"]', "crl all: `shards` is 0, and certificates name the CRL of shard 4"),
+        ('["ca"]', "no CRL for user certificates is configured, and certificates name the CRL of shard 4"),
+    ],
+)
+def test_list_of_another_name_has_no_fewer_shards(estate: Estate, crls: str, said: str) -> None:
+    """Or what is revoked of the shards above would be on no CRL; also before the first CRL was made."""
+    estate.import_(estate.signer(), [listed(3, shard=4)])
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace('["user", "ca"], lists = { user = { shards = 4 } }', crls))
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        estate.signer()
+    assert "set `shards` to 4 again, or more" in (caught.value.advice or "")
+
+
+def test_list_of_another_name_may_have_more_shards(estate: Estate) -> None:
+    """Every certificate is in one of them."""
+    estate.import_(estate.signer(), [listed(3, shard=4)])
+    config = estate.folder / "revocast.toml"
+    more = '["ca"], lists = { folk = { scope = "user", shards = 5 } }'
+    config.write_text(config.read_text().replace('["user", "ca"], lists = { user = { shards = 4 } }', more))
+    signer = estate.signer()
+    handle(signer, estate.revoke(3), fixed(NOW))
+    look(signer, fixed(NOW))
+    assert crl_serials(signer, "folk.4") == [3]
+
+
 def test_what_only_a_crl_for_other_reasons_could_list_is_a_problem(tmp_path: Path) -> None:
-    """A certificate of before the shards is on the CRL for its reason, and for another reason on none."""
+    """What had expired before the shards is on the CRL for its reason, and for another reason on none."""
     estate = Estate.build(tmp_path / "e", public='crl = { scopes = ["user", "ca"] }')
-    estate.import_(
-        estate.signer(), [listed(1, reason=Reason.keyCompromise), listed(2, reason=Reason.superseded), listed(3)]
-    )
+    before = [listed(1, reason=Reason.keyCompromise), listed(2, reason=Reason.superseded), listed(3)]
+    estate.import_(estate.signer(), [replace(one, not_after=NOW) for one in before])
     config = estate.folder / "revocast.toml"
     config.write_text(config.read_text().replace('crl = { scopes = ["user", "ca"] }', URGENT))
     signer = estate.signer()

@@ -38,6 +38,16 @@ def site(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made / "site", tmp_path / "site"))
 
 
+@pytest.fixture
+def unused(site: Path) -> Path:
+    """One whose ledger knows no certificate yet."""
+    for file in (site / "signer").glob("ledger.sqlite*"):
+        file.unlink()
+    shutil.rmtree(site / "exchange")
+    succeed("signer", "run", folder=site)
+    return site
+
+
 def configure(site: Path, table: str, lines: str) -> None:
     """Say something in a table of the configuration."""
     file = site / "revocast.toml"
@@ -104,29 +114,40 @@ def test_profile_beyond_the_signers_own_limit_is_refused_where_the_keys_are(made
     assert state(site) == before
 
 
-def test_certificates_that_name_no_known_shard_are_not_imported(made: Path, site: Path) -> None:
+def test_certificates_that_name_no_known_shard_are_not_imported(made: Path, unused: Path) -> None:
     """The message says which URL, and which there are."""
-    configure(site, "public.crl", SHARDED)
-    before = state(site)
-    done = revocast("import", made / "demo/issuing", folder=site)
+    configure(unused, "public.crl", SHARDED)
+    before = state(unused)
+    done = revocast("import", made / "demo/issuing", folder=unused)
     assert done.returncode == 2
     assert "/all.crl) is no CRL of revocast-demo-issuing-ca: those are at http" in done.stderr
     assert "/user.1.crl to http" in done.stderr
     assert "/user.4.crl" in done.stderr
-    assert state(site) == before
+    assert state(unused) == before
 
 
 @pytest.mark.parametrize("shard", [0, 5])
-def test_shard_out_of_range_is_not_imported(site: Path, shard: int) -> None:
+def test_shard_out_of_range_is_not_imported(unused: Path, shard: int) -> None:
     """With the file, the line and the range."""
-    configure(site, "public.crl", SHARDED)
-    (site / "list.csv").write_text(CSV.format("0A", shard))
-    before = state(site)
-    done = revocast("import", "list.csv", "--issuer", ISSUER, folder=site)
+    configure(unused, "public.crl", SHARDED)
+    (unused / "list.csv").write_text(CSV.format("0A", shard))
+    before = state(unused)
+    done = revocast("import", "list.csv", "--issuer", ISSUER, folder=unused)
     assert done.returncode == 2
     assert (
         f"list.csv line 2: serial 0A is said to be in shard {shard}, and {ISSUER} has the shards 1 to 4" in done.stderr
     )
+    assert state(unused) == before
+
+
+def test_shards_that_leave_what_is_known_on_no_crl_are_refused(site: Path) -> None:
+    """The certificates name the CRL that would be gone; nothing is signed, and it is said what to configure."""
+    before = state(site)
+    configure(site, "public.crl", SHARDED)
+    done = revocast("signer", "run", folder=site)
+    assert done.returncode == 2
+    assert "crl user: `shards` is 4, and the ledger has user certificates in no shard" in done.stderr
+    assert '`lists = { NAME = { scope = "user", shards = 4 } }`' in done.stderr
     assert state(site) == before
 
 

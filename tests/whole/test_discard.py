@@ -262,3 +262,38 @@ def test_clock_that_was_minutes_ahead_is_waited_for(world: World) -> None:
     world.now += 181 * SECOND
     world.tick()
     assert world.crl_serials() == {1, 2, 3}
+
+
+@pytest.mark.parametrize("hours", [0, 1])
+def test_publisher_that_comes_late_is_given_a_crl_that_can_follow(tmp_path: Path, hours: int) -> None:
+    """What it published by the clock that ran ahead has begun, and no CRL of before can follow: one is made, once."""
+    lines = f'crl = {{ backdate = "{hours}h", renewal = "16h", look = "1h" }}\n[public.ocsp]\nslices = 1\n'
+    world = World(Estate.build(tmp_path / "e", public=lines))
+    world.estate.register(world.signer, [1, 2, 3])
+    world.tick()
+    world.now += 3 * HOUR
+    right = world.now
+    world.now += 2 * HOUR
+    world.revoke(2)
+    world.tick()
+    world.now = right
+    assert discard(world).outcome is Outcome.DONE
+    world.revoke(3)
+    world.look()
+    world.now = right + (2 - hours) * HOUR + SECOND
+    world.publish()
+    assert [len(status.set_aside) for status in world.statuses()] == [1, 0]
+    assert world.crl_serials() == {2}
+    world.now += SECOND
+    world.tick()
+    assert world.crl_serials() == {2, 3}
+    assert [len(status.set_aside) for status in world.statuses()] == [1, 0]
+    (made,) = newest(world)
+    world.now += SECOND
+    world.tick()
+    assert newest(world) == [made]
+
+
+def newest(world: World) -> list[str]:
+    """The CRLs in the exchange."""
+    return [name for name in names(world.signer) if "-crl-" in name]

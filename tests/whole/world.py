@@ -47,7 +47,7 @@ class World:
     def __init__(self, estate: Estate, now: datetime = NOW) -> None:
         self.estate = estate
         self.now = now
-        self.signer = estate.signer()
+        self.signer = estate.signer(now)
         self.public = PublicConfig.read(estate.file)
         self.publisher = PublisherConfig.read(estate.file)
         self.issuer = next(iter(self.public.profiles.values())).issuer
