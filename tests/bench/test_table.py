@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def test_make_bench_runs_every_benchmark_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each in a process of its own, whose memory is then its own, with the options that were given; a failure is told."""
+    """Each in a process of its own, whose memory is then its own, with the options given; a failure is told."""
     said = subprocess.run(
         ["make", "-n", "bench", "ARGS=--runs 1"], cwd=ROOT, capture_output=True, text=True, check=True
     )
