@@ -93,7 +93,7 @@ def test_certificate_is_in_the_shard_that_it_names_whatever_its_serial(estate: E
         ((), r"distribution point of serial 07 .none. is no CRL of test"),
         (
             ("http://crl.example/crl/other.crl",),
-            "is no CRL of test: those are the 4 shards of `user` at http://crl.example/crl/.*user.1.crl to .*user.4.crl",
+            "is no CRL of test: those are the 4 shards of `user` at http://crl.example/.*user.1.crl to .*user.4.crl",
         ),
     ],
 )
