@@ -15,7 +15,7 @@ COMPILE  = $(UV) --no-config pip compile --quiet --universal --python-version 3.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up setup test check lock clean
+.PHONY: help up setup test check bench lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ check: setup ## Lint, types and import contracts alone
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: setup ## Every benchmark, one after the other: make bench [BENCH=crl-reissue] [ARGS="--entries 100000 --json"]
+	$(BIN)/python -m tests.bench $(or $(BENCH),all) $(ARGS)
 
 lock: $(UV) ## Fit requirements/ to pyproject.toml; newest versions up to LOCK_DATE: make lock ARGS=--upgrade
 	$(COMPILE) pyproject.toml --extra embedded --extra postgresql --group build --group test -o requirements/dev.txt

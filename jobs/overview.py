@@ -9,6 +9,7 @@ from jobs.wanted import Due, Wanted
 from revocation.artifacts import Kind
 from revocation.clock import iso
 from revocation.config import IssuerProfile, PublicConfig
+from revocation.crlspec import NEVER
 from revocation.part import Part
 from revocation.published import CRLRow, SliceRow, TargetStatus
 from revocation.windows import PUBLISHING
@@ -37,7 +38,8 @@ class Line:
     Attributes:
         number: of a CRL.
         responses: how many a slice has.
-        age, left, renew_in: None where the artifact is missing.
+        age, left, renew_in: None where the artifact is missing; left and renew_in also where that never comes, as with
+            the last CRL of a retired issuer.
         why: what the signer says is due, and why, or what a target lacks that was made; empty when there is nothing, or
             the signer did not say.
     """
@@ -150,8 +152,8 @@ class _Group:
             responses=row.count if isinstance(row, SliceRow) else None,
             revision=row.revision,
             age=self.now - row.this_update,
-            left=row.next_update - self.now,
-            renew_in=row.renew_at - self.now,
+            left=_until(row.next_update, self.now),
+            renew_in=_until(row.renew_at, self.now),
             why=why or (f"revision {needed} waits in the exchange" if is_behind else ""),
         )
 
@@ -161,6 +163,11 @@ def _state(row: CRLRow | SliceRow, look: timedelta, now: datetime, *, is_behind:
         return State.EXPIRED
     if is_behind:
         return State.BEHIND
-    if now > row.renew_at + look + PUBLISHING:
+    late = now - row.renew_at  # renew_at + look would be beyond the last date where nothing is ever renewed
+    if late > look + PUBLISHING:
         return State.OVERDUE
-    return State.DUE if now >= row.renew_at else State.FRESH
+    return State.DUE if late >= timedelta(0) else State.FRESH
+
+
+def _until(moment: datetime, now: datetime) -> timedelta | None:
+    return None if moment == NEVER else moment - now

@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -100,7 +101,8 @@ def _print(shown: list[Line], more: list[str], wanted: Wanted, unpublished: list
         for name in _COLUMNS:
             table.add_column(name, overflow="fold")  # a number that does not fit goes on in the next line
         for line in group:
-            cells = [_count(line), _text(line.revision), span(line.age), span(line.left), span(line.renew_in)]
+            ends = [_moment(line, line.left, "for ever"), _moment(line, line.renew_in, "never")]
+            cells = [_count(line), _text(line.revision), span(line.age), *ends]
             table.add_row(line.what, Text(line.state, style=_STYLES[line.state]), *cells)
         console.print(table)
     for line in shown:
@@ -116,6 +118,11 @@ def _print(shown: list[Line], more: list[str], wanted: Wanted, unpublished: list
 
 def _count(line: Line) -> str:
     return _text(line.number) if line.responses is None else f"{line.responses} responses"
+
+
+def _moment(line: Line, value: timedelta | None, never: str) -> str:
+    """How far away something is; an artifact that has a number is there, so what is not said never comes."""
+    return never if value is None and line.number is not None else span(value)
 
 
 def _text(value: int | None) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 from publisher.verify_crl import VerifiedCRL, read_crl
 from publisher.verify_ocsp import VerifiedResponse, peek, read_response, verify_response
 from publisher.window import check_length, check_window
+from revocation import serials
 from revocation.artifacts import Kind
 from revocation.bundle import BundleReader, Manifest
 from revocation.bundle.manifest import part_of
@@ -93,7 +94,7 @@ def responses_in(reader: BundleReader, profile: IssuerProfile, now: datetime) ->
     batch: list[VerifiedResponse] = []
     for der in _each(reader):
         response = verify_response(der, profile.issuer, now)
-        check_length(response.this_update, response.next_update, profile.ocsp.expires)
+        _check_response(response, profile)
         batch.append(response)
         if len(batch) == _BATCH:
             yield batch
@@ -104,6 +105,17 @@ def responses_in(reader: BundleReader, profile: IssuerProfile, now: datetime) ->
         manifest = reader.manifest
         check_window(manifest.this_update, manifest.next_update, now)
         check_length(manifest.this_update, manifest.next_update, profile.ocsp.expires)
+
+
+def _check_response(response: VerifiedResponse, profile: IssuerProfile) -> None:
+    check_length(response.this_update, response.next_update, profile.ocsp.expires)
+    if profile.crl.only_cas:
+        return
+    try:
+        profile.compliance.check_ocsp_window(response.this_update, response.next_update)
+    except ValueError as error:
+        serial = serials.to_hex(response.serial)
+        raise GateError(str(error), where=f"OCSP response of {profile.issuer.name}, serial {serial}") from error
 
 
 def revocations_in(reader: BundleReader, profile: IssuerProfile, now: datetime) -> Iterator[VerifiedResponse]:

@@ -50,7 +50,7 @@ class CRLTaker:
         """Put configured files that are missing, read lost marks off the target, strike CRLs that changed."""
         lines = []
         for profile in self._public.profiles.values():
-            lines += [f"{path} put" for path in self._put_configured(profile)]
+            lines += self._put_configured(_certificates(profile))
             for spec in profile.crls.values():
                 self._mark_from_target(spec, now)
         for row in list(status.crls):
@@ -67,11 +67,12 @@ class CRLTaker:
         return 0
 
     def tend(self, status: TargetStatus, now: datetime) -> list[str]:
-        """Copies and other forms of the CRLs that are there; what is left of those that are not configured goes.
+        """Copies, other forms and lists of the CRLs that are there; what is left of those not configured goes.
 
-        Nobody renews it, and it is of yesterday. It goes after what may be in its place was published.
+        Nobody renews it, and it is of yesterday. It goes after what may be in its place was published, and listed.
         """
-        lines = self._clear(status, now)
+        lines = self._put_lists(status, now)
+        lines += self._clear(status, now)
         self._archive.prune(now)
         crls = [(self._public.profiles[row.issuer].crls[row.label], row) for row in status.crls]
         return [*lines, *self._beside.tend(crls, now)]
@@ -98,10 +99,23 @@ class CRLTaker:
         take_crl(status, reader.manifest, crl, spec)
         return Taken(f"{spec}: number {crl.number} published")
 
+    def _put_lists(self, status: TargetStatus, now: datetime) -> list[str]:
+        """The list of an issuer's CRLs, once all of them are there: every URL on it is retrievable (CCADB).
+
+        Until then the one before stays, or there is none: who reads one that lacks a shard takes it for complete.
+        """
+        lines = []
+        for profile in self._public.profiles.values():
+            there = {row.label for row in status.crls if row.issuer == profile.issuer.id}
+            if profile.complete_crls.keys() <= there:
+                lines += self._put_configured([_list(profile, now)])
+        return lines
+
     def _clear(self, status: TargetStatus, now: datetime) -> list[str]:
         profiles = self._public.profiles.values()
         crls = {spec.path for profile in profiles for spec in profile.crls.values()}
-        wanted = crls | {thing.path for profile in profiles for thing in _configured(profile)}
+        wanted = crls | {crls_path(profile.issuer.id) for profile in profiles}
+        wanted |= {thing.path for profile in profiles for thing in _certificates(profile)}
         there = [path for path in self._target.paths() if path not in wanted]
         found = [self._leftover(path, now) for path in there]
         status.leftovers = [crl for crl in found if crl is not None]
@@ -122,13 +136,13 @@ class CRLTaker:
         published = (self._succession.published(spec) for spec in profile.complete_crls.values())
         return leftover(path, label, data, profile, (crl for crl in published if crl is not None), now)
 
-    def _put_configured(self, profile: IssuerProfile) -> list[str]:
-        put = []
-        for thing in _configured(profile):
+    def _put_configured(self, things: Iterable[StaticObject]) -> list[str]:
+        lines = []
+        for thing in things:
             if self._target.digest(thing.path) != hashlib.sha256(thing.data).hexdigest():
                 self._target.put(thing)
-                put.append(thing.path)
-        return put
+                lines.append(f"{thing.path} put")
+        return lines
 
     def _mark_from_target(self, spec: CRLSpec, now: datetime) -> None:
         """A mark that is lost, or was restored from a copy, is what the target shows, if the issuer signed it."""
@@ -142,13 +156,17 @@ class CRLTaker:
         self._marks.set_crl(spec.issuer.id, spec.label, mark)
 
 
-def _configured(profile: IssuerProfile) -> Iterable[StaticObject]:
-    """What is published of an issuer besides its CRLs: its certificates, and the URLs of all complete CRLs (CCADB)."""
+def _list(profile: IssuerProfile, now: datetime) -> StaticObject:
+    """The URLs of all complete CRLs of an issuer (CCADB), modified when it is put: no date in it moves with it."""
+    urls = [spec.url for spec in profile.complete_crls.values()]
+    return StaticObject(crls_path(profile.issuer.id), json.dumps(urls, indent=1).encode() + b"\n", now)
+
+
+def _certificates(profile: IssuerProfile) -> Iterable[StaticObject]:
+    """An issuer's newest certificate, and all together where there are several."""
     issuer = profile.issuer
     newest = issuer.certificates[0]
     modified = newest.not_valid_before_utc
-    urls = [spec.url for spec in profile.complete_crls.values()]
-    yield StaticObject(crls_path(issuer.id), json.dumps(urls, indent=1).encode() + b"\n", modified)
     yield StaticObject(issuer_path(issuer.id), newest.public_bytes(Encoding.DER), modified)
     if len(issuer.certificates) > 1:
         together = pkcs7.serialize_certificates(list(issuer.certificates), Encoding.DER)

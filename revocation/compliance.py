@@ -1,4 +1,4 @@
-"""Whose rules the CRLs of an issuer follow: RFC 5280 alone, or the CA/Browser Forum's TLS Baseline Requirements too."""
+"""Whose rules an issuer's CRLs and responses follow: the RFCs' alone, or the CA/Browser Forum's TLS BRs' too."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -7,12 +7,18 @@ from typing import Final
 from revocation.clock import iso
 from revocation.durations import show
 from revocation.status import Reason
+from revocation.windows import PUBLISHING
 
 _SUBSCRIBERS: Final = timedelta(days=10)
 _CAS: Final = timedelta(days=365)
 _LONGEST_YEAR: Final = timedelta(days=366)
 _ONE_SECOND: Final = timedelta(seconds=1)
 _REISSUED: Final = timedelta(days=7)
+_SHORTEST_RESPONSE: Final = timedelta(hours=8)
+_LONGEST_RESPONSE: Final = timedelta(days=7)
+_SHORT_RESPONSE: Final = timedelta(hours=16)
+_LEFT: Final = timedelta(hours=8)
+_OLDEST_RESPONSE: Final = timedelta(days=4)
 _BR_REASONS: Final = frozenset(
     {
         Reason.unspecified,
@@ -49,6 +55,48 @@ class Compliance(StrEnum):
             raise ValueError(f"{what}: renewal ({show(renewal)}) is longer than the 7d of the BRs, section 2.2.6")
         if backdate:
             raise ValueError(f"{what}: thisUpdate is the date of issue under the BRs: no backdate")
+
+    def check_ocsp(self, what: str, expires: timedelta, renewal: timedelta, look: timedelta) -> None:
+        """Return if responses may have these windows; what counts is when the next one is there at the latest.
+
+        Raises:
+            ValueError: they may not; names the rule.
+        """
+        if self is Compliance.PKIX:
+            return
+        if not _SHORTEST_RESPONSE <= expires <= _LONGEST_RESPONSE:
+            raise ValueError(
+                f"{what}: expires ({show(expires)}) must be at least the {show(_SHORTEST_RESPONSE)} of the BRs, "
+                f"section 2.2.6, and at most the {show(_LONGEST_RESPONSE)} of Microsoft's root program"
+            )
+        if expires < _SHORT_RESPONSE:
+            latest = expires / 2
+            rule = f"half of expires ({show(expires)}), which is shorter than {show(_SHORT_RESPONSE)}"
+        else:
+            latest = min(expires - _LEFT, _OLDEST_RESPONSE)
+            rule = f"{show(_LEFT)} before the end of expires ({show(expires)}), and {show(_OLDEST_RESPONSE)}"
+        needed = renewal + look + PUBLISHING
+        if needed > latest:
+            raise ValueError(
+                f"{what}: renewal + look + publishing = {show(renewal)} + {show(look)} + {show(PUBLISHING)} = "
+                f"{show(needed)} is longer than {show(latest)}: the BRs, section 2.2.6, want the next one by {rule}"
+            )
+
+    def lasting(self, expires: timedelta) -> timedelta:
+        """From thisUpdate to nextUpdate of what is to be valid for so long: under the BRs both ends count."""
+        return expires - _ONE_SECOND if self is Compliance.BR else expires
+
+    def check_ocsp_window(self, this_update: datetime, next_update: datetime) -> None:
+        """Return if a response may have that window, both ends counted. It may be short at the end of its issuer.
+
+        Raises:
+            ValueError: it may not; the message has the numbers.
+        """
+        if self is Compliance.BR and next_update - this_update + _ONE_SECOND > _LONGEST_RESPONSE:
+            raise ValueError(
+                f"its nextUpdate {iso(next_update)} is more than {show(_LONGEST_RESPONSE)} after its thisUpdate "
+                f"{iso(this_update)}, both ends counted (`br`: BRs section 2.2.6, Microsoft's root program)"
+            )
 
     def check_crl_window(self, this_update: datetime, next_update: datetime, only_cas: bool) -> None:
         """Return if a CRL may have that window: its first and its last second are both in it (BRs section 2.2.6).

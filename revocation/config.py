@@ -104,8 +104,9 @@ class PublicConfig(Table):
     )
     compliance: Compliance = Field(
         default=Compliance.PKIX,
-        description="`pkix`: RFC 5280. `br`: also what the TLS Baseline Requirements say of CRLs: what they forbid is "
-        "refused when this is read, and when something is revoked.",
+        description="`pkix`: RFC 5280. `br`: also what the TLS Baseline Requirements say of CRLs and of the windows of "
+        "OCSP responses (8h to 7d, renewed before half of it, or from 16h on 8h before its end and within 4d): what "
+        "they forbid is refused when this is read, and when something is revoked.",
     )
     crl: CRLProfile = Field(default_factory=CRLProfile)
     ocsp: OCSPProfile = Field(default_factory=OCSPProfile)
@@ -167,7 +168,7 @@ class PublicConfig(Table):
         crl = _checked(CRLProfile, "crl", settings, table)
         ocsp = _checked(OCSPProfile, "ocsp", {**self.ocsp.model_dump(), **table.ocsp}, table)
         try:
-            _check(compliance, crl, table.last_crl)
+            _check(compliance, crl, ocsp, table.last_crl)
         except ValueError as error:
             raise ConfigurationError(str(error), where=f"issuer {table.name}") from error
         return IssuerProfile(issuer, crl, ocsp, f"{self.base_url}{self.prefix}", compliance, table.last_crl)
@@ -192,13 +193,15 @@ def _require_different_urls(profiles: Iterable[IssuerProfile]) -> None:
                     )
 
 
-def _check(compliance: Compliance, crl: CRLProfile, last_crl: LastCRL | None) -> None:
+def _check(compliance: Compliance, crl: CRLProfile, ocsp: OCSPProfile, last_crl: LastCRL | None) -> None:
     for name, one in crl.crls.items():
         only_cas = one.scope is Scope.CA
         compliance.check_crl(f"crl {name}", one.expires, one.renewal, one.backdate, only_cas)
         for reason in one.only_some_reasons:
             if forbidden := compliance.forbids(reason, only_cas):
                 raise ValueError(f"crl {name}: only_some_reasons: {forbidden}")
+    if not crl.only_cas:  # the BRs' windows of responses are those about subscribers' certificates
+        compliance.check_ocsp("ocsp", ocsp.expires, ocsp.renewal, ocsp.look)
     if compliance is Compliance.BR and last_crl is LastCRL.NEVER:
         raise ValueError("last_crl: the TLS Baseline Requirements know no CRL that never ends (section 2.2.6)")
 

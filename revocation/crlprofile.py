@@ -209,6 +209,11 @@ class CRLProfile(CRLSettings):
         names = dict.fromkeys((*map(str, self.scopes), *self.lists))
         return {name: self._list(name, inherit(shared, self.lists.get(name, {}))) for name in names}
 
+    @property
+    def only_cas(self) -> bool:
+        """Whether the issuer issues certificates to CAs alone: none of its CRLs covers others."""
+        return not any(one.scope.covers(is_ca=False) for one in self.crls.values())
+
     def _list(self, name: str, settings: dict[str, Any]) -> CRLList:
         scope = {"scope": name} if name in tuple(Scope) else {}
         try:

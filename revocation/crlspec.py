@@ -78,8 +78,7 @@ class CRLSpec:
         """
         this_update = now - self.settings.backdate
         this_update = max(this_update, last + timedelta(seconds=1)) if last else this_update
-        inclusive = timedelta(seconds=1) if self.compliance is Compliance.BR else timedelta(0)
-        usual = this_update + self.settings.expires - inclusive
+        usual = this_update + self.compliance.lasting(self.settings.expires)
         if self._end is None:
             return this_update, usual
         return this_update, min(usual, self._end) if self.compliance is Compliance.BR else self._end

@@ -154,7 +154,8 @@ class _Slices:
         self._complete = {n: rows[0] if rows else None for n, rows in stored.items()}
         self._covered = {n: _covered(rows, profile.ocsp, intact) for n, rows in stored.items()}
         newest = next(delegates(connection, keys, profile.issuer, now), None)
-        ends = (now + profile.ocsp.expires, profile.issuer.not_after, *((newest.not_after,) if newest else ()))
+        self._lasts = profile.compliance.lasting(profile.ocsp.expires)
+        ends = (now + self._lasts, profile.issuer.not_after, *((newest.not_after,) if newest else ()))
         self._reach = min(ends)
         self._renewed = {n: why for n in numbers if (why := self._why(n))}
 
@@ -191,7 +192,7 @@ class _Slices:
             return f"has no answers for {', '.join(sorted(lacking))}"
         if last.this_update < (turn := _turn(n, ocsp, self._now)):
             return f"is of {iso(last.this_update)}, its turn was {iso(turn)}"
-        if self._now >= last.next_update - (ocsp.expires - ocsp.renewal) and self._reach > last.next_update:
+        if self._now >= last.next_update - (self._lasts - ocsp.renewal) and self._reach > last.next_update:
             return f"ends at {iso(last.next_update)} already"
         return "its bundle is gone from the exchange" if self._covered[n] is None else None
 

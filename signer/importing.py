@@ -1,12 +1,13 @@
 """Applying an import: a synchronisation that adds what is new, all or nothing, bound to a signed message."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
 
+from revocation import serials
 from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
 from revocation.messages import Import, ImportSummary, Message
@@ -16,6 +17,7 @@ from signer.kinds import with_kind
 from signer.ledger import audit, facts, issued, pages
 from signer.ledger.bulk import Change, apply_changes, known_certificates
 from signer.ledger.facts import Origin
+from signer.namesakes import serials_of_namesakes
 from signer.rights import authorize, require_current
 from signer.shards import shard_of
 from signer.signer import Signer
@@ -64,7 +66,8 @@ def apply_import(
         )
     with signer.ledger.write() as connection:
         facts.ensure_issuer(connection, profile.issuer)
-        run = _Run(connection, profile, Origin(requester.name, message.id, now), progress)
+        namesakes = serials_of_namesakes(connection, signer.public, profile.issuer)
+        run = _Run(connection, profile, namesakes, Origin(requester.name, message.id, now), progress)
         if run.synchronise(source.entries) != body.entries_sha256:
             raise Refused("the source changed while it was read", where=source.description, advice="import again")
         if source.crl_number is not None:
@@ -80,9 +83,17 @@ def apply_import(
 class _Run:
     """One import under way."""
 
-    def __init__(self, connection: Connection, profile: IssuerProfile, origin: Origin, progress: Progress) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        profile: IssuerProfile,
+        namesakes: Mapping[bytes, str],
+        origin: Origin,
+        progress: Progress,
+    ) -> None:
         self._connection = connection
         self._profile = profile
+        self._namesakes = namesakes
         self._issuer = profile.issuer
         self._origin = origin
         self._progress = progress
@@ -98,6 +109,7 @@ class _Run:
             digest.update(_canonical(found))
             before = known.get(found.serial)
             entry = with_kind(self._profile, found, before, self._origin.now)
+            self._note_namesake(entry)
             change = compare(entry, before, shard_of(self._profile, entry), self._origin.now, self._found)
             require_allowed(self._profile, change)
             self._count(change, newly_revoked=change.revocation is not None and not (before and before.revocation))
@@ -108,6 +120,14 @@ class _Run:
                 batch.clear()
         apply_changes(self._connection, self._issuer, batch, self._origin)
         return digest.hexdigest()
+
+    def _note_namesake(self, entry: ImportEntry) -> None:
+        """It is taken all the same: a certificate that is left out is on no CRL, revoked or not."""
+        if other := self._namesakes.get(entry.serial):
+            self._found.contradictions.append(
+                f"{serials.to_hex(entry.serial)} ({entry.place}): {other}, which has the same name and another "
+                "key, has this serial too, and one name uses each once (RFC 5280 section 4.1.2.2)"
+            )
 
     def summary(self) -> ImportSummary:
         """What was done, and where source and ledger differ."""

@@ -64,7 +64,7 @@ def _snapshot(
         base_revision=base_revision,
         revision=facts.revision_of(connection, issuer),
         this_update=now,
-        next_update=min(now + profile.ocsp.expires, responder.not_after, issuer.not_after),
+        next_update=min(now + profile.compliance.lasting(profile.ocsp.expires), responder.not_after, issuer.not_after),
         slices=profile.ocsp.slices,
         hashes=" ".join(hash_.value for hash_ in profile.ocsp.hashes),
     )

@@ -83,14 +83,23 @@ def _existing(profile: IssuerProfile, shard: int, sharded: list[CRLSpec], entry:
 def _named(profile: IssuerProfile, urls: list[str], specs: list[CRLSpec], entry: ImportEntry) -> int | None:
     named = [spec for spec in specs if spec.url in urls]
     if not named:
-        known = specs[0].url if len(specs) == 1 else f"{specs[0].url} to {specs[-1].url}"
         raise InputError(
             f"the CRL distribution point of {_hex(entry)} ({', '.join(urls) or 'none'}) is no CRL of "
-            f"{profile.issuer.name}: those are at {known}",
+            f"{profile.issuer.name}: those are {_places(specs)}",
             where=entry.place,
             advice="set `distribution_point` in [public.crl] to the URL as it stands in certificates, and `shards`",
         )
     return next((spec.name.shard for spec in named if spec.name.shard), None)
+
+
+def _places(specs: list[CRLSpec]) -> str:
+    """How many CRLs there are of each list, and at which URLs."""
+    places = []
+    for name in dict.fromkeys(spec.name.profile for spec in specs):
+        urls = [spec.url for spec in specs if spec.name.profile == name]
+        several = f"the {len(urls)} shards of `{name}` at {urls[0]} to {urls[-1]}"
+        places.append(several if len(urls) > 1 else f"`{name}` at {urls[0]}")
+    return "; ".join(places)
 
 
 def _distribution_points(certificate: bytes) -> list[str]:

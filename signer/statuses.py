@@ -47,7 +47,7 @@ def revoke(connection: Connection, profile: IssuerProfile, body: Revoke, limits:
     A certificate on hold may be revoked for good: it keeps the date of the hold, since nobody relied on it since then.
 
     Raises:
-        Refused: unknown serial, revoked already, or a date that cannot be.
+        Refused: unknown serial, revoked already, or a date that cannot be, or not the one of the hold.
     """
     serial = serials.from_hex(body.serial)
     certificate = _known(connection, profile, serial)
@@ -147,7 +147,21 @@ def _revocation(
             where=where,
             advice=_AFTER_A_HOLD if earlier.reason is Reason.certificateHold else _FINAL,
         )
+    _require_date_of_hold(where, body, reason, earlier.revoked_at)
     return Revocation(earlier.revoked_at, reason, body.invalidity_date or earlier.invalidity_date)
+
+
+def _require_date_of_hold(where: str, body: Revoke, reason: Reason, held_since: datetime) -> None:
+    if body.revoked_at in (None, held_since):
+        return
+    advice = "leave --revoked-at out"
+    if reason in _COMPROMISE and body.revoked_at < held_since:
+        advice = f"`revocast raise --reason {reason.name} --revoked-at {iso(body.revoked_at)}` moves it back"
+    raise Refused(
+        f"is on hold, and a revocation keeps the date of the hold, {iso(held_since)}; nothing was changed",
+        where=where,
+        advice=advice,
+    )
 
 
 def _raised(where: str, body: Raise, earlier: Revocation) -> Revocation:

@@ -112,7 +112,9 @@ class ImportSummary(Body):
     revoked: int
     unchanged: int
     ahead: tuple[str, ...] = Field(default=(), description="valid in the source, revoked here: nothing is un-revoked")
-    contradictions: tuple[str, ...] = Field(default=(), description="other dates or reasons: nothing is changed")
+    contradictions: tuple[str, ...] = Field(
+        default=(), description="other dates or reasons, of which nothing is changed; serials of others of the name"
+    )
 
 
 BODIES: Final[dict[Verb, type[Body]]] = {

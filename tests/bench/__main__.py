@@ -1,12 +1,14 @@
-"""The table of benchmarks; `--json` prints one JSON object as the last line."""
+"""The table of benchmarks; `--json` prints one JSON object as the last line of each."""
 
 import argparse
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 
 from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue
 
-_TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
+TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "crl": crl.run,
     "crl-reissue": crl_reissue.run,
     "crl-growth": crl_growth.run,
@@ -16,9 +18,9 @@ _TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
 
 
 def main() -> None:
-    """Run one benchmark."""
+    """Run one benchmark, or all of them, one after the other and each in a process of its own."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("name", choices=_TABLE)
+    parser.add_argument("name", choices=[*TABLE, "all"])
     parser.add_argument("--entries", type=int, default=1_000_000, help="revoked certificates; of crl-growth the most")
     parser.add_argument("--new", type=int, default=1000, help="crl-reissue: further revocations")
     parser.add_argument("--revocations", type=int, default=10_000, help="crl-burst: sent at once")
@@ -26,11 +28,23 @@ def main() -> None:
     parser.add_argument("--ledger", choices=("sqlite", "postgresql"), default="sqlite", help="where the ledger lies")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, last")
     arguments = parser.parse_args()
-    figures = _TABLE[arguments.name](arguments)
+    if arguments.name == "all":
+        sys.exit(_each(sys.argv[1:]))
+    figures = TABLE[arguments.name](arguments)
     for key, value in figures.items():
         print(f"{key:24} {value}")
     if arguments.json:
         print(json.dumps(figures))
+
+
+def _each(words: list[str]) -> int:
+    """The highest exit code; one that fails keeps the others from nothing."""
+    codes = []
+    for name in TABLE:
+        print(f"== {name}", flush=True)
+        command = [sys.executable, "-m", "tests.bench", *(name if word == "all" else word for word in words)]
+        codes.append(subprocess.run(command, check=False).returncode)
+    return max(codes)
 
 
 if __name__ == "__main__":

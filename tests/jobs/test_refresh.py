@@ -74,3 +74,16 @@ def test_first_delta_is_there_after_one_run(present: Present) -> None:
     assert result.exit_code == 0, result.output
     assert list(present.estate.folder.glob("public/www/crl/*/all.delta.crl"))
     assert present.run("status", "--timeout", "60").exit_code == 0
+
+
+def test_profile_that_the_signer_refuses_lists_no_crl_that_is_not_there(present: Present) -> None:
+    """Exit 2; what is ready goes out nevertheless, and here nothing is: the issuer's certificate alone is published."""
+    folder = present.estate.folder
+    for name in ("publisher", "public", "store", "exchange"):
+        shutil.rmtree(folder / name)
+    text = present.config.read_text().replace("[public.ocsp]", 'crl = { expires = "11d" }\n[public.ocsp]', 1)
+    present.config.write_text(text)
+    result = present.run("refresh", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["exit_code"]) == (2, 2)
+    files = [file.suffix for file in folder.glob("public/www/*/**/*") if file.is_file()]
+    assert files == [".cer"]

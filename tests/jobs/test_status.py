@@ -271,3 +271,26 @@ def test_issuer_certificate_that_is_not_the_configured_one_exits_1(present: Pres
     assert result.exit_code == 1
     shown = {line["what"]: line["state"] for line in json.loads(result.stdout)["artifacts"]}
     assert shown["issuer certificate"] == state
+
+
+@pytest.mark.parametrize("last", ["expiry", "never"])
+def test_last_crl_of_a_retired_issuer_is_fresh_and_never_renewed(tmp_path: Path, last: str) -> None:
+    """It is published, shown, and blinds nobody for what else there is: exit 0, `never` where a span would stand."""
+    present = Present(tmp_path / "e")
+    retire(present, last)
+    assert present.run("refresh").exit_code == 0
+    result = present.run("status", "--json", "--timeout", "60")
+    assert result.exit_code == 0, result.output
+    crl, *_ = [one for one in json.loads(result.stdout)["artifacts"] if one["what"] == "crl all"]
+    assert (crl["state"], crl["renew_in"]) == ("fresh", None)
+    assert (crl["left"] is None) is (last == "never")
+    result = present.run("status", "--timeout", "60")
+    (row,) = [line.split() for line in result.stdout.splitlines() if line.startswith(" crl all")]
+    assert row[-1] == "never"
+    assert (row[-3:-1] == ["for", "ever"]) is (last == "never")
+
+
+def retire(present: Present, last: str) -> None:
+    """Let the issuer of an installation have a last CRL, by the word of the publisher and of the signer."""
+    text = present.config.read_text().replace('name = "test"\n', f'name = "test"\nlast_crl = "{last}"\n', 1)
+    present.config.write_text(text.replace("[signer]\n", f'[signer]\nlimits = {{ last_crl = "{last}" }}\n', 1))

@@ -1,5 +1,6 @@
 """CRLs and issuer certificates through a bundle, the gate and into a directory."""
 
+import json
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -173,4 +174,36 @@ def test_crl_is_remembered_before_a_target_shows_it(place: Place, ca: CA, monkey
     for number in (1, 2):
         put_crl(place.exchange, ca, number, crl(ca, number, this_update=NOW + number * SECOND))
         place.publish(NOW + number * SECOND)
-    assert done == ["mark 1", "put crl", "mark 2", "put crl"]
+    assert done == ["mark 1", "put crl", "put json", "mark 2", "put crl"]
+
+
+def test_list_of_crls_is_there_when_all_that_it_names_are(tmp_path: Path) -> None:
+    """Every URL that CCADB is given can be fetched, and a list without a shard would pass for a complete one."""
+    place = Place(tmp_path / "scopes", crl={"scopes": ["all", "ca"]})
+    file = place.crl_file().with_name("crls.json")
+    put_crl(place.exchange, place.ca, 1, crl(place.ca, 9))
+    place.publish()
+    assert not file.exists()
+    point = distribution_point(place.spec("ca").url, only_contains_ca_certs=True)
+    put_crl(place.exchange, place.ca, 2, crl(place.ca, 2, idp=point), label="ca")
+    place.publish()
+    assert json.loads(file.read_text()) == [place.spec(label).url for label in ("all", "ca")]
+
+
+def test_list_of_crls_has_a_date_that_moves_with_it(place: Place, ca: CA) -> None:
+    """Who asks with If-Modified-Since hears of a further CRL; the old list stays until that is there."""
+    file = place.crl_file().with_name("crls.json")
+    put_crl(place.exchange, ca, 1, crl(ca, 9))
+    place.publish()
+    before = file.read_text()
+    assert file.stat().st_mtime == epoch(NOW)
+    place.publish(NOW + 60 * SECOND)
+    assert file.stat().st_mtime == epoch(NOW)
+    more = Place(place.root, ca, crl={"scopes": ["all", "ca"]})
+    more.publish(NOW + 120 * SECOND)
+    assert (file.read_text(), file.stat().st_mtime) == (before, epoch(NOW))
+    point = distribution_point(more.spec("ca").url, only_contains_ca_certs=True)
+    put_crl(more.exchange, ca, 2, crl(ca, 2, idp=point), label="ca")
+    more.publish(NOW + 180 * SECOND)
+    assert len(json.loads(file.read_text())) == 2
+    assert file.stat().st_mtime == epoch(NOW + 180 * SECOND)

@@ -1,6 +1,7 @@
 """OCSP responses through bundles, the gate and the marks into a store; slices and the line in time end to end."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import lmdb
 import pytest
@@ -278,3 +279,17 @@ def test_revocation_that_lies_in_the_future_is_not_remembered_before_its_time(
     put_slice(place.exchange, ca, 3, both(ca, responder, 1, this_update=NOW + SECOND), revision=3)
     place.publish(NOW + SECOND)
     assert place.says(1) == "GOOD"
+
+
+def test_response_under_the_brs_counts_both_ends_of_its_window(tmp_path: Path) -> None:
+    """To the second, whatever the skew of clocks forgives others: seven days at most."""
+    settings = {"expires": "7d", "renewal": "84h", "responder_certificate_expires": "14d"}
+    place = Place(tmp_path / "br", ocsp=settings, compliance="br")
+    responder = place.ca.responder(not_after=NOW + 14 * DAY)
+    put_slice(place.exchange, place.ca, 1, both(place.ca, responder, 1, lifetime=7 * DAY - SECOND))
+    bundle = put_slice(place.exchange, place.ca, 2, both(place.ca, responder, 2, lifetime=7 * DAY), slice_=1)
+    place.publish()
+    assert [place.says(serial) for serial in (1, 2)] == ["GOOD", None]
+    place.assert_kept(
+        bundle, r"serial 02: its nextUpdate .* is more than 7d after its thisUpdate .*, both ends counted"
+    )

@@ -10,6 +10,7 @@ from revocation import serials
 from revocation.clock import fixed
 from revocation.errors import Refused
 from revocation.messages import Look, Message, Outcome, Release, RequesterKey, Revoke, Verb, compose
+from revocation.status import Reason, Revocation
 from signer.handle import handle, handle_text
 from signer.ledger import facts
 from signer.look import look
@@ -18,7 +19,7 @@ from tests.authority import NOW
 from tests.estate import Estate
 from tests.signer.reading import crl_serials, newest_crl, statuses
 
-SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -178,6 +179,32 @@ def test_hold_made_final_keeps_the_date_of_the_hold(estate: Estate, signer: Sign
     look(signer, fixed(NOW + DAY))
     (entry,) = newest_crl(signer)
     assert entry.revocation_date_utc == NOW
+
+
+@pytest.mark.parametrize(
+    ("reason", "away", "advice"),
+    [
+        ("keyCompromise", -HOUR, "`revocast raise --reason keyCompromise --revoked-at 2026-03-01T11:00:00Z`"),
+        ("keyCompromise", HOUR, "leave --revoked-at out"),
+        ("superseded", -HOUR, "leave --revoked-at out"),
+    ],
+)
+def test_hold_is_not_made_final_with_a_date_that_would_be_dropped(
+    estate: Estate, signer: Signer, reason: str, away: timedelta, advice: str
+) -> None:
+    """It is refused and says what to do instead; the hold's own date may be said."""
+    handle(signer, estate.revoke(1, "certificateHold"), fixed(NOW))
+    later = fixed(NOW + DAY)
+    reply = handle(signer, estate.revoke(1, reason, now=NOW + DAY, revoked_at=NOW + away), later)
+    assert reply.outcome is Outcome.REFUSED
+    assert "keeps the date of the hold, 2026-03-01T12:00:00Z" in reply.detail
+    assert advice in (reply.advice or "")
+    with signer.ledger.read() as connection:
+        found = facts.find(connection, next(iter(signer.public.profiles.values())).issuer, b"\x01")
+    assert found is not None
+    assert found.revocation == Revocation(NOW, Reason.certificateHold)
+    same = handle(signer, estate.revoke(1, reason, now=NOW + DAY, revoked_at=NOW), later)
+    assert same.outcome is Outcome.DONE
 
 
 def test_released_hold_is_good_again_and_leaves_the_crl(estate: Estate, signer: Signer) -> None:

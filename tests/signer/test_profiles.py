@@ -1,4 +1,4 @@
-"""What a profile asks of CRLs: the rules of the BRs, last CRLs, kept entries, backdated windows, several lists."""
+"""What a profile asks of CRLs and responses: the rules of the BRs, last CRLs, kept entries, windows, several lists."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -34,6 +34,32 @@ HOUR, DAY, MINUTE, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(min
             'crl = { scopes = ["ca"], lists = { held = { scope = "ca", only_some_reasons = ["certificateHold"] } } }',
             "crl held: only_some_reasons: the BRs, section 7.2.2, do not allow the reason certificateHold",
         ),
+        (
+            '[public.ocsp]\nexpires = "4h"\nrenewal = "1h"\nlook = "30m"',
+            "ocsp: expires (4h) must be at least the 8h of the BRs, section 2.2.6, and at most the 7d of Microsoft's",
+        ),
+        (
+            '[public.ocsp]\nexpires = "8d"\nresponder_certificate_expires = "14d"',
+            "ocsp: expires (8d) must be at least the 8h",
+        ),
+        (
+            '[public.ocsp]\nexpires = "15h"\nrenewal = "7h"\nlook = "26m"',
+            (
+                "renewal + look + publishing = 7h + 26m + 5m = 451m is longer than 450m: the BRs, section 2.2.6, want "
+                "the next one by half of expires (15h), which is shorter than 16h"
+            ),
+        ),
+        (
+            '[public.ocsp]\nexpires = "16h"\nrenewal = "7h"\nlook = "56m"',
+            (
+                "7h + 56m + 5m = 481m is longer than 8h: the BRs, section 2.2.6, want the next one by 8h before "
+                "the end of expires (16h), and 4d"
+            ),
+        ),
+        (
+            '[public.ocsp]\nexpires = "7d"\nrenewal = "95h"\nresponder_certificate_expires = "14d"',
+            "95h + 1h + 5m = 5765m is longer than 4d",
+        ),
         ('[[public.issuers]]\nname = "x"\ncertificates = ["ca.pem"]\nlast_crl = "never"', "never ends"),
     ],
 )
@@ -54,6 +80,37 @@ def test_window_of_the_brs_counts_both_of_its_ends(tmp_path: Path) -> None:
     look(signer, fixed(NOW))
     crl = newest_crl(signer)
     assert (crl.last_update_utc, crl.next_update_utc) == (NOW, NOW + 10 * DAY - SECOND)
+
+
+@pytest.mark.parametrize(
+    "ocsp",
+    [
+        'expires = "8h"\nrenewal = "3h"\nlook = "55m"',
+        'expires = "15h"\nrenewal = "7h"\nlook = "25m"',
+        'expires = "16h"\nrenewal = "7h"\nlook = "55m"',
+        'expires = "1d"\nrenewal = "12h"',
+        'expires = "7d"\nrenewal = "84h"\nresponder_certificate_expires = "14d"',
+    ],
+)
+def test_responses_of_the_brs_count_both_ends_of_their_window(tmp_path: Path, ocsp: str) -> None:
+    """The shortest and the longest that they allow are signed, a second short of `expires`, and published."""
+    settings = f'compliance = "br"\n[public.ocsp]\nslices = 1\n{ocsp}'
+    world = World(Estate.build(tmp_path / "e", public=settings))
+    world.estate.register(world.signer, [1])
+    world.tick()
+    (_, store) = world.statuses()
+    (row,) = store.slices
+    profile = next(iter(world.signer.public.profiles.values()))
+    assert (row.count, row.next_update - row.this_update) == (2, profile.ocsp.expires - SECOND)
+    assert store.set_aside == []
+
+
+def test_issuer_of_ca_certificates_alone_may_have_longer_responses_under_the_brs(tmp_path: Path) -> None:
+    """The windows of section 2.2.6 are for subscriber certificates; those of CAs are updated every twelve months."""
+    lines = 'compliance = "br"\ncrl = { scopes = ["ca"] }\n[public.ocsp]\nexpires = "9d"\n'
+    estate = Estate.build(tmp_path / "e", public=lines + 'renewal = "4d"\nresponder_certificate_expires = "14d"')
+    (profile,) = estate.signer().public.profiles.values()
+    assert profile.ocsp.expires == 9 * DAY
 
 
 @pytest.mark.parametrize("reason", ["certificateHold", "cACompromise", "aACompromise"])

@@ -93,7 +93,7 @@ def test_certificate_is_in_the_shard_that_it_names_whatever_its_serial(estate: E
         ((), r"distribution point of serial 07 .none. is no CRL of test"),
         (
             ("http://crl.example/crl/other.crl",),
-            "is no CRL of test: those are at http://crl.example/crl/.*user.1.crl to",
+            "is no CRL of test: those are the 4 shards of `user` at http://crl.example/.*user.1.crl to .*user.4.crl",
         ),
     ],
 )
@@ -105,6 +105,26 @@ def test_certificate_that_names_no_known_shard_is_refused(
     with pytest.raises(InputError, match=said) as caught:
         estate.import_(signer, [issued(authority, 7, *urls)])
     assert "distribution_point" in (caught.value.advice or "")
+
+
+def test_certificate_that_names_no_known_shard_is_told_what_shards_there_are(
+    tmp_path: Path, authority: Authority
+) -> None:
+    """How many of each list and where: a CRL that is not sharded, at another URL, is no end of their range."""
+    public = """
+[public.crl]
+scopes = ["user"]
+[public.crl.lists]
+user = { shards = 4, distribution_point = "http://crl.example/int-{shard}.crl" }
+urgent = { scope = "user", only_some_reasons = ["keyCompromise"], distribution_point = "http://u/u.crl" }
+"""
+    estate = Estate.build(tmp_path / "e", public=public, authority=authority)
+    with pytest.raises(InputError) as caught:
+        estate.import_(estate.signer(), [issued(authority, 7, "http://crl.example/int-9.crl")])
+    assert (
+        "(http://crl.example/int-9.crl) is no CRL of test: those are the 4 shards of `user` at "
+        "http://crl.example/int-1.crl to http://crl.example/int-4.crl; `urgent` at http://u/u.crl"
+    ) in str(caught.value)
 
 
 def test_list_may_name_the_shard_and_must_not_name_one_that_is_not(estate: Estate) -> None:

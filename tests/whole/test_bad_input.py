@@ -120,7 +120,7 @@ def test_certificates_that_name_no_known_shard_are_not_imported(made: Path, unus
     before = state(unused)
     done = revocast("import", made / "demo/issuing", folder=unused)
     assert done.returncode == 2
-    assert "/all.crl) is no CRL of revocast-demo-issuing-ca: those are at http" in done.stderr
+    assert "/all.crl) is no CRL of revocast-demo-issuing-ca: those are the 4 shards of `user` at http" in done.stderr
     assert "/user.1.crl to http" in done.stderr
     assert "/user.4.crl" in done.stderr
     assert state(unused) == before

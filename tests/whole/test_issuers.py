@@ -16,7 +16,8 @@ from cryptography.x509 import ocsp
 
 from revocation import serials
 from revocation.clock import fixed
-from revocation.messages import Outcome
+from revocation.messages import ImportSummary, Outcome
+from revocation.status import Reason, Revocation
 from signer.handle import handle
 from tests.authority import NOW, Authority
 from tests.estate import Estate, certificate
@@ -147,6 +148,22 @@ def test_re_keyed_ca_has_a_crl_of_its_own_in_the_same_name(family: Family) -> No
         for name in ("old", "new")
     }
     assert len(identifiers) == 2
+
+
+def test_serial_of_both_keys_of_a_name_is_reported_and_taken(family: Family) -> None:
+    """One name uses each serial once (RFC 5280 section 4.1.2.2); who did otherwise needs both on their CRLs."""
+    revoked = Revocation(NOW - DAY, Reason.superseded)
+    entries = [certificate(number, not_after=NOW + 90 * DAY, revocation=revoked) for number in (2, 7)]
+    summary = family.world.estate.import_(family.world.signer, entries, family.world.now, issuer="old")
+    assert isinstance(summary, ImportSummary)
+    (said,) = summary.contradictions
+    assert said.startswith("02 (line 2): new, which has the same name and another key, has this serial too")
+    family.world.now += SECOND
+    family.world.tick()
+    assert family.listed("old") == {1, 2, 7}
+    summary = family.world.estate.import_(family.world.signer, [certificate(1)], family.world.now)
+    assert isinstance(summary, ImportSummary)
+    assert summary.contradictions == ()  # the root has another name
 
 
 def test_crl_numbers_rise_per_name(family: Family) -> None:
