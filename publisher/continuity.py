@@ -27,14 +27,18 @@ class Evidence:
         on_hold: whether every published CRL that lists a serial says certificateHold.
         elsewhere: the serials on the other CRLs of the issuer.
         movable: whether what the CRL lists can come to belong elsewhere; one for everything loses nothing so.
-        awaited: whether another CRL could list it then; where none could, the signer says that one is wanted.
+        awaited: whether another CRL has to list a serial that moved; where none could, the signer says that it should.
     """
 
     mark: Callable[[bytes], Known | None]
     on_hold: Callable[[bytes], bool]
     elsewhere: Callable[[], Container[bytes]]
     movable: bool
-    awaited: bool
+    awaited: Callable[[bytes], bool]
+
+    def awaits(self, serial: bytes) -> bool:
+        """Whether a serial that moved is not yet where it has to be."""
+        return self.awaited(serial) and serial not in self.elsewhere()
 
 
 def check_explained(missing: set[bytes], told: Iterable[Departed], evidence: Evidence, now: datetime) -> None:
@@ -53,7 +57,7 @@ def check_explained(missing: set[bytes], told: Iterable[Departed], evidence: Evi
             continue
         if departed.why is Why.MOVED and not evidence.movable:
             continue
-        if departed.why is Why.MOVED and evidence.awaited and departed.serial not in evidence.elsewhere():
+        if departed.why is Why.MOVED and evidence.awaits(departed.serial):
             moved.add(departed.serial)
         elif _holds(departed, evidence, now):
             unexplained.remove(departed.serial)

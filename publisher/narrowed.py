@@ -4,7 +4,7 @@ Which they are is read from the CRL before, never from what anybody says. They b
 where there is none, may go when nobody can rely on the CRL before any more.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from cryptography import x509
@@ -18,25 +18,36 @@ from revocation.status import Reason
 
 
 def narrowed_since(
-    listed_by: Iterable[VerifiedCRL], spec: CRLSpec, missing: Collection[bytes], now: datetime
+    listed_by: Iterable[VerifiedCRL],
+    spec: CRLSpec,
+    missing: Collection[bytes],
+    of_its_kind: Callable[[], Collection[bytes]],
+    now: datetime,
 ) -> tuple[set[bytes], set[bytes]]:
     """The missing serials that a CRL of `spec` is not for, or may not be, by what the CRLs say that list them.
 
-    A CRL of both kinds does not say which entry is a CA's, so where it comes to be of one kind any may be another's.
+    A CRL of both kinds does not say which entry is a CA's: where it comes to be of one kind, any may be of the other
+    that no CRL of its kind lists.
+
+    Args:
+        of_its_kind: the serials on other CRLs of the kind that `spec` is for.
 
     Returns:
         Those listed by nothing but CRLs whose nextUpdate has passed; those on which somebody relies yet.
     """
     expired, valid = set[bytes](), set[bytes]()
     for crl in listed_by:
-        (valid if now < crl.next_update else expired).update(_not_for(spec, crl, missing))
+        (valid if now < crl.next_update else expired).update(_not_for(spec, crl, missing, of_its_kind))
     return expired - valid, valid
 
 
-def _not_for(spec: CRLSpec, before: VerifiedCRL, missing: Collection[bytes]) -> set[bytes]:
+def _not_for(
+    spec: CRLSpec, before: VerifiedCRL, missing: Collection[bytes], of_its_kind: Callable[[], Collection[bytes]]
+) -> set[bytes]:
     settings = spec.settings
     if settings.scope not in (Scope.ALL, before.scope):
-        return {serial for serial in missing if serial in before.revoked}
+        listed = {serial for serial in missing if serial in before.revoked}
+        return listed.difference(of_its_kind()) if listed else listed
     wanted = frozenset(settings.only_some_reasons)
     if not wanted or (before.reasons and before.reasons <= wanted):
         return set()

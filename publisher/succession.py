@@ -76,16 +76,17 @@ class Succession:
         elif delta is not None:
             missing |= {serial for serial in delta.revoked if serial not in crl.revoked}
         listed_by = [one for one in (before, complete, delta) if one is not None]
-        expired, narrowed = narrowed_since(listed_by, spec, missing, now)
+        expired, narrowed = narrowed_since(listed_by, spec, missing, partial(self._of_its_kind, spec), now)
         missing -= expired
         if missing:
             since = (min(before.this_update, now) - _CLOCKS).date() if before and listed_by == [before] else None
             told = chain(_moved(narrowed), told_of(self._exchange, spec.issuer.id, since))
-            self._check_explained(missing, spec, told, listed_by, elsewhere, now)
+            self._check_explained(missing, narrowed, spec, told, listed_by, elsewhere, now)
 
     def _check_explained(
         self,
         missing: set[bytes],
+        narrowed: set[bytes],
         spec: CRLSpec,
         told: Iterable[Departed],
         listed_by: list[VerifiedCRL],
@@ -94,12 +95,13 @@ class Succession:
     ) -> None:
         for_good = cache(lambda: {serial for one in listed_by for serial in _revoked_for_good(one, missing)})
         mark = partial(self._marks.known, spec.issuer.octets)
+        another = any(_may_take(other, spec) for other in self._others(spec))
         evidence = Evidence(
             mark,
             lambda serial: serial not in for_good(),
             cache(elsewhere),
             movable=spec.settings.scope is not Scope.ALL,
-            awaited=any(_may_take(other, spec) for other in self._others(spec)),
+            awaited=lambda serial: another or serial in narrowed,
         )
         check_explained(missing, told, evidence, now)
 
@@ -111,8 +113,13 @@ class Succession:
         return None, self.shown(crls[str(spec.name.of_delta)]) if spec.freshest else None
 
     def shown(self, spec: CRLSpec) -> VerifiedCRL | None:
-        """The same, also of a form that is not configured any more."""
-        return _verified(self._target.get(spec.path), spec, any_form=True)
+        """The same, also of a form that is not configured any more; but not another CRL of the issuer in its place."""
+        if (crl := self.published(spec)) is not None:
+            return crl
+        crl = _verified(self._target.get(spec.path), spec, any_form=True)
+        specs = self._public.profiles[spec.issuer.id].crls.values()
+        others = [other for other in specs if other.name != spec.name and other.name.delta == spec.name.delta]
+        return None if crl is None or any(_is_that_of(crl, other) for other in others) else crl
 
     def _before(self, spec: CRLSpec) -> VerifiedCRL | None:
         """The last that was published, also of a form that is not configured any more.
@@ -153,6 +160,11 @@ class Succession:
             return crl if crl_step(crl, reader.name, mark, now) is Step.NEWER else None
         return None
 
+    def _of_its_kind(self, spec: CRLSpec) -> set[bytes]:
+        """The serials on the other published CRLs of the same kind of certificate."""
+        same = (other for other in self._others(spec) if other.settings.scope is spec.settings.scope)
+        return {serial for crl in map(self.published, same) if crl is not None for serial in crl.revoked}
+
     def _published_beside(self, spec: CRLSpec) -> set[bytes]:
         found = map(self.published, self._others(spec))
         return {serial for crl in found if crl is not None for serial in crl.revoked}
@@ -183,6 +195,13 @@ class Succession:
         its = self._public.profiles[spec.issuer.id].crls[str(spec.name.complete)]
         kept = _verified(self._archive.get(spec.issuer.id, its.label, number), its, any_form=True)
         return kept or (complete if number > (before.base_number or 0) else None)
+
+
+def _is_that_of(crl: VerifiedCRL, spec: CRLSpec) -> bool:
+    """Whether a CRL says that it is another one, which is configured."""
+    if spec.settings.scope is Scope.ALL or crl.url is None:
+        return crl.scope is spec.settings.scope
+    return crl.url == spec.url or crl.url.endswith(f"/{spec.path}")
 
 
 def _may_take(other: CRLSpec, spec: CRLSpec) -> bool:

@@ -40,6 +40,7 @@ class VerifiedCRL:
         revoked: its entries.
         scope: which certificates it is for, as it says itself.
         reasons: for which reasons it is, as it says itself; none where it is for all of them.
+        url: where it is, as it says itself; None where it is for everything.
         base_number: of the complete CRL that a delta adds to; None for a complete one.
     """
 
@@ -51,6 +52,7 @@ class VerifiedCRL:
     revoked: Entries
     scope: Scope
     reasons: frozenset[Reason]
+    url: str | None = None
     base_number: int | None = None
 
 
@@ -148,6 +150,8 @@ def _read(der_: bytes, spec: CRLSpec, *, any_form: bool) -> VerifiedCRL:
         raise GateError("it has no nextUpdate (RFC 5280 section 5.1.2.5)")
     number = _number(crl.extensions)
     _check_authority(crl.extensions, spec.issuer)
+    if not spec.name.delta and extension_value(crl.extensions, x509.DeltaCRLIndicator) is not None:
+        raise GateError("it is a delta CRL")
     if not any_form:
         _check_scope(crl.extensions, spec)
         _check_freshest(crl.extensions, spec)
@@ -155,7 +159,8 @@ def _read(der_: bytes, spec: CRLSpec, *, any_form: bool) -> VerifiedCRL:
     sha256 = hashlib.sha256(der_).hexdigest()
     entries = Entries(crl, is_delta=spec.name.delta)
     window = (crl.last_update_utc, crl.next_update_utc)
-    return VerifiedCRL(der_, number, *window, sha256, entries, *_scope_of(crl.extensions), base)
+    scope, reasons, url = _scope_of(crl.extensions)
+    return VerifiedCRL(der_, number, *window, sha256, entries, scope, reasons, url, base)
 
 
 def _check_header(tbs: memoryview, algorithm: bytes, issuer: Issuer) -> None:
@@ -201,8 +206,6 @@ def _check_scope(extensions: x509.Extensions, spec: CRLSpec) -> None:
     """
     known = (x509.IssuingDistributionPoint, *((x509.DeltaCRLIndicator,) if spec.name.delta else ()))
     for extension in extensions:
-        if isinstance(extension.value, x509.DeltaCRLIndicator) and not spec.name.delta:
-            raise GateError("it is a delta CRL")
         if extension.critical and not isinstance(extension.value, known):
             raise GateError(f"it has a critical extension {extension.oid.dotted_string} that is not one of ours")
     found = [e for e in extensions if isinstance(e.value, x509.IssuingDistributionPoint)]
@@ -224,13 +227,14 @@ def _check_scope(extensions: x509.Extensions, spec: CRLSpec) -> None:
         raise GateError(f"it lacks the critical IssuingDistributionPoint for `{scope}` certificates at {spec.url}")
 
 
-def _scope_of(extensions: x509.Extensions) -> tuple[Scope, frozenset[Reason]]:
-    """For which certificates and reasons a CRL says that it is (section 5.2.5)."""
+def _scope_of(extensions: x509.Extensions) -> tuple[Scope, frozenset[Reason], str | None]:
+    """For which certificates and reasons a CRL says that it is, and where (section 5.2.5)."""
     point = extension_value(extensions, x509.IssuingDistributionPoint)
     if point is None:
-        return Scope.ALL, frozenset()
+        return Scope.ALL, frozenset(), None
     kind = Scope.USER if point.only_contains_user_certs else Scope.CA if point.only_contains_ca_certs else Scope.ALL
-    return kind, frozenset(Reason.parse(flag.name) for flag in point.only_some_reasons or ())
+    reasons = frozenset(Reason.parse(flag.name) for flag in point.only_some_reasons or ())
+    return kind, reasons, str(point.full_name[0].value) if point.full_name else None
 
 
 def _check_freshest(extensions: x509.Extensions, spec: CRLSpec) -> None:

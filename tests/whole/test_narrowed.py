@@ -79,6 +79,76 @@ def test_crl_whose_reasons_are_narrowed_goes_on_with_those_that_are_left(world: 
         assert refusals(narrowed) == []
 
 
+def test_delta_of_a_narrowed_crl_adds_to_one_of_its_own_scope(tmp_path: Path) -> None:
+    """RFC 5280 section 5.2.4: the base has the scope of the delta, whatever is published of before and still valid."""
+    with World(Estate.build(tmp_path / "estate", public=public(BOTH, ', delta = "4h"'))) as world:
+        world.estate.register(world.signer, range(1, 9))
+        world.revoke(1)
+        world.tick()
+        with configure(world, BOTH, COMPROMISED) as narrowed:
+            narrowed.tick()
+            (complete,) = (narrowed.root / "crl").rglob("urgent.crl")
+            first = number(complete)
+            for second in range(1, 4):
+                narrowed.now += SECOND
+                narrowed.revoke(1 + second)
+                narrowed.tick()
+            (delta,) = (narrowed.root / "crl").rglob("urgent.delta.crl")
+            crl = x509.load_der_x509_crl(delta.read_bytes())
+            assert {entry.serial_number for entry in crl} == {2, 3, 4}
+            assert crl.extensions.get_extension_for_class(x509.DeltaCRLIndicator).value.crl_number == first
+
+
+def number(file: Path) -> int:
+    """CRLNumber of a CRL."""
+    crl = x509.load_der_x509_crl(file.read_bytes())
+    return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "serial"),
+    [
+        ('scopes = ["user"], lists = { extra = { scope = "all" } }', '{ scope = "user" }', 11),
+        ('scopes = ["ca"], lists = { extra = { scope = "all" } }', '{ scope = "ca" }', 1),
+    ],
+    ids=["user", "ca"],
+)
+def test_list_that_comes_to_be_of_one_kind_stays_where_no_other_lists_what_it_drops(
+    tmp_path: Path, before: str, after: str, serial: int
+) -> None:
+    """Whoever fetches the CRL of before relies on it until it expires."""
+    with World(Estate.build(tmp_path / "estate", public=f"crl = {{ {before} }}")) as world:
+        world.estate.register(world.signer, [1])
+        world.estate.register(world.signer, [11], is_ca=True)
+        world.revoke(1)
+        world.revoke(11)
+        world.tick()
+        with configure(world, '{ scope = "all" }', after) as changed:
+            tick(changed)
+            assert serial in listed(changed, "extra")
+            changed.now = NOW + 25 * HOUR
+            tick(changed)
+            assert listed(changed, "extra") == {1, 11} - {serial}
+
+
+def test_list_that_comes_to_be_of_users_forgets_no_user_of_a_restored_ledger(tmp_path: Path) -> None:
+    """What another CRL of users lists is no CA, so that is not why it is gone."""
+    lists = 'crl = { scopes = ["user"], lists = { extra = { scope = "all" } } }'
+    with World(Estate.build(tmp_path / "estate", public=lists)) as world:
+        world.estate.register(world.signer, [1, 2])
+        world.revoke(1)
+        world.tick()
+        world.estate.copy_ledger(tmp_path / "copy")
+        world.now += SECOND
+        world.revoke(2)
+        world.tick()
+        world.estate.restore_ledger(tmp_path / "copy")
+        with configure(world, '{ scope = "all" }', '{ scope = "user" }') as changed:
+            tick(changed)
+            assert listed(changed, "extra") == {1, 2}
+            assert sum("lacks 1 serials (02)" in reason for reason in refusals(changed)) == 2
+
+
 def test_narrowed_crl_that_forgot_something_else_is_refused(world: World, tmp_path: Path) -> None:
     """A restored ledger is found out also then: what the CRL is still for has to be on it."""
     world.estate.copy_ledger(tmp_path / "copy")
