@@ -174,6 +174,8 @@ class _Slices:
             return f"has no answers for {', '.join(sorted(lacking))}"
         if last.this_update < (turn := _turn(n, ocsp, self._now)):
             return f"is of {iso(last.this_update)}, its turn was {iso(turn)}"
+        if last.next_update - last.this_update > self._lasts:
+            return f"is good until {iso(last.next_update)}, longer than is configured now"
         if self._now >= last.next_update - (self._lasts - ocsp.renewal) and self._reach > last.next_update:
             return f"ends at {iso(last.next_update)} already"
         return "its bundle is gone from the exchange" if self._covered[n] is None else None
