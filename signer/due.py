@@ -6,8 +6,7 @@ What is said to be published only makes the signer look harder at the bundle it 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Final
 
 from sqlalchemy import Connection
@@ -17,19 +16,16 @@ from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.durations import show
-from revocation.errors import RevocastError
 from revocation.ocspprofile import OCSPProfile
 from revocation.part import Part
-from revocation.status import Reason
 from signer.delegates import delegates
 from signer.keys.responder_keys import ResponderKeys
-from signer.ledger import dates, facts, issued, pages
+from signer.ledger import dates, facts, issued
 from signer.ledger.changes import Changes
 from signer.ledger.early import ONE_SECOND
 from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
 from signer.published import Published
-from signer.shards import uncovered
 
 _MOST_PARTIALS: Final = 32
 """Partial bundles after a complete one; then the slice is signed whole, so that nobody has to read many small ones."""
@@ -115,20 +111,6 @@ def _last(connection: Connection, part: Part) -> Issued | None:
     return next(iter(issued.stored_since_complete(connection, part)), None)
 
 
-def without_crl(connection: Connection, profile: IssuerProfile) -> Iterator[RevocastError]:
-    """What is revoked and on no CRL that is configured, which nobody must find out later."""
-    found = uncovered(profile, pages.groups(connection, profile.issuer))
-    for (is_ca, shard), groups in groupby(found, key=attrgetter("is_ca", "shard")):
-        kind = "CA certificates" if is_ca else "user certificates"
-        which = f"of shard {shard}" if shard else "without a shard"
-        reasons = ", ".join(Reason(group.reason).name for group in groups)
-        yield RevocastError(
-            f"{kind} {which} are revoked for {reasons}, and no CRL is configured that lists them",
-            where=f"issuer {profile.issuer.name}",
-            advice="add one to `scopes`, `lists` or `shards` of [public.crl], or import them with their shard",
-        )
-
-
 def due_slices(
     connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact, keys: ResponderKeys
 ) -> Iterator[Due]:
@@ -192,6 +174,8 @@ class _Slices:
             return f"has no answers for {', '.join(sorted(lacking))}"
         if last.this_update < (turn := _turn(n, ocsp, self._now)):
             return f"is of {iso(last.this_update)}, its turn was {iso(turn)}"
+        if last.next_update - last.this_update > self._lasts:
+            return f"is good until {iso(last.next_update)}, longer than is configured now"
         if self._now >= last.next_update - (self._lasts - ocsp.renewal) and self._reach > last.next_update:
             return f"ends at {iso(last.next_update)} already"
         return "its bundle is gone from the exchange" if self._covered[n] is None else None

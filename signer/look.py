@@ -14,9 +14,10 @@ from revocation.config import IssuerProfile
 from revocation.errors import BundleError, RevocastError
 from revocation.messages import Look, Verb
 from signer.behind import behind_what_was_signed
+from signer.coverage import without_crl
 from signer.crls import make_crl
 from signer.departed import tell_departures
-from signer.due import Due, Intact, due_crls, due_responder_certificate, due_slices, without_crl
+from signer.due import Due, Intact, due_crls, due_responder_certificate, due_slices
 from signer.expired import refused_crls
 from signer.ledger import early, facts
 from signer.ledger.early import TooEarly
@@ -86,7 +87,7 @@ def look(
         if is_short:
             report.again_at = clock()
         if Verb.GENERATE_CRLS in tasks:
-            report.problems += _without_crl(signer)
+            report.problems += _without_crl(signer, clock())
             report.problems += _behind(signer, clock(), hint)
             report.problems += _of_expired(signer, clock(), hint) if hint else []
         report.problems += _tidy(signer, clock(), report)
@@ -127,9 +128,10 @@ def _tidy(signer: Signer, now: datetime, report: Report) -> list[RevocastError]:
     return []
 
 
-def _without_crl(signer: Signer) -> list[RevocastError]:
+def _without_crl(signer: Signer, now: datetime) -> list[RevocastError]:
     with signer.ledger.read() as connection:
-        return [problem for profile in signer.public.profiles.values() for problem in without_crl(connection, profile)]
+        profiles = signer.public.profiles.values()
+        return [problem for profile in profiles for problem in without_crl(connection, profile, now)]
 
 
 def _behind(signer: Signer, now: datetime, hint: Look | None) -> list[RevocastError]:

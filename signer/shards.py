@@ -2,23 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from operator import attrgetter
 
 from cryptography import x509
-from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from revocation import serials
-from revocation.clock import epoch
 from revocation.config import IssuerProfile
-from revocation.crlprofile import Assignment, CRLList
+from revocation.crlprofile import Assignment
 from revocation.crlspec import CRLSpec
-from revocation.errors import ConfigurationError, InputError
+from revocation.errors import InputError
 from revocation.extensions import extension_value
 from signer.importers.certificate import any_serial
 from signer.importers.entry import ImportEntry
-from signer.ledger.groups import Group, Selection
-from signer.ledger.schema import certificates
 
 
 @dataclass(frozen=True)
@@ -109,67 +103,6 @@ def _distribution_points(certificate: bytes) -> list[str]:
     points: Iterable[x509.DistributionPoint] = extension_value(extensions, x509.CRLDistributionPoints) or ()
     names = [name for point in points for name in point.full_name or ()]
     return [name.value for name in names if isinstance(name, x509.UniformResourceIdentifier)]
-
-
-def uncovered(profile: IssuerProfile, groups: Iterable[Group]) -> list[Group]:
-    """Those of the groups that are on no configured CRL."""
-    selections = [Selection.of(spec) for spec in profile.complete_crls.values()]
-    return [group for group in groups if not any(selection.lists(group) for selection in selections)]
-
-
-def require_every_shard(connection: Connection, profile: IssuerProfile, now: datetime) -> None:
-    """Return if no certificate is left without its CRL by what is configured now: it names that CRL for ever.
-
-    Raises:
-        ConfigurationError: one is in a shard that is not configured any more; or in none, and only CRLs in shards could
-            list it whatever the reason. The message has the numbers.
-    """
-    for is_ca in (False, True):
-        covering = [one for one in profile.crl.crls.values() if one.scope.covers(is_ca)]
-        _require_enough(connection, profile, is_ca, covering)
-        is_whole = any(not one.shards and not one.only_some_reasons for one in covering)
-        sharded = next((one for one in covering if one.shards), None)
-        if sharded is not None and not is_whole:
-            _require_all_in_shards(connection, profile, is_ca, sharded, now)
-
-
-def _require_enough(connection: Connection, profile: IssuerProfile, is_ca: bool, covering: list[CRLList]) -> None:
-    """Whatever the list is called: that of another name may have fewer shards than the one before it."""
-    configured = max(covering, key=attrgetter("shards"), default=None)
-    shards = configured.shards if configured is not None else 0
-    highest = connection.execute(select(func.max(certificates.c.shard)).where(*_of(profile, is_ca))).scalar()
-    if highest is None or highest <= shards:
-        return
-    what = f"crl {configured.name}: `shards` is {shards}" if configured else f"no CRL for {_kind(is_ca)} is configured"
-    raise ConfigurationError(
-        f"{what}, and certificates name the CRL of shard {highest}",
-        where=f"issuer {profile.issuer.name}",
-        advice=f"set `shards` to {highest} again, or more: the number may be raised and never lowered",
-    )
-
-
-def _require_all_in_shards(
-    connection: Connection, profile: IssuerProfile, is_ca: bool, sharded: CRLList, now: datetime
-) -> None:
-    """What has expired does not count, or a CRL that is not sharded could never be given up."""
-    live = or_(certificates.c.not_after.is_(None), certificates.c.not_after > epoch(now))
-    outside = select(func.count()).where(*_of(profile, is_ca), certificates.c.shard.is_(None), live)
-    if count := connection.execute(outside).scalar():
-        raise ConfigurationError(
-            f"crl {sharded.name}: `shards` is {sharded.shards}, and the ledger has {_kind(is_ca)} in no shard, which "
-            f"no CRL would list: {count}",
-            where=f"issuer {profile.issuer.name}",
-            advice="leave the CRL that they name as it was, without shards, until they have expired, and add one "
-            f'beside it: `lists = {{ NAME = {{ scope = "{sharded.scope}", shards = {sharded.shards} }} }}`',
-        )
-
-
-def _of(profile: IssuerProfile, is_ca: bool) -> tuple[ColumnElement[bool], ...]:
-    return certificates.c.issuer == profile.issuer.id, certificates.c.is_ca == is_ca
-
-
-def _kind(is_ca: bool) -> str:
-    return "CA certificates" if is_ca else "user certificates"
 
 
 def _hex(entry: ImportEntry) -> str:

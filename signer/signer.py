@@ -7,11 +7,11 @@ from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.wire.exchange import Exchange, FolderExchange
 from signer.config import SignerConfig
+from signer.coverage import require_every_shard
 from signer.keys.keyring import Keyring
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger.ledger import Ledger
 from signer.published import Published
-from signer.shards import require_every_shard
 
 
 @dataclass(frozen=True)

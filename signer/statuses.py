@@ -14,10 +14,10 @@ from revocation.errors import Refused
 from revocation.messages import Raise, Release, Revoke
 from revocation.status import Reason, Revocation
 from signer.config import Limits
+from signer.coverage import uncovered
 from signer.ledger import changes, departures, facts
 from signer.ledger.facts import Certificate, Origin
 from signer.ledger.groups import Group, covering
-from signer.shards import uncovered
 
 _FINAL: Final = "a revocation is final; if its key turned out to be compromised, `revocast raise` says so"
 _AFTER_A_HOLD: Final = "it is on hold: another reason makes that final, and `revocast release` ends it"

@@ -29,7 +29,7 @@ def compare(entry: ImportEntry, known: Known | None, shard: Shard, now: datetime
 
     Args:
         shard: of its CRL; it is fixed by whoever says it first, and corrected by the certificate alone, since that is
-            what its relying parties go by.
+            what its relying parties go by. It is one of the CRLs for that kind, so another kind takes it anew.
 
     Raises:
         InputError: the entry is dated in the future.
@@ -37,6 +37,8 @@ def compare(entry: ImportEntry, known: Known | None, shard: Shard, now: datetime
     _require_possible(entry, now)
     if known is None:
         return Change(entry, register=True, revocation=entry.revocation, shard=shard.number)
+    if _is_of_another_kind(entry, known):
+        shard = Shard(known.shard)
     corrected = shard.by_certificate and not known.has_certificate
     learn = (
         (entry.certificate is not None and not known.has_certificate)
@@ -50,20 +52,26 @@ def compare(entry: ImportEntry, known: Known | None, shard: Shard, now: datetime
         found.contradictions.append(
             f"{name}: expires at {iso(entry.not_after)} there, at {iso(known.not_after)} here{verdict}"
         )
-    if known.shard is not None and shard.number is not None and known.shard != shard.number:
+    moves = entry.is_ca != known.is_ca and learn
+    if known.shard is not None and shard.number is not None and known.shard != shard.number and not moves:
         verdict = "; the certificate itself is believed" if corrected else ""
         found.contradictions.append(f"{name}: in shard {shard.number} there, in shard {known.shard} here{verdict}")
     if entry.says_kind and known.is_ca and not entry.is_ca and entry.certificate is None:
         found.contradictions.append(f"{name}: a user's certificate there, a CA's here")
     revocation = _compare_status(entry, known, name, found)
     revocation = revocation or (known.revocation if learn else None)
-    number = shard.number if corrected else known.shard or shard.number
+    number = shard.number if corrected or moves else known.shard or shard.number
     return Change(entry, revocation=revocation, learn=learn, shard=number, known=known)
 
 
 def _becomes_ca(entry: ImportEntry, known: Known) -> bool:
     """Who says that it is a CA's certificate is believed where the ledger has none: users are what nobody spoke of."""
     return entry.says_kind and entry.is_ca and not known.is_ca and not known.has_certificate
+
+
+def _is_of_another_kind(entry: ImportEntry, known: Known) -> bool:
+    """Whether a list takes it for another kind than it stays: then its shard is one of CRLs that it is not on."""
+    return entry.certificate is None and entry.is_ca != known.is_ca and not _becomes_ca(entry, known)
 
 
 def _compare_status(entry: ImportEntry, known: Known, name: str, found: Disagreements) -> Revocation | None:

@@ -167,6 +167,14 @@ def last_sequence(connection: Connection) -> int:
     return int(connection.execute(select(func.max(issued.c.sequence))).scalar() or 0)
 
 
+def updates_of_crls(connection: Connection, issuer: Issuer) -> dict[CRLName, tuple[datetime, datetime]]:
+    """The first and the last thisUpdate of each CRL that was ever made or begun, whatever became of it."""
+    span = (func.min(issued.c.this_update), func.max(issued.c.this_update))
+    mine = (issued.c.issuer == issuer.id, issued.c.kind == str(Kind.CRL))
+    rows = connection.execute(select(issued.c.part, *span).where(*mine).group_by(issued.c.part))
+    return {CRLName.parse(part): (from_epoch(first), from_epoch(last)) for part, first, last in rows}
+
+
 def complete_names(connection: Connection, names: Sequence[str]) -> set[str]:
     """Those of the names in an exchange that are complete bundles of this ledger, and stored."""
     by_sequence = {int(name.partition("-")[0]): name for name in names}

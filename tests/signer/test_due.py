@@ -73,6 +73,44 @@ def test_responses_that_an_old_delegate_cut_short_are_signed_again_by_a_new_one(
     assert look(estate.signer(), fixed(back + SECOND)).made == []
 
 
+_LONG = f'[public.ocsp]\n{WEEK}slices = 2\nresponder_certificate_expires = "20d"'
+
+
+@pytest.mark.parametrize(
+    ("configured", "lasting"),
+    [
+        (f'compliance = "br"\n{_LONG}', timedelta(days=7) - SECOND),
+        (_LONG.replace("7d", "6d"), timedelta(days=6)),
+    ],
+)
+def test_responses_with_longer_windows_than_allowed_now_are_signed_again(
+    estate: Estate, configured: str, lasting: timedelta
+) -> None:
+    """Publishers refuse windows that rules forbid which are new, so nobody could fill a store with what was signed."""
+    signer = configure(estate, _LONG)
+    estate.register(signer, range(1, 9))
+    look(signer, fixed(NOW))
+    assert set(expiries(signer)) == {NOW + timedelta(days=7)}
+    path = estate.folder / "revocast.toml"
+    path.write_text(path.read_text().replace(_LONG, configured))
+    report = look(estate.signer(), fixed(NOW + MINUTE))
+    assert sum("longer than is configured now" in made for made in report.made) == 2
+    assert set(expiries(signer)) == {NOW + MINUTE + lasting}
+    assert look(estate.signer(), fixed(NOW + 2 * MINUTE)).made == []
+
+
+def test_responses_under_the_brs_are_signed_once_at_their_turn(tmp_path: Path) -> None:
+    """Their windows are a second shorter than `expires`, and that is no reason to sign them a second before."""
+    estate = Estate.build(tmp_path / "br", public=f'compliance = "br"\n{_LONG.replace("slices = 2", "slices = 1")}')
+    signer = estate.signer()
+    estate.register(signer, [1])
+    renewal = timedelta(hours=84)
+    turn = NOW + renewal - (NOW - datetime.min.replace(tzinfo=NOW.tzinfo)) % renewal
+    look(signer, fixed(turn))
+    assert [made for made in look(signer, fixed(turn + renewal - SECOND)).made if "ocsp slice" in made] == []
+    assert "its turn was" in str(look(signer, fixed(turn + renewal)).made)
+
+
 def test_hash_that_is_configured_later_is_answered_at_the_next_look(estate: Estate) -> None:
     """RFC 9919 clients ask with SHA-256 from the moment that somebody wants to answer them."""
     estate = Estate.build(estate.folder / "sha1", public='ocsp = { hashes = ["sha1"] }')

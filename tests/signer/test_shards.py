@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from revocation import serials
 from revocation.clock import fixed
 from revocation.errors import ConfigurationError, InputError
+from revocation.messages import ImportSummary
 from revocation.status import Reason, Revocation
 from signer.handle import handle
 from signer.importers import crl
@@ -186,21 +187,6 @@ def test_shards_that_cannot_be_are_refused_at_start(tmp_path: Path, lists: str, 
         estate.signer()
 
 
-def test_what_is_revoked_and_on_no_crl_is_a_problem_until_one_is_configured(tmp_path: Path) -> None:
-    """Shards that came later, or a scope that was left out: nobody must find that out by an accident."""
-    estate = Estate.build(tmp_path / "e", public='crl = { scopes = ["user"] }')
-    signer = estate.signer()
-    estate.register(signer, [7], is_ca=True)
-    reply = handle(signer, estate.revoke(7), fixed(NOW))
-    assert "no CRL is configured that lists it" in reply.detail
-    assert "CA certificates without a shard are revoked" in str(look(signer, fixed(NOW)).problems)
-    config = estate.folder / "revocast.toml"
-    config.write_text(config.read_text().replace('["user"]', '["user", "ca"]'))
-    signer = estate.signer()
-    assert look(signer, fixed(NOW + SECOND)).problems == []
-    assert crl_serials(signer, "ca") == [7]
-
-
 _URGENT = 'urgent = { scope = "user", only_some_reasons = ["keyCompromise"] }'
 URGENT = f'crl = {{ scopes = ["user", "ca"], lists = {{ user = {{ shards = 4 }}, {_URGENT} }} }}'
 
@@ -242,91 +228,44 @@ def test_crl_of_a_shard_says_the_shard_of_what_it_lists(tmp_path: Path, authorit
     assert crl_serials(signer, "user.4") == [1]
 
 
-def listed_before(estate: Estate, configured: str) -> None:
-    """Certificates 1 to 3 are known, and 9 that has expired; then something else is configured."""
-    before = [listed(1, reason=Reason.keyCompromise), listed(2), listed(3)]
-    estate.import_(estate.signer(), [*before, replace(listed(9, reason=Reason.superseded), not_after=NOW)])
-    config = estate.folder / "revocast.toml"
-    config.write_text(config.read_text().replace('crl = { scopes = ["user", "ca"] }', configured))
+BY_SERIAL = SHARDED.replace("shards = 4", 'shards = 4, assign = "serial"')
 
 
-@pytest.fixture
-def whole(tmp_path: Path) -> Estate:
-    """An installation without shards."""
-    return Estate.build(tmp_path / "whole", public='crl = { scopes = ["user", "ca"] }')
+@pytest.mark.parametrize("by_certificate", [True, False])
+def test_ca_that_was_taken_for_a_user_leaves_its_shard(tmp_path: Path, by_certificate: bool) -> None:
+    """It is on the CRL for CAs, and the signer starts again."""
+    world = World(Estate.build(tmp_path / "e", public=BY_SERIAL))
+    world.estate.import_(world.signer, [listed(2, reason=Reason.superseded), listed(3)])
+    world.tick()
+    world.now += SECOND
+    entry = replace(listed(2), is_ca=True, certificate=b"itself" if by_certificate else None)
+    world.estate.import_(world.signer, [entry], world.now)
+    world.close()
+    world = World(world.estate, world.now)
+    world.tick()
+    assert all(status.set_aside == [] for status in world.statuses())
+    assert [crl_serials(world.signer, label) for label in ("ca", "user.3")] == [[2], []]
 
 
-@pytest.mark.parametrize("lists", ["", f", {_URGENT}"])
-def test_shards_are_refused_while_certificates_of_before_would_be_on_no_crl(whole: Estate, lists: str) -> None:
-    """They name the CRL that would be gone; one for some reasons does not list them. It is said how many."""
-    listed_before(whole, f'crl = {{ scopes = ["user", "ca"], lists = {{ user = {{ shards = 4 }}{lists} }} }}')
-    said = "crl user: `shards` is 4, and the ledger has user certificates in no shard, which no CRL would list: 3"
-    with pytest.raises(ConfigurationError, match=said) as caught:
-        whole.signer()
-    assert 'add one beside it: `lists = { NAME = { scope = "user", shards = 4 } }`' in (caught.value.advice or "")
-
-
-def test_shards_beside_the_crl_of_before_lose_nothing_and_replace_it_one_day(whole: Estate) -> None:
-    """As the refusal advises: what was in no shard stays on the CRL that it names, until all of it has expired."""
-    beside = 'crl = { scopes = ["user", "ca"], lists = { many = { scope = "user", shards = 4, assign = "serial" } } }'
-    listed_before(whole, beside)
-    signer = whole.signer()
-    whole.import_(signer, [listed(5)])
-    for number in (2, 5):
-        handle(signer, whole.revoke(number), fixed(NOW))
-    assert look(signer, fixed(NOW)).problems == []
-    assert [sorted(crl_serials(signer, label)) for label in ("user", "many.2")] == [[1, 2, 5, 9], [5]]
-    config = whole.folder / "revocast.toml"
-    config.write_text(config.read_text().replace('scopes = ["user", "ca"]', 'scopes = ["ca"]'))
-    with pytest.raises(ConfigurationError, match=r"which no CRL would list: 3"):
-        whole.signer(NOW + timedelta(days=365) - SECOND)
-    assert whole.signer(NOW + timedelta(days=365))
-
-
-@pytest.mark.parametrize(
-    ("crls", "said"),
-    [
-        ('["ca"], lists = { folk = { scope = "user", shards = 2 } }', "crl folk: `shards` is 2, and .* of shard 4"),
-        ('["user", "ca"]', "crl user: `shards` is 0, and certificates name the CRL of shard 4"),
-        ('["all"]', "crl all: `shards` is 0, and certificates name the CRL of shard 4"),
-        ('["ca"]', "no CRL for user certificates is configured, and certificates name the CRL of shard 4"),
-    ],
-)
-def test_list_of_another_name_has_no_fewer_shards(estate: Estate, crls: str, said: str) -> None:
-    """Or what is revoked of the shards above would be on no CRL; also before the first CRL was made."""
-    estate.import_(estate.signer(), [listed(3, shard=4)])
-    config = estate.folder / "revocast.toml"
-    config.write_text(config.read_text().replace('["user", "ca"], lists = { user = { shards = 4 } }', crls))
-    with pytest.raises(ConfigurationError, match=said) as caught:
-        estate.signer()
-    assert "set `shards` to 4 again, or more" in (caught.value.advice or "")
-
-
-def test_list_of_another_name_may_have_more_shards(estate: Estate) -> None:
-    """Every certificate is in one of them."""
-    estate.import_(estate.signer(), [listed(3, shard=4)])
-    config = estate.folder / "revocast.toml"
-    more = '["ca"], lists = { folk = { scope = "user", shards = 5 } }'
-    config.write_text(config.read_text().replace('["user", "ca"], lists = { user = { shards = 4 } }', more))
+def test_ca_that_was_taken_for_a_user_is_in_the_shard_of_its_new_kind(tmp_path: Path) -> None:
+    """Whoever said the first one said it of another CRL; no contradiction."""
+    lists = 'lists = { user = { shards = 4 }, ca = { shards = 4, assign = "serial" } }'
+    estate = Estate.build(tmp_path / "e", public=f'crl = {{ scopes = ["user", "ca"], {lists} }}')
     signer = estate.signer()
-    handle(signer, estate.revoke(3), fixed(NOW))
+    estate.import_(signer, [listed(2, shard=1, reason=Reason.superseded)])
+    summary = estate.import_(signer, [replace(listed(2), is_ca=True)])
+    assert isinstance(summary, ImportSummary)
+    assert summary.contradictions == ()
     look(signer, fixed(NOW))
-    assert crl_serials(signer, "folk.4") == [3]
+    assert crl_serials(signer, "ca.3") == [2]
 
 
-def test_what_only_a_crl_for_other_reasons_could_list_is_a_problem(tmp_path: Path) -> None:
-    """What had expired before the shards is on the CRL for its reason, and for another reason on none."""
-    estate = Estate.build(tmp_path / "e", public='crl = { scopes = ["user", "ca"] }')
-    before = [listed(1, reason=Reason.keyCompromise), listed(2, reason=Reason.superseded), listed(3)]
-    estate.import_(estate.signer(), [replace(one, not_after=NOW) for one in before])
-    config = estate.folder / "revocast.toml"
-    config.write_text(config.read_text().replace('crl = { scopes = ["user", "ca"] }', URGENT))
-    signer = estate.signer()
-    (problem,) = look(signer, fixed(NOW)).problems
-    assert "user certificates without a shard are revoked for superseded, and no CRL" in str(problem)
-    assert crl_serials(signer, "urgent") == [1]
-    reply = handle(signer, estate.revoke(3, "superseded"), fixed(NOW))
-    assert "no CRL is configured that lists it" in reply.detail
+def test_list_that_takes_a_ca_for_a_user_gives_it_no_shard(tmp_path: Path) -> None:
+    """It stays a CA's, so the shard would be one of CRLs that it is not on: no later start may fail for it."""
+    estate = Estate.build(tmp_path / "e", public=BY_SERIAL)
+    estate.import_(estate.signer(), [replace(listed(2), is_ca=True)])
+    assert "a user's certificate there, a CA's here" in str(estate.import_(estate.signer(), [listed(2)]))
+    assert estate.signer()
 
 
 @pytest.mark.parametrize("shard", [None, 4])

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from jobs.reconcile import looks
 from revocation.clock import fixed
-from revocation.messages import Discard, Outcome, Release, Reply, Verb
+from revocation.messages import Discard, Outcome, Release, Reply, Verb, compose
 from signer.handle import handle
 from signer.look import look
 from tests.authority import NOW, Authority
@@ -292,6 +293,30 @@ def test_publisher_that_comes_late_is_given_a_crl_that_can_follow(tmp_path: Path
     world.now += SECOND
     world.tick()
     assert newest(world) == [made]
+
+
+def test_crl_is_not_made_again_while_what_ran_ahead_may_be_followed(world: World) -> None:
+    """Publishers that were not there yet go on from what is published; the CRL of before is no better for being new."""
+    right = world.now
+    world.now += 2 * HOUR
+    world.revoke(2)
+    world.tick()
+    world.now = right
+    assert discard(world).outcome is Outcome.DONE
+    hear(world)
+    (made,) = newest(world)
+    world.now += SECOND
+    hear(world)
+    assert newest(world) == [made]
+    world.publish()
+    assert world.crl_serials() == {1, 2}
+    assert all(status.set_aside == [] for status in world.statuses())
+
+
+def hear(world: World) -> None:
+    """The signer is told what is published, and looks; no publisher does."""
+    for verb, body in looks(world.statuses()).items():
+        assert handle(world.signer, compose(verb, body, world.now), fixed(world.now)).outcome is Outcome.DONE
 
 
 def newest(world: World) -> list[str]:
