@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 DEBIAN_PACKAGES = {
     "certtool": "gnutls-bin",
@@ -34,6 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Put the judges that live outside the usual PATH on it, for the tests and what they start."""
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
     os.environ["PATH"] = os.pathsep.join([*path, *(place for place in _PLACES if place not in path)])
+    settings.register_profile("revocast", deadline=None)  # how long an example takes is the machine's doing
+    settings.load_profile("revocast")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -321,7 +321,7 @@ def test_slashes_that_were_merged_never_lead_to_another_certificate(
 KNOWN_ERRORS = {MALFORMED, TRY_LATER, UNAUTHORIZED}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=200), method=st.sampled_from(["GET", "POST", "HEAD"]), below=st.text(max_size=80))
 def test_rubbish_gets_an_ocsp_error_and_nothing_else(client: FlaskClient, body: bytes, method: str, below: str) -> None:
     """Any octets posted, any path below /ocsp/: an OCSPResponse, or one of the short texts, and never a 5xx."""

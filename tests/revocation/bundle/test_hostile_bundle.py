@@ -197,7 +197,7 @@ def honest() -> bytes:
     return tars.bundle()
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 255)), min_size=1, max_size=8))
 def test_bundle_with_changed_octets_is_refused_or_reads_the_same(honest: bytes, changes: list[tuple[int, int]]) -> None:
     """Whatever is flipped: never another exception, never other artifacts."""
