@@ -90,6 +90,8 @@ class CRLSpec:
                 return NEVER
             if self.compliance is not Compliance.BR:
                 return this_update
+        if next_update - this_update > self.compliance.lasting(self.settings.expires):
+            return this_update  # the publisher would refuse it now
         margin = self.settings.expires - self.settings.renewal
         return min(this_update + self.settings.renewal, next_update - margin)
 

@@ -101,7 +101,7 @@ class _Kind:
 
     def require_whole(self, connection: Connection, now: datetime) -> None:
         """Where certificates are in no shard, what lists them is not given up for shards."""
-        if self.sharded is None or not (count := self.outside(connection, now)) or not self._gives_up(connection):
+        if self.sharded is None or not (count := self.outside(connection, now)) or not self._gives_up(connection, now):
             return
         raise ConfigurationError(
             f"{self.without_shard(self.sharded)}: {count}",
@@ -123,15 +123,19 @@ class _Kind:
 
     def _may_have_been_in_shards(self, connection: Connection) -> bool:
         """Also where no CRL was made yet that could tell."""
-        made = issued.updates_of_crls(connection, self.profile.issuer)
+        made = issued.ends_of_crls(connection, self.profile.issuer)
         return not made or any(name.shard and self._is_for(name, unknown=True) for name in made)
 
-    def _gives_up(self, connection: Connection) -> bool:
-        """Whether CRLs in shards would be the first ones, or one without was still made beside them."""
-        made = issued.updates_of_crls(connection, self.profile.issuer)
-        sharded = [first for name, (first, _) in made.items() if name.shard and self._is_for(name, unknown=True)]
-        whole = [last for name, (_, last) in made.items() if not name.shard and self._is_for(name, unknown=False)]
-        return not sharded or any(last >= min(sharded) for last in whole)
+    def _gives_up(self, connection: Connection, now: datetime) -> bool:
+        """Whether CRLs in shards would be the first ones, or somebody relies yet on one without."""
+        made = issued.ends_of_crls(connection, self.profile.issuer)
+        mine = {name: end for name, end in made.items() if self._is_for(name, unknown=True)}
+        whole = [end for name, end in mine.items() if not name.shard and not self._is_for_some_reasons(name)]
+        return not any(name.shard for name in mine) or any(end is not None and end > now for end in whole)
+
+    def _is_for_some_reasons(self, name: CRLName) -> bool:
+        settings = self.profile.crl.crls.get(name.profile)
+        return settings is not None and bool(settings.only_some_reasons)
 
     def _is_for(self, name: CRLName, *, unknown: bool) -> bool:
         """Whether a CRL that was made is for this kind; `unknown` of a list whose scope is not configured any more."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, desc, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, case, desc, func, insert, select, update
 
 from revocation.artifacts import CRLName, Kind
 from revocation.bundle.manifest import bundle_name
@@ -167,12 +167,12 @@ def last_sequence(connection: Connection) -> int:
     return int(connection.execute(select(func.max(issued.c.sequence))).scalar() or 0)
 
 
-def updates_of_crls(connection: Connection, issuer: Issuer) -> dict[CRLName, tuple[datetime, datetime]]:
-    """The first and the last thisUpdate of each CRL that was ever made or begun, whatever became of it."""
-    span = (func.min(issued.c.this_update), func.max(issued.c.this_update))
+def ends_of_crls(connection: Connection, issuer: Issuer) -> dict[CRLName, datetime | None]:
+    """Each CRL that was ever made or begun, and the last nextUpdate of those that were not taken back."""
+    end = func.max(case((issued.c.discarded_at.is_(None), issued.c.next_update)))
     mine = (issued.c.issuer == issuer.id, issued.c.kind == str(Kind.CRL))
-    rows = connection.execute(select(issued.c.part, *span).where(*mine).group_by(issued.c.part))
-    return {CRLName.parse(part): (from_epoch(first), from_epoch(last)) for part, first, last in rows}
+    rows = connection.execute(select(issued.c.part, end).where(*mine).group_by(issued.c.part))
+    return {CRLName.parse(part): from_epoch(last) if last is not None else None for part, last in rows}
 
 
 def complete_names(connection: Connection, names: Sequence[str]) -> set[str]:

@@ -18,6 +18,8 @@ from tests.estate import Estate
 from tests.signer.reading import crl_serials
 from tests.signer.test_shards import _URGENT, BY_SERIAL, SECOND, SHARDED, URGENT, listed
 
+LATER = NOW + timedelta(days=2)
+
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Estate:
@@ -74,11 +76,32 @@ def test_shards_beside_the_crl_of_before_lose_nothing_and_replace_it_one_day(who
         handle(signer, whole.revoke(number), fixed(NOW))
     assert look(signer, fixed(NOW)).problems == []
     assert [sorted(crl_serials(signer, label)) for label in ("user", "many.2")] == [[1, 2, 5, 9], [5]]
+    look(signer, fixed(NOW + timedelta(days=364, hours=12)))
     config = whole.folder / "revocast.toml"
     config.write_text(config.read_text().replace('scopes = ["user", "ca"]', 'scopes = ["ca"]'))
     with pytest.raises(ConfigurationError, match=r"which no CRL would list: 3"):
         whole.signer(NOW + timedelta(days=365) - SECOND)
     assert whole.signer(NOW + timedelta(days=365))
+
+
+@pytest.mark.parametrize("hours", [2, 40])
+def test_whole_crl_of_a_name_of_its_own_is_not_given_up_while_certificates_are_on_it_alone(
+    tmp_path: Path, hours: int
+) -> None:
+    """Whether it was made again beside the shards or not."""
+    people = 'people = { scope = "user" }'
+    estate = Estate.build(tmp_path / "e", public=f'crl = {{ scopes = ["ca"], lists = {{ {people} }} }}')
+    estate.import_(estate.signer(), [listed(1, reason=Reason.superseded), listed(2)])
+    look(estate.signer(), fixed(NOW))
+    config = estate.folder / "revocast.toml"
+    many = 'many = { scope = "user", shards = 2, assign = "serial" }'
+    config.write_text(config.read_text().replace(people, f"{people}, {many}"))
+    signer = estate.signer()
+    for hour in range(0, hours + 1, 2):
+        look(signer, fixed(NOW + SECOND + timedelta(hours=hour)))
+    config.write_text(config.read_text().replace(f"{people}, {many}", many))
+    with pytest.raises(ConfigurationError, match=r"which no CRL would list: 2"):
+        estate.signer(NOW + timedelta(hours=hours, minutes=1))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +176,10 @@ def test_fewer_shards_under_another_name_are_refused_when_crls_were_made(tmp_pat
 
 @pytest.fixture
 def switched(whole: Estate, monkeypatch: pytest.MonkeyPatch) -> Estate:
-    """An installation that an earlier version let put `user` in shards, with 1 to 3 in none; 11 to 14 are in them."""
+    """An installation that an earlier version let put `user` in shards, with 1 to 3 in none; 11 to 14 are in them.
+
+    Nobody relies any more on the CRL of before.
+    """
     whole.import_(whole.signer(), [listed(1), listed(2, reason=Reason.superseded), listed(3)])
     look(whole.signer(), fixed(NOW))
     config = whole.folder / "revocast.toml"
@@ -168,26 +194,35 @@ def switched(whole: Estate, monkeypatch: pytest.MonkeyPatch) -> Estate:
 
 def test_certificates_in_no_shard_are_told_where_shards_are_in_use(switched: Estate) -> None:
     """Also before one is revoked. A refusal would keep out the import that gives them their shard."""
-    signer = switched.signer()
-    said = [str(problem) for problem in look(signer, fixed(NOW + 2 * SECOND)).problems]
+    signer = switched.signer(LATER)
+    said = [str(problem) for problem in look(signer, fixed(LATER)).problems]
     assert "`shards` is 4, and the ledger has user certificates in no shard, which no CRL would list: 3" in said[0]
     assert "user certificates without a shard are revoked for superseded, and no CRL is configured" in said[1]
     switched.import_(signer, [listed(1), listed(2, reason=Reason.superseded), listed(3)])
-    assert look(signer, fixed(NOW + 3 * SECOND)).problems == []
+    assert look(signer, fixed(LATER + SECOND)).problems == []
     assert crl_serials(signer, "user.3") == [2]
+
+
+def test_certificates_in_no_shard_are_told_also_where_a_crl_for_some_reasons_is_made(switched: Estate) -> None:
+    """It is not the CRL of before, so it is not given up: the signer starts again after it was made."""
+    config = switched.folder / "revocast.toml"
+    config.write_text(config.read_text().replace("lists = { ", f"lists = {{ {_URGENT}, "))
+    for second in range(2):
+        look(switched.signer(LATER + second * SECOND), fixed(LATER + second * SECOND))
+    assert crl_serials(switched.signer(LATER + SECOND), "urgent") == []
 
 
 def test_list_without_shards_beside_those_in_use_lists_what_is_in_none(switched: Estate) -> None:
     """As is advised; no CRL that certificates name is gone for it."""
-    (problem, _) = look(switched.signer(), fixed(NOW + 2 * SECOND)).problems
+    (problem, _) = look(switched.signer(LATER), fixed(LATER)).problems
     advised = 'NAME = { scope = "user", shards = 0 }'
     assert f"`lists = {{ {advised} }}`" in (problem.advice or "")
     config = switched.folder / "revocast.toml"
     before = config.read_text()
     config.write_text(before.replace("lists = { ", f"lists = {{ {advised.replace('NAME', 'old')}, "))
-    signer = switched.signer()
-    handle(signer, switched.revoke(12), fixed(NOW + 3 * SECOND))
-    assert look(signer, fixed(NOW + 3 * SECOND)).problems == []
+    signer = switched.signer(LATER + SECOND)
+    handle(signer, switched.revoke(12, now=LATER + SECOND), fixed(LATER + SECOND))
+    assert look(signer, fixed(LATER + SECOND)).problems == []
     assert (crl_serials(signer, "old"), crl_serials(signer, "user.1")) == ([2, 12], [12])
 
 

@@ -149,6 +149,25 @@ def test_list_that_comes_to_be_of_users_forgets_no_user_of_a_restored_ledger(tmp
             assert sum("lacks 1 serials (02)" in reason for reason in refusals(changed)) == 2
 
 
+@pytest.mark.parametrize(
+    "after",
+    ['compliance = "br"\ncrl = { expires = "10d", renewal = "5d" }', 'crl = { expires = "9d", renewal = "5d" }'],
+)
+def test_crl_whose_window_is_longer_than_is_configured_now_is_made_anew(tmp_path: Path, after: str) -> None:
+    """Signed before the change and published after it, it is refused: what is on it must not wait for renewal."""
+    before = 'crl = { expires = "10d", renewal = "5d" }'
+    with World(Estate.build(tmp_path / "estate", public=before)) as world:
+        world.estate.register(world.signer, [1, 2])
+        world.revoke(1)
+        world.tick()
+        world.now += HOUR
+        world.revoke(2)
+        look(world.signer, fixed(world.now))
+        with configure(world, before, after) as changed:
+            tick(changed)
+            assert listed(changed, "all") == {1, 2}
+
+
 def test_narrowed_crl_that_forgot_something_else_is_refused(world: World, tmp_path: Path) -> None:
     """A restored ledger is found out also then: what the CRL is still for has to be on it."""
     world.estate.copy_ledger(tmp_path / "copy")
