@@ -81,7 +81,7 @@ def create_app(
         source,
         (f"{prefix}/ocsp", f"{prefix}/ocsp/"),
         (max_ages or MaxAges()).ocsp,
-        clock.seconds if now is clock.now else lambda: clock.epoch(now()),
+        clock.timestamp if now is clock.now else lambda: clock.epoch(now()),
     )
     return app
 

@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
 _MOST_KEPT: Final = 1 << 14
 _ERROR: Final = (*UNCACHED.items(), ("Content-Type", OCSP_MEDIA_TYPE), ("Content-Length", "5"))
-_Ready: TypeAlias = tuple[bytes, list[tuple[str, str]]]
+_Ready: TypeAlias = tuple[list[bytes], list[tuple[str, str]]]
 _date: Final = lru_cache(1024)(http_date)  # the responses of a slice share theirs, and all answers of a second
 
 
 class _Kept:
-    """An answer with the headers that do not change while it is kept, and the seconds in which they hold."""
+    """An answer with its headers, and how long they hold: in one state of the store, and from one second to another."""
 
-    __slots__ = ("after", "before", "body", "since", "until", "version")
+    __slots__ = ("after", "before", "body", "end", "since", "version")
 
     def __init__(self, stored: StoredResponse, second: int, longest: timedelta, version: int | None) -> None:
-        self.version = version
-        self.body = stored.der
         tag = etag(stored.der)
         age = max_age(stored, from_epoch(second), longest)
+        self.version = version
+        self.body = [stored.der]
         self.since = second
-        self.until = _same_age_until(stored, second, longest)
+        self.end = _same_age_until(stored, second, longest) + 1
         self.before = (
             ("Last-Modified", _date(stored.this_update)),
             ("Expires", _date(stored.next_update)),
@@ -67,7 +67,7 @@ class HotPath:
         source: where responses come from.
         paths: those that a request may be posted to.
         longest: the longest that a cache may keep a response.
-        seconds: the clock.
+        timestamp: the clock, in seconds since 1970.
     """
 
     def __init__(
@@ -76,14 +76,15 @@ class HotPath:
         source: Source,
         paths: Iterable[str],
         longest: timedelta,
-        seconds: Callable[[], int],
+        timestamp: Callable[[], float],
     ) -> None:
         self._application = application
         self._source = source
         self._paths = frozenset(paths)
         self._longest = longest
-        self._seconds = seconds
+        self._timestamp = timestamp
         self._kept: dict[bytes, _Kept] = {}
+        self._dated = _Dated(0)
 
     def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
         """See PEP 3333."""
@@ -97,8 +98,16 @@ class HotPath:
         ):
             return self._application(environ, start_response)
         request = environ["wsgi.input"].read(size)
+        kept = self._kept.get(request)
+        now = self._timestamp()
+        if kept and kept.since <= now < kept.end and kept.version == self._source.version() and len(request) == size:
+            dated = self._dated
+            if not 0 <= now - dated.second < 1:
+                self._dated = dated = _Dated(int(now))
+            start_response("200 OK", [*kept.before, dated.header, kept.after])
+            return kept.body[:]
         try:
-            found = self._answer(request) if len(request) == size else None
+            found = self._answer(request, int(now)) if len(request) == size else None
         except Exception:
             found = None
         if found is None:
@@ -106,35 +115,39 @@ class HotPath:
             return self._application(environ, start_response)
         body, headers = found
         start_response("200 OK", headers)
-        return [body]
+        return body
 
-    def _answer(self, request: bytes) -> _Ready | None:
+    def _answer(self, request: bytes, second: int) -> _Ready | None:
         """Body and headers of the answer, or None where it is the application's to find."""
-        key, kept = request, self._kept.get(request)
-        if kept is None:
-            octets = cert_id_octets(request)
-            if octets is None:
-                return None
-            key = request if request.endswith(octets) else octets  # a nonce is another each time
-            kept = self._kept.get(key)
-        second = self._seconds()
-        version = self._source.version()
-        if kept is None or version is None or kept.version != version or not kept.since <= second <= kept.until:
-            return self._look_up(key, cert_id_octets(request) or b"", second, version)
-        return kept.body, [*kept.before, ("Date", _date(second)), kept.after]
-
-    def _look_up(self, key: bytes, octets: bytes, second: int, version: int | None) -> _Ready | None:
-        """The same from the source, which had `version` before it is asked; kept where that is known."""
-        asked = cert_id(octets)
-        if asked is None:
+        octets = cert_id_octets(request)
+        if octets is None:
             return None
-        found = answer_cert_id(asked, self._source, from_epoch(second))
-        if isinstance(found, ErrorAnswer):
-            self._kept.pop(key, None)
-            return found.der, list(_ERROR)
-        kept = _Kept(found, second, self._longest, version)
-        if version is not None:
+        key = request if request.endswith(octets) else octets  # a nonce is another each time
+        version = self._source.version()  # before the source is asked
+        kept = self._kept.get(key)
+        if kept is None or version is None or kept.version != version or not kept.since <= second < kept.end:
+            asked = cert_id(octets)
+            if asked is None:
+                return None
+            found = answer_cert_id(asked, self._source, from_epoch(second))
+            if isinstance(found, ErrorAnswer):
+                return [found.der], list(_ERROR)
+            kept = _Kept(found, second, self._longest, version)
+            self._keep(key, kept)
+        return kept.body[:], [*kept.before, ("Date", _date(second)), kept.after]
+
+    def _keep(self, key: bytes, kept: _Kept) -> None:
+        if kept.version is not None:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
             self._kept[key] = kept
-        return kept.body, [*kept.before, ("Date", _date(second)), kept.after]
+
+
+class _Dated:
+    """The header of one second's answers."""
+
+    __slots__ = ("header", "second")
+
+    def __init__(self, second: int) -> None:
+        self.second = second
+        self.header = ("Date", _date(second))

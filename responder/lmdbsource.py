@@ -34,7 +34,7 @@ from revocation.windows import SKEW
 
 _log = logging.getLogger(__name__)
 _DATABASES = 4  # those of the format, and room for one of a later version
-_GLANCE = 100e-6  # seconds in which `version` does not look again whether another file lies at the path
+_GLANCE = 200e-6  # seconds for which a version is taken to hold
 _TRANSACTIONS = 48  # bits for LMDB's count of them, below the count of files that were opened
 
 
@@ -43,7 +43,6 @@ class _Opened:
     """An open environment with its two databases, and which file it is of.
 
     Attributes:
-        descriptor: of that file, to ask for its size.
         base: what the versions of this file begin with.
     """
 
@@ -51,7 +50,6 @@ class _Opened:
     issuers: Any
     responses: Any
     file: tuple[int, int]
-    descriptor: int
     base: int
 
 
@@ -63,7 +61,8 @@ class LMDBSource:
         self._data = path / "data.mdb"
         self._name = str(self._data)  # a Path takes longer to be turned into one than to be looked at
         self._files = 0
-        self._looked = 0.0
+        self._known: int | None = None
+        self._holds_until = 0.0
         self._opened: _Opened | None = None
         self._size = 0
         self._lock = Lock()
@@ -86,12 +85,15 @@ class LMDBSource:
         return stored
 
     def version(self) -> int | None:
-        """See `Source.version`. A store that was deleted or replaced is noticed within `_GLANCE`, a change at once."""
-        with self._lock:
-            try:
-                return self._version()
-            except (lmdb.Error, OSError):
-                return None  # `find` will meet it too, and tell
+        """See `Source.version`. It looks again after `_GLANCE`, and a look takes 4 us, so at few requests at each."""
+        if time.monotonic() > self._holds_until:
+            with self._lock:
+                try:
+                    self._known = self._version()
+                except (lmdb.Error, OSError):
+                    self._known = None  # `find` will meet it too, and tell
+                self._holds_until = time.monotonic() + _GLANCE
+        return self._known
 
     def close(self) -> None:
         """See `Source.close`."""
@@ -123,13 +125,7 @@ class LMDBSource:
             return _look_up(opened, cert_id)
 
     def _version(self) -> int | None:
-        opened = self._opened
-        if (
-            opened is None
-            or time.monotonic() - self._looked > _GLANCE
-            or os.lseek(opened.descriptor, 0, os.SEEK_END) < self._size
-        ):
-            opened = self._current()
+        opened = self._current()
         if opened is None:
             return None
         transaction = opened.environment.begin()
@@ -139,7 +135,6 @@ class LMDBSource:
 
     def _current(self) -> _Opened | None:
         """The store that lies at the path now, or None where there is none, or none that a publisher has finished."""
-        self._looked = time.monotonic()
         try:
             data = os.stat(self._name)  # noqa: PTH116 - see _name
         except (FileNotFoundError, NotADirectoryError):
@@ -166,13 +161,11 @@ class LMDBSource:
             environment.close()
             raise
         self._files += 1
-        base = self._files << _TRANSACTIONS
-        return _Opened(environment, issuers, responses, file, os.open(self._name, os.O_RDONLY | os.O_CLOEXEC), base)
+        return _Opened(environment, issuers, responses, file, self._files << _TRANSACTIONS)
 
     def _close(self) -> None:
         if self._opened:
             self._opened.environment.close()
-            os.close(self._opened.descriptor)
             self._opened = None
 
 

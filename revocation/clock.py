@@ -3,20 +3,18 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Clock: TypeAlias = Callable[[], datetime]
 """What long work asks for the time again and again: `now`, or in tests and for a single moment `fixed`."""
+
+timestamp: Final[Callable[[], float]] = time.time
+"""The current time in seconds since 1970, with fractions: `now` for who asks 50,000 times a second."""
 
 
 def now() -> datetime:
     """The current time, UTC, whole seconds: the resolution of every time in a CRL or an OCSP response."""
     return datetime.now(UTC).replace(microsecond=0)
-
-
-def seconds() -> int:
-    """The current time in whole seconds since 1970: `epoch(now())` for who asks 50,000 times a second."""
-    return int(time.time())
 
 
 def seconds_until(moment: datetime) -> float:
