@@ -8,7 +8,6 @@ or than it says, was cut: reading on in the map would kill the process.
 
 import logging
 import os
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,7 +33,6 @@ from revocation.windows import SKEW
 
 _log = logging.getLogger(__name__)
 _DATABASES = 4  # those of the format, and room for one of a later version
-_GLANCE = 200e-6  # seconds for which a version is taken to hold
 _TRANSACTIONS = 48  # bits for LMDB's count of them, below the count of files that were opened
 
 
@@ -61,8 +59,6 @@ class LMDBSource:
         self._data = path / "data.mdb"
         self._name = str(self._data)  # a Path takes longer to be turned into one than to be looked at
         self._files = 0
-        self._known: int | None = None
-        self._holds_until = 0.0
         self._opened: _Opened | None = None
         self._size = 0
         self._lock = Lock()
@@ -85,15 +81,12 @@ class LMDBSource:
         return stored
 
     def version(self) -> int | None:
-        """See `Source.version`. It looks again after `_GLANCE`, and a look takes 4 us, so at few requests at each."""
-        if time.monotonic() > self._holds_until:
-            with self._lock:
-                try:
-                    self._known = self._version()
-                except (lmdb.Error, OSError):
-                    self._known = None  # `find` will meet it too, and tell
-                self._holds_until = time.monotonic() + _GLANCE
-        return self._known
+        """See `Source.version`."""
+        with self._lock:
+            try:
+                return self._version()
+            except (lmdb.Error, OSError):
+                return None  # `find` will meet it too, and tell
 
     def close(self) -> None:
         """See `Source.close`."""

@@ -32,10 +32,9 @@ class Source(Protocol):
         """
 
     def version(self) -> int | None:
-        """A number that no two states of the store share, cheap to ask for: what was found under it still holds.
+        """A number that no two states of the store share: what was found under it still holds.
 
-        It may be a state that ended less than a millisecond ago. None where that cannot be said now: then nothing that
-        was found before may be relied on.
+        None where that cannot be said now: then nothing that was found before may be relied on.
         """
 
     def close(self) -> None:

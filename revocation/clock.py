@@ -1,15 +1,11 @@
 """The one place that reads the clock. Entry points call `now()`; everything below them takes it as an argument."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 Clock: TypeAlias = Callable[[], datetime]
 """What long work asks for the time again and again: `now`, or in tests and for a single moment `fixed`."""
-
-timestamp: Final[Callable[[], float]] = time.time
-"""The current time in seconds since 1970, with fractions: `now` for who asks 50,000 times a second."""
 
 
 def now() -> datetime:
