@@ -18,6 +18,7 @@ from typing import Final
 from responder.ocsprequest import MalformedRequest, OCSPRequest, parse
 from responder.source import ResponseExpired, ResponseTooEarly, Source, SourceUnavailable
 from revocation import der
+from revocation.certid import CertID
 from revocation.store import StoredResponse
 
 
@@ -69,11 +70,23 @@ def _parsed(readings: Sequence[bytes]) -> list[OCSPRequest]:
     return list(requests)
 
 
+def answer_cert_id(cert_id: CertID, source: Source, now: datetime) -> Answer:
+    """The answer to a request of which nothing else counts."""
+    try:
+        return _found(cert_id, source, now) or ErrorAnswer.UNAUTHORIZED
+    except SourceUnavailable:
+        return ErrorAnswer.TRY_LATER
+
+
 def _stored(request: OCSPRequest, source: Source, now: datetime) -> Answer | None:
     """What the store has for a request, None for nothing."""
     if request.unknown_critical or request.cert_id is None:
         return None
+    return _found(request.cert_id, source, now)
+
+
+def _found(cert_id: CertID, source: Source, now: datetime) -> Answer | None:
     try:
-        return source.find(request.cert_id, now)
+        return source.find(cert_id, now)
     except (ResponseExpired, ResponseTooEarly):
         return ErrorAnswer.TRY_LATER

@@ -21,6 +21,7 @@ from responder.answers import Answer, ErrorAnswer, answer, answer_readings
 from responder.caching import UNCACHED, MaxAges, etag, file_headers, response_headers
 from responder.files import StaticFiles
 from responder.getpath import readings
+from responder.hotpath import GLANCE, HotPath
 from responder.source import Source
 from revocation import clock
 from revocation.artifacts import Kind
@@ -75,6 +76,14 @@ def create_app(
     route("/healthz", _health)
     app.register_error_handler(HTTPException, _short)
     app.register_error_handler(Exception, _unexpected)
+    app.wsgi_app = HotPath(  # type: ignore[method-assign]  # as Flask's documentation says that middleware is added
+        app.wsgi_app,
+        source,
+        (f"{prefix}/ocsp", f"{prefix}/ocsp/"),
+        (max_ages or MaxAges()).ocsp,
+        now,
+        GLANCE if now is clock.now else 0,  # a clock of its own may move by hours at once
+    )
     return app
 
 
@@ -103,9 +112,10 @@ class _OCSP:
     def _respond(self, found: Answer, now: datetime) -> Response:
         if isinstance(found, ErrorAnswer):
             return _ocsp_response(found.der, UNCACHED)
-        response = _ocsp_response(found.der, response_headers(found, now, self._longest))
+        tag = etag(found.der)
+        response = _ocsp_response(found.der, response_headers(found, now, self._longest, tag))
         response.headers["Date"] = http_date(now)
-        response.set_etag(etag(found.der))
+        response.set_etag(tag)
         return _conditional(response)
 
 

@@ -1,13 +1,22 @@
 """The `[responder]` table of revocast.toml. The prefix, and how long caches may keep what, stand in `[public]`."""
 
 from datetime import timedelta
+from enum import Enum
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from responder.caching import MaxAges
 from revocation.config import PublicConfig
 from revocation.configfile import LocalPath, Table
 from revocation.durations import Duration
+
+
+class Server(Enum):
+    """The HTTP servers that the application runs under; `docs/http.md` has what each can do and what it cannot."""
+
+    WAITRESS = "waitress"
+    FASTPYSGI = "fastpysgi"
 
 
 class ResponderConfig(Table):
@@ -27,6 +36,18 @@ class ResponderConfig(Table):
         ge=timedelta(0),
         description="Cache-Control of issuer certificates: they change when a CA certificate is renewed, and rarely.",
     )
+
+    server: Server = Field(
+        default=Server.WAITRESS,
+        description="`waitress` may face the internet; `fastpysgi` answers OCSP many times as fast, behind a web server"
+        " that holds slow clients off and serves the files.",
+    )
+
+    @model_validator(mode="after")
+    def _files_need_waitress(self) -> Self:
+        if self.files and self.server is Server.FASTPYSGI:
+            raise ValueError("`files` are not served under server = 'fastpysgi': leave them to the web server in front")
+        return self
 
     def max_ages(self, public: PublicConfig) -> MaxAges:
         """How long caches may keep what: constants that hold for every issuer, so the shortest of theirs."""

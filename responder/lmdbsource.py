@@ -7,6 +7,7 @@ or than it says, was cut: reading on in the map would kill the process.
 """
 
 import logging
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,16 +33,22 @@ from revocation.windows import SKEW
 
 _log = logging.getLogger(__name__)
 _DATABASES = 4  # those of the format, and room for one of a later version
+_TRANSACTIONS = 48  # bits for LMDB's count of them, below the count of files that were opened
 
 
 @dataclass(frozen=True)
 class _Opened:
-    """An open environment with its two databases, and which file it is of."""
+    """An open environment with its two databases, and which file it is of.
+
+    Attributes:
+        base: what the versions of this file begin with.
+    """
 
     environment: lmdb.Environment
     issuers: Any
     responses: Any
     file: tuple[int, int]
+    base: int
 
 
 class LMDBSource:
@@ -50,6 +57,8 @@ class LMDBSource:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._data = path / "data.mdb"
+        self._name = str(self._data)  # a Path takes longer to be turned into one than to be looked at
+        self._files = 0
         self._opened: _Opened | None = None
         self._size = 0
         self._lock = Lock()
@@ -70,6 +79,14 @@ class LMDBSource:
         if stored.this_update > epoch(now + SKEW):
             raise ResponseTooEarly
         return stored
+
+    def version(self) -> int | None:
+        """See `Source.version`."""
+        with self._lock:
+            try:
+                return self._version()
+            except (lmdb.Error, OSError):
+                return None  # `find` will meet it too, and tell
 
     def close(self) -> None:
         """See `Source.close`."""
@@ -100,10 +117,19 @@ class LMDBSource:
             opened.environment.set_mapsize(0)  # take over the size that the writer gave it
             return _look_up(opened, cert_id)
 
+    def _version(self) -> int | None:
+        opened = self._current()
+        if opened is None:
+            return None
+        transaction = opened.environment.begin()
+        number: int = transaction.id()
+        transaction.abort()
+        return opened.base | number
+
     def _current(self) -> _Opened | None:
         """The store that lies at the path now, or None where there is none, or none that a publisher has finished."""
         try:
-            data = self._data.stat()
+            data = os.stat(self._name)  # noqa: PTH116 - see _name
         except (FileNotFoundError, NotADirectoryError):
             data = None
         file = (data.st_dev, data.st_ino) if data else None
@@ -127,7 +153,8 @@ class LMDBSource:
         except BaseException:
             environment.close()
             raise
-        return _Opened(environment, issuers, responses, file)
+        self._files += 1
+        return _Opened(environment, issuers, responses, file, self._files << _TRANSACTIONS)
 
     def _close(self) -> None:
         if self._opened:

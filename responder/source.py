@@ -31,5 +31,11 @@ class Source(Protocol):
             SourceUnavailable: the store could not be asked.
         """
 
+    def version(self) -> int | None:
+        """A number that no two states of the store share: what was found under it still holds.
+
+        None where that cannot be said now: then nothing that was found before may be relied on.
+        """
+
     def close(self) -> None:
         """Let go of the store; the next `find` opens it again."""

@@ -5,8 +5,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
-from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue
+from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue, serve
 
 TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "crl": crl.run,
@@ -14,6 +15,7 @@ TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "crl-growth": crl_growth.run,
     "crl-burst": crl_burst.run,
     "crl-gate": crl_gate.run,
+    "serve": serve.run,
 }
 
 
@@ -26,6 +28,9 @@ def main() -> None:
     parser.add_argument("--revocations", type=int, default=10_000, help="crl-burst: sent at once")
     parser.add_argument("--runs", type=int, default=3, help="how often ours and the floor are measured; medians count")
     parser.add_argument("--ledger", choices=("sqlite", "postgresql"), default="sqlite", help="where the ledger lies")
+    parser.add_argument("--certificates", type=int, default=1_000_000, help="serve: with a response in the store")
+    parser.add_argument("--seconds", type=int, default=5, help="serve: how long each server is asked in each run")
+    parser.add_argument("--folder", type=Path, help="serve: where its store of 1 GB is made")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, last")
     arguments = parser.parse_args()
     if arguments.name == "all":

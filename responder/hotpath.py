@@ -1,0 +1,170 @@
+"""Nearly every request, answered before Flask sees it: canonical OCSP by POST, for a few microseconds each.
+
+What is kept between requests is an answer with its ready headers, and never longer than its source says that the store
+is in the state in which it was found: a publication is seen by the next request. Everything that is unusual in any way
+goes on to the application, unread, and gets the same answer as it would without this: `tests/responder/test_hotpath.py`
+compares the two octet by octet.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from io import BytesIO
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from werkzeug.http import http_date
+
+from responder.answers import ErrorAnswer, answer_cert_id
+from responder.caching import UNCACHED, cache_control, etag, jittered, max_age
+from responder.canonical import SIZES, cert_id, cert_id_octets
+from responder.source import Source
+from revocation.clock import epoch, from_epoch
+from revocation.paths import OCSP_MEDIA_TYPE
+from revocation.store import StoredResponse
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication
+
+GLANCE: Final = 500e-6
+"""Seconds for which a publication may remain unseen."""
+_MOST_KEPT: Final = 1 << 14
+_ERROR: Final = (*UNCACHED.items(), ("Content-Type", OCSP_MEDIA_TYPE), ("Content-Length", "5"))
+_date: Final = lru_cache(1024)(http_date)  # the responses of a slice share theirs, and all answers of a second
+
+
+class _Kept:
+    """An answer with its headers, and how long they hold: in one state of the store, and before the second `end`."""
+
+    __slots__ = ("after", "before", "body", "end", "version")
+
+    def __init__(self, stored: StoredResponse, second: int, longest: timedelta, version: int | None) -> None:
+        tag = etag(stored.der)
+        age = max_age(stored, from_epoch(second), longest)
+        self.version = version
+        self.body = stored.der
+        self.end = _same_age_until(stored, second, longest) + 1
+        self.before = _before_date(stored.this_update, stored.next_update, jittered(age, tag), len(stored.der))
+        self.after = ("ETag", f'"{tag}"')
+
+
+@lru_cache(_MOST_KEPT)
+def _before_date(this_update: int, next_update: int, age: int, size: int) -> tuple[tuple[str, str], ...]:
+    """The headers that many answers share: once in memory, or fetching them would take longer than all else."""
+    return (
+        _header("Last-Modified", _date(this_update)),
+        _header("Expires", _date(next_update)),
+        _header("Cache-Control", cache_control(age)),
+        _header("Content-Type", OCSP_MEDIA_TYPE),
+        _header("Content-Length", str(size)),
+    )
+
+
+@lru_cache(_MOST_KEPT)
+def _header(name: str, value: str) -> tuple[str, str]:
+    return name, value
+
+
+def _same_age_until(stored: StoredResponse, second: int, longest: timedelta) -> int:
+    """The last second in which `max_age` says what it says at `second`: until then the cap alone decides."""
+    cap = int(longest.total_seconds())
+    return max(second, min(stored.fresh_until - max(cap, 1), stored.next_update - 1 - cap))
+
+
+class HotPath:
+    """A WSGI application that answers what it knows how to, and leaves the rest to another one.
+
+    Args:
+        application: the other one.
+        source: where responses come from.
+        paths: those that a request may be posted to.
+        longest: the longest that a cache may keep a response.
+        now: the clock.
+        glance: seconds for which the time and the state of the store are taken to be those of the last look.
+    """
+
+    def __init__(
+        self,
+        application: "WSGIApplication",
+        source: Source,
+        paths: Iterable[str],
+        longest: timedelta,
+        now: Callable[[], datetime],
+        glance: float,
+    ) -> None:
+        self._application = application
+        self._source = source
+        self._paths = frozenset(paths)
+        self._longest = longest
+        self._now = now
+        self._glance = glance
+        self._kept: dict[bytes, _Kept] = {}
+        self._look_at = 0.0
+        self._version: int | None = None
+        self._second = 0
+        self._date = ("Date", _date(0))
+
+    def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+        """See PEP 3333."""
+        size = SIZES.get(environ.get("CONTENT_LENGTH", ""))
+        if (
+            size is None
+            or environ["REQUEST_METHOD"] != "POST"
+            or environ.get("PATH_INFO") not in self._paths
+            or "HTTP_TRANSFER_ENCODING" in environ
+            or "HTTP_UPGRADE" in environ
+        ):
+            return self._application(environ, start_response)
+        request = environ["wsgi.input"].read(size)
+        if monotonic() >= self._look_at:
+            self._look()
+        kept = self._kept.get(request)
+        if kept and kept.version == self._version and self._second < kept.end and len(request) == size:
+            start_response("200 OK", [*kept.before, self._date, kept.after])
+            return [kept.body]
+        try:
+            found = self._answer(request) if len(request) == size else None
+        except Exception:
+            found = None
+        if found is None:
+            environ["wsgi.input"] = BytesIO(request)
+            return self._application(environ, start_response)
+        body, headers = found
+        start_response("200 OK", headers)
+        return [body]
+
+    def _look(self) -> None:
+        """See what time it is, and in which state the store."""
+        second = epoch(self._now())
+        if second < self._second:
+            self._kept.clear()  # a clock was set back: the ages in there were for later
+        if second != self._second:
+            self._date = ("Date", _date(second))
+        self._second = second
+        self._version = self._source.version()
+        self._look_at = monotonic() + self._glance
+
+    def _answer(self, request: bytes) -> tuple[bytes, list[tuple[str, str]]] | None:
+        """Body and headers of the answer, or None where it is the application's to find."""
+        octets = cert_id_octets(request)
+        if octets is None:
+            return None
+        key = request if request.endswith(octets) else octets  # a nonce is another each time
+        version, second = self._version, self._second  # of before the source is asked
+        kept = self._kept.get(key)
+        if kept is None or kept.version != version or second >= kept.end:
+            asked = cert_id(octets)
+            if asked is None:
+                return None
+            found = answer_cert_id(asked, self._source, from_epoch(second))
+            if isinstance(found, ErrorAnswer):
+                return found.der, list(_ERROR)
+            kept = _Kept(found, second, self._longest, version)
+            self._keep(key, kept)
+        return kept.body, [*kept.before, ("Date", _date(second)), kept.after]
+
+    def _keep(self, key: bytes, kept: _Kept) -> None:
+        if kept.version is not None:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[key] = kept

@@ -1,0 +1,57 @@
+"""The application under waitress, which may face anybody.
+
+waitress reads requests and sends responses in one loop, and runs the application in a few threads once a request is
+there as a whole: so a client that sends half of one, or does not take its answer, holds a connection for a while and
+never a thread.
+"""
+
+import logging
+import signal
+import socket
+from threading import Thread
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from waitress.server import create_server
+
+from responder.listening import address_of, allow_descriptors
+from responder.ready import say_when_ready
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_THREADS: Final = 4
+_MOST_CONNECTIONS: Final = 900
+_DESCRIPTORS: Final = 2 * _MOST_CONNECTIONS + 100  # each connection may have a file on its way
+_SILENCE: Final = 10  # seconds after which a connection on which nothing happens is closed
+_LONGEST_HEADERS: Final = 1 << 15  # octets: a GET of the longest request, each octet of its base64 escaped, fits
+_LONGEST_BODY: Final = 2 << 20  # octets: what is read so that the answer can be an OCSPResponse; beyond, it is a text
+_SPILL: Final = 1 << 16  # octets of a body in memory; the rest goes to a temporary file
+
+
+def serve(application: "WSGIApplication", listener: socket.socket) -> None:
+    """Answer on `listener` until a signal says stop."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits for a thread
+    allow_descriptors(_DESCRIPTORS)
+    server = create_server(
+        application,
+        sockets=[listener],
+        threads=_THREADS,
+        connection_limit=_MOST_CONNECTIONS,
+        channel_timeout=_SILENCE,
+        cleanup_interval=_SILENCE // 2,
+        max_request_header_size=_LONGEST_HEADERS,
+        max_request_body_size=_LONGEST_BODY,
+        inbuf_overflow=_SPILL,
+        asyncore_use_poll=True,  # select() fails beyond descriptor 1023
+        log_socket_errors=False,  # they are the clients' doing, and anybody's to cause
+        ident=None,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    Thread(target=say_when_ready, args=address_of(listener), daemon=True).start()
+    server.run()
+    server.close()
+
+
+def _stop(_number: int, _frame: object) -> NoReturn:
+    raise SystemExit(0)  # waitress ends its loop and its threads
