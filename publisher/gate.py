@@ -108,6 +108,12 @@ def responses_in(reader: BundleReader, profile: IssuerProfile, now: datetime) ->
 
 
 def _check_response(response: VerifiedResponse, profile: IssuerProfile) -> None:
+    if response.hashes not in profile.ocsp.accepted:
+        raise GateError(
+            f"it answers {'+'.join(hash_.value for hash_ in response.hashes)}, and configured are {profile.ocsp.form}",
+            where=f"OCSP response of {profile.issuer.name}, serial {serials.to_hex(response.serial)}",
+            advice="[public.ocsp] of the signer and of the publisher have to say the same; then it is tried again",
+        )
     check_length(response.this_update, response.next_update, profile.ocsp.expires)
     if profile.crl.only_cas:
         return

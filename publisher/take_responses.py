@@ -79,7 +79,7 @@ class ResponseTaker:
         try:
             for batch in responses_in(reader, profile, now):
                 put += self._put(profile, self._past_marks(profile.issuer, batch, now, withheld), now, withheld)
-                self._withdraw_beside(profile, batch)
+                self._withdraw_beside(profile.issuer, batch)
                 window.add(batch)
         except Expired:
             if not _newer_is_there(status, manifest):
@@ -112,31 +112,36 @@ class ResponseTaker:
         self, profile: IssuerProfile, responses: Sequence[VerifiedResponse], now: datetime, withheld: list[str]
     ) -> int:
         verified = {_key(profile.issuer, response): response for response in responses}
-        answers = [Answer(key, _stored(response, profile)) for key, response in verified.items()]
+        other_forms = [octet for octet in _HASH_OCTETS if octet not in {_octet(one) for one in profile.ocsp.responses}]
+        octets = profile.issuer.octets
+        answers = [
+            Answer(
+                key,
+                _stored(response, profile),
+                tuple(response_key(octets, octet, response.serial) for octet in other_forms),
+            )
+            for key, response in verified.items()
+        ]
 
         def admits(answer: Answer, current: StoredResponse | None) -> bool:
-            is_new = current != answer.stored
-            return is_new and _admits(verified[answer.key], current, profile.issuer, now, withheld)
+            return _admits(verified[answer.key], current, profile.issuer, now, withheld)
 
         return self._target.put(answers, admits)
 
-    def _withdraw_beside(self, profile: IssuerProfile, responses: Sequence[VerifiedResponse]) -> None:
-        """No answer in a hash that the profile has no longer, and no good under any hash beside a revocation."""
-        octets = profile.issuer.octets
-        dropped = [hash_.octet for hash_ in CertIDHash if hash_ not in profile.ocsp.hashes]
-        old = {response_key(octets, octet, response.serial) for response in responses for octet in dropped}
+    def _withdraw_beside(self, issuer: Issuer, responses: Sequence[VerifiedResponse]) -> None:
+        """No good under any hash beside a revocation."""
         revoked = {
-            response_key(octets, octet, response.serial): known_from(response)
+            response_key(issuer.octets, octet, response.serial): known_from(response)
             for response in responses
             if response.revocation is not None
             for octet in _HASH_OCTETS
         }
 
         def wrong(key: bytes, current: StoredResponse) -> bool:
-            return key in old or _contradicts(_shown(current), revoked[key])
+            return _contradicts(_shown(current), revoked[key])
 
-        if old or revoked:
-            self._target.withdraw(old | revoked.keys(), wrong)
+        if revoked:
+            self._target.withdraw(revoked, wrong)
 
     def _withdraw(self, issuer: Issuer) -> int:
         with self._marks.revoked() as marks:
@@ -209,8 +214,12 @@ def _stored(response: VerifiedResponse, profile: IssuerProfile) -> StoredRespons
 
 
 def _key(issuer: Issuer, response: VerifiedResponse) -> bytes:
-    octet = response.hashes[0].octet if len(response.hashes) == 1 else BOTH_HASHES
-    return response_key(issuer.octets, octet, response.serial)
+    return response_key(issuer.octets, _octet(response.hashes), response.serial)
+
+
+def _octet(hashes: Sequence[CertIDHash]) -> bytes:
+    """The hash octet in the key of a response that answers these."""
+    return hashes[0].octet if len(hashes) == 1 else BOTH_HASHES
 
 
 def _issuer_rows(public: PublicConfig) -> Iterator[tuple[bytes, bytes]]:

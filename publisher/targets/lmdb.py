@@ -115,9 +115,15 @@ class LMDBTarget:
         admitted: dict[bytes, bytes] = {}
         with self._changing() as txn:
             for answer in answers:
-                if replaces(answer, _decoded(txn.get(answer.key))):
-                    admitted[answer.key] = answer.stored.encode()
-                    txn.put(answer.key, admitted[answer.key])
+                beside = [key for key in answer.beside if txn.get(key) is not None]
+                if not all(replaces(answer, _decoded(txn.get(key))) for key in beside):
+                    continue
+                for key in beside:
+                    txn.delete(key)
+                current, value = txn.get(answer.key), answer.stored.encode()
+                if current != value and replaces(answer, _decoded(current)):
+                    admitted[answer.key] = value
+                    txn.put(answer.key, value)
         with self._explained(), self._env.begin(db=self._responses) as txn:
             for key, value in admitted.items():
                 if txn.get(key) != value:

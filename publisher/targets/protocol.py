@@ -60,14 +60,22 @@ class StaticTarget(StatusKeeper, Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """A response under its key in a store (`revocation.store`)."""
+    """A response under its key in a store (`revocation.store`).
+
+    Attributes:
+        beside: keys under which the certificate may have answers of a form that is not configured any more.
+    """
 
     key: bytes
     stored: StoredResponse
+    beside: tuple[bytes, ...] = ()
 
 
 Replaces: TypeAlias = Callable[[Answer, StoredResponse | None], bool]
-"""Whether an answer may take the place of what a store holds (None: nothing readable). May raise: nothing is put."""
+"""Whether an answer may take the place of what a store holds (None: nothing readable). May raise: nothing is put.
+
+Asked of what lies at the answer's key, unless that is the same, and of what lies beside it.
+"""
 
 
 class ResponseTarget(StatusKeeper, Protocol):
@@ -77,7 +85,13 @@ class ResponseTarget(StatusKeeper, Protocol):
         """Let readers know these issuers and no other: keys of the issuers' table, and issuer ids."""
 
     def put(self, answers: Sequence[Answer], replaces: Replaces) -> int:
-        """Store the answers that `replaces` admits, all or none of them; returns how many."""
+        """Store the answers that `replaces` admits, and take out what lies beside them; all of it or nothing.
+
+        Where an answer may not take the place of one beside it, that one stays, and the answer is not put.
+
+        Returns:
+            How many were stored. One that is there already is not stored again.
+        """
 
     def withdraw(self, keys: Iterable[bytes], wrong: Callable[[bytes, StoredResponse], bool]) -> int:
         """Take out the answers at `keys` that are `wrong`; returns how many."""

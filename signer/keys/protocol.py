@@ -77,4 +77,4 @@ class SigningKey(Protocol):
         """The content of the signature BIT STRING. Raises KeyUnavailable when the key cannot be used."""
 
     def sign_many(self, batch: Sequence[TBS]) -> list[bytes]:
-        """The signatures of a batch, in its order."""
+        """The signatures of a batch, in its order. Several threads may ask at once."""
