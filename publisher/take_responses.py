@@ -5,7 +5,7 @@ target, nor a replay of old bundles, shows it good again.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -77,10 +77,11 @@ class ResponseTaker:
         window = Window(manifest.this_update, manifest.next_update)
         put, withheld = 0, list[str]()
         try:
-            for batch in responses_in(reader, profile, now):
-                put += self._put(profile, self._past_marks(profile.issuer, batch, now, withheld), now, withheld)
-                self._withdraw_beside(profile.issuer, batch)
-                window.add(batch)
+            with closing(responses_in(reader, profile, now)) as batches:
+                for batch in batches:
+                    put += self._put(profile, self._past_marks(profile.issuer, batch, now, withheld), now, withheld)
+                    self._withdraw_beside(profile.issuer, batch)
+                    window.add(batch)
         except Expired:
             if not _newer_is_there(status, manifest):
                 raise

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue
+from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue, gate, presign
+from tests.bench.raw import KEYS
 
 TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "crl": crl.run,
@@ -14,6 +15,8 @@ TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "crl-growth": crl_growth.run,
     "crl-burst": crl_burst.run,
     "crl-gate": crl_gate.run,
+    "presign": presign.run,
+    "gate": gate.run,
 }
 
 
@@ -24,6 +27,10 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=1_000_000, help="revoked certificates; of crl-growth the most")
     parser.add_argument("--new", type=int, default=1000, help="crl-reissue: further revocations")
     parser.add_argument("--revocations", type=int, default=10_000, help="crl-burst: sent at once")
+    parser.add_argument("--certificates", type=int, default=200_000, help="presign, gate: 1 in 100 of them is revoked")
+    parser.add_argument("--key", choices=KEYS, default="p256", help="presign, gate: of the responder")
+    parser.add_argument("--slices", type=int, default=16, help="presign, gate: of [public.ocsp]")
+    parser.add_argument("--one-signature", action="store_true", help="presign, gate: of [public.ocsp]")
     parser.add_argument("--runs", type=int, default=3, help="how often ours and the floor are measured; medians count")
     parser.add_argument("--ledger", choices=("sqlite", "postgresql"), default="sqlite", help="where the ledger lies")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, last")
