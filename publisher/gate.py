@@ -28,9 +28,11 @@ from revocation.errors import BundleError, GateError
 from revocation.part import Part
 from revocation.wire.exchange import Exchange
 
-_BATCH: Final = 16_384
 _PIECE: Final = 256
 """Responses that a thread takes at a time: some milliseconds of verifying."""
+
+_AHEAD: Final = 32
+"""Pieces that are verified while those before them are made durable."""
 
 
 @contextmanager
@@ -93,21 +95,14 @@ def crl_in(reader: BundleReader, spec: CRLSpec) -> VerifiedCRL:
 def responses_in(
     reader: BundleReader, profile: IssuerProfile, now: datetime
 ) -> Generator[list[VerifiedResponse], None, None]:
-    """The responses of a bundle that may be published now, in batches of bounded size.
+    """The responses of a bundle that may be published now, some at a time; others are verified meanwhile.
 
     Raises:
         BundleError: a file is not as the manifest lists it.
-        GateError: a response did not pass; those of earlier batches did.
+        GateError: a response did not pass; those before it did.
     """
-    batch: list[VerifiedResponse] = []
-    with closing(abreast(Checks(profile, now), _pieces(reader), ahead=_BATCH // _PIECE)) as checked:
-        for piece in checked:
-            batch += piece
-            if len(batch) >= _BATCH:
-                yield batch
-                batch = []
-    if batch:
-        yield batch
+    with closing(abreast(Checks(profile, now), _pieces(reader), ahead=_AHEAD)) as checked:
+        yield from checked
     if not reader.manifest.entries:  # an empty slice: nothing but the manifest says when
         manifest = reader.manifest
         check_window(manifest.this_update, manifest.next_update, now)

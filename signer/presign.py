@@ -18,7 +18,7 @@ from signer.encoding.ocsp import ResponseTemplate
 from signer.ledger import audit, dates, facts, issued
 from signer.ledger.issued import Issued
 from signer.produce import put_bundle
-from signer.responses import BATCH, SignedResponses, sign_responses
+from signer.responses import BLOCK, SignedResponses, sign_responses
 from signer.signer import Signer
 
 _IN_MEMORY: Final = 8 << 20
@@ -83,11 +83,11 @@ def _sign(
     known: Connection, profile: IssuerProfile, row: Issued, responder: Delegate, out: BinaryIO
 ) -> SignedResponses:
     hashes = facts.slice_hashes(row.part.slice, profile.ocsp.slices)
-    batches = facts.live_statuses(
-        known, profile.issuer, hashes, row.this_update, BATCH, after_revision=row.base_revision
+    blocks = facts.live_statuses(
+        known, profile.issuer, hashes, row.this_update, BLOCK, after_revision=row.base_revision
     )
     path = f"ocsp/{row.part.issuer}/{row.part.label}-{{:05d}}.ders"
-    return sign_responses(responder.key, _templates(profile, responder, row), batches, path, out)
+    return sign_responses(responder.key, _templates(profile, responder, row), blocks, path, out)
 
 
 def _note(connection: Connection, row: Issued, signed: SignedResponses, now: datetime) -> None:

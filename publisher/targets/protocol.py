@@ -7,10 +7,10 @@ Duties of every implementation:
 - a failure raises TargetError with what, where and advice. A target judges nothing: the gate and the line have.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from revocation.store import StoredResponse
 
@@ -58,8 +58,7 @@ class StaticTarget(StatusKeeper, Protocol):
         """Take away what lies at a path."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """A response under its key in a store (`revocation.store`).
 
     Attributes:
@@ -84,9 +83,10 @@ class ResponseTarget(StatusKeeper, Protocol):
     def introduce(self, keys: Iterable[tuple[bytes, bytes]]) -> None:
         """Let readers know these issuers and no other: keys of the issuers' table, and issuer ids."""
 
-    def put(self, answers: Sequence[Answer], replaces: Replaces) -> int:
+    def put(self, answers: Iterable[Answer], replaces: Replaces) -> int:
         """Store the answers that `replaces` admits, and take out what lies beside them; all of it or nothing.
 
+        Answers are taken one by one, and nothing is durable before the last one was: what they raise undoes them all.
         Where an answer may not take the place of one beside it, that one stays, and the answer is not put.
 
         Returns:
