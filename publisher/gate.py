@@ -4,15 +4,19 @@ The manifest is a hint. Issuer, scope, number and window are worked out again fr
 only the ledger revision is taken from it, since no artifact carries one: it decides nothing that is published.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
+from publisher.alike import Alike
+from publisher.signature import Verifier
 from publisher.verify_crl import VerifiedCRL, read_crl
-from publisher.verify_ocsp import VerifiedResponse, peek, read_response, verify_response
+from publisher.verify_ocsp import VerifiedResponse, peek, read_response, verifier_of, verify_response
 from publisher.window import check_length, check_window
 from revocation import serials
+from revocation.abreast import abreast
 from revocation.artifacts import Kind
 from revocation.bundle import BundleReader, Manifest
 from revocation.bundle.manifest import part_of
@@ -24,7 +28,11 @@ from revocation.errors import BundleError, GateError
 from revocation.part import Part
 from revocation.wire.exchange import Exchange
 
-_BATCH: Final = 16_384
+_PIECE: Final = 256
+"""Responses that a thread takes at a time: some milliseconds of verifying."""
+
+_AHEAD: Final = 32
+"""Pieces that are verified while those before them are made durable."""
 
 
 @contextmanager
@@ -84,30 +92,63 @@ def crl_in(reader: BundleReader, spec: CRLSpec) -> VerifiedCRL:
     return read_crl(reader.content(reader.manifest.crls[0]), spec)
 
 
-def responses_in(reader: BundleReader, profile: IssuerProfile, now: datetime) -> Iterator[list[VerifiedResponse]]:
-    """The responses of a bundle that may be published now, in batches of bounded size.
+def responses_in(
+    reader: BundleReader, profile: IssuerProfile, now: datetime
+) -> Generator[list[VerifiedResponse], None, None]:
+    """The responses of a bundle that may be published now, some at a time; others are verified meanwhile.
 
     Raises:
         BundleError: a file is not as the manifest lists it.
-        GateError: a response did not pass; those of earlier batches did.
+        GateError: a response did not pass; those before it did.
     """
-    batch: list[VerifiedResponse] = []
-    for der in _each(reader):
-        response = verify_response(der, profile.issuer, now)
-        _check_response(response, profile)
-        batch.append(response)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    with closing(abreast(Checks(profile, now), _pieces(reader), ahead=_AHEAD)) as checked:
+        yield from checked
     if not reader.manifest.entries:  # an empty slice: nothing but the manifest says when
         manifest = reader.manifest
         check_window(manifest.this_update, manifest.next_update, now)
         check_length(manifest.this_update, manifest.next_update, profile.ocsp.expires)
 
 
+class Checks:
+    """All checks of the responses of a bundle, in whichever thread.
+
+    Of those that are alike, the signature of each is verified; the rest holds for all of them or for none.
+    """
+
+    def __init__(self, profile: IssuerProfile, now: datetime) -> None:
+        self._profile, self._now = profile, now
+        self._alike: Alike[tuple[VerifiedResponse, Verifier]] = Alike()
+
+    def __call__(self, piece: Sequence[bytes]) -> list[VerifiedResponse]:
+        """The responses; see `responses_in`."""
+        return [self._like_another(der) or self._whole(der) for der in piece]
+
+    def _like_another(self, der: bytes) -> VerifiedResponse | None:
+        """The response, if it is like one that passed. One whose signature is wrong is looked at in full, for why."""
+        shape = self._alike.find(der)
+        if shape is None:
+            return None
+        first, verify = shape.meaning
+        try:
+            verify(der[shape.tbs], der[shape.signature])
+        except GateError:
+            return None
+        return VerifiedResponse(der, first.hashes, der[shape.serial], None, first.this_update, first.next_update)
+
+    def _whole(self, der: bytes) -> VerifiedResponse:
+        response = verify_response(der, self._profile.issuer, self._now)
+        _check_response(response, self._profile)
+        self._alike.learn(der, (response, verifier_of(der, self._profile.issuer)))
+        return response
+
+
 def _check_response(response: VerifiedResponse, profile: IssuerProfile) -> None:
+    if response.hashes not in profile.ocsp.accepted:
+        raise GateError(
+            f"it answers {'+'.join(hash_.value for hash_ in response.hashes)}, and configured are {profile.ocsp.form}",
+            where=f"OCSP response of {profile.issuer.name}, serial {serials.to_hex(response.serial)}",
+            advice="[public.ocsp] of the signer and of the publisher have to say the same; then it is tried again",
+        )
     check_length(response.this_update, response.next_update, profile.ocsp.expires)
     if profile.crl.only_cas:
         return
@@ -125,11 +166,23 @@ def revocations_in(reader: BundleReader, profile: IssuerProfile, now: datetime) 
         BundleError: a file is not as the manifest lists it.
         GateError: a response cannot be read, or one that says revoked is not the issuer's.
     """
+    good: Alike[None] = Alike()
     for der in _each(reader):
-        if peek(der).revocation is not None:
-            response = read_response(der, profile.issuer)
-            if response.this_update <= now:
-                yield response
+        if good.find(der) is not None:
+            continue
+        if peek(der).revocation is None:
+            good.learn(der, None)
+            continue
+        response = read_response(der, profile.issuer)
+        if response.this_update <= now:
+            yield response
+
+
+def _pieces(reader: BundleReader) -> Iterator[list[bytes]]:
+    """The responses of a bundle, as many at a time as a thread takes."""
+    responses = _each(reader)
+    while piece := list(islice(responses, _PIECE)):
+        yield piece
 
 
 def _each(reader: BundleReader) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ A key or digest that is not named here does not verify: what is new is refused u
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from cryptography.exceptions import InvalidSignature
@@ -16,6 +17,9 @@ from cryptography.x509.oid import ObjectIdentifier, SignatureAlgorithmOID
 from revocation.errors import GateError
 
 Parameters: TypeAlias = padding.PSS | padding.PKCS1v15 | ec.ECDSA | None
+
+Verifier: TypeAlias = Callable[[bytes | memoryview, bytes], None]
+"""Takes a TBS and a signature."""
 
 _OID: Final = SignatureAlgorithmOID
 _ALGORITHMS: Final = (
@@ -47,17 +51,35 @@ def verify_signature(
     Raises:
         GateError: another key or other bytes; or an algorithm that is weak, unknown or not of this kind of key.
     """
-    try:
-        if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey) and hash_ is None:
-            key.verify(signature, bytes(tbs))
-        elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(parameters, ec.ECDSA):
-            key.verify(signature, _digest(hash_, tbs), ec.ECDSA(Prehashed(_strong(hash_))))
-        elif isinstance(key, rsa.RSAPublicKey) and isinstance(parameters, padding.PKCS1v15 | padding.PSS):
-            key.verify(signature, _digest(hash_, tbs), parameters, Prehashed(_strong(hash_)))
-        else:
-            raise GateError("its signature algorithm is not one of the key's")
-    except InvalidSignature as error:
-        raise GateError("its signature is not that of the key which should have signed it") from error
+    verifier(key, parameters, hash_)(tbs, signature)
+
+
+def verifier(key: PublicKeyTypes, parameters: Parameters, hash_: HashAlgorithm | None) -> Verifier:
+    """What returns if `key` signed a TBS with a signature, and else raises GateError: for many of them.
+
+    Raises:
+        GateError: the algorithm is weak, unknown or not of this kind of key.
+    """
+    verify: Callable[[bytes, bytes | memoryview], None]
+    if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey) and hash_ is None:
+        edwards = key
+        verify = lambda signature, tbs: edwards.verify(signature, bytes(tbs))  # noqa: E731 - one of three
+    elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(parameters, ec.ECDSA):
+        elliptic, digest, ecdsa = key, _digest(hash_), ec.ECDSA(Prehashed(_strong(hash_)))
+        verify = lambda signature, tbs: elliptic.verify(signature, digest(tbs), ecdsa)  # noqa: E731 - as above
+    elif isinstance(key, rsa.RSAPublicKey) and isinstance(parameters, padding.PKCS1v15 | padding.PSS):
+        modular, scheme, digest, prehashed = key, parameters, _digest(hash_), Prehashed(_strong(hash_))
+        verify = lambda signature, tbs: modular.verify(signature, digest(tbs), scheme, prehashed)  # noqa: E731
+    else:
+        raise GateError("its signature algorithm is not one of the key's")
+
+    def verified(tbs: bytes | memoryview, signature: bytes) -> None:
+        try:
+            verify(signature, tbs)
+        except InvalidSignature as error:
+            raise GateError("its signature is not that of the key which should have signed it") from error
+
+    return verified
 
 
 def parameters_of(key: PublicKeyTypes, hash_: HashAlgorithm | None, algorithm: ObjectIdentifier) -> Parameters:
@@ -79,5 +101,6 @@ def _strong(hash_: HashAlgorithm | None) -> HashAlgorithm:
     return hash_
 
 
-def _digest(hash_: HashAlgorithm | None, tbs: memoryview) -> bytes:
-    return hashlib.new(_strong(hash_).name.replace("-", "_"), tbs).digest()
+def _digest(hash_: HashAlgorithm | None) -> Callable[[bytes | memoryview], bytes]:
+    algorithm = getattr(hashlib, _strong(hash_).name.replace("-", "_"))
+    return lambda tbs: algorithm(tbs).digest()

@@ -4,11 +4,14 @@ That a certificate is revoked is remembered in the marks before a target shows i
 target, nor a replay of old bundles, shows it good again.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
+from publisher.alike import Alike
+from publisher.answers import HASH_OCTETS, answers_of
 from publisher.gate import responses_in, revocations_in
 from publisher.line import Known, known_from, remembered, replaces
 from publisher.marks import Marks
@@ -17,18 +20,20 @@ from publisher.taking import Taken
 from publisher.targets.protocol import Answer, ResponseTarget
 from publisher.verify_ocsp import VerifiedResponse, peek, read_response
 from revocation.bundle import BundleReader, Manifest
-from revocation.certid import CertID, CertIDHash
+from revocation.certid import CertID
 from revocation.clock import epoch
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.errors import BundleError, Expired, GateError
 from revocation.issuer import Issuer
 from revocation.published import TargetStatus
 from revocation.status import Reason
-from revocation.store import BOTH_HASHES, StoredResponse, issuer_key, response_key
+from revocation.store import StoredResponse, issuer_key, response_key
 from revocation.wire.exchange import Stored
 
+_BATCH: Final = 16_384
+"""Responses that are put in one transaction; a larger bundle takes several."""
+
 _KEPT_EXPIRED: Final = timedelta(days=1)
-_HASH_OCTETS: Final = (BOTH_HASHES, *(hash_.octet for hash_ in CertIDHash))
 
 
 class ResponseTaker:
@@ -38,6 +43,7 @@ class ResponseTaker:
         self._target = target
         self._marks = marks
         self._public = public
+        self._seen: Alike[Known] = Alike()
 
     def mend(self, status: TargetStatus, now: datetime, *, trusted: bool) -> list[str]:  # noqa: ARG002 - rows are rebuilt by replay
         """Make issuers known; in a store whose status is not the last one, take out what marks contradict at once."""
@@ -77,10 +83,10 @@ class ResponseTaker:
         window = Window(manifest.this_update, manifest.next_update)
         put, withheld = 0, list[str]()
         try:
-            for batch in responses_in(reader, profile, now):
-                put += self._put(profile, self._past_marks(profile.issuer, batch, now, withheld), now, withheld)
-                self._withdraw_beside(profile, batch)
-                window.add(batch)
+            with closing(responses_in(reader, profile, now)) as verified:
+                for some in verified:
+                    batch = _up_to(_BATCH, chain((some,), verified))
+                    put += self._put(profile, batch, now, window, withheld)
         except Expired:
             if not _newer_is_there(status, manifest):
                 raise
@@ -93,73 +99,103 @@ class ResponseTaker:
         kind = "complete" if manifest.complete else "partial"
         return Taken(f"{name}: {put} of {window.count} responses put ({kind})", tuple(dict.fromkeys(withheld)))
 
-    def _past_marks(
-        self, issuer: Issuer, batch: Sequence[VerifiedResponse], now: datetime, withheld: list[str]
-    ) -> list[VerifiedResponse]:
-        """The responses that the marks do not hold back; the marks know of every revocation before it is put."""
-        passed = []
-        with self._marks.revoked() as marks:
-            for response in batch:
-                mark = marks.get(issuer.octets, response.serial)
-                if response.revocation is not None:
-                    marks.put(issuer.octets, response.serial, remembered(known_from(response), mark, now))
-                    passed.append(response)
-                elif _holds(response, mark, now, withheld):
-                    passed.append(response)
-        return passed
-
     def _put(
-        self, profile: IssuerProfile, responses: Sequence[VerifiedResponse], now: datetime, withheld: list[str]
+        self,
+        profile: IssuerProfile,
+        batch: Iterator[Sequence[VerifiedResponse]],
+        now: datetime,
+        window: Window,
+        withheld: list[str],
     ) -> int:
-        verified = {_key(profile.issuer, response): response for response in responses}
-        answers = [Answer(key, _stored(response, profile)) for key, response in verified.items()]
+        """Put the responses of a batch in one transaction, while later ones are still being verified."""
+        responses: dict[bytes, VerifiedResponse] = {}
+        revoked: list[VerifiedResponse] = []
+
+        def answers() -> Generator[Answer, None, None]:
+            answer = answers_of(profile)
+            with closing(self._past_marks(profile.issuer, batch, now, window, withheld)) as passed:
+                for response in passed:
+                    found = answer(response)
+                    responses[found.key] = response
+                    if response.revocation is not None:
+                        revoked.append(response)
+                    yield found
 
         def admits(answer: Answer, current: StoredResponse | None) -> bool:
-            is_new = current != answer.stored
-            return is_new and _admits(verified[answer.key], current, profile.issuer, now, withheld)
+            return current is None or self._admits(responses[answer.key], current, profile.issuer, now, withheld)
 
-        return self._target.put(answers, admits)
+        with closing(answers()) as stream:
+            put = self._target.put(stream, admits)
+        self._withdraw_beside(profile.issuer, revoked)
+        return put
 
-    def _withdraw_beside(self, profile: IssuerProfile, responses: Sequence[VerifiedResponse]) -> None:
-        """No answer in a hash that the profile has no longer, and no good under any hash beside a revocation."""
-        octets = profile.issuer.octets
-        dropped = [hash_.octet for hash_ in CertIDHash if hash_ not in profile.ocsp.hashes]
-        old = {response_key(octets, octet, response.serial) for response in responses for octet in dropped}
+    def _past_marks(
+        self,
+        issuer: Issuer,
+        batch: Iterator[Sequence[VerifiedResponse]],
+        now: datetime,
+        window: Window,
+        withheld: list[str],
+    ) -> Generator[VerifiedResponse, None, None]:
+        """The responses that the marks do not hold back. At their end the marks know of every revocation, durably."""
+        with self._marks.revoked() as marks:
+            for some in batch:
+                window.add(some)
+                for response in some:
+                    mark = marks.get(issuer.octets, response.serial)
+                    if response.revocation is not None:
+                        marks.put(issuer.octets, response.serial, remembered(known_from(response), mark, now))
+                        yield response
+                    elif _holds(response, mark, now, withheld):
+                        yield response
+
+    def _admits(
+        self, response: VerifiedResponse, current: StoredResponse, issuer: Issuer, now: datetime, withheld: list[str]
+    ) -> bool:
+        """Whether a response replaces what a store holds; only what the issuer really said can stand in its way."""
+        contradictions: list[str] = []
+        if _holds(response, self._shown(current), now, contradictions) or not _genuine(current, issuer):
+            return True
+        withheld += contradictions
+        return False
+
+    def _shown(self, current: StoredResponse) -> Known | None:
+        """What a stored response says, believed for the moment; None when nobody could read it."""
+        if shape := self._seen.find(current.der):
+            return shape.meaning
+        try:
+            said = peek(current.der)
+        except GateError:
+            return None
+        held = said.revocation is not None and said.revocation.reason is Reason.certificateHold
+        known = Known(epoch(said.this_update), said.revocation is not None, held)
+        self._seen.learn(current.der, known)
+        return known
+
+    def _withdraw_beside(self, issuer: Issuer, responses: Sequence[VerifiedResponse]) -> None:
+        """No good under any hash beside a revocation."""
         revoked = {
-            response_key(octets, octet, response.serial): known_from(response)
+            response_key(issuer.octets, octet, response.serial): known_from(response)
             for response in responses
             if response.revocation is not None
-            for octet in _HASH_OCTETS
+            for octet in HASH_OCTETS
         }
 
         def wrong(key: bytes, current: StoredResponse) -> bool:
-            return key in old or _contradicts(_shown(current), revoked[key])
+            return _contradicts(self._shown(current), revoked[key])
 
-        if old or revoked:
-            self._target.withdraw(old | revoked.keys(), wrong)
+        if revoked:
+            self._target.withdraw(revoked, wrong)
 
     def _withdraw(self, issuer: Issuer) -> int:
         with self._marks.revoked() as marks:
             revoked = dict(marks.of_issuer(issuer.octets))
 
         def wrong(key: bytes, current: StoredResponse) -> bool:
-            return _contradicts(_shown(current), revoked[key[len(issuer.octets) + 1 :]])
+            return _contradicts(self._shown(current), revoked[key[len(issuer.octets) + 1 :]])
 
-        keys = (response_key(issuer.octets, octet, serial) for serial in revoked for octet in _HASH_OCTETS)
+        keys = (response_key(issuer.octets, octet, serial) for serial in revoked for octet in HASH_OCTETS)
         return self._target.withdraw(keys, wrong)
-
-
-def _admits(
-    response: VerifiedResponse, current: StoredResponse | None, issuer: Issuer, now: datetime, withheld: list[str]
-) -> bool:
-    """Whether a response replaces what a store holds; only what the issuer really said can stand in its way."""
-    if current is None:
-        return True
-    contradictions: list[str] = []
-    if _holds(response, _shown(current), now, contradictions) or not _genuine(current, issuer):
-        return True
-    withheld += contradictions
-    return False
 
 
 def _holds(response: VerifiedResponse, known: Known | None, now: datetime, withheld: list[str]) -> bool:
@@ -180,16 +216,6 @@ def _genuine(current: StoredResponse, issuer: Issuer) -> bool:
     return (current.this_update, current.next_update) == (epoch(content.this_update), epoch(content.next_update))
 
 
-def _shown(current: StoredResponse) -> Known | None:
-    """What a stored response says, believed for the moment; None when nobody could read it."""
-    try:
-        said = peek(current.der)
-    except GateError:
-        return None
-    held = said.revocation is not None and said.revocation.reason is Reason.certificateHold
-    return Known(epoch(said.this_update), said.revocation is not None, held)
-
-
 def _contradicts(shown: Known | None, revoked: Known) -> bool:
     """Whether an answer says good of what is revoked; one after a hold may be its release."""
     if shown is None or shown.revoked:
@@ -203,14 +229,13 @@ def _newer_is_there(status: TargetStatus, manifest: Manifest) -> bool:
     return any((row.issuer, row.slice) == part and row.this_update > manifest.this_update for row in status.slices)
 
 
-def _stored(response: VerifiedResponse, profile: IssuerProfile) -> StoredResponse:
-    fresh_until = min(response.this_update + profile.ocsp.renewal, response.next_update)
-    return StoredResponse(epoch(response.this_update), epoch(response.next_update), epoch(fresh_until), response.der)
-
-
-def _key(issuer: Issuer, response: VerifiedResponse) -> bytes:
-    octet = response.hashes[0].octet if len(response.hashes) == 1 else BOTH_HASHES
-    return response_key(issuer.octets, octet, response.serial)
+def _up_to(count: int, verified: Iterator[Sequence[VerifiedResponse]]) -> Iterator[Sequence[VerifiedResponse]]:
+    """What comes next, until it is that many responses or more."""
+    for some in verified:
+        yield some
+        count -= len(some)
+        if count <= 0:
+            return
 
 
 def _issuer_rows(public: PublicConfig) -> Iterator[tuple[bytes, bytes]]:

@@ -6,15 +6,15 @@ Parsed with a library other than the encoder; the signature is verified over the
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import ocsp
 
 from publisher.crl_entries import reason_of
-from publisher.responder_certificate import verify_responder_certificate
-from publisher.signature import parameters_of, verify_signature
+from publisher.responder_certificate import ResponderCertificate, verify_responder_certificate
+from publisher.signature import Verifier, parameters_of, verifier
 from publisher.unreadable import unreadable
 from publisher.window import check_window
 from revocation import der, serials
@@ -29,8 +29,7 @@ _CONTEXT_0: Final = 0xA0
 _LONGEST_SERIAL: Final = 128
 
 
-@dataclass(frozen=True)
-class VerifiedResponse:
+class VerifiedResponse(NamedTuple):
     """A response that the issuer's delegate signed.
 
     Attributes:
@@ -109,21 +108,30 @@ def _read(der_: bytes, issuer: Issuer) -> VerifiedResponse:
     response = ocsp.load_der_ocsp_response(der_)
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise GateError(f"it is an error, {response.response_status.name}")
-    tbs, signature, embedded = _parts(der_)
+    tbs, signature, embedded = parts(der_)
     signer = verify_responder_certificate(embedded, issuer.subject, issuer.public_key_info)
     if response.responder_key_hash != signer.key_hash:
         raise GateError("its ResponderID is not byKey of the embedded certificate")
-    hash_ = response.signature_hash_algorithm
-    verify_signature(
-        signer.key, parameters_of(signer.key, hash_, response.signature_algorithm_oid), hash_, tbs, signature
-    )
+    _verifier(response, signer)(tbs, signature)
     _check_extensions(response, tbs)
     content = _content(der_, response, issuer)
     signer.check_covers(content.this_update, content.next_update)
     return content
 
 
-def _parts(der_: bytes) -> tuple[memoryview, bytes, bytes]:
+def verifier_of(der_: bytes, issuer: Issuer) -> Verifier:
+    """What verified the signature of a response that was read, for others that the same key signed."""
+    _, _, embedded = parts(der_)
+    signer = verify_responder_certificate(embedded, issuer.subject, issuer.public_key_info)
+    return _verifier(ocsp.load_der_ocsp_response(der_), signer)
+
+
+def _verifier(response: ocsp.OCSPResponse, signer: ResponderCertificate) -> Verifier:
+    hash_ = response.signature_hash_algorithm
+    return verifier(signer.key, parameters_of(signer.key, hash_, response.signature_algorithm_oid), hash_)
+
+
+def parts(der_: bytes) -> tuple[memoryview, bytes, bytes]:
     """The TBS, the signature and the one embedded certificate (RFC 6960 section 4.2.1)."""
     inside, _ = der.expect(der_, 0, der.SEQUENCE)
     _, _, after_status = der.read(der_, inside)

@@ -8,9 +8,8 @@ shorter than its last page says.
 """
 
 import struct
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from revocation.certid import CertIDHash
 
@@ -26,8 +25,7 @@ class StoreFormatError(ValueError):
     """A stored value is not of the format that this version reads."""
 
 
-@dataclass(frozen=True)
-class StoredResponse:
+class StoredResponse(NamedTuple):
     """A pre-signed response with the times that decide whether and how long it may be handed out (epoch seconds)."""
 
     this_update: int
@@ -50,6 +48,14 @@ class StoredResponse:
             raise StoreFormatError("not a stored response of version 1")
         _, this_update, next_update, fresh_until = _HEADER.unpack_from(value)
         return cls(this_update, next_update, fresh_until, value[_HEADER.size :])
+
+
+def next_update_in(value: bytes) -> int | None:
+    """nextUpdate of a store's value, not decoded for it; None where `StoredResponse.decode` would refuse it."""
+    if len(value) <= _HEADER.size or value[0] != _VERSION:
+        return None
+    next_update: int = _HEADER.unpack_from(value)[2]
+    return next_update
 
 
 def response_key(issuer_octets: bytes, hash_octet: bytes, serial: bytes) -> bytes:

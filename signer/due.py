@@ -170,8 +170,8 @@ class _Slices:
             return "was never signed" if live else None
         if last.slices != ocsp.slices:
             return f"was signed as one of {last.slices} slices, and there are {ocsp.slices}"
-        if lacking := {hash_.value for hash_ in ocsp.hashes} - set((last.hashes or "").split()):
-            return f"has no answers for {', '.join(sorted(lacking))}"
+        if set((last.hashes or "").split()) != set(ocsp.form.split()):
+            return f"has responses for {last.hashes}, and configured are {ocsp.form}"
         if last.this_update < (turn := _turn(n, ocsp, self._now)):
             return f"is of {iso(last.this_update)}, its turn was {iso(turn)}"
         if last.next_update - last.this_update > self._lasts:

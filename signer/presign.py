@@ -1,100 +1,115 @@
 """Pre-signing the OCSP responses of a slice: all of its live certificates, or those that changed since a revision."""
 
-import hashlib
-import random
-from collections.abc import Iterable, Sequence
+import tempfile
+from contextlib import ExitStack
 from datetime import datetime
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 from sqlalchemy import Connection
 
 from revocation import der
-from revocation.certid import CertID
 from revocation.clock import Clock
 from revocation.config import IssuerProfile
 from revocation.errors import KeyUnavailable
 from revocation.issuer import Issuer
 from revocation.part import Part
-from signer import selfcheck
 from signer.delegates import Delegate, delegates
 from signer.encoding.ocsp import ResponseTemplate
-from signer.keys import BytesTBS
 from signer.ledger import audit, dates, facts, issued
 from signer.ledger.issued import Issued
-from signer.produce import File, put_bundle
+from signer.produce import put_bundle
+from signer.responses import BLOCK, SignedResponses, sign_responses
 from signer.signer import Signer
 
-_CHUNK: Final = 8192
-"""Responses per file of a bundle: some megabytes."""
+_IN_MEMORY: Final = 8 << 20
+"""Octets of a bundle that are kept in memory; a larger one is put together on disk."""
 
 
 def presign(signer: Signer, profile: IssuerProfile, part: Part, base_revision: int, clock: Clock) -> Issued:
     """Sign the responses of a slice and put them into the exchange; `base_revision` 0 means all of them.
 
+    The facts are read as they were when the slice got its revision, while others go on to record new ones.
+
     Raises:
         KeyUnavailable: there is no responder certificate that is valid now, or its key is gone.
         TooEarly: they would not be later than those before, or than what they say was revoked.
     """
-    with signer.ledger.write() as connection:
-        now = clock()
-        responder = _delegate(connection, signer, profile.issuer, now)
-        row, template, batch = _snapshot(connection, profile, part, base_revision, responder, now)
-    signatures = responder.key.sign_many([BytesTBS(tbs) for tbs in batch])
-    responses = [template.assemble(tbs, signature) for tbs, signature in zip(batch, signatures, strict=True)]
-    put_bundle(signer, row, _chunks(part, responses, responder), len(responses))
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="revocast-") as spool:
+        out = cast("BinaryIO", spool)
+        with ExitStack() as reading:
+            with signer.ledger.write() as connection:
+                now = clock()
+                responder = _delegate(connection, signer, profile.issuer, now)
+                known = reading.enter_context(signer.ledger.read())
+                row = _reserve(connection, known, profile, part, base_revision, responder, now)
+            signed = _sign(known, profile, row, responder, out)
+        with signer.ledger.write() as connection:
+            _note(connection, row, signed, now)
+        put_bundle(signer, row, signed.files, signed.count)
     return row
 
 
-def _snapshot(
+def _reserve(
     connection: Connection,
+    known: Connection,
     profile: IssuerProfile,
     part: Part,
     base_revision: int,
     responder: Delegate,
     now: datetime,
-) -> tuple[Issued, ResponseTemplate, list[bytes]]:
-    """What the slice says, read with its revision in one transaction; nothing outlives the delegate or the issuer."""
+) -> Issued:
+    """The row of what will be signed; nothing outlives the delegate or the issuer.
+
+    Args:
+        known: another transaction, which from here on sees the facts as they are now.
+    """
     issuer = profile.issuer
     dates.require_passed(connection, issuer, now)
     issued.require_later(connection, part, now)
-    row = issued.reserve(
+    return issued.reserve(
         connection,
         issuer,
         part,
         base_revision=base_revision,
-        revision=facts.revision_of(connection, issuer),
+        revision=facts.revision_of(known, issuer),
         this_update=now,
         next_update=min(now + profile.compliance.lasting(profile.ocsp.expires), responder.not_after, issuer.not_after),
         slices=profile.ocsp.slices,
-        hashes=" ".join(hash_.value for hash_ in profile.ocsp.hashes),
+        hashes=profile.ocsp.form,
     )
-    hashes = facts.slice_hashes(part.slice, profile.ocsp.slices)
-    template = _template(responder, row)
-    certificates = facts.live_certificates(connection, issuer, hashes, now, after_revision=base_revision)
-    batch = list(_to_be_signed(template, profile, certificates))
-    what = {"slice": part.slice, "responses": len(batch), "base_revision": base_revision, "revision": row.revision}
-    digest = hashlib.sha256(b"".join(hashlib.sha256(tbs).digest() for tbs in batch)).hexdigest()
-    audit.record(connection, now, "sign ocsp", issuer.id, bundle=row.name, batch_sha256=digest, **what)
-    return row, template, batch
 
 
-def _to_be_signed(
-    template: ResponseTemplate, profile: IssuerProfile, certificates: Iterable[facts.Certificate]
-) -> Iterable[bytes]:
-    for certificate in certificates:
-        for hash_ in profile.ocsp.hashes:
-            cert_id = CertID.of(profile.issuer, certificate.serial, hash_)
-            yield template.encode_tbs(cert_id, certificate.revocation)
-
-
-def _template(responder: Delegate, row: Issued) -> ResponseTemplate:
-    return ResponseTemplate(
-        der.public_key_octets(responder.key.public_key_info),
-        responder.certificate,
-        responder.key.algorithm_identifier,
-        row.this_update,
-        row.next_update,
+def _sign(
+    known: Connection, profile: IssuerProfile, row: Issued, responder: Delegate, out: BinaryIO
+) -> SignedResponses:
+    hashes = facts.slice_hashes(row.part.slice, profile.ocsp.slices)
+    blocks = facts.live_statuses(
+        known, profile.issuer, hashes, row.this_update, BLOCK, after_revision=row.base_revision
     )
+    path = f"ocsp/{row.part.issuer}/{row.part.label}-{{:05d}}.ders"
+    return sign_responses(responder.key, _templates(profile, responder, row), blocks, path, out)
+
+
+def _note(connection: Connection, row: Issued, signed: SignedResponses, now: datetime) -> None:
+    """Into the audit log, before any of it leaves the room."""
+    what = {"slice": row.part.slice, "responses": signed.count, "base_revision": row.base_revision}
+    digest = {"revision": row.revision, "bundle": row.name, "batch_sha256": signed.tbs_sha256}
+    audit.record(connection, now, "sign ocsp", row.part.issuer, **what, **digest)
+
+
+def _templates(profile: IssuerProfile, responder: Delegate, row: Issued) -> list[ResponseTemplate]:
+    return [
+        ResponseTemplate(
+            profile.issuer,
+            hashes,
+            der.public_key_octets(responder.key.public_key_info),
+            responder.certificate,
+            responder.key.algorithm_identifier,
+            row.this_update,
+            row.next_update,
+        )
+        for hashes in profile.ocsp.responses
+    ]
 
 
 def _delegate(connection: Connection, signer: Signer, issuer: Issuer, now: datetime) -> Delegate:
@@ -106,13 +121,3 @@ def _delegate(connection: Connection, signer: Signer, issuer: Issuer, now: datet
             advice="`revocast generate-ocsp-keys` makes one; it needs the CA key",
         )
     return found
-
-
-def _chunks(part: Part, responses: Sequence[bytes], responder: Delegate) -> list[File]:
-    files = []
-    for start in range(0, len(responses), _CHUNK):
-        chunk = responses[start : start + _CHUNK]
-        selfcheck.check_response(random.choice(chunk), responder.key.public_key_info)  # noqa: S311 - a sample, no secret
-        path = f"ocsp/{part.issuer}/{part.label}-{start // _CHUNK:05d}.ders"
-        files.append(File.of(path, b"".join(chunk), len(chunk)))
-    return files

@@ -41,6 +41,23 @@ class File:
         """One that is in memory."""
         return cls(path, io.BytesIO(data), 0, len(data), hashlib.sha256(data).hexdigest(), count)
 
+    def reader(self) -> "_Reader":
+        """Its octets, whatever else is read of the same content meanwhile."""
+        return _Reader(self)
+
+
+class _Reader:
+    """See `File.reader`."""
+
+    def __init__(self, file: File) -> None:
+        self._content, self._at, self._end = file.content, file.begin, file.begin + file.size
+
+    def read(self, size: int) -> bytes:
+        self._content.seek(self._at)
+        data = self._content.read(min(size, self._end - self._at))
+        self._at += len(data)
+        return data
+
 
 def put_bundle(signer: Signer, row: Issued, files: Sequence[File], count: int) -> None:
     """Store the bundle, then mark it stored; a crash in between makes it due again, under a new number.
@@ -51,9 +68,7 @@ def put_bundle(signer: Signer, row: Issued, files: Sequence[File], count: int) -
     manifest = _manifest(row, files)
 
     def write(out: BinaryIO) -> None:
-        for file in files:
-            file.content.seek(file.begin)
-        write_bundle(manifest, {file.path: file.content for file in files}, out)
+        write_bundle(manifest, {file.path: file.reader() for file in files}, out)
 
     size = signer.exchange.put(row.name, write)
     digest = manifest.entries[0].sha256 if manifest.entries else None

@@ -10,7 +10,7 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +28,7 @@ from revocation.store import (
     StoredResponse,
     StoreFormatError,
     file_size,
+    next_update_in,
 )
 
 _DATA_MODE: Final = 0o640
@@ -106,7 +107,7 @@ class LMDBTarget:
                     for key, issuer in wanted.items():
                         txn.put(key, issuer)
 
-    def put(self, answers: Sequence[Answer], replaces: Replaces) -> int:
+    def put(self, answers: Iterable[Answer], replaces: Replaces) -> int:
         """Store in one transaction what `replaces` admits, and read it back.
 
         Raises:
@@ -115,9 +116,15 @@ class LMDBTarget:
         admitted: dict[bytes, bytes] = {}
         with self._changing() as txn:
             for answer in answers:
-                if replaces(answer, _decoded(txn.get(answer.key))):
-                    admitted[answer.key] = answer.stored.encode()
-                    txn.put(answer.key, admitted[answer.key])
+                beside = [key for key in answer.beside if txn.get(key) is not None]
+                if not all(replaces(answer, _decoded(txn.get(key))) for key in beside):
+                    continue
+                for key in beside:
+                    txn.delete(key)
+                current, value = txn.get(answer.key), answer.stored.encode()
+                if current != value and replaces(answer, _decoded(current)):
+                    admitted[answer.key] = value
+                    txn.put(answer.key, value)
         with self._explained(), self._env.begin(db=self._responses) as txn:
             for key, value in admitted.items():
                 if txn.get(key) != value:
@@ -149,8 +156,8 @@ class LMDBTarget:
                 if not found or not cursor.key().startswith(issuer):
                     place = issuer
                     break
-                current = _decoded(cursor.value())
-                if current is not None and current.next_update < expired_before:
+                ends = next_update_in(cursor.value())
+                if ends is not None and ends < expired_before:
                     count += 1
                     found = cursor.delete() and bool(cursor.key())
                 else:

@@ -7,10 +7,10 @@ Duties of every implementation:
 - a failure raises TargetError with what, where and advice. A target judges nothing: the gate and the line have.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from revocation.store import StoredResponse
 
@@ -58,16 +58,23 @@ class StaticTarget(StatusKeeper, Protocol):
         """Take away what lies at a path."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A response under its key in a store (`revocation.store`)."""
+class Answer(NamedTuple):
+    """A response under its key in a store (`revocation.store`).
+
+    Attributes:
+        beside: keys under which the certificate may have answers of a form that is not configured any more.
+    """
 
     key: bytes
     stored: StoredResponse
+    beside: tuple[bytes, ...] = ()
 
 
 Replaces: TypeAlias = Callable[[Answer, StoredResponse | None], bool]
-"""Whether an answer may take the place of what a store holds (None: nothing readable). May raise: nothing is put."""
+"""Whether an answer may take the place of what a store holds (None: nothing readable). May raise: nothing is put.
+
+Asked of what lies at the answer's key, unless that is the same, and of what lies beside it.
+"""
 
 
 class ResponseTarget(StatusKeeper, Protocol):
@@ -76,8 +83,15 @@ class ResponseTarget(StatusKeeper, Protocol):
     def introduce(self, keys: Iterable[tuple[bytes, bytes]]) -> None:
         """Let readers know these issuers and no other: keys of the issuers' table, and issuer ids."""
 
-    def put(self, answers: Sequence[Answer], replaces: Replaces) -> int:
-        """Store the answers that `replaces` admits, all or none of them; returns how many."""
+    def put(self, answers: Iterable[Answer], replaces: Replaces) -> int:
+        """Store the answers that `replaces` admits, and take out what lies beside them; all of it or nothing.
+
+        Answers are taken one by one, and nothing is durable before the last one was: what they raise undoes them all.
+        Where an answer may not take the place of one beside it, that one stays, and the answer is not put.
+
+        Returns:
+            How many were stored. One that is there already is not stored again.
+        """
 
     def withdraw(self, keys: Iterable[bytes], wrong: Callable[[bytes, StoredResponse], bool]) -> int:
         """Take out the answers at `keys` that are `wrong`; returns how many."""

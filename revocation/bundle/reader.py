@@ -142,7 +142,10 @@ def split_responses(chunk: bytes) -> Iterator[bytes]:
     Raises:
         DERError: the chunk is not a row of SEQUENCEs.
     """
-    for tag, begin, _, end in der.values(chunk, 0, len(chunk)):
+    begin, size = 0, len(chunk)
+    while begin < size:
+        tag, _, end = der.read(chunk, begin)
         if tag != der.SEQUENCE:
             raise der.DERError(f"tag 0x{tag:02x} where an OCSPResponse was expected")
         yield chunk[begin:end]
+        begin = end

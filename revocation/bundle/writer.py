@@ -3,7 +3,7 @@
 import io
 import tarfile
 from collections.abc import Mapping
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 from revocation.bundle.manifest import MANIFEST_NAME, Manifest
 from revocation.clock import epoch
@@ -12,7 +12,14 @@ _PIECE: Final = 1 << 18
 """Octets copied at a time. tarfile takes 16 KiB, and twice as long for a large CRL: only its headers are used."""
 
 
-def write_bundle(manifest: Manifest, files: Mapping[str, BinaryIO], out: BinaryIO) -> None:
+class Readable(Protocol):
+    """What the octets of a file come from."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next of them, `size` at most; none at the end."""
+
+
+def write_bundle(manifest: Manifest, files: Mapping[str, Readable], out: BinaryIO) -> None:
     """Write the tar of `manifest` and its `files` (by their path in the bundle, each from where it stands) to `out`.
 
     The same input gives the same bytes: owners, modes and times say nothing of the machine.
@@ -39,7 +46,7 @@ def _member(path: str, size: int, manifest: Manifest) -> tarfile.TarInfo:
     return member
 
 
-def _add(member: tarfile.TarInfo, content: BinaryIO, out: BinaryIO) -> int:
+def _add(member: tarfile.TarInfo, content: Readable, out: BinaryIO) -> int:
     """Write a header and what follows it, in whole blocks; how many octets those are."""
     header, filling = member.tobuf(tarfile.PAX_FORMAT), bytes(-member.size % tarfile.BLOCKSIZE)
     out.write(header)

@@ -1,5 +1,6 @@
 """A private key in this process's memory: EC, RSA or Edwards-curve, as PKCS #8 in a file."""
 
+import hashlib
 import logging
 import stat
 from collections.abc import Callable, Sequence
@@ -42,19 +43,29 @@ class Locked(KeyUnavailable):
 
 @dataclass(frozen=True)
 class LocalKey:
-    """A `SigningKey` over a key of cryptography's."""
+    """A `SigningKey` over a key of cryptography's.
+
+    Attributes:
+        _hash: as hashlib names it; None where the message itself is signed.
+        _sign: makes a signature of a digest, or of the message.
+    """
 
     public_key_info: bytes
     algorithm_identifier: bytes
-    _sign: Callable[[TBS], bytes]
+    _hash: str | None
+    _sign: Callable[[bytes], bytes]
 
     def sign(self, tbs: TBS) -> bytes:
         """One signature."""
-        return self._sign(tbs)
+        return self._sign(tbs.digest(self._hash) if self._hash else tbs.read())
 
-    def sign_many(self, batch: Sequence[TBS]) -> list[bytes]:
+    def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
         """The signatures of a batch, in its order."""
-        return [self._sign(tbs) for tbs in batch]
+        sign = self._sign
+        if self._hash is None:
+            return [sign(octets) for octets in batch]
+        hash_ = getattr(hashlib, self._hash)  # twice as fast as hashlib.new, which shows in a million
+        return [sign(hash_(octets).digest()) for octets in batch]
 
 
 def of_private_key(key: object, where: str) -> LocalKey:
@@ -69,20 +80,19 @@ def of_private_key(key: object, where: str) -> LocalKey:
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return _ecdsa(key, info)
     if isinstance(key, rsa.RSAPrivateKey):
-        return LocalKey(info, _RSA_SHA256, lambda tbs: _rsa(key, tbs))
-    if isinstance(key, ed25519.Ed25519PrivateKey):
-        return LocalKey(info, _ED25519, lambda tbs: key.sign(tbs.read()))
-    return LocalKey(info, _ED448, lambda tbs: key.sign(tbs.read()))
+        return _rsa(key, info)
+    return LocalKey(info, _ED25519 if isinstance(key, ed25519.Ed25519PrivateKey) else _ED448, None, key.sign)
 
 
 def _ecdsa(key: ec.EllipticCurvePrivateKey, info: bytes) -> LocalKey:
     hash_: HashAlgorithm = SHA256() if key.key_size <= 256 else SHA384() if key.key_size <= 384 else SHA512()
     algorithm = ec.ECDSA(utils.Prehashed(hash_))
-    return LocalKey(info, _ECDSA[type(hash_)], lambda tbs: key.sign(tbs.digest(hash_.name), algorithm))
+    return LocalKey(info, _ECDSA[type(hash_)], hash_.name, lambda digest: key.sign(digest, algorithm))
 
 
-def _rsa(key: rsa.RSAPrivateKey, tbs: TBS) -> bytes:
-    return key.sign(tbs.digest("sha256"), padding.PKCS1v15(), utils.Prehashed(SHA256()))
+def _rsa(key: rsa.RSAPrivateKey, info: bytes) -> LocalKey:
+    scheme, hash_ = padding.PKCS1v15(), utils.Prehashed(SHA256())
+    return LocalKey(info, _RSA_SHA256, "sha256", lambda digest: key.sign(digest, scheme, hash_))
 
 
 def load(path: Path, passphrase: bytes | None) -> LocalKey:

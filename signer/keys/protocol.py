@@ -76,5 +76,5 @@ class SigningKey(Protocol):
     def sign(self, tbs: TBS) -> bytes:
         """The content of the signature BIT STRING. Raises KeyUnavailable when the key cannot be used."""
 
-    def sign_many(self, batch: Sequence[TBS]) -> list[bytes]:
-        """The signatures of a batch, in its order."""
+    def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
+        """The signatures of many that are in memory, in their order. Several threads may ask at once."""

@@ -1,12 +1,12 @@
 """Facts about certificates: registered, revoked, released. Each takes the next revision of its issuer."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, case, func, insert, or_, select, update
 
 from revocation.clock import epoch, from_epoch
 from revocation.issuer import Issuer
@@ -39,6 +39,10 @@ class Certificate:
     shard: int | None
     revocation: Revocation | None
     released: bool
+
+
+Status: TypeAlias = tuple[bytes, int | None, int]
+"""The serial of a certificate; and where it is revoked, since when (epoch seconds) and why."""
 
 
 def ensure_issuer(connection: Connection, issuer: Issuer) -> int:
@@ -139,18 +143,20 @@ def release(connection: Connection, issuer: Issuer, serial: bytes, origin: Origi
     return _add_status(connection, issuer, serial, origin, kind=RELEASED)
 
 
-def live_certificates(
-    connection: Connection, issuer: Issuer, hashes: range, now: datetime, *, after_revision: int = 0
-) -> Iterator[Certificate]:
-    """The certificates of a slice that have not expired; only those changed after a revision, when one is given."""
-    query = (
-        _current()
+def live_statuses(
+    connection: Connection, issuer: Issuer, hashes: range, now: datetime, size: int, *, after_revision: int = 0
+) -> Iterator[Sequence[Status]]:
+    """The certificates of a slice that have not expired, `size` at a time; only those changed after a revision."""
+    revoked_at = case((facts.c.kind == REVOKED, facts.c.revoked_at))
+    query: Select[Any] = (
+        select(certificates.c.serial, revoked_at, func.coalesce(facts.c.reason, 0))
+        .join(facts, status_of_certificate(), isouter=True)
         .where(certificates.c.issuer == issuer.id, certificates.c.revision > after_revision)
         .where(certificates.c.slice_hash.between(hashes.start, hashes.stop - 1), _not_expired(now))
         .order_by(certificates.c.serial)
     )
-    for row in connection.execute(query.execution_options(yield_per=10_000)):
-        yield _certificate(row)
+    found: Any = connection.execute(query.execution_options(yield_per=size))
+    yield from found.partitions()
 
 
 def changed_since(

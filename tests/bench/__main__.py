@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue, serve
+from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue, gate, presign, serve
+from tests.bench.raw import KEYS
 
 TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "crl": crl.run,
@@ -16,6 +17,8 @@ TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "crl-burst": crl_burst.run,
     "crl-gate": crl_gate.run,
     "serve": serve.run,
+    "presign": presign.run,
+    "gate": gate.run,
 }
 
 
@@ -26,9 +29,12 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=1_000_000, help="revoked certificates; of crl-growth the most")
     parser.add_argument("--new", type=int, default=1000, help="crl-reissue: further revocations")
     parser.add_argument("--revocations", type=int, default=10_000, help="crl-burst: sent at once")
+    parser.add_argument("--certificates", type=int, help="presign, gate: 200000, 1 in 100 revoked; serve: 1000000")
+    parser.add_argument("--key", choices=KEYS, default="p256", help="presign, gate: of the responder")
+    parser.add_argument("--slices", type=int, default=16, help="presign, gate: of [public.ocsp]")
+    parser.add_argument("--one-signature", action="store_true", help="presign, gate: of [public.ocsp]")
     parser.add_argument("--runs", type=int, default=3, help="how often ours and the floor are measured; medians count")
     parser.add_argument("--ledger", choices=("sqlite", "postgresql"), default="sqlite", help="where the ledger lies")
-    parser.add_argument("--certificates", type=int, default=1_000_000, help="serve: with a response in the store")
     parser.add_argument("--seconds", type=int, default=5, help="serve: how long each server is asked in each run")
     parser.add_argument("--folder", type=Path, help="serve: where its store of 1 GB is made")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, last")

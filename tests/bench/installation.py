@@ -4,6 +4,7 @@ import random
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -39,6 +40,27 @@ def installation(entries: int, ledger: str) -> Iterator[Estate]:
         (profile,) = signer.public.profiles.values()
         with signer.ledger.write() as connection:
             pages.settle(connection, profile.issuer, NOW)  # an import ends so
+        yield estate
+
+
+@contextmanager
+def registered(certificates: int, ledger: str, slices: int, one_signature: bool) -> Iterator[Estate]:
+    """One with that many certificates, one in a hundred of them revoked, in a folder of its own."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="revocast-bench-"))
+        place = "signer/ledger.sqlite"
+        if ledger == "postgresql":
+            place = stack.enter_context(Server(durable=True)).database()
+        form = f"ocsp = {{ slices = {slices}, one_signature = {str(one_signature).lower()} }}"
+        estate = Estate.build(Path(folder), ledger=place, public=form)
+        signer = estate.signer()
+        (profile,) = signer.public.profiles.values()
+        chance, origin = random.Random(1), Origin("operator", "0" * 32, NOW)
+        with signer.ledger.write() as connection:
+            for start in range(0, certificates, _BATCH):
+                batch = [_change(chance) for _ in range(min(_BATCH, certificates - start))]
+                good = [replace(change, revocation=None) if n % 100 else change for n, change in enumerate(batch)]
+                apply_changes(connection, profile.issuer, good, origin)
         yield estate
 
 

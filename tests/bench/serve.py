@@ -29,11 +29,15 @@ class _Target:
     requests: Path
 
 
+_CERTIFICATES = 1_000_000
+
+
 def run(arguments: argparse.Namespace) -> dict[str, object]:
     """The figures; of each server at 8 and at 64 connections, in turn, `--runs` times."""
+    certificates = arguments.certificates or _CERTIFICATES
     with tempfile.TemporaryDirectory(prefix="revocast-bench-", dir=arguments.folder) as name, ExitStack() as stack:
         folder = Path(name)
-        shelf = fill(folder / "store", arguments.certificates, _DIFFERENT)
+        shelf = fill(folder / "store", certificates, _DIFFERENT)
         _write(folder, shelf.asked)
         command = ours(folder, shelf.filling.authority)
         begun = time.perf_counter()
@@ -63,7 +67,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
                 )
         _check_sizes(loads["post", 64][0], loads["bare", 64][0])
         return {
-            "certificates": arguments.certificates,
+            "certificates": certificates,
             **_figures(loads),
             "start_seconds": round(start, 3),
             "rss_mb": round(memory, 1),

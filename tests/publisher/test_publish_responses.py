@@ -15,7 +15,7 @@ from revocation.store import ISSUERS_DATABASE, issuer_key
 from tests.authority import NOW
 from tests.building.bundles import put_slice
 from tests.building.ca import CA, Responder
-from tests.building.ocsp import both, response
+from tests.building.ocsp import both
 from tests.building.place import Place, said
 
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
@@ -50,16 +50,6 @@ def test_issuers_are_known_by_the_hashes_of_a_certid(place: Place, ca: CA) -> No
                 known_as = CertID.of(ca.issuer, b"\x01", hash_)
                 key = issuer_key(hash_, known_as.issuer_name_hash, known_as.issuer_key_hash)
                 assert txn.get(key) == ca.issuer.octets
-
-
-def test_response_for_both_hashes_is_stored_once(place: Place, ca: CA, responder: Responder) -> None:
-    """A response that answers both hashes lies under hash id 0: the key is derived from the response."""
-    put_slice(place.exchange, ca, 1, [response(ca, responder, 1, hashes=tuple(CertIDHash))])
-    place.publish()
-    with lmdb.open(str(place.store), readonly=True, max_dbs=4) as env:
-        database = env.open_db(b"responses", create=False)
-        with env.begin(db=database) as txn:
-            assert [bytes(key) for key, _ in txn.cursor()] == [ca.issuer.octets + b"\x00\x01"]
 
 
 def test_slice_of_many_files_is_one_slice(place: Place, ca: CA, responder: Responder) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.x509 import ocsp
 from sqlalchemy import select
 
 from revocation.clock import fixed
@@ -17,7 +18,7 @@ from signer.look import look
 from signer.signer import Signer
 from tests.authority import NOW, Authority
 from tests.estate import Estate
-from tests.signer.reading import bundles, crl_serials, names, newest_crl, statuses, told
+from tests.signer.reading import bundles, crl_serials, names, newest_crl, told
 from tests.whole.world import World
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
@@ -111,16 +112,33 @@ def test_responses_under_the_brs_are_signed_once_at_their_turn(tmp_path: Path) -
     assert "its turn was" in str(look(signer, fixed(turn + renewal)).made)
 
 
-def test_hash_that_is_configured_later_is_answered_at_the_next_look(estate: Estate) -> None:
-    """RFC 9919 clients ask with SHA-256 from the moment that somebody wants to answer them."""
-    estate = Estate.build(estate.folder / "sha1", public='ocsp = { hashes = ["sha1"] }')
+@pytest.mark.parametrize(
+    ("before", "after", "form"),
+    [
+        ('hashes = ["sha1"]', 'hashes = ["sha256", "sha1"]', "sha1 sha256"),
+        ('hashes = ["sha256", "sha1"]', 'hashes = ["sha1"]', "sha1"),
+        ("one_signature = false", "one_signature = true", "sha1+sha256"),
+        ("one_signature = true", "one_signature = false", "sha1 sha256"),
+    ],
+)
+def test_hashes_and_form_that_are_configured_later_are_there_at_the_next_look(
+    estate: Estate, before: str, after: str, form: str
+) -> None:
+    """RFC 9919 clients ask with SHA-256 from the moment that somebody wants to answer them. Nothing is signed twice."""
+    estate = Estate.build(estate.folder / "before", public=f"[public.ocsp]\n{before}")
     signer = estate.signer()
     estate.register(signer, [1])
     look(signer, fixed(NOW))
     path = estate.folder / "revocast.toml"
-    path.write_text(path.read_text().replace('["sha1"]', '["sha256", "sha1"]'))
-    assert "has no answers for sha256" in str(look(estate.signer(), fixed(NOW + SECOND)).made)
-    assert statuses(signer) == {(1, "sha1"): "GOOD", (1, "sha256"): "GOOD"}
+    path.write_text(path.read_text().replace(before, after))
+    signer = estate.signer()
+    assert f"configured are {form}" in str(look(signer, fixed(NOW + SECOND)).made)
+    (responses,) = [found for reader, found in bundles(signer, "ocsp") if reader.manifest.this_update > NOW]
+    singles = [list(ocsp.load_der_ocsp_response(data).responses) for data in responses]
+    said = {"+".join(sorted(single.hash_algorithm.name for single in response)) for response in singles}
+    assert said == set(form.split())
+    path.write_text(path.read_text().replace('"sha256", "sha1"', '"sha1", "sha256"'))
+    assert look(estate.signer(), fixed(NOW + 2 * SECOND)).made == []
 
 
 def test_revocation_dated_later_than_now_waits_for_its_time_and_then_comes_out(estate: Estate) -> None:

@@ -110,15 +110,16 @@ class World:
         response = ocsp.load_der_ocsp_response(reply.data)
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             return Answer(response.response_status.name)
-        assert response.next_update_utc
-        assert response.this_update_utc <= self.now < response.next_update_utc, "an expired response was served"
+        (said,) = [single for single in response.responses if isinstance(single.hash_algorithm, hash_)]
+        assert said.next_update_utc
+        assert said.this_update_utc <= self.now < said.next_update_utc, "an expired response was served"
         (delegate,) = response.certificates
         assert delegate.not_valid_before_utc <= self.now <= delegate.not_valid_after_utc, "its signer has expired"
-        assert response.serial_number == serial
+        assert said.serial_number == serial
         return Answer(
-            response.certificate_status.name,
-            response.this_update_utc,
-            response.next_update_utc,
+            said.certificate_status.name,
+            said.this_update_utc,
+            said.next_update_utc,
             f"{delegate.serial_number:X}",
         )
 

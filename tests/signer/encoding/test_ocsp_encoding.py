@@ -12,10 +12,11 @@ from cryptography.x509 import ocsp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from revocation import der
 from revocation.certid import CertID, CertIDHash
 from revocation.clock import fixed
 from revocation.status import Reason, Revocation
-from signer.encoding.ocsp import ResponseTemplate
+from signer.encoding.ocsp import GOOD, ResponseTemplate, encode_status
 from signer.look import look
 from signer.signer import Signer
 from tests.authority import NOW, Authority
@@ -23,37 +24,55 @@ from tests.estate import Estate, certificate
 from tests.signer.reading import bundles, newest_crl
 
 ISSUER = Authority().issuer()
+CERTIFICATE = ISSUER.certificates[0].public_bytes(Encoding.DER)
+ECDSA_SHA256 = der.sequence(der.oid("1.2.840.10045.4.3.2"))
 moments = st.datetimes(datetime(1950, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001
     lambda moment: moment.replace(microsecond=0)
 )
 
 
+serials = st.binary(min_size=1, max_size=130).filter(
+    lambda s: len(s) == 1 or (s[:2] > b"\x00\x7f" and s[:2] < b"\xff\x80")
+)
+
+
 @given(
-    st.binary(min_size=1, max_size=40).filter(lambda s: len(s) == 1 or (s[:2] > b"\x00\x7f" and s[:2] < b"\xff\x80")),
+    serials,
     st.none() | st.builds(Revocation, moments, st.sampled_from(Reason)),
-    st.sampled_from(CertIDHash),
+    st.lists(st.sampled_from(CertIDHash), min_size=1, max_size=2, unique=True),
     moments,
+    st.sampled_from([None, CERTIFICATE]),
+    st.integers(1, 70_000).map(bytes),
 )
 def test_response_is_read_back_as_it_was_meant(
-    serial: bytes, revocation: Revocation | None, hash_: CertIDHash, this_update: datetime
+    serial: bytes,
+    revocation: Revocation | None,
+    hashes: list[CertIDHash],
+    this_update: datetime,
+    certificate: bytes | None,
+    signature: bytes,
 ) -> None:
-    """Serial, hashes, status, reason and the three times; producedAt is thisUpdate; the responder is named by key."""
+    """Serial, hashes, status, reason and the three times, once for each hash; the responder is named by key."""
     next_update = this_update + timedelta(days=1)
     template = ResponseTemplate(
-        b"public key", None, b"\x30\x0a\x06\x08*\x86H\xce=\x04\x03\x02", this_update, next_update
+        ISSUER, tuple(hashes), b"public key", certificate, ECDSA_SHA256, this_update, next_update
     )
-    cert_id = CertID.of(ISSUER, serial, hash_)
-    parsed = ocsp.load_der_ocsp_response(template.assemble(template.encode_tbs(cert_id, revocation), b"signature"))
-    assert parsed.serial_number == int.from_bytes(serial, "big", signed=True)
-    assert (parsed.issuer_name_hash, parsed.issuer_key_hash) == (cert_id.issuer_name_hash, cert_id.issuer_key_hash)
-    assert parsed.hash_algorithm.name == hash_.value
-    assert parsed.produced_at_utc == parsed.this_update_utc == this_update
-    assert parsed.next_update_utc == next_update
+    tbs = template.encode_tbs(serial, encode_status(revocation) if revocation else GOOD)
+    parsed = ocsp.load_der_ocsp_response(template.assemble(tbs, signature))
+    assert (parsed.tbs_response_bytes, parsed.signature) == (tbs, signature)
+    assert parsed.produced_at_utc == this_update
     assert parsed.responder_key_hash is not None
-    assert parsed.certificate_status.name == ("REVOKED" if revocation else "GOOD")
-    if revocation:
-        assert parsed.revocation_time_utc == revocation.revoked_at
-        assert (parsed.revocation_reason is None) == (revocation.reason is Reason.unspecified)
+    singles = list(parsed.responses)
+    assert [single.hash_algorithm.name for single in singles] == [hash_.value for hash_ in hashes]
+    for single, hash_ in zip(singles, hashes, strict=True):
+        cert_id = CertID.of(ISSUER, serial, hash_)
+        assert single.serial_number == int.from_bytes(serial, "big", signed=True)
+        assert (single.issuer_name_hash, single.issuer_key_hash) == (cert_id.issuer_name_hash, cert_id.issuer_key_hash)
+        assert (single.this_update_utc, single.next_update_utc) == (this_update, next_update)
+        assert single.certificate_status.name == ("REVOKED" if revocation else "GOOD")
+        if revocation:
+            assert single.revocation_time_utc == revocation.revoked_at
+            assert (single.revocation_reason is None) == (revocation.reason is Reason.unspecified)
 
 
 @pytest.fixture

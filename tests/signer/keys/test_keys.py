@@ -44,7 +44,7 @@ def test_key_file_signs_what_its_public_key_verifies(kind: str, encoding: Encodi
     path = tmp_path / "key"
     path.write_bytes(generate().private_bytes(encoding, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")))
     key = local.load(path, b"secret")
-    for signature in (key.sign(BytesTBS(b"data")), *key.sign_many([BytesTBS(b"data")])):
+    for signature in (key.sign(BytesTBS(b"data")), *key.sign_many([b"data"])):
         verify(load_der_public_key(key.public_key_info), signature, b"data")
 
 
