@@ -34,7 +34,7 @@ class DirectoryTable(_TargetTable):
         default=False,
         description="Also write every OCSP response below `www/ocsp/`, at the path that a GET for it names, for a web "
         "server. Costs an inode and some 4 KiB for each response, with two hashes two for each certificate; one "
-        "certificate in a hundred has no such path, and is answered by a responder.",
+        "response in a hundred has no such path, and is answered by a responder.",
     )
 
 

@@ -31,7 +31,7 @@ def static_path(cert_id: CertID) -> str | None:
     """The path below the root of public paths, like `ocsp/MFMw…`; None where there can be no file.
 
     None is for names over 255 octets, and for paths that another certificate could claim: see `_is_ambiguous`. About
-    one certificate in a hundred has none, and has to be answered by a responder.
+    one response in a hundred has none, and has to be answered by a responder.
     """
     request = canonical_request(cert_id)
     text = base64.b64encode(request).decode()
@@ -40,22 +40,21 @@ def static_path(cert_id: CertID) -> str | None:
     )  # characters that the serial, which comes last, decides nothing of
     if _is_ambiguous(text[whole - 1 :]):
         return None
-    path = _SLASHES.sub("/", text).rstrip("/")
+    path = _SLASHES.sub("/", text)
     return None if max(map(len, path.split("/"))) > _LONGEST_NAME else OCSP_PATH + path
 
 
 def _is_ambiguous(tail: str) -> bool:
-    """Whether merging slashes loses which serial was asked for.
+    """Whether merging slashes, or taking one from the end, loses which serial was asked for.
 
     All before `tail`, and so the number of characters, is the same for an issuer, a hash and a length of serials. Hence
     a path says how many slashes it lost; if that is one, and it can have been in one place only, it also says where.
-    More of them, and the path could be that of a folder on the way to another.
+    More of them, and the path could be that of a folder on the way to another. A slash at the end is in no file's name.
 
     Args:
         tail: the base64 that the serial decides, and the one character before it.
     """
-    rest = tail.rstrip("/")
-    runs = _SLASHES.findall(rest)
-    lost = len(tail) - len(rest) + sum(len(run) - 1 for run in runs)
+    runs = _SLASHES.findall(tail)
+    lost = sum(len(run) - 1 for run in runs)
     places = len(runs) + (not tail.endswith("="))
-    return lost > 1 or (lost == 1 and places > 1)
+    return tail.endswith("/") or lost > 1 or (lost == 1 and places > 1)

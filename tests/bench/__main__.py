@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue
+from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue, static
 
 TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "crl": crl.run,
@@ -14,6 +14,7 @@ TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "crl-growth": crl_growth.run,
     "crl-burst": crl_burst.run,
     "crl-gate": crl_gate.run,
+    "static": static.run,
 }
 
 

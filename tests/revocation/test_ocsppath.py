@@ -21,7 +21,7 @@ PREFIXES = {"plain": (b"\x01" * 20, b"\x02" * 20), "slashes": (b"\xff" * 20, b"\
 
 
 def served(cert_id: CertID) -> str:
-    """The file that a web server looks for: decoded, slashes merged, none at the end."""
+    """What a web server may look for: decoded, slashes merged, and one at the end taken away on the way."""
     text = base64.b64encode(canonical_request(cert_id)).decode()
     return "ocsp/" + re.sub("/+", "/", unquote(quote(text, safe=""))).rstrip("/")
 
@@ -77,4 +77,4 @@ def test_few_certificates_have_no_path() -> None:
         for _ in range(5000)
     ]
     refused = sum(static_path(one) is None for one in ids)
-    assert 0 < refused < 0.015 * len(ids)
+    assert 0 < refused < 0.02 * len(ids)
