@@ -17,10 +17,11 @@ from publisher.config import DirectoryTable, LMDBTable
 from publisher.verify_crl import verify_crl
 from publisher.verify_ocsp import verify_response
 from revocation.artifacts import Kind
-from revocation.certid import CertIDHash
+from revocation.certid import CertID, CertIDHash
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.errors import GateError, TargetError
+from revocation.ocsppath import static_path
 from revocation.published import TargetStatus
 from revocation.status import Reason, Revocation
 from revocation.store import BOTH_HASHES, StoredResponse, StoreFormatError, response_key
@@ -119,6 +120,8 @@ def _look(installation: Installation, expected: Expected, now: datetime) -> Iter
     for target in installation.publisher.targets:
         if isinstance(target, DirectoryTable):
             yield from _crls(target, expected, now)
+            if target.ocsp:
+                yield from _static_responses(target, expected, now)
         elif isinstance(target, LMDBTable):
             yield from _responses(target, expected, now)
 
@@ -142,6 +145,20 @@ def _crls(target: DirectoryTable, expected: Expected, now: datetime) -> Iterator
         except (OSError, GateError):
             continue  # not there, or not to be believed: it proves nothing
         yield Seen(f"{target.name}: the CRL `{spec.label}`", crl.revoked.get(expected.serial), is_crl=True)
+
+
+def _static_responses(target: DirectoryTable, expected: Expected, now: datetime) -> Iterator[Seen]:
+    issuer = expected.profile.issuer
+    for hash_ in CertIDHash:
+        path = static_path(CertID.of(issuer, expected.serial, hash_))
+        if path is None:
+            continue  # a responder answers
+        try:
+            response = verify_response((target.path / "www" / path).read_bytes(), issuer, now)
+        except (OSError, GateError):
+            continue
+        if response.serial == expected.serial:
+            yield Seen(f"{target.name}: the static OCSP response", response.revocation, is_crl=False)
 
 
 def _responses(target: LMDBTable, expected: Expected, now: datetime) -> Iterator[Seen]:

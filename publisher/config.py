@@ -30,6 +30,13 @@ class DirectoryTable(_TargetTable):
         "(nginx, HAProxy, OpenVPN). A third larger, and no relying party expects it at a distribution point.",
     )
 
+    ocsp: bool = Field(
+        default=False,
+        description="Also write every OCSP response below `www/ocsp/`, at the path that a GET for it names, for a web "
+        "server. Costs an inode and some 4 KiB for each response, with two hashes two for each certificate; one "
+        "response in a hundred has no such path, and is answered by a responder.",
+    )
+
 
 class LMDBTable(_TargetTable):
     """An LMDB store of OCSP responses, on a local disk, read by the responder of the same host."""

@@ -14,8 +14,9 @@ from publisher.marks import Marks
 from publisher.session import Session
 from publisher.take_crls import CRLTaker
 from publisher.take_responses import ResponseTaker
+from publisher.take_static import StaticTaker, StatusOfBoth
 from publisher.targets.directory import DirectoryTarget
-from publisher.targets.opening import open_store
+from publisher.targets.opening import open_static, open_store, remove_static
 from revocation.clock import Clock
 from revocation.config import PublicConfig
 from revocation.errors import RevocastError, TargetError
@@ -83,11 +84,23 @@ class _Run:
         with self._noting_failure():
             open_targets.enter_context(target_lock(self._config.state, self._table.name))
             if isinstance(self._table, DirectoryTable):
-                files = DirectoryTarget(self._table.path)
-                self._session.begin(files, self._crl_taker(files, self._table))
+                self._start_folder(self._table, open_targets)
             else:
                 store = open_targets.enter_context(open_store(self._table))
                 self._session.begin(store, ResponseTaker(store, self._marks, self._public))
+
+    def _start_folder(self, table: DirectoryTable, open_targets: ExitStack) -> None:
+        files = DirectoryTarget(table.path)
+        crls = self._crl_taker(files, table)
+        if not table.ocsp:
+            if remove_static(table):
+                self._session.lines.append("`ocsp` is off: the static files of responses were removed")
+            self._session.begin(files, crls)
+            return
+        issuers = [profile.issuer for profile in self._public.profiles.values()]
+        static = open_targets.enter_context(open_static(table, issuers))
+        responses = ResponseTaker(static, self._marks, self._public)
+        self._session.begin(StatusOfBoth(files, static), StaticTaker(crls, responses, static))
 
     def _crl_taker(self, target: DirectoryTarget, table: DirectoryTable) -> CRLTaker:
         archive = Archive(self._config.state / "crls", self._config.archive)

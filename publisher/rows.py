@@ -134,13 +134,20 @@ def forget_crl(status: TargetStatus, row: CRLRow) -> None:
 def prune_rows(status: TargetStatus, profiles: Mapping[str, IssuerProfile]) -> None:
     """Drop the rows of issuers, CRLs and slices that the configuration has no longer: nobody renews them.
 
-    The bundles of such issuers and CRLs are forgotten too, so that they are taken again once configured again.
+    The bundles of such issuers and CRLs, and of kinds that the target takes no longer, are forgotten too, so that they
+    are taken again once configured again.
     """
     status.crls = [row for row in status.crls if row.issuer in profiles and row.label in profiles[row.issuer].crls]
     status.slices = [
-        row for row in status.slices if row.issuer in profiles and row.slice < profiles[row.issuer].ocsp.slices
+        row
+        for row in status.slices
+        if Kind.OCSP in status.kinds and row.issuer in profiles and row.slice < profiles[row.issuer].ocsp.slices
     ]
-    status.applied = [a for a in status.applied if a.issuer in profiles and _configured(a, profiles[a.issuer])]
+    status.applied = [
+        a
+        for a in status.applied
+        if a.kind in status.kinds and a.issuer in profiles and _configured(a, profiles[a.issuer])
+    ]
 
 
 def _configured(applied: Applied, profile: IssuerProfile) -> bool:

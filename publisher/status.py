@@ -17,7 +17,7 @@ from publisher.lock import alone_in_process
 from publisher.marks import Marks
 from publisher.rows import prune_rows
 from publisher.targets.directory import DirectoryTarget
-from publisher.targets.opening import KINDS, saved_status
+from publisher.targets.opening import kinds_of, saved_status, static_folder
 from publisher.targets.protocol import StatusKeeper
 from revocation.config import PublicConfig
 from revocation.errors import TargetError
@@ -47,6 +47,7 @@ def _read(config: PublisherConfig, table: TargetTable, now: datetime) -> TargetS
         if isinstance(table, DirectoryTable):
             target = DirectoryTarget(table.path)
             status.crls = [r for r in status.crls if target.digest(crl_path(r.issuer, r.label)) == r.sha256]
+            status.slices = status.slices if static_folder(table).is_dir() else []
     except TargetError as error:
         if (config.state / "marks/data.mdb").exists():  # else nothing was ever published
             _tell(str(error))
@@ -73,9 +74,11 @@ def believed(saved: bytes | None, table: TargetTable, marks: Marks) -> TargetSta
     if saved is None or hashlib.sha256(saved).digest() not in marks.status_digests(table.name):
         return None
     try:
-        return TargetStatus.model_validate_json(saved)
+        status = TargetStatus.model_validate_json(saved)
     except ValidationError:  # of another version of this program
         return None
+    status.kinds = kinds_of(table)
+    return status
 
 
 def save_status(target: StatusKeeper, status: TargetStatus, marks: Marks) -> None:
@@ -90,4 +93,4 @@ def save_status(target: StatusKeeper, status: TargetStatus, marks: Marks) -> Non
 
 def empty_status(table: TargetTable, now: datetime) -> TargetStatus:
     """The status of a target that holds nothing."""
-    return TargetStatus(target=table.name, kinds=KINDS[table.kind], updated_at=now)
+    return TargetStatus(target=table.name, kinds=kinds_of(table), updated_at=now)

@@ -3,9 +3,13 @@
 import hashlib
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from revocation import der
 from revocation.issuer import Issuer
+
+_SHA1: Final = der.sequence(der.oid("1.3.14.3.2.26"), der.tlv(der.NULL))
+_SHA256: Final = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"), der.tlv(der.NULL))
 
 
 class CertIDHash(Enum):
@@ -22,8 +26,7 @@ class CertIDHash(Enum):
     @property
     def algorithm_identifier(self) -> bytes:
         """The AlgorithmIdentifier, with the NULL parameters that deployed clients send and compare."""
-        dotted = "1.3.14.3.2.26" if self is CertIDHash.SHA1 else "2.16.840.1.101.3.4.2.1"
-        return der.sequence(der.oid(dotted), der.tlv(der.NULL))
+        return _SHA1 if self is CertIDHash.SHA1 else _SHA256
 
     def digest(self, data: bytes) -> bytes:
         """The hash of `data`."""

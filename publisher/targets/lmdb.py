@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -36,6 +37,7 @@ _LOCK_MODE: Final = 0o660
 _READERS: Final = 1024
 _SWEPT_AT_ONCE: Final = 20_000
 _SWEPT: Final = b"swept/"
+_NOTED: Final = b"noted/"
 _DAMAGED: Final = (
     lmdb.CorruptedError,
     lmdb.InvalidError,
@@ -165,6 +167,32 @@ class LMDBTarget:
                 place = cursor.key() or issuer
             txn.put(_SWEPT + issuer, bytes(place), db=self._statuses)
         return count
+
+    def read(self, keys: Iterable[bytes]) -> dict[bytes, StoredResponse]:
+        """The answers that lie at some of the keys."""
+        with self._explained(), self._env.begin(db=self._responses) as txn:
+            found = ((key, _decoded(txn.get(key))) for key in keys)
+            return {key: stored for key, stored in found if stored is not None}
+
+    def row(self, after: bytes, count: int) -> list[tuple[bytes, int]]:
+        """Keys and nextUpdates of the answers that follow on a key, in order, at most `count` of them."""
+        with self._explained(), self._env.begin(db=self._responses) as txn:
+            cursor = txn.cursor()
+            if not cursor.set_range(after + b"\x00"):
+                return []
+            found = ((bytes(key), _decoded(value)) for key, value in islice(cursor, count))
+            return [(key, stored.next_update if stored else 0) for key, stored in found]
+
+    def noted(self, name: bytes) -> bytes | None:
+        """What was noted under a name."""
+        with self._explained(), self._env.begin(db=self._statuses) as txn:
+            value = txn.get(_NOTED + name)
+        return bytes(value) if value is not None else None
+
+    def note(self, name: bytes, value: bytes) -> None:
+        """Keep a word for whoever has the store as its index."""
+        with self._explained(), self._writing(self._statuses) as txn:
+            txn.put(_NOTED + name, value)
 
     @contextmanager
     def _changing(self) -> Iterator[Any]:

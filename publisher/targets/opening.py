@@ -1,16 +1,37 @@
 """From the configuration of a target to the target itself; libraries are loaded for the kinds that are configured."""
 
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from publisher.config import DirectoryTable, LMDBTable, TargetTable
 from publisher.targets.directory import DirectoryTarget
 from revocation.artifacts import Kind
+from revocation.errors import TargetError
+from revocation.issuer import Issuer
+from revocation.paths import OCSP_PATH
 
 if TYPE_CHECKING:
     from publisher.targets.lmdb import LMDBTarget
+    from publisher.targets.static_responses import StaticResponses
 
-KINDS: Final = {"directory": (Kind.CRL, Kind.ISSUER), "lmdb": (Kind.OCSP,)}
-"""What each kind of target takes."""
+_INDEX: Final = "ocsp-index"
+_INDEX_SIZE: Final = 64 << 30
+"""Address space, sparse."""
+
+
+def kinds_of(table: TargetTable) -> tuple[Kind, ...]:
+    """What a target takes."""
+    if not isinstance(table, DirectoryTable):
+        return (Kind.OCSP,)
+    return (Kind.CRL, Kind.ISSUER, Kind.OCSP) if table.ocsp else (Kind.CRL, Kind.ISSUER)
+
+
+def static_folder(table: DirectoryTable) -> Path:
+    """Where responses lie as static files."""
+    return table.path / "www" / OCSP_PATH
 
 
 def open_store(table: LMDBTable) -> "LMDBTarget":
@@ -22,6 +43,41 @@ def open_store(table: LMDBTable) -> "LMDBTarget":
     from publisher.targets.lmdb import LMDBTarget
 
     return LMDBTarget(table.path, table.map_size_gib << 30)
+
+
+@contextmanager
+def open_static(table: DirectoryTable, issuers: Iterable[Issuer]) -> "Iterator[StaticResponses]":
+    """Static files of responses, with the index that says which there should be.
+
+    Raises:
+        TargetError: they cannot be opened.
+    """
+    from publisher.targets.lmdb import LMDBTarget
+    from publisher.targets.ocsp_files import OCSPFiles
+    from publisher.targets.static_responses import StaticResponses
+
+    with LMDBTarget(table.path / _INDEX, _INDEX_SIZE) as index:
+        yield StaticResponses(index, OCSPFiles(static_folder(table)), issuers)
+
+
+def remove_static(table: DirectoryTable) -> bool:
+    """Remove static files of responses that are not wanted any more: nobody would renew them. Whether there were any.
+
+    Raises:
+        TargetError: they cannot be removed.
+    """
+    index = table.path / _INDEX
+    if not index.exists():
+        return False
+    try:
+        if static_folder(table).exists():
+            shutil.rmtree(static_folder(table))
+        shutil.rmtree(index)  # last: it says that there is something to remove
+    except OSError as error:
+        raise TargetError(
+            f"cannot be removed: {error.strerror}", where=str(error.filename or index), advice="remove it by hand"
+        ) from error
+    return True
 
 
 def saved_status(table: TargetTable) -> bytes | None:

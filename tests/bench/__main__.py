@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue, gate, presign, serve
+from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue, gate, presign, serve, static
 from tests.bench.raw import KEYS
 
 TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
@@ -19,6 +19,7 @@ TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "serve": serve.run,
     "presign": presign.run,
     "gate": gate.run,
+    "static": static.run,
 }
 
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,9 +14,13 @@ from threading import Thread
 
 import pytest
 
+from revocation.ocspprofile import OCSPProfile
+
 CONF = Path(__file__).parents[2] / "infra/nginx/revocast.conf"
 ISSUED = 1_772_366_400  # 2026-03-01T12:00:00Z
 CRL = b"\x30\x03\x02\x01\x01"
+OCSP = {"MEM/A+Bg==": b"answer"}
+"""Paths as the publisher stores them: unescaped, slashes merged."""
 
 pytestmark = pytest.mark.judge("nginx")
 
@@ -57,6 +62,13 @@ def fill(www: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(CRL)
         os.utime(file, (ISSUED, ISSUED))
+    for path, data in OCSP.items():
+        file = www / "ocsp" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        os.utime(file, (ISSUED, ISSUED))
+    (www / "ocsp/.publisher").mkdir()
+    (www / "ocsp/.publisher/0").write_bytes(b"secret")
     for path in ("status.json", "crl/1a2b3c4d/.x.part", "crl/1a2b3c4d/status.json", "issuer/secret.key"):
         (www / path).write_bytes(b"secret")
     (www.parent / "status.json").write_bytes(b"secret")
@@ -94,18 +106,25 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     Thread(target=upstream.serve_forever, daemon=True).start()
     port = free_port()
-    main = configuration(folder, port, upstream.server_port)
-    nginx = [str(shutil.which("nginx")), "-c", str(main), "-e", str(folder / "error.log")]
-    subprocess.run([*nginx, "-t", "-q"], check=True)
-    process = subprocess.Popen(nginx)
+    with nginx(folder, port, upstream.server_port):
+        yield port
+    upstream.shutdown()
+    upstream.server_close()
+
+
+@contextmanager
+def nginx(folder: Path, port: int, upstream: int) -> Iterator[None]:
+    """A running nginx with the shipped configuration."""
+    main = configuration(folder, port, upstream)
+    command = [str(shutil.which("nginx")), "-c", str(main), "-e", str(folder / "error.log")]
+    subprocess.run([*command, "-t", "-q"], check=True)
+    process = subprocess.Popen(command)
     try:
         _await(port)
-        yield port
+        yield
     finally:
         process.terminate()
         process.wait(10)
-        upstream.shutdown()
-        upstream.server_close()
 
 
 def _await(port: int) -> None:
@@ -192,6 +211,9 @@ def test_static_object_is_not_sent_twice_to_a_cache_that_has_it(port: int) -> No
         "/issuer/secret.key",
         "/healthz",
         "/ocspx",
+        "/ocsp/.publisher/0",
+        "/ocsp/%2epublisher/0",
+        "/ocsp/../status.json",
     ],
 )
 def test_nothing_else_is_handed_out(port: int, path: str) -> None:
@@ -211,16 +233,64 @@ def test_static_object_can_only_be_read(port: int, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/ocsp/MEMw//A+Bg%3D%3D", "/ocsp/MEMw%2F%2FA%2BBg==", "/ocsp/", "/ocsp", "/ocsp//MEM"]
+    "path",
+    [
+        "/ocsp/MEM/A+Bg==",
+        "/ocsp/MEM//A+Bg==",
+        "/ocsp//MEM/A+Bg==",
+        "/ocsp/MEM%2FA%2BBg%3D%3D",
+        "/ocsp/MEM%2f%2FA%2bBg%3d%3d",
+        "/ocsp/MEM/%2FA+Bg%3D=",
+        "/ocsp/MEM/A+Bg==?query=1",
+    ],
 )
-def test_ocsp_request_in_a_path_arrives_as_it_was_sent(port: int, path: str) -> None:
-    """No slash merged, no plus turned, no escape undone."""
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_static_response_is_found_however_its_path_is_escaped(port: int, path: str, method: str) -> None:
+    """With the headers of RFC 9919 that a file can have; Last-Modified is thisUpdate."""
+    response, body = ask(port, path, method)
+    assert (response.status, body) == (200, b"answer" if method == "GET" else b"")
+    assert response.headers.get_all("Content-Type") == ["application/ocsp-response"]
+    assert response.headers.get_all("Cache-Control") == ["max-age=3600, public, no-transform, must-revalidate"]
+    assert response.headers["Last-Modified"] == "Sun, 01 Mar 2026 12:00:00 GMT"
+    assert response.headers["Content-Length"] == "6"
+    assert response.headers["ETag"]
+    assert response.headers["Date"].endswith("GMT")
+    again, _ = ask(port, path, method, If_None_Match=response.headers["ETag"])
+    assert again.status == 304
+
+
+def test_max_age_is_that_of_the_configuration() -> None:
+    """For which the windows leave room; more would let caches hand out what has expired."""
+    assert f"max-age={OCSPProfile().max_age.total_seconds():.0f}, public, no-transform, must-reval" in CONF.read_text()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/ocsp/MEMw//A+Bg%3D%3D",
+        "/ocsp/MEMw%2F%2FA%2BBg==",
+        "/ocsp/MEM%252FA%252BBg%253D%253D",
+        "/ocsp/MEM/A%20Bg==",
+        "/ocsp/MEM/A+Bg",
+        "/ocsp/MEM/A+Bg==/x",
+        "/ocsp/MEM/A+Bg==/",
+        "/ocsp/MEM/A+Bg==%2F",
+        "/ocsp/MEM",  # a folder, on the way to a file
+        "/ocsp/MEM/",
+        "/ocsp/",
+        "/ocsp",
+        "/ocsp//MEM",
+    ],
+)
+def test_ocsp_request_that_no_file_answers_arrives_as_it_was_sent(port: int, path: str) -> None:
+    """No slash merged, no plus turned, no escape undone; and what the responder says goes out as it is."""
     response, body = ask(port, path)
     assert (response.status, body) == (200, f"GET {path} ".encode())
-    assert response.headers["Cache-Control"] == "max-age=7, public"
+    assert response.headers.get_all("Cache-Control") == ["max-age=7, public"]
 
 
 def test_ocsp_request_in_a_body_arrives_and_a_huge_one_does_not(port: int) -> None:
     """The responder is spared what no request is."""
-    assert ask(port, "/ocsp/", "POST", b"\x30\x00")[1] == b"POST /ocsp/ \x30\x00"
+    for path in ("/ocsp/", "/ocsp", "/ocsp/MEM/A+Bg=="):
+        assert ask(port, path, "POST", b"\x30\x00")[1] == f"POST {path} ".encode() + b"\x30\x00"
     assert ask(port, "/ocsp/", "POST", b"x" * (1 << 20))[0].status == 413

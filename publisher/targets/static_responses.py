@@ -1,0 +1,228 @@
+"""A target of OCSP responses as static files, each at the path that a GET for it names; a web server needs no more.
+
+An index beside the web root, a private store, says what there should be, and files follow it: `_settle` is the one way
+in which they change. That all of them do is said by a seal, a word that lies in the index and among the files. There is
+another in the index before anything changes, so after a crash, and when files or index were wiped or put back from a
+copy, the two differ, and every file is looked at.
+"""
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from cryptography.x509 import ocsp
+
+from publisher.targets.lmdb import LMDBTarget
+from publisher.targets.ocsp_files import OCSPFiles
+from publisher.targets.protocol import Answer, Replaces
+from publisher.targets.rounds import next_part
+from revocation import serials
+from revocation.certid import CertID, CertIDHash
+from revocation.clock import epoch
+from revocation.issuer import Issuer
+from revocation.ocsppath import static_path
+from revocation.paths import OCSP_PATH
+from revocation.store import BOTH_HASHES, StoredResponse, response_key
+
+_ISSUER_OCTETS: Final = 4
+_HASH_OCTETS: Final = (BOTH_HASHES, *(hash_.octet for hash_ in CertIDHash))
+_BATCH: Final = 16_384
+_SEAL: Final = b"seal"
+
+
+class StaticResponses:
+    """Static files of responses, a `ResponseTarget`.
+
+    Attributes:
+        without_path: how many certificates were put, since this was opened, that no file can answer for.
+    """
+
+    def __init__(self, index: LMDBTarget, files: OCSPFiles, issuers: Iterable[Issuer]) -> None:
+        self._index = index
+        self._files = files
+        self._names = {one.octets: {hash_: CertID.of(one, b"", hash_) for hash_ in CertIDHash} for one in issuers}
+        self._issuers = {
+            (name.hash, name.issuer_name_hash, name.issuer_key_hash): octets
+            for octets, names in self._names.items()
+            for name in names.values()
+        }
+        self.without_path = 0
+
+    def load_status(self) -> bytes | None:
+        """The status as the index has it."""
+        return self._index.load_status()
+
+    def save_status(self, status: bytes) -> None:
+        """Keep the status in the index."""
+        self._index.save_status(status)
+
+    def introduce(self, keys: Iterable[tuple[bytes, bytes]]) -> None:
+        """The index knows them too; paths are made from the configured issuers, which the seal names."""
+        self._index.introduce(keys)
+
+    def put(self, answers: Iterable[Answer], replaces: Replaces) -> int:
+        """Store what `replaces` admits, and write its files."""
+        admitted = set[bytes]()
+
+        def admits(answer: Answer, current: StoredResponse | None) -> bool:
+            admit = replaces(answer, current)
+            admitted.update([answer.key] if admit else [])
+            return admit
+
+        with self._changing():
+            count = self._index.put(answers, admits)
+            self.without_path += self._settle(admitted).without_path
+        return count
+
+    def withdraw(self, keys: Iterable[bytes], wrong: Callable[[bytes, StoredResponse], bool]) -> int:
+        """Take out what is wrong; the files of all `keys` are then as they should be, whoever put others there."""
+        keys = list(keys)
+        if not keys:
+            return 0
+        with self._changing():
+            count = self._index.withdraw(keys, wrong)
+            self._settle(keys)
+        return count
+
+    def sweep(self, issuer: bytes, expired_before: int) -> int:  # noqa: ARG002 - no file may stay that long
+        """Nothing: `tend` takes out what has expired, of all issuers."""
+        return 0
+
+    def is_sealed(self) -> bool:
+        """Whether the files were left as the index says, for the issuers that are configured now."""
+        word = self._index.noted(_SEAL)
+        return word is not None and word == self._files.seal and word.endswith(self._issuers_known())
+
+    def tend(self, now: datetime) -> list[str]:
+        """Look at some of the files, at all of them where the seal is broken: put what is missing, remove the expired.
+
+        Returns:
+            A line for what was found.
+        """
+        if not self.is_sealed():
+            return self._look_at_all(now)
+        expired, mended = self._look_at(next_part(self._index, now), now)
+        return _lines(expired, mended, 0)
+
+    def _look_at_all(self, now: datetime) -> list[str]:
+        expired, mended, place = 0, 0, b""
+        while rows := self._index.row(place, _BATCH):
+            place = rows[-1][0]
+            more = self._look_at(rows, now)
+            expired, mended = expired + more[0], mended + more[1]
+        gone = [path for path in self._files.walk() if not self._belongs(path)]
+        self._files.remove(gone)
+        self._files.set_seal(self._break_seal())
+        return _lines(expired, mended, len(gone))
+
+    def _look_at(self, rows: Sequence[tuple[bytes, int]], now: datetime) -> tuple[int, int]:
+        """How many responses had expired, and how many files were not as they should be."""
+        expired = [key for key, next_update in rows if next_update <= epoch(now)]
+        self.withdraw(expired, lambda _key, current: current.next_update <= epoch(now))
+        fresh = {key for key, next_update in rows if next_update > epoch(now)}
+        return len(expired), self._settle(fresh).mended
+
+    def _settle(self, keys: Collection[bytes]) -> "_Settled":
+        """Bring the files of these responses to what the index says."""
+        paths = {certificate: self._paths(*certificate) for certificate in _certificates(keys)}
+        held = self._index.read(key for certificate in paths for key in _keys(*certificate))
+        wrong = {
+            path: stored
+            for certificate, named in paths.items()
+            for path, stored in _wanted(certificate, named, held)
+            if not self._files.holds(path, stored)
+        }
+        if gone := [path for path, stored in wrong.items() if stored is None]:
+            self._files.remove(gone)
+        if wanted := {path: stored for path, stored in wrong.items() if stored is not None}:
+            self._files.put(wanted)
+        return _Settled(len(wrong), sum(None in named.values() for named in paths.values()))
+
+    def _paths(self, issuer: bytes, serial: bytes) -> dict[CertIDHash, str | None]:
+        """Below the files' folder; none for issuers that are not configured."""
+        found = {}
+        for hash_, name in self._names.get(issuer, {}).items():
+            path = static_path(CertID(hash_, name.issuer_name_hash, name.issuer_key_hash, serial))
+            found[hash_] = path.removeprefix(OCSP_PATH) if path is not None else None
+        return found
+
+    def _belongs(self, path: str) -> bool:
+        """Whether a file is one that the index wants."""
+        data = self._files.read(path)
+        if data is None:
+            return False
+        try:
+            singles = list(ocsp.load_der_ocsp_response(data).responses)
+            certificates = {
+                (
+                    self._issuers[CertIDHash(s.hash_algorithm.name), s.issuer_name_hash, s.issuer_key_hash],
+                    s.serial_number,
+                )
+                for s in singles
+            }
+        except Exception:  # no response, or of nobody: what a parser raises on hostile bytes has no common class
+            return False
+        for issuer, number in certificates:
+            serial = serials.from_int(number)
+            held = self._index.read(_keys(issuer, serial))
+            wanted = dict(_wanted((issuer, serial), self._paths(issuer, serial), held))
+            stored = wanted.get(path)
+            if stored is not None and stored.der == data:
+                return True
+        return False
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Break the seal, and put another when all went well; one that was broken stays so."""
+        sealed = self.is_sealed()
+        word = self._break_seal()
+        yield
+        if sealed:
+            self._files.set_seal(word)
+
+    def _break_seal(self) -> bytes:
+        """Another word in the index."""
+        word = os.urandom(16).hex().encode() + self._issuers_known()
+        self._index.note(_SEAL, word)
+        return word
+
+    def _issuers_known(self) -> bytes:
+        return b"".join(b" " + octets.hex().encode() for octets in sorted(self._names))
+
+
+class _Settled(NamedTuple):
+    """How many files were not as they should be, and how many certificates have a path that no file can have."""
+
+    mended: int
+    without_path: int
+
+
+def _wanted(
+    certificate: tuple[bytes, bytes], paths: Mapping[CertIDHash, str | None], held: Mapping[bytes, StoredResponse]
+) -> Iterator[tuple[str, StoredResponse | None]]:
+    """What is to lie at each path of a certificate: the response with that hash, else the one that answers both."""
+    issuer, serial = certificate
+    both = held.get(response_key(issuer, BOTH_HASHES, serial))
+    for hash_, path in paths.items():
+        if path is not None:
+            yield path, held.get(response_key(issuer, hash_.octet, serial), both)
+
+
+def _certificates(keys: Iterable[bytes]) -> dict[tuple[bytes, bytes], None]:
+    """Issuer id and serial of each key, in their order."""
+    return dict.fromkeys((key[:_ISSUER_OCTETS], key[_ISSUER_OCTETS + 1 :]) for key in keys)
+
+
+def _keys(issuer: bytes, serial: bytes) -> list[bytes]:
+    return [response_key(issuer, octet, serial) for octet in _HASH_OCTETS]
+
+
+def _lines(expired: int, mended: int, gone: int) -> list[str]:
+    found = {
+        "responses had expired, and their files were removed": expired,
+        "static OCSP files were missing or damaged, and were put again": mended,
+        "files in the folder of OCSP responses belong to none, and were removed": gone,
+    }
+    return [f"{count} {what}" for what, count in found.items() if count]
