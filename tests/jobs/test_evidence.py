@@ -57,6 +57,24 @@ def test_response_that_still_says_good_is_enough_to_wait(site: Site, elsewhere: 
     assert "OCSP response" in (lacking(site, Reason.keyCompromise, elsewhere=elsewhere) or "")
 
 
+def test_static_response_that_still_says_good_is_enough_to_wait(site: Site) -> None:
+    """The store and the CRL show the revocation, and a web server still hands out the file from before."""
+    file = site.estate.file.path
+    file.write_text(file.read_text().replace('kind = "directory"\n', 'kind = "directory"\nocsp = true\n'))
+    site.bring_up(good=[5])
+    found = (path for path in (site.estate.folder / "public/www/ocsp").rglob("*") if path.is_file())
+    old = {path: path.read_bytes() for path in found if ".publisher" not in path.parts}
+    assert len(old) == 2
+    later(site, minutes=1)
+    site.revoke(5)
+    site.sign()
+    site.publish()
+    assert lacking(site, Reason.keyCompromise, elsewhere=False) is None
+    for path, data in old.items():
+        path.write_bytes(data)
+    assert "static OCSP response" in (lacking(site, Reason.keyCompromise, elsewhere=False) or "")
+
+
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_good_under_a_hash_that_the_profile_dropped_is_enough_to_wait(tmp_path: Path, elsewhere: bool) -> None:
     """Clients that ask with SHA-1 are still told so, whether or not it is made any more."""
