@@ -1,10 +1,11 @@
 """CRLs that are published and not configured any more: one that alone says of a serial that it is revoked stays.
 
 A mistaken configuration, or one that the signer refuses, must not take a revocation back from who fetches that CRL:
-it stays until its nextUpdate, when nobody may rely on it any more, or until other CRLs list what it lists.
+it stays until its nextUpdate, when nobody may rely on it any more, or until all that are configured are published and
+list what it lists.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -20,14 +21,15 @@ _NAMED: Final = 20
 
 
 def leftover(
-    path: str, label: str, data: bytes, profile: IssuerProfile, listed: Iterable[VerifiedCRL], now: datetime
+    path: str, label: str, data: bytes, profile: IssuerProfile, listed: Sequence[VerifiedCRL], now: datetime
 ) -> LeftoverCRL | None:
     """Why the CRL has to stay; None where it may go.
 
     Args:
         path: of the file.
         label: what it was called; no CRL of the profile is.
-        listed: the complete CRLs of the issuer that are configured and published.
+        listed: the complete CRLs of the issuer that are configured and published: its list of URLs names the others
+            of before until all of them are.
     """
     crl = _read(label, data, profile)
     if crl is None or crl.next_update <= now:
@@ -35,7 +37,7 @@ def leftover(
     alone = set(crl.revoked)
     for other in listed:
         alone -= set(other.revoked)
-    if not alone:
+    if not alone and len(listed) == len(profile.complete_crls):
         return None
     return LeftoverCRL(
         path=path, until=crl.next_update, count=len(alone), serials=[serials.to_hex(one) for one in _first(alone)]

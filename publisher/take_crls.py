@@ -133,8 +133,8 @@ class CRLTaker:
         data = self._target.get(path) if profile is not None else None
         if profile is None or data is None:
             return None
-        published = (self._succession.published(spec) for spec in profile.complete_crls.values())
-        return leftover(path, label, data, profile, (crl for crl in published if crl is not None), now)
+        published = [self._succession.published(spec) for spec in profile.complete_crls.values()]
+        return leftover(path, label, data, profile, [crl for crl in published if crl is not None], now)
 
     def _put_configured(self, things: Iterable[StaticObject]) -> list[str]:
         lines = []

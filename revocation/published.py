@@ -95,7 +95,7 @@ class LeftoverCRL(_Row):
 
     Attributes:
         until: its nextUpdate.
-        count: how many serials no other CRL lists.
+        count: how many serials no other CRL lists; 0 where it stays since one that is configured is not published yet.
         serials: the first of them, hexadecimal.
     """
 
@@ -105,9 +105,12 @@ class LeftoverCRL(_Row):
     serials: list[str]
 
     def __str__(self) -> str:
+        stays = f"{self.path} is not configured any more and stays until {iso(self.until)}"
+        if not self.count:
+            return f"{stays}, or until all CRLs that are configured are published"
         more = f" and {self.count - len(self.serials)} more" if self.count > len(self.serials) else ""
         return (
-            f"{self.path} is not configured any more and stays until {iso(self.until)}: of what it lists, no other CRL "
+            f"{stays}: of what it lists, no other CRL "
             f"lists {', '.join(self.serials)}{more}; configure it again, or what is to list them"
         )
 

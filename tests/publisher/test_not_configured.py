@@ -1,5 +1,6 @@
 """Issuers, scopes and hashes that the configuration has no longer: what was published of them is served no more."""
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -85,6 +86,32 @@ def test_crl_goes_when_others_that_are_published_list_all_that_it_lists(
     assert not split.crl_file("ca").exists()
     assert [left.serials for left in outcome.status.leftovers] == ([["02"]] if stays else [])
     assert names(split) == ({"user.crl"} if stays else set())
+
+
+def test_every_url_of_the_list_is_there_until_the_next_list_is(place: Place, ca: CA) -> None:
+    """Also of CRLs that list nothing: who reads the list of URLs finds each (CCADB)."""
+    scoped = Place(place.root, ca, crl={"scopes": ["user", "ca"]})
+    put_user(scoped, 1)
+    put_scoped(scoped, 2, "ca")
+    scoped.publish()
+    together = Place(place.root, ca, crl={"scopes": ["all"]})
+    outcome, _ = together.outcomes()
+    assert (listed_urls(together), [left.count for left in outcome.status.leftovers]) == (
+        {"user.crl", "ca.crl"},
+        [0, 0],
+    )
+    assert any("until all CRLs that are configured are published" in line for line in outcome.lines)
+    put_crl(together.exchange, ca, 3, crl(ca, 3))
+    outcome, _ = together.outcomes()
+    assert (listed_urls(together), outcome.status.leftovers) == ({"all.crl"}, [])
+
+
+def listed_urls(place: Place) -> set[str]:
+    """The names at the ends of the URLs in `crls.json`; each has a file, and no other CRL is there."""
+    (file,) = (place.directory / "www" / "crl").rglob("crls.json")
+    found = {url.rpartition("/")[2] for url in json.loads(file.read_text())}
+    assert found == {crl.name for crl in file.parent.glob("*.crl")}
+    return found
 
 
 def test_leftover_that_the_issuer_did_not_sign_goes(split: Place, ca: CA) -> None:
