@@ -72,6 +72,7 @@ def test_response_lies_where_a_get_looks_for_it(place: Place, ca: CA, responder:
 
 def test_response_for_both_hashes_lies_at_both_paths(place: Place, ca: CA, responder: Responder) -> None:
     """Two SingleResponses under one signature (RFC 9919 section 3.2.1)."""
+    place = Place(place.root, ca, {"ocsp": True}, ocsp={"one_signature": True})
     data = response(ca, responder, 7, hashes=tuple(CertIDHash))
     put_slice(place.exchange, ca, 1, [data])
     place.publish()

@@ -32,7 +32,7 @@ FORMS = {
 }
 REFUSES = {("cryptography", form): "contains 2 SINGLERESP structures" for form in FORMS if "one signature" in form}
 
-pytestmark = [pytest.mark.judge(name) for name in ("openssl", "ocsptool", "nginx", "curl")]
+pytestmark = pytest.mark.judge("openssl", "ocsptool", "nginx", "curl")
 
 
 @pytest.fixture(scope="module", params=FORMS)
