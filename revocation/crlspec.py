@@ -85,13 +85,13 @@ class CRLSpec:
 
     def renew_at(self, this_update: datetime, next_update: datetime) -> datetime:
         """When one with that window is to be replaced: also one that was signed when something else was configured."""
+        if next_update > self.window(this_update + self.settings.backdate)[1]:
+            return this_update  # longer than is configured now: the publisher would refuse it
         if self._end is not None:
             if next_update >= self._end:
                 return NEVER
             if self.compliance is not Compliance.BR:
                 return this_update
-        if next_update - this_update > self.compliance.lasting(self.settings.expires):
-            return this_update  # the publisher would refuse it now
         margin = self.settings.expires - self.settings.renewal
         return min(this_update + self.settings.renewal, next_update - margin)
 

@@ -128,14 +128,12 @@ class _Kind:
 
     def _gives_up(self, connection: Connection, now: datetime) -> bool:
         """Whether CRLs in shards would be the first ones, or somebody relies yet on one without."""
-        made = issued.ends_of_crls(connection, self.profile.issuer)
+        specs = self.profile.complete_crls.values()
+        for_some_reasons = [spec.form for spec in specs if spec.settings.only_some_reasons]
+        made = issued.ends_of_crls(connection, self.profile.issuer, for_some_reasons)
         mine = {name: end for name, end in made.items() if self._is_for(name, unknown=True)}
-        whole = [end for name, end in mine.items() if not name.shard and not self._is_for_some_reasons(name)]
+        whole = [end for name, end in mine.items() if not name.shard]
         return not any(name.shard for name in mine) or any(end is not None and end > now for end in whole)
-
-    def _is_for_some_reasons(self, name: CRLName) -> bool:
-        settings = self.profile.crl.crls.get(name.profile)
-        return settings is not None and bool(settings.only_some_reasons)
 
     def _is_for(self, name: CRLName, *, unknown: bool) -> bool:
         """Whether a CRL that was made is for this kind; `unknown` of a list whose scope is not configured any more."""

@@ -1,12 +1,12 @@
 """What was signed and put into the exchange: a row per bundle, its number and revision reserved before it is signed."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, desc, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, desc, func, insert, select, update
 
 from revocation.artifacts import CRLName, Kind
 from revocation.bundle.manifest import bundle_name
@@ -167,9 +167,14 @@ def last_sequence(connection: Connection) -> int:
     return int(connection.execute(select(func.max(issued.c.sequence))).scalar() or 0)
 
 
-def ends_of_crls(connection: Connection, issuer: Issuer) -> dict[CRLName, datetime | None]:
-    """Each CRL that was ever made or begun, and the last nextUpdate of those that were not taken back."""
-    end = func.max(case((issued.c.discarded_at.is_(None), issued.c.next_update)))
+def ends_of_crls(connection: Connection, issuer: Issuer, but: Collection[str] = ()) -> dict[CRLName, datetime | None]:
+    """Each CRL that was ever made or begun, and the last nextUpdate of those that were not taken back.
+
+    Args:
+        but: forms of CRLs whose nextUpdate does not count.
+    """
+    counts = and_(issued.c.discarded_at.is_(None), func.coalesce(issued.c.hashes, "").not_in(but))
+    end = func.max(case((counts, issued.c.next_update)))
     mine = (issued.c.issuer == issuer.id, issued.c.kind == str(Kind.CRL))
     rows = connection.execute(select(issued.c.part, end).where(*mine).group_by(issued.c.part))
     return {CRLName.parse(part): from_epoch(last) if last is not None else None for part, last in rows}

@@ -104,6 +104,21 @@ def test_whole_crl_of_a_name_of_its_own_is_not_given_up_while_certificates_are_o
         estate.signer(NOW + timedelta(hours=hours, minutes=1))
 
 
+def test_whole_crl_is_not_given_up_by_leaving_it_for_some_reasons_alone(tmp_path: Path) -> None:
+    """Under its name and while it is valid: what is revoked for others would be on none."""
+    people = 'people = { scope = "user" }'
+    many = 'many = { scope = "user", shards = 2, assign = "serial" }'
+    estate = Estate.build(tmp_path / "e", public=f'crl = {{ scopes = ["ca"], lists = {{ {people} }} }}')
+    estate.import_(estate.signer(), [listed(1, reason=Reason.superseded), listed(2)])
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace(people, f"{people}, {many}"))
+    look(estate.signer(), fixed(NOW))
+    narrowed = 'people = { scope = "user", only_some_reasons = ["keyCompromise"] }'
+    config.write_text(config.read_text().replace(people, narrowed))
+    with pytest.raises(ConfigurationError, match=r"which no CRL would list: 2"):
+        estate.signer(NOW + timedelta(hours=2))
+
+
 @pytest.mark.parametrize(
     ("crls", "said"),
     [
