@@ -1,5 +1,6 @@
 """Waiting for other processes, which is the one thing for which a test may let time pass."""
 
+import socket
 import time
 from collections.abc import Callable
 
@@ -10,3 +11,13 @@ def until(true: Callable[[], object], seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
+
+
+def until_listening(port: int) -> None:
+    """Return as soon as a server on this machine takes connections."""
+
+    def listens() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    until(listens, 10)

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.bench.beside_raw import beside_raw, of_median_ratio
 from tests.bench.installation import registered
 from tests.bench.presign import presigned
 from tests.bench.raw import KEYS, raw_verify_per_second
@@ -31,20 +32,8 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
         command = [sys.executable, "-m", "tests.bench.gate", str(estate.folder), arguments.key, str(arguments.runs)]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
         runs: list[dict[str, Any]] = json.loads(done.stdout)
-    best = sorted(runs, key=lambda one: one["ratio"])[len(runs) // 2]
-    return {
-        "certificates": certificates,
-        "key": arguments.key,
-        "slices": arguments.slices,
-        "responses": best["responses"],
-        "seconds": round(best["seconds"], 2),
-        "per_second": round(best["responses"] / best["seconds"]),
-        "raw_verify_per_second": round(best["raw"]),
-        "ratio": round(best["ratio"], 3),
-        "ratios": [round(one["ratio"], 3) for one in runs],
-        "store_mb": round(best["store_mb"]),
-        "peak_rss_mb": round(max(one["peak_rss_mb"] for one in runs)),
-    }
+    figures = beside_raw(runs, "raw_verify_per_second", arguments, certificates)
+    return {**figures, "store_mb": round(of_median_ratio(runs)["store_mb"])}
 
 
 def _main() -> None:

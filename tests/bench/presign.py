@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.bench.beside_raw import beside_raw, of_median_ratio
 from tests.bench.installation import registered
 from tests.bench.raw import KEYS, builder_per_second, raw_sign_per_second
 
@@ -28,20 +29,11 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
     with registered(certificates, arguments.ledger, arguments.slices, arguments.one_signature) as estate:
         os.sync()
         runs = presigned(estate.folder, arguments.key, arguments.runs)
-    best = sorted(runs, key=lambda one: one["ratio"])[len(runs) // 2]
+    best = of_median_ratio(runs)
     return {
-        "certificates": certificates,
-        "key": arguments.key,
-        "slices": arguments.slices,
-        "responses": best["responses"],
-        "seconds": round(best["seconds"], 2),
-        "per_second": round(best["responses"] / best["seconds"]),
-        "raw_sign_per_second": round(best["raw"]),
-        "ratio": round(best["ratio"], 3),
-        "ratios": [round(one["ratio"], 3) for one in runs],
+        **beside_raw(runs, "raw_sign_per_second", arguments, certificates),
         "certificates_per_second": round(certificates / best["seconds"]),
         "builder_per_second": round(builder_per_second(KEYS[arguments.key]())),
-        "peak_rss_mb": round(max(one["peak_rss_mb"] for one in runs)),
     }
 
 

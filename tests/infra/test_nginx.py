@@ -4,7 +4,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
@@ -15,6 +14,7 @@ from threading import Thread
 import pytest
 
 from revocation.ocspprofile import OCSPProfile
+from tests.waiting import until_listening
 
 CONF = Path(__file__).parents[2] / "infra/nginx/revocast.conf"
 ISSUED = 1_772_366_400  # 2026-03-01T12:00:00Z
@@ -120,21 +120,11 @@ def nginx(folder: Path, port: int, upstream: int) -> Iterator[None]:
     subprocess.run([*command, "-t", "-q"], check=True)
     process = subprocess.Popen(command)
     try:
-        _await(port)
+        until_listening(port)
         yield
     finally:
         process.terminate()
         process.wait(10)
-
-
-def _await(port: int) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    pytest.fail("nginx does not listen")
 
 
 def ask(

@@ -29,6 +29,8 @@ from pyhanko_certvalidator.errors import OCSPNoMatchesError, OCSPValidationError
 from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
 
+from tests.waiting import until_listening
+
 _HASHES: Final = {"sha1": SHA1(), "sha256": SHA256()}
 _STAPLED_WITHIN: Final = 20
 
@@ -183,18 +185,8 @@ def _nginx(asked: Asked) -> Iterator[tuple[int, Path]]:
     )
     process = subprocess.Popen(["nginx", "-c", folder / "nginx.conf", "-e", folder / "error.log"])
     try:
-        _await(port)
+        until_listening(port)
         yield port, folder / "error.log"
     finally:
         process.terminate()
         process.wait(10)
-
-
-def _await(port: int) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise AssertionError("nginx does not listen")
