@@ -1,6 +1,7 @@
 """How OCSP responses and the certificates that sign them are made: `[public.ocsp]`."""
 
 from datetime import timedelta
+from enum import StrEnum
 from functools import cached_property
 from itertools import permutations
 from typing import Self
@@ -12,6 +13,13 @@ from revocation.configfile import Table
 from revocation.durations import Duration, show
 from revocation.keykind import KeyKind
 from revocation.windows import check_max_age, check_windows
+
+
+class SignedBy(StrEnum):
+    """Who signs responses (RFC 6960 section 4.2.2.2): a responder that the CA made, or the CA key itself."""
+
+    DELEGATE = "delegate"
+    ISSUER = "issuer"
 
 
 class OCSPProfile(Table):
@@ -27,6 +35,12 @@ class OCSPProfile(Table):
         description="Whether one response answers all `hashes` of a certificate, a SingleResponse for each (RFC 9919 "
         "section 3.2.1): half the signatures and half the store. Else each hash has a response of its own, which "
         "every client takes; docs/ocsp.md says which ones refuse two SingleResponses.",
+    )
+    signed_by: SignedBy = Field(
+        default=SignedBy.DELEGATE,
+        description="`delegate`: a responder with a key of its own, whose certificate is embedded. `issuer`: the CA "
+        "key itself, for the few certificates of a CA whose key is offline; all of them are signed at one ceremony, "
+        "and `expires` reaches beyond the next (docs/ocsp.md).",
     )
     expires: Duration = Field(default=timedelta(days=1), description="thisUpdate to nextUpdate of a response.")
     renewal: Duration = Field(
@@ -69,7 +83,7 @@ class OCSPProfile(Table):
     def _windows(self) -> Self:
         check_windows("ocsp", self.expires, self.renewal, self.look)
         check_max_age("ocsp", self.expires, self.renewal, self.look, self.max_age)
-        if self.responder_certificate_expires <= self.responder_renewal:
+        if not self.direct and self.responder_certificate_expires <= self.responder_renewal:
             raise ValueError(
                 f"ocsp: responder_certificate_expires ({show(self.responder_certificate_expires)}) must be longer than "
                 f"the renewal interval in force ({show(self.responder_renewal)}), or it would be renewed for ever"
@@ -88,8 +102,17 @@ class OCSPProfile(Table):
 
     @property
     def form(self) -> str:
-        """The same, as a ledger remembers it: `sha1 sha256`, or `sha1+sha256` under one signature; in no order."""
-        return " ".join(sorted("+".join(sorted(hash_.value for hash_ in one)) for one in self.responses))
+        """The same, as a ledger remembers it: `sha1 sha256`, or `sha1+sha256` under one signature; in no order.
+
+        `direct` stands behind them where the CA key signs.
+        """
+        hashes = sorted("+".join(sorted(hash_.value for hash_ in one)) for one in self.responses)
+        return " ".join([*hashes, *(("direct",) if self.direct else ())])
+
+    @property
+    def direct(self) -> bool:
+        """Whether the CA key signs, and nothing is embedded."""
+        return self.signed_by is SignedBy.ISSUER
 
     @property
     def responder_renewal(self) -> timedelta:

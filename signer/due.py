@@ -72,6 +72,8 @@ def due_responder_certificate(
     connection: Connection, profile: IssuerProfile, now: datetime, keys: ResponderKeys
 ) -> Iterator[Due]:
     """A delegate: when none can sign, none has the configured kind of key, or the newest comes near its end."""
+    if profile.ocsp.direct:
+        return
     newest, wanted = delegate(connection, keys, profile, now), profile.ocsp.responder_key
     if newest is None:
         yield Due(profile, None, 0, "there is none that can sign")
@@ -137,7 +139,7 @@ class _Slices:
         self._partials = {n: len(rows) - 1 for n, rows in stored.items()}
         self._complete = {n: rows[0] if rows else None for n, rows in stored.items()}
         self._covered = {n: _covered(rows, profile.ocsp, intact) for n, rows in stored.items()}
-        newest = delegate(connection, keys, profile, now)
+        newest = None if profile.ocsp.direct else delegate(connection, keys, profile, now)
         self._lasts = profile.compliance.lasting(profile.ocsp.expires)
         ends = (now + self._lasts, profile.issuer.not_after, *((newest.not_after,) if newest else ()))
         self._reach = min(ends)
@@ -174,7 +176,7 @@ class _Slices:
             return f"was signed as one of {last.slices} slices, and there are {ocsp.slices}"
         if set((last.hashes or "").split()) != set(ocsp.form.split()):
             return f"has responses for {last.hashes}, and configured are {ocsp.form}"
-        if last.this_update < (turn := _turn(n, ocsp, self._now)):
+        if not ocsp.direct and last.this_update < (turn := _turn(n, ocsp, self._now)):  # else all at one ceremony
             return f"is of {iso(last.this_update)}, its turn was {iso(turn)}"
         if last.next_update - last.this_update > self._lasts:
             return f"is good until {iso(last.next_update)}, longer than is configured now"
