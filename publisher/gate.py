@@ -21,6 +21,7 @@ from revocation.artifacts import Kind
 from revocation.bundle import BundleReader, Manifest
 from revocation.bundle.manifest import part_of
 from revocation.bundle.reader import split_responses
+from revocation.clock import iso
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.crlspec import CRLSpec
 from revocation.der import DERError
@@ -135,7 +136,7 @@ class Checks:
         except GateError:
             return None
         times = (first.this_update, first.next_update)
-        return VerifiedResponse(der, first.hashes, der[shape.serial], None, *times, first.direct)
+        return VerifiedResponse(der, first.hashes, der[shape.serial], None, *times, first.direct, first.archive_cutoff)
 
     def _whole(self, der: bytes) -> VerifiedResponse:
         response = verify_response(der, self._profile.issuer, self._now)
@@ -163,6 +164,10 @@ def _other_form(response: VerifiedResponse, ocsp: OCSPProfile) -> str | None:
     if response.direct is not ocsp.direct:
         who = "the CA key" if response.direct else "a delegate"
         return f"{who} signed it, and configured is signed_by = '{ocsp.signed_by}'"
+    cutoff = ocsp.answered_since(response.this_update) if ocsp.archive_cutoff else None
+    if response.archive_cutoff != cutoff:
+        says, wanted = (iso(moment) if moment else "none" for moment in (response.archive_cutoff, cutoff))
+        return f"its archive cutoff is {says}, and by what is configured it would be {wanted}"
     return None
 
 

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import ocsp
 
+from publisher.archive_cutoff import archive_cutoff_in
 from publisher.crl_entries import reason_of
 from publisher.responder_certificate import ResponderCertificate, issuer_as_responder, verify_responder_certificate
 from publisher.signature import Verifier, parameters_of, verifier
@@ -38,6 +39,7 @@ class VerifiedResponse(NamedTuple):
         serial: the content octets of that certificate's serial.
         revocation: None when the certificate is good.
         direct: whether the CA key signed it, and no delegate.
+        archive_cutoff: since when expired certificates are answered for (RFC 6960 section 4.4.4), where it says so.
     """
 
     der: bytes
@@ -47,6 +49,7 @@ class VerifiedResponse(NamedTuple):
     this_update: datetime
     next_update: datetime
     direct: bool = False
+    archive_cutoff: datetime | None = None
 
 
 def verify_response(der_: bytes, issuer: Issuer, now: datetime) -> VerifiedResponse:
@@ -116,10 +119,10 @@ def _read(der_: bytes, issuer: Issuer) -> VerifiedResponse:
         whose = "issuer, and no certificate is embedded" if signer.is_issuer else "embedded certificate"
         raise GateError(f"its ResponderID is not byKey of the {whose}")
     _verifier(response, signer)(tbs, signature)
-    _check_extensions(response, tbs)
+    _check_extensions(response)
     content = _content(der_, response, issuer)
     signer.check_covers(content.this_update, content.next_update)
-    return content._replace(direct=signer.is_issuer)
+    return content._replace(direct=signer.is_issuer, archive_cutoff=archive_cutoff_in(tbs))
 
 
 def _signer(embedded: bytes | None, issuer: Issuer) -> ResponderCertificate:
@@ -158,13 +161,8 @@ def parts(der_: bytes) -> tuple[memoryview, bytes, bytes | None]:
     return tbs, signature, basic[begin:end]
 
 
-def _check_extensions(response: ocsp.OCSPResponse, tbs: memoryview) -> None:
-    """None that a client might have to reject, in the response or in one of its answers (RFC 6960 section 4.2.1)."""
-    _, _, (_, _, start, end), *_ = der.values(tbs, *der.expect(tbs, 0, der.SEQUENCE))
-    for _, _, single, single_end in der.values(tbs, start, end):
-        _certid, _status, _this_update, *rest = der.values(tbs, single, single_end)
-        if any(tag != _CONTEXT_0 for tag, *_ in rest):
-            raise GateError("one of its answers has extensions, which no pre-signed response has")
+def _check_extensions(response: ocsp.OCSPResponse) -> None:
+    """None that a client might have to reject (RFC 6960 section 4.2.1)."""
     for extension in response.extensions:
         if extension.critical or isinstance(extension.value, x509.OCSPNonce):
             raise GateError(f"it has the extension {extension.oid.dotted_string}, which no pre-signed response has")

@@ -1,10 +1,10 @@
 """How OCSP responses and the certificates that sign them are made: `[public.ocsp]`."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from itertools import permutations
-from typing import Self
+from typing import Final, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -13,6 +13,8 @@ from revocation.configfile import Table
 from revocation.durations import Duration, show
 from revocation.keykind import KeyKind
 from revocation.windows import check_max_age, check_windows
+
+_LONGEST_ARCHIVE: Final = timedelta(days=36_525)
 
 
 class SignedBy(StrEnum):
@@ -56,6 +58,14 @@ class OCSPProfile(Table):
         ge=1,
         le=65536,
         description="Certificates are spread over this many slices, each signed at its own time.",
+    )
+    archive_cutoff: Duration | None = Field(
+        default=None,
+        gt=timedelta(0),
+        le=_LONGEST_ARCHIVE,
+        description="How long certificates are answered for after they have expired; each response then says from when "
+        "on it knows of them (archive cutoff, RFC 6960 section 4.4.4). Absent: not at all.",
+        examples=["2557d"],
     )
     responder_key: KeyKind = Field(
         default=KeyKind.P256,
@@ -104,10 +114,15 @@ class OCSPProfile(Table):
     def form(self) -> str:
         """The same, as a ledger remembers it: `sha1 sha256`, or `sha1+sha256` under one signature; in no order.
 
-        `direct` stands behind them where the CA key signs.
+        `direct` stands behind them where the CA key signs, and a number the seconds of the archive cutoff.
         """
         hashes = sorted("+".join(sorted(hash_.value for hash_ in one)) for one in self.responses)
-        return " ".join([*hashes, *(("direct",) if self.direct else ())])
+        archive = [] if self.archive_cutoff is None else [str(int(self.archive_cutoff.total_seconds()))]
+        return " ".join([*hashes, *(("direct",) if self.direct else ()), *archive])
+
+    def answered_since(self, now: datetime) -> datetime:
+        """Certificates that expired until then are answered for no more, and responses say so where any is kept."""
+        return now - (self.archive_cutoff or timedelta(0))
 
     @property
     def direct(self) -> bool:

@@ -133,6 +133,7 @@ class _Slices:
         self, connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact, keys: ResponderKeys
     ) -> None:
         self._connection, self._profile, self._now = connection, profile, now
+        self._since = profile.ocsp.answered_since(now)
         numbers = range(profile.ocsp.slices)
         self._parts = {n: Part(issuer=profile.issuer.id, kind=Kind.OCSP, label=str(n)) for n in numbers}
         stored = {n: issued.stored_since_complete(connection, part) for n, part in self._parts.items()}
@@ -153,7 +154,9 @@ class _Slices:
         known = {n: revision for n, revision in self._covered.items() if revision is not None}
         latest: dict[int, int] = {}
         since = min(known.values(), default=0)
-        for hash_, at in facts.changed_since(self._connection, self._profile.issuer, self._now, since) if known else ():
+        for hash_, at in (
+            facts.changed_since(self._connection, self._profile.issuer, self._since, since) if known else ()
+        ):
             n = facts.slice_of(hash_, self._profile.ocsp.slices)
             latest[n] = max(at, latest.get(n, 0))
         for n, revision in sorted(known.items(), key=itemgetter(1)):
@@ -170,7 +173,7 @@ class _Slices:
         last, ocsp = self._complete[n], self._profile.ocsp
         if last is None:
             hashes = facts.slice_hashes(n, ocsp.slices)
-            live = facts.has_live(self._connection, self._profile.issuer, hashes, self._now)
+            live = facts.has_live(self._connection, self._profile.issuer, hashes, self._since)
             return "was never signed" if live else None
         if last.slices != ocsp.slices:
             return f"was signed as one of {last.slices} slices, and there are {ocsp.slices}"

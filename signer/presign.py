@@ -89,9 +89,8 @@ def _sign(
     known: Connection, profile: IssuerProfile, row: Issued, responder: Delegate, out: BinaryIO
 ) -> SignedResponses:
     hashes = facts.slice_hashes(row.part.slice, profile.ocsp.slices)
-    blocks = facts.live_statuses(
-        known, profile.issuer, hashes, row.this_update, BLOCK, after_revision=row.base_revision
-    )
+    since = profile.ocsp.answered_since(row.this_update)
+    blocks = facts.live_statuses(known, profile.issuer, hashes, since, BLOCK, after_revision=row.base_revision)
     path = f"ocsp/{row.part.issuer}/{row.part.label}-{{:05d}}.ders"
     return sign_responses(responder.key, _templates(profile, responder, row), blocks, path, out)
 
@@ -113,6 +112,7 @@ def _templates(profile: IssuerProfile, responder: Delegate, row: Issued) -> list
             responder.key.algorithm_identifier,
             row.this_update,
             row.next_update,
+            profile.ocsp.answered_since(row.this_update) if profile.ocsp.archive_cutoff else None,
         )
         for hashes in profile.ocsp.responses
     ]

@@ -186,3 +186,19 @@ def test_responder_key_that_cannot_be_deleted_is_told_and_tried_again(
 
 def _killed(*_: object, **__: object) -> None:
     raise Killed
+
+
+def test_delegate_and_responses_end_with_the_issuer_at_the_latest(tmp_path: Path) -> None:
+    """In the last days of an issuer neither outlives it, and nobody asks for what would be no longer."""
+    authority = Authority(not_before=NOW - DAY, days=3)
+    estate = Estate.build(tmp_path / "e", authority=authority, public="[public.ocsp]\nslices = 1")
+    signer = estate.signer()
+    estate.register(signer, [1])
+    end = authority.certificate.not_valid_after_utc
+    for hours in range(0, 48, 6):
+        assert look(signer, fixed(NOW + hours * HOUR), TASKS).problems == []
+    ends: dict[bytes, datetime] = {}
+    note_ends(signer, ends)
+    assert list(ends.values()) == [end]
+    newest = list(bundles(signer, "ocsp"))[-1][1]
+    assert {x509.load_der_x509_certificate(parts(data)[2] or b"").not_valid_after_utc for data in newest} == {end}
