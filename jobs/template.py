@@ -109,6 +109,7 @@ exchange = "exchange"
 # crl_validity = "10d"
 # last_crl = "expiry"  # a retired issuer's last CRL may go on to the end of its certificates; "never": for ever
 # ocsp_validity = "10d"
+# direct_ocsp_validity = "366d"  # of responses that a CA key signs itself
 # responder_certificate_validity = "31d"
 # revocation_backdate = "366d"
 [[signer.requesters]]

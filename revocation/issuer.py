@@ -77,6 +77,12 @@ class Issuer:
         except x509.ExtensionNotFound:
             return hashlib.sha1(self.key_octets, usedforsecurity=False).digest()
 
+    @cached_property
+    def signs_responses(self) -> bool:
+        """Whether its key may sign OCSP responses itself: every keyUsage of its certificates has digitalSignature."""
+        usages = [extension_value(certificate.extensions, x509.KeyUsage) for certificate in self.certificates]
+        return all(usage is None or usage.digital_signature for usage in usages)
+
     @property
     def not_before(self) -> datetime:
         """When the first of its certificates began."""

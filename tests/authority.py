@@ -38,6 +38,7 @@ class Authority:
         is_ca: bool | None = True,
         identifier: bool = True,
         crl_sign: bool | None = None,
+        digital_signature: bool = False,
     ) -> None:
         self.key: CAKey = key or ec.generate_private_key(ec.SECP256R1())
         subject = _name(common_name, organization)
@@ -53,7 +54,7 @@ class Authority:
         if is_ca is not None:
             builder = builder.add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
         if crl_sign is not None:
-            usage = x509.KeyUsage(False, False, False, False, False, True, crl_sign, False, False)
+            usage = x509.KeyUsage(digital_signature, *[False] * 4, True, crl_sign, False, False)
             builder = builder.add_extension(usage, critical=True)
         if identifier:
             builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), False)

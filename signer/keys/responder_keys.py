@@ -38,11 +38,14 @@ class ResponderKeys:
         self._folder = folder
         self._loaded: dict[str, SigningKey] = {}
 
-    def create(self, kind: KeyKind) -> tuple[str, SigningKey]:
-        """A new key: its name in the folder, durable before it is returned, and the key."""
+    def new_name(self) -> str:
+        """A name in the folder for a key that is still to be made."""
+        return f"{secrets.token_hex(8)}.pem"
+
+    def create(self, name: str, kind: KeyKind) -> SigningKey:
+        """A new key under that name, durable before it is returned."""
         key = _GENERATE[kind]()
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        name = f"{secrets.token_hex(8)}.pem"
         make_folder(self._folder, mode=0o700)
         descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -51,7 +54,7 @@ class ResponderKeys:
             os.fsync(file.fileno())
         sync_folder(self._folder)
         self._loaded[name] = local.of_private_key(key, f"responder key {name}")
-        return name, self._loaded[name]
+        return self._loaded[name]
 
     def load(self, name: str) -> SigningKey:
         """The key of that name.
@@ -64,6 +67,12 @@ class ResponderKeys:
         return self._loaded[name]
 
     def destroy(self, name: str) -> None:
-        """Delete the key for good."""
+        """Delete the key for good; it is gone durably when this returns, also if it was gone before.
+
+        Raises:
+            OSError: it cannot be deleted.
+        """
         self._loaded.pop(name, None)
         (self._folder / name).unlink(missing_ok=True)
+        if self._folder.exists():
+            sync_folder(self._folder)

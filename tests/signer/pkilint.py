@@ -17,3 +17,8 @@ def pkilint_certificate(file: Path, linter: str, *options: str) -> str:
 def _found(command: list[str | Path]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.removeprefix("node_path,validator,severity,code,message\n").strip() or done.stderr
+
+
+def pkilint_response(file: Path) -> str:
+    """What it finds in an OCSP response, but for what it merely notes."""
+    return _found(["lint_ocsp_response", "lint", "-s", "NOTICE", "-f", "CSV", file])

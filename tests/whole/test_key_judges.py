@@ -18,7 +18,7 @@ from tests.estate import Estate, certificate
 from tests.keykinds import CA_KEYS, ca_key_for
 from tests.signer.pkilint import pkilint_certificate
 from tests.signer.reading import bundles
-from tests.whole.response_judges import Signed, ocsptool, openssl, pyhanko
+from tests.whole.response_judges import Signed, ocsptool, ocsptool_told_the_signer, openssl, pyhanko
 
 CLASSICAL = [kind for kind in KeyKind if not kind.is_post_quantum]
 POST_QUANTUM = [kind for kind in KeyKind if kind.is_post_quantum]
@@ -27,11 +27,11 @@ SERIALS = {"good": 0x1001, "revoked": 0x1002}
 JUDGES: dict[str, Callable[[Signed, str], str]] = {"openssl": openssl, "ocsptool": ocsptool, "pyhanko": pyhanko}
 
 
-def signed(folder: Path, authority: Authority, kind: str) -> Signed:
-    """The responses of an installation with such keys, signed just now, by status."""
+def signed(folder: Path, authority: Authority, kind: str, more: str = "") -> Signed:
+    """The responses of an installation with such keys, signed just now, by status; `more` lines of [public.ocsp]."""
     now = clock.now().replace(microsecond=0)
     ends = now + timedelta(days=30)
-    public = f'[public.ocsp]\nresponder_key = "{kind}"\nslices = 1\nhashes = ["sha1"]'
+    public = f'[public.ocsp]\nresponder_key = "{kind}"\nslices = 1\nhashes = ["sha1"]\n{more}'
     estate = Estate.build(folder / "e", authority=authority, public=public)
     signer = estate.signer(now)
     revocation = Revocation(now - timedelta(hours=1), Reason.keyCompromise)
@@ -64,6 +64,17 @@ def test_clients_verify_responses_under_a_ca_key(tmp_path: Path, ca: str) -> Non
     found = signed(tmp_path, authority_of(CA_KEYS[ca]()), "p256")
     said = {(name, status): judge(found, status) for name, judge in JUDGES.items() for status in SERIALS}
     assert said == {(name, status): status for name in JUDGES for status in SERIALS}
+
+
+@pytest.mark.judge("openssl", "ocsptool")
+@pytest.mark.parametrize("ca", ["p256", "rsa2048", "ed25519"])
+def test_clients_verify_responses_that_the_ca_key_signed_itself(tmp_path: Path, ca: str) -> None:
+    """Without any certificate embedded, by the CA certificate that they have anyway; of it ocsptool has to be told."""
+    found = signed(tmp_path, authority_of(CA_KEYS[ca]()), "p256", 'signed_by = "issuer"')
+    judges = {**JUDGES, "ocsptool": ocsptool_told_the_signer}
+    said = {(name, status): judge(found, status) for name, judge in judges.items() for status in SERIALS}
+    assert said == {(name, status): status for name in judges for status in SERIALS}
+    assert "Signer cert not found" in ocsptool(found, "good")
 
 
 @pytest.mark.parametrize("kind", POST_QUANTUM)
