@@ -11,7 +11,7 @@ import lmdb
 import pytest
 from click.testing import CliRunner
 
-from publisher import commands
+from publisher import commands, worker
 from publisher.alarms import NowAndThen, alarms
 from publisher.targets.alarm import Alarm
 from publisher.targets.lmdb import LMDBTarget
@@ -150,3 +150,16 @@ def test_publish_tells_alarms(place: Place, monkeypatch: pytest.MonkeyPatch) -> 
     assert "warning: responses: 81% of the map is used" in published.output
     as_json = CliRunner().invoke(commands.publish, ["--config", str(file), "--json"])
     assert [target["alarms"] for target in json.loads(as_json.output)] == [[], ["81% of the map is used"]]
+
+
+def test_log_of_the_worker_has_an_alarm_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a warning, among what it did."""
+    place.exchange.mkdir()
+    monkeypatch.setattr(worker, "alarms", lambda _config: [Alarm("responses", "map", "81% of the map is used")])
+    told = NowAndThen()
+    for _ in range(3):
+        worker._look(place.config, place.public, told)
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == ["responses: 81% of the map is used"]
