@@ -52,7 +52,7 @@ class ResponderConfig(Table):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.store is None) == (self.redis is None):
-            raise ValueError("one of `store` (LMDB) and `redis` is needed: where responses come from")
+            raise ValueError("responder.store (LMDB) or responder.redis is needed, and not both")
         return self
 
     @model_validator(mode="after")

@@ -33,6 +33,7 @@ HELD: Final = 0.2
 """Seconds for which a publication may remain unseen."""
 _SECONDS: Final = 0.5  # for a connection, and for an answer
 _MOST_REMEMBERED: Final = 1 << 14
+_LARGEST_REMEMBERED: Final = 128  # octets: a request may hold a serial of thousands
 _ISSUER_OCTETS: Final = 4
 
 
@@ -177,7 +178,7 @@ class RedisSource:
 
     def _remember_unknown(self, cert_id: CertID, number: int) -> None:
         with self._lock:
-            if self._number == number:
+            if self._number == number and _size(cert_id) <= _LARGEST_REMEMBERED:
                 if len(self._unknown) >= _MOST_REMEMBERED:
                     self._unknown.clear()
                 self._unknown.add(cert_id)
@@ -191,3 +192,7 @@ class RedisSource:
 
     def _empty(self) -> SourceUnavailable:
         return SourceUnavailable(f"{self._place}: nothing is published there, or it is being filled")
+
+
+def _size(cert_id: CertID) -> int:
+    return len(cert_id.issuer_name_hash) + len(cert_id.issuer_key_hash) + len(cert_id.serial)

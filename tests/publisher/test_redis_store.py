@@ -117,6 +117,20 @@ def test_good_that_somebody_wrote_over_a_revocation_is_taken_out(place: RedisPla
     assert place.says(0xCD) == "REVOKED"
 
 
+def test_two_responses_of_a_certificate_in_one_bundle_are_judged_each_for_itself(place: RedisPlace) -> None:
+    """They are fetched from the bundle together, and the newest of them counts, in whatever order they are."""
+    responder = place.ca.responder()
+    put_slice(place.exchange, place.ca, 1, both(place.ca, responder, 0xAB))
+    place.publish()
+    later, before = NOW + 2 * HOUR, NOW - HOUR / 2
+    data = [der for at in (later, before) for der in both(place.ca, responder, 0xAB, this_update=at)]
+    put_slice(place.exchange, place.ca, 2, data, revision=2, this_update=later)
+    place.publish(later)
+    stored = place.stored(0xAB)
+    assert stored
+    assert stored.this_update == epoch(later)
+
+
 def test_two_issuers_share_a_server(place: RedisPlace, server: Server, tmp_path: Path) -> None:
     """Two publishers, each with its prefix, and each with its own issuer under the same serial."""
     other = RedisPlace(tmp_path / "other", server, CA(name="another"), prefix="another:")
