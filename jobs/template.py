@@ -146,6 +146,7 @@ store = "store"
 files = "public/www"  # serve /crl/ and /issuer/ too; take it away when a web server does
 host = "127.0.0.1"
 port = {port}
+# admin = "127.0.0.1:9180"  # /metrics and /readyz: docs/monitoring.md
 """
 
 _NO_ISSUER = """

@@ -1,5 +1,6 @@
 """Where the responder gets pre-signed responses from: the seam that LMDB fills now and a remote store may later."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -39,3 +40,14 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of the store; the next `find` opens it again."""
+
+
+class Sampled(Protocol):
+    """A store of which a few responses can be looked at without being asked for."""
+
+    def sample(self, size: int) -> Iterable[tuple[bytes, int]]:
+        """Issuer id and nextUpdate (epoch seconds) of about `size` responses of each issuer that has so many.
+
+        Raises:
+            SourceUnavailable: the store could not be asked.
+        """
