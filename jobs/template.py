@@ -152,6 +152,7 @@ store = "store"
 files = "public/www"  # serve /crl/ and /issuer/ too; take it away when a web server does
 host = "127.0.0.1"
 port = {port}
+# admin = "127.0.0.1:9180"  # /metrics and /readyz: docs/monitoring.md
 # [responder.redis]  # in the place of `store`, on another host: what a publisher writes into a server
 # url = "rediss://valkey.example:6379/0"
 # password = "file:valkey.password"

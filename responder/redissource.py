@@ -16,7 +16,7 @@ from typing import Any, Final
 from responder.breaker import Breaker
 from responder.fitting import fitting
 from responder.source import SourceUnavailable, require_current
-from revocation.certid import CertID
+from revocation.certid import CertID, CertIDHash
 from revocation.redisserver import RedisServer, trouble
 from revocation.store import (
     BOTH_HASHES,
@@ -25,6 +25,7 @@ from revocation.store import (
     VERSION,
     StoredResponse,
     issuer_key,
+    next_update_in,
     response_key,
 )
 
@@ -35,6 +36,7 @@ _SECONDS: Final = 0.5  # for a connection, and for an answer
 _MOST_REMEMBERED: Final = 1 << 14
 _LARGEST_REMEMBERED: Final = 128  # octets: a request may hold a serial of thousands
 _ISSUER_OCTETS: Final = 4
+_LARGEST_SAMPLE: Final = 1024  # responses
 
 
 class RedisSource:
@@ -84,6 +86,18 @@ class RedisSource:
             return self._current()
         except SourceUnavailable:
             return None  # `find` will meet it too
+
+    def sample(self, size: int) -> list[tuple[bytes, int]]:
+        """See `Sampled.sample`: random ones of the whole store, so an issuer with few among many may be left out."""
+        self._current()
+        known = {issuer for issuer in self._ask(lambda: self._client.hvals(self._issuers)) if isinstance(issuer, bytes)}
+        count = min(size * max(1, len(known)) * len(CertIDHash), _LARGEST_SAMPLE)
+        drawn = self._ask(lambda: self._client.hrandfield(self._responses, count, withvalues=True))
+        keys, values = drawn[::2], drawn[1::2]
+        found = zip(keys, values, strict=True)
+        return [
+            (key[:_ISSUER_OCTETS], next_update_in(value) or 0) for key, value in found if key[:_ISSUER_OCTETS] in known
+        ]
 
     def close(self) -> None:
         """See `Source.close`."""

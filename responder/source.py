@@ -1,5 +1,6 @@
 """Where the responder gets pre-signed responses from: LMDB on this host, or a Redis server."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -35,7 +36,18 @@ def require_current(stored: StoredResponse, now: datetime) -> StoredResponse:
     return stored
 
 
-class Source(Protocol):
+class Sampled(Protocol):
+    """A store of which a few responses can be looked at without being asked for."""
+
+    def sample(self, size: int) -> Iterable[tuple[bytes, int]]:
+        """Issuer id and nextUpdate (epoch seconds) of some `size` responses of each issuer, of fewer where it has few.
+
+        Raises:
+            SourceUnavailable: the store could not be asked.
+        """
+
+
+class Source(Sampled, Protocol):
     """A store in the format of `revocation.store`, read only."""
 
     def find(self, cert_id: CertID, now: datetime) -> StoredResponse | None:
