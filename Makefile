@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 # Releases younger than a week have not been looked at by many: the lock ends on this day.
 LOCK_DATE := 2026-11-16
 
-ROOMS   := signer postgresql publisher responder jobs embedded
+ROOMS   := signer postgresql publisher responder redis jobs embedded
 COMPILE  = $(UV) --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --exclude-newer $(LOCK_DATE) --custom-compile-command "make lock" $(ARGS)
 

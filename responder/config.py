@@ -10,6 +10,7 @@ from responder.caching import MaxAges
 from revocation.config import PublicConfig
 from revocation.configfile import LocalPath, Table
 from revocation.durations import Duration
+from revocation.redisserver import RedisServer
 
 
 class Server(Enum):
@@ -22,8 +23,13 @@ class Server(Enum):
 class ResponderConfig(Table):
     """What the HTTP server answers from, and where it listens."""
 
-    store: LocalPath = Field(
-        description="The folder of the LMDB store that a publisher on this host fills; it need not exist yet."
+    store: LocalPath | None = Field(
+        default=None,
+        description="The folder of the LMDB store that a publisher on this host fills; it need not exist yet.",
+    )
+    redis: RedisServer | None = Field(
+        default=None,
+        description="In its place: the Redis or Valkey server that a publisher fills, on this host or another.",
     )
     files: LocalPath | None = Field(
         default=None,
@@ -42,6 +48,12 @@ class ResponderConfig(Table):
         description="`waitress` may face the internet; `fastpysgi` answers OCSP many times as fast, behind a web server"
         " that holds slow clients off and serves the files.",
     )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.store is None) == (self.redis is None):
+            raise ValueError("one of `store` (LMDB) and `redis` is needed: where responses come from")
+        return self
 
     @model_validator(mode="after")
     def _files_need_waitress(self) -> Self:

@@ -5,13 +5,14 @@ This is the entry point; below it nothing reads the clock.
 
 import logging
 from pathlib import Path
+from typing import cast
 
 import click
 
 from responder.app import create_app
 from responder.config import ResponderConfig, Server
 from responder.listening import address_of, authority, listen
-from responder.lmdbsource import LMDBSource
+from responder.source import Source
 from revocation.cli import config_option
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
@@ -27,9 +28,7 @@ def respond(config: Path | None, host: str | None, port: int | None) -> None:
     file = ConfigFile.read(config)
     settings = file.table("responder", ResponderConfig)
     public = PublicConfig.read(file)
-    app = create_app(
-        LMDBSource(settings.store), files=settings.files, prefix=public.prefix, max_ages=settings.max_ages(public)
-    )
+    app = create_app(_source(settings), files=settings.files, prefix=public.prefix, max_ages=settings.max_ages(public))
     if settings.server is Server.FASTPYSGI:
         from responder.fastserver import serve  # only the server that is used is loaded
     else:
@@ -37,3 +36,19 @@ def respond(config: Path | None, host: str | None, port: int | None) -> None:
     listener = listen(host or settings.host, settings.port if port is None else port)
     click.echo(f"listening on http://{authority(*address_of(listener))}")
     serve(app.wsgi_app, listener)
+
+
+def _source(settings: ResponderConfig) -> Source:
+    """Where responses come from; only the library that is needed is loaded.
+
+    Raises:
+        ConfigurationError: the password of the server is not there.
+    """
+    if settings.redis is not None:
+        from responder.redissource import RedisSource
+
+        settings.redis.require_secret()
+        return RedisSource(settings.redis)
+    from responder.lmdbsource import LMDBSource
+
+    return LMDBSource(cast("Path", settings.store))

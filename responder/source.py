@@ -1,10 +1,12 @@
-"""Where the responder gets pre-signed responses from: the seam that LMDB fills now and a remote store may later."""
+"""Where the responder gets pre-signed responses from: LMDB on this host, or a Redis server."""
 
 from datetime import datetime
 from typing import Protocol
 
 from revocation.certid import CertID
+from revocation.clock import epoch
 from revocation.store import StoredResponse
+from revocation.windows import SKEW
 
 
 class SourceUnavailable(Exception):
@@ -17,6 +19,20 @@ class ResponseExpired(Exception):
 
 class ResponseTooEarly(Exception):
     """The store holds a response whose thisUpdate lies minutes ahead: a clock is wrong, and clients would reject it."""
+
+
+def require_current(stored: StoredResponse, now: datetime) -> StoredResponse:
+    """The same response.
+
+    Raises:
+        ResponseExpired: its nextUpdate has passed.
+        ResponseTooEarly: its thisUpdate is more than `SKEW` after `now`.
+    """
+    if epoch(now) >= stored.next_update:
+        raise ResponseExpired
+    if stored.this_update > epoch(now + SKEW):
+        raise ResponseTooEarly
+    return stored
 
 
 class Source(Protocol):

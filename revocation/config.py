@@ -169,6 +169,7 @@ class PublicConfig(Table):
         ocsp = _checked(OCSPProfile, "ocsp", {**self.ocsp.model_dump(), **table.ocsp}, table)
         try:
             _check(compliance, crl, ocsp, table.last_crl)
+            ocsp.responder_key.check(issuer, compliance)
         except ValueError as error:
             raise ConfigurationError(str(error), where=f"issuer {table.name}") from error
         return IssuerProfile(issuer, crl, ocsp, f"{self.base_url}{self.prefix}", compliance, table.last_crl)

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from revocation.certid import CertIDHash
 from revocation.configfile import Table
 from revocation.durations import Duration, show
+from revocation.keykind import KeyKind
 from revocation.windows import check_max_age, check_windows
 
 
@@ -41,6 +42,13 @@ class OCSPProfile(Table):
         ge=1,
         le=65536,
         description="Certificates are spread over this many slices, each signed at its own time.",
+    )
+    responder_key: KeyKind = Field(
+        default=KeyKind.P256,
+        description="The key of delegated responders: p256, p384, rsa2048, rsa3072, rsa4096, ed25519, mldsa44 or "
+        "mldsa65; docs/ocsp.md says what each costs and who verifies it. mldsa44 and mldsa65 want an issuer with an "
+        "ML-DSA key, and `br` wants RSA or a NIST curve. Another kind is there at the next look, and signs what is "
+        "renewed from then on.",
     )
     responder_certificate_expires: Duration = Field(
         default=timedelta(days=7),

@@ -18,7 +18,7 @@ from revocation.crlspec import CRLSpec
 from revocation.durations import show
 from revocation.ocspprofile import OCSPProfile
 from revocation.part import Part
-from signer.delegates import delegates
+from signer.delegates import delegate
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger import dates, facts, issued
 from signer.ledger.changes import Changes
@@ -71,10 +71,12 @@ class Due:
 def due_responder_certificate(
     connection: Connection, profile: IssuerProfile, now: datetime, keys: ResponderKeys
 ) -> Iterator[Due]:
-    """A delegate, when there is none that can sign or the newest comes within its renewal interval."""
-    newest = next(delegates(connection, keys, profile.issuer, now), None)
+    """A delegate: when none can sign, none has the configured kind of key, or the newest comes near its end."""
+    newest, wanted = delegate(connection, keys, profile, now), profile.ocsp.responder_key
     if newest is None:
         yield Due(profile, None, 0, "there is none that can sign")
+    elif newest.kind is not wanted:
+        yield Due(profile, None, 0, f"its key is {newest.kind or 'of another kind'}, and configured is {wanted}")
     elif newest.not_after - now < profile.ocsp.responder_renewal and newest.not_after < profile.issuer.not_after:
         yield Due(profile, None, 0, f"ends at {iso(newest.not_after)}, within {show(profile.ocsp.responder_renewal)}")
 
@@ -135,7 +137,7 @@ class _Slices:
         self._partials = {n: len(rows) - 1 for n, rows in stored.items()}
         self._complete = {n: rows[0] if rows else None for n, rows in stored.items()}
         self._covered = {n: _covered(rows, profile.ocsp, intact) for n, rows in stored.items()}
-        newest = next(delegates(connection, keys, profile.issuer, now), None)
+        newest = delegate(connection, keys, profile, now)
         self._lasts = profile.compliance.lasting(profile.ocsp.expires)
         ends = (now + self._lasts, profile.issuer.not_after, *((newest.not_after,) if newest else ()))
         self._reach = min(ends)

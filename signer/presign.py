@@ -11,9 +11,8 @@ from revocation import der
 from revocation.clock import Clock
 from revocation.config import IssuerProfile
 from revocation.errors import KeyUnavailable
-from revocation.issuer import Issuer
 from revocation.part import Part
-from signer.delegates import Delegate, delegates
+from signer.delegates import Delegate, delegate
 from signer.encoding.ocsp import ResponseTemplate
 from signer.ledger import audit, dates, facts, issued
 from signer.ledger.issued import Issued
@@ -39,7 +38,7 @@ def presign(signer: Signer, profile: IssuerProfile, part: Part, base_revision: i
         with ExitStack() as reading:
             with signer.ledger.write() as connection:
                 now = clock()
-                responder = _delegate(connection, signer, profile.issuer, now)
+                responder = _delegate(connection, signer, profile, now)
                 known = reading.enter_context(signer.ledger.read())
                 row = _reserve(connection, known, profile, part, base_revision, responder, now)
             signed = _sign(known, profile, row, responder, out)
@@ -112,12 +111,12 @@ def _templates(profile: IssuerProfile, responder: Delegate, row: Issued) -> list
     ]
 
 
-def _delegate(connection: Connection, signer: Signer, issuer: Issuer, now: datetime) -> Delegate:
-    found = next(delegates(connection, signer.responder_keys, issuer, now), None)
+def _delegate(connection: Connection, signer: Signer, profile: IssuerProfile, now: datetime) -> Delegate:
+    found = delegate(connection, signer.responder_keys, profile, now)
     if found is None:
         raise KeyUnavailable(
             "has no OCSP responder that can sign now",
-            where=f"issuer {issuer.name}",
+            where=f"issuer {profile.issuer.name}",
             advice="`revocast generate-ocsp-keys` makes one; it needs the CA key",
         )
     return found

@@ -33,7 +33,7 @@ def make_responder_certificate(signer: Signer, profile: IssuerProfile, now: date
     if now >= issuer.not_after:
         raise Refused(f"has expired at {iso(issuer.not_after)}", where=f"issuer {issuer.name}")
     ca_key = signer.keyring.key_of(issuer)
-    name, key = signer.responder_keys.create()
+    name, key = signer.responder_keys.create(profile.ocsp.responder_key)
     try:
         _certify(signer, profile, ca_key, name, key, now)
     except BaseException:
@@ -53,8 +53,9 @@ def _certify(
     with signer.ledger.write() as connection:  # recorded before it is signed: no signature is without a record
         facts.ensure_issuer(connection, issuer)
         digest = hashlib.sha256(tbs).hexdigest()
+        kind = {"responder_key": profile.ocsp.responder_key}
         what = {"serial": serials.to_hex(serial), "not_after": iso(window[1]), "tbs_sha256": digest}
-        audit.record(connection, now, "sign responder certificate", issuer.id, **what)
+        audit.record(connection, now, "sign responder certificate", issuer.id, **what, **kind)
     data = assemble(tbs, ca_key.algorithm_identifier, ca_key.sign(BytesTBS(tbs)))
     selfcheck.check_certificate(data, issuer.public_key_info)
     with signer.ledger.write() as connection:
