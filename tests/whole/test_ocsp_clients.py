@@ -61,12 +61,12 @@ def _served(folder: Path, form: str) -> Iterator[str]:
     assert look(signer, fixed(now)).problems == []
     publish(PublisherConfig.read(estate.file), PublicConfig.read(estate.file), fixed(now))
     for name, serial in SERIALS.items():
-        _issue(authority, folder / name, name, serial, ends)
+        issue(authority, folder / name, name, serial, ends)
     with running(config) as server:
         yield f"{server.url}/ocsp/"
 
 
-def _issue(authority: Authority, place: Path, name: str, serial: int, ends: datetime) -> None:
+def issue(authority: Authority, place: Path, name: str, serial: int, ends: datetime) -> None:
     """NAME.pem and NAME.key."""
     key = ec.generate_private_key(ec.SECP256R1())
     builder = (
