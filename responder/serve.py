@@ -14,7 +14,7 @@ from responder.config import ResponderConfig, Server
 from responder.counts import Sheet
 from responder.listening import address_of, authority, listen
 from responder.readiness import readiness
-from responder.source import Source
+from responder.source import Store
 from revocation import clock
 from revocation.cli import config_option
 from revocation.config import PublicConfig
@@ -57,7 +57,7 @@ def respond(config: Path | None, host: str | None, port: int | None) -> None:
     serve(build, listener, admin, settings.workers)
 
 
-def _source(settings: ResponderConfig) -> Source:
+def _source(settings: ResponderConfig) -> Store:
     """Where responses come from; only the library that is needed is loaded.
 
     Raises:

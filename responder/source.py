@@ -47,7 +47,7 @@ class Sampled(Protocol):
         """
 
 
-class Source(Sampled, Protocol):
+class Source(Protocol):
     """A store in the format of `revocation.store`, read only."""
 
     def find(self, cert_id: CertID, now: datetime) -> StoredResponse | None:
@@ -67,3 +67,7 @@ class Source(Sampled, Protocol):
 
     def close(self) -> None:
         """Let go of the store; the next `find` opens it again."""
+
+
+class Store(Source, Sampled, Protocol):
+    """What this process answers out of, and judges whether it is ready by."""
