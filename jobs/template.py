@@ -139,6 +139,11 @@ path = "public"  # CRLs and issuer certificates lie below public/www: what a web
 name = "responses"
 kind = "lmdb"
 path = "store"  # a local disk: what the responder reads
+# [[publisher.targets]]  # a Redis or Valkey server, for responders on other hosts: docs/redis.md
+# name = "shared"
+# kind = "redis"
+# url = "rediss://valkey.example:6379/0"
+# password = "file:valkey.password"  # or env:NAME, or credential:NAME; never the password itself
 """
 
 _RESPONDER = """
@@ -147,6 +152,10 @@ store = "store"
 files = "public/www"  # serve /crl/ and /issuer/ too; take it away when a web server does
 host = "127.0.0.1"
 port = {port}
+# admin = "127.0.0.1:9180"  # /metrics and /readyz: docs/monitoring.md
+# [responder.redis]  # in the place of `store`, on another host: what a publisher writes into a server
+# url = "rediss://valkey.example:6379/0"
+# password = "file:valkey.password"
 """
 
 _NO_ISSUER = """

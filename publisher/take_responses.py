@@ -110,7 +110,7 @@ class ResponseTaker:
         withheld: list[str],
     ) -> int:
         """Put the responses of a batch in one transaction, while later ones are still being verified."""
-        responses: dict[bytes, VerifiedResponse] = {}
+        responses: dict[Answer, VerifiedResponse] = {}
         revoked: list[VerifiedResponse] = []
 
         def answers() -> Generator[Answer, None, None]:
@@ -118,13 +118,13 @@ class ResponseTaker:
             with closing(self._past_marks(profile.issuer, batch, now, window, withheld)) as passed:
                 for response in passed:
                     found = answer(response)
-                    responses[found.key] = response
+                    responses[found] = response
                     if response.revocation is not None:
                         revoked.append(response)
                     yield found
 
         def admits(answer: Answer, current: StoredResponse | None) -> bool:
-            return current is None or self._admits(responses[answer.key], current, profile.issuer, now, withheld)
+            return current is None or self._admits(responses[answer], current, profile.issuer, now, withheld)
 
         with closing(answers()) as stream:
             put = self._target.put(stream, admits)

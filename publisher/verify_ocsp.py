@@ -208,11 +208,10 @@ def _single(single: ocsp.OCSPSingleResponse, issuer: Issuer) -> _Single:
 
 
 def _hash(single: ocsp.OCSPSingleResponse) -> CertIDHash:
-    name = single.hash_algorithm.name
     try:
-        return CertIDHash(name)
-    except ValueError as error:
-        raise GateError(f"its CertID is hashed with {name}, which nobody asks for") from error
+        return CertIDHash(single.hash_algorithm.name)
+    except (UnsupportedAlgorithm, ValueError) as error:
+        raise GateError(f"its CertID is hashed with what nobody asks for: {error}") from error
 
 
 @lru_cache(maxsize=1024)

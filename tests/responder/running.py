@@ -25,10 +25,11 @@ port = 0
 
 @dataclass
 class Running:
-    """A process that serves on `port` of loopback."""
+    """A process that serves on `port` of loopback; metrics on `admin_port`, which is 0 where it serves none."""
 
     process: subprocess.Popen[str]
     port: int
+    admin_port: int
 
     @property
     def url(self) -> str:
@@ -69,9 +70,12 @@ def running(config: Path, *options: str) -> Iterator[Running]:
     process = respond(config, *options)
     try:
         assert process.stdout
-        address, ready = process.stdout.readline().strip(), process.stdout.readline().strip()
-        assert ready == "ready", process.stderr and process.stderr.read()
-        yield Running(process, int(address.rpartition(":")[2]))
+        lines = [process.stdout.readline().strip()]
+        while lines[-1].startswith(("listening", "metrics")):
+            lines.append(process.stdout.readline().strip())
+        assert lines[-1] == "ready", process.stderr and process.stderr.read()
+        ports = [int(line.partition("://")[2].partition("/")[0].rpartition(":")[2]) for line in lines[:-1]]
+        yield Running(process, ports[0], ports[1] if len(ports) > 1 else 0)
     finally:
         process.kill()
         process.communicate()
