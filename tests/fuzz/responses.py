@@ -108,7 +108,7 @@ class Signed:
 def _signed_octets(data: bytes) -> tuple[bytes, bytes]:
     """What the delegate and the CA signed."""
     tbs, _, embedded = parts(data)
-    return bytes(tbs), x509.load_der_x509_certificate(embedded).tbs_certificate_bytes
+    return bytes(tbs), x509.load_der_x509_certificate(embedded).tbs_certificate_bytes if embedded else b""
 
 
 def _read_by_others(data: bytes) -> list[tuple[str, bytes, Revocation | None, datetime, datetime]]:
