@@ -68,8 +68,10 @@ class ResponseTaker:
         return self._withdraw(profile.issuer)
 
     def tend(self, status: TargetStatus, now: datetime) -> list[str]:  # noqa: ARG002 - see above
-        """Nothing: a response has no other form."""
-        return []
+        """Take out expired answers of issuers whose bundles come no more, or months apart; others' go with bundles."""
+        rare = [p.issuer for p in self._public.profiles.values() if p.ocsp.direct or now >= p.issuer.not_after]
+        count = sum(self._target.sweep(issuer.octets, epoch(now - _KEPT_EXPIRED)) for issuer in rare)
+        return [f"{count} responses that had expired long ago were taken out"] if count else []
 
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime

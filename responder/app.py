@@ -83,7 +83,7 @@ def create_app(
     route("/healthz", _health)
     app.register_error_handler(HTTPException, _short)
     app.register_error_handler(Exception, _unexpected)
-    app.after_request(lambda response: _counted(sheet, response))
+    app.after_request(lambda response: _completed(response, sheet, now))
     app.wsgi_app = HotPath(  # type: ignore[method-assign]  # as Flask's documentation says that middleware is added
         app.wsgi_app,
         source,
@@ -176,7 +176,9 @@ def _conditional(response: Response) -> Response:
     return Response(status=response.status_code, headers=UNCACHED)
 
 
-def _counted(sheet: Sheet, response: Response) -> Response:
+def _completed(response: Response, sheet: Sheet, now: Callable[[], datetime]) -> Response:
+    """With the Date that every answer has (RFC 9110 section 6.6.1), and counted where it is not usual."""
+    response.headers.setdefault("Date", http_date(now()))
     if response.status_code != HTTPStatus.OK:
         count_code(sheet, response.status_code)
     return response

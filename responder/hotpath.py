@@ -173,7 +173,7 @@ class HotPath:
             found = answer_cert_id(asked, self._source, from_epoch(second))
             if isinstance(found, ErrorAnswer):
                 count_refused(self._sheet, Method.POST, found, asked.hash)
-                return found.der, list(_ERROR)
+                return found.der, [*_ERROR, ("Date", _date(second))]
             kept = _Kept(found, asked.hash, second, self._longest, version)
             self._keep(key, kept)
         count_served(self._sheet, Method.POST, kept.hash, second - kept.since)

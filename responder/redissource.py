@@ -32,7 +32,7 @@ from revocation.store import (
 _log: Final = logging.getLogger(__name__)
 HELD: Final = 0.2
 """Seconds for which a publication may remain unseen."""
-_SECONDS: Final = 0.5  # for a connection, and for an answer
+_SECONDS: Final = 1.0  # for a connection, and for an answer
 _MOST_REMEMBERED: Final = 1 << 14
 _LARGEST_REMEMBERED: Final = 128  # octets: a request may hold a serial of thousands
 _ISSUER_OCTETS: Final = 4

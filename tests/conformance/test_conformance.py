@@ -33,8 +33,8 @@ WAYS = {
     "fastpysgi": ("fastpysgi", False, FORMS["a response for each hash"]),
     FILES: ("waitress", True, FORMS["a response for each hash"]),
 }
-KNOWN = {"fastpysgi": {"http.head", "header.date"}}
-"""What a server does wrong, as docs/http.md says; nginx before it mends both."""
+KNOWN = {"fastpysgi": {"http.head"}}
+"""What a server does wrong, as docs/http.md says; nginx before it mends it."""
 
 
 @pytest.fixture(scope="module", params=WAYS)

@@ -138,6 +138,7 @@ def test_error_is_answered_under_200_and_uncached(
         "Content-Type": "application/ocsp-response",
         "Content-Length": "5",
         "Cache-Control": "no-store",
+        "Date": "Sun, 01 Mar 2026 12:00:00 GMT",
     }
 
 
