@@ -1,8 +1,8 @@
 """No response passes the gate that the issuer's delegate did not sign, and what passes says what was understood.
 
-The first octet of what is tried says who signs it: nobody anew (0), the delegate (1) or a stranger (2). The rest is a
-response. It is put before the gate behind a right one, so that what was learned from that is tried too. Nothing but the
-gate's refusal is raised.
+The first octet of what is tried says who signs it: nobody anew (0), the delegate or the CA, whichever the response
+names (1), or a stranger (2). The rest is a response. It is put before the gate behind a right one, so that what was
+learned from that is tried too. Nothing but the gate's refusal is raised.
 """
 
 from collections.abc import Iterator
@@ -32,6 +32,7 @@ from tests.authority import NOW, Authority
 from tests.building.ca import CA, Responder
 from tests.building.ocsp import response
 from tests.fuzz import dertree
+from tests.publisher.test_archive_cutoff import CUTOFF, answering, at
 
 _BOTH: Final = (CertIDHash.SHA256, CertIDHash.SHA1)
 AS_IT_IS, BY_DELEGATE, BY_STRANGER = range(3)
@@ -44,7 +45,8 @@ class Signed:
         key, delegate, self._stranger = (ec.derive_private_key(n, ec.SECP256R1()) for n in (0xCA, 0xDE1E, 0x57))
         self.ca = CA(Authority(key=key))
         self.responder = Responder(delegate, _delegate(self.ca, delegate))
-        forms = ({"hashes": ["sha256", "sha1"]}, {"hashes": ["sha256", "sha1"], "one_signature": True})
+        archive: dict[str, object] = {"archive_cutoff": NOW - CUTOFF}
+        forms: tuple[dict[str, object], ...] = ({}, {"one_signature": True}, {"signed_by": "issuer"}, archive)
         self._profiles = [_profile(self.ca, form) for form in forms]
         self.originals = [data for form in self._forms() for data in form]
         self._signed = {_signed_octets(data) for data in self.originals}
@@ -56,7 +58,11 @@ class Signed:
             response(self.ca, self.responder, 0x4105 + n, one, hashes=(hash_,))
             for n, (one, hash_) in enumerate(product(said, _BOTH))
         ]
-        return [each, [response(self.ca, self.responder, 0x5105 + n, one, hashes=_BOTH) for n, one in enumerate(said)]]
+        both = [response(self.ca, self.responder, 0x5105 + n, one, hashes=_BOTH) for n, one in enumerate(said)]
+        assert isinstance(self.ca.authority.key, ec.EllipticCurvePrivateKey)
+        ca = Responder(self.ca.authority.key, self.ca.authority.certificate)
+        direct = [response(self.ca, ca, 0x6105 + n, one, certificates=[]) for n, one in enumerate(said)]
+        return [each, both, direct, [answering(self.ca, self.responder, at(CUTOFF))]]
 
     def seeds(self) -> Iterator[bytes]:
         """Right ones, as they are and to be signed by others."""
@@ -67,7 +73,7 @@ class Signed:
         """One response before the gate of either form, see above."""
         signer, data = octets[0] % 3 if octets else AS_IT_IS, octets[1:]
         if signer != AS_IT_IS:
-            data = self._sign(data, self.responder.key if signer == BY_DELEGATE else self._stranger)
+            data = self._sign(data, stranger=signer == BY_STRANGER)
         with suppress(GateError):
             peek(data)
         with suppress(der.DERError):
@@ -83,20 +89,29 @@ class Signed:
         assert signer != BY_STRANGER
         assert passed.der == data
         assert signer == BY_DELEGATE or _signed_octets(data) in self._signed
-        assert passed.hashes in profile.ocsp.accepted
+        assert (passed.hashes in profile.ocsp.accepted, passed.direct) == (True, profile.ocsp.direct)
         assert _read_by_others(data) == [
-            (hash_.value, passed.serial, passed.revocation, passed.this_update, passed.next_update)
+            (
+                hash_.value,
+                passed.serial,
+                passed.revocation,
+                passed.this_update,
+                passed.next_update,
+                passed.archive_cutoff,
+            )
             for hash_ in passed.hashes
         ]
         assert passed.this_update <= NOW < passed.next_update
         assert answers_of(profile)(passed).stored.der == data
 
-    def _sign(self, data: bytes, key: ec.EllipticCurvePrivateKey) -> bytes:
-        """The same with a signature by that key over what is to be signed, if it has such a thing."""
+    def _sign(self, data: bytes, *, stranger: bool) -> bytes:
+        """The same, signed anew if it can be: by the CA where nothing is embedded."""
         try:
-            tbs, signature, _ = parts(data)
+            tbs, signature, embedded = parts(data)
         except (der.DERError, GateError, ValueError):
             return data
+        key = self._stranger if stranger else self.responder.key if embedded else self.ca.authority.key
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
         anew = key.sign(bytes(tbs), ec.ECDSA(SHA256(), deterministic_signing=True))
         roots = dertree.parse(data)
         for node in (node for root in roots for node in root.walk()):
@@ -108,11 +123,11 @@ class Signed:
 def _signed_octets(data: bytes) -> tuple[bytes, bytes]:
     """What the delegate and the CA signed."""
     tbs, _, embedded = parts(data)
-    return bytes(tbs), x509.load_der_x509_certificate(embedded).tbs_certificate_bytes
+    return bytes(tbs), x509.load_der_x509_certificate(embedded).tbs_certificate_bytes if embedded else b""
 
 
-def _read_by_others(data: bytes) -> list[tuple[str, bytes, Revocation | None, datetime, datetime]]:
-    """Hash, serial, status and window of each SingleResponse, as asn1crypto reads them."""
+def _read_by_others(data: bytes) -> list[tuple[str, bytes, Revocation | None, datetime, datetime, datetime | None]]:
+    """Hash, serial, status, window and archive cutoff of each SingleResponse, as asn1crypto reads them."""
     singles = asn1.OCSPResponse.load(data, strict=True).response_data["responses"]
     return [
         (
@@ -121,6 +136,7 @@ def _read_by_others(data: bytes) -> list[tuple[str, bytes, Revocation | None, da
             _revocation(single["cert_status"]),
             single["this_update"].native,
             single["next_update"].native,
+            single.archive_cutoff_value and single.archive_cutoff_value.native,
         )
         for single in singles
     ]
