@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -28,10 +27,11 @@ class ResponderCertificate:
     """A delegated responder that the issuer made.
 
     Attributes:
+        key_info: its SubjectPublicKeyInfo.
         key_hash: SHA-1 of the public key's octets, what a byKey ResponderID repeats.
     """
 
-    key: PublicKeyTypes
+    key_info: bytes
     key_hash: bytes
     not_before: datetime
     not_after: datetime
@@ -76,9 +76,7 @@ def verify_responder_certificate(der_: bytes, issuer_subject: bytes, issuer_key:
         raise GateError("its responder certificate names another issuer")
     _check_purpose(certificate.extensions)
     key_hash = hashlib.sha1(der.public_key_octets(key_info), usedforsecurity=False).digest()
-    return ResponderCertificate(
-        certificate.public_key(), key_hash, certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    )
+    return ResponderCertificate(key_info, key_hash, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
 
 def _issuer_and_key(tbs: memoryview) -> tuple[bytes, bytes]:
