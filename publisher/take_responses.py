@@ -72,9 +72,9 @@ class ResponseTaker:
         """Take out what says good of a certificate that the marks know to be revoked."""
         return self._withdraw(profile.issuer)
 
-    def tend(self, status: TargetStatus, now: datetime) -> list[str]:  # noqa: ARG002 - see above
+    def tend(self, status: TargetStatus, now: datetime) -> Iterator[list[str]]:  # noqa: ARG002 - see above
         """Nothing: a response has no other form."""
-        return []
+        return iter(())
 
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime

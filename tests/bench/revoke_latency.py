@@ -16,6 +16,8 @@ from tests.waiting import until
 
 _CERTIFICATES = 1_000_000
 _STATIC = 20_000
+_SLICES = 16
+_IN_A_SLICE = 4000
 _POLL = 0.005
 _LONGEST = 120.0
 _PAUSES = (0.2, 1.8)
@@ -28,11 +30,11 @@ Seen = dict[str, list[float]]
 def run(arguments: argparse.Namespace) -> dict[str, object]:
     """The figures, in seconds; `p50_seconds` and `p99_seconds` are those of the slowest way."""
     certificates = arguments.certificates or _CERTIFICATES
-    chance = random.Random(2)
-    begun = time.monotonic()
+    slices = arguments.slices or max(_SLICES, certificates // _IN_A_SLICE)
+    chance, begun = random.Random(2), time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="revocast-bench-") as folder,
-        running(Path(folder), certificates, arguments.slices, static=False) as system,
+        running(Path(folder), certificates, slices, static=False) as system,
     ):
         prepared = time.monotonic() - begun
         seen = _quiet(system, arguments.samples, chance)
@@ -40,14 +42,14 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
     count = min(certificates, _STATIC)
     with (
         tempfile.TemporaryDirectory(prefix="revocast-bench-") as folder,
-        running(Path(folder), count, arguments.slices, static=True) as system,
+        running(Path(folder), count, slices, static=True) as system,
     ):
         static = _quiet(system, arguments.samples, chance)
     ways = {**seen, "get": static["get"]}
     return {
         "certificates": certificates,
         "static_certificates": count,
-        "slices": arguments.slices,
+        "slices": slices,
         "samples": arguments.samples,
         "p50_seconds": max(_at(behind, 50) for behind in ways.values()),
         "p99_seconds": max(_at(behind, 99) for behind in ways.values()),
