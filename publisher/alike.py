@@ -20,7 +20,7 @@ _MOST_OF_A_LENGTH: Final = 4
 """A slice has a handful of lengths: serials and signatures differ by an octet or two."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shape(Generic[Meaning]):
     """The octets that responses have in common, and where the others are.
 
@@ -40,8 +40,9 @@ class Shape(Generic[Meaning]):
 
     def fits(self, der_: bytes) -> bool:
         """Whether a response of the same length has this shape, and a serial in its one DER form."""
+        startswith = der_.startswith
         for begin, octets in self.same:
-            if not der_.startswith(octets, begin):
+            if not startswith(octets, begin):
                 return False
         serial = der_[self.serial]
         for place in self.again:

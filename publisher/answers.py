@@ -1,7 +1,7 @@
 """How a verified response lies in a store of `revocation/store.py`: its key, its times, and what goes when it comes."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -10,7 +10,7 @@ from publisher.verify_ocsp import VerifiedResponse
 from revocation.certid import CertIDHash
 from revocation.clock import epoch
 from revocation.config import IssuerProfile
-from revocation.store import BOTH_HASHES, StoredResponse, response_key
+from revocation.store import BOTH_HASHES, header, response_key
 
 HASH_OCTETS: Final = (BOTH_HASHES, *(hash_.octet for hash_ in CertIDHash))
 """Under which a certificate may have answers."""
@@ -20,25 +20,20 @@ def answers_of(profile: IssuerProfile) -> Callable[[VerifiedResponse], Answer]:
     """How a response of an issuer lies in a store, and what in another form it takes the place of."""
     octets, renewal = profile.issuer.octets, profile.ocsp.renewal
     configured = {_octet(hashes) for hashes in profile.ocsp.responses}
-    others = [octet for octet in HASH_OCTETS if octet not in configured]
+    others = [response_key(octets, octet, b"") for octet in HASH_OCTETS if octet not in configured]
+
+    @lru_cache(maxsize=64)
+    def shared(hashes: tuple[CertIDHash, ...], this_update: datetime, next_update: datetime) -> tuple[bytes, bytes]:
+        """How key and value begin: the same for all of a slice."""
+        fresh_until = min(this_update + renewal, next_update)
+        return response_key(octets, _octet(hashes), b""), header(*map(epoch, (this_update, next_update, fresh_until)))
 
     def answer(response: VerifiedResponse) -> Answer:
-        beside = tuple([response_key(octets, octet, response.serial) for octet in others])
-        return Answer(
-            response_key(octets, _octet(response.hashes), response.serial), _stored(response, renewal), beside
-        )
+        der, hashes, serial, _, this_update, next_update, *_ = response
+        key, value = shared(hashes, this_update, next_update)
+        return Answer(key + serial, value + der, tuple([other + serial for other in others]))
 
     return answer
-
-
-def _stored(response: VerifiedResponse, renewal: timedelta) -> StoredResponse:
-    return StoredResponse(*_times(response.this_update, response.next_update, renewal), response.der)
-
-
-@lru_cache(maxsize=64)
-def _times(this_update: datetime, next_update: datetime, renewal: timedelta) -> tuple[int, int, int]:
-    """thisUpdate, nextUpdate and until when a response is fresh: the same for all of a slice."""
-    return epoch(this_update), epoch(next_update), epoch(min(this_update + renewal, next_update))
 
 
 def _octet(hashes: Sequence[CertIDHash]) -> bytes:

@@ -4,16 +4,18 @@ The manifest is a hint. Issuer, scope, number and window are worked out again fr
 only the ledger revision is taken from it, since no artifact carries one: it decides nothing that is published.
 """
 
+import re
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from itertools import islice
-from typing import Final
+from typing import Final, TypeAlias
 
-from publisher.alike import Alike
-from publisher.signature import Verifier
+from publisher.alike import Alike, Shape
+from publisher.signature import Scheme
 from publisher.verify_crl import VerifiedCRL, read_crl
-from publisher.verify_ocsp import VerifiedResponse, peek, read_response, verifier_of, verify_response
+from publisher.verify_ocsp import VerifiedResponse, peek, read_response, scheme_of, verify_response
+from publisher.verifying import WORTH, Group, Verifying
 from publisher.window import check_length, check_window
 from revocation import serials
 from revocation.abreast import abreast
@@ -30,11 +32,14 @@ from revocation.ocspprofile import OCSPProfile
 from revocation.part import Part
 from revocation.wire.exchange import Exchange
 
-_PIECE: Final = 256
+_PIECE: Final = 512
 """Responses that a thread takes at a time: some milliseconds of verifying."""
 
 _AHEAD: Final = 32
 """Pieces that are verified while those before them are made durable."""
+
+_SAYS_REVOKED: Final = re.compile(rb"\xa1.\x18.[0-9]{14}", re.DOTALL)
+"""The CertStatus `revoked` has no other form in DER (RFC 6960 section 4.2.1): [1], then its time, a GeneralizedTime."""
 
 
 @contextmanager
@@ -95,7 +100,7 @@ def crl_in(reader: BundleReader, spec: CRLSpec) -> VerifiedCRL:
 
 
 def responses_in(
-    reader: BundleReader, profile: IssuerProfile, now: datetime
+    reader: BundleReader, profile: IssuerProfile, now: datetime, verifying: Verifying
 ) -> Generator[list[VerifiedResponse], None, None]:
     """The responses of a bundle that may be published now, some at a time; others are verified meanwhile.
 
@@ -103,12 +108,18 @@ def responses_in(
         BundleError: a file is not as the manifest lists it.
         GateError: a response did not pass; those before it did.
     """
-    with closing(abreast(Checks(profile, now), _pieces(reader), ahead=_AHEAD)) as checked:
+    if sum(entry.size for entry in reader.manifest.entries) >= WORTH:
+        verifying.start()
+    with closing(abreast(Checks(profile, now, verifying), _pieces(reader), ahead=_AHEAD, each=2)) as checked:
         yield from checked
     if not reader.manifest.entries:  # an empty slice: nothing but the manifest says when
         manifest = reader.manifest
         check_window(manifest.this_update, manifest.next_update, now)
         check_length(manifest.this_update, manifest.next_update, profile.ocsp.expires)
+
+
+_First: TypeAlias = tuple[VerifiedResponse, Scheme]
+"""One that passed, and how it is signed."""
 
 
 class Checks:
@@ -117,31 +128,36 @@ class Checks:
     Of those that are alike, the signature of each is verified; the rest holds for all of them or for none.
     """
 
-    def __init__(self, profile: IssuerProfile, now: datetime) -> None:
-        self._profile, self._now = profile, now
-        self._alike: Alike[tuple[VerifiedResponse, Verifier]] = Alike()
+    def __init__(self, profile: IssuerProfile, now: datetime, verifying: Verifying) -> None:
+        self._profile, self._now, self._verifying = profile, now, verifying
+        self._alike: Alike[_First] = Alike()
 
     def __call__(self, piece: Sequence[bytes]) -> list[VerifiedResponse]:
-        """The responses; see `responses_in`."""
-        return [self._like_another(der) or self._whole(der) for der in piece]
+        """The responses; see `responses_in`. Where a signature is wrong, each is looked at in full, for why."""
+        alike: dict[Shape[_First], list[bytes]] = {}
+        found = [self._like_another(der, alike) or self._whole(der) for der in piece]
+        try:
+            self._verifying.require_signed(
+                [Group(shape.meaning[1], shape.tbs, shape.signature, ders) for shape, ders in alike.items()]
+            )
+        except GateError:
+            return [self._whole(der) for der in piece]
+        return found
 
-    def _like_another(self, der: bytes) -> VerifiedResponse | None:
-        """The response, if it is like one that passed. One whose signature is wrong is looked at in full, for why."""
+    def _like_another(self, der: bytes, alike: dict[Shape[_First], list[bytes]]) -> VerifiedResponse | None:
+        """What the response says, if it is like one that passed; its signature is to be verified yet."""
         shape = self._alike.find(der)
         if shape is None:
             return None
-        first, verify = shape.meaning
-        try:
-            verify(der[shape.tbs], der[shape.signature])
-        except GateError:
-            return None
+        alike.setdefault(shape, []).append(der)
+        first = shape.meaning[0]
         times = (first.this_update, first.next_update)
         return VerifiedResponse(der, first.hashes, der[shape.serial], None, *times, first.direct, first.archive_cutoff)
 
     def _whole(self, der: bytes) -> VerifiedResponse:
         response = verify_response(der, self._profile.issuer, self._now)
         _check_response(response, self._profile)
-        self._alike.learn(der, (response, verifier_of(der, self._profile.issuer)))
+        self._alike.learn(der, (response, scheme_of(der, self._profile.issuer)))
         return response
 
 
@@ -178,12 +194,8 @@ def revocations_in(reader: BundleReader, profile: IssuerProfile, now: datetime) 
         BundleError: a file is not as the manifest lists it.
         GateError: a response cannot be read, or one that says revoked is not the issuer's.
     """
-    good: Alike[None] = Alike()
-    for der in _each(reader):
-        if good.find(der) is not None:
-            continue
+    for der in _each(reader, _SAYS_REVOKED):
         if peek(der).revocation is None:
-            good.learn(der, None)
             continue
         response = read_response(der, profile.issuer)
         if response.this_update <= now:
@@ -197,10 +209,14 @@ def _pieces(reader: BundleReader) -> Iterator[list[bytes]]:
         yield piece
 
 
-def _each(reader: BundleReader) -> Iterator[bytes]:
+def _each(reader: BundleReader, wanted: re.Pattern[bytes] | None = None) -> Iterator[bytes]:
+    """All responses, or those in whose octets something is found."""
     for place, chunk in _files(reader):
+        if wanted is not None and not wanted.search(chunk):
+            continue
         try:
-            yield from split_responses(chunk)
+            found = split_responses(chunk)
+            yield from found if wanted is None else filter(wanted.search, found)
         except DERError as error:
             raise BundleError(f"is no row of OCSP responses: {error}", where=place) from error
 

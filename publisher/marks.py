@@ -145,9 +145,11 @@ class RevokedMarks:
         return _known(self._txn.get(issuer + serial))
 
     def put(self, issuer: bytes, serial: bytes, known: Known) -> None:
-        """Remember that a certificate is revoked."""
+        """Remember that a certificate is revoked; a transaction that changes nothing waits for no disk."""
+        key, value = issuer + serial, _packed(known)
         with self._explained():
-            self._txn.put(issuer + serial, _packed(known))
+            if self._txn.get(key) != value:
+                self._txn.put(key, value)
 
     def of_issuer(self, issuer: bytes) -> Iterator[tuple[bytes, Known]]:
         """Every revoked certificate of an issuer."""

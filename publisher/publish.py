@@ -17,6 +17,7 @@ from publisher.take_responses import ResponseTaker
 from publisher.take_static import StaticTaker, StatusOfBoth
 from publisher.targets.directory import DirectoryTarget
 from publisher.targets.opening import open_static, open_store, remove_static
+from publisher.verifying import Verifying
 from revocation.clock import Clock
 from revocation.config import PublicConfig
 from revocation.errors import RevocastError, TargetError
@@ -61,8 +62,8 @@ def publish_each(config: PublisherConfig, public: PublicConfig, clock: Clock) ->
     Raises:
         TargetError: the marks cannot be used, so nothing was published.
     """
-    with alone_in_process(), Marks(config.state) as marks, ExitStack() as open_targets:
-        runs = [_Run(config, table, public, marks, clock) for table in config.targets]
+    with alone_in_process(), Marks(config.state) as marks, Verifying() as verifying, ExitStack() as open_targets:
+        runs = [_Run(config, table, public, marks, verifying, clock) for table in config.targets]
         for run in runs:
             run.start(open_targets)
         while sum(run.step() for run in runs):  # each target has its turn, so that none waits for another's load
@@ -74,9 +75,16 @@ class _Run:
     """A session that stops at the first failure of its target and lets the others go on."""
 
     def __init__(
-        self, config: PublisherConfig, table: TargetTable, public: PublicConfig, marks: Marks, clock: Clock
+        self,
+        config: PublisherConfig,
+        table: TargetTable,
+        public: PublicConfig,
+        marks: Marks,
+        verifying: Verifying,
+        clock: Clock,
     ) -> None:
         self._config, self._table, self._public, self._marks = config, table, public, marks
+        self._verifying = verifying
         self._session = Session(config, table, public, marks, clock)
         self._error: RevocastError | None = None
 
@@ -87,7 +95,7 @@ class _Run:
                 self._start_folder(self._table, open_targets)
             else:
                 store = open_targets.enter_context(open_store(self._table))
-                self._session.begin(store, ResponseTaker(store, self._marks, self._public))
+                self._session.begin(store, ResponseTaker(store, self._marks, self._public, self._verifying))
 
     def _start_folder(self, table: DirectoryTable, open_targets: ExitStack) -> None:
         files = DirectoryTarget(table.path)
@@ -99,7 +107,7 @@ class _Run:
             return
         issuers = [profile.issuer for profile in self._public.profiles.values()]
         static = open_targets.enter_context(open_static(table, issuers))
-        responses = ResponseTaker(static, self._marks, self._public)
+        responses = ResponseTaker(static, self._marks, self._public, self._verifying)
         self._session.begin(StatusOfBoth(files, static), StaticTaker(crls, responses, static))
 
     def _crl_taker(self, target: DirectoryTarget, table: DirectoryTable) -> CRLTaker:

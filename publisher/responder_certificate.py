@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -29,10 +28,11 @@ class ResponderCertificate:
     """A delegated responder that the issuer made; or the issuer itself, in the window of its own certificates.
 
     Attributes:
+        key_info: its SubjectPublicKeyInfo.
         key_hash: SHA-1 of the public key's octets, what a byKey ResponderID repeats.
     """
 
-    key: PublicKeyTypes
+    key_info: bytes
     key_hash: bytes
     not_before: datetime
     not_after: datetime
@@ -66,15 +66,13 @@ def issuer_as_responder(issuer: Issuer) -> ResponderCertificate:
     """
     if not issuer.signs_responses:
         raise GateError("it has no responder certificate embedded, and the CA's may not sign responses (keyUsage)")
-    key, key_hash = _public_key(issuer.public_key_info)
-    return ResponderCertificate(key, key_hash, issuer.not_before, issuer.not_after, is_issuer=True)
+    info = issuer.public_key_info
+    return ResponderCertificate(info, _key_hash(info), issuer.not_before, issuer.not_after, is_issuer=True)
 
 
 @lru_cache(maxsize=128)
-def _public_key(key_info: bytes) -> tuple[PublicKeyTypes, bytes]:
-    """The key, and the SHA-1 of its octets."""
-    key_hash = hashlib.sha1(der.public_key_octets(key_info), usedforsecurity=False).digest()
-    return load_der_public_key(key_info), key_hash
+def _key_hash(key_info: bytes) -> bytes:
+    return hashlib.sha1(der.public_key_octets(key_info), usedforsecurity=False).digest()
 
 
 @lru_cache(maxsize=128)
@@ -98,9 +96,8 @@ def verify_responder_certificate(der_: bytes, issuer_subject: bytes, issuer_key:
     if issuer != issuer_subject:
         raise GateError("its responder certificate names another issuer")
     _check_purpose(certificate.extensions)
-    key_hash = hashlib.sha1(der.public_key_octets(key_info), usedforsecurity=False).digest()
     return ResponderCertificate(
-        certificate.public_key(), key_hash, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        key_info, _key_hash(key_info), certificate.not_valid_before_utc, certificate.not_valid_after_utc
     )
 
 

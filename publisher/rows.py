@@ -28,11 +28,12 @@ class Window:
 
     def add(self, responses: Collection[VerifiedResponse]) -> None:
         """Take more responses in."""
-        first = self.count == 0
-        for response in responses:
-            self.this_update = response.this_update if first else min(self.this_update, response.this_update)
-            self.next_update = response.next_update if first else min(self.next_update, response.next_update)
-            first = False
+        if not responses:
+            return
+        this_update = min({response.this_update for response in responses})
+        next_update = min({response.next_update for response in responses})
+        self.this_update = min(self.this_update, this_update) if self.count else this_update
+        self.next_update = min(self.next_update, next_update) if self.count else next_update
         self.count += len(responses)
 
 

@@ -5,6 +5,7 @@ before a crash.
 """
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -47,7 +48,8 @@ class Session:
         self._tried: set[str] = set()
         self._looked_ahead: set[str] = set()
         self._unread: Unreadable | None = None
-        self._tended = False
+        self._is_tended = False
+        self._tending: Iterator[list[str]] | None = None
         self.table = table
         self.status: TargetStatus = empty_status(table, clock())
         self.lines: list[str] = []
@@ -79,8 +81,7 @@ class Session:
         listed = self._listed()
         waiting = pending(listed, self.status, self._public, self._tried, now)
         if not waiting:
-            self._tend(now)
-            return False
+            return self._tend(now)
         if len(waiting) > 1:
             for bundle in waiting:
                 self._look_ahead(bundle, now)
@@ -100,11 +101,22 @@ class Session:
         if self._unread:
             raise TargetError(self._unread.what, where=self._unread.where, advice="it is tried again at the next look")
 
-    def _tend(self, now: datetime) -> None:
-        """Once for all that was taken: other targets may still have their turns, and what is due here comes first."""
-        if not self._tended:
-            self._tended = True
-            self.lines += self._taker.tend(self.status, now)
+    def _tend(self, now: datetime) -> bool:
+        """A piece of it; False when all is done, which comes once after all that was taken.
+
+        Between pieces other targets have their turns, and what arrives in the exchange comes first.
+        """
+        if self._tending is None:
+            if self._is_tended:
+                return False
+            self._is_tended = True
+            self._tending = self._taker.tend(self.status, now)
+        lines = next(self._tending, None)
+        if lines is None:
+            self._tending = None
+            return not self._is_tended
+        self.lines += lines
+        return True
 
     def _listed(self) -> list[Stored]:
         try:
@@ -131,7 +143,7 @@ class Session:
 
     def _deal_with(self, bundle: Stored, listed: list[Stored], now: datetime) -> None:
         self._tried.add(bundle.name)
-        self._tended = False
+        self._is_tended = False
         try:
             self._take(bundle, listed, now)
         except TargetError:

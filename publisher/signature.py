@@ -5,13 +5,23 @@ A key or digest that is not named here does not verify: what is new is refused u
 
 import hashlib
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeAlias
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.hashes import HashAlgorithm
+from cryptography.hazmat.primitives.hashes import (
+    SHA3_256,
+    SHA3_384,
+    SHA3_512,
+    SHA256,
+    SHA384,
+    SHA512,
+    HashAlgorithm,
+)
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509.oid import ObjectIdentifier, SignatureAlgorithmOID
 
 from revocation.errors import GateError
@@ -52,7 +62,21 @@ _WHOLE_MESSAGE: Final = (
 )
 """Keys that verify the message itself, and not its digest."""
 
-_DIGESTS: Final = frozenset({"sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"})
+_DIGESTS: Final = {hash_.name: hash_ for hash_ in (SHA256, SHA384, SHA512, SHA3_256, SHA3_384, SHA3_512)}
+
+
+class Scheme(NamedTuple):
+    """A key and how it signs OCSP responses: what a verifier is made of, in a form that can be sent elsewhere.
+
+    Attributes:
+        key_info: the SubjectPublicKeyInfo.
+        algorithm: of the signature, a dotted OID.
+        digest: as cryptography names it; None where the message itself is signed.
+    """
+
+    key_info: bytes
+    algorithm: str
+    digest: str | None
 
 
 def verify_signature(
@@ -105,6 +129,20 @@ def parameters_of(key: PublicKeyTypes, hash_: HashAlgorithm | None, algorithm: O
     if hash_ is None:
         return None
     return padding.PKCS1v15() if isinstance(key, rsa.RSAPublicKey) else ec.ECDSA(hash_)
+
+
+@lru_cache(maxsize=128)
+def verifier_by(scheme: Scheme) -> Verifier:
+    """The verifier of a scheme.
+
+    Raises:
+        GateError: the algorithm is weak, unknown or not of this kind of key.
+    """
+    key = load_der_public_key(scheme.key_info)
+    if scheme.digest is not None and scheme.digest not in _DIGESTS:
+        raise GateError(f"it is signed over a {scheme.digest} digest, which is not accepted")
+    hash_ = _DIGESTS[scheme.digest]() if scheme.digest is not None else None
+    return verifier(key, parameters_of(key, hash_, ObjectIdentifier(scheme.algorithm)), hash_)
 
 
 def _strong(hash_: HashAlgorithm | None) -> HashAlgorithm:

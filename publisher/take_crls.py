@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
@@ -66,7 +66,7 @@ class CRLTaker:
         """Nothing: the CRL before it stays until its nextUpdate."""
         return 0
 
-    def tend(self, status: TargetStatus, now: datetime) -> list[str]:
+    def tend(self, status: TargetStatus, now: datetime) -> Iterator[list[str]]:
         """Copies, other forms and lists of the CRLs that are there; what is left of those not configured goes.
 
         Nobody renews it, and it is of yesterday. It goes after what may be in its place was published, and listed.
@@ -75,7 +75,7 @@ class CRLTaker:
         lines += self._clear(status, now)
         self._archive.prune(now)
         crls = [(self._public.profiles[row.issuer].crls[row.label], row) for row in status.crls]
-        return [*lines, *self._beside.tend(crls, now)]
+        yield [*lines, *self._beside.tend(crls, now)]
 
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime

@@ -7,7 +7,7 @@ target, nor a replay of old bundles, shows it good again.
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 from publisher.alike import Alike
@@ -18,7 +18,9 @@ from publisher.marks import Marks
 from publisher.rows import Window, note_applied, take_slice
 from publisher.taking import Taken
 from publisher.targets.protocol import Answer, ResponseTarget
+from publisher.uncollected import uncollected
 from publisher.verify_ocsp import VerifiedResponse, peek, read_response
+from publisher.verifying import Verifying
 from revocation.bundle import BundleReader, Manifest
 from revocation.certid import CertID
 from revocation.clock import epoch
@@ -30,8 +32,10 @@ from revocation.status import Reason
 from revocation.store import StoredResponse, issuer_key, response_key
 from revocation.wire.exchange import Stored
 
-_BATCH: Final = 16_384
-"""Responses that are put in one transaction; a larger bundle takes several."""
+_BATCH: Final = 8192
+"""Responses that are put in one transaction; a larger bundle takes several.
+
+Fewer would wait for the disk more often; more would be put at the end of a bundle, when nothing is left to verify."""
 
 _KEPT_EXPIRED: Final = timedelta(days=1)
 
@@ -39,8 +43,9 @@ _KEPT_EXPIRED: Final = timedelta(days=1)
 class ResponseTaker:
     """One store of responses."""
 
-    def __init__(self, target: ResponseTarget, marks: Marks, public: PublicConfig) -> None:
+    def __init__(self, target: ResponseTarget, marks: Marks, public: PublicConfig, verifying: Verifying) -> None:
         self._target = target
+        self._verifying = verifying
         self._marks = marks
         self._public = public
         self._seen: Alike[Known] = Alike()
@@ -67,11 +72,11 @@ class ResponseTaker:
         """Take out what says good of a certificate that the marks know to be revoked."""
         return self._withdraw(profile.issuer)
 
-    def tend(self, status: TargetStatus, now: datetime) -> list[str]:  # noqa: ARG002 - see above
+    def tend(self, status: TargetStatus, now: datetime) -> Iterator[list[str]]:  # noqa: ARG002 - see above
         """Take out expired answers of issuers whose bundles come no more, or months apart; others' go with bundles."""
         rare = [p.issuer for p in self._public.profiles.values() if p.ocsp.direct or now >= p.issuer.not_after]
         count = sum(self._target.sweep(issuer.octets, epoch(now - _KEPT_EXPIRED)) for issuer in rare)
-        return [f"{count} responses that had expired long ago were taken out"] if count else []
+        yield [f"{count} responses that had expired long ago were taken out"] if count else []
 
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
@@ -85,9 +90,13 @@ class ResponseTaker:
         window = Window(manifest.this_update, manifest.next_update)
         put, withheld = 0, list[str]()
         try:
-            with closing(responses_in(reader, profile, now)) as verified:
-                for some in verified:
-                    batch = _up_to(_BATCH, chain((some,), verified))
+            with uncollected(), closing(responses_in(reader, profile, now, self._verifying)) as verified:
+                begun = list(islice(verified, 1))  # and others are verified while the store is swept
+                if manifest.complete:
+                    self._target.sweep(profile.issuer.octets, epoch(now - _KEPT_EXPIRED))
+                responses = chain(begun, verified)
+                for some in responses:
+                    batch = _up_to(_BATCH, chain((some,), responses))
                     put += self._put(profile, batch, now, window, withheld)
         except Expired:
             if not _newer_is_there(status, manifest):
@@ -96,8 +105,6 @@ class ResponseTaker:
             return Taken(f"{name}: superseded")
         note_applied(status, bundle, manifest, window.next_update)
         take_slice(status, manifest, window, profile, now)
-        if manifest.complete:
-            self._target.sweep(profile.issuer.octets, epoch(now - _KEPT_EXPIRED))
         kind = "complete" if manifest.complete else "partial"
         return Taken(f"{name}: {put} of {window.count} responses put ({kind})", tuple(dict.fromkeys(withheld)))
 

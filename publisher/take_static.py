@@ -1,5 +1,6 @@
 """CRLs and OCSP responses into one folder: each bundle goes to who takes its kind."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from publisher.take_responses import ResponseTaker
@@ -47,9 +48,10 @@ class StaticTaker:
             f"{taken.line}; of {count} certificates no static file can be named, a responder answers", taken.withheld
         )
 
-    def tend(self, status: TargetStatus, now: datetime) -> list[str]:
+    def tend(self, status: TargetStatus, now: datetime) -> Iterator[list[str]]:
         """See `Taker`."""
-        return self._crls.tend(status, now) + self._target.tend(now)
+        yield from self._crls.tend(status, now)
+        yield from self._target.tend(now)
 
     def _taker(self, reader: BundleReader) -> Taker:
         return self._responses if reader.manifest.part.kind is Kind.OCSP else self._crls

@@ -4,6 +4,7 @@ The order is always the same, so that a crash at any point is repeated without h
 the target; the status comes after all of it, in `publisher.session`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -57,11 +58,12 @@ class Taker(Protocol):
             TargetError: the target failed.
         """
 
-    def tend(self, status: TargetStatus, now: datetime) -> list[str]:
+    def tend(self, status: TargetStatus, now: datetime) -> Iterator[list[str]]:
         """Once nothing waits any more: bring what follows from the rows up to date, and let go of what is too old.
 
         Returns:
-            A line for each thing that was put or taken away.
+            A piece of the work at a time, since bundles that come meanwhile are more urgent: a line for each thing that
+            was put or taken away.
 
         Raises:
             TargetError: the target failed; what was taken stays taken.

@@ -15,7 +15,7 @@ from cryptography.x509 import ocsp
 from publisher.archive_cutoff import archive_cutoff_in
 from publisher.crl_entries import reason_of
 from publisher.responder_certificate import ResponderCertificate, issuer_as_responder, verify_responder_certificate
-from publisher.signature import Verifier, parameters_of, verifier
+from publisher.signature import Scheme, verifier_by
 from publisher.unreadable import unreadable
 from publisher.window import check_window
 from revocation import der, serials
@@ -118,7 +118,7 @@ def _read(der_: bytes, issuer: Issuer) -> VerifiedResponse:
     if response.responder_key_hash != signer.key_hash:
         whose = "issuer, and no certificate is embedded" if signer.is_issuer else "embedded certificate"
         raise GateError(f"its ResponderID is not byKey of the {whose}")
-    _verifier(response, signer)(tbs, signature)
+    verifier_by(_scheme(response, signer))(tbs, signature)
     _check_extensions(response)
     content = _content(der_, response, issuer)
     signer.check_covers(content.this_update, content.next_update)
@@ -131,15 +131,15 @@ def _signer(embedded: bytes | None, issuer: Issuer) -> ResponderCertificate:
     return verify_responder_certificate(embedded, issuer.subject, issuer.public_key_info)
 
 
-def verifier_of(der_: bytes, issuer: Issuer) -> Verifier:
-    """What verified the signature of a response that was read, for others that the same key signed."""
+def scheme_of(der_: bytes, issuer: Issuer) -> Scheme:
+    """How a response that was read is signed, for others that the same key signed."""
     _, _, embedded = parts(der_)
-    return _verifier(ocsp.load_der_ocsp_response(der_), _signer(embedded, issuer))
+    return _scheme(ocsp.load_der_ocsp_response(der_), _signer(embedded, issuer))
 
 
-def _verifier(response: ocsp.OCSPResponse, signer: ResponderCertificate) -> Verifier:
+def _scheme(response: ocsp.OCSPResponse, signer: ResponderCertificate) -> Scheme:
     hash_ = response.signature_hash_algorithm
-    return verifier(signer.key, parameters_of(signer.key, hash_, response.signature_algorithm_oid), hash_)
+    return Scheme(signer.key_info, response.signature_algorithm_oid.dotted_string, hash_.name if hash_ else None)
 
 
 def parts(der_: bytes) -> tuple[memoryview, bytes, bytes | None]:

@@ -28,6 +28,11 @@ class StoreFormatError(ValueError):
     """A stored value is not of the format that this version reads."""
 
 
+def header(this_update: int, next_update: int, fresh_until: int) -> bytes:
+    """What stands before the DER in a store's value: the same for all responses of a batch."""
+    return _HEADER.pack(_VERSION, this_update, next_update, fresh_until)
+
+
 class StoredResponse(NamedTuple):
     """A pre-signed response with the times that decide whether and how long it may be handed out (epoch seconds)."""
 
@@ -38,7 +43,7 @@ class StoredResponse(NamedTuple):
 
     def encode(self) -> bytes:
         """The store's value."""
-        return _HEADER.pack(_VERSION, self.this_update, self.next_update, self.fresh_until) + self.der
+        return header(self.this_update, self.next_update, self.fresh_until) + self.der
 
     @classmethod
     def decode(cls, value: bytes) -> "StoredResponse":

@@ -10,7 +10,7 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -112,23 +112,20 @@ class LMDBTarget:
     def put(self, answers: Iterable[Answer], replaces: Replaces) -> int:
         """Store in one transaction what `replaces` admits, and read it back.
 
+        In the order of the keys, so that each page of the store is gone through once.
+
         Raises:
             TargetError: it could not be written, or not read back as it was written.
         """
-        admitted: dict[bytes, bytes] = {}
+        answers = list(answers)
         with self._changing() as txn:
-            for answer in answers:
-                beside = [key for key in answer.beside if txn.get(key) is not None]
-                if not all(replaces(answer, _decoded(txn.get(key))) for key in beside):
-                    continue
-                for key in beside:
-                    txn.delete(key)
-                current, value = txn.get(answer.key), answer.stored.encode()
-                if current != value and replaces(answer, _decoded(current)):
-                    admitted[answer.key] = value
-                    txn.put(answer.key, value)
+            changes = _changes(answers, _there(txn, answers), replaces)
+            for key in sorted(key for key, value in changes.items() if value is None):
+                txn.delete(key)
+            admitted = sorted([change for change in changes.items() if change[1] is not None])
+            txn.cursor().putmulti(admitted)
         with self._explained(), self._env.begin(db=self._responses) as txn:
-            for key, value in admitted.items():
+            for key, value in admitted:
                 if txn.get(key) != value:
                     raise TargetError(
                         f"key {key.hex()} does not read back as it was written",
@@ -149,24 +146,22 @@ class LMDBTarget:
 
     def sweep(self, issuer: bytes, expired_before: int) -> int:
         """Go on from where the last sweep stopped, look at a bounded number of answers, delete the long expired."""
-        count = 0
         with self._changing() as txn:
             cursor = txn.cursor()
-            place = txn.get(_SWEPT + issuer, db=self._statuses) or issuer
-            found = cursor.set_range(bytes(place))
-            for _ in range(_SWEPT_AT_ONCE):
-                if not found or not cursor.key().startswith(issuer):
-                    place = issuer
+            place = issuer
+            expired = list[bytes]()
+            found = cursor.set_range(bytes(txn.get(_SWEPT + issuer, db=self._statuses) or issuer))
+            for number, (key, value) in enumerate(cursor if found else ()):
+                if number == _SWEPT_AT_ONCE or not key.startswith(issuer):
+                    place = key if key.startswith(issuer) else issuer
                     break
-                ends = next_update_in(cursor.value())
+                ends = next_update_in(value)
                 if ends is not None and ends < expired_before:
-                    count += 1
-                    found = cursor.delete() and bool(cursor.key())
-                else:
-                    found = cursor.next()
-                place = cursor.key() or issuer
-            txn.put(_SWEPT + issuer, bytes(place), db=self._statuses)
-        return count
+                    expired.append(key)
+            for key in expired:
+                txn.delete(key)
+            txn.put(_SWEPT + issuer, place, db=self._statuses)
+        return len(expired)
 
     def read(self, keys: Iterable[bytes]) -> dict[bytes, StoredResponse]:
         """The answers that lie at some of the keys."""
@@ -266,6 +261,27 @@ def _is_whole(folder: Path, env: Any) -> bool:
         return True
     child = subprocess.run([sys.executable, "-c", _READ_ALL, str(folder)], check=False, capture_output=True)
     return child.returncode == 0
+
+
+def _there(txn: Any, answers: Sequence[Answer]) -> dict[bytes, bytes]:
+    """What lies at the keys of the answers and beside them; read in the order of the keys, page after page."""
+    keys = [answer.key for answer in answers] + [key for answer in answers for key in answer.beside]
+    return dict(txn.cursor().getmulti(sorted(keys)))
+
+
+def _changes(answers: Iterable[Answer], there: Mapping[bytes, bytes], replaces: Replaces) -> dict[bytes, bytes | None]:
+    """What is to lie at which key after answer upon answer was judged by what is there then; None takes out."""
+    now: dict[bytes, bytes | None] = {}
+    for answer in answers:
+        key, value, others = answer
+        beside = [other for other in others if (now[other] if other in now else there.get(other)) is not None]
+        if not all(replaces(answer, _decoded(now.get(other) or there.get(other))) for other in beside):
+            continue
+        now.update(dict.fromkeys(beside))
+        current = now[key] if key in now else there.get(key)
+        if current != value and replaces(answer, _decoded(current)):
+            now[key] = value
+    return now
 
 
 def _decoded(value: bytes | None) -> StoredResponse | None:

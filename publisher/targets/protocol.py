@@ -62,11 +62,12 @@ class Answer(NamedTuple):
     """A response under its key in a store (`revocation.store`).
 
     Attributes:
+        value: as `StoredResponse.encode` makes it.
         beside: keys under which the certificate may have answers of a form that is not configured any more.
     """
 
     key: bytes
-    stored: StoredResponse
+    value: bytes
     beside: tuple[bytes, ...] = ()
 
 

@@ -103,7 +103,7 @@ class RedisTarget:
                 change.look_up([key for answer in some for key in (answer.key, *answer.beside)])
                 for answer in some:
                     if _take(answer, change, replaces):
-                        admitted[answer.key] = answer.stored.encode()
+                        admitted[answer.key] = answer.value
         with self._explained():
             for keys in pieces(admitted, PIECE):
                 if self._client.hmget(self._responses, keys) != [admitted[key] for key in keys]:
@@ -181,7 +181,7 @@ def _take(answer: Answer, change: Change, replaces: Replaces) -> bool:
         return False
     for key in beside:
         change.delete(key)
-    current, value = change.get(answer.key), answer.stored.encode()
+    current, value = change.get(answer.key), answer.value
     if current == value or not replaces(answer, _decoded(current)):
         return False
     change.put(answer.key, value)

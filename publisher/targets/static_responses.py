@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from cryptography.x509 import ocsp
 
@@ -28,8 +28,11 @@ from revocation.store import BOTH_HASHES, StoredResponse, response_key
 
 _ISSUER_OCTETS: Final = 4
 _HASH_OCTETS: Final = (BOTH_HASHES, *(hash_.octet for hash_ in CertIDHash))
-_BATCH: Final = 16_384
+_PIECE: Final = 500
+"""Responses or files that are looked at in one go, some tens of milliseconds: a revocation does not wait for more."""
+
 _SEAL: Final = b"seal"
+_Thing = TypeVar("_Thing")
 
 
 class StaticResponses:
@@ -95,27 +98,36 @@ class StaticResponses:
         word = self._index.noted(_SEAL)
         return word is not None and word == self._files.seal and word.endswith(self._issuers_known())
 
-    def tend(self, now: datetime) -> list[str]:
+    def tend(self, now: datetime) -> Iterator[list[str]]:
         """Look at some of the files, at all of them where the seal is broken: put what is missing, remove the expired.
 
         Returns:
-            A line for what was found.
+            A piece at a time, so that what is more urgent may come between; at the end a line for what was found.
         """
         if not self.is_sealed():
-            return self._look_at_all(now)
-        expired, mended = self._look_at(next_part(self._index, now), now)
-        return _lines(expired, mended, 0)
+            yield from self._look_at_all(now)
+            return
+        expired, mended = 0, 0
+        for rows in _pieces(next_part(self._index, now)):
+            more = self._look_at(rows, now)
+            expired, mended = expired + more[0], mended + more[1]
+            yield []
+        yield _lines(expired, mended, 0)
 
-    def _look_at_all(self, now: datetime) -> list[str]:
-        expired, mended, place = 0, 0, b""
-        while rows := self._index.row(place, _BATCH):
+    def _look_at_all(self, now: datetime) -> Iterator[list[str]]:
+        expired, mended, gone, place = 0, 0, 0, b""
+        while rows := self._index.row(place, _PIECE):
             place = rows[-1][0]
             more = self._look_at(rows, now)
             expired, mended = expired + more[0], mended + more[1]
-        gone = [path for path in self._files.walk() if not self._belongs(path)]
-        self._files.remove(gone)
+            yield []
+        for paths in _pieces(list(self._files.walk())):
+            strange = [path for path in paths if not self._belongs(path)]
+            self._files.remove(strange)
+            gone += len(strange)
+            yield []
         self._files.set_seal(self._break_seal())
-        return _lines(expired, mended, len(gone))
+        yield _lines(expired, mended, gone)
 
     def _look_at(self, rows: Sequence[tuple[bytes, int]], now: datetime) -> tuple[int, int]:
         """How many responses had expired, and how many files were not as they should be."""
@@ -208,6 +220,11 @@ def _wanted(
     for hash_, path in paths.items():
         if path is not None:
             yield path, held.get(response_key(issuer, hash_.octet, serial), both)
+
+
+def _pieces(things: Sequence[_Thing]) -> Iterator[Sequence[_Thing]]:
+    for start in range(0, len(things), _PIECE):
+        yield things[start : start + _PIECE]
 
 
 def _certificates(keys: Iterable[bytes]) -> dict[tuple[bytes, bytes], None]:

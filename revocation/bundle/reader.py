@@ -19,6 +19,8 @@ _LARGEST_HEADER: Final = 1 << 16
 _LARGEST_MANIFEST: Final = 1 << 20
 _LARGEST_CRL: Final = 1 << 30
 _LARGEST_CHUNK: Final = 64 << 20
+_OF_256_OCTETS: Final = b"\x30\x82"
+"""How a SEQUENCE of 256 to 65,535 octets begins, as most responses do."""
 _IMPOSSIBLE_PLACE: Final = frozenset({errno.EINVAL, errno.EFBIG, errno.EOVERFLOW})
 
 
@@ -144,8 +146,15 @@ def split_responses(chunk: bytes) -> Iterator[bytes]:
     """
     begin, size = 0, len(chunk)
     while begin < size:
-        tag, _, end = der.read(chunk, begin)
-        if tag != der.SEQUENCE:
-            raise der.DERError(f"tag 0x{tag:02x} where an OCSPResponse was expected")
+        end = begin + 4 + int.from_bytes(chunk[begin + 2 : begin + 4], "big")
+        if chunk[begin : begin + 2] != _OF_256_OCTETS or not begin + 260 <= end <= size:
+            end = _end_of_response(chunk, begin)
         yield chunk[begin:end]
         begin = end
+
+
+def _end_of_response(chunk: bytes, begin: int) -> int:
+    tag, _, end = der.read(chunk, begin)
+    if tag != der.SEQUENCE:
+        raise der.DERError(f"tag 0x{tag:02x} where an OCSPResponse was expected")
+    return end

@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+SLICES = 16
+
 
 def of_median_ratio(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The run that counts."""
@@ -22,7 +24,7 @@ def beside_raw(
     return {
         "certificates": certificates,
         "key": arguments.key,
-        "slices": arguments.slices,
+        "slices": arguments.slices or SLICES,
         "responses": best["responses"],
         "seconds": round(best["seconds"], 2),
         "per_second": round(best["responses"] / best["seconds"]),

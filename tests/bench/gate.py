@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench.beside_raw import beside_raw, of_median_ratio
+from tests.bench.beside_raw import SLICES, beside_raw, of_median_ratio
 from tests.bench.installation import registered
 from tests.bench.presign import presigned
 from tests.bench.raw import KEYS, raw_verify_per_second
@@ -26,7 +26,7 @@ _CERTIFICATES = 200_000
 def run(arguments: argparse.Namespace) -> dict[str, object]:
     """The figures: responses per second, every signature verified, and verifications alone in the same run."""
     certificates = arguments.certificates or _CERTIFICATES
-    with registered(certificates, arguments.ledger, arguments.slices, arguments.one_signature) as estate:
+    with registered(certificates, arguments.ledger, arguments.slices or SLICES, arguments.one_signature) as estate:
         presigned(estate.folder, arguments.key, 1)
         os.sync()
         command = [sys.executable, "-m", "tests.bench.gate", str(estate.folder), arguments.key, str(arguments.runs)]

@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.bench.beside_raw import beside_raw, of_median_ratio
+from tests.bench.beside_raw import SLICES, beside_raw, of_median_ratio
 from tests.bench.installation import registered
 from tests.bench.raw import KEYS, builder_per_second, raw_sign_per_second
 
@@ -26,7 +26,7 @@ _CERTIFICATES = 200_000
 def run(arguments: argparse.Namespace) -> dict[str, object]:
     """The figures: signatures per second, the same of the key alone in the same run, and of cryptography's builder."""
     certificates = arguments.certificates or _CERTIFICATES
-    with registered(certificates, arguments.ledger, arguments.slices, arguments.one_signature) as estate:
+    with registered(certificates, arguments.ledger, arguments.slices or SLICES, arguments.one_signature) as estate:
         os.sync()
         runs = presigned(estate.folder, arguments.key, arguments.runs)
     best = of_median_ratio(runs)

@@ -22,12 +22,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from publisher.answers import answers_of
 from publisher.gate import Checks
 from publisher.verify_ocsp import VerifiedResponse, parts, peek
+from publisher.verifying import Verifying
 from revocation import der
 from revocation.bundle.reader import split_responses
 from revocation.certid import CertIDHash
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.errors import GateError
 from revocation.status import Reason, Revocation
+from revocation.store import StoredResponse
 from tests.authority import NOW, Authority
 from tests.building.ca import CA, Responder
 from tests.building.ocsp import response
@@ -80,7 +82,7 @@ class Signed:
             assert b"".join(split_responses(data)) == data
         for profile, first in zip(self._profiles, self._first, strict=True):
             try:
-                _, passed = Checks(profile, NOW)([first, data])
+                _, passed = Checks(profile, NOW, Verifying())([first, data])
             except GateError:
                 continue
             self._judge(passed, data, profile, signer)
@@ -102,7 +104,7 @@ class Signed:
             for hash_ in passed.hashes
         ]
         assert passed.this_update <= NOW < passed.next_update
-        assert answers_of(profile)(passed).stored.der == data
+        assert StoredResponse.decode(answers_of(profile)(passed).value).der == data
 
     def _sign(self, data: bytes, *, stranger: bool) -> bytes:
         """The same, signed anew if it can be: by the CA where nothing is embedded."""

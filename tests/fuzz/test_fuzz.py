@@ -105,7 +105,8 @@ def test_gate_that_verifies_no_signature_is_noticed(signed: Signed, monkeypatch:
     data = signed.originals[0].replace(b"\x02\x02\x41\x05", b"\x02\x02\x41\x06")
     assert data != signed.originals[0]
     signed.try_(bytes((AS_IT_IS,)) + data)
-    monkeypatch.setattr("publisher.verify_ocsp.verifier", lambda *_: lambda *_: None)
+    for where in ("verify_ocsp", "verifying"):
+        monkeypatch.setattr(f"publisher.{where}.verifier_by", lambda _: lambda *_: None)
     with pytest.raises(AssertionError):
         signed.try_(bytes((AS_IT_IS,)) + data)
 

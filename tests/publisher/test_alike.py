@@ -7,6 +7,7 @@ import pytest
 
 from publisher.gate import Checks
 from publisher.verify_ocsp import VerifiedResponse
+from publisher.verifying import Verifying
 from revocation import der
 from revocation.certid import CertID, CertIDHash
 from revocation.errors import GateError
@@ -22,7 +23,7 @@ FINAL = Revocation(NOW - timedelta(days=1), Reason.keyCompromise)
 
 def passed(place: Place, responses: Sequence[bytes]) -> list[VerifiedResponse]:
     """What the gate lets through, one after the other."""
-    return Checks(place.profile, NOW)(responses)
+    return Checks(place.profile, NOW, Verifying())(responses)
 
 
 def of_length(ca: CA, responder: Responder, serial: int, length: int, **more: object) -> bytes:
@@ -49,7 +50,7 @@ def test_octet_that_differs_from_one_that_passed_is_noticed_wherever_it_stands(
 ) -> None:
     """Also in what no signature covers: the status in front, algorithms, the certificate."""
     first = response(ca, responder, SERIAL)
-    checks = Checks(place.profile, NOW)
+    checks = Checks(place.profile, NOW, Verifying())
     checks([first])
     second = bytearray(of_length(ca, responder, SERIAL + 1, len(first)))
     checks([bytes(second)])
@@ -87,7 +88,7 @@ def test_two_serials_in_one_response_are_refused_also_where_the_rest_is_alike(
 
 def test_what_the_first_of_its_kind_may_not_be_no_other_may(place: Place, ca: CA, responder: Responder) -> None:
     """Nothing is learned from a response that was refused."""
-    checks = Checks(place.profile, NOW)
+    checks = Checks(place.profile, NOW, Verifying())
     for _ in range(3):
         with pytest.raises(GateError, match="longer than `expires`"):
             checks([response(ca, responder, SERIAL, lifetime=3 * DAY)])

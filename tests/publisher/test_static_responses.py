@@ -1,14 +1,16 @@
 """OCSP responses as static files, through bundles, the gate and the marks: what a web server would hand out."""
 
 import shutil
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from publisher.status import read_statuses
+from publisher.targets import static_responses
 from publisher.targets.ocsp_files import OCSPFiles
+from publisher.targets.static_responses import StaticResponses
 from revocation import serials
 from revocation.artifacts import Kind
 from revocation.certid import CertID, CertIDHash
@@ -272,3 +274,29 @@ def test_read_statuses_has_no_rows_where_the_files_were_wiped(place: Place, ca: 
     place.publish()
     place.wipe(place.directory / "www/ocsp")
     assert read_statuses(place.config, place.public, NOW)[0].slices == []
+
+
+def test_revocation_does_not_wait_until_all_files_were_looked_at(
+    place: Place, ca: CA, responder: Responder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What arrives while a publisher looks at files is published before it looks at the next of them."""
+    numbers = range(1, 9)
+    put_slice(place.exchange, ca, 1, [one for n in numbers for one in both(ca, responder, n)])
+    place.publish()
+    (place.directory / "www" / OWN / "seal").unlink()
+    seen: list[list[str | None]] = []
+    look_at = StaticResponses._look_at
+
+    def looking(target: StaticResponses, rows: Sequence[tuple[bytes, int]], now: datetime) -> tuple[int, int]:
+        if not seen:
+            later = both(ca, responder, 5, FINAL, this_update=NOW + SECOND)
+            put_slice(place.exchange, ca, 2, later, base_revision=1, revision=2, this_update=NOW + SECOND)
+        seen.append(shows(place, 5))
+        return look_at(target, rows, now)
+
+    monkeypatch.setattr(StaticResponses, "_look_at", looking)
+    monkeypatch.setattr(static_responses, "_PIECE", 2)
+    place.publish(NOW + 2 * SECOND)
+    assert seen[0] == ["GOOD", "GOOD"]
+    assert seen[1] == ["REVOKED", "REVOKED"]
+    assert (place.directory / "www" / OWN / "seal").exists()

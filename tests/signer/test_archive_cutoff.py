@@ -7,6 +7,7 @@ import pytest
 from asn1crypto import ocsp as asn1_ocsp
 
 from publisher.gate import Checks
+from publisher.verifying import Verifying
 from revocation.clock import fixed
 from revocation.config import PublicConfig
 from revocation.errors import ConfigurationError, GateError
@@ -56,7 +57,7 @@ def test_archive_cutoff_is_producedat_less_what_is_kept_and_passes_gate_and_pkil
     found = newest(signer)
     assert cutoffs(found) == {NOW - YEARS}
     (profile,) = signer.public.profiles.values()
-    assert {one.archive_cutoff for one in Checks(profile, NOW)([*found, *found])} == {NOW - YEARS}
+    assert {one.archive_cutoff for one in Checks(profile, NOW, Verifying())([*found, *found])} == {NOW - YEARS}
     (file := tmp_path / "response.ocsp").write_bytes(found[0])
     assert pkilint_response(file) == ""
 
@@ -109,9 +110,9 @@ def test_archive_cutoff_that_is_configured_anew_is_there_at_the_next_look(
     (profile,) = signer.public.profiles.values()
     found = newest(signer)
     assert cutoffs(found) == ({NOW + SECOND - 9 * DAY} if second else {None})
-    assert len(Checks(profile, NOW + SECOND)(found)) == 4
+    assert len(Checks(profile, NOW + SECOND, Verifying())(found)) == 4
     with pytest.raises(GateError, match=r"its archive cutoff is .*, and by what is configured it would be"):
-        Checks(profile, NOW + SECOND)(old)
+        Checks(profile, NOW + SECOND, Verifying())(old)
 
 
 @pytest.mark.parametrize("value", ["0s", "40000d", "soon"])

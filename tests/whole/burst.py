@@ -102,13 +102,14 @@ def workers(folder: Path, count: int) -> Iterator[Workers]:
         server = stack.enter_context(Server(folder))
         started = Workers(folder / "estate", server, count)
         for service in ("signer", "publisher"):
-            stack.enter_context(_worker(started.estate.folder, service))
+            stack.enter_context(worker(started.estate.folder, service))
         until(lambda: started.crl.exists() and started.all_is_signed(), 300)
         yield started
 
 
 @contextmanager
-def _worker(folder: Path, service: str) -> Iterator[None]:
+def worker(folder: Path, service: str) -> Iterator[None]:
+    """`revocast worker signer` or `publisher`, until the block ends."""
     command = [*REVOCAST, "worker", service, "--config", str(folder / "revocast.toml")]
     with (
         (folder / f"{service}.log").open("a") as log,

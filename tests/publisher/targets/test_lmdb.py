@@ -22,7 +22,7 @@ ISSUER = b"\x01\x02\x03\x04"
 
 def answer(serial: int, next_update: int = 200, der: bytes = b"0") -> Answer:
     """An answer under a key of one issuer."""
-    return Answer(ISSUER + b"\x02" + serial.to_bytes(2, "big"), StoredResponse(100, next_update, 150, der))
+    return Answer(ISSUER + b"\x02" + serial.to_bytes(2, "big"), StoredResponse(100, next_update, 150, der).encode())
 
 
 def held(folder: Path) -> dict[bytes, bytes]:
@@ -65,7 +65,7 @@ def test_put_stores_what_is_admitted_and_shows_what_was_there(tmp_path: Path) ->
     with LMDBTarget(tmp_path / "store", GIB) as target:
         assert target.put([answer(1, der=b"a")], only_new) == 1
         assert target.put([answer(1, der=b"b"), answer(2, der=b"c")], only_new) == 1
-    assert seen == [None, answer(1, der=b"a").stored, None]
+    assert seen == [None, StoredResponse.decode(answer(1, der=b"a").value), None]
     assert sorted(held(tmp_path / "store").values()) == [b"a", b"c"]
 
 
@@ -160,7 +160,7 @@ def test_sweep_takes_expired_answers_of_one_issuer_a_bounded_number_at_a_time(
 ) -> None:
     """It goes on where it stopped, begins again at the end, and touches nothing of others or still valid."""
     monkeypatch.setattr("publisher.targets.lmdb._SWEPT_AT_ONCE", 4)
-    foreign = Answer(b"\x01\x02\x03\x05\x02\x01", StoredResponse(1, 2, 1, b"f"))
+    foreign = Answer(b"\x01\x02\x03\x05\x02\x01", StoredResponse(1, 2, 1, b"f").encode())
     with LMDBTarget(tmp_path / "store", GIB) as target:
         target.put([foreign, *(answer(n, next_update=100 if n % 2 else 300) for n in range(10))], always)
         assert [target.sweep(ISSUER, 200) for _ in range(4)] == [2, 2, 1, 0]
