@@ -54,8 +54,8 @@ def configure(folder: Path, authority: Authority, more: str = "") -> Path:
     return folder / "revocast.toml"
 
 
-def respond(config: Path, *options: str, descriptors: int = 0) -> subprocess.Popen[str]:
-    """The process, started; the system allows it so many descriptors, if that is said."""
+def respond(config: Path, *options: str, descriptors: str = "") -> subprocess.Popen[str]:
+    """The process, started; the system allows it so many descriptors, `soft:hard`, if that is said."""
     allowed = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
     return subprocess.Popen(
         [*allowed, sys.executable, "-m", "revocation", "respond", "--config", str(config), *options],
@@ -66,7 +66,7 @@ def respond(config: Path, *options: str, descriptors: int = 0) -> subprocess.Pop
 
 
 @contextmanager
-def running(config: Path, *options: str, descriptors: int = 0) -> Iterator[Running]:
+def running(config: Path, *options: str, descriptors: str = "") -> Iterator[Running]:
     """The process when it has said that it is ready; killed if it still runs in the end."""
     process = respond(config, *options, descriptors=descriptors)
     try:

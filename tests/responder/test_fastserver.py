@@ -188,7 +188,7 @@ def test_clients_that_go_away_do_it_no_harm(server: Running, filling: Filling) -
 
 def test_more_connections_than_it_may_have_are_closed_and_it_goes_on(config: Path) -> None:
     """600 that send half a request or nothing, where the system allows 500: it keeps these, and serves when they go."""
-    with running(config, descriptors=500) as server:
+    with running(config, descriptors="500:500") as server:
         held = []
         for number in range(600):
             connection = server.connect()

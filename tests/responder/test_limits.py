@@ -46,8 +46,8 @@ def _many_descriptors() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_many_descriptors")
 def test_ten_thousand_idle_connections_keep_nobody_from_an_answer(tmp_path: Path) -> None:
-    """Under fastpysgi; one of twenty sent half a request. What they cost is bounded."""
-    with place(tmp_path, "fastpysgi") as served, contextlib.ExitStack() as held:
+    """Under fastpysgi, where 1024 is the usual number; one of twenty sent half a request. What they cost is bounded."""
+    with place(tmp_path, "fastpysgi", "1024:") as served, contextlib.ExitStack() as held:
         before = resident(served)
         for number in range(_IDLE):
             connection = held.enter_context(served.server.connect())
