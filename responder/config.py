@@ -10,6 +10,7 @@ from responder.caching import MaxAges
 from revocation.config import PublicConfig
 from revocation.configfile import LocalPath, Table
 from revocation.durations import Duration
+from revocation.redisserver import RedisServer
 
 _HIGHEST_PORT: Final = 65535
 
@@ -24,8 +25,13 @@ class Server(Enum):
 class ResponderConfig(Table):
     """What the HTTP server answers from, and where it listens."""
 
-    store: LocalPath = Field(
-        description="The folder of the LMDB store that a publisher on this host fills; it need not exist yet."
+    store: LocalPath | None = Field(
+        default=None,
+        description="The folder of the LMDB store that a publisher on this host fills; it need not exist yet.",
+    )
+    redis: RedisServer | None = Field(
+        default=None,
+        description="In its place: the Redis or Valkey server that a publisher fills, on this host or another.",
     )
     files: LocalPath | None = Field(
         default=None,
@@ -75,6 +81,12 @@ class ResponderConfig(Table):
     def _workers_need_fastpysgi(self) -> Self:
         if self.workers != 1 and self.server is Server.WAITRESS:
             raise ValueError(f"`workers` = {self.workers} need server = 'fastpysgi': waitress answers in one process")
+        return self
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.store is None) == (self.redis is None):
+            raise ValueError("responder.store (LMDB) or responder.redis is needed, and not both")
         return self
 
     @model_validator(mode="after")

@@ -18,9 +18,8 @@ from typing import Any, TypeVar
 import lmdb
 
 from responder.lmdbsample import sample
-from responder.source import ResponseExpired, ResponseTooEarly, SourceUnavailable
+from responder.source import SourceUnavailable, require_current
 from revocation.certid import CertID
-from revocation.clock import epoch
 from revocation.store import (
     BOTH_HASHES,
     ISSUERS_DATABASE,
@@ -31,7 +30,6 @@ from revocation.store import (
     require_whole,
     response_key,
 )
-from revocation.windows import SKEW
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -77,11 +75,7 @@ class LMDBSource:
             stored = StoredResponse.decode(value)
         except StoreFormatError as error:
             raise SourceUnavailable(f"{self._path}: {error}") from error
-        if epoch(now) >= stored.next_update:
-            raise ResponseExpired
-        if stored.this_update > epoch(now + SKEW):
-            raise ResponseTooEarly
-        return stored
+        return require_current(stored, now)
 
     def version(self) -> int | None:
         """See `Source.version`."""

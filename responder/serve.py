@@ -5,7 +5,7 @@ This is the entry point; below it nothing reads the clock.
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -13,8 +13,8 @@ from responder.app import create_app
 from responder.config import ResponderConfig, Server
 from responder.counts import Sheet
 from responder.listening import address_of, authority, listen
-from responder.lmdbsource import LMDBSource
 from responder.readiness import readiness
+from responder.source import Store
 from revocation import clock
 from revocation.cli import config_option
 from revocation.config import PublicConfig
@@ -34,7 +34,7 @@ def respond(config: Path | None, host: str | None, port: int | None) -> None:
     file = ConfigFile.read(config)
     settings = file.table("responder", ResponderConfig)
     public = PublicConfig.read(file)
-    source = LMDBSource(settings.store)
+    source = _source(settings)
 
     def build(sheet: Sheet) -> "WSGIApplication":
         app = create_app(
@@ -55,3 +55,19 @@ def respond(config: Path | None, host: str | None, port: int | None) -> None:
         admin = Admin(listen(*settings.admin_address), lambda: readiness(source, clock.now()))
         click.echo(f"metrics on http://{authority(*address_of(admin.listener))}/metrics")
     serve(build, listener, admin, settings.workers)
+
+
+def _source(settings: ResponderConfig) -> Store:
+    """Where responses come from; only the library that is needed is loaded.
+
+    Raises:
+        ConfigurationError: the password of the server is not there.
+    """
+    if settings.redis is not None:
+        from responder.redissource import RedisSource
+
+        settings.redis.require_secret()
+        return RedisSource(settings.redis)
+    from responder.lmdbsource import LMDBSource
+
+    return LMDBSource(cast("Path", settings.store))

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue, gate, presign, serve, static
+from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue, gate, presign, redis_source, serve, static
 from tests.bench.raw import KEYS
 
 TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
@@ -20,6 +20,7 @@ TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "presign": presign.run,
     "gate": gate.run,
     "static": static.run,
+    "redis": redis_source.run,
 }
 
 
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=1_000_000, help="revoked certificates; of crl-growth the most")
     parser.add_argument("--new", type=int, default=1000, help="crl-reissue: further revocations")
     parser.add_argument("--revocations", type=int, default=10_000, help="crl-burst: sent at once")
-    parser.add_argument("--certificates", type=int, help="presign, gate: 200000, 1 in 100 revoked; serve: 1000000")
+    parser.add_argument("--certificates", type=int, help="presign, gate: 200000; serve: 1000000; redis: 100000")
     parser.add_argument("--key", choices=KEYS, default="p256", help="presign, gate: of the responder")
     parser.add_argument("--slices", type=int, default=16, help="presign, gate: of [public.ocsp]")
     parser.add_argument("--one-signature", action="store_true", help="presign, gate: of [public.ocsp]")
