@@ -19,7 +19,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from responder.counts import Sheet, Sheets
-from responder.listening import address_of, allow_no_more_descriptors
+from responder.listening import address_of, allow_exactly_descriptors
 from responder.ready import say_when_ready
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     Build = Callable[[Sheet], WSGIApplication]
 
 _log: Final = logging.getLogger(__name__)
-_MOST_CONNECTIONS: Final = 1000
+_MOST_CONNECTIONS: Final = 12_000
 _SILENCE: Final = 10_000  # milliseconds for a request to arrive as a whole, and between two requests
 _LONGEST_BODY: Final = 1 << 16  # octets: up to it, a body that is too long is answered as OCSP answers it
-_BUFFER: Final = 1 << 15  # octets that a connection has in memory, all the time
+_BUFFER: Final = 1 << 15  # octets that a connection has in memory, all the time: 420 MB if all are there
 _PAUSE: Final = 1  # seconds before a server that died is started anew
 
 
@@ -106,7 +106,7 @@ def _run(build: "Build", sheet: Sheet, host: str, port: int, admin: "Admin | Non
         admin.listener.close()  # another process has it
     from fastpysgi import LL_FATAL_ERROR, server  # it sets things up as it is loaded, so in the process that it serves
 
-    allow_no_more_descriptors(_MOST_CONNECTIONS)
+    allow_exactly_descriptors(_MOST_CONNECTIONS)
     server.loglevel = LL_FATAL_ERROR  # what else it tells is the clients' doing
     server.hook_sigint = 0
     server.add_header_date = False

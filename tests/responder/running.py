@@ -54,10 +54,11 @@ def configure(folder: Path, authority: Authority, more: str = "") -> Path:
     return folder / "revocast.toml"
 
 
-def respond(config: Path, *options: str) -> subprocess.Popen[str]:
-    """The process, started."""
+def respond(config: Path, *options: str, descriptors: str = "") -> subprocess.Popen[str]:
+    """The process, started; the system allows it so many descriptors, `soft:hard`, if that is said."""
+    allowed = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
     return subprocess.Popen(
-        [sys.executable, "-m", "revocation", "respond", "--config", str(config), *options],
+        [*allowed, sys.executable, "-m", "revocation", "respond", "--config", str(config), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -65,9 +66,9 @@ def respond(config: Path, *options: str) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def running(config: Path, *options: str) -> Iterator[Running]:
+def running(config: Path, *options: str, descriptors: str = "") -> Iterator[Running]:
     """The process when it has said that it is ready; killed if it still runs in the end."""
-    process = respond(config, *options)
+    process = respond(config, *options, descriptors=descriptors)
     try:
         assert process.stdout
         lines = [process.stdout.readline().strip()]

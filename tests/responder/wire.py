@@ -52,7 +52,7 @@ class Place:
 
 
 @contextmanager
-def place(folder: Path, kind: str) -> Iterator[Place]:
+def place(folder: Path, kind: str, descriptors: str = "") -> Iterator[Place]:
     """A server of that kind, over a store with one certificate of each kind."""
     now = clock.now()  # the process reads the clock
     filling = Filling(Authority(not_before=now - timedelta(days=3)))
@@ -64,7 +64,7 @@ def place(folder: Path, kind: str) -> Iterator[Place]:
     write(folder / "store", entries)
     config = configure(folder, filling.authority, f'server = "{kind}"\n')
     config.write_text(config.read_text().replace('files = "www"\n', ""))
-    with running(config) as server:
+    with running(config, descriptors=descriptors) as server:
         yield Place(server, filling, stored, kind)
 
 
