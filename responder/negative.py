@@ -15,6 +15,7 @@ from revocation.certid import CertID
 from revocation.store import StoredResponse
 
 _MOST: Final = 1 << 14
+_LONGEST: Final = 64  # octets of a serial: a request may hold one of thousands
 _LIVES: Final = 1.0  # seconds
 
 
@@ -42,7 +43,7 @@ class Negatives:
         if cert_id in unknown:
             return None
         found = self._source.find(cert_id, now)
-        if found is None and version is not None and len(unknown) < _MOST:
+        if found is None and version is not None and len(unknown) < _MOST and len(cert_id.serial) <= _LONGEST:
             unknown[cert_id] = None
         return found
 

@@ -33,8 +33,6 @@ _log: Final = logging.getLogger(__name__)
 HELD: Final = 0.2
 """Seconds for which a publication may remain unseen."""
 _SECONDS: Final = 1.0  # for a connection, and for an answer
-_MOST_REMEMBERED: Final = 1 << 14
-_LARGEST_REMEMBERED: Final = 128  # octets: a request may hold a serial of thousands
 _ISSUER_OCTETS: Final = 4
 _LARGEST_SAMPLE: Final = 1024  # responses
 
@@ -59,19 +57,14 @@ class RedisSource:
         self._number = 0
         self._look_at = float("-inf")
         self._ids: dict[bytes, bytes] = {}
-        self._unknown: set[CertID] = set()
         self._filled = True
         self._told = -1
 
     def find(self, cert_id: CertID, now: datetime) -> StoredResponse | None:
         """See `Source.find`."""
-        number = self._current()
-        with self._lock:
-            if cert_id in self._unknown and self._number == number:
-                return None
+        self._current()
         value = self._look_up(cert_id)
         if value is None:
-            self._remember_unknown(cert_id, number)
             return None
         try:
             stored = fitting(value, cert_id)
@@ -188,14 +181,6 @@ class RedisSource:
             self._number += 1
             self._look_at = float("-inf")
             self._ids.clear()
-            self._unknown.clear()
-
-    def _remember_unknown(self, cert_id: CertID, number: int) -> None:
-        with self._lock:
-            if self._number == number and _size(cert_id) <= _LARGEST_REMEMBERED:
-                if len(self._unknown) >= _MOST_REMEMBERED:
-                    self._unknown.clear()
-                self._unknown.add(cert_id)
 
     def _tell_once(self, error: SourceUnavailable) -> None:
         """Once in a state of the store: whoever asks for such a certificate may do so often."""
@@ -206,7 +191,3 @@ class RedisSource:
 
     def _empty(self) -> SourceUnavailable:
         return SourceUnavailable(f"{self._place}: nothing is published there, or it is being filled")
-
-
-def _size(cert_id: CertID) -> int:
-    return len(cert_id.issuer_name_hash) + len(cert_id.issuer_key_hash) + len(cert_id.serial)

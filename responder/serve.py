@@ -13,6 +13,7 @@ from responder.app import create_app
 from responder.config import ResponderConfig, Server
 from responder.counts import Sheet
 from responder.listening import address_of, authority, listen
+from responder.negative import Negatives
 from responder.readiness import readiness
 from responder.source import Store
 from revocation import clock
@@ -34,7 +35,8 @@ def respond(config: Path | None, host: str | None, port: int | None) -> None:
     file = ConfigFile.read(config)
     settings = file.table("responder", ResponderConfig)
     public = PublicConfig.read(file)
-    source = _source(settings)
+    store = _store(settings)
+    source = Negatives(store) if settings.redis else store
 
     def build(sheet: Sheet) -> "WSGIApplication":
         app = create_app(
@@ -52,12 +54,12 @@ def respond(config: Path | None, host: str | None, port: int | None) -> None:
     if settings.admin:
         from responder.admin import Admin
 
-        admin = Admin(listen(*settings.admin_address), lambda: readiness(source, clock.now()))
+        admin = Admin(listen(*settings.admin_address), lambda: readiness(store, clock.now()))
         click.echo(f"metrics on http://{authority(*address_of(admin.listener))}/metrics")
     serve(build, listener, admin, settings.workers)
 
 
-def _source(settings: ResponderConfig) -> Store:
+def _store(settings: ResponderConfig) -> Store:
     """Where responses come from; only the library that is needed is loaded.
 
     Raises:

@@ -113,3 +113,11 @@ def test_flood_of_different_serials_takes_bounded_memory(
         source.find(filling.cert_id(0x7000 + serial), NOW)
     assert remote.asked == 100
     assert len(source._unknown) == 10
+
+
+def test_enormous_serial_is_not_remembered(remote: Remote, filling: Filling) -> None:
+    """A request may hold one of thousands of octets; sixteen thousand of them would be many megabytes."""
+    source = Negatives(remote, lambda: 0)
+    for _ in range(2):
+        assert source.find(filling.cert_id(1 << 1000), NOW) is None
+    assert remote.asked == 2
