@@ -9,13 +9,13 @@ READY  := $(VENV)/.ready
 # Releases younger than a week have not been looked at by many: the lock ends on this day.
 LOCK_DATE := 2026-11-16
 
-ROOMS   := signer postgresql publisher responder jobs embedded
+ROOMS   := signer postgresql publisher responder redis jobs embedded
 COMPILE  = $(UV) --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --exclude-newer $(LOCK_DATE) --custom-compile-command "make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up setup test check bench lock clean
+.PHONY: help up setup test check bench fuzz lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ check: setup ## Lint, types and import contracts alone
 bench: setup ## Every benchmark, one after the other: make bench [BENCH=crl-reissue] [ARGS="--entries 100000 --json"]
 	$(BIN)/python -m tests.bench $(or $(BENCH),all) $(ARGS)
 
+fuzz: setup ## Fuzz what reads octets of others, an hour in all: make fuzz [SECONDS=60] [ARGS="post response"]
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),3600) $(ARGS)
+
 lock: $(UV) ## Fit requirements/ to pyproject.toml; newest versions up to LOCK_DATE: make lock ARGS=--upgrade
 	$(COMPILE) pyproject.toml --extra embedded --extra postgresql --group build --group test -o requirements/dev.txt
 	for room in $(ROOMS); do \
@@ -44,7 +47,7 @@ lock: $(UV) ## Fit requirements/ to pyproject.toml; newest versions up to LOCK_D
 	$(COMPILE) --group lock -o requirements/uv.txt
 
 clean: ## Remove what was built; the data of `make up` stays
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz
 
 $(UV): requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

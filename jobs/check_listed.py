@@ -105,7 +105,8 @@ class Listed:
         """A serial that left the CRL: it expired (no answer any more), was released from hold, or was un-revoked.
 
         A CRL keeps its entries longer than any response lives (RFC 5280 section 3.3), so what OCSP still calls revoked
-        for good cannot have left it by expiry. Whoever could not be asked is asked again in the next run.
+        for good cannot have left it by expiry, unless the response says that it answers for expired certificates too
+        (archive cutoff). Whoever could not be asked is asked again in the next run.
 
         Returns:
             What is wrong, and whether there is nothing more to ask.
@@ -117,6 +118,8 @@ class Listed:
         for way, answer in view.answers.items():
             if answer.revocation is None and reason is not Reason.certificateHold:
                 return [Finding(Level.CRITICAL, view.what, f"{said} good again ({way})"), *view.findings], False
+            if answer.archive_cutoff is not None and answer.revocation is not None:
+                return [], True
             if answer.revocation is not None and answer.revocation.reason is not Reason.certificateHold:
                 detail = f"{said} no longer on the CRL, and OCSP still says revoked ({way})"
                 return [Finding(Level.CRITICAL, view.what, detail), *view.findings], False

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 
+from jobs.check_kept import kept_past_end
 from jobs.fetch import NotFetched
 from jobs.findings import Finding, Level
 from jobs.ocsp_client import Method, OCSPErrorAnswer, ask
@@ -53,7 +54,10 @@ def look_at_ocsp(profile: IssuerProfile, serial: bytes, base: str, now: datetime
         way = f"{hash_.value} {method}"
         cert_id = CertID.of(profile.issuer, serial, hash_)
         try:
-            answers[way] = _verified(ask(base, cert_id, method, seconds), cert_id, profile, now)
+            came = ask(base, cert_id, method, seconds)
+            answers[way] = _verified(came.body, cert_id, profile, now)
+            if method is Method.GET and (long := kept_past_end(came.headers, answers[way].next_update, now)):
+                findings.append(Finding(Level.WARNING, what, f"{way}: {long}"))
         except (NotFetched, GateError) as error:
             if hash_ in profile.ocsp.hashes:
                 errors.append(error.name if isinstance(error, OCSPErrorAnswer) else None)

@@ -7,13 +7,12 @@ A reply over the queue is a claim that anybody with write access there can make.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from jobs.check_crl import look_at_crl
 from jobs.check_ocsp import look_at_ocsp
 from jobs.installation import Installation
-from publisher.config import DirectoryTable, LMDBTable
+from publisher.config import DirectoryTable, LMDBTable, RedisTable
 from publisher.verify_crl import verify_crl
 from publisher.verify_ocsp import verify_response
 from revocation.artifacts import Kind
@@ -84,7 +83,10 @@ def missing(installation: Installation, expected: Expected, now: datetime) -> st
     """
     if behind := _behind(installation.statuses(now), expected):
         return behind
-    seen = list(_look(installation, expected, now))
+    try:
+        seen = list(_look(installation, expected, now))
+    except TargetError as error:
+        return str(error)
     wrong = [one for one in seen if not _fits(one, expected)]
     if wrong:
         return f"{wrong[0].where} does not show it yet"
@@ -122,7 +124,7 @@ def _look(installation: Installation, expected: Expected, now: datetime) -> Iter
             yield from _crls(target, expected, now)
             if target.ocsp:
                 yield from _static_responses(target, expected, now)
-        elif isinstance(target, LMDBTable):
+        else:
             yield from _responses(target, expected, now)
 
 
@@ -161,11 +163,11 @@ def _static_responses(target: DirectoryTable, expected: Expected, now: datetime)
             yield Seen(f"{target.name}: the static OCSP response", response.revocation, is_crl=False)
 
 
-def _responses(target: LMDBTable, expected: Expected, now: datetime) -> Iterator[Seen]:
+def _responses(target: LMDBTable | RedisTable, expected: Expected, now: datetime) -> Iterator[Seen]:
     issuer = expected.profile.issuer
     octets = {hash_.octet for hash_ in CertIDHash} | {BOTH_HASHES}  # clients also get what an old profile left
     keys = [response_key(issuer.octets, octet, expected.serial) for octet in sorted(octets)]
-    for value in _read(target.path, keys):
+    for value in _read(target, keys):
         try:
             response = verify_response(StoredResponse.decode(value).der, issuer, now)
         except (StoreFormatError, GateError):
@@ -174,11 +176,19 @@ def _responses(target: LMDBTable, expected: Expected, now: datetime) -> Iterator
             yield Seen(f"{target.name}: an OCSP response", response.revocation, is_crl=False)
 
 
-def _read(folder: Path, keys: list[bytes]) -> list[bytes]:
-    """The values of the keys that a store has; nothing where there is no store that can be read."""
-    from publisher.targets.lmdb_reading import read_responses  # lmdb, only when needed
+def _read(target: LMDBTable | RedisTable, keys: list[bytes]) -> list[bytes]:
+    """The values of the keys that a store has; nothing where there is no LMDB store that can be read.
+
+    Raises:
+        TargetError: a server cannot be asked: once it is back, it may say what it said before.
+    """
+    if isinstance(target, RedisTable):
+        from publisher.targets import redis_reading  # redis and lmdb, only when needed
+
+        return redis_reading.read_responses(target, keys)
+    from publisher.targets.lmdb_reading import read_responses
 
     try:
-        return read_responses(folder, keys)
+        return read_responses(target.path, keys)
     except TargetError:  # damaged: it proves nothing
         return []

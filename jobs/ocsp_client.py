@@ -29,8 +29,8 @@ class OCSPErrorAnswer(NotFetched):
         self.name = name
 
 
-def ask(base: str, cert_id: CertID, method: Method, seconds: float) -> bytes:
-    """The DER of a successful OCSPResponse, not verified.
+def ask(base: str, cert_id: CertID, method: Method, seconds: float) -> Fetched:
+    """The DER of a successful OCSPResponse, not verified, with its headers.
 
     Args:
         base: the URL under which `ocsp/` lies, ending in `/`.
@@ -49,12 +49,12 @@ def ask(base: str, cert_id: CertID, method: Method, seconds: float) -> bytes:
         answer = fetch(url, SMALL, seconds)
     else:
         answer = fetch(url, SMALL, seconds, data=request, media_type=OCSP_REQUEST_MEDIA_TYPE)
-    return _body(answer, url)
+    _check(answer, url)
+    return answer
 
 
-def _body(answer: Fetched, url: str) -> bytes:
+def _check(answer: Fetched, url: str) -> None:
     if answer.media_type != OCSP_MEDIA_TYPE:
         raise NotFetched(f"is {answer.media_type}, not {OCSP_MEDIA_TYPE}", where=url)
     if len(answer.body) == len(_ENUMERATED_ERROR) + 1 and answer.body.startswith(_ENUMERATED_ERROR):
         raise OCSPErrorAnswer(_ERRORS.get(answer.body[-1], f"error {answer.body[-1]}"), url)
-    return answer.body

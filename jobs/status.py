@@ -14,6 +14,7 @@ from jobs.issuer_files import grouped, issuer_lines
 from jobs.overview import Line, State, held, lines, set_aside, undone
 from jobs.terminal import printable, span
 from jobs.wanted import Wanted, ask_signer, look_at_exchange
+from publisher.alarms import alarms
 from revocation import cli
 from revocation.clock import now as clock_now
 from revocation.errors import ConfigurationError, RevocastError
@@ -41,7 +42,8 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
     """Show every artifact of every target: number, age, time left, when it is renewed, what is due and why.
 
     Exit code 0: all fresh. 1: something is overdue, expired, missing, behind what is recorded, was set aside, has been
-    held for an hour, is not configured any more and alone lists what is revoked, or starts later than this clock says.
+    held for an hour, is not configured any more and alone lists what is revoked, or starts later than this clock says,
+    or a store is nearly full, or has a reader that keeps it growing.
     3: unknown, as when the signer was asked and did not answer.
     """
     try:
@@ -59,7 +61,8 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
     is_stuck = any(bundle.is_overdue(clock_now()) for status in statuses for bundle in status.held)
     left = [f"{status.target}: {crl}" for status in statuses for crl in status.leftovers]
     clock = [str(problem) for problem in clock_behind(statuses, installation.public, clock_now())]
-    code = _exit_code(shown, wanted, is_refused=is_stuck or bool(set_aside(statuses) or left or clock))
+    threats = [str(alarm) for alarm in alarms(targets)]
+    code = _exit_code(shown, wanted, is_refused=is_stuck or bool(set_aside(statuses) or left or clock or threats))
     more = undone(wanted.due, shown, installation.public)
     if as_json:
         cli.print_json(
@@ -72,13 +75,14 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
                 "held": held(statuses),
                 "not_configured": left,
                 "clock": clock,
+                "alarms": threats,
             }
         )
     else:
         sentences = [f"set aside: {printable(sentence)}" for sentence in set_aside(statuses)]
         sentences += [f"held: {printable(sentence)}" for sentence in held(statuses)]
         sentences += [f"not configured: {printable(sentence)}" for sentence in left]
-        sentences += [printable(sentence) for sentence in clock]
+        sentences += [printable(sentence) for sentence in [*clock, *threats]]
         _print(shown, more, wanted, sentences)
     context.exit(code)
 

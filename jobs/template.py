@@ -109,6 +109,7 @@ exchange = "exchange"
 # crl_validity = "10d"
 # last_crl = "expiry"  # a retired issuer's last CRL may go on to the end of its certificates; "never": for ever
 # ocsp_validity = "10d"
+# direct_ocsp_validity = "366d"  # of responses that a CA key signs itself
 # responder_certificate_validity = "31d"
 # revocation_backdate = "366d"
 [[signer.requesters]]
@@ -138,6 +139,11 @@ path = "public"  # CRLs and issuer certificates lie below public/www: what a web
 name = "responses"
 kind = "lmdb"
 path = "store"  # a local disk: what the responder reads
+# [[publisher.targets]]  # a Redis or Valkey server, for responders on other hosts: docs/redis.md
+# name = "shared"
+# kind = "redis"
+# url = "rediss://valkey.example:6379/0"
+# password = "file:valkey.password"  # or env:NAME, or credential:NAME; never the password itself
 """
 
 _RESPONDER = """
@@ -146,6 +152,10 @@ store = "store"
 files = "public/www"  # serve /crl/ and /issuer/ too; take it away when a web server does
 host = "127.0.0.1"
 port = {port}
+# admin = "127.0.0.1:9180"  # /metrics and /readyz: docs/monitoring.md
+# [responder.redis]  # in the place of `store`, on another host: what a publisher writes into a server
+# url = "rediss://valkey.example:6379/0"
+# password = "file:valkey.password"
 """
 
 _NO_ISSUER = """

@@ -29,7 +29,7 @@ def answers_of(profile: IssuerProfile) -> Callable[[VerifiedResponse], Answer]:
         return response_key(octets, _octet(hashes), b""), header(*map(epoch, (this_update, next_update, fresh_until)))
 
     def answer(response: VerifiedResponse) -> Answer:
-        der, hashes, serial, _, this_update, next_update = response
+        der, hashes, serial, _, this_update, next_update, *_ = response
         key, value = shared(hashes, this_update, next_update)
         return Answer(key + serial, value + der, tuple([other + serial for other in others]))
 

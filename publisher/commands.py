@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
+from publisher.alarms import alarms
 from publisher.config import PublisherConfig
 from publisher.publish import Outcome, publish_each
+from publisher.targets.alarm import Alarm
 from revocation import cli
 from revocation.clock import now
 from revocation.config import PublicConfig
@@ -24,12 +26,16 @@ def publish(context: click.Context, config: Path | None, *, as_json: bool) -> No
     Exit code 0: done. 1: a bundle was set aside now or has been held for an hour, or a target failed. 2: configuration.
     """
     file = ConfigFile.read(config)
-    outcomes = publish_each(PublisherConfig.read(file), PublicConfig.read(file), now)
+    publisher = PublisherConfig.read(file)
+    outcomes = publish_each(publisher, PublicConfig.read(file), now)
+    found = alarms(publisher)
     if as_json:
-        cli.print_json([_as_json(outcome) for outcome in outcomes])
+        cli.print_json([_as_json(outcome, found) for outcome in outcomes])
     else:
         for outcome in outcomes:
             _show(outcome)
+        for alarm in found:
+            click.echo(f"warning: {alarm}", err=True)
     context.exit(1 if any(_failed(outcome) for outcome in outcomes) else 0)
 
 
@@ -47,11 +53,12 @@ def _show(outcome: Outcome) -> None:
         cli.show_error(outcome.error)
 
 
-def _as_json(outcome: Outcome) -> dict[str, object]:
+def _as_json(outcome: Outcome, found: list[Alarm]) -> dict[str, object]:
     return {
         "target": outcome.status.target,
         "done": outcome.lines,
         "set_aside": [refused.model_dump(mode="json") for refused in outcome.set_aside],
         "error": str(outcome.error) if outcome.error else None,
+        "alarms": [alarm.sentence for alarm in found if alarm.target == outcome.status.target],
         "status": outcome.status.model_dump(mode="json"),
     }

@@ -8,14 +8,22 @@ from pydantic import Field, model_validator
 
 from revocation.configfile import ConfigFile, LocalPath, QueueURL, Table
 from revocation.durations import Duration
+from revocation.redisserver import RedisServer
+
+_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="What operators call the target.")]
 
 
-class _TargetTable(Table):
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="What operators call the target.")
+class _FolderTable(Table):
+    name: _Name
     path: LocalPath
 
+    @property
+    def place(self) -> str:
+        """Where the target is."""
+        return str(self.path)
 
-class DirectoryTable(_TargetTable):
+
+class DirectoryTable(_FolderTable):
     """A folder: CRLs and issuer certificates below its `www`, which a web server may serve; the status beside it."""
 
     kind: Literal["directory"]
@@ -38,7 +46,7 @@ class DirectoryTable(_TargetTable):
     )
 
 
-class LMDBTable(_TargetTable):
+class LMDBTable(_FolderTable):
     """An LMDB store of OCSP responses, on a local disk, read by the responder of the same host."""
 
     kind: Literal["lmdb"]
@@ -50,7 +58,14 @@ class LMDBTable(_TargetTable):
     )
 
 
-TargetTable = Annotated[DirectoryTable | LMDBTable, Field(discriminator="kind")]
+class RedisTable(RedisServer):
+    """OCSP responses in a Redis or Valkey server, read by responders on other hosts."""
+
+    name: _Name
+    kind: Literal["redis"]
+
+
+TargetTable = Annotated[DirectoryTable | LMDBTable | RedisTable, Field(discriminator="kind")]
 
 
 class ArchiveTable(Table):
@@ -92,10 +107,12 @@ class PublisherConfig(Table):
     def _apart(self) -> Self:
         seen: dict[str, str] = {}
         for target in self.targets:
-            for what in (target.name, str(target.path)):
+            for what in (target.name, target.place):
                 if what in seen:
                     raise ValueError(f"targets {seen[what]!r} and {target.name!r} share {what!r}")
-            seen |= {target.name: target.name, str(target.path): target.name}
+            seen |= {target.name: target.name, target.place: target.name}
+            if isinstance(target, RedisTable):
+                continue
             for name, folder in (("state", self.state), ("exchange", self.exchange)):
                 if folder == target.path or target.path in folder.parents:
                     raise ValueError(f"{name} ({folder}) lies inside target {target.name!r}: keep it outside")

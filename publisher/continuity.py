@@ -82,7 +82,7 @@ def _holds(departed: Departed, evidence: Evidence, now: datetime) -> bool:
         is_good = known is None or known.releasable
         return evidence.on_hold(departed.serial) and (is_good or departed.serial in evidence.elsewhere())
     if departed.expired_at is not None:
-        return departed.expired_at <= epoch(now) and (known is None or known.this_update <= departed.expired_at)
+        return departed.expired_at <= epoch(now) and (known is None or known.unexpired_at <= departed.expired_at)
     return True
 
 

@@ -23,10 +23,12 @@ from revocation.artifacts import Kind
 from revocation.bundle import BundleReader, Manifest
 from revocation.bundle.manifest import part_of
 from revocation.bundle.reader import split_responses
+from revocation.clock import iso
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.crlspec import CRLSpec
 from revocation.der import DERError
 from revocation.errors import BundleError, GateError
+from revocation.ocspprofile import OCSPProfile
 from revocation.part import Part
 from revocation.wire.exchange import Exchange
 
@@ -149,7 +151,8 @@ class Checks:
             return None
         alike.setdefault(shape, []).append(der)
         first = shape.meaning[0]
-        return VerifiedResponse(der, first.hashes, der[shape.serial], None, first.this_update, first.next_update)
+        times = (first.this_update, first.next_update)
+        return VerifiedResponse(der, first.hashes, der[shape.serial], None, *times, first.direct, first.archive_cutoff)
 
     def _whole(self, der: bytes) -> VerifiedResponse:
         response = verify_response(der, self._profile.issuer, self._now)
@@ -159,20 +162,29 @@ class Checks:
 
 
 def _check_response(response: VerifiedResponse, profile: IssuerProfile) -> None:
-    if response.hashes not in profile.ocsp.accepted:
-        raise GateError(
-            f"it answers {'+'.join(hash_.value for hash_ in response.hashes)}, and configured are {profile.ocsp.form}",
-            where=f"OCSP response of {profile.issuer.name}, serial {serials.to_hex(response.serial)}",
-            advice="[public.ocsp] of the signer and of the publisher have to say the same; then it is tried again",
-        )
+    where = f"OCSP response of {profile.issuer.name}, serial {serials.to_hex(response.serial)}"
+    if other := _other_form(response, profile.ocsp):
+        advice = "[public.ocsp] of the signer and of the publisher have to say the same; then it is tried again"
+        raise GateError(other, where=where, advice=advice)
     check_length(response.this_update, response.next_update, profile.ocsp.expires)
-    if profile.crl.only_cas:
-        return
     try:
-        profile.compliance.check_ocsp_window(response.this_update, response.next_update)
+        profile.compliance.check_ocsp_window(response.this_update, response.next_update, profile.crl.only_cas)
     except ValueError as error:
-        serial = serials.to_hex(response.serial)
-        raise GateError(str(error), where=f"OCSP response of {profile.issuer.name}, serial {serial}") from error
+        raise GateError(str(error), where=where) from error
+
+
+def _other_form(response: VerifiedResponse, ocsp: OCSPProfile) -> str | None:
+    """What a response has that is configured otherwise."""
+    if response.hashes not in ocsp.accepted:
+        return f"it answers {'+'.join(hash_.value for hash_ in response.hashes)}, and configured are {ocsp.form}"
+    if response.direct is not ocsp.direct:
+        who = "the CA key" if response.direct else "a delegate"
+        return f"{who} signed it, and configured is signed_by = '{ocsp.signed_by}'"
+    cutoff = ocsp.answered_since(response.this_update) if ocsp.archive_cutoff else None
+    if response.archive_cutoff != cutoff:
+        says, wanted = (iso(moment) if moment else "none" for moment in (response.archive_cutoff, cutoff))
+        return f"its archive cutoff is {says}, and by what is configured it would be {wanted}"
+    return None
 
 
 def revocations_in(reader: BundleReader, profile: IssuerProfile, now: datetime) -> Iterator[VerifiedResponse]:

@@ -85,26 +85,36 @@ class Known:
     Attributes:
         this_update: of the newest response that said so, epoch seconds.
         releasable: revoked with certificateHold and never with another reason.
+        cutoff: since when that response answered for expired certificates too; None where for none.
     """
 
     this_update: int
     revoked: bool
     releasable: bool = False
+    cutoff: int | None = None
+
+    @property
+    def unexpired_at(self) -> int:
+        """When the certificate had not expired, or nothing would have been signed; epoch seconds."""
+        return self.this_update if self.cutoff is None else self.cutoff
 
 
 def known_from(response: VerifiedResponse) -> Known:
     """What a response says."""
     revocation = response.revocation
     held = revocation is not None and revocation.reason is Reason.certificateHold
-    return Known(epoch(response.this_update), revocation is not None, held)
+    cutoff = epoch(response.archive_cutoff) if response.archive_cutoff else None
+    return Known(epoch(response.this_update), revocation is not None, held, cutoff)
 
 
 def remembered(new: Known, mark: Known | None, now: datetime) -> Known:
     """The mark after a response that says revoked: the newest time, and never releasable again once final."""
     if mark is None:
         return new
-    newest = new.this_update if is_ahead(mark.this_update, now) else max(new.this_update, mark.this_update)
-    return Known(newest, revoked=True, releasable=new.releasable and mark.releasable)
+    counted = [new] if is_ahead(mark.this_update, now) else [new, mark]
+    newest, unexpired = (max(known.this_update for known in counted), max(known.unexpired_at for known in counted))
+    cutoff = None if unexpired == newest else unexpired
+    return Known(newest, revoked=True, releasable=new.releasable and mark.releasable, cutoff=cutoff)
 
 
 def replaces(response: VerifiedResponse, known: Known | None, now: datetime) -> bool:

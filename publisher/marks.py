@@ -21,6 +21,9 @@ from revocation.store import file_size, require_whole
 
 _MAP_SIZE: Final = 16 << 30
 _KNOWN: Final = struct.Struct(">QB")
+_CUTOFF: Final = struct.Struct(">q")
+"""Behind it, where it answered for expired certificates too."""
+
 _DIGEST_SIZE: Final = 32
 
 
@@ -143,7 +146,7 @@ class RevokedMarks:
 
     def put(self, issuer: bytes, serial: bytes, known: Known) -> None:
         """Remember that a certificate is revoked; a transaction that changes nothing waits for no disk."""
-        key, value = issuer + serial, _KNOWN.pack(known.this_update, known.releasable)
+        key, value = issuer + serial, _packed(known)
         with self._explained():
             if self._txn.get(key) != value:
                 self._txn.put(key, value)
@@ -153,13 +156,20 @@ class RevokedMarks:
         cursor = self._txn.cursor()
         found = cursor.set_range(issuer)
         while found and bytes(cursor.key()).startswith(issuer):
-            this_update, releasable = _KNOWN.unpack(cursor.value())
-            yield bytes(cursor.key())[len(issuer) :], Known(this_update, revoked=True, releasable=bool(releasable))
+            yield bytes(cursor.key())[len(issuer) :], _unpacked(bytes(cursor.value()))
             found = cursor.next()
 
 
 def _known(raw: bytes | None) -> Known | None:
-    if raw is None:
-        return None
-    this_update, releasable = _KNOWN.unpack(raw)
-    return Known(this_update, revoked=True, releasable=bool(releasable))
+    return None if raw is None else _unpacked(raw)
+
+
+def _packed(known: Known) -> bytes:
+    cutoff = b"" if known.cutoff is None else _CUTOFF.pack(known.cutoff)
+    return _KNOWN.pack(known.this_update, known.releasable) + cutoff
+
+
+def _unpacked(raw: bytes) -> Known:
+    this_update, releasable = _KNOWN.unpack_from(raw)
+    cutoff = _CUTOFF.unpack_from(raw, _KNOWN.size)[0] if len(raw) > _KNOWN.size else None
+    return Known(this_update, revoked=True, releasable=bool(releasable), cutoff=cutoff)

@@ -1,4 +1,4 @@
-"""The certificate that signed an OCSP response: may it speak for the issuer? RFC 6960 section 4.2.2.2.
+"""Who signed an OCSP response: a delegate by its certificate, or the CA key. RFC 6960 section 4.2.2.2.
 
 One certificate signs every response of a week, so each is verified once; only its window is looked at each time.
 """
@@ -18,13 +18,14 @@ from revocation import der
 from revocation.clock import iso
 from revocation.errors import GateError
 from revocation.extensions import extension_value
+from revocation.issuer import Issuer
 
 _UNDERSTOOD: Final = (x509.ExtendedKeyUsage, x509.KeyUsage, x509.BasicConstraints)
 
 
 @dataclass(frozen=True)
 class ResponderCertificate:
-    """A delegated responder that the issuer made.
+    """A delegated responder that the issuer made; or the issuer itself, in the window of its own certificates.
 
     Attributes:
         key_info: its SubjectPublicKeyInfo.
@@ -35,6 +36,11 @@ class ResponderCertificate:
     key_hash: bytes
     not_before: datetime
     not_after: datetime
+    is_issuer: bool = False
+
+    @property
+    def _certificate(self) -> str:
+        return "its issuer's certificates" if self.is_issuer else "its responder certificate"
 
     def check_covers(self, this_update: datetime, next_update: datetime) -> None:
         """Return if it is valid in the whole window of a response: one that has expired says nothing of today.
@@ -44,14 +50,29 @@ class ResponderCertificate:
         """
         if this_update < self.not_before:
             raise GateError(
-                f"it is older than its responder certificate: thisUpdate {iso(this_update)}, "
-                f"notBefore {iso(self.not_before)}"
+                f"it is older than {self._certificate}: thisUpdate {iso(this_update)}, notBefore {iso(self.not_before)}"
             )
         if next_update > self.not_after:
             raise GateError(
-                f"it would outlive its responder certificate: nextUpdate {iso(next_update)}, "
-                f"notAfter {iso(self.not_after)}"
+                f"it would outlive {self._certificate}: nextUpdate {iso(next_update)}, notAfter {iso(self.not_after)}"
             )
+
+
+def issuer_as_responder(issuer: Issuer) -> ResponderCertificate:
+    """The CA key as its own responder, for responses that embed no certificate.
+
+    Raises:
+        GateError: a CA certificate says that the key is not for such signatures.
+    """
+    if not issuer.signs_responses:
+        raise GateError("it has no responder certificate embedded, and the CA's may not sign responses (keyUsage)")
+    info = issuer.public_key_info
+    return ResponderCertificate(info, _key_hash(info), issuer.not_before, issuer.not_after, is_issuer=True)
+
+
+@lru_cache(maxsize=128)
+def _key_hash(key_info: bytes) -> bytes:
+    return hashlib.sha1(der.public_key_octets(key_info), usedforsecurity=False).digest()
 
 
 @lru_cache(maxsize=128)
@@ -75,8 +96,9 @@ def verify_responder_certificate(der_: bytes, issuer_subject: bytes, issuer_key:
     if issuer != issuer_subject:
         raise GateError("its responder certificate names another issuer")
     _check_purpose(certificate.extensions)
-    key_hash = hashlib.sha1(der.public_key_octets(key_info), usedforsecurity=False).digest()
-    return ResponderCertificate(key_info, key_hash, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    return ResponderCertificate(
+        key_info, _key_hash(key_info), certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    )
 
 
 def _issuer_and_key(tbs: memoryview) -> tuple[bytes, bytes]:

@@ -67,7 +67,7 @@ class Session:
         if known is None and self._marks.status_digests(self.table.name):
             self.lines.append("the status is lost, or not the last one: everything in the exchange is looked at again")
         self.status = known or self.status
-        self._saved = self.status.model_copy(deep=True) if known else None
+        self._saved = self.status.model_dump_json() if known else None
         self.lines += taker.mend(self.status, self._clock(), trusted=known is not None)
         prune_rows(self.status, self._public.profiles)
 
@@ -195,8 +195,8 @@ class Session:
 
     def _save(self, now: datetime) -> None:
         """Nothing changed, nothing written."""
-        if self._saved == self.status:
+        if self._saved == self.status.model_dump_json():
             return
         self.status.updated_at = now
         save_status(self._target, self.status, self._marks)
-        self._saved = self.status.model_copy(deep=True)
+        self._saved = self.status.model_dump_json()

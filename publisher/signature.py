@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import (
@@ -35,6 +35,9 @@ _OID: Final = SignatureAlgorithmOID
 _ALGORITHMS: Final = (
     (ed25519.Ed25519PublicKey, {_OID.ED25519}),
     (ed448.Ed448PublicKey, {_OID.ED448}),
+    (mldsa.MLDSA44PublicKey, {_OID.ML_DSA_44}),
+    (mldsa.MLDSA65PublicKey, {_OID.ML_DSA_65}),
+    (mldsa.MLDSA87PublicKey, {_OID.ML_DSA_87}),
     (
         ec.EllipticCurvePublicKey,
         {
@@ -50,6 +53,15 @@ _ALGORITHMS: Final = (
         },
     ),
 )
+_WHOLE_MESSAGE: Final = (
+    ed25519.Ed25519PublicKey,
+    ed448.Ed448PublicKey,
+    mldsa.MLDSA44PublicKey,
+    mldsa.MLDSA65PublicKey,
+    mldsa.MLDSA87PublicKey,
+)
+"""Keys that verify the message itself, and not its digest."""
+
 _DIGESTS: Final = {hash_.name: hash_ for hash_ in (SHA256, SHA384, SHA512, SHA3_256, SHA3_384, SHA3_512)}
 
 
@@ -85,9 +97,9 @@ def verifier(key: PublicKeyTypes, parameters: Parameters, hash_: HashAlgorithm |
         GateError: the algorithm is weak, unknown or not of this kind of key.
     """
     verify: Callable[[bytes, bytes | memoryview], None]
-    if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey) and hash_ is None:
-        edwards = key
-        verify = lambda signature, tbs: edwards.verify(signature, bytes(tbs))  # noqa: E731 - one of three
+    if isinstance(key, _WHOLE_MESSAGE) and hash_ is None:
+        whole = key
+        verify = lambda signature, tbs: whole.verify(signature, bytes(tbs))  # noqa: E731 - one of three
     elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(parameters, ec.ECDSA):
         elliptic, digest, ecdsa = key, _digest(hash_), ec.ECDSA(Prehashed(_strong(hash_)))
         verify = lambda signature, tbs: elliptic.verify(signature, digest(tbs), ecdsa)  # noqa: E731 - as above

@@ -73,8 +73,10 @@ class ResponseTaker:
         return self._withdraw(profile.issuer)
 
     def tend(self, status: TargetStatus, now: datetime) -> Iterator[list[str]]:  # noqa: ARG002 - see above
-        """Nothing: a response has no other form."""
-        return iter(())
+        """Take out expired answers of issuers whose bundles come no more, or months apart; others' go with bundles."""
+        rare = [p.issuer for p in self._public.profiles.values() if p.ocsp.direct or now >= p.issuer.not_after]
+        count = sum(self._target.sweep(issuer.octets, epoch(now - _KEPT_EXPIRED)) for issuer in rare)
+        yield [f"{count} responses that had expired long ago were taken out"] if count else []
 
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
@@ -115,7 +117,7 @@ class ResponseTaker:
         withheld: list[str],
     ) -> int:
         """Put the responses of a batch in one transaction, while later ones are still being verified."""
-        responses: dict[bytes, VerifiedResponse] = {}
+        responses: dict[Answer, VerifiedResponse] = {}
         revoked: list[VerifiedResponse] = []
 
         def answers() -> Generator[Answer, None, None]:
@@ -123,13 +125,13 @@ class ResponseTaker:
             with closing(self._past_marks(profile.issuer, batch, now, window, withheld)) as passed:
                 for response in passed:
                     found = answer(response)
-                    responses[found.key] = response
+                    responses[found] = response
                     if response.revocation is not None:
                         revoked.append(response)
                     yield found
 
         def admits(answer: Answer, current: StoredResponse | None) -> bool:
-            return current is None or self._admits(responses[answer.key], current, profile.issuer, now, withheld)
+            return current is None or self._admits(responses[answer], current, profile.issuer, now, withheld)
 
         with closing(answers()) as stream:
             put = self._target.put(stream, admits)

@@ -1,4 +1,4 @@
-"""Is this a response that a delegated responder of the configured issuer pre-signed? RFC 6960 section 4.2, RFC 9919.
+"""Is this a response that the configured issuer or its delegate pre-signed? RFC 6960 section 4.2, RFC 9919.
 
 Parsed with a library other than the encoder; the signature is verified over the bytes as they came.
 """
@@ -12,8 +12,9 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import ocsp
 
+from publisher.archive_cutoff import archive_cutoff_in
 from publisher.crl_entries import reason_of
-from publisher.responder_certificate import ResponderCertificate, verify_responder_certificate
+from publisher.responder_certificate import ResponderCertificate, issuer_as_responder, verify_responder_certificate
 from publisher.signature import Scheme, verifier_by
 from publisher.unreadable import unreadable
 from publisher.window import check_window
@@ -30,13 +31,15 @@ _LONGEST_SERIAL: Final = 128
 
 
 class VerifiedResponse(NamedTuple):
-    """A response that the issuer's delegate signed.
+    """A response that the issuer or its delegate signed.
 
     Attributes:
         der: as it came.
         hashes: of the CertIDs that it answers, all for one certificate.
         serial: the content octets of that certificate's serial.
         revocation: None when the certificate is good.
+        direct: whether the CA key signed it, and no delegate.
+        archive_cutoff: since when expired certificates are answered for (RFC 6960 section 4.4.4), where it says so.
     """
 
     der: bytes
@@ -45,6 +48,8 @@ class VerifiedResponse(NamedTuple):
     revocation: Revocation | None
     this_update: datetime
     next_update: datetime
+    direct: bool = False
+    archive_cutoff: datetime | None = None
 
 
 def verify_response(der_: bytes, issuer: Issuer, now: datetime) -> VerifiedResponse:
@@ -65,7 +70,7 @@ def verify_response(der_: bytes, issuer: Issuer, now: datetime) -> VerifiedRespo
 
 
 def read_response(der_: bytes, issuer: Issuer) -> VerifiedResponse:
-    """The response, if the issuer's delegate signed it and was one for all of its window, whatever the time.
+    """The response, if the issuer or its delegate signed it and was one for all of its window, whatever the time.
 
     Raises:
         GateError: malformed, of another issuer, by another signer, or not of the form that is pre-signed.
@@ -109,21 +114,27 @@ def _read(der_: bytes, issuer: Issuer) -> VerifiedResponse:
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise GateError(f"it is an error, {response.response_status.name}")
     tbs, signature, embedded = parts(der_)
-    signer = verify_responder_certificate(embedded, issuer.subject, issuer.public_key_info)
+    signer = _signer(embedded, issuer)
     if response.responder_key_hash != signer.key_hash:
-        raise GateError("its ResponderID is not byKey of the embedded certificate")
+        whose = "issuer, and no certificate is embedded" if signer.is_issuer else "embedded certificate"
+        raise GateError(f"its ResponderID is not byKey of the {whose}")
     verifier_by(_scheme(response, signer))(tbs, signature)
-    _check_extensions(response, tbs)
+    _check_extensions(response)
     content = _content(der_, response, issuer)
     signer.check_covers(content.this_update, content.next_update)
-    return content
+    return content._replace(direct=signer.is_issuer, archive_cutoff=archive_cutoff_in(tbs))
+
+
+def _signer(embedded: bytes | None, issuer: Issuer) -> ResponderCertificate:
+    if embedded is None:
+        return issuer_as_responder(issuer)
+    return verify_responder_certificate(embedded, issuer.subject, issuer.public_key_info)
 
 
 def scheme_of(der_: bytes, issuer: Issuer) -> Scheme:
     """How a response that was read is signed, for others that the same key signed."""
     _, _, embedded = parts(der_)
-    signer = verify_responder_certificate(embedded, issuer.subject, issuer.public_key_info)
-    return _scheme(ocsp.load_der_ocsp_response(der_), signer)
+    return _scheme(ocsp.load_der_ocsp_response(der_), _signer(embedded, issuer))
 
 
 def _scheme(response: ocsp.OCSPResponse, signer: ResponderCertificate) -> Scheme:
@@ -131,8 +142,8 @@ def _scheme(response: ocsp.OCSPResponse, signer: ResponderCertificate) -> Scheme
     return Scheme(signer.key_info, response.signature_algorithm_oid.dotted_string, hash_.name if hash_ else None)
 
 
-def parts(der_: bytes) -> tuple[memoryview, bytes, bytes]:
-    """The TBS, the signature and the one embedded certificate (RFC 6960 section 4.2.1)."""
+def parts(der_: bytes) -> tuple[memoryview, bytes, bytes | None]:
+    """The TBS, the signature and the one embedded certificate, or None (RFC 6960 section 4.2.1)."""
     inside, _ = der.expect(der_, 0, der.SEQUENCE)
     _, _, after_status = der.read(der_, inside)
     explicit, _ = der.expect(der_, after_status, _CONTEXT_0)
@@ -142,7 +153,7 @@ def parts(der_: bytes) -> tuple[memoryview, bytes, bytes]:
     tbs, _, signature = der.signed_parts(basic)
     *_, (tag, _, begin, end) = der.values(basic, *der.expect(basic, 0, der.SEQUENCE))
     if tag != _CONTEXT_0:
-        raise GateError("it has no responder certificate embedded")
+        return tbs, signature, None
     certificates = list(der.values(basic, *der.expect(basic, begin, der.SEQUENCE)))
     if len(certificates) != 1:
         raise GateError(f"it has {len(certificates)} certificates embedded, and one is wanted")
@@ -150,13 +161,8 @@ def parts(der_: bytes) -> tuple[memoryview, bytes, bytes]:
     return tbs, signature, basic[begin:end]
 
 
-def _check_extensions(response: ocsp.OCSPResponse, tbs: memoryview) -> None:
-    """None that a client might have to reject, in the response or in one of its answers (RFC 6960 section 4.2.1)."""
-    _, _, (_, _, start, end), *_ = der.values(tbs, *der.expect(tbs, 0, der.SEQUENCE))
-    for _, _, single, single_end in der.values(tbs, start, end):
-        _certid, _status, _this_update, *rest = der.values(tbs, single, single_end)
-        if any(tag != _CONTEXT_0 for tag, *_ in rest):
-            raise GateError("one of its answers has extensions, which no pre-signed response has")
+def _check_extensions(response: ocsp.OCSPResponse) -> None:
+    """None that a client might have to reject (RFC 6960 section 4.2.1)."""
     for extension in response.extensions:
         if extension.critical or isinstance(extension.value, x509.OCSPNonce):
             raise GateError(f"it has the extension {extension.oid.dotted_string}, which no pre-signed response has")
@@ -202,11 +208,10 @@ def _single(single: ocsp.OCSPSingleResponse, issuer: Issuer) -> _Single:
 
 
 def _hash(single: ocsp.OCSPSingleResponse) -> CertIDHash:
-    name = single.hash_algorithm.name
     try:
-        return CertIDHash(name)
-    except ValueError as error:
-        raise GateError(f"its CertID is hashed with {name}, which nobody asks for") from error
+        return CertIDHash(single.hash_algorithm.name)
+    except (UnsupportedAlgorithm, ValueError) as error:
+        raise GateError(f"its CertID is hashed with what nobody asks for: {error}") from error
 
 
 @lru_cache(maxsize=1024)

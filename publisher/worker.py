@@ -12,6 +12,7 @@ from typing import Final
 
 import click
 
+from publisher.alarms import NowAndThen, alarms
 from publisher.config import PublisherConfig
 from publisher.publish import publish_each
 from revocation import cli
@@ -42,7 +43,8 @@ def worker(config: Path | None) -> None:
     from revocation.wire.queue import PUBLISHER_QUEUE, Wire
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    looker = Looker(lambda: _look(publisher, public))
+    told = NowAndThen()
+    looker = Looker(lambda: _look(publisher, public, told))
     looker.start()
 
     def hinted(text: str) -> None:
@@ -53,12 +55,14 @@ def worker(config: Path | None) -> None:
     looker.stop(_STOPPING_SECONDS)
 
 
-def _look(publisher: PublisherConfig, public: PublicConfig) -> None:
+def _look(publisher: PublisherConfig, public: PublicConfig, told: NowAndThen) -> None:
     for outcome in publish_each(publisher, public, now):
         for line in outcome.lines:
             _LOG.info("%s: %s", outcome.status.target, line)
         if outcome.error:
             _LOG.error("%s: %s", outcome.status.target, outcome.error)
+    for alarm in told.worth_telling(alarms(publisher)):
+        _LOG.warning("%s", alarm)
 
 
 def _say_ready() -> None:

@@ -13,12 +13,12 @@ import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from responder.ocsprequest import MalformedRequest, OCSPRequest, parse
 from responder.source import ResponseExpired, ResponseTooEarly, Source, SourceUnavailable
 from revocation import der
-from revocation.certid import CertID
+from revocation.certid import CertID, CertIDHash
 from revocation.store import StoredResponse
 
 
@@ -40,12 +40,19 @@ _ERRORS: Final = {error: der.sequence(der.tlv(der.ENUMERATED, bytes((error.value
 Answer = StoredResponse | ErrorAnswer
 
 
-def answer(request: bytes, source: Source, now: datetime) -> Answer:
+class Answered(NamedTuple):
+    """An answer, and the hash of the CertID that was asked for; None where there is none that we know."""
+
+    answer: Answer
+    hash: CertIDHash | None
+
+
+def answer(request: bytes, source: Source, now: datetime) -> Answered:
     """The answer to the request of a POST."""
     return answer_readings([request], source, now)
 
 
-def answer_readings(readings: Sequence[bytes], source: Source, now: datetime) -> Answer:
+def answer_readings(readings: Sequence[bytes], source: Source, now: datetime) -> Answered:
     """The answer to a request that arrived so that it may stand for several.
 
     Only where a single reading asks for a certificate that is known is that reading answered. If the one that was sent
@@ -53,12 +60,14 @@ def answer_readings(readings: Sequence[bytes], source: Source, now: datetime) ->
     """
     requests = _parsed(readings)
     if not requests:
-        return ErrorAnswer.MALFORMED_REQUEST
+        return Answered(ErrorAnswer.MALFORMED_REQUEST, None)
+    asked = requests[0].cert_id
+    hash_ = asked.hash if asked else None
     try:
         found = [stored for request in requests if (stored := _stored(request, source, now))]
     except SourceUnavailable:
-        return ErrorAnswer.TRY_LATER
-    return found[0] if len(found) == 1 else ErrorAnswer.UNAUTHORIZED
+        return Answered(ErrorAnswer.TRY_LATER, hash_)
+    return found[0] if len(found) == 1 else Answered(ErrorAnswer.UNAUTHORIZED, hash_)
 
 
 def _parsed(readings: Sequence[bytes]) -> list[OCSPRequest]:
@@ -78,11 +87,12 @@ def answer_cert_id(cert_id: CertID, source: Source, now: datetime) -> Answer:
         return ErrorAnswer.TRY_LATER
 
 
-def _stored(request: OCSPRequest, source: Source, now: datetime) -> Answer | None:
+def _stored(request: OCSPRequest, source: Source, now: datetime) -> Answered | None:
     """What the store has for a request, None for nothing."""
     if request.unknown_critical or request.cert_id is None:
         return None
-    return _found(request.cert_id, source, now)
+    found = _found(request.cert_id, source, now)
+    return Answered(found, request.cert_id.hash) if found else None
 
 
 def _found(cert_id: CertID, source: Source, now: datetime) -> Answer | None:

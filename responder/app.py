@@ -17,14 +17,17 @@ from werkzeug.http import http_date
 from werkzeug.routing import BaseConverter
 from werkzeug.wsgi import wrap_file
 
-from responder.answers import Answer, ErrorAnswer, answer, answer_readings
+from responder.answers import Answered, ErrorAnswer, answer, answer_readings
 from responder.caching import UNCACHED, MaxAges, etag, file_headers, response_headers
+from responder.counted import Counted
+from responder.counts import Method, Sheet, alone, count_answered, count_code
 from responder.files import StaticFiles
 from responder.getpath import readings
 from responder.hotpath import GLANCE, HotPath
 from responder.source import Source
 from revocation import clock
 from revocation.artifacts import Kind
+from revocation.clock import epoch
 from revocation.paths import OCSP_MEDIA_TYPE, number_in
 
 _log: Final = logging.getLogger(__name__)
@@ -46,6 +49,7 @@ def create_app(
     prefix: str = "",
     max_ages: MaxAges | None = None,
     now: Callable[[], datetime] = clock.now,
+    sheet: Sheet | None = None,
 ) -> Flask:
     """The WSGI application.
 
@@ -55,7 +59,10 @@ def create_app(
         prefix: the path before `/ocsp/`, `/crl/` and `/issuer/`: empty, or like `/pki`. `/healthz` has none.
         max_ages: how long caches may keep what.
         now: the clock.
+        sheet: where answers are counted; None where nobody asks.
     """
+    sheet = alone() if sheet is None else sheet
+    source = Counted(source, sheet)
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_REQUEST
     app.url_map.merge_slashes = False  # `//` is part of a request's base64
@@ -64,7 +71,7 @@ def create_app(
     def route(rule: str, view: Callable[..., Response], method: str = "GET") -> None:
         app.add_url_rule(rule, f"{method} {rule}", view, methods=[method], provide_automatic_options=False)
 
-    ocsp = _OCSP(source, max_ages or MaxAges(), now)
+    ocsp = _OCSP(source, max_ages or MaxAges(), now, sheet)
     for path in (f"{prefix}/ocsp", f"{prefix}/ocsp/"):
         route(path, ocsp.post, "POST")
     route(f"{prefix}/ocsp", ocsp.get)
@@ -76,12 +83,14 @@ def create_app(
     route("/healthz", _health)
     app.register_error_handler(HTTPException, _short)
     app.register_error_handler(Exception, _unexpected)
+    app.after_request(lambda response: _completed(response, sheet, now))
     app.wsgi_app = HotPath(  # type: ignore[method-assign]  # as Flask's documentation says that middleware is added
         app.wsgi_app,
         source,
         (f"{prefix}/ocsp", f"{prefix}/ocsp/"),
         (max_ages or MaxAges()).ocsp,
         now,
+        sheet,
         GLANCE if now is clock.now else 0,  # a clock of its own may move by hours at once
     )
     return app
@@ -90,16 +99,19 @@ def create_app(
 class _OCSP:
     """The views of OCSP."""
 
-    def __init__(self, source: Source, max_ages: MaxAges, now: Callable[[], datetime]) -> None:
+    def __init__(self, source: Source, max_ages: MaxAges, now: Callable[[], datetime], sheet: Sheet) -> None:
         self._source = source
         self._longest = max_ages.ocsp
         self._now = now
+        self._sheet = sheet
 
     def post(self) -> Response:
         """RFC 6960 appendix A.1: the request is the body, whatever media type it is said to have."""
         try:
             body = request.get_data(cache=False)
         except RequestEntityTooLarge:
+            too_long = Answered(ErrorAnswer.MALFORMED_REQUEST, None)
+            count_answered(self._sheet, Method.POST, too_long, epoch(self._now()))
             return _ocsp_response(ErrorAnswer.MALFORMED_REQUEST.der, UNCACHED, 413)
         now = self._now()
         return self._respond(answer(body, self._source, now), now)
@@ -109,7 +121,9 @@ class _OCSP:
         now = self._now()
         return self._respond(answer_readings(readings(encoded, LONGEST_REQUEST), self._source, now), now)
 
-    def _respond(self, found: Answer, now: datetime) -> Response:
+    def _respond(self, answered: Answered, now: datetime) -> Response:
+        count_answered(self._sheet, Method[request.method], answered, epoch(now))
+        found = answered.answer
         if isinstance(found, ErrorAnswer):
             return _ocsp_response(found.der, UNCACHED)
         tag = etag(found.der)
@@ -160,6 +174,14 @@ def _conditional(response: Response) -> Response:
         return response
     response.close()
     return Response(status=response.status_code, headers=UNCACHED)
+
+
+def _completed(response: Response, sheet: Sheet, now: Callable[[], datetime]) -> Response:
+    """With the Date that every answer has (RFC 9110 section 6.6.1), and counted where it is not usual."""
+    response.headers.setdefault("Date", http_date(now()))
+    if response.status_code != HTTPStatus.OK:
+        count_code(sheet, response.status_code)
+    return response
 
 
 def _health() -> Response:

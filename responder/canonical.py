@@ -1,8 +1,8 @@
 """OCSPRequests as nearly every client sends them, recognised by their octets instead of being parsed.
 
-One certificate, version 1 left out, no requestor, no signature, no extension but perhaps a nonce that is not critical:
-then all octets before the CertID and between it and the nonce follow from lengths, and are compared. What is not
-recognised here is not wrong: `responder.ocsprequest` decides. What is recognised means there what it means here.
+One certificate, version 1 left out or spelled out, no requestor, no signature, no extension but perhaps a nonce that is
+not critical: then all octets before the CertID and between it and the nonce follow from lengths, and are compared. What
+is not recognised here is not wrong: `responder.ocsprequest` decides. What is recognised means there what it means here.
 """
 
 from typing import Final
@@ -15,6 +15,7 @@ _SHORTEST: Final = 60
 _LONGEST: Final = 320
 _LONG_FORM: Final = 0x80
 _MINUS_PADDED, _PLUS_PADDED = b"\xff\x80", b"\x00\x80"
+_SPELLED_OUT: Final = der.explicit(0, der.integer(0))  # version 1, as Apple's clients send it
 _NONCE_OID: Final = der.oid("1.3.6.1.5.5.7.48.1.2")
 
 
@@ -66,6 +67,8 @@ def cert_id_octets(request: bytes) -> bytes | None:
     if head is None or not request.startswith(head):
         return None
     start = len(head)
+    if request.startswith(_SPELLED_OUT, start):
+        start += len(_SPELLED_OUT)
     size = request[start + 1]
     if size >= _LONG_FORM or request[start : start + 6] != _LISTS.get(size):
         return None

@@ -18,7 +18,9 @@ from werkzeug.http import http_date
 from responder.answers import ErrorAnswer, answer_cert_id
 from responder.caching import UNCACHED, cache_control, etag, jittered, max_age
 from responder.canonical import SIZES, cert_id, cert_id_octets
+from responder.counts import AGE_SUM, Method, Sheet, count_refused, count_served, same_slot_for, served_slot
 from responder.source import Source
+from revocation.certid import CertIDHash
 from revocation.clock import epoch, from_epoch
 from revocation.paths import OCSP_MEDIA_TYPE
 from revocation.store import StoredResponse
@@ -34,16 +36,22 @@ _date: Final = lru_cache(1024)(http_date)  # the responses of a slice share thei
 
 
 class _Kept:
-    """An answer with its headers, and how long they hold: in one state of the store, and before the second `end`."""
+    """An answer, its headers and where it is counted, which hold in one state of the store, before the second `end`."""
 
-    __slots__ = ("after", "before", "body", "end", "version")
+    __slots__ = ("after", "before", "body", "end", "hash", "since", "slot", "version")
 
-    def __init__(self, stored: StoredResponse, second: int, longest: timedelta, version: int | None) -> None:
+    def __init__(
+        self, stored: StoredResponse, hash_: CertIDHash, second: int, longest: timedelta, version: int | None
+    ) -> None:
         tag = etag(stored.der)
         age = max_age(stored, from_epoch(second), longest)
         self.version = version
         self.body = stored.der
-        self.end = _same_age_until(stored, second, longest) + 1
+        self.hash = hash_
+        self.since = min(stored.this_update, second)
+        self.slot = served_slot(Method.POST, hash_, second - self.since)
+        alike = self.since + same_slot_for(second - self.since) if self.since == stored.this_update else second + 1
+        self.end = min(_same_age_until(stored, second, longest) + 1, alike)
         self.before = _before_date(stored.this_update, stored.next_update, jittered(age, tag), len(stored.der))
         self.after = ("ETag", f'"{tag}"')
 
@@ -80,6 +88,7 @@ class HotPath:
         paths: those that a request may be posted to.
         longest: the longest that a cache may keep a response.
         now: the clock.
+        sheet: where answers are counted.
         glance: seconds for which the time and the state of the store are taken to be those of the last look.
     """
 
@@ -90,6 +99,7 @@ class HotPath:
         paths: Iterable[str],
         longest: timedelta,
         now: Callable[[], datetime],
+        sheet: Sheet,
         glance: float,
     ) -> None:
         self._application = application
@@ -97,6 +107,7 @@ class HotPath:
         self._paths = frozenset(paths)
         self._longest = longest
         self._now = now
+        self._sheet = sheet
         self._glance = glance
         self._kept: dict[bytes, _Kept] = {}
         self._look_at = 0.0
@@ -121,6 +132,9 @@ class HotPath:
         kept = self._kept.get(request)
         if kept and kept.version == self._version and self._second < kept.end and len(request) == size:
             start_response("200 OK", [*kept.before, self._date, kept.after])
+            sheet = self._sheet
+            sheet[kept.slot] += 1
+            sheet[AGE_SUM] += self._second - kept.since
             return [kept.body]
         try:
             found = self._answer(request) if len(request) == size else None
@@ -158,9 +172,11 @@ class HotPath:
                 return None
             found = answer_cert_id(asked, self._source, from_epoch(second))
             if isinstance(found, ErrorAnswer):
-                return found.der, list(_ERROR)
-            kept = _Kept(found, second, self._longest, version)
+                count_refused(self._sheet, Method.POST, found, asked.hash)
+                return found.der, [*_ERROR, ("Date", _date(second))]
+            kept = _Kept(found, asked.hash, second, self._longest, version)
             self._keep(key, kept)
+        count_served(self._sheet, Method.POST, kept.hash, second - kept.since)
         return kept.body, [*kept.before, ("Date", _date(second)), kept.after]
 
     def _keep(self, key: bytes, kept: _Kept) -> None:

@@ -46,11 +46,10 @@ def allow_descriptors(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
-def allow_no_more_descriptors(most: int) -> None:
-    """Let this process have no more files and connections than that, and no more than before."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft > most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+def allow_exactly_descriptors(most: int) -> None:
+    """Let this process have as many files and connections as that, or as the system allows if these are fewer."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def address_of(listener: socket.socket) -> tuple[str, int]:

@@ -8,17 +8,18 @@ or than it says, was cut: reading on in the map would kill the process.
 
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import lmdb
 
-from responder.source import ResponseExpired, ResponseTooEarly, SourceUnavailable
+from responder.lmdbsample import sample
+from responder.source import SourceUnavailable, require_current
 from revocation.certid import CertID
-from revocation.clock import epoch
 from revocation.store import (
     BOTH_HASHES,
     ISSUERS_DATABASE,
@@ -29,8 +30,8 @@ from revocation.store import (
     require_whole,
     response_key,
 )
-from revocation.windows import SKEW
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _DATABASES = 4  # those of the format, and room for one of a later version
 _TRANSACTIONS = 48  # bits for LMDB's count of them, below the count of files that were opened
@@ -67,18 +68,14 @@ class LMDBSource:
     def find(self, cert_id: CertID, now: datetime) -> StoredResponse | None:
         """See `Source.find`."""
         with self._lock:
-            value = self._read(cert_id)
+            value = self._read(lambda opened: _look_up(opened, cert_id))
         if value is None:
             return None
         try:
             stored = StoredResponse.decode(value)
         except StoreFormatError as error:
             raise SourceUnavailable(f"{self._path}: {error}") from error
-        if epoch(now) >= stored.next_update:
-            raise ResponseExpired
-        if stored.this_update > epoch(now + SKEW):
-            raise ResponseTooEarly
-        return stored
+        return require_current(stored, now)
 
     def version(self) -> int | None:
         """See `Source.version`."""
@@ -88,14 +85,19 @@ class LMDBSource:
             except (lmdb.Error, OSError):
                 return None  # `find` will meet it too, and tell
 
+    def sample(self, size: int) -> list[tuple[bytes, int]]:
+        """See `Sampled.sample`."""
+        with self._lock:
+            return self._read(lambda opened: sample(opened.environment, opened.issuers, opened.responses, size)) or []
+
     def close(self) -> None:
         """See `Source.close`."""
         with self._lock:
             self._close()
 
-    def _read(self, cert_id: CertID) -> bytes | None:
+    def _read(self, look: Callable[[_Opened], T | None]) -> T | None:
         try:
-            value = self._look_up(cert_id)
+            found = self._look(look)
         except (lmdb.Error, OSError) as error:
             self._close()
             if self._readable:
@@ -105,17 +107,17 @@ class LMDBSource:
         if not self._readable:
             _log.warning("the store can be read again: %s", self._path)
         self._readable = True
-        return value
+        return found
 
-    def _look_up(self, cert_id: CertID) -> bytes | None:
+    def _look(self, look: Callable[[_Opened], T | None]) -> T | None:
         opened = self._current()
         if opened is None:
             return None
         try:
-            return _look_up(opened, cert_id)
+            return look(opened)
         except lmdb.MapResizedError:
             opened.environment.set_mapsize(0)  # take over the size that the writer gave it
-            return _look_up(opened, cert_id)
+            return look(opened)
 
     def _version(self) -> int | None:
         opened = self._current()

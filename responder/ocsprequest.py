@@ -3,6 +3,9 @@
 A parser of its own, since common ones refuse a request for several certificates, which is valid. It holds no state,
 copies only the CertID, and raises nothing but `MalformedRequest`. Requestor names and signatures are checked for their
 shape and then ignored: whoever asks gets the same answer.
+
+One deviation from DER is accepted: a version that says v1, which is the default and so has to be left out (X.690
+section 11.5). Apple's clients spell it out.
 """
 
 from dataclasses import dataclass
@@ -13,6 +16,7 @@ from revocation import der
 from revocation.certid import CertID, CertIDHash
 
 _VERSION: Final = 0xA0
+_V1: Final = der.integer(0)
 _REQUESTOR_NAME: Final = 0xA1
 _GENERAL_NAMES: Final = {0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88}
 _REQUEST_EXTENSIONS: Final = 0xA2
@@ -103,8 +107,8 @@ def _request(request: bytes) -> OCSPRequest:
     if (signature := outer.take_if(_SIGNATURE)) is not None:
         _check_signature(_only(signature, der.SEQUENCE))
     outer.end()
-    if tbs.take_if(_VERSION) is not None:
-        raise MalformedRequest("a version other than v1, or v1 spelled out, which DER omits")
+    if tbs.take_if(_VERSION) not in (None, _V1):
+        raise MalformedRequest("a version other than v1")
     if (name := tbs.take_if(_REQUESTOR_NAME)) is not None:
         requestor = _Values(name)
         if requestor.take_any()[0] not in _GENERAL_NAMES:

@@ -8,16 +8,20 @@ never a thread.
 import logging
 import signal
 import socket
+from collections.abc import Callable
 from threading import Thread
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from waitress.server import create_server
 
+from responder.counts import Sheet, Sheets
 from responder.listening import address_of, allow_descriptors
 from responder.ready import say_when_ready
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+    from responder.admin import Admin
 
 _THREADS: Final = 4
 _MOST_CONNECTIONS: Final = 900
@@ -28,12 +32,24 @@ _LONGEST_BODY: Final = 2 << 20  # octets: what is read so that the answer can be
 _SPILL: Final = 1 << 16  # octets of a body in memory; the rest goes to a temporary file
 
 
-def serve(application: "WSGIApplication", listener: socket.socket) -> None:
-    """Answer on `listener` until a signal says stop."""
+def serve(
+    build: Callable[[Sheet], "WSGIApplication"], listener: socket.socket, admin: "Admin | None" = None, workers: int = 1
+) -> None:
+    """Answer on `listener` until a signal says stop.
+
+    Args:
+        build: makes the application, which counts on the sheet.
+        listener: for the public.
+        admin: for others.
+        workers: one process is all that there is here.
+    """
+    if workers != 1:
+        raise ValueError("waitress answers in one process")
+    sheets = Sheets(1)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits for a thread
     allow_descriptors(_DESCRIPTORS)
     server = create_server(
-        application,
+        build(sheets.sheet(0)),
         sockets=[listener],
         threads=_THREADS,
         connection_limit=_MOST_CONNECTIONS,
@@ -49,6 +65,8 @@ def serve(application: "WSGIApplication", listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     Thread(target=say_when_ready, args=address_of(listener), daemon=True).start()
+    if admin:
+        Thread(target=admin.serve, args=(sheets,), daemon=True).start()
     server.run()
     server.close()
 

@@ -5,16 +5,23 @@ This is the entry point; below it nothing reads the clock.
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from responder.app import create_app
 from responder.config import ResponderConfig, Server
+from responder.counts import Sheet
 from responder.listening import address_of, authority, listen
-from responder.lmdbsource import LMDBSource
+from responder.readiness import readiness
+from responder.source import Store
+from revocation import clock
 from revocation.cli import config_option
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 @click.command()
@@ -27,13 +34,40 @@ def respond(config: Path | None, host: str | None, port: int | None) -> None:
     file = ConfigFile.read(config)
     settings = file.table("responder", ResponderConfig)
     public = PublicConfig.read(file)
-    app = create_app(
-        LMDBSource(settings.store), files=settings.files, prefix=public.prefix, max_ages=settings.max_ages(public)
-    )
+    source = _source(settings)
+
+    def build(sheet: Sheet) -> "WSGIApplication":
+        app = create_app(
+            source, files=settings.files, prefix=public.prefix, max_ages=settings.max_ages(public), sheet=sheet
+        )
+        return app.wsgi_app
+
     if settings.server is Server.FASTPYSGI:
         from responder.fastserver import serve  # only the server that is used is loaded
     else:
         from responder.robustserver import serve
     listener = listen(host or settings.host, settings.port if port is None else port)
     click.echo(f"listening on http://{authority(*address_of(listener))}")
-    serve(app.wsgi_app, listener)
+    admin = None
+    if settings.admin:
+        from responder.admin import Admin
+
+        admin = Admin(listen(*settings.admin_address), lambda: readiness(source, clock.now()))
+        click.echo(f"metrics on http://{authority(*address_of(admin.listener))}/metrics")
+    serve(build, listener, admin, settings.workers)
+
+
+def _source(settings: ResponderConfig) -> Store:
+    """Where responses come from; only the library that is needed is loaded.
+
+    Raises:
+        ConfigurationError: the password of the server is not there.
+    """
+    if settings.redis is not None:
+        from responder.redissource import RedisSource
+
+        settings.redis.require_secret()
+        return RedisSource(settings.redis)
+    from responder.lmdbsource import LMDBSource
+
+    return LMDBSource(cast("Path", settings.store))

@@ -1,10 +1,13 @@
-"""Where the responder gets pre-signed responses from: the seam that LMDB fills now and a remote store may later."""
+"""Where the responder gets pre-signed responses from: LMDB on this host, or a Redis server."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
 from revocation.certid import CertID
+from revocation.clock import epoch
 from revocation.store import StoredResponse
+from revocation.windows import SKEW
 
 
 class SourceUnavailable(Exception):
@@ -17,6 +20,31 @@ class ResponseExpired(Exception):
 
 class ResponseTooEarly(Exception):
     """The store holds a response whose thisUpdate lies minutes ahead: a clock is wrong, and clients would reject it."""
+
+
+def require_current(stored: StoredResponse, now: datetime) -> StoredResponse:
+    """The same response.
+
+    Raises:
+        ResponseExpired: its nextUpdate has passed.
+        ResponseTooEarly: its thisUpdate is more than `SKEW` after `now`.
+    """
+    if epoch(now) >= stored.next_update:
+        raise ResponseExpired
+    if stored.this_update > epoch(now + SKEW):
+        raise ResponseTooEarly
+    return stored
+
+
+class Sampled(Protocol):
+    """A store of which a few responses can be looked at without being asked for."""
+
+    def sample(self, size: int) -> Iterable[tuple[bytes, int]]:
+        """Issuer id and nextUpdate (epoch seconds) of some `size` responses of each issuer, of fewer where it has few.
+
+        Raises:
+            SourceUnavailable: the store could not be asked.
+        """
 
 
 class Source(Protocol):
@@ -39,3 +67,7 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of the store; the next `find` opens it again."""
+
+
+class Store(Source, Sampled, Protocol):
+    """What this process answers out of, and judges whether it is ready by."""

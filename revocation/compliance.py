@@ -82,19 +82,35 @@ class Compliance(StrEnum):
                 f"{show(needed)} is longer than {show(latest)}: the BRs, section 2.2.6, want the next one by {rule}"
             )
 
+    def check_ocsp_of_cas(self, what: str, expires: timedelta) -> None:
+        """Return if responses about CA certificates alone may live so long.
+
+        Raises:
+            ValueError: they may not; names the rule.
+        """
+        if self is Compliance.BR and expires > _CAS:
+            raise ValueError(
+                f"{what}: expires ({show(expires)}) is longer than {show(_CAS)}: the BRs, section 2.2.6, want the "
+                "status of a CA certificate updated every twelve months"
+            )
+
     def lasting(self, expires: timedelta) -> timedelta:
         """From thisUpdate to nextUpdate of what is to be valid for so long: under the BRs both ends count."""
         return expires - _ONE_SECOND if self is Compliance.BR else expires
 
-    def check_ocsp_window(self, this_update: datetime, next_update: datetime) -> None:
+    def check_ocsp_window(self, this_update: datetime, next_update: datetime, only_cas: bool) -> None:
         """Return if a response may have that window, both ends counted. It may be short at the end of its issuer.
+
+        Args:
+            only_cas: whether it is about CA certificates alone.
 
         Raises:
             ValueError: it may not; the message has the numbers.
         """
-        if self is Compliance.BR and next_update - this_update + _ONE_SECOND > _LONGEST_RESPONSE:
+        longest = _LONGEST_YEAR if only_cas else _LONGEST_RESPONSE
+        if self is Compliance.BR and next_update - this_update + _ONE_SECOND > longest:
             raise ValueError(
-                f"its nextUpdate {iso(next_update)} is more than {show(_LONGEST_RESPONSE)} after its thisUpdate "
+                f"its nextUpdate {iso(next_update)} is more than {show(longest)} after its thisUpdate "
                 f"{iso(this_update)}, both ends counted (`br`: BRs section 2.2.6, Microsoft's root program)"
             )
 

@@ -169,6 +169,7 @@ class PublicConfig(Table):
         ocsp = _checked(OCSPProfile, "ocsp", {**self.ocsp.model_dump(), **table.ocsp}, table)
         try:
             _check(compliance, crl, ocsp, table.last_crl)
+            _check_signer(issuer, compliance, ocsp)
         except ValueError as error:
             raise ConfigurationError(str(error), where=f"issuer {table.name}") from error
         return IssuerProfile(issuer, crl, ocsp, f"{self.base_url}{self.prefix}", compliance, table.last_crl)
@@ -200,10 +201,23 @@ def _check(compliance: Compliance, crl: CRLProfile, ocsp: OCSPProfile, last_crl:
         for reason in one.only_some_reasons:
             if forbidden := compliance.forbids(reason, only_cas):
                 raise ValueError(f"crl {name}: only_some_reasons: {forbidden}")
-    if not crl.only_cas:  # the BRs' windows of responses are those about subscribers' certificates
+    if crl.only_cas:
+        compliance.check_ocsp_of_cas("ocsp", ocsp.expires)
+    else:
         compliance.check_ocsp("ocsp", ocsp.expires, ocsp.renewal, ocsp.look)
     if compliance is Compliance.BR and last_crl is LastCRL.NEVER:
         raise ValueError("last_crl: the TLS Baseline Requirements know no CRL that never ends (section 2.2.6)")
+
+
+def _check_signer(issuer: Issuer, compliance: Compliance, ocsp: OCSPProfile) -> None:
+    if not ocsp.direct:
+        ocsp.responder_key.check(issuer, compliance)
+    elif not issuer.signs_responses:
+        raise ValueError(
+            "ocsp: signed_by = 'issuer', and the keyUsage of a CA certificate of it lacks digitalSignature, which who "
+            "signs OCSP responses needs (BRs section 7.1.2.10.7): leave it to a delegate, or have the certificate "
+            "issued again"
+        )
 
 
 def _checked(model: type[_Profile], key: str, values: Mapping[str, object], table: IssuerTable) -> _Profile:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from cryptography import x509
+from cryptography.x509.oid import PublicKeyAlgorithmOID
 
 from revocation.der import SEQUENCE, expect, public_key_octets, values
 from revocation.errors import ConfigurationError
@@ -76,6 +77,12 @@ class Issuer:
         except x509.ExtensionNotFound:
             return hashlib.sha1(self.key_octets, usedforsecurity=False).digest()
 
+    @cached_property
+    def signs_responses(self) -> bool:
+        """Whether its key may sign OCSP responses itself: every keyUsage of its certificates has digitalSignature."""
+        usages = [extension_value(certificate.extensions, x509.KeyUsage) for certificate in self.certificates]
+        return all(usage is None or usage.digital_signature for usage in usages)
+
     @property
     def not_before(self) -> datetime:
         """When the first of its certificates began."""
@@ -113,4 +120,11 @@ def _require_ca(name: str, certificate: x509.Certificate) -> None:
             "the keyUsage of its certificate lacks cRLSign: relying parties refuse its CRLs (RFC 5280 section 6.3.3)",
             where=f"issuer {name}",
             advice="have its certificate issued again with cRLSign; CRLs that another key signs are not made here",
+        )
+    if certificate.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
+        raise ConfigurationError(
+            "its key is for RSASSA-PSS alone (RFC 4055 section 1.2), and RSA signatures are PKCS #1 v1.5 here: relying "
+            "parties would refuse all of them",
+            where=f"issuer {name}",
+            advice="keys of type rsaEncryption, EC, Ed25519 and ML-DSA are known",
         )

@@ -5,6 +5,8 @@ Value: version (1 octet), thisUpdate, nextUpdate, fresh_until (8 octets each, bi
 Key of an issuer: hash id, issuerNameHash, issuerKeyHash; its value is the issuer id.
 In LMDB the two are databases of one environment, named below; the target's status lies in a third. Its file is never
 shorter than its last page says.
+In Redis the three are hashes under the same names, behind a prefix. Beside them lies the version: octets that no two
+states share, changed in the transaction that changes one of the first two. There is none while a store is being filled.
 """
 
 import struct
@@ -18,6 +20,7 @@ _VERSION: Final = 1
 RESPONSES_DATABASE: Final = b"responses"
 ISSUERS_DATABASE: Final = b"issuers"
 STATUS_DATABASE: Final = b"status"
+VERSION: Final = b"version"
 BOTH_HASHES: Final = b"\x00"
 
 

@@ -88,6 +88,9 @@ class Limits(Table):
         "certificates, or `never`, for ever. Absent: not at all. Whoever holds such a CRL is told of nothing later.",
     )
     ocsp_validity: Duration = Field(default=timedelta(days=10), description="The same of an OCSP response.")
+    direct_ocsp_validity: Duration = Field(
+        default=timedelta(days=366), description="The same of one that the CA key signs itself (signed_by = `issuer`)."
+    )
     responder_certificate_validity: Duration = Field(
         default=timedelta(days=31), description="Longest life of a delegate."
     )
@@ -136,7 +139,7 @@ class SignerConfig(Table):
             self._check_last(profile)
             for what, wanted, limit in (
                 *(("crl.expires", one.expires, self.limits.crl_validity) for one in profile.crl.crls.values()),
-                ("ocsp.expires", profile.ocsp.expires, self.limits.ocsp_validity),
+                ("ocsp.expires", profile.ocsp.expires, self._longest_response(profile)),
                 (
                     "ocsp.responder_certificate_expires",
                     profile.ocsp.responder_certificate_expires,
@@ -149,6 +152,9 @@ class SignerConfig(Table):
                         where=f"issuer {profile.issuer.name}",
                         advice="shorten the profile, or raise [signer.limits] where the keys are",
                     )
+
+    def _longest_response(self, profile: IssuerProfile) -> timedelta:
+        return self.limits.direct_ocsp_validity if profile.ocsp.direct else self.limits.ocsp_validity
 
     def _check_last(self, profile: IssuerProfile) -> None:
         """Under `br` a last CRL is no longer than others."""

@@ -1,4 +1,4 @@
-"""Delegated OCSP responders that can sign now: certificate valid, key there, and the two belonging together."""
+"""Who can sign OCSP responses now: a delegate with a valid certificate and the key to it, or the CA key."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,25 +8,51 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection
 
+from revocation.config import IssuerProfile
 from revocation.errors import KeyUnavailable
 from revocation.issuer import Issuer
+from revocation.keykind import KeyKind, kind_of
 from signer.keys import SigningKey
+from signer.keys.keyring import Keyring
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger import responders
 
 
 @dataclass(frozen=True)
 class Delegate:
-    """A responder's key and the DER of its certificate."""
+    """A responder's key and the DER of its certificate; None of the CA itself, which may sign until `not_after`."""
 
     key: SigningKey
-    certificate: bytes
+    certificate: bytes | None
     not_after: datetime
 
+    @property
+    def kind(self) -> KeyKind | None:
+        """Of what kind its key is."""
+        return kind_of(self.key.public_key_info)
 
-def delegates(connection: Connection, keys: ResponderKeys, issuer: Issuer, now: datetime) -> Iterator[Delegate]:
+
+def delegate(connection: Connection, keys: ResponderKeys, profile: IssuerProfile, now: datetime) -> Delegate | None:
+    """The one to sign with now; None when none can.
+
+    It is the one that lives longest of those with a key of the configured kind; where there is none yet, of all others.
+    """
+    found = list(_able(connection, keys, profile, now))
+    return next((one for one in found if one.kind is profile.ocsp.responder_key), found[0] if found else None)
+
+
+def issuer_itself(keyring: Keyring, issuer: Issuer) -> Delegate:
+    """The CA key as the one to sign with.
+
+    Raises:
+        KeyUnavailable: it cannot be used.
+    """
+    return Delegate(keyring.key_of(issuer), None, issuer.not_after)
+
+
+def _able(connection: Connection, keys: ResponderKeys, profile: IssuerProfile, now: datetime) -> Iterator[Delegate]:
     """Those that can sign now, the one that lives longest first. A key that is lost or damaged counts as none."""
-    for row in responders.with_key(connection, issuer):
+    for row in responders.with_key(connection, profile.issuer):
         if not row.not_before <= now < row.not_after:
             continue
         try:

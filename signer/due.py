@@ -18,7 +18,7 @@ from revocation.crlspec import CRLSpec
 from revocation.durations import show
 from revocation.ocspprofile import OCSPProfile
 from revocation.part import Part
-from signer.delegates import delegates
+from signer.delegates import delegate
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger import dates, facts, issued
 from signer.ledger.changes import Changes
@@ -71,10 +71,14 @@ class Due:
 def due_responder_certificate(
     connection: Connection, profile: IssuerProfile, now: datetime, keys: ResponderKeys
 ) -> Iterator[Due]:
-    """A delegate, when there is none that can sign or the newest comes within its renewal interval."""
-    newest = next(delegates(connection, keys, profile.issuer, now), None)
+    """A delegate: when none can sign, none has the configured kind of key, or the newest comes near its end."""
+    if profile.ocsp.direct:
+        return
+    newest, wanted = delegate(connection, keys, profile, now), profile.ocsp.responder_key
     if newest is None:
         yield Due(profile, None, 0, "there is none that can sign")
+    elif newest.kind is not wanted:
+        yield Due(profile, None, 0, f"its key is {newest.kind or 'of another kind'}, and configured is {wanted}")
     elif newest.not_after - now < profile.ocsp.responder_renewal and newest.not_after < profile.issuer.not_after:
         yield Due(profile, None, 0, f"ends at {iso(newest.not_after)}, within {show(profile.ocsp.responder_renewal)}")
 
@@ -129,13 +133,14 @@ class _Slices:
         self, connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact, keys: ResponderKeys
     ) -> None:
         self._connection, self._profile, self._now = connection, profile, now
+        self._since = profile.ocsp.answered_since(now)
         numbers = range(profile.ocsp.slices)
         self._parts = {n: Part(issuer=profile.issuer.id, kind=Kind.OCSP, label=str(n)) for n in numbers}
         stored = {n: issued.stored_since_complete(connection, part) for n, part in self._parts.items()}
         self._partials = {n: len(rows) - 1 for n, rows in stored.items()}
         self._complete = {n: rows[0] if rows else None for n, rows in stored.items()}
         self._covered = {n: _covered(rows, profile.ocsp, intact) for n, rows in stored.items()}
-        newest = next(delegates(connection, keys, profile.issuer, now), None)
+        newest = None if profile.ocsp.direct else delegate(connection, keys, profile, now)
         self._lasts = profile.compliance.lasting(profile.ocsp.expires)
         ends = (now + self._lasts, profile.issuer.not_after, *((newest.not_after,) if newest else ()))
         self._reach = min(ends)
@@ -149,7 +154,9 @@ class _Slices:
         known = {n: revision for n, revision in self._covered.items() if revision is not None}
         latest: dict[int, int] = {}
         since = min(known.values(), default=0)
-        for hash_, at in facts.changed_since(self._connection, self._profile.issuer, self._now, since) if known else ():
+        for hash_, at in (
+            facts.changed_since(self._connection, self._profile.issuer, self._since, since) if known else ()
+        ):
             n = facts.slice_of(hash_, self._profile.ocsp.slices)
             latest[n] = max(at, latest.get(n, 0))
         for n, revision in sorted(known.items(), key=itemgetter(1)):
@@ -166,13 +173,13 @@ class _Slices:
         last, ocsp = self._complete[n], self._profile.ocsp
         if last is None:
             hashes = facts.slice_hashes(n, ocsp.slices)
-            live = facts.has_live(self._connection, self._profile.issuer, hashes, self._now)
+            live = facts.has_live(self._connection, self._profile.issuer, hashes, self._since)
             return "was never signed" if live else None
         if last.slices != ocsp.slices:
             return f"was signed as one of {last.slices} slices, and there are {ocsp.slices}"
         if set((last.hashes or "").split()) != set(ocsp.form.split()):
             return f"has responses for {last.hashes}, and configured are {ocsp.form}"
-        if last.this_update < (turn := _turn(n, ocsp, self._now)):
+        if not ocsp.direct and last.this_update < (turn := _turn(n, ocsp, self._now)):  # else all at one ceremony
             return f"is of {iso(last.this_update)}, its turn was {iso(turn)}"
         if last.next_update - last.this_update > self._lasts:
             return f"is good until {iso(last.next_update)}, longer than is configured now"

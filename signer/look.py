@@ -24,7 +24,7 @@ from signer.ledger.early import TooEarly
 from signer.ledger.issued import Issued
 from signer.presign import presign
 from signer.produce import prune, require_own_exchange, take_out_unwanted
-from signer.responder_certificates import destroy_expired_keys, make_responder_certificate
+from signer.responder_certificates import destroy_useless_keys, make_responder_certificate
 from signer.signer import Signer
 
 EVERYTHING: Final = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
@@ -73,6 +73,8 @@ def look(
         signer.published.hear(hint.crls, signer.public.profiles)
     with signer.ledger.signing():
         require_own_exchange(signer)
+        if Verb.GENERATE_OCSP_KEYS in tasks:
+            report.problems += _destroy_keys(signer, clock())
         known = _revisions(signer)
         if Verb.GENERATE_CRLS in tasks:
             report.problems += _tell_departures(signer, clock(), hint)
@@ -93,6 +95,17 @@ def look(
         report.problems += _tidy(signer, clock(), report)
         report.problems = list({str(problem): problem for problem in report.problems}.values())
     return report
+
+
+def _destroy_keys(signer: Signer, now: datetime) -> list[RevocastError]:
+    """Also of issuers that have expired or are not configured any more."""
+    try:
+        destroy_useless_keys(signer, now)
+    except OSError as error:
+        what = f"an old responder key could not be deleted: {error.strerror or error}"
+        advice = f"see to rights in {error.filename or signer.config.keys}; it is tried again at the next look"
+        return [RevocastError(what, where="signer", advice=advice)]
+    return []
 
 
 def _has_news(signer: Signer, known: int, now: datetime, report: Report) -> bool:
@@ -222,7 +235,6 @@ def _attempt(signer: Signer, due: Due, clock: Clock, report: Report) -> bool:
 def _make(signer: Signer, due: Due, clock: Clock) -> None:
     if due.part is None:
         make_responder_certificate(signer, due.profile, clock())
-        destroy_expired_keys(signer, clock())
     elif due.part.kind is Kind.CRL:
         with signer.ledger.turn():  # in a burst it would wait for others between any two of its transactions
             make_crl(signer, due.profile, due.profile.crls[due.part.label], clock)

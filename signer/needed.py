@@ -67,12 +67,12 @@ def _crls(connection: Connection, profile: IssuerProfile) -> Iterator[Needed]:
 
 def _slices(connection: Connection, profile: IssuerProfile, published: Look, now: datetime) -> Iterator[Needed]:
     """Only changes after what is published are read: there may be a million certificates."""
-    issuer, slices = profile.issuer, profile.ocsp.slices
+    issuer, slices, since = profile.issuer, profile.ocsp.slices, profile.ocsp.answered_since(now)
     lowest = min((row.revision for row in published.slices if row.issuer == issuer.id), default=None)
     changed: dict[int, int] = {}
-    for hash_, revision in facts.changed_since(connection, issuer, now, lowest) if lowest is not None else ():
+    for hash_, revision in facts.changed_since(connection, issuer, since, lowest) if lowest is not None else ():
         slice_ = facts.slice_of(hash_, slices)
         changed[slice_] = max(revision, changed.get(slice_, 0))
     for slice_ in range(slices):
-        if facts.has_live(connection, issuer, facts.slice_hashes(slice_, slices), now):
+        if facts.has_live(connection, issuer, facts.slice_hashes(slice_, slices), since):
             yield Needed(Part(issuer=issuer.id, kind=Kind.OCSP, label=str(slice_)), changed.get(slice_, 0))

@@ -11,10 +11,10 @@ from revocation import der
 from revocation.clock import Clock
 from revocation.config import IssuerProfile
 from revocation.errors import KeyUnavailable
-from revocation.issuer import Issuer
 from revocation.part import Part
-from signer.delegates import Delegate, delegates
+from signer.delegates import Delegate, delegate, issuer_itself
 from signer.encoding.ocsp import ResponseTemplate
+from signer.expired import require_live
 from signer.ledger import audit, dates, facts, issued
 from signer.ledger.issued import Issued
 from signer.produce import put_bundle
@@ -31,17 +31,23 @@ def presign(signer: Signer, profile: IssuerProfile, part: Part, base_revision: i
     The facts are read as they were when the slice got its revision, while others go on to record new ones.
 
     Raises:
-        KeyUnavailable: there is no responder certificate that is valid now, or its key is gone.
+        KeyUnavailable: there is no responder certificate that is valid now, or its key is gone; or the CA key cannot be
+            used, where that signs.
+        Refused: the issuer has expired.
         TooEarly: they would not be later than those before, or than what they say was revoked.
     """
+    require_live(profile.issuer, clock())
+    itself = issuer_itself(signer.keyring, profile.issuer) if profile.ocsp.direct else None
     with tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="revocast-") as spool:
         out = cast("BinaryIO", spool)
         with ExitStack() as reading:
             with signer.ledger.write() as connection:
                 now = clock()
-                responder = _delegate(connection, signer, profile.issuer, now)
+                responder = itself or _delegate(connection, signer, profile, now)
                 known = reading.enter_context(signer.ledger.read())
                 row = _reserve(connection, known, profile, part, base_revision, responder, now)
+                if itself:  # no signature of the CA key is without a record
+                    audit.record(connection, now, "sign ocsp with ca key", row.part.issuer, bundle=row.name)
             signed = _sign(known, profile, row, responder, out)
         with signer.ledger.write() as connection:
             _note(connection, row, signed, now)
@@ -83,9 +89,8 @@ def _sign(
     known: Connection, profile: IssuerProfile, row: Issued, responder: Delegate, out: BinaryIO
 ) -> SignedResponses:
     hashes = facts.slice_hashes(row.part.slice, profile.ocsp.slices)
-    blocks = facts.live_statuses(
-        known, profile.issuer, hashes, row.this_update, BLOCK, after_revision=row.base_revision
-    )
+    since = profile.ocsp.answered_since(row.this_update)
+    blocks = facts.live_statuses(known, profile.issuer, hashes, since, BLOCK, after_revision=row.base_revision)
     path = f"ocsp/{row.part.issuer}/{row.part.label}-{{:05d}}.ders"
     return sign_responses(responder.key, _templates(profile, responder, row), blocks, path, out)
 
@@ -107,17 +112,18 @@ def _templates(profile: IssuerProfile, responder: Delegate, row: Issued) -> list
             responder.key.algorithm_identifier,
             row.this_update,
             row.next_update,
+            profile.ocsp.answered_since(row.this_update) if profile.ocsp.archive_cutoff else None,
         )
         for hashes in profile.ocsp.responses
     ]
 
 
-def _delegate(connection: Connection, signer: Signer, issuer: Issuer, now: datetime) -> Delegate:
-    found = next(delegates(connection, signer.responder_keys, issuer, now), None)
+def _delegate(connection: Connection, signer: Signer, profile: IssuerProfile, now: datetime) -> Delegate:
+    found = delegate(connection, signer.responder_keys, profile, now)
     if found is None:
         raise KeyUnavailable(
             "has no OCSP responder that can sign now",
-            where=f"issuer {issuer.name}",
+            where=f"issuer {profile.issuer.name}",
             advice="`revocast generate-ocsp-keys` makes one; it needs the CA key",
         )
     return found

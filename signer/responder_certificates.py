@@ -1,4 +1,8 @@
-"""Delegated OCSP responder certificates: short-lived, renewed with overlap, their keys destroyed in the end."""
+"""Delegated OCSP responder certificates: short-lived, renewed with overlap, their keys destroyed in the end.
+
+The order of steps is that of a crash in mind: the ledger names a key before there is one, says of a certificate that it
+is signed before it is, has it before it signs, and forgets a key after it is gone.
+"""
 
 import hashlib
 import secrets
@@ -12,6 +16,7 @@ from revocation.errors import Refused
 from signer import selfcheck
 from signer.encoding import responder_certificate
 from signer.encoding.crl import assemble
+from signer.encoding.responder_certificate import ResponderCertificateFrame
 from signer.keys import BytesTBS, SigningKey
 from signer.ledger import audit, facts, responders
 from signer.signer import Signer
@@ -33,43 +38,52 @@ def make_responder_certificate(signer: Signer, profile: IssuerProfile, now: date
     if now >= issuer.not_after:
         raise Refused(f"has expired at {iso(issuer.not_after)}", where=f"issuer {issuer.name}")
     ca_key = signer.keyring.key_of(issuer)
-    name, key = signer.responder_keys.create()
+    name = signer.responder_keys.new_name()
+    not_before = min(max(now - BACKDATE, issuer.not_before), now)
+    window = (not_before, min(now + profile.ocsp.responder_certificate_expires, issuer.not_after))
+    serial = serials.from_int(secrets.randbits(_SERIAL_OCTETS * 8 - 2) | 1 << (_SERIAL_OCTETS * 8 - 2))
+    with signer.ledger.write() as connection:  # a key that a crash leaves behind is named here, and destroyed
+        facts.ensure_issuer(connection, issuer)
+        responders.add(connection, issuer, serial=serial, key=name, window=window)
     try:
-        _certify(signer, profile, ca_key, name, key, now)
+        key = signer.responder_keys.create(name, profile.ocsp.responder_key)
+        frame = ResponderCertificateFrame(issuer, serial, key.public_key_info, *window)
+        _certify(signer, frame, ca_key, now, {"key": name, "kind": profile.ocsp.responder_key})
     except BaseException:
-        signer.responder_keys.destroy(name)
+        signer.responder_keys.destroy(name)  # the next look says so in the ledger
         raise
 
 
 def _certify(
-    signer: Signer, profile: IssuerProfile, ca_key: SigningKey, name: str, key: SigningKey, now: datetime
+    signer: Signer, frame: ResponderCertificateFrame, ca_key: SigningKey, now: datetime, what: dict[str, str]
 ) -> None:
-    issuer = profile.issuer
-    not_before = min(max(now - BACKDATE, issuer.not_before), now)
-    window = (not_before, min(now + profile.ocsp.responder_certificate_expires, issuer.not_after))
-    serial = serials.from_int(secrets.randbits(_SERIAL_OCTETS * 8 - 2) | 1 << (_SERIAL_OCTETS * 8 - 2))
-    frame = responder_certificate.ResponderCertificateFrame(issuer, serial, key.public_key_info, *window)
+    issuer = frame.issuer
     tbs = responder_certificate.encode_tbs(frame, ca_key.algorithm_identifier)
+    said = {"serial": serials.to_hex(frame.serial), "not_after": iso(frame.not_after), **what}
     with signer.ledger.write() as connection:  # recorded before it is signed: no signature is without a record
-        facts.ensure_issuer(connection, issuer)
         digest = hashlib.sha256(tbs).hexdigest()
-        what = {"serial": serials.to_hex(serial), "not_after": iso(window[1]), "tbs_sha256": digest}
-        audit.record(connection, now, "sign responder certificate", issuer.id, **what)
+        audit.record(connection, now, "sign responder certificate", issuer.id, tbs_sha256=digest, **said)
     data = assemble(tbs, ca_key.algorithm_identifier, ca_key.sign(BytesTBS(tbs)))
     selfcheck.check_certificate(data, issuer.public_key_info)
     with signer.ledger.write() as connection:
-        responders.add(connection, issuer, serial=serial, der=data, key=name, window=window)
+        responders.set_certificate(connection, issuer, frame.serial, data)
 
 
-def destroy_expired_keys(signer: Signer, now: datetime) -> None:
-    """Delete the keys whose certificate has expired: nothing that they signed is valid any more.
+def destroy_useless_keys(signer: Signer, now: datetime) -> None:
+    """Delete the keys whose certificate has expired, or was never signed since something went wrong.
 
-    Only what the ledger names is deleted: other files in the folder are not ours.
+    No response outlives the certificate of its signer, so nothing that they signed is valid any more. Only what the
+    ledger names is deleted: other files in the folder are not ours. A crash between the two steps leaves a row
+    whose key is gone, and the next look takes the second one. To be called while nobody else signs.
+
+    Raises:
+        OSError: one cannot be deleted.
     """
     with signer.ledger.read() as connection:
-        expired = [responder for responder in responders.all_with_key(connection) if responder.not_after < now]
-    for responder in expired:
+        useless = [one for one in responders.all_with_key(connection) if one.not_after < now or not one.der]
+    for responder in useless:
         signer.responder_keys.destroy(responder.key)
         with signer.ledger.write() as connection:
             responders.mark_destroyed(connection, responder, now)
-            audit.record(connection, now, "destroy responder key", responder.issuer, key=responder.key)
+            what = {"key": responder.key, "serial": serials.to_hex(responder.serial)}
+            audit.record(connection, now, "destroy responder key", responder.issuer, **what)

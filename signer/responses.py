@@ -27,6 +27,9 @@ _BATCH: Final = 128
 _CHUNK: Final = 8192
 """Responses per file of a bundle, give or take a batch: some megabytes."""
 
+_LARGEST: Final = 32 << 20
+"""Octets of such a file, give or take a batch, where signatures and certificates are large: half of what is taken."""
+
 
 @dataclass(frozen=True)
 class SignedResponses:
@@ -66,7 +69,7 @@ def sign_responses(
             tbs.update(tbs_octets)
             chunk.add(responses)
             count += len(responses)
-            if chunk.count >= _CHUNK:
+            if chunk.count >= _CHUNK or chunk.size >= _LARGEST:
                 files.append(chunk.close(path.format(len(files)), key))
                 chunk = _Chunk(out, chunk.end)
     if chunk.count:

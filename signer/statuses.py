@@ -54,8 +54,7 @@ def revoke(connection: Connection, profile: IssuerProfile, body: Revoke, limits:
     revocation = _revocation(profile, body, certificate, limits, origin.now)
     _require_allowed(profile, certificate, revocation.reason)
     revision = facts.revoke(connection, profile.issuer, serial, revocation, origin)
-    expired = certificate.not_after is not None and certificate.not_after <= origin.now
-    note = "; it has expired: it stays on CRLs for the life of one, and OCSP does not speak of it" if expired else ""
+    note = _note_of_expiry(profile, certificate.not_after, origin.now)
     crls = _listing(connection, profile, certificate, revision)
     if uncovered(profile, [Group(certificate.is_ca, certificate.shard or 0, int(revocation.reason))]):
         note += "; no CRL is configured that lists it"
@@ -113,6 +112,14 @@ def raise_reason(connection: Connection, profile: IssuerProfile, body: Raise, li
 def named(profile: IssuerProfile, serial: bytes) -> str:
     """A certificate, for people."""
     return f"certificate {serials.to_hex(serial)} of {profile.issuer.name}"
+
+
+def _note_of_expiry(profile: IssuerProfile, not_after: datetime | None, now: datetime) -> str:
+    if not_after is None or not_after > now:
+        return ""
+    silent = not_after <= profile.ocsp.answered_since(now)
+    ocsp = ", and OCSP does not speak of it" if silent else "; OCSP speaks of it until its archive cutoff"
+    return f"; it has expired: it stays on CRLs for the life of one{ocsp}"
 
 
 def _listing(

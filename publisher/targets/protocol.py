@@ -79,7 +79,7 @@ Asked of what lies at the answer's key, unless that is the same, and of what lie
 
 
 class ResponseTarget(StatusKeeper, Protocol):
-    """A target of pre-signed OCSP responses. LMDB; later Redis."""
+    """A target of pre-signed OCSP responses: LMDB, Redis, static files."""
 
     def introduce(self, keys: Iterable[tuple[bytes, bytes]]) -> None:
         """Let readers know these issuers and no other: keys of the issuers' table, and issuer ids."""
@@ -87,7 +87,8 @@ class ResponseTarget(StatusKeeper, Protocol):
     def put(self, answers: Iterable[Answer], replaces: Replaces) -> int:
         """Store the answers that `replaces` admits, and take out what lies beside them; all of it or nothing.
 
-        Answers are taken one by one, and nothing is durable before the last one was: what they raise undoes them all.
+        Nothing is durable before the last answer was taken: what they raise undoes them all. Some may be taken before
+        `replaces` is asked of the first of them.
         Where an answer may not take the place of one beside it, that one stays, and the answer is not put.
 
         Returns:

@@ -22,6 +22,7 @@ GOOD: Final = b"\x80\x00"
 _SUCCESSFUL: Final = der.tlv(der.ENUMERATED, b"\0")
 _BASIC: Final = der.oid("1.3.6.1.5.5.7.48.1.1")
 _REVOKED_TAG: Final = 0xA1
+_ARCHIVE_CUTOFF: Final = der.oid("1.3.6.1.5.5.7.48.1.6")
 
 
 def encode_status(revocation: Revocation) -> bytes:
@@ -41,6 +42,7 @@ class ResponseTemplate:
         responder_key: the content of the BIT STRING of the responder's public key; its SHA-1 is the ResponderID.
         responder_certificate: the DER that travels in `certs`; None when the CA signs itself.
         this_update: when the ledger was read; also producedAt.
+        archive_cutoff: since when expired certificates are answered for (RFC 6960 section 4.4.4); None for none.
     """
 
     issuer: Issuer
@@ -50,6 +52,7 @@ class ResponseTemplate:
     algorithm_identifier: bytes
     this_update: datetime
     next_update: datetime
+    archive_cutoff: datetime | None = None
     _datas: dict[tuple[int, int], Sequence[bytes]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _bodies: dict[tuple[int, int], tuple[bytes, bytes]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -99,7 +102,12 @@ class ResponseTemplate:
 
     @cached_property
     def _times(self) -> bytes:
-        return der.generalized_time(self.this_update) + der.explicit(0, der.generalized_time(self.next_update))
+        """What stands behind the status: the window, and singleExtensions."""
+        window = der.generalized_time(self.this_update) + der.explicit(0, der.generalized_time(self.next_update))
+        if self.archive_cutoff is None:
+            return window
+        value = der.tlv(der.OCTET_STRING, der.generalized_time(self.archive_cutoff))
+        return window + der.explicit(1, der.sequence(der.sequence(_ARCHIVE_CUTOFF, value)))
 
     @cached_property
     def _certificates(self) -> bytes:

@@ -39,17 +39,23 @@ class ResponderCertificateFrame:
 
 def encode_tbs(frame: ResponderCertificateFrame, algorithm_identifier: bytes) -> bytes:
     """The TBSCertificate: EKU OCSPSigning alone, ocsp-nocheck, no AIA and no CDP."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"OCSP responder of {frame.issuer.id}")])
     return der.sequence(
         _VERSION_3,
         der.tlv(der.INTEGER, frame.serial),
         algorithm_identifier,
         frame.issuer.subject,
         der.sequence(der.time(frame.not_before), der.time(frame.not_after)),
-        name.public_bytes(),
+        _subject(frame.issuer).public_bytes(),
         frame.public_key_info,
         der.explicit(3, der.sequence(_extensions(frame))),
     )
+
+
+def _subject(issuer: Issuer) -> x509.Name:
+    """Country and organization are the issuer's, where it has them: the BRs want both (section 7.1.2.10.2)."""
+    names = issuer.certificates[0].subject
+    shared = [a for oid in (NameOID.COUNTRY_NAME, NameOID.ORGANIZATION_NAME) for a in names.get_attributes_for_oid(oid)]
+    return x509.Name([*shared, x509.NameAttribute(NameOID.COMMON_NAME, f"OCSP responder of {issuer.id}")])
 
 
 def _extensions(frame: ResponderCertificateFrame) -> bytes:

@@ -1,4 +1,4 @@
-"""A private key in this process's memory: EC, RSA or Edwards-curve, as PKCS #8 in a file."""
+"""A private key in this process's memory: EC, RSA, Edwards-curve or ML-DSA, as PKCS #8 in a file."""
 
 import hashlib
 import logging
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, padding, rsa, utils
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -22,14 +22,30 @@ from revocation import der
 from revocation.errors import KeyUnavailable, WrongPassphrase
 from signer.keys.protocol import TBS
 
-_LocalPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+_WholeMessage = (
+    ed25519.Ed25519PrivateKey
+    | ed448.Ed448PrivateKey
+    | mldsa.MLDSA44PrivateKey
+    | mldsa.MLDSA65PrivateKey
+    | mldsa.MLDSA87PrivateKey
+)
+"""What signs the message itself."""
+
+_LocalPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | _WholeMessage
 
 _LOG: Final = logging.getLogger("revocast.signer")
 _OTHERS: Final = 0o077
 
 _RSA_SHA256: Final = der.sequence(der.oid("1.2.840.113549.1.1.11"), der.tlv(der.NULL))
-_ED25519: Final = der.sequence(der.oid("1.3.101.112"))
-_ED448: Final = der.sequence(der.oid("1.3.101.113"))
+_WITHOUT_DIGEST: Final = {
+    ed25519.Ed25519PrivateKey: der.sequence(der.oid("1.3.101.112")),
+    ed448.Ed448PrivateKey: der.sequence(der.oid("1.3.101.113")),
+    mldsa.MLDSA44PrivateKey: der.sequence(der.oid("2.16.840.1.101.3.4.3.17")),
+    mldsa.MLDSA65PrivateKey: der.sequence(der.oid("2.16.840.1.101.3.4.3.18")),
+    mldsa.MLDSA87PrivateKey: der.sequence(der.oid("2.16.840.1.101.3.4.3.19")),
+}
+"""The parameters are absent (RFC 8410 section 3, RFC 9881 section 2)."""
+
 _ECDSA: Final = {
     SHA256: der.sequence(der.oid("1.2.840.10045.4.3.2")),
     SHA384: der.sequence(der.oid("1.2.840.10045.4.3.3")),
@@ -69,7 +85,7 @@ class LocalKey:
 
 
 def of_private_key(key: object, where: str) -> LocalKey:
-    """The signing key over a loaded private key, with the algorithm that RFC 5480, 4055 or 8410 gives it.
+    """The signing key over a loaded private key, with the algorithm that RFC 5758, 4055, 8410 or 9881 gives it.
 
     Raises:
         KeyUnavailable: a kind of key that cannot sign certificates.
@@ -81,7 +97,8 @@ def of_private_key(key: object, where: str) -> LocalKey:
         return _ecdsa(key, info)
     if isinstance(key, rsa.RSAPrivateKey):
         return _rsa(key, info)
-    return LocalKey(info, _ED25519 if isinstance(key, ed25519.Ed25519PrivateKey) else _ED448, None, key.sign)
+    algorithm = next(encoded for kind, encoded in _WITHOUT_DIGEST.items() if isinstance(key, kind))
+    return LocalKey(info, algorithm, None, key.sign)
 
 
 def _ecdsa(key: ec.EllipticCurvePrivateKey, info: bytes) -> LocalKey:

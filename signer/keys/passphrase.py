@@ -41,7 +41,7 @@ def ask(issuer: str) -> bytes:
         raise _unavailable(
             "is to be asked for, but there is no terminal",
             issuer,
-            "start it at a terminal, or set `passphrase` to file:PATH",
+            "start it at a terminal, give `up` a --passphrase-file, or set `passphrase` to file:PATH",
         )
     try:
         return getpass.getpass(f"Passphrase of the CA key of {issuer}: ").encode()

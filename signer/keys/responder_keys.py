@@ -5,14 +5,30 @@ They are not encrypted: the passphrase would have to lie beside them. They live 
 
 import os
 import secrets
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from revocation.durable import make_folder, sync_folder
+from revocation.keykind import KeyKind
 from signer.keys import local
 from signer.keys.protocol import SigningKey
+
+_GENERATE: Final[dict[KeyKind, Callable[[], PrivateKeyTypes]]] = {
+    KeyKind.P256: partial(ec.generate_private_key, ec.SECP256R1()),
+    KeyKind.P384: partial(ec.generate_private_key, ec.SECP384R1()),
+    KeyKind.RSA2048: partial(rsa.generate_private_key, 65537, 2048),
+    KeyKind.RSA3072: partial(rsa.generate_private_key, 65537, 3072),
+    KeyKind.RSA4096: partial(rsa.generate_private_key, 65537, 4096),
+    KeyKind.ED25519: ed25519.Ed25519PrivateKey.generate,
+    KeyKind.MLDSA44: mldsa.MLDSA44PrivateKey.generate,
+    KeyKind.MLDSA65: mldsa.MLDSA65PrivateKey.generate,
+}
 
 
 class ResponderKeys:
@@ -22,11 +38,14 @@ class ResponderKeys:
         self._folder = folder
         self._loaded: dict[str, SigningKey] = {}
 
-    def create(self) -> tuple[str, SigningKey]:
-        """A new P-256 key: its name in the folder, durable before it is returned, and the key."""
-        key = ec.generate_private_key(ec.SECP256R1())
+    def new_name(self) -> str:
+        """A name in the folder for a key that is still to be made."""
+        return f"{secrets.token_hex(8)}.pem"
+
+    def create(self, name: str, kind: KeyKind) -> SigningKey:
+        """A new key under that name, durable before it is returned."""
+        key = _GENERATE[kind]()
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        name = f"{secrets.token_hex(8)}.pem"
         make_folder(self._folder, mode=0o700)
         descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -35,7 +54,7 @@ class ResponderKeys:
             os.fsync(file.fileno())
         sync_folder(self._folder)
         self._loaded[name] = local.of_private_key(key, f"responder key {name}")
-        return name, self._loaded[name]
+        return self._loaded[name]
 
     def load(self, name: str) -> SigningKey:
         """The key of that name.
@@ -48,6 +67,12 @@ class ResponderKeys:
         return self._loaded[name]
 
     def destroy(self, name: str) -> None:
-        """Delete the key for good."""
+        """Delete the key for good; it is gone durably when this returns, also if it was gone before.
+
+        Raises:
+            OSError: it cannot be deleted.
+        """
         self._loaded.pop(name, None)
         (self._folder / name).unlink(missing_ok=True)
+        if self._folder.exists():
+            sync_folder(self._folder)

@@ -144,15 +144,15 @@ def release(connection: Connection, issuer: Issuer, serial: bytes, origin: Origi
 
 
 def live_statuses(
-    connection: Connection, issuer: Issuer, hashes: range, now: datetime, size: int, *, after_revision: int = 0
+    connection: Connection, issuer: Issuer, hashes: range, since: datetime, size: int, *, after_revision: int = 0
 ) -> Iterator[Sequence[Status]]:
-    """The certificates of a slice that have not expired, `size` at a time; only those changed after a revision."""
+    """The certificates of a slice that had not expired then, `size` at a time; only those changed after a revision."""
     revoked_at = case((facts.c.kind == REVOKED, facts.c.revoked_at))
     query: Select[Any] = (
         select(certificates.c.serial, revoked_at, func.coalesce(facts.c.reason, 0))
         .join(facts, status_of_certificate(), isouter=True)
         .where(certificates.c.issuer == issuer.id, certificates.c.revision > after_revision)
-        .where(certificates.c.slice_hash.between(hashes.start, hashes.stop - 1), _not_expired(now))
+        .where(certificates.c.slice_hash.between(hashes.start, hashes.stop - 1), _not_expired(since))
         .order_by(certificates.c.serial)
     )
     found: Any = connection.execute(query.execution_options(yield_per=size))
@@ -160,21 +160,21 @@ def live_statuses(
 
 
 def changed_since(
-    connection: Connection, issuer: Issuer, now: datetime, after_revision: int
+    connection: Connection, issuer: Issuer, since: datetime, after_revision: int
 ) -> Iterable[tuple[int, int]]:
-    """(slice hash, revision) of every live certificate that changed after a revision."""
+    """(slice hash, revision) of every certificate that had not expired then, and changed after a revision."""
     query = select(certificates.c.slice_hash, certificates.c.revision).where(
-        certificates.c.issuer == issuer.id, certificates.c.revision > after_revision, _not_expired(now)
+        certificates.c.issuer == issuer.id, certificates.c.revision > after_revision, _not_expired(since)
     )
     return [(row.slice_hash, row.revision) for row in connection.execute(query)]
 
 
-def has_live(connection: Connection, issuer: Issuer, hashes: range, now: datetime) -> bool:
-    """Whether a slice has a certificate that has not expired."""
+def has_live(connection: Connection, issuer: Issuer, hashes: range, since: datetime) -> bool:
+    """Whether a slice has a certificate that had not expired then."""
     query = select(certificates.c.serial).where(
         certificates.c.issuer == issuer.id,
         certificates.c.slice_hash.between(hashes.start, hashes.stop - 1),
-        _not_expired(now),
+        _not_expired(since),
     )
     return connection.execute(query.limit(1)).one_or_none() is not None
 

@@ -1,4 +1,7 @@
-"""The certificates of delegated responders: every one that was made, and which still has its key."""
+"""The certificates of delegated responders: every one that was made, and which still has its key.
+
+A row is there before its key is, and so before its certificate: no key file is ever without a row that names it.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,25 +16,28 @@ from signer.ledger.schema import responder_certificates
 
 @dataclass(frozen=True)
 class ResponderCertificate:
-    """A delegated responder certificate whose key is still there."""
+    """A delegated responder certificate whose key is still there.
+
+    Attributes:
+        der: empty until it is signed.
+    """
 
     id: int
     issuer: str
+    serial: bytes
     der: bytes
     key: str
     not_before: datetime
     not_after: datetime
 
 
-def add(
-    connection: Connection, issuer: Issuer, *, serial: bytes, der: bytes, key: str, window: tuple[datetime, datetime]
-) -> None:
-    """Record a new one; its key must already be durable."""
+def add(connection: Connection, issuer: Issuer, *, serial: bytes, key: str, window: tuple[datetime, datetime]) -> None:
+    """Record one that is going to be made, before its key is."""
     connection.execute(
         insert(responder_certificates).values(
             issuer=issuer.id,
             serial=serial,
-            der=der,
+            der=b"",
             key=key,
             not_before=epoch(window[0]),
             not_after=epoch(window[1]),
@@ -39,13 +45,19 @@ def add(
     )
 
 
+def set_certificate(connection: Connection, issuer: Issuer, serial: bytes, der: bytes) -> None:
+    """Record that it is signed; its key must be durable."""
+    mine = (responder_certificates.c.issuer == issuer.id, responder_certificates.c.serial == serial)
+    connection.execute(update(responder_certificates).where(*mine).values(der=der))
+
+
 def with_key(connection: Connection, issuer: Issuer) -> list[ResponderCertificate]:
-    """Those of an issuer whose key was not destroyed, the one that lives longest first."""
-    return [responder for responder in all_with_key(connection) if responder.issuer == issuer.id]
+    """Those of an issuer that are signed and whose key was not destroyed, the one that lives longest first."""
+    return [responder for responder in all_with_key(connection) if responder.issuer == issuer.id and responder.der]
 
 
 def all_with_key(connection: Connection) -> list[ResponderCertificate]:
-    """Those of every issuer whose key was not destroyed, the one that lives longest first."""
+    """Those of every issuer whose key was not destroyed, or not even made, the one that lives longest first."""
     query = (
         select(responder_certificates)
         .where(responder_certificates.c.key_destroyed_at.is_(None))
@@ -64,6 +76,5 @@ def mark_destroyed(connection: Connection, responder: ResponderCertificate, now:
 
 
 def _responder(row: Row[Any]) -> ResponderCertificate:
-    return ResponderCertificate(
-        row.id, row.issuer, row.der, row.key, from_epoch(row.not_before), from_epoch(row.not_after)
-    )
+    window = (from_epoch(row.not_before), from_epoch(row.not_after))
+    return ResponderCertificate(row.id, row.issuer, row.serial, row.der, row.key, *window)

@@ -7,7 +7,19 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import crl, crl_burst, crl_gate, crl_growth, crl_reissue, gate, presign, revoke_latency, serve, static
+from tests.bench import (
+    crl,
+    crl_burst,
+    crl_gate,
+    crl_growth,
+    crl_reissue,
+    gate,
+    presign,
+    redis_source,
+    revoke_latency,
+    serve,
+    static,
+)
 from tests.bench.raw import KEYS
 
 TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
@@ -20,6 +32,7 @@ TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "presign": presign.run,
     "gate": gate.run,
     "static": static.run,
+    "redis": redis_source.run,
     "revoke-latency": revoke_latency.run,
 }
 
@@ -31,7 +44,9 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=1_000_000, help="revoked certificates; of crl-growth the most")
     parser.add_argument("--new", type=int, default=1000, help="crl-reissue: further revocations")
     parser.add_argument("--revocations", type=int, default=10_000, help="crl-burst: sent at once")
-    parser.add_argument("--certificates", type=int, help="presign, gate: 200000; serve, revoke-latency: 1000000")
+    parser.add_argument(
+        "--certificates", type=int, help="presign, gate: 200000; serve, revoke-latency: 1000000; redis: 100000"
+    )
     parser.add_argument("--key", choices=KEYS, default="p256", help="presign, gate: of the responder")
     parser.add_argument("--slices", type=int, help="of [public.ocsp]; presign, gate: 16; revoke-latency: 4000 in each")
     parser.add_argument("--samples", type=int, default=100, help="revoke-latency: revocations, one by one")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
@@ -21,21 +21,29 @@ _PIECE = 100
 _SECONDS = 1.5
 _PREHASHED = utils.Prehashed(SHA256())
 
-PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+_WholeMessage: TypeAlias = ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey
+PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | _WholeMessage
 
 KEYS: dict[str, Callable[[], PrivateKey]] = {
     "p256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "p384": lambda: ec.generate_private_key(ec.SECP384R1()),
     "rsa2048": lambda: rsa.generate_private_key(65537, 2048),
+    "rsa3072": lambda: rsa.generate_private_key(65537, 3072),
+    "rsa4096": lambda: rsa.generate_private_key(65537, 4096),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "mldsa44": mldsa.MLDSA44PrivateKey.generate,
+    "mldsa65": mldsa.MLDSA65PrivateKey.generate,
 }
 """By what `--key` calls them."""
 
 
 def signer_of(key: PrivateKey) -> Callable[[bytes], bytes]:
-    """A digest and a signature over it: what no response can do without."""
+    """A digest and a signature over it, or one over the message: what no response can do without."""
     if isinstance(key, ec.EllipticCurvePrivateKey):
         algorithm = ec.ECDSA(_PREHASHED)
         return lambda message: key.sign(hashlib.sha256(message).digest(), algorithm)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        return key.sign
     scheme = padding.PKCS1v15()
     return lambda message: key.sign(hashlib.sha256(message).digest(), scheme, _PREHASHED)
 
@@ -53,6 +61,8 @@ def raw_verify_per_second(key: PrivateKey) -> float:
     if isinstance(public, ec.EllipticCurvePublicKey):
         algorithm = ec.ECDSA(_PREHASHED)
         return _per_second(lambda pair: public.verify(pair[0], hashlib.sha256(pair[1]).digest(), algorithm), signed)
+    if not isinstance(public, rsa.RSAPublicKey):
+        return _per_second(lambda pair: public.verify(*pair), signed)
     scheme = padding.PKCS1v15()
     return _per_second(
         lambda pair: public.verify(pair[0], hashlib.sha256(pair[1]).digest(), scheme, _PREHASHED), signed
@@ -72,6 +82,7 @@ def builder_per_second(key: PrivateKey) -> float:
         .not_valid_after(NOW + timedelta(days=1))
         .sign(authority.key, SHA256())
     )
+    digest = SHA256() if isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) else None
     certificates, responder_id = [leaf], ocsp.OCSPResponderEncoding.HASH
     good, next_update = ocsp.OCSPCertStatus.GOOD, NOW + timedelta(days=1)
 
@@ -80,7 +91,7 @@ def builder_per_second(key: PrivateKey) -> float:
             leaf, authority.certificate, SHA256(), good, NOW, next_update, None, None
         )
         builder = builder.responder_id(responder_id, leaf).certificates(certificates)
-        return builder.sign(key, SHA256()).public_bytes(Encoding.DER)
+        return builder.sign(key, digest).public_bytes(Encoding.DER)
 
     return _per_second(build, range(_PIECE), threads=1)
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from revocation.keykind import KeyKind
 from signer.keys import local
 from signer.keys.protocol import SigningKey
 from signer.keys.responder_keys import ResponderKeys
@@ -15,9 +16,9 @@ class KeysOf(ResponderKeys):
         super().__init__(folder)
         self._key = local.of_private_key(key, "a benchmark's")
 
-    def create(self) -> tuple[str, SigningKey]:
-        """The key, under a name that stays."""
-        return "benchmark.pem", self._key
+    def create(self, name: str, kind: KeyKind) -> SigningKey:
+        """The key."""
+        return self._key
 
     def load(self, name: str) -> SigningKey:
         """The key."""

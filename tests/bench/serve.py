@@ -42,16 +42,16 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
         command = ours(folder, shelf.filling.authority)
         begun = time.perf_counter()
         process = stack.enter_context(started(command))
-        port = _said(process)
-        _check(port, shelf.asked[:1])
+        port = port_said(process)
+        check_answers(port, shelf.asked[:1])
         start = time.perf_counter() - begun
         pids = processes(process.pid)
         memory = memory_mb(pids)
-        _check(port, shelf.asked)
+        check_answers(port, shelf.asked)
         targets = {"post": _Target(port, pids, folder / "post")}
         for kind in ("bare", "view"):
             process = stack.enter_context(started(under_fastpysgi(kind, folder / "answer")))
-            port = _said(process)
+            port = port_said(process)
             wait_for_port(port)
             targets[kind] = _Target(port, processes(process.pid), folder / "post")
         port = _free_port()
@@ -112,7 +112,8 @@ def _write(folder: Path, asked: list[Asked]) -> None:
     (folder / "get").write_text("".join(f"GET /{number}\n" for number in range(len(asked))))
 
 
-def _said(process: "subprocess.Popen[str]") -> int:
+def port_said(process: "subprocess.Popen[str]") -> int:
+    """The port that a server prints first."""
     assert process.stdout
     return int(process.stdout.readline().split(":")[-1].split()[-1])
 
@@ -131,7 +132,7 @@ def _connection(port: int) -> Iterator[http.client.HTTPConnection]:
     connection.close()
 
 
-def _check(port: int, asked: list[Asked]) -> None:
+def check_answers(port: int, asked: list[Asked]) -> None:
     """A load generator sees no difference between an answer and an OCSP error: so each is looked at before."""
     with _connection(port) as connection:
         for one in asked:

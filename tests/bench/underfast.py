@@ -61,4 +61,4 @@ if __name__ == "__main__":
     listener = listen("127.0.0.1", 0)
     click.echo(f"listening on {address_of(listener)[1]}")
     stored = StoredResponse.decode(Path(sys.argv[2]).read_bytes())
-    serve(bare(stored) if sys.argv[1] == "bare" else view(stored).wsgi_app, listener)
+    serve(lambda _: bare(stored) if sys.argv[1] == "bare" else view(stored).wsgi_app, listener)

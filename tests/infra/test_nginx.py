@@ -1,12 +1,7 @@
 """infra/nginx/revocast.conf under a real nginx: what relying parties get of the target, and what nobody gets."""
 
 import os
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -14,9 +9,8 @@ from threading import Thread
 import pytest
 
 from revocation.ocspprofile import OCSPProfile
-from tests.waiting import until_listening
+from tests.infra.running_nginx import SHIPPED, ask, free_port, nginx
 
-CONF = Path(__file__).parents[2] / "infra/nginx/revocast.conf"
 ISSUED = 1_772_366_400  # 2026-03-01T12:00:00Z
 CRL = b"\x30\x03\x02\x01\x01"
 OCSP = {"MEM/A+Bg==": b"answer"}
@@ -47,13 +41,6 @@ class Upstream(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-def free_port() -> int:
-    """A TCP port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def fill(www: Path) -> None:
     """What the publisher leaves in the target, and what must never be handed out."""
     crls = ("all.crl", "user.7.crl", "all.pem", "all-17.crl", "crls.json")
@@ -75,74 +62,24 @@ def fill(www: Path) -> None:
     (www / "crl/1a2b3c4d/user.crl").symlink_to(www.parent / "status.json")
 
 
-def configuration(folder: Path, port: int, upstream: int) -> Path:
-    """A main configuration around the real file, with this machine's ports and paths."""
-    text = CONF.read_text()
-    for shipped, here in {
-        "listen 80;": f"listen 127.0.0.1:{port};",
-        "listen [::]:80;": "",
-        "server 127.0.0.1:8889;": f"server 127.0.0.1:{upstream};",
-        "/var/lib/revocast/public/www": str(folder / "public/www"),
-    }.items():
-        assert text.count(shipped) == 1
-        text = text.replace(shipped, here)
-    (folder / "revocast.conf").write_text(text)
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in kinds)
-    main = folder / "nginx.conf"
-    main.write_text(
-        ("user root; " if os.getuid() == 0 else "")
-        + f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; events {{ }}\n"
-        + f"http {{ access_log off; {temporary} include {folder}/revocast.conf; }}\n"
-    )
-    return main
+@pytest.fixture(scope="module")
+def www(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled target, below the folder that an nginx works in."""
+    www = tmp_path_factory.mktemp("nginx") / "public/www"
+    fill(www)
+    return www
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def port(www: Path) -> Iterator[int]:
     """The port of a running nginx with the shipped configuration."""
-    folder = tmp_path_factory.mktemp("nginx")
-    fill(folder / "public/www")
     upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     Thread(target=upstream.serve_forever, daemon=True).start()
     port = free_port()
-    with nginx(folder, port, upstream.server_port):
+    with nginx(www.parents[1], port, upstream.server_port):
         yield port
     upstream.shutdown()
     upstream.server_close()
-
-
-@contextmanager
-def nginx(folder: Path, port: int, upstream: int) -> Iterator[None]:
-    """A running nginx with the shipped configuration."""
-    main = configuration(folder, port, upstream)
-    command = [str(shutil.which("nginx")), "-c", str(main), "-e", str(folder / "error.log")]
-    subprocess.run([*command, "-t", "-q"], check=True)
-    process = subprocess.Popen(command)
-    try:
-        until_listening(port)
-        yield
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def ask(
-    port: int, path: str, method: str = "GET", body: bytes | None = None, **headers: str
-) -> tuple[HTTPResponse, bytes]:
-    """One request and what came back."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.putrequest(method, path, skip_host="Host" in headers)
-        for name, value in headers.items():
-            connection.putheader(name.replace("_", "-"), value)
-        if body is not None:
-            connection.putheader("Content-Length", str(len(body)))
-        connection.endheaders(body)
-        response = connection.getresponse()
-        return response, response.read()
-    finally:
-        connection.close()
 
 
 @pytest.mark.parametrize(
@@ -251,7 +188,10 @@ def test_static_response_is_found_however_its_path_is_escaped(port: int, path: s
 
 def test_max_age_is_that_of_the_configuration() -> None:
     """For which the windows leave room; more would let caches hand out what has expired."""
-    assert f"max-age={OCSPProfile().max_age.total_seconds():.0f}, public, no-transform, must-reval" in CONF.read_text()
+    assert (
+        f"max-age={OCSPProfile().max_age.total_seconds():.0f}, public, no-transform, must-reval"
+        in (SHIPPED / "revocast.conf").read_text()
+    )
 
 
 @pytest.mark.parametrize(
@@ -284,3 +224,25 @@ def test_ocsp_request_in_a_body_arrives_and_a_huge_one_does_not(port: int) -> No
     for path in ("/ocsp/", "/ocsp", "/ocsp/MEM/A+Bg=="):
         assert ask(port, path, "POST", b"\x30\x00")[1] == f"POST {path} ".encode() + b"\x30\x00"
     assert ask(port, "/ocsp/", "POST", b"x" * (1 << 20))[0].status == 413
+
+
+@pytest.mark.parametrize(("path", "without"), [("ocsp/MEM/A+Bg==", 200), ("crl/1a2b3c4d/all.crl", 404)])
+def test_what_the_publisher_renamed_into_its_place_is_served_at_once(
+    port: int, www: Path, path: str, without: int
+) -> None:
+    """nginx keeps files open that are asked for: a revocation must not wait behind one, nor an object that is gone."""
+    kept = www / path
+    before = ask(port, f"/{path}")[1]
+    try:
+        for n in range(10):
+            new = www / f"{n}.part"
+            new.write_bytes(b"revoked%d" % n)
+            os.utime(new, (ISSUED, ISSUED))
+            new.rename(kept)
+            assert ask(port, f"/{path}")[1] == b"revoked%d" % n
+        kept.unlink()
+        response, body = ask(port, f"/{path}")
+        assert (response.status, b"revoked" in body) == (without, False)
+    finally:
+        kept.write_bytes(before)
+        os.utime(kept, (ISSUED, ISSUED))

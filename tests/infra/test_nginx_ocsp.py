@@ -21,7 +21,7 @@ from tests.authority import NOW
 from tests.building.bundles import put_slice
 from tests.building.ocsp import both
 from tests.building.place import Place
-from tests.infra.test_nginx import ask, free_port, nginx
+from tests.infra.running_nginx import ask, free_port, nginx
 
 pytestmark = [pytest.mark.judge("nginx"), pytest.mark.judge("curl")]
 REVOKED = Revocation(NOW, Reason.keyCompromise)

@@ -10,6 +10,7 @@ from cryptography import x509
 from jobs.installation import Installation
 from jobs.overview import State, lines, set_aside, undone
 from jobs.wanted import Wanted
+from publisher.targets.alarm import Alarm
 from revocation.artifacts import Kind
 from revocation.clock import fixed, now
 from revocation.config import PublicConfig
@@ -136,6 +137,15 @@ def test_clock_before_what_is_published_exits_1_though_nothing_is_due(
     monkeypatch.setattr("jobs.refresh.clock_now", lambda: back)
     result = present.run("refresh")
     assert (result.exit_code, "is published with the thisUpdate" in result.output) == (1, True)
+
+
+def test_store_that_is_nearly_full_exits_1(present: Present, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is fresh, and will not be for long."""
+    monkeypatch.setattr("jobs.status.alarms", lambda _config: [Alarm("responses", "map", "81% of the map is used")])
+    result = present.run("status", "--no-signer")
+    assert (result.exit_code, "responses: 81% of the map is used" in result.output) == (1, True)
+    result = present.run("status", "--no-signer", "--json")
+    assert json.loads(result.stdout)["alarms"] == ["responses: 81% of the map is used"]
 
 
 def test_crl_that_is_not_configured_and_alone_lists_something_exits_1(

@@ -33,8 +33,17 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     """Whatever the working directory."""
     config = read(tmp_path, RIGHT)
     assert config.state == tmp_path / "publisher"
-    assert [target.path for target in config.targets] == [tmp_path / "public", tmp_path / "store"]
+    assert [target.place for target in config.targets] == [str(tmp_path / "public"), str(tmp_path / "store")]
     assert config.queue is None
+
+
+def test_two_publishers_of_one_redis_need_two_prefixes(tmp_path: Path) -> None:
+    """Under one prefix each would take the other's responses for damage."""
+    redis = '[[publisher.targets]]\nname = "{}"\nkind = "redis"\nurl = "redis://valkey.example"\n{}\n'
+    config = read(tmp_path, RIGHT + redis.format("a", "") + redis.format("b", 'prefix = "b:"'))
+    assert [target.name for target in config.targets] == ["files", "responses", "a", "b"]
+    with pytest.raises(ConfigurationError, match=r"'a' and 'b' share 'redis://valkey\.example revocast:'"):
+        read(tmp_path, RIGHT + redis.format("a", "") + redis.format("b", ""))
 
 
 @pytest.mark.parametrize(

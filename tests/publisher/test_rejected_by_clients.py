@@ -86,7 +86,7 @@ def test_crl_with_an_extension_that_misleads_is_set_aside(place: Place, ca: CA, 
 
 @pytest.mark.parametrize("critical", [False, True])
 def test_response_with_an_extension_of_an_answer_is_refused(ca: CA, responder: Responder, critical: bool) -> None:
-    """Pre-signed answers have none, and a critical one is rejected."""
+    """Pre-signed answers have none but archive cutoff, and a critical one is rejected."""
     plain = single(ca, 1, CertIDHash.SHA256)
     start, end = der.expect(plain, 0, der.SEQUENCE)
     extensions = der.explicit(1, der.sequence(_extension("1.2.3.4", b"\x05\x00", critical=critical)))

@@ -55,7 +55,10 @@ PERTURBED: dict[str, tuple[Callable[[CA, Responder], bytes], str]] = {
     "an error with a body": (lambda ca, r: response(ca, r, 1, outer_status=6), "it is an error|cannot be read"),
     "byName": (lambda ca, r: response(ca, r, 1, responder_id=by_name(r)), "not byKey"),
     "byKey of another": (lambda ca, r: response(ca, r, 1, responder_id=by_key(ca.responder())), "not byKey"),
-    "no certificate": (lambda ca, r: response(ca, r, 1, certificates=[]), "no responder certificate"),
+    "no certificate": (
+        lambda ca, r: response(ca, r, 1, certificates=[]),
+        "not byKey of the issuer, and no certificate",
+    ),
     "two certificates": (
         lambda ca, r: response(ca, r, 1, certificates=[r.certificate.public_bytes(Encoding.DER), ca.der()]),
         "2 certificates",

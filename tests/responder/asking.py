@@ -8,6 +8,8 @@ from revocation.certid import CertID
 
 NONCE = "1.3.6.1.5.5.7.48.1.2"
 UNHEARD_OF = "1.3.6.1.4.1.99999.1"
+VERSION_1 = der.explicit(0, der.integer(0))
+"""What DER leaves out, and Apple's clients do not."""
 REQUESTOR = der.explicit(1, der.tlv(0x82, b"client.example"))
 SIGNATURE = der.explicit(
     0,

@@ -25,10 +25,11 @@ port = 0
 
 @dataclass
 class Running:
-    """A process that serves on `port` of loopback."""
+    """A process that serves on `port` of loopback; metrics on `admin_port`, which is 0 where it serves none."""
 
     process: subprocess.Popen[str]
     port: int
+    admin_port: int
 
     @property
     def url(self) -> str:
@@ -53,10 +54,11 @@ def configure(folder: Path, authority: Authority, more: str = "") -> Path:
     return folder / "revocast.toml"
 
 
-def respond(config: Path, *options: str) -> subprocess.Popen[str]:
-    """The process, started."""
+def respond(config: Path, *options: str, descriptors: str = "") -> subprocess.Popen[str]:
+    """The process, started; the system allows it so many descriptors, `soft:hard`, if that is said."""
+    allowed = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
     return subprocess.Popen(
-        [sys.executable, "-m", "revocation", "respond", "--config", str(config), *options],
+        [*allowed, sys.executable, "-m", "revocation", "respond", "--config", str(config), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -64,14 +66,17 @@ def respond(config: Path, *options: str) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def running(config: Path, *options: str) -> Iterator[Running]:
+def running(config: Path, *options: str, descriptors: str = "") -> Iterator[Running]:
     """The process when it has said that it is ready; killed if it still runs in the end."""
-    process = respond(config, *options)
+    process = respond(config, *options, descriptors=descriptors)
     try:
         assert process.stdout
-        address, ready = process.stdout.readline().strip(), process.stdout.readline().strip()
-        assert ready == "ready", process.stderr and process.stderr.read()
-        yield Running(process, int(address.rpartition(":")[2]))
+        lines = [process.stdout.readline().strip()]
+        while lines[-1].startswith(("listening", "metrics")):
+            lines.append(process.stdout.readline().strip())
+        assert lines[-1] == "ready", process.stderr and process.stderr.read()
+        ports = [int(line.partition("://")[2].partition("/")[0].rpartition(":")[2]) for line in lines[:-1]]
+        yield Running(process, ports[0], ports[1] if len(ports) > 1 else 0)
     finally:
         process.kill()
         process.communicate()

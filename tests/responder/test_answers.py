@@ -12,5 +12,5 @@ from tests.responder.filling import GOOD, Filling
 def test_response_that_begins_later_is_answered_with_try_later(source: LMDBSource, filling: Filling) -> None:
     """Our clock is six minutes slow, or the signer's fast: clients would reject what is not valid yet."""
     asked = request(filling.cert_id(GOOD))
-    assert answer(asked, source, NOW - timedelta(minutes=6)) is ErrorAnswer.TRY_LATER
-    assert answer(asked, source, NOW - timedelta(minutes=5)) == source.find(filling.cert_id(GOOD), NOW)
+    assert answer(asked, source, NOW - timedelta(minutes=6)).answer is ErrorAnswer.TRY_LATER
+    assert answer(asked, source, NOW - timedelta(minutes=5)).answer == source.find(filling.cert_id(GOOD), NOW)

@@ -21,7 +21,7 @@ from revocation import der
 from revocation.certid import CertID, CertIDHash
 from revocation.store import response_key
 from tests.authority import NOW
-from tests.responder.asking import NONCE, extension, extensions, nonce, request, single
+from tests.responder.asking import NONCE, VERSION_1, extension, extensions, nonce, request, single
 from tests.responder.conftest import Clock
 from tests.responder.filling import EXPIRED, GOOD, LATE, REVOKED, UNKNOWN, Filling, write
 
@@ -113,12 +113,13 @@ HASHES = list(CertIDHash)
 
 @st.composite
 def canonical(draw: st.DrawFn, filling: Filling) -> bytes:
-    """What OpenSSL, GnuTLS, Go and NSS send: a CertID, and perhaps a nonce."""
+    """What OpenSSL, GnuTLS, Go, NSS and Apple send: a CertID, perhaps a nonce, perhaps the version."""
     asked = filling.cert_id(draw(st.sampled_from(KNOWN)), draw(st.sampled_from(HASHES)))
     if draw(st.booleans()):
         asked = CertID(asked.hash, asked.issuer_name_hash, asked.issuer_key_hash, draw(st.binary(max_size=22)))
     size = draw(st.one_of(st.none(), st.integers(0, 140)))
-    return request(asked, extensions=b"" if size is None else nonce(size))
+    before = draw(st.sampled_from([b"", VERSION_1]))
+    return request(asked, before=before, extensions=b"" if size is None else nonce(size))
 
 
 @st.composite
@@ -189,7 +190,9 @@ def variants(filling: Filling) -> dict[str, bytes]:
         "a critical nonce": request(asked, extensions=nonce(32, critical=True)),
         "a bare nonce": request(asked, extensions=extensions(extension(NONCE, b"n" * 32))),
         "two extensions": request(asked, extensions=extensions(extension(NONCE, b"\x04\x01n"), extension())),
-        "version 1 spelled out": request(asked, before=der.explicit(0, der.integer(0))),
+        "version 2": request(asked, before=der.explicit(0, der.integer(1))),
+        "version 1 twice": request(asked, before=VERSION_1 * 2),
+        "version 1 behind": request(asked, after=VERSION_1),
         "two certificates": request(asked, filling.cert_id(UNKNOWN)),
         "a length of more octets": b"\x30\x81" + request(asked)[1:],
         "another hash with the octets of this one": request(asked).replace(
@@ -209,13 +212,14 @@ def test_unusual_request_gets_the_same_answer(both: Both, filling: Filling) -> N
 
 @pytest.mark.parametrize("hash_", HASHES)
 @pytest.mark.parametrize("size", [None, 1, 16, 20, 32, 128])
+@pytest.mark.parametrize("before", [b"", VERSION_1], ids=["plain", "version 1 spelled out"])
 def test_usual_request_is_answered_without_the_application(
-    both: Both, filling: Filling, hash_: CertIDHash, size: int | None
+    both: Both, filling: Filling, hash_: CertIDHash, size: int | None, before: bytes
 ) -> None:
     """Else the comparison would compare nothing: known, unknown and expired, with the nonces that clients send."""
     passed = both.passed_on
     for serial in KNOWN:
-        both.same(request(filling.cert_id(serial, hash_), extensions=nonce(size) if size else b""))
+        both.same(request(filling.cert_id(serial, hash_), before=before, extensions=nonce(size) if size else b""))
     assert both.passed_on == passed
 
 

@@ -250,3 +250,40 @@ def test_open_reader_does_not_keep_a_publisher_from_writing(store: Path, source:
 
 def _in_another_process(script: str, *arguments: object) -> None:
     subprocess.run([sys.executable, "-c", script, *map(str, arguments)], check=True)
+
+
+_FORK = """
+import os, sys
+from datetime import datetime
+from pathlib import Path
+from responder.app import create_app
+from responder.lmdbsource import LMDBSource
+from revocation.certid import CertID, CertIDHash
+source, asked = LMDBSource(Path(sys.argv[1])), CertID(CertIDHash.SHA1, *map(bytes.fromhex, sys.argv[3:]))
+create_app(source)
+told, tell = os.pipe()
+for _ in range(2):
+    if not os.fork():
+        found = source.find(asked, datetime.fromisoformat(sys.argv[2]))
+        os.write(tell, f"{os.getpid()} {found is not None}\\n".encode())
+        sys.stdin.read()
+        os._exit(0)
+os.close(tell)
+for line in os.fdopen(told):
+    print(line, end="", flush=True)
+"""
+
+
+def test_source_made_before_a_fork_is_opened_in_each_process(store: Path, filling: Filling) -> None:
+    """LMDB forbids to carry an environment across: each process maps the file for itself, and the parent does not."""
+    asked = filling.cert_id(GOOD, CertIDHash.SHA1)
+    octets = [value.hex() for value in (asked.issuer_name_hash, asked.issuer_key_hash, asked.serial)]
+    command = [sys.executable, "-c", _FORK, str(store), NOW.isoformat(), *octets]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        said = [parent.stdout.readline().split() for _ in range(2)]
+        processes = [str(parent.pid), *(process for process, _ in said)]
+        maps = [str(store / "data.mdb") in Path(f"/proc/{process}/maps").read_text() for process in processes]
+        parent.communicate()
+    assert [found for _, found in said] == ["True", "True"]
+    assert maps == [False, True, True]

@@ -22,7 +22,7 @@ from revocation import der, serials
 from revocation.certid import CertID, CertIDHash
 from revocation.store import StoredResponse
 from tests.authority import NOW, Authority
-from tests.responder.asking import SIGNATURE, extension, extensions, nonce, path, request, single
+from tests.responder.asking import SIGNATURE, VERSION_1, extension, extensions, nonce, path, request, single
 from tests.responder.conftest import Clock
 from tests.responder.filling import EXPIRED, GOOD, LATE, REVOKED, UNKNOWN, Filling, write
 
@@ -70,6 +70,12 @@ STORED = {
     "an unknown extension": (about(GOOD, extensions=extensions(extension())), GOOD, CertIDHash.SHA256),
     "the first of several": (about(REVOKED, GOOD), REVOKED, CertIDHash.SHA256),
     "the first of several, the second unknown": (about(GOOD, UNKNOWN), GOOD, CertIDHash.SHA256),
+    "version 1 spelled out": (about(GOOD, before=VERSION_1), GOOD, CertIDHash.SHA256),
+    "version 1 and a nonce": (
+        about(GOOD, before=VERSION_1, extensions=nonce(32)),
+        GOOD,
+        CertIDHash.SHA256,
+    ),
     "signed": (about(GOOD, signature=SIGNATURE), GOOD, CertIDHash.SHA256),
 }
 
@@ -132,6 +138,7 @@ def test_error_is_answered_under_200_and_uncached(
         "Content-Type": "application/ocsp-response",
         "Content-Length": "5",
         "Cache-Control": "no-store",
+        "Date": "Sun, 01 Mar 2026 12:00:00 GMT",
     }
 
 

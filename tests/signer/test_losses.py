@@ -115,7 +115,7 @@ def test_key_whose_certificate_could_not_be_made_is_deleted_and_no_other_file(
     config.write_text(config.read_text().replace('"file:ca.key"', '"file:signer/keys/ca.pem"'))
     signer = estate.signer()
     with monkeypatch.context() as patch:
-        patch.setattr("signer.responder_certificates.responders.add", _fail)
+        patch.setattr("signer.responder_certificates.responders.set_certificate", _fail)
         assert len(look(signer, fixed(NOW), [Verb.GENERATE_OCSP_KEYS]).problems) == 1
     assert [path.name for path in folder.iterdir()] == ["ca.pem"]
     for days in (0, 6, 12, 18):

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Final
 
 from asn1crypto import ocsp as asn1_ocsp
@@ -23,11 +24,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.authority import CertTrustAnchor
-from pyhanko_certvalidator.errors import OCSPNoMatchesError, OCSPValidationError, RevokedError
-from pyhanko_certvalidator.path import ValidationPath
-from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator.errors import RevokedError, ValidationError
 
 from tests.waiting import until_listening
 
@@ -82,7 +80,7 @@ def cryptography(asked: Asked) -> str:
 
 
 def pyhanko(asked: Asked) -> str:
-    """pyhanko-certvalidator, with a response that was fetched."""
+    """pyhanko-certvalidator: a path whose status it has to know, and a response that was fetched."""
     return asyncio.run(_pyhanko(asked))
 
 
@@ -94,10 +92,10 @@ async def _pyhanko(asked: Asked) -> str:
     response = asn1_ocsp.OCSPResponse.load(_fetched(asked))
     context = ValidationContext([ca], ocsps=[response], revocation_mode="require")
     try:
-        await verify_ocsp_response(leaf, ValidationPath(CertTrustAnchor(ca), [], leaf), context)
+        await CertificateValidator(leaf, validation_context=context).async_validate_path()
     except RevokedError:
         return "revoked"
-    except (OCSPNoMatchesError, OCSPValidationError) as error:
+    except ValidationError as error:
         return str(error)
     return "good"
 
@@ -108,7 +106,8 @@ def nginx_and_curl(asked: Asked) -> str:
     nginx staples nothing that says revoked, and says so in its log.
     """
     revoked = 'certificate status "revoked" in the OCSP response'
-    with _nginx(asked) as (port, log):
+    fetching = f"ssl_stapling_verify on; ssl_stapling_responder {asked.url};"
+    with _nginx(asked, fetching) as (port, log):
         deadline = time.monotonic() + _STAPLED_WITHIN
         while time.monotonic() < deadline:  # the first connections come before nginx has its answer
             said = _curl(asked, port)
@@ -118,7 +117,17 @@ def nginx_and_curl(asked: Asked) -> str:
         logged = log.read_text()
     if said == "a page" and "OCSP" not in logged:
         return "good"
-    return "revoked" if revoked in logged else said + logged
+    return "revoked" if revoked in logged and "No OCSP response received" in said else said + logged
+
+
+def curl(asked: Asked) -> str:
+    """curl --cert-status, of a response that nginx staples from a file, whatever it says (`ssl_stapling_file`)."""
+    _write_request(asked, answer := asked.folder / f"{asked.name}-{asked.hash}.stapled")
+    with _nginx(asked, f"ssl_stapling_file {answer};") as (port, _):
+        said = _curl(asked, port)
+    if said == "a page":
+        return "good"
+    return "revoked" if "SSL certificate revocation reason: keyCompromise" in said else said
 
 
 CLIENTS: Final[dict[str, tuple[Callable[[Asked], str], tuple[str, ...]]]] = {
@@ -127,6 +136,7 @@ CLIENTS: Final[dict[str, tuple[Callable[[Asked], str], tuple[str, ...]]]] = {
     "pyhanko": (pyhanko, ("sha1", "sha256")),
     "cryptography": (cryptography, ("sha1", "sha256")),
     "nginx and curl": (nginx_and_curl, ("sha1",)),
+    "curl": (curl, ("sha1",)),
 }
 """Each client, with the hashes in which it can be asked."""
 
@@ -164,10 +174,9 @@ def _curl(asked: Asked, port: int) -> str:
 
 
 @contextmanager
-def _nginx(asked: Asked) -> Iterator[tuple[int, Path]]:
-    """nginx with the certificate, stapling what it fetches from the responder: its port, and its log."""
-    folder = asked.folder / f"nginx-{asked.name}"
-    folder.mkdir()
+def _nginx(asked: Asked, stapling: str) -> Iterator[tuple[int, Path]]:
+    """nginx with the certificate, stapling what `stapling` says: its port, and its log."""
+    folder = Path(mkdtemp(prefix=f"nginx-{asked.name}-", dir=asked.folder))
     chain = [(asked.folder / f"{name}.pem").read_text() for name in (asked.name, "ca")]
     (folder / "chain.pem").write_text("".join(chain))
     with socket.socket() as probe:
@@ -180,8 +189,8 @@ def _nginx(asked: Asked) -> Iterator[tuple[int, Path]]:
         + f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; events {{ }}\n"
         + f"http {{ access_log off; {temporary} server {{ listen 127.0.0.1:{port} ssl;\n"
         + f"ssl_certificate {folder}/chain.pem; ssl_certificate_key {asked.folder}/{asked.name}.key;\n"
-        + f"ssl_trusted_certificate {asked.folder}/ca.pem; ssl_stapling on; ssl_stapling_verify on;\n"
-        + f"ssl_stapling_responder {asked.url}; location / {{ return 200 'a page'; }} }} }}\n"
+        + f"ssl_trusted_certificate {asked.folder}/ca.pem; ssl_stapling on; {stapling}\n"
+        + "location / { return 200 'a page'; } } }\n"
     )
     process = subprocess.Popen(["nginx", "-c", folder / "nginx.conf", "-e", folder / "error.log"])
     try:

@@ -31,6 +31,9 @@ FORMS = {
     "one signature, SHA-1 first": 'hashes = ["sha1", "sha256"]\none_signature = true',
 }
 REFUSES = {("cryptography", form): "contains 2 SINGLERESP structures" for form in FORMS if "one signature" in form}
+_OCSP = x509.AccessDescription(
+    x509.AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier("http://crl.example/ocsp/")
+)
 
 pytestmark = pytest.mark.judge("openssl", "ocsptool", "nginx", "curl")
 
@@ -58,12 +61,12 @@ def _served(folder: Path, form: str) -> Iterator[str]:
     assert look(signer, fixed(now)).problems == []
     publish(PublisherConfig.read(estate.file), PublicConfig.read(estate.file), fixed(now))
     for name, serial in SERIALS.items():
-        _issue(authority, folder / name, name, serial, ends)
+        issue(authority, folder / name, name, serial, ends)
     with running(config) as server:
         yield f"{server.url}/ocsp/"
 
 
-def _issue(authority: Authority, place: Path, name: str, serial: int, ends: datetime) -> None:
+def issue(authority: Authority, place: Path, name: str, serial: int, ends: datetime) -> None:
     """NAME.pem and NAME.key."""
     key = ec.generate_private_key(ec.SECP256R1())
     builder = (
@@ -75,6 +78,7 @@ def _issue(authority: Authority, place: Path, name: str, serial: int, ends: date
         .not_valid_before(ends - timedelta(days=31))
         .not_valid_after(ends)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(f"{name}.example")]), critical=False)
+        .add_extension(x509.AuthorityInformationAccess([_OCSP]), critical=False)  # without, a path needs no status
     )
     place.with_suffix(".pem").write_bytes(builder.sign(authority.key, SHA256()).public_bytes(Encoding.PEM))
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from uuid import uuid4
@@ -19,6 +20,8 @@ import redis
 from cryptography import x509
 
 from jobs.installation import Installation
+from tests.conformance.examine import Examination
+from tests.conformance.exchange import Server
 from tests.conftest import MEASURED
 from tests.waiting import until
 from tests.whole.relying import HTTPWatch
@@ -108,6 +111,14 @@ def test_status_and_check_of_the_running_system_are_clean(system: Running) -> No
 
 
 @pytest.mark.judge("curl")
+def test_ocsp_of_the_running_system_keeps_every_rule(system: Running) -> None:
+    """What the conformance script looks at: windows, CertIDs, signers, headers, conditions and errors."""
+    asked = tuple(certificate.serial_number for certificate in system.certificates()[:3])
+    report = Examination(Server(f"{system.url}ocsp/"), system.issuer(), asked, renewal=timedelta(hours=12)).run()
+    assert report.violations == []
+    assert report.looked > 50
+
+
 def test_crl_is_served_with_the_headers_that_caches_go_by(system: Running) -> None:
     """As curl sees it: the media type of RFC 5280, ETag = SHA-256, Last-Modified = thisUpdate, a constant max-age."""
     url = system.crl_url()

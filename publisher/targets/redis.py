@@ -1,0 +1,199 @@
+"""A target that is a Redis or Valkey server, which responders on other hosts read; its format is `revocation/store.py`.
+
+What the server says is held against what was written, and a change is one transaction that fails when anybody else
+changed the responses meanwhile. How durable it is is the server's affair: what it loses, up to all, the status shows
+at the next look, and the exchange is replayed.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import Any, Final
+
+import redis
+
+from publisher.targets.protocol import Answer, Replaces
+from publisher.targets.redis_change import PIECE, Change, pieces
+from publisher.targets.redis_reading import ENTRIES, STATUS, explained, status_on
+from revocation.errors import TargetError
+from revocation.redisserver import RedisServer
+from revocation.store import (
+    ISSUERS_DATABASE,
+    RESPONSES_DATABASE,
+    STATUS_DATABASE,
+    VERSION,
+    StoredResponse,
+    StoreFormatError,
+    next_update_in,
+)
+
+_SECONDS: Final = 10.0
+_SWEPT_AT_ONCE: Final = 20_000
+_SWEPT: Final = b"swept/"
+_TYPES: Final = {ISSUERS_DATABASE: b"hash", RESPONSES_DATABASE: b"hash", STATUS_DATABASE: b"hash", VERSION: b"string"}
+
+
+class RedisTarget:
+    """A connection to the server; close it.
+
+    A store that has no version yet, or none any more, gets one when it is closed: until then it may be half filled, and
+    responders say that they cannot tell.
+
+    Raises:
+        TargetError: the server cannot be used.
+    """
+
+    def __init__(self, server: RedisServer) -> None:
+        self._server = server
+        self._client: Any = server.connect(_SECONDS)
+        self._responses, self._issuers, self._status, self._version = (
+            server.key(part) for part in (RESPONSES_DATABASE, ISSUERS_DATABASE, STATUS_DATABASE, VERSION)
+        )
+        try:
+            self._require_ours()
+        except TargetError:
+            self._client.close()
+            raise
+
+    def __enter__(self) -> "RedisTarget":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(redis.RedisError, OSError):  # who looks next finds that there is none
+            if self._client.hexists(self._status, STATUS):
+                self._client.set(self._version, _new_version(), nx=True)
+        self._client.close()
+
+    def load_status(self) -> bytes | None:
+        """The status, if the server still holds as many responses as when it was saved."""
+        with self._explained():
+            return status_on(self._client, self._server)
+
+    def save_status(self, status: bytes) -> None:
+        """Keep the status, and how many responses there are."""
+        with self._explained():
+            count = self._client.hlen(self._responses)
+            self._client.hset(self._status, mapping={STATUS: status, ENTRIES: str(count).encode()})
+
+    def introduce(self, keys: Iterable[tuple[bytes, bytes]]) -> None:
+        """Bring the table of issuers up to date, written only where it is not: responses of others are not found."""
+        wanted = dict(keys)
+        with self._explained():
+            if self._client.hgetall(self._issuers) == wanted:
+                return
+            with self._client.pipeline(transaction=True) as pipe:
+                pipe.delete(self._issuers)
+                if wanted:
+                    pipe.hset(self._issuers, mapping=wanted)
+                pipe.set(self._version, _new_version(), xx=True)
+                pipe.execute()
+
+    def put(self, answers: Iterable[Answer], replaces: Replaces) -> int:
+        """Store in one transaction what `replaces` admits, and read it back.
+
+        Raises:
+            TargetError: it could not be written, or not read back as it was written.
+        """
+        admitted: dict[bytes, bytes] = {}
+        with self._changing() as change:
+            for some in pieces(answers, PIECE):
+                change.look_up([key for answer in some for key in (answer.key, *answer.beside)])
+                for answer in some:
+                    if _take(answer, change, replaces):
+                        admitted[answer.key] = answer.value
+        with self._explained():
+            for keys in pieces(admitted, PIECE):
+                if self._client.hmget(self._responses, keys) != [admitted[key] for key in keys]:
+                    raise TargetError(
+                        f"a response of {len(keys)} does not read back as it was written",
+                        where=self._server.place,
+                        advice="is this the primary, and does nobody else write there?",
+                    )
+        return len(admitted)
+
+    def withdraw(self, keys: Iterable[bytes], wrong: Callable[[bytes, StoredResponse], bool]) -> int:
+        """Delete what is wrong, a piece at a time."""
+        count = 0
+        for some in pieces(keys, PIECE):
+            with self._changing() as change:
+                change.look_up(some)
+                for key in some:
+                    current = _decoded(change.get(key))
+                    if current is not None and wrong(key, current):
+                        change.delete(key)
+                        count += 1
+        return count
+
+    def sweep(self, issuer: bytes, expired_before: int) -> int:
+        """Go on from where the last sweep stopped, look at a bounded number of answers, delete the long expired."""
+        place, count = _SWEPT + issuer, 0
+        with self._explained():
+            saved = self._client.hget(self._status, place)
+            cursor = int(saved) if saved and saved.isdigit() else 0
+            for _ in range(_SWEPT_AT_ONCE // PIECE):
+                cursor, found = self._client.hscan(self._responses, cursor, count=PIECE)
+                ends = {key: next_update_in(value) for key, value in found.items() if key.startswith(issuer)}
+                expired = [key for key, end in ends.items() if end is not None and end < expired_before]
+                count += self.withdraw(expired, lambda _key, stored: stored.next_update < expired_before)
+                if not cursor:
+                    break
+            self._client.hset(self._status, place, str(cursor).encode())
+        return count
+
+    @contextmanager
+    def _changing(self) -> Iterator[Change]:
+        """A change of the responses that is made at the end, whole or not at all."""
+        with self._explained(), self._client.pipeline(transaction=True) as pipe:
+            change = Change(pipe, self._responses)
+            yield change
+            if change.wanted:
+                counted = pipe.hget(self._status, ENTRIES)
+                change.queue()
+                if counted is not None and counted.isdigit():  # a count that was wrong before stays wrong
+                    pipe.hset(self._status, ENTRIES, str(int(counted) + change.growth).encode())
+                pipe.set(self._version, _new_version(), xx=True)
+                pipe.execute()
+
+    def _require_ours(self) -> None:
+        with self._explained():
+            for part, type_ in _TYPES.items():
+                name = self._server.key(part)
+                if (found := self._client.type(name)) not in (type_, b"none"):
+                    raise TargetError(
+                        f"{name} is no {type_.decode()} but a {found.decode('ascii', 'replace')}: somebody else's",
+                        where=self._server.place,
+                        advice="choose another `prefix`, or delete that key",
+                    )
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        with explained(self._server, "read or written"):
+            yield
+
+
+def _take(answer: Answer, change: Change, replaces: Replaces) -> bool:
+    """Put an answer, and take out what lies beside it, if it may; see `ResponseTarget.put`."""
+    beside = [key for key in answer.beside if change.get(key) is not None]
+    if not all(replaces(answer, _decoded(change.get(key))) for key in beside):
+        return False
+    for key in beside:
+        change.delete(key)
+    current, value = change.get(answer.key), answer.value
+    if current == value or not replaces(answer, _decoded(current)):
+        return False
+    change.put(answer.key, value)
+    return True
+
+
+def _decoded(value: bytes | None) -> StoredResponse | None:
+    try:
+        return StoredResponse.decode(value) if value is not None else None
+    except StoreFormatError:
+        return None  # unreadable for every reader: as good as nothing
+
+
+def _new_version() -> bytes:
+    return os.urandom(16)

@@ -1,0 +1,80 @@
+"""An nginx with the configuration that we ship, both files of it, on this machine's ports and paths."""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+
+from tests.waiting import until_listening
+
+SHIPPED = Path(__file__).parents[2] / "infra/nginx"
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def configuration(folder: Path, port: int, upstream: int) -> Path:
+    """The shipped files, in front of a responder at the port `upstream`; the path of the main one."""
+    site = {
+        "listen 80;": f"listen 127.0.0.1:{port};",
+        "listen [::]:80;": "",
+        "server 127.0.0.1:8889;": f"server 127.0.0.1:{upstream};",
+        "/var/lib/revocast/public/www": str(folder / "public/www"),
+    }
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in kinds)
+    main = {
+        "user www-data;": "daemon off;" + (" user root;" if os.getuid() == 0 else ""),
+        "worker_processes auto;": "worker_processes 1;",
+        "/run/nginx.pid": f"{folder}/pid",
+        "/var/log/nginx/error.log": f"{folder}/error.log",
+        "include /etc/nginx/sites-enabled/*;": f"{temporary} include {folder}/revocast.conf;",
+    }
+    for name, changes in (("revocast.conf", site), ("nginx.conf", main)):
+        text = (SHIPPED / name).read_text()
+        for shipped, here in changes.items():
+            assert text.count(shipped) == 1, shipped
+            text = text.replace(shipped, here)
+        (folder / name).write_text(text)
+    return folder / "nginx.conf"
+
+
+@contextmanager
+def nginx(folder: Path, port: int, upstream: int) -> Iterator[None]:
+    """A running nginx with the shipped configuration."""
+    main = configuration(folder, port, upstream)
+    command = [str(shutil.which("nginx")), "-c", str(main), "-e", str(folder / "error.log")]
+    subprocess.run([*command, "-t", "-q"], check=True)
+    process = subprocess.Popen(command)
+    try:
+        until_listening(port)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def ask(
+    port: int, path: str, method: str = "GET", body: bytes | None = None, **headers: str
+) -> tuple[HTTPResponse, bytes]:
+    """One request and what came back."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.putrequest(method, path, skip_host="Host" in headers)
+        for name, value in headers.items():
+            connection.putheader(name.replace("_", "-"), value)
+        if body is not None:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        response = connection.getresponse()
+        return response, response.read()
+    finally:
+        connection.close()

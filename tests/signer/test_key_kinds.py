@@ -1,0 +1,168 @@
+"""Every kind of responder key and of CA key: what is signed names its algorithm right, and passes the gate."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import ocsp
+
+from publisher.verify_crl import verify_crl
+from publisher.verify_ocsp import parts, verify_response
+from revocation import der
+from revocation.bundle import reader
+from revocation.clock import fixed
+from revocation.config import PublicConfig
+from revocation.errors import ConfigurationError, GateError
+from revocation.keykind import KeyKind, kind_of
+from signer import responses
+from signer.look import look
+from signer.signer import Signer
+from tests.authority import NOW, Authority
+from tests.estate import Estate
+from tests.keykinds import ALGORITHMS, CA_KEYS
+from tests.signer.reading import bundles, newest_crl
+
+HOUR = timedelta(hours=1)
+
+
+def estate_with(folder: Path, ca: str, kind: str, more: str = "") -> Estate:
+    """An installation with such a CA key and such responder keys, and two certificates, one of them revoked."""
+    public = f'{more}\n[public.ocsp]\nresponder_key = "{kind}"\nslices = 1'
+    return Estate.build(folder, authority=Authority(key=CA_KEYS[ca](), days=7300), public=public)
+
+
+def responses_of(signer: Signer) -> list[bytes]:
+    """What lies in the newest bundle of responses."""
+    return list(bundles(signer, "ocsp"))[-1][1]
+
+
+def key_of(response: bytes) -> KeyKind | None:
+    """The kind of key of the certificate that is embedded in a response."""
+    certificate = x509.load_der_x509_certificate(parts(response)[2])
+    return kind_of(certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+def algorithm_of(signed: bytes) -> str:
+    """The AlgorithmIdentifier of a SIGNED structure."""
+    return bytes(der.signed_parts(signed)[1]).hex()
+
+
+@pytest.mark.parametrize("kind", KeyKind)
+def test_responses_of_a_responder_key_name_its_algorithm_and_pass_the_gate(tmp_path: Path, kind: KeyKind) -> None:
+    """Octet for octet, in the response and in its certificate; one whose signature is changed does not pass."""
+    ca = "mldsa87" if kind.is_post_quantum else "p384"
+    estate = estate_with(tmp_path / "e", ca, kind)
+    signer = estate.signer()
+    (profile,) = signer.public.profiles.values()
+    estate.register(signer, [1, 2])
+    assert look(signer, fixed(NOW)).problems == []
+    found = responses_of(signer)
+    assert len(found) == 4
+    for data in found:
+        basic = ocsp.load_der_ocsp_response(data)
+        assert verify_response(data, profile.issuer, NOW).revocation is None
+        assert basic.tbs_response_bytes + bytes.fromhex(ALGORITHMS[kind]) in data
+        assert key_of(data) is kind
+        assert algorithm_of(parts(data)[2]) == ALGORITHMS[ca]
+    at = found[0].index(ocsp.load_der_ocsp_response(found[0]).signature) + 40
+    changed = found[0][:at] + bytes((found[0][at] ^ 1,)) + found[0][at + 1 :]
+    with pytest.raises(GateError, match="signature is not that of"):
+        verify_response(changed, profile.issuer, NOW)
+
+
+@pytest.mark.parametrize("ca", CA_KEYS)
+def test_crl_and_responder_certificate_of_a_ca_key_name_its_algorithm_and_pass_the_gate(
+    tmp_path: Path, ca: str
+) -> None:
+    """Each kind of CA key signs both."""
+    estate = estate_with(tmp_path / "e", ca, "p256")
+    signer = estate.signer()
+    (profile,) = signer.public.profiles.values()
+    estate.register(signer, [1])
+    assert look(signer, fixed(NOW)).problems == []
+    ((_, (crl,)),) = bundles(signer, "crl")
+    assert verify_crl(crl, profile.crls["all"], NOW).number == newest_crl(signer).extensions[1].value.crl_number
+    assert algorithm_of(crl) == ALGORITHMS[ca]
+    (response, _) = responses_of(signer)
+    assert algorithm_of(parts(response)[2]) == ALGORITHMS[ca]
+    assert verify_response(response, profile.issuer, NOW).serial == b"\x01"
+
+
+def test_other_kind_of_responder_key_is_there_at_the_next_look_beside_the_old_one(tmp_path: Path) -> None:
+    """A new key at once and once; what the old one signed stays until its turn, and is not cut short."""
+    estate = estate_with(tmp_path / "e", "p256", "p256")
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, fixed(NOW))
+    (before, _) = responses_of(signer)
+    config = estate.folder / "revocast.toml"
+    shorter = 'responder_key = "ed25519"\nresponder_certificate_expires = "3d"'  # it ends before the old one does
+    config.write_text(config.read_text().replace('responder_key = "p256"', shorter))
+    signer = estate.signer()
+    (made,) = look(signer, fixed(NOW + HOUR)).made
+    assert made == "test: responder certificate (its key is p256, and configured is ed25519)"
+    assert len(list((estate.folder / "signer/keys").iterdir())) == 2
+    assert look(signer, fixed(NOW + 2 * HOUR)).made == []
+    assert responses_of(signer)[0] == before
+    (profile,) = signer.public.profiles.values()
+    assert verify_response(before, profile.issuer, NOW + 23 * HOUR).serial == b"\x01"
+    look(signer, fixed(NOW + 12 * HOUR))
+    assert {key_of(response) for response in responses_of(signer)} == {KeyKind.ED25519}
+
+
+def test_old_responder_key_signs_on_while_the_ca_key_cannot_be_used(tmp_path: Path) -> None:
+    """Another kind is configured where the CA key is away: that is told, and no response is late for it."""
+    estate = estate_with(tmp_path / "e", "p256", "p256")
+    estate.register(signer := estate.signer(), [1])
+    look(signer, fixed(NOW))
+    config = estate.folder / "revocast.toml"
+    config.write_text(config.read_text().replace('responder_key = "p256"', 'responder_key = "p384"'))
+    (estate.folder / "ca.key").rename(estate.folder / "away.key")
+    report = look(signer := estate.signer(), fixed(NOW + 12 * HOUR))
+    assert "test: ocsp slice 0" in report.made[0]
+    assert "cannot be read: No such file" in str(report.problems[0])
+    assert {key_of(response) for response in responses_of(signer)} == {KeyKind.P256}
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "words"),
+    [
+        ("dsa", "", "should be 'p256', 'p384', 'rsa2048', 'rsa3072', 'rsa4096', 'ed25519', 'mldsa44' or 'mldsa65'"),
+        ("rsa1024", "", "should be 'p256'"),
+        ("mldsa44", "", "wants an issuer with an ML-DSA key"),
+        (
+            "ed25519",
+            'compliance = "br"',
+            "section 6.1.5, know RSA and NIST's curves alone, which are p256, p384, rsa2048",
+        ),
+    ],
+)
+def test_responder_key_that_cannot_be_is_refused_at_the_start(tmp_path: Path, kind: str, more: str, words: str) -> None:
+    """An unknown kind with the list of those there are; one that the issuer's key or its rules forbid with why."""
+    with pytest.raises(ConfigurationError, match=words):
+        PublicConfig.read(estate_with(tmp_path / "e", "p256", kind, more).file)
+
+
+def test_responder_key_may_differ_by_issuer(tmp_path: Path) -> None:
+    """A key of [[public.issuers]] counts more than that of [public.ocsp]."""
+    estate = estate_with(tmp_path / "e", "p256", "p256")
+    config = estate.folder / "revocast.toml"
+    text = config.read_text().replace('name = "test"\n', 'name = "test"\nocsp = { responder_key = "rsa3072" }\n', 1)
+    config.write_text(text)
+    (profile,) = PublicConfig.read(estate.file).profiles.values()
+    assert profile.ocsp.responder_key is KeyKind.RSA3072
+
+
+def test_large_responses_fill_files_that_publishers_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """8,192 ML-DSA responses would be more than a publisher reads of one file: a file ends by its octets too."""
+    assert 2 * responses._LARGEST <= reader._LARGEST_CHUNK
+    monkeypatch.setattr(responses, "_LARGEST", 1 << 20)
+    estate = estate_with(tmp_path / "e", "mldsa65", "mldsa65")
+    estate.register(signer := estate.signer(), range(1, 600))
+    assert look(signer, fixed(NOW)).problems == []
+    ((found, objects),) = bundles(signer, "ocsp")
+    assert len(objects) == 2 * 599
+    assert len(found.manifest.entries) > 1
+    assert max(entry.size for entry in found.manifest.entries) < 5 << 20
