@@ -18,7 +18,7 @@ from publisher.targets.protocol import Answer
 from publisher.targets.redis import RedisTarget
 from publisher.targets.redis_change import pieces
 from revocation.redisserver import RedisServer
-from revocation.store import ISSUERS_DATABASE, RESPONSES_DATABASE, StoredResponse
+from revocation.store import ISSUERS_DATABASE, RESPONSES_DATABASE
 from tests.bench.load import Load, load, processes, wait_for_port
 from tests.bench.serve import check_answers, port_said
 from tests.bench.servers import ours, started
@@ -105,7 +105,7 @@ def _copy(store: Path, server: RedisServer) -> float:
         with environment.begin() as transaction:
             target.introduce((bytes(key), bytes(value)) for key, value in transaction.cursor(db=issuers))
             rows = ((bytes(key), bytes(value)) for key, value in transaction.cursor(db=responses))
-            answers = [Answer(key, StoredResponse.decode(value)) for key, value in rows]
+            answers = [Answer(key, value) for key, value in rows]
         begun = time.perf_counter()
         for batch in pieces(answers, _BATCH):
             target.put(batch, lambda _answer, _current: True)

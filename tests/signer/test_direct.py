@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from publisher.gate import Checks
 from publisher.verify_ocsp import read_response, verify_response
+from publisher.verifying import Verifying
 from revocation.clock import fixed
 from revocation.config import PublicConfig
 from revocation.errors import ConfigurationError, GateError
@@ -129,7 +130,7 @@ def test_gate_takes_responses_of_the_configured_signer_alone(tmp_path: Path) -> 
         folder = tmp_path / (who.replace(" ", ""))
         estate = Estate.build(folder, authority=ca.authority, public=f"[public.ocsp]\n{lines}")
         (profile,) = PublicConfig.read(estate.file).profiles.values()
-        checks = Checks(profile, NOW)
+        checks = Checks(profile, NOW, Verifying())
         assert [one.serial for one in checks([taken, taken])] == [b"\x01"] * 2
         with pytest.raises(GateError, match=f"{who} signed it, and configured is signed_by"):
             checks([refused])
@@ -161,7 +162,7 @@ def test_direct_responses_about_cas_alone_may_live_a_year_under_the_brs(tmp_path
     estate.register(signer, [1], is_ca=True, not_after=NOW + 900 * DAY)
     assert look(signer, fixed(NOW), [Verb.PRESIGN]).problems == []
     assert windows(signer) == {(NOW, NOW + 365 * DAY - SECOND)}
-    assert len(Checks(profile, NOW)(responses_of(signer))) == 2
+    assert len(Checks(profile, NOW, Verifying())(responses_of(signer))) == 2
 
 
 def test_direct_responses_have_a_limit_of_the_signers_own(tmp_path: Path) -> None:
@@ -181,6 +182,6 @@ def test_change_of_who_signs_is_there_at_the_next_look(tmp_path: Path) -> None:
     signer = estate.signer()
     (profile,) = signer.public.profiles.values()
     assert "configured are sha1 sha256 direct" in look(signer, fixed(NOW + SECOND)).made[0]
-    assert all(one.direct for one in Checks(profile, NOW + SECOND)(responses_of(signer)))
+    assert all(one.direct for one in Checks(profile, NOW + SECOND, Verifying())(responses_of(signer)))
     look(signer, fixed(NOW + 8 * DAY))
     assert list((estate.folder / "signer/keys").iterdir()) == []
