@@ -92,7 +92,7 @@ def create_app(
         now,
         sheet,
         GLANCE if now is clock.now else 0,  # a clock of its own may move by hours at once
-    )
+    ).answer  # bound once: a class that is called is looked up each time
     return app
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from werkzeug.http import http_date
 
@@ -35,25 +35,43 @@ _ERROR: Final = (*UNCACHED.items(), ("Content-Type", OCSP_MEDIA_TYPE), ("Content
 _date: Final = lru_cache(1024)(http_date)  # the responses of a slice share theirs, and all answers of a second
 
 
-class _Kept:
-    """An answer, its headers and where it is counted, which hold in one state of the store, before the second `end`."""
+class _Kept(NamedTuple):
+    """An answer, its headers and where it is counted, which hold in one state of the store, before the second `end`.
 
-    __slots__ = ("after", "before", "body", "end", "hash", "since", "slot", "version")
+    A tuple, since taking one apart is the fastest way to have all of it.
 
-    def __init__(
-        self, stored: StoredResponse, hash_: CertIDHash, second: int, longest: timedelta, version: int | None
-    ) -> None:
-        tag = etag(stored.der)
-        age = max_age(stored, from_epoch(second), longest)
-        self.version = version
-        self.body = stored.der
-        self.hash = hash_
-        self.since = min(stored.this_update, second)
-        self.slot = served_slot(Method.POST, hash_, second - self.since)
-        alike = self.since + same_slot_for(second - self.since) if self.since == stored.this_update else second + 1
-        self.end = min(_same_age_until(stored, second, longest) + 1, alike)
-        self.before = _before_date(stored.this_update, stored.next_update, jittered(age, tag), len(stored.der))
-        self.after = ("ETag", f'"{tag}"')
+    Attributes:
+        slot: where it is counted.
+        since: its thisUpdate, or when it was kept, if that is earlier: what its age is counted from.
+        before, after: headers that stand before the date, and behind it.
+    """
+
+    version: int | None
+    end: int
+    slot: int
+    since: int
+    before: tuple[tuple[str, str], ...]
+    after: tuple[str, str]
+    body: bytes
+    hash: CertIDHash
+
+
+def _kept(stored: StoredResponse, hash_: CertIDHash, second: int, longest: timedelta, version: int | None) -> _Kept:
+    """It, as it is handed out in that second."""
+    tag = etag(stored.der)
+    age = max_age(stored, from_epoch(second), longest)
+    since = min(stored.this_update, second)
+    alike = since + same_slot_for(second - since) if since == stored.this_update else second + 1
+    return _Kept(
+        version,
+        min(_same_age_until(stored, second, longest) + 1, alike),
+        served_slot(Method.POST, hash_, second - since),
+        since,
+        _before_date(stored.this_update, stored.next_update, jittered(age, tag), len(stored.der)),
+        ("ETag", f'"{tag}"'),
+        stored.der,
+        hash_,
+    )
 
 
 @lru_cache(_MOST_KEPT)
@@ -80,7 +98,7 @@ def _same_age_until(stored: StoredResponse, second: int, longest: timedelta) -> 
 
 
 class HotPath:
-    """A WSGI application that answers what it knows how to, and leaves the rest to another one.
+    """What answers, by `answer`, what it knows how to, and leaves the rest to another WSGI application.
 
     Args:
         application: the other one.
@@ -115,12 +133,14 @@ class HotPath:
         self._second = 0
         self._date = ("Date", _date(0))
 
-    def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-        """See PEP 3333."""
-        size = SIZES.get(environ.get("CONTENT_LENGTH", ""))
+    def answer(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+        """The WSGI callable, see PEP 3333."""
+        try:
+            size = SIZES[environ["CONTENT_LENGTH"]]
+        except KeyError:
+            return self._application(environ, start_response)
         if (
-            size is None
-            or environ["REQUEST_METHOD"] != "POST"
+            environ["REQUEST_METHOD"] != "POST"
             or environ.get("PATH_INFO") not in self._paths
             or "HTTP_TRANSFER_ENCODING" in environ
             or "HTTP_UPGRADE" in environ
@@ -130,12 +150,15 @@ class HotPath:
         if monotonic() >= self._look_at:
             self._look()
         kept = self._kept.get(request)
-        if kept and kept.version == self._version and self._second < kept.end and len(request) == size:
-            start_response("200 OK", [*kept.before, self._date, kept.after])
-            sheet = self._sheet
-            sheet[kept.slot] += 1
-            sheet[AGE_SUM] += self._second - kept.since
-            return [kept.body]
+        if kept and len(request) == size:
+            version, end, slot, since, before, after, body, _ = kept
+            second = self._second
+            if version == self._version and second < end:
+                start_response("200 OK", [*before, self._date, after])
+                sheet = self._sheet
+                sheet[slot] += 1
+                sheet[AGE_SUM] += second - since
+                return [body]
         try:
             found = self._answer(request) if len(request) == size else None
         except Exception:
@@ -174,7 +197,7 @@ class HotPath:
             if isinstance(found, ErrorAnswer):
                 count_refused(self._sheet, Method.POST, found, asked.hash)
                 return found.der, [*_ERROR, ("Date", _date(second))]
-            kept = _Kept(found, asked.hash, second, self._longest, version)
+            kept = _kept(found, asked.hash, second, self._longest, version)
             self._keep(key, kept)
         count_served(self._sheet, Method.POST, kept.hash, second - kept.since)
         return kept.body, [*kept.before, ("Date", _date(second)), kept.after]

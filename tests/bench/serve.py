@@ -49,8 +49,8 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
         memory = memory_mb(pids)
         check_answers(port, shelf.asked)
         targets = {"post": _Target(port, pids, folder / "post")}
-        for kind in ("bare", "view"):
-            process = stack.enter_context(started(under_fastpysgi(kind, folder / "answer")))
+        for kind in ("bare", "table", "view"):
+            process = stack.enter_context(started(under_fastpysgi(kind, folder)))
             port = port_said(process)
             wait_for_port(port)
             targets[kind] = _Target(port, processes(process.pid), folder / "post")
@@ -85,6 +85,7 @@ def _figures(loads: dict[tuple[str, int], list[Load]]) -> dict[str, object]:
     names = {
         "post": "post_per_second",
         "bare": "bare_wsgi_per_second",
+        "table": "table_wsgi_per_second",
         "view": "flask_view_per_second",
         "nginx": "nginx_static_per_second",
     }
@@ -96,6 +97,8 @@ def _figures(loads: dict[tuple[str, int], list[Load]]) -> dict[str, object]:
         "ratio_to_bare": round(min(rate("post", n) / rate("bare", n) for n in _CONNECTIONS), 3),
         "ratio_to_bare_8": round(rate("post", 8) / rate("bare", 8), 3),
         "ratio_to_bare_64": round(rate("post", 64) / rate("bare", 64), 3),
+        "ratio_to_table_8": round(rate("post", 8) / rate("table", 8), 3),
+        "ratio_to_table_64": round(rate("post", 64) / rate("table", 64), 3),
         "ratio_to_nginx_8": round(rate("post", 8) / rate("nginx", 8), 3),
         "ratio_to_nginx_64": round(rate("post", 64) / rate("nginx", 64), 3),
         "p99_ms": round(of("post", 64, lambda one: one.p99_ms), 2),
@@ -106,6 +109,7 @@ def _write(folder: Path, asked: list[Asked]) -> None:
     """What wrk sends, the files of nginx, and the answer of those that have but one."""
     (folder / "www").mkdir()
     (folder / "answer").write_bytes(asked[0].stored.encode())
+    (folder / "answers").write_text("".join(f"{one.stored.encode().hex()}\n" for one in asked))
     for number, one in enumerate(asked):
         (folder / "www" / f"{number}").write_bytes(one.stored.der)
     (folder / "post").write_text("".join(f"POST /ocsp/ {one.request.hex()}\n" for one in asked))

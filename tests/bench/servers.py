@@ -42,9 +42,9 @@ def ours(folder: Path, authority: Authority) -> list[str]:
     return [sys.executable, "-m", "revocation", "respond", "--config", str(config)]
 
 
-def under_fastpysgi(application: str, answer: Path) -> list[str]:
-    """`bare` or `view`, with the response in that file."""
-    return [sys.executable, "-m", "tests.bench.underfast", application, str(answer)]
+def under_fastpysgi(application: str, folder: Path) -> list[str]:
+    """`bare`, `table` or `view`, with what `serve` wrote into that folder."""
+    return [sys.executable, "-m", "tests.bench.underfast", application, str(folder)]
 
 
 @contextmanager
