@@ -17,7 +17,7 @@ from signer.behind import behind_what_was_signed
 from signer.coverage import without_crl
 from signer.crls import make_crl
 from signer.departed import tell_departures
-from signer.due import Due, Intact, due_crls, due_responder_certificate, due_slices
+from signer.due import Due, due_crls, due_responder_certificate, due_slices
 from signer.expired import refused_crls
 from signer.ledger import early, facts
 from signer.ledger.early import TooEarly
@@ -26,6 +26,7 @@ from signer.presign import presign
 from signer.produce import prune, require_own_exchange, take_out_unwanted
 from signer.responder_certificates import destroy_useless_keys, make_responder_certificate
 from signer.signer import Signer
+from signer.slices import Intact
 
 EVERYTHING: Final = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
 
@@ -185,12 +186,16 @@ def _revisions(signer: Signer) -> int:
 def find_due(
     signer: Signer, now: datetime, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None
 ) -> Iterator[Due]:
-    """What is due; each kind is looked at when the one before it was made."""
-    wanted = set(tasks)
+    """What is due; each kind is looked at when the one before it was made. Slices are renewed after all else."""
+    wanted, renewals = set(tasks), list[Due]()
     for profile in _live(signer, now, hint):
         for task, finder in _finders(signer, profile, now, hint):
-            if task in wanted:
-                yield from finder()
+            for due in finder() if task in wanted else ():
+                if task is Verb.PRESIGN and not due.behind:
+                    renewals.append(due)
+                else:
+                    yield due
+    yield from renewals
 
 
 def _finders(
