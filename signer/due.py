@@ -55,6 +55,11 @@ class Due:
         return self.profile.issuer.id, self.part.kind if self.part else None, self.behind
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether it does not wait for a slice that is being signed whole: a CRL, or what changed in a slice."""
+        return self.base_revision > 0 or (self.part is not None and self.part.kind is Kind.CRL)
+
+    @property
     def what(self) -> str:
         """`crl all`, `ocsp slice 3`, `responder certificate`."""
         if self.part is None:

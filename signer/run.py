@@ -11,8 +11,9 @@ from revocation import cli, clock
 from revocation.configfile import ConfigFile
 from revocation.errors import RevocastError
 from revocation.messages import Look, Outcome, Reply
+from signer.finding import EVERYTHING
 from signer.handle import handle_text
-from signer.look import EVERYTHING, look
+from signer.look import look
 from signer.signer import Signer, open_signer
 
 _LONGEST_PAUSE: Final = 2.0

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -11,14 +12,17 @@ from revocation import serials
 from revocation.bundle.manifest import Manifest
 from revocation.clock import Clock, fixed
 from revocation.messages import Look, Verb, compose
+from signer import presign as presigning
 from signer.handle import handle
 from signer.ledger.facts import slice_hash, slice_of
 from signer.look import look
+from signer.responses import SignedResponses
 from signer.run import run
 from signer.signer import Signer
 from tests.authority import NOW, Authority
 from tests.estate import PASSPHRASE, Estate, certificate
 from tests.signer.reading import bundles, statuses
+from tests.whole.world import World
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 BEFORE = '[public.ocsp]\nslices = 16\nhashes = ["sha256", "sha1"]\n'
@@ -130,6 +134,40 @@ def test_revocation_of_one_issuer_does_not_wait_for_the_slices_of_another(tmp_pa
     made = look(signer, fixed(later), (Verb.PRESIGN,)).made
     assert ["covers revision" in line for line in made].index(False) == 2
     assert {line.partition(":")[0] for line in made[:2]} == {"test", "other"}
+
+
+def test_revocation_that_comes_while_its_slice_is_signed_whole_does_not_wait_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is published before the slice is, and the slice, which was read before, does not take it back."""
+    estate = Estate.build(tmp_path / "e", public="[public.ocsp]\nslices = 1\n")
+    estate.register(estate.signer(), range(1, 400))
+    with World(estate) as world:
+        world.tick()
+        world.now += 13 * HOUR
+        signing = presigning.sign_responses
+
+        def revoke_then_sign(*arguments: Any) -> SignedResponses:
+            monkeypatch.undo()
+            world.now += SECOND
+            world.revoke(5)
+            return signing(*arguments)
+
+        said: list[tuple[str, set[int], int]] = []
+
+        def publish() -> None:
+            world.publish()
+            newest, _ = max(manifests(world.signer), key=lambda one: one[0].this_update)
+            said.append((world.ocsp(5).status, world.crl_serials(), newest.base_revision))
+
+        monkeypatch.setattr(presigning, "sign_responses", revoke_then_sign)
+        report = look(world.signer, lambda: world.now, (Verb.GENERATE_CRLS, Verb.PRESIGN), tell=publish)
+        assert report.problems == []
+        assert said == [("GOOD", set(), 0), ("GOOD", {5}, 0), ("REVOKED", {5}, 399), ("REVOKED", {5}, 399)]
+        assert [manifest.complete for manifest, _ in manifests(world.signer)] == [True, False]
+        (row,) = world.statuses()[1].slices
+        assert (row.revision, world.ocsp(6).this_update) == (400, world.now - SECOND)
+        assert look(world.signer, lambda: world.now).made == []
 
 
 def test_form_that_is_configured_back_leaves_no_response_in_the_other(tmp_path: Path) -> None:
