@@ -105,8 +105,9 @@ class PublicConfig(Table):
     compliance: Compliance = Field(
         default=Compliance.PKIX,
         description="`pkix`: RFC 5280. `br`: also what the TLS Baseline Requirements say of CRLs and of the windows of "
-        "OCSP responses (8h to 7d, renewed before half of it, or from 16h on 8h before its end and within 4d): what "
-        "they forbid is refused when this is read, and when something is revoked.",
+        "OCSP responses (8h to 7d, renewed after half of it or 84h at the latest, with the next one there by half of "
+        "it, or from 16h on 8h before its end and within 4d): what they forbid is refused when this is read, and when "
+        "something is revoked.",
     )
     crl: CRLProfile = Field(default_factory=CRLProfile)
     ocsp: OCSPProfile = Field(default_factory=OCSPProfile)

@@ -60,6 +60,15 @@ HOUR, DAY, MINUTE, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(min
             '[public.ocsp]\nexpires = "7d"\nrenewal = "95h"\nresponder_certificate_expires = "14d"',
             "95h + 1h + 5m = 5765m is longer than 4d",
         ),
+        (
+            '[public.ocsp]\nexpires = "7d"\nrenewal = "5041m"\nresponder_certificate_expires = "14d"',
+            "ocsp: renewal (5041m) must be at most half of expires (7d), and at most 84h",
+        ),
+        (
+            '[public.ocsp]\nexpires = "7d"\nrenewal = "90h"\nresponder_certificate_expires = "14d"',
+            "renewal (90h) must be at most half of expires (7d), and at most 84h",
+        ),
+        ('[public.ocsp]\nexpires = "1d"\nrenewal = "14h"', "renewal (14h) must be at most half of expires (1d)"),
         ('[[public.issuers]]\nname = "x"\ncertificates = ["ca.pem"]\nlast_crl = "never"', "never ends"),
     ],
 )
