@@ -19,6 +19,7 @@ from revocation.crlprofile import CRLList, CRLProfile, inherit
 from revocation.crlspec import CRLSpec, LastCRL
 from revocation.errors import ConfigurationError, InputError
 from revocation.issuer import Issuer
+from revocation.keykind import forbidden_key
 from revocation.ocspprofile import OCSPProfile
 from revocation.paths import crl_path
 
@@ -211,6 +212,8 @@ def _check(compliance: Compliance, crl: CRLProfile, ocsp: OCSPProfile, last_crl:
 
 
 def _check_signer(issuer: Issuer, compliance: Compliance, ocsp: OCSPProfile) -> None:
+    if forbidden := forbidden_key(compliance, issuer.public_key_info):
+        raise ValueError(f"the CA key: {forbidden}; with such a key `compliance` is pkix")
     if not ocsp.direct:
         ocsp.responder_key.check(issuer, compliance)
     elif not issuer.signs_responses:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from revocation import der
 from revocation.clock import Clock
+from revocation.compliance import Compliance
 from revocation.config import IssuerProfile
 from revocation.errors import KeyUnavailable
 from revocation.part import Part
@@ -121,8 +122,9 @@ def _templates(profile: IssuerProfile, responder: Delegate, row: Issued) -> list
 def _delegate(connection: Connection, signer: Signer, profile: IssuerProfile, now: datetime) -> Delegate:
     found = delegate(connection, signer.responder_keys, profile, now)
     if found is None:
+        rules = " and whose key the BRs allow (section 6.1.5)" if profile.compliance is Compliance.BR else ""
         raise KeyUnavailable(
-            "has no OCSP responder that can sign now",
+            f"has no OCSP responder that can sign now{rules}",
             where=f"issuer {profile.issuer.name}",
             advice="`revocast generate-ocsp-keys` makes one; it needs the CA key",
         )
