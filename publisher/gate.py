@@ -186,6 +186,20 @@ def _check_response(response: VerifiedResponse, profile: IssuerProfile) -> None:
         raise GateError(str(error), where=where) from error
 
 
+def forbidden_answer(response: VerifiedResponse, profile: IssuerProfile) -> str | None:
+    """Why a response is not to be published by itself, whatever becomes of others; None when it may be.
+
+    Nobody sees whether it is about a CA's certificate; where all of them are, it is.
+    """
+    if response.revocation is None:
+        return None
+    forbidden = profile.compliance.forbids(response.revocation.reason, profile.answers_cas_alone)
+    return (
+        forbidden
+        and f"it says {response.revocation.reason.name} of serial {serials.to_hex(response.serial)}: {forbidden}"
+    )
+
+
 def _other_form(response: VerifiedResponse, ocsp: OCSPProfile) -> str | None:
     """What a response has that is configured otherwise."""
     if response.hashes not in ocsp.accepted:

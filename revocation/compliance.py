@@ -97,7 +97,14 @@ class Compliance(StrEnum):
         Raises:
             ValueError: they may not; names the rule.
         """
-        if self is Compliance.BR and expires > _CAS:
+        if self is Compliance.PKIX:
+            return
+        if expires < _SHORTEST_RESPONSE:
+            raise ValueError(
+                f"{what}: expires ({show(expires)}) must be at least the {show(_SHORTEST_RESPONSE)} of the BRs, "
+                "section 2.2.6, and of Microsoft's root program"
+            )
+        if expires > _CAS:
             raise ValueError(
                 f"{what}: expires ({show(expires)}) is longer than {show(_CAS)}: the BRs, section 2.2.6, want the "
                 "status of a CA certificate updated every twelve months"

@@ -75,6 +75,15 @@ class IssuerProfile:
         specs = (self._spec(name, settings) for settings in self.crl.crls.values() for name in settings.names)
         return {spec.label: spec for spec in specs}
 
+    @cached_property
+    def answers_cas_alone(self) -> bool:
+        """Whether responses have windows that the rules allow for CA certificates alone (BRs section 2.2.6)."""
+        try:
+            self.compliance.check_ocsp("ocsp", self.ocsp.expires, self.ocsp.renewal, self.ocsp.look)
+        except ValueError:
+            return True  # or it would have been refused
+        return False
+
     def _spec(self, name: CRLName, settings: CRLList) -> CRLSpec:
         url = settings.distribution_point or self.url(crl_path(self.issuer.id, str(name)))
         url = url.replace("{shard}", str(name.shard))

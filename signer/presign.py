@@ -1,4 +1,7 @@
-"""Pre-signing the OCSP responses of a slice: all of its live certificates, or those that changed since a revision."""
+"""Pre-signing the OCSP responses of a slice: all of its live certificates, or those that changed since a revision.
+
+Those of which the rules of the issuer let no response speak are left out: see `signer.unanswered`.
+"""
 
 import tempfile
 from contextlib import ExitStack
@@ -21,6 +24,7 @@ from signer.ledger.issued import Issued
 from signer.produce import put_bundle
 from signer.responses import BLOCK, SignedResponses, sign_responses
 from signer.signer import Signer
+from signer.unanswered import answered
 
 _IN_MEMORY: Final = 8 << 20
 """Octets of a bundle that are kept in memory; a larger one is put together on disk."""
@@ -91,7 +95,9 @@ def _sign(
 ) -> SignedResponses:
     hashes = facts.slice_hashes(row.part.slice, profile.ocsp.slices)
     since = profile.ocsp.answered_since(row.this_update)
-    blocks = facts.live_statuses(known, profile.issuer, hashes, since, BLOCK, after_revision=row.base_revision)
+    blocks = facts.live_statuses(
+        known, profile.issuer, hashes, since, BLOCK, after_revision=row.base_revision, only=answered(profile)
+    )
     path = f"ocsp/{row.part.issuer}/{row.part.label}-{{:05d}}.ders"
     return sign_responses(responder.key, _templates(profile, responder, row), blocks, path, out)
 

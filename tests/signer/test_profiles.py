@@ -146,7 +146,8 @@ def test_crl_with_reasons_of_before_the_brs_is_not_signed(tmp_path: Path) -> Non
     config.write_text(config.read_text().replace("[public]\n", '[public]\ncompliance = "br"\n'))
     signer = estate.signer()
     report = look(signer, fixed(NOW))
-    (problem,) = report.problems
+    problem, of_responses = report.problems
+    assert str(of_responses).startswith("OCSP of issuer test: the BRs, section 7.2.2, do not allow the reason")
     assert "CRL test/user: the BRs, section 7.2.2, do not allow the reason certificateHold: 01, 02, " in str(problem)
     assert "13, 14 and 2 more are revoked so; nothing was signed" in str(problem)
     assert [one for one in report.made if "crl" in one] == ["test: crl ca (there is none)"]
