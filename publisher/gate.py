@@ -28,6 +28,7 @@ from revocation.config import IssuerProfile, PublicConfig
 from revocation.crlspec import CRLSpec
 from revocation.der import DERError
 from revocation.errors import BundleError, GateError
+from revocation.keykind import forbidden_key
 from revocation.ocspprofile import OCSPProfile
 from revocation.part import Part
 from revocation.wire.exchange import Exchange
@@ -157,12 +158,24 @@ class Checks:
     def _whole(self, der: bytes) -> VerifiedResponse:
         response = verify_response(der, self._profile.issuer, self._now)
         _check_response(response, self._profile)
-        self._alike.learn(der, (response, scheme_of(der, self._profile.issuer)))
+        scheme = scheme_of(der, self._profile.issuer)
+        _check_key(response, scheme, self._profile)
+        self._alike.learn(der, (response, scheme))
         return response
 
 
+def _check_key(response: VerifiedResponse, scheme: Scheme, profile: IssuerProfile) -> None:
+    if forbidden := forbidden_key(profile.compliance, scheme.key_info):
+        advice = "a signer with the same `compliance` signs with another; `revocast generate-ocsp-keys` makes one"
+        raise GateError(f"the key that signed it: {forbidden}", where=_place(response, profile), advice=advice)
+
+
+def _place(response: VerifiedResponse, profile: IssuerProfile) -> str:
+    return f"OCSP response of {profile.issuer.name}, serial {serials.to_hex(response.serial)}"
+
+
 def _check_response(response: VerifiedResponse, profile: IssuerProfile) -> None:
-    where = f"OCSP response of {profile.issuer.name}, serial {serials.to_hex(response.serial)}"
+    where = _place(response, profile)
     if other := _other_form(response, profile.ocsp):
         advice = "[public.ocsp] of the signer and of the publisher have to say the same; then it is tried again"
         raise GateError(other, where=where, advice=advice)
@@ -171,6 +184,20 @@ def _check_response(response: VerifiedResponse, profile: IssuerProfile) -> None:
         profile.compliance.check_ocsp_window(response.this_update, response.next_update, profile.crl.only_cas)
     except ValueError as error:
         raise GateError(str(error), where=where) from error
+
+
+def forbidden_answer(response: VerifiedResponse, profile: IssuerProfile) -> str | None:
+    """Why a response is not to be published by itself, whatever becomes of others; None when it may be.
+
+    Nobody sees whether it is about a CA's certificate; where all of them are, it is.
+    """
+    if response.revocation is None:
+        return None
+    forbidden = profile.compliance.forbids(response.revocation.reason, profile.answers_cas_alone)
+    return (
+        forbidden
+        and f"it says {response.revocation.reason.name} of serial {serials.to_hex(response.serial)}: {forbidden}"
+    )
 
 
 def _other_form(response: VerifiedResponse, ocsp: OCSPProfile) -> str | None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from publisher.alike import Alike
 from publisher.answers import HASH_OCTETS, answers_of
-from publisher.gate import responses_in, revocations_in
+from publisher.gate import forbidden_answer, responses_in, revocations_in
 from publisher.line import Known, known_from, remembered, replaces
 from publisher.marks import Marks
 from publisher.rows import Window, note_applied, take_slice
@@ -83,7 +83,8 @@ class ResponseTaker:
     ) -> Taken:
         """Publish the responses of a bundle that replace older ones, a bounded batch at a time.
 
-        One that says good of what is revoked for good is withheld by itself: the others are none the worse for it.
+        One that says good of what is revoked for good is withheld by itself, and so is one that gives a reason which
+        `compliance` forbids: the others are none the worse for it.
         """
         manifest = reader.manifest
         name = f"OCSP {profile.issuer.name}/{manifest.part.label}"
@@ -124,10 +125,13 @@ class ResponseTaker:
             answer = answers_of(profile)
             with closing(self._past_marks(profile.issuer, batch, now, window, withheld)) as passed:
                 for response in passed:
-                    found = answer(response)
-                    responses[found] = response
                     if response.revocation is not None:
                         revoked.append(response)
+                    if forbidden := forbidden_answer(response, profile):
+                        withheld.append(forbidden)
+                        continue
+                    found = answer(response)
+                    responses[found] = response
                     yield found
 
         def admits(answer: Answer, current: StoredResponse | None) -> bool:

@@ -19,6 +19,7 @@ _LONGEST_RESPONSE: Final = timedelta(days=7)
 _SHORT_RESPONSE: Final = timedelta(hours=16)
 _LEFT: Final = timedelta(hours=8)
 _OLDEST_RESPONSE: Final = timedelta(days=4)
+_LONGEST_RENEWAL: Final = timedelta(hours=84)
 _BR_REASONS: Final = frozenset(
     {
         Reason.unspecified,
@@ -57,7 +58,10 @@ class Compliance(StrEnum):
             raise ValueError(f"{what}: thisUpdate is the date of issue under the BRs: no backdate")
 
     def check_ocsp(self, what: str, expires: timedelta, renewal: timedelta, look: timedelta) -> None:
-        """Return if responses may have these windows; what counts is when the next one is there at the latest.
+        """Return if responses may have these windows.
+
+        The BRs say when the next one has to be there at the latest. Renewal by half of the window, and by 84 hours, is
+        ours: it leaves time to mend what keeps the next one from being made, and satisfies the root programs too.
 
         Raises:
             ValueError: they may not; names the rule.
@@ -81,6 +85,11 @@ class Compliance(StrEnum):
                 f"{what}: renewal + look + publishing = {show(renewal)} + {show(look)} + {show(PUBLISHING)} = "
                 f"{show(needed)} is longer than {show(latest)}: the BRs, section 2.2.6, want the next one by {rule}"
             )
+        if renewal > min(expires / 2, _LONGEST_RENEWAL):
+            raise ValueError(
+                f"{what}: renewal ({show(renewal)}) must be at most half of expires ({show(expires)}), and at most "
+                f"{show(_LONGEST_RENEWAL)}"
+            )
 
     def check_ocsp_of_cas(self, what: str, expires: timedelta) -> None:
         """Return if responses about CA certificates alone may live so long.
@@ -88,7 +97,14 @@ class Compliance(StrEnum):
         Raises:
             ValueError: they may not; names the rule.
         """
-        if self is Compliance.BR and expires > _CAS:
+        if self is Compliance.PKIX:
+            return
+        if expires < _SHORTEST_RESPONSE:
+            raise ValueError(
+                f"{what}: expires ({show(expires)}) must be at least the {show(_SHORTEST_RESPONSE)} of the BRs, "
+                "section 2.2.6, and of Microsoft's root program"
+            )
+        if expires > _CAS:
             raise ValueError(
                 f"{what}: expires ({show(expires)}) is longer than {show(_CAS)}: the BRs, section 2.2.6, want the "
                 "status of a CA certificate updated every twelve months"

@@ -19,6 +19,7 @@ from revocation.crlprofile import CRLList, CRLProfile, inherit
 from revocation.crlspec import CRLSpec, LastCRL
 from revocation.errors import ConfigurationError, InputError
 from revocation.issuer import Issuer
+from revocation.keykind import forbidden_key
 from revocation.ocspprofile import OCSPProfile
 from revocation.paths import crl_path
 
@@ -74,6 +75,15 @@ class IssuerProfile:
         specs = (self._spec(name, settings) for settings in self.crl.crls.values() for name in settings.names)
         return {spec.label: spec for spec in specs}
 
+    @cached_property
+    def answers_cas_alone(self) -> bool:
+        """Whether responses have windows that the rules allow for CA certificates alone (BRs section 2.2.6)."""
+        try:
+            self.compliance.check_ocsp("ocsp", self.ocsp.expires, self.ocsp.renewal, self.ocsp.look)
+        except ValueError:
+            return True  # or it would have been refused
+        return False
+
     def _spec(self, name: CRLName, settings: CRLList) -> CRLSpec:
         url = settings.distribution_point or self.url(crl_path(self.issuer.id, str(name)))
         url = url.replace("{shard}", str(name.shard))
@@ -105,8 +115,9 @@ class PublicConfig(Table):
     compliance: Compliance = Field(
         default=Compliance.PKIX,
         description="`pkix`: RFC 5280. `br`: also what the TLS Baseline Requirements say of CRLs and of the windows of "
-        "OCSP responses (8h to 7d, renewed before half of it, or from 16h on 8h before its end and within 4d): what "
-        "they forbid is refused when this is read, and when something is revoked.",
+        "OCSP responses (8h to 7d, renewed after half of it or 84h at the latest, with the next one there by half of "
+        "it, or from 16h on 8h before its end and within 4d): what they forbid is refused when this is read, and when "
+        "something is revoked.",
     )
     crl: CRLProfile = Field(default_factory=CRLProfile)
     ocsp: OCSPProfile = Field(default_factory=OCSPProfile)
@@ -210,6 +221,8 @@ def _check(compliance: Compliance, crl: CRLProfile, ocsp: OCSPProfile, last_crl:
 
 
 def _check_signer(issuer: Issuer, compliance: Compliance, ocsp: OCSPProfile) -> None:
+    if forbidden := forbidden_key(compliance, issuer.public_key_info):
+        raise ValueError(f"the CA key: {forbidden}; with such a key `compliance` is pkix")
     if not ocsp.direct:
         ocsp.responder_key.check(issuer, compliance)
     elif not issuer.signs_responses:

@@ -1,6 +1,7 @@
-"""The kinds of keys that sign OCSP responses, and whose issuers may have which."""
+"""The kinds of keys that sign OCSP responses, whose issuers may have which, and what the BRs say of any key."""
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -12,6 +13,8 @@ from revocation.compliance import Compliance
 from revocation.issuer import Issuer
 
 _ML_DSA: Final = (mldsa.MLDSA44PublicKey, mldsa.MLDSA65PublicKey, mldsa.MLDSA87PublicKey)
+_BR_CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
+_BR_SMALLEST_RSA: Final = 2048
 
 
 class KeyKind(StrEnum):
@@ -56,6 +59,30 @@ def kind_of(public_key_info: bytes) -> KeyKind | None:
         return _kind(load_der_public_key(public_key_info))
     except (ValueError, UnsupportedAlgorithm):
         return None
+
+
+def forbidden_key(compliance: Compliance, public_key_info: bytes) -> str | None:
+    """Why nothing may be signed with the key of that SubjectPublicKeyInfo; None when it may (BRs section 6.1.5)."""
+    if compliance is Compliance.PKIX or (found := _forbidden_by_brs(public_key_info)) is None:
+        return None
+    return (
+        f"the BRs, section 6.1.5, know RSA from {_BR_SMALLEST_RSA} bits on, in whole octets, and the curves P-256, "
+        f"P-384 and P-521 alone, and it is {found}"
+    )
+
+
+@lru_cache(maxsize=128)
+def _forbidden_by_brs(public_key_info: bytes) -> str | None:
+    """What the key is, where it is none of those."""
+    try:
+        key = load_der_public_key(public_key_info)
+    except (ValueError, UnsupportedAlgorithm):
+        return "of an unknown kind"
+    if isinstance(key, rsa.RSAPublicKey):
+        return None if key.key_size >= _BR_SMALLEST_RSA and key.key_size % 8 == 0 else f"RSA of {key.key_size} bits"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return None if key.curve.name in _BR_CURVES else f"on the curve {key.curve.name}"
+    return str(_kind(key) or "of another kind")
 
 
 def _kind(key: PublicKeyTypes) -> KeyKind | None:

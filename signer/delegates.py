@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from revocation.config import IssuerProfile
 from revocation.errors import KeyUnavailable
 from revocation.issuer import Issuer
-from revocation.keykind import KeyKind, kind_of
+from revocation.keykind import KeyKind, forbidden_key, kind_of
 from signer.keys import SigningKey
 from signer.keys.keyring import Keyring
 from signer.keys.responder_keys import ResponderKeys
@@ -51,7 +51,10 @@ def issuer_itself(keyring: Keyring, issuer: Issuer) -> Delegate:
 
 
 def _able(connection: Connection, keys: ResponderKeys, profile: IssuerProfile, now: datetime) -> Iterator[Delegate]:
-    """Those that can sign now, the one that lives longest first. A key that is lost or damaged counts as none."""
+    """Those that can sign now, the one that lives longest first.
+
+    A key that is lost or damaged counts as none; so does one of before `br` was set, which that forbids.
+    """
     for row in responders.with_key(connection, profile.issuer):
         if not row.not_before <= now < row.not_after:
             continue
@@ -60,5 +63,6 @@ def _able(connection: Connection, keys: ResponderKeys, profile: IssuerProfile, n
         except KeyUnavailable:
             continue
         public = x509.load_der_x509_certificate(row.der).public_key()
-        if public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) == key.public_key_info:
+        is_its = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) == key.public_key_info
+        if is_its and not forbidden_key(profile.compliance, key.public_key_info):
             yield Delegate(key, row.der, row.not_after)

@@ -15,12 +15,15 @@ from signer.ledger import pages
 from signer.ledger.bulk import Change
 from signer.ledger.groups import Selection
 
-_NAMED: Final = 20
-_WAYS_OUT: Final = (
+NAMED: Final = 20
+"""Serials that a message names, of however many."""
+
+WAYS_OUT: Final = (
     "`revocast raise` gives a reason where none was given, and replaces others by keyCompromise; `revocast release` "
     "ends a hold, and `revocast revoke` with another reason makes it final"
 )
-_OR_OTHER_RULES: Final = "or set `compliance` of the issuer to pkix"
+OR_OTHER_RULES: Final = "or set `compliance` of the issuer to pkix"
+"""What an operator can do, in the words of an advice."""
 
 
 def require_allowed(profile: IssuerProfile, change: Change) -> None:
@@ -39,7 +42,7 @@ def require_allowed(profile: IssuerProfile, change: Change) -> None:
     raise InputError(
         f"{forbidden}: {who_says} says that serial {serials.to_hex(entry.serial)} is revoked for {said.reason.name}",
         where=entry.place,
-        advice=f"{_WAYS_OUT}; then import again" if is_ours else f"correct it there, {_OR_OTHER_RULES}",
+        advice=f"{WAYS_OUT}; then import again" if is_ours else f"correct it there, {OR_OTHER_RULES}",
     )
 
 
@@ -56,12 +59,12 @@ def require_allowed_reasons(connection: Connection, profile: IssuerProfile, spec
             continue
         mine = Selection(group.is_ca, group.shard, frozenset((group.reason,)))
         count, _ = pages.measure(connection, profile.issuer, mine)
-        named = list(islice(_serials(connection, profile, mine), _NAMED))
+        named = list(islice(_serials(connection, profile, mine), NAMED))
         more = f" and {count - len(named)} more" if count > len(named) else ""
         raise Refused(
             f"{forbidden}: {', '.join(named)}{more} are revoked so; nothing was signed",
             where=str(spec),
-            advice=f"{_WAYS_OUT}; {_OR_OTHER_RULES}",
+            advice=f"{WAYS_OUT}; {OR_OTHER_RULES}",
         )
 
 

@@ -27,6 +27,7 @@ from signer.presign import presign
 from signer.produce import prune, require_own_exchange, take_out_unwanted
 from signer.responder_certificates import destroy_useless_keys, make_responder_certificate
 from signer.signer import Signer
+from signer.unanswered import unanswered
 
 _LOG: Final = logging.getLogger("revocast.signer")
 _LONGEST_WAIT: Final = timedelta(minutes=5)
@@ -93,6 +94,8 @@ def look(
             report.problems += _without_crl(signer, clock())
             report.problems += _behind(signer, clock(), hint)
             report.problems += _of_expired(signer, clock(), hint) if hint else []
+        if Verb.PRESIGN in tasks:
+            report.problems += _unanswered(signer, clock(), hint)
         report.problems += _tidy(signer, clock(), report)
         report.problems = list({str(problem): problem for problem in report.problems}.values())
     return report
@@ -153,6 +156,12 @@ def _behind(signer: Signer, now: datetime, hint: Look | None) -> list[RevocastEr
     with signer.ledger.read() as connection:
         profiles = live(signer, now, hint)
         return [problem for profile in profiles for problem in behind_what_was_signed(connection, profile, now)]
+
+
+def _unanswered(signer: Signer, now: datetime, hint: Look | None) -> list[RevocastError]:
+    with signer.ledger.read() as connection:
+        profiles = _live(signer, now, hint)
+        return [problem for profile in profiles for problem in unanswered(connection, profile, now)]
 
 
 def _of_expired(signer: Signer, now: datetime, hint: Look) -> list[RevocastError]:

@@ -1,4 +1,7 @@
-"""Pre-signing the OCSP responses of a slice: all of its live certificates, or those that changed since a revision."""
+"""Pre-signing the OCSP responses of a slice: all of its live certificates, or those that changed since a revision.
+
+Those of which the rules of the issuer let no response speak are left out: see `signer.unanswered`.
+"""
 
 import tempfile
 from collections.abc import Callable
@@ -10,6 +13,7 @@ from sqlalchemy import Connection
 
 from revocation import der
 from revocation.clock import Clock
+from revocation.compliance import Compliance
 from revocation.config import IssuerProfile
 from revocation.errors import KeyUnavailable
 from revocation.part import Part
@@ -21,6 +25,7 @@ from signer.ledger.issued import Issued
 from signer.produce import put_bundle
 from signer.responses import BLOCK, SignedResponses, sign_responses
 from signer.signer import Signer
+from signer.unanswered import answered
 
 _IN_MEMORY: Final = 8 << 20
 """Octets of a bundle that are kept in memory; a larger one is put together on disk."""
@@ -106,7 +111,9 @@ def _sign(
 ) -> SignedResponses:
     hashes = facts.slice_hashes(row.part.slice, profile.ocsp.slices)
     since = profile.ocsp.answered_since(row.this_update)
-    blocks = facts.live_statuses(known, profile.issuer, hashes, since, BLOCK, after_revision=row.base_revision)
+    blocks = facts.live_statuses(
+        known, profile.issuer, hashes, since, BLOCK, after_revision=row.base_revision, only=answered(profile)
+    )
     path = f"ocsp/{row.part.issuer}/{row.part.label}-{{:05d}}.ders"
     return sign_responses(responder.key, _templates(profile, responder, row), blocks, path, out, between)
 
@@ -137,8 +144,9 @@ def _templates(profile: IssuerProfile, responder: Delegate, row: Issued) -> list
 def _delegate(connection: Connection, signer: Signer, profile: IssuerProfile, now: datetime) -> Delegate:
     found = delegate(connection, signer.responder_keys, profile, now)
     if found is None:
+        rules = " and whose key the BRs allow (section 6.1.5)" if profile.compliance is Compliance.BR else ""
         raise KeyUnavailable(
-            "has no OCSP responder that can sign now",
+            f"has no OCSP responder that can sign now{rules}",
             where=f"issuer {profile.issuer.name}",
             advice="`revocast generate-ocsp-keys` makes one; it needs the CA key",
         )

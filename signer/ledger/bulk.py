@@ -62,6 +62,11 @@ class Change:
         return self.known.is_ca or (self.learn and self.entry.says_kind and self.entry.is_ca)
 
     @property
+    def is_of_another_kind(self) -> bool:
+        """Whether it turns out to be of another kind: CRLs and, by some rules, responses are not for both."""
+        return self.known is not None and self.known.is_ca != self.is_ca
+
+    @property
     def nothing(self) -> bool:
         """Whether the ledger says it all already."""
         return not (self.register or self.revocation or self.learn)
@@ -101,7 +106,8 @@ def apply_changes(connection: Connection, issuer: Issuer, changes: Sequence[Chan
             else:
                 pointers.append((change.entry.serial, revision))
         if change.learn:
-            _learn(connection, issuer, change)
+            revision += change.is_of_another_kind and not change.revocation
+            _learn(connection, issuer, change, revision)
     if new_certificates:
         connection.execute(insert(certificates), new_certificates)
     if new_facts:
@@ -162,10 +168,12 @@ def _point(connection: Connection, issuer: Issuer, serial: bytes, revision: int)
     )
 
 
-def _learn(connection: Connection, issuer: Issuer, change: Change) -> None:
+def _learn(connection: Connection, issuer: Issuer, change: Change, revision: int) -> None:
     """A certificate says more than a line of a list: its kind and its expiry stand in it, signed."""
     entry = change.entry
     values: dict[str, object] = {"shard": change.shard, "is_ca": change.is_ca}
+    if change.is_of_another_kind:
+        values["revision"] = revision
     if entry.not_after is not None:
         values["not_after"] = _seconds(entry.not_after)
     if entry.certificate is not None:

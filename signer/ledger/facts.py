@@ -144,15 +144,26 @@ def release(connection: Connection, issuer: Issuer, serial: bytes, origin: Origi
 
 
 def live_statuses(
-    connection: Connection, issuer: Issuer, hashes: range, since: datetime, size: int, *, after_revision: int = 0
+    connection: Connection,
+    issuer: Issuer,
+    hashes: range,
+    since: datetime,
+    size: int,
+    *,
+    after_revision: int = 0,
+    only: Iterable[ColumnElement[bool]] = (),
 ) -> Iterator[Sequence[Status]]:
-    """The certificates of a slice that had not expired then, `size` at a time; only those changed after a revision."""
+    """The certificates of a slice that had not expired then, `size` at a time; only those changed after a revision.
+
+    Args:
+        only: conditions on a certificate and its status, see `signer.unanswered`.
+    """
     revoked_at = case((facts.c.kind == REVOKED, facts.c.revoked_at))
     query: Select[Any] = (
         select(certificates.c.serial, revoked_at, func.coalesce(facts.c.reason, 0))
         .join(facts, status_of_certificate(), isouter=True)
         .where(certificates.c.issuer == issuer.id, certificates.c.revision > after_revision)
-        .where(certificates.c.slice_hash.between(hashes.start, hashes.stop - 1), _not_expired(since))
+        .where(certificates.c.slice_hash.between(hashes.start, hashes.stop - 1), not_expired(since), *only)
         .order_by(certificates.c.serial)
     )
     found: Any = connection.execute(query.execution_options(yield_per=size))
@@ -164,7 +175,7 @@ def changed_since(
 ) -> Iterable[tuple[int, int]]:
     """(slice hash, revision) of every certificate that had not expired then, and changed after a revision."""
     query = select(certificates.c.slice_hash, certificates.c.revision).where(
-        certificates.c.issuer == issuer.id, certificates.c.revision > after_revision, _not_expired(since)
+        certificates.c.issuer == issuer.id, certificates.c.revision > after_revision, not_expired(since)
     )
     return [(row.slice_hash, row.revision) for row in connection.execute(query)]
 
@@ -174,7 +185,7 @@ def has_live(connection: Connection, issuer: Issuer, hashes: range, since: datet
     query = select(certificates.c.serial).where(
         certificates.c.issuer == issuer.id,
         certificates.c.slice_hash.between(hashes.start, hashes.stop - 1),
-        _not_expired(since),
+        not_expired(since),
     )
     return connection.execute(query.limit(1)).one_or_none() is not None
 
@@ -219,7 +230,8 @@ def status_of_certificate() -> ColumnElement[bool]:
     return and_(facts.c.issuer == certificates.c.issuer, facts.c.revision == certificates.c.status_revision)
 
 
-def _not_expired(now: datetime) -> ColumnElement[bool]:
+def not_expired(now: datetime) -> ColumnElement[bool]:
+    """Whether a certificate had not expired then; one whose end nobody said never does."""
     return or_(certificates.c.not_after.is_(None), certificates.c.not_after > epoch(now))
 
 

@@ -75,8 +75,7 @@ def lists(connection: Connection, issuer: Issuer, serial: bytes) -> bool:
     current = and_(status_of_certificate(), certificates.c.issuer == issuer.id, certificates.c.serial == serial)
     fact = select(facts.c.revision).join(certificates, current).where(facts.c.kind == REVOKED)
     revision = connection.execute(fact).scalar()
-    paged = connection.execute(select(crl_paged.c.revision).where(crl_paged.c.issuer == issuer.id)).scalar() or 0
-    if revision is None or revision > paged:
+    if revision is None or revision > _paged(connection, issuer):
         return revision is not None
     try:
         return any(revision in _load(connection, id_) for id_ in _pages_with(connection, issuer, [revision]))
@@ -103,6 +102,17 @@ def groups(connection: Connection, issuer: Issuer) -> list[Group]:
     return [Group(is_ca, shard, reason) for is_ca, shard, reason in connection.execute(query)]
 
 
+def unsettled_groups(connection: Connection, issuer: Issuer) -> list[Group]:
+    """Every group that the next `settle` adds an entry to."""
+    shard = func.coalesce(certificates.c.shard, 0)
+    query = (
+        select(certificates.c.is_ca, shard, facts.c.reason)
+        .join(certificates, and_(status_of_certificate(), certificates.c.serial == facts.c.serial))
+        .where(facts.c.issuer == issuer.id, facts.c.revision > _paged(connection, issuer), facts.c.kind == REVOKED)
+    )
+    return [Group(*row) for row in connection.execute(query.distinct())]
+
+
 def entries(connection: Connection, issuer: Issuer, selection: Selection) -> Iterator[bytes]:
     """The entries of a CRL, many to a piece; what did not change since the last one comes in the same order.
 
@@ -113,6 +123,11 @@ def entries(connection: Connection, issuer: Issuer, selection: Selection) -> Ite
     query = select(crl_pages.c.entries, crl_pages.c.entries_sha256).where(*mine).order_by(*_GROUP, crl_pages.c.id)
     for row in connection.execute(query.execution_options(yield_per=16)):
         yield intact(row.entries, row.entries_sha256)
+
+
+def _paged(connection: Connection, issuer: Issuer) -> int:
+    """The revision up to which facts are in the pages; 0 when there are none."""
+    return connection.execute(select(crl_paged.c.revision).where(crl_paged.c.issuer == issuer.id)).scalar() or 0
 
 
 def _new_entries(connection: Connection, issuer: Issuer, after: int) -> Iterator[Any]:

@@ -1,5 +1,6 @@
 """OCSP responses through bundles, the gate and the marks into a store; slices and the line in time end to end."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -295,3 +296,39 @@ def test_response_under_the_brs_counts_both_ends_of_its_window(tmp_path: Path) -
     place.assert_kept(
         bundle, r"serial 02: its nextUpdate .* is more than 7d after its thisUpdate .*, both ends counted"
     )
+
+
+def test_reason_that_the_brs_forbid_is_withheld_by_itself(tmp_path: Path) -> None:
+    """The rest of the bundle is put; what was said is remembered: nothing older shows the certificate good."""
+    place = Place(tmp_path / "br", compliance="br")
+    responder = place.ca.responder()
+    put_slice(place.exchange, place.ca, 1, both(place.ca, responder, 1))
+    place.publish()
+    reasons = [HOLD, replace(FINAL, reason=Reason.cACompromise), FINAL, replace(FINAL, reason=Reason.unspecified), None]
+    data = [
+        der
+        for serial, revocation in enumerate(reasons, 1)
+        for der in both(place.ca, responder, serial, revocation, this_update=NOW + SECOND)
+    ]
+    put_slice(place.exchange, place.ca, 2, data, this_update=NOW + SECOND)
+    _, responses = place.publish(NOW + SECOND)
+    assert [place.says(serial) for serial in range(1, 6)] == [None, None, "REVOKED", "REVOKED", "GOOD"]
+    (aside,) = responses.set_aside
+    assert "it says certificateHold of serial 01: the BRs, section 7.2.2, do not allow the reason" in aside.reason
+    assert aside.reason.startswith("2 withheld: ")
+    older = [der for serial in (1, 2) for der in both(place.ca, responder, serial)]
+    put_slice(place.exchange, place.ca, 3, older, slice_=1)
+    place.publish(NOW + SECOND)
+    assert [place.says(serial) for serial in (1, 2)] == [None, None]
+
+
+def test_response_about_a_ca_needs_a_reason_where_all_are_about_cas(tmp_path: Path) -> None:
+    """Windows for CA certificates alone say what they are about; elsewhere nobody sees it."""
+    lines = {"expires": "9d", "renewal": "4d", "responder_certificate_expires": "14d"}
+    place = Place(tmp_path / "br", crl={"scopes": ["ca"]}, ocsp=lines, compliance="br")
+    responder = place.ca.responder(not_after=NOW + 14 * DAY)
+    silent = replace(FINAL, reason=Reason.unspecified)
+    put_slice(place.exchange, place.ca, 1, both(place.ca, responder, 1, silent) + both(place.ca, responder, 2, FINAL))
+    _, responses = place.publish()
+    assert [place.says(serial) for serial in (1, 2)] == [None, "REVOKED"]
+    assert "it says unspecified of serial 01: the BRs, section 7.2.2, want a reason" in responses.set_aside[0].reason

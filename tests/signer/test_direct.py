@@ -142,6 +142,12 @@ def test_gate_takes_responses_of_the_configured_signer_alone(tmp_path: Path) -> 
         (CEREMONIES, "", {"crl_sign": True}, "keyUsage of a CA certificate of it lacks digitalSignature"),
         (CEREMONIES, 'compliance = "br"', {}, r"expires \(360d\) must be at least the 8h"),
         (BEYOND, 'compliance = "br"\ncrl = { scopes = ["ca"] }', {}, "longer than 365d: .* every twelve months"),
+        (
+            'expires = "2h", renewal = "30m", look = "30m", max_age = "5m"',
+            'compliance = "br"\ncrl = { scopes = ["ca"] }',
+            {},
+            r"expires \(2h\) must be at least the 8h",
+        ),
         ('expires = "100d", renewal = "60d", look = "50d"', "", {}, r"look \(50d\) must be at most .* 20d"),
     ],
 )

@@ -1,25 +1,31 @@
 """Every kind of responder key and of CA key: what is signed names its algorithm right, and passes the gate."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 
+from publisher.gate import Checks
 from publisher.verify_crl import verify_crl
 from publisher.verify_ocsp import parts, verify_response
+from publisher.verifying import Verifying
 from revocation import der
 from revocation.bundle import reader
 from revocation.clock import fixed
+from revocation.compliance import Compliance
 from revocation.config import PublicConfig
 from revocation.errors import ConfigurationError, GateError
 from revocation.keykind import KeyKind, kind_of
+from revocation.messages import Verb
 from signer import responses
 from signer.look import look
 from signer.signer import Signer
-from tests.authority import NOW, Authority
+from tests.authority import NOW, Authority, CAKey
 from tests.estate import Estate
 from tests.keykinds import ALGORITHMS, CA_KEYS
 from tests.signer.reading import bundles, newest_crl
@@ -124,6 +130,63 @@ def test_old_responder_key_signs_on_while_the_ca_key_cannot_be_used(tmp_path: Pa
     assert "test: ocsp slice 0" in report.made[0]
     assert "cannot be read: No such file" in str(report.problems[0])
     assert {key_of(response) for response in responses_of(signer)} == {KeyKind.P256}
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (CA_KEYS["ed25519"], "P-521 alone, and it is ed25519"),
+        (CA_KEYS["mldsa65"], "and it is mldsa65"),
+        (CA_KEYS["mldsa87"], "and it is of another kind"),
+        (lambda: rsa.generate_private_key(65537, 1024), "and it is RSA of 1024 bits"),  # noqa: S505 - that is why
+        (lambda: rsa.generate_private_key(65537, 2050), "and it is RSA of 2050 bits"),
+        (lambda: ec.generate_private_key(ec.SECP256K1()), "and it is on the curve secp256k1"),
+    ],
+)
+def test_ca_key_that_the_brs_do_not_know_is_refused_at_the_start(
+    tmp_path: Path, key: Callable[[], CAKey], words: str
+) -> None:
+    """Whoever signs the responses: the CRLs are the CA key's anyway. Without `br` it is none the worse."""
+    authority = Authority(key=key())
+    PublicConfig.read(Estate.build(tmp_path / "pkix", authority=authority).file)
+    for number, ocsp_lines in enumerate(("", 'ocsp = { signed_by = "issuer" }')):
+        estate = Estate.build(tmp_path / f"{number}", authority=authority, public=f'compliance = "br"\n{ocsp_lines}')
+        with pytest.raises(ConfigurationError, match=f"the CA key: the BRs, section 6.1.5, .* {words}"):
+            PublicConfig.read(estate.file)
+
+
+@pytest.mark.parametrize("ca", ["p256", "p384", "p521", "rsa2048", "rsa3072"])
+def test_ca_key_that_the_brs_know_is_taken(tmp_path: Path, ca: str) -> None:
+    """The curves of NIST, and RSA of 2048 bits or more."""
+    (profile,) = PublicConfig.read(estate_with(tmp_path / "e", ca, "p256", 'compliance = "br"').file).profiles.values()
+    assert profile.compliance is Compliance.BR
+
+
+def test_responder_key_of_before_the_brs_signs_no_more(tmp_path: Path) -> None:
+    """Also while the CA key is away: that is told with what to do, and nothing that it signs passes the gate."""
+    estate = estate_with(tmp_path / "e", "p256", "ed25519")
+    estate.register(signer := estate.signer(), [1])
+    look(signer, fixed(NOW))
+    before = responses_of(signer)
+    (pkix,) = signer.public.profiles.values()
+    checks = Checks(pkix, NOW, Verifying())
+    assert len(checks(before)) == 2
+    config = estate.folder / "revocast.toml"
+    text = config.read_text().replace('"ed25519"', '"p256"').replace("[public]\n", '[public]\ncompliance = "br"\n')
+    config.write_text(text)
+    (estate.folder / "ca.key").rename(estate.folder / "away.key")
+    report = look(signer := estate.signer(), fixed(NOW + 12 * HOUR), [Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN])
+    told = [str(problem) for problem in report.problems]
+    assert (report.made, "cannot be read: No such file" in told[0]) == ([], True)
+    assert "no OCSP responder that can sign now and whose key the BRs allow" in told[1]
+    assert "`revocast generate-ocsp-keys` makes one; it needs the CA key" in told[1]
+    (profile,) = signer.public.profiles.values()
+    with pytest.raises(GateError, match=r"the key that signed it: .* and it is ed25519"):
+        Checks(profile, NOW, Verifying())(before)
+    (estate.folder / "away.key").rename(estate.folder / "ca.key")
+    assert look(signer, fixed(NOW + 12 * HOUR), [Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN]).problems == []
+    assert {key_of(response) for response in responses_of(signer)} == {KeyKind.P256}
+    assert len(Checks(profile, NOW + 12 * HOUR, Verifying())(responses_of(signer))) == 2
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,15 @@ HOUR, DAY, MINUTE, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(min
             '[public.ocsp]\nexpires = "7d"\nrenewal = "95h"\nresponder_certificate_expires = "14d"',
             "95h + 1h + 5m = 5765m is longer than 4d",
         ),
+        (
+            '[public.ocsp]\nexpires = "7d"\nrenewal = "5041m"\nresponder_certificate_expires = "14d"',
+            "ocsp: renewal (5041m) must be at most half of expires (7d), and at most 84h",
+        ),
+        (
+            '[public.ocsp]\nexpires = "7d"\nrenewal = "90h"\nresponder_certificate_expires = "14d"',
+            "renewal (90h) must be at most half of expires (7d), and at most 84h",
+        ),
+        ('[public.ocsp]\nexpires = "1d"\nrenewal = "14h"', "renewal (14h) must be at most half of expires (1d)"),
         ('[[public.issuers]]\nname = "x"\ncertificates = ["ca.pem"]\nlast_crl = "never"', "never ends"),
     ],
 )
@@ -137,7 +146,8 @@ def test_crl_with_reasons_of_before_the_brs_is_not_signed(tmp_path: Path) -> Non
     config.write_text(config.read_text().replace("[public]\n", '[public]\ncompliance = "br"\n'))
     signer = estate.signer()
     report = look(signer, fixed(NOW))
-    (problem,) = report.problems
+    problem, of_responses = report.problems
+    assert str(of_responses).startswith("OCSP of issuer test: the BRs, section 7.2.2, do not allow the reason")
     assert "CRL test/user: the BRs, section 7.2.2, do not allow the reason certificateHold: 01, 02, " in str(problem)
     assert "13, 14 and 2 more are revoked so; nothing was signed" in str(problem)
     assert [one for one in report.made if "crl" in one] == ["test: crl ca (there is none)"]
