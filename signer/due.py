@@ -16,9 +16,12 @@ from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.durations import show
+from revocation.errors import RevocastError
 from revocation.ocspprofile import OCSPProfile
 from revocation.part import Part
 from signer.delegates import delegate
+from signer.handover import waiting_for_ca_key
+from signer.keys.keyring import Keyring
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger import dates, facts, issued
 from signer.ledger.changes import Changes
@@ -46,6 +49,7 @@ class Due:
         why: for people.
         not_before: a replacement's thisUpdate is later by whole seconds, and not before what it says was revoked.
         behind: an OCSP slice that lacks a fact.
+        waits: why it cannot be made for now, and what to do about it.
     """
 
     profile: IssuerProfile
@@ -54,6 +58,7 @@ class Due:
     why: str
     not_before: datetime | None = None
     behind: bool = False
+    waits: RevocastError | None = None
 
     @property
     def work(self) -> tuple[str, Kind | None, bool]:
@@ -116,21 +121,32 @@ def _last(connection: Connection, part: Part) -> Issued | None:
 
 
 def due_slices(
-    connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact, keys: ResponderKeys
+    connection: Connection,
+    profile: IssuerProfile,
+    now: datetime,
+    intact: Intact,
+    keys: ResponderKeys,
+    keyring: Keyring,
 ) -> Iterator[Due]:
     """Each slice that is behind a fact; then those never signed, old, near their end, or whose bundle is gone."""
-    slices = _Slices(connection, profile, now, intact, keys)
+    slices = _Slices(connection, profile, now, intact, keys, keyring)
     for part, base, why in slices.behind():
         yield Due(profile, part, base, why, _not_before(connection, profile, part), behind=True)
-    for part, base, why in slices.renewals():
-        yield Due(profile, part, base, why, _not_before(connection, profile, part))
+    for part, why, waits in slices.renewals():
+        yield Due(profile, part, 0, why, _not_before(connection, profile, part), waits=waits)
 
 
 class _Slices:
     """The slices of an issuer as they were signed last, and what changed since."""
 
     def __init__(
-        self, connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact, keys: ResponderKeys
+        self,
+        connection: Connection,
+        profile: IssuerProfile,
+        now: datetime,
+        intact: Intact,
+        keys: ResponderKeys,
+        keyring: Keyring,
     ) -> None:
         self._connection, self._profile, self._now = connection, profile, now
         self._since = profile.ocsp.answered_since(now)
@@ -144,6 +160,9 @@ class _Slices:
         self._lasts = profile.compliance.lasting(profile.ocsp.expires)
         ends = (now + self._lasts, profile.issuer.not_after, *((newest.not_after,) if newest else ()))
         self._reach = min(ends)
+        signed = [row for n, row in self._complete.items() if row and (profile.ocsp.direct or self._is_there(n))]
+        waiting = waiting_for_ca_key(connection, profile, signed, keys, keyring, now)
+        self._waits = dict.fromkeys(waiting.slices, waiting.why) if waiting else {}
         self._renewed = {n: why for n in numbers if (why := self._why(n))}
 
     def behind(self) -> Iterator[tuple[Part, int, str]]:
@@ -160,14 +179,19 @@ class _Slices:
             n = facts.slice_of(hash_, self._profile.ocsp.slices)
             latest[n] = max(at, latest.get(n, 0))
         for n, revision in sorted(known.items(), key=itemgetter(1)):
-            if n not in self._renewed and latest.get(n, 0) > revision:
-                base = revision if self._partials[n] < _MOST_PARTIALS else 0
+            stays = n in self._waits and not self._profile.ocsp.direct  # but for what changed, which a delegate can say
+            if (stays or n not in self._renewed) and latest.get(n, 0) > revision:
+                base = revision if stays or self._partials[n] < _MOST_PARTIALS else 0
                 yield self._parts[n], base, f"covers revision {revision}, a certificate changed at {latest[n]}"
 
-    def renewals(self) -> Iterator[tuple[Part, int, str]]:
-        """Slices to be signed whole."""
+    def renewals(self) -> Iterator[tuple[Part, str, RevocastError | None]]:
+        """Slices to be signed whole, why, and what that waits for."""
         for n, why in self._renewed.items():
-            yield self._parts[n], 0, why
+            yield self._parts[n], why, self._waits.get(n)
+
+    def _is_there(self, n: int) -> bool:
+        """Whether its bundle is: what lost it is not made to wait."""
+        return self._covered[n] is not None
 
     def _why(self, n: int) -> str | None:
         last, ocsp = self._complete[n], self._profile.ocsp
@@ -185,7 +209,7 @@ class _Slices:
             return f"is good until {iso(last.next_update)}, longer than is configured now"
         if self._now >= last.next_update - (self._lasts - ocsp.renewal) and self._reach > last.next_update:
             return f"ends at {iso(last.next_update)} already"
-        return "its bundle is gone from the exchange" if self._covered[n] is None else None
+        return None if self._is_there(n) else "its bundle is gone from the exchange"
 
 
 def _why_crl(

@@ -206,11 +206,14 @@ def _finders(
     intact = _intact(signer, hint)
     yield Verb.GENERATE_OCSP_KEYS, of(due_responder_certificate, signer.responder_keys)
     yield Verb.GENERATE_CRLS, of(due_crls, intact, signer.published)
-    yield Verb.PRESIGN, of(due_slices, intact, signer.responder_keys)
+    yield Verb.PRESIGN, of(due_slices, intact, signer.responder_keys, signer.keyring)
 
 
 def _attempt(signer: Signer, due: Due, clock: Clock, report: Report) -> bool:
     """Whether it was made; if not, the report says why, or when it can be."""
+    if due.waits:
+        report.problems.append(due.waits)
+        return False
     try:
         early.require(clock(), due.not_before)
         _make(signer, due, clock)
