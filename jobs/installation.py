@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jobs.config import JobsConfig
 from publisher.config import PublisherConfig
@@ -12,6 +13,9 @@ from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError
 from revocation.published import TargetStatus
+
+if TYPE_CHECKING:
+    from publisher.publish import Outcome
 
 
 @dataclass(frozen=True)
@@ -71,3 +75,14 @@ class Installation:
         from publisher.publish import publish
 
         return publish(self.targets(), self.public, clock)
+
+    def publish_each(self, clock: Clock) -> "Sequence[Outcome]":
+        """The same, with what was done for each target, failed or not.
+
+        Raises:
+            ConfigurationError: this machine has no publisher.
+            TargetError: the marks cannot be used.
+        """
+        from publisher.publish import publish_each
+
+        return publish_each(self.targets(), self.public, clock)

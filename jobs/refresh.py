@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +21,9 @@ from revocation.errors import RevocastError
 from revocation.messages import Message, Outcome, Reply, Verb, compose
 from revocation.published import TargetStatus
 
+if TYPE_CHECKING:
+    from publisher.publish import Outcome as Publication
+
 _ALL = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
 _TIMEOUT = click.option(
     "--timeout", default=600.0, show_default=True, type=click.FloatRange(min=1), help="Seconds to wait for the signer."
@@ -28,12 +32,17 @@ _TIMEOUT = click.option(
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What came of a run: the signer's replies, what the targets then say, and what went wrong on the way."""
+    """What came of a run: the signer's replies, what the targets then say, and what went wrong on the way.
+
+    Attributes:
+        done: what the publisher did, for people: a target and a line.
+    """
 
     replies: list[tuple[Verb, Reply]]
     statuses: Sequence[TargetStatus]
     errors: list[RevocastError]
     refused: Sequence[str] = ()
+    done: Sequence[tuple[str, str]] = ()
 
     @property
     def exit_code(self) -> int:
@@ -47,11 +56,15 @@ class Outcomes:
         """The same for scripts."""
         return {
             "replies": [{"verb": verb, **reply.model_dump(mode="json")} for verb, reply in self.replies],
-            "targets": [_target_summary(status) for status in self.statuses],
+            "targets": [{**_target_summary(status), "done": self.lines_of(status)} for status in self.statuses],
             "errors": [str(error) for error in self.errors],
             "set_aside": list(self.refused),
             "exit_code": self.exit_code,
         }
+
+    def lines_of(self, status: TargetStatus) -> list[str]:
+        """What was done for a target."""
+        return [line for target, line in self.done if target == status.target]
 
 
 @click.command()
@@ -120,7 +133,8 @@ def run(
         return outcomes
     again = _once(installation, chosen, (Verb.GENERATE_CRLS,), timeout, publish=publish)
     replies, errors = [*outcomes.replies, *again.replies], [*outcomes.errors, *again.errors]
-    return Outcomes(replies, again.statuses, errors, [*outcomes.refused, *again.refused])
+    refused, done = [*outcomes.refused, *again.refused], [*outcomes.done, *again.done]
+    return Outcomes(replies, again.statuses, errors, refused, done)
 
 
 def _once(
@@ -133,18 +147,21 @@ def _once(
         replies = list(zip(verbs, chosen.ask(_messages(before, verbs, clock_now()), timeout), strict=True))
     except RevocastError as error:
         errors.append(error)
-    statuses: Sequence[TargetStatus] = []
+    published: Sequence[Publication] = []
     if publish:
         try:
-            statuses = installation.publish(clock_now)
+            published = installation.publish_each(clock_now)
         except RevocastError as error:
             errors.append(error)
+    errors += [outcome.error for outcome in published if outcome.error]
+    statuses = [outcome.status for outcome in published if not outcome.error]
     errors += clock_behind(statuses, installation.public, clock_now())
     known = _set_aside(before)
     refused = [
         f"{bundle}: {reason}" for (bundle, at), reason in _set_aside(statuses).items() if (bundle, at) not in known
     ]
-    return Outcomes(replies, statuses, errors, refused)
+    done = [(outcome.status.target, line) for outcome in published for line in outcome.lines]
+    return Outcomes(replies, statuses, errors, refused, done)
 
 
 def _set_aside(statuses: Sequence[TargetStatus]) -> dict[tuple[str, datetime], str]:
@@ -175,6 +192,8 @@ def _show(outcomes: Outcomes, *, as_json: bool) -> None:
                 **summary
             )
         )
+        for line in outcomes.lines_of(status):
+            click.echo(f"  {printable(line)}")
 
 
 def _target_summary(status: TargetStatus) -> dict[str, object]:

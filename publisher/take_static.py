@@ -38,15 +38,14 @@ class StaticTaker:
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
     ) -> Taken:
-        """See `Taker`; tells of how many certificates a static file cannot answer for."""
+        """See `Taker`; tells of how many certificates a response can be no static file."""
         before = self._target.without_path
         taken = self._taker(reader).take(bundle, reader, profile, status, now)
         count = self._target.without_path - before
         if not count:
             return taken
-        return Taken(
-            f"{taken.line}; of {count} certificates no static file can be named, a responder answers", taken.withheld
-        )
+        lacks = f"of {count} certificates no static file can be named for a hash, a responder answers"
+        return Taken(f"{taken.line}; {lacks}", taken.withheld)
 
     def tend(self, status: TargetStatus, now: datetime) -> Iterator[list[str]]:
         """See `Taker`."""

@@ -15,6 +15,12 @@ from revocation.keykind import KeyKind
 from revocation.windows import check_max_age, check_windows
 
 _LONGEST_ARCHIVE: Final = timedelta(days=36_525)
+_DIRECT: Final = "direct"
+
+
+def is_direct(form: str) -> bool:
+    """Whether the CA key signed responses of this form, as `OCSPProfile.form` says it."""
+    return _DIRECT in form.split()
 
 
 class SignedBy(StrEnum):
@@ -42,7 +48,8 @@ class OCSPProfile(Table):
         default=SignedBy.DELEGATE,
         description="`delegate`: a responder with a key of its own, whose certificate is embedded. `issuer`: the CA "
         "key itself, for the few certificates of a CA whose key is offline; all of them are signed at one ceremony, "
-        "and `expires` reaches beyond the next (docs/ocsp.md).",
+        "and `expires` reaches beyond the next. Turn it on at the ceremony: before that nothing is renewed "
+        "(docs/ocsp.md).",
     )
     expires: Duration = Field(default=timedelta(days=1), description="thisUpdate to nextUpdate of a response.")
     renewal: Duration = Field(
@@ -119,7 +126,7 @@ class OCSPProfile(Table):
         """
         hashes = sorted("+".join(sorted(hash_.value for hash_ in one)) for one in self.responses)
         archive = [] if self.archive_cutoff is None else [str(int(self.archive_cutoff.total_seconds()))]
-        return " ".join([*hashes, *(("direct",) if self.direct else ()), *archive])
+        return " ".join([*hashes, *((_DIRECT,) if self.direct else ()), *archive])
 
     def answered_since(self, now: datetime) -> datetime:
         """Certificates that expired until then are answered for no more, and responses say so where any is kept."""

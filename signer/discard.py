@@ -5,6 +5,7 @@ thisUpdate only rises, but what has not begun yet nobody can rely on, published 
 
 from sqlalchemy import Connection
 
+from revocation import serials
 from revocation.artifacts import Kind
 from revocation.clock import iso
 from revocation.config import IssuerProfile
@@ -12,7 +13,7 @@ from revocation.durations import show
 from revocation.errors import Refused
 from revocation.status import Revocation
 from revocation.windows import SKEW
-from signer.ledger import dates, facts, issued, pages
+from signer.ledger import audit, dates, facts, issued, pages, responders
 from signer.ledger.facts import Origin
 from signer.ledger.issued import Issued
 from signer.statuses import Done
@@ -21,6 +22,7 @@ from signer.statuses import Done
 def discard(connection: Connection, profile: IssuerProfile, origin: Origin) -> Done:
     """Take back what was signed for later than now, and let what was revoked since later than now be revoked now.
 
+    Responder certificates too: their keys would lie there until that time has come, and the next look destroys them.
     What is ahead by no more than clocks may be apart is waited for, and publishers wait for it too.
 
     Raises:
@@ -28,8 +30,9 @@ def discard(connection: Connection, profile: IssuerProfile, origin: Origin) -> D
     """
     issuer, now = profile.issuer, origin.now
     ahead = list(issued.later_than(connection, issuer, now + SKEW))
+    responders_ahead = _take_back_responders(connection, profile, origin)
     redated = _redate(connection, profile, origin)
-    if not ahead and not redated:
+    if not ahead and not redated and not responders_ahead:
         raise Refused(
             f"nothing was signed for later than {iso(now + SKEW)}, and it is {iso(now)}",
             where=f"issuer {issuer.name}",
@@ -37,24 +40,35 @@ def discard(connection: Connection, profile: IssuerProfile, origin: Origin) -> D
         )
     issued.mark_discarded(connection, ahead, now)
     pages.forget(connection, issuer)  # what that clock took for expired comes back, and why entries left is noted anew
-    detail = f"{_words(ahead)} of {issuer.name} discarded; {redated} revocations dated {iso(now)} instead of later"
+    what = f"{_words(ahead)} and {responders_ahead} responder certificates"
+    detail = f"{what} of {issuer.name} discarded; {redated} revocations dated {iso(now)} instead of later"
     names = tuple(row.name for row in ahead)
     return Done(facts.revision_of(connection, issuer), detail, tuple(profile.complete_crls), names)
 
 
+def _take_back_responders(connection: Connection, profile: IssuerProfile, origin: Origin) -> int:
+    """How many there were."""
+    found = responders.begun_later(connection, profile.issuer, origin.now + SKEW)
+    for one in found:
+        responders.take_back(connection, one)
+        said = {"serial": serials.to_hex(one.serial), "key": one.key, "not_before": iso(one.not_before)}
+        audit.record(connection, origin.now, "discard responder certificate", one.issuer, **said)
+    return len(found)
+
+
 def _redate(connection: Connection, profile: IssuerProfile, origin: Origin) -> int:
     """New facts for what is revoked since a time that has not come; how many there are."""
-    serials = dates.revoked_after(connection, profile.issuer, origin.now + SKEW)
-    for serial in serials:
+    later = dates.revoked_after(connection, profile.issuer, origin.now + SKEW)
+    for serial in later:
         certificate = facts.find(connection, profile.issuer, serial)
         if certificate is not None and certificate.revocation is not None:
             said = certificate.revocation
             invalid = min(said.invalidity_date, origin.now) if said.invalidity_date else None
             facts.revoke(connection, profile.issuer, serial, Revocation(origin.now, said.reason, invalid), origin)
     dates.count_again(connection, profile.issuer)
-    return len(serials)
+    return len(later)
 
 
 def _words(rows: list[Issued]) -> str:
     crls, responses = (sum(row.part.kind is kind for row in rows) for kind in (Kind.CRL, Kind.OCSP))
-    return f"{crls} CRLs and {responses} bundles of OCSP responses"
+    return f"{crls} CRLs, {responses} bundles of OCSP responses"

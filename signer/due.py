@@ -16,8 +16,11 @@ from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.durations import show
+from revocation.errors import RevocastError
 from revocation.part import Part
 from signer.delegates import delegate
+from signer.handover import Waiting, waiting_for_ca_key
+from signer.keys.keyring import Keyring
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger import dates, issued
 from signer.ledger.changes import Changes
@@ -40,6 +43,7 @@ class Due:
         why: for people.
         not_before: a replacement's thisUpdate is later by whole seconds, and not before what it says was revoked.
         behind: an OCSP slice that lacks a fact.
+        waits: why it cannot be made for now, and what to do about it.
     """
 
     profile: IssuerProfile
@@ -48,6 +52,7 @@ class Due:
     why: str
     not_before: datetime | None = None
     behind: bool = False
+    waits: RevocastError | None = None
 
     @property
     def work(self) -> tuple[str, Kind | None, bool]:
@@ -115,18 +120,29 @@ def _last(connection: Connection, part: Part) -> Issued | None:
 
 
 def due_slices(
-    connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact, keys: ResponderKeys
+    connection: Connection,
+    profile: IssuerProfile,
+    now: datetime,
+    intact: Intact,
+    keys: ResponderKeys,
+    keyring: Keyring,
 ) -> Iterator[Due]:
     """Each slice that is behind a fact; then those never signed, old, near their end, or whose bundle is gone.
 
     A slice can be both: then a partial bundle comes first, and the whole slice follows in the next second.
     """
     newest = None if profile.ocsp.direct else delegate(connection, keys, profile, now)
-    slices = Slices(connection, profile, now, intact, newest.not_after if newest else None)
+
+    def waiting(rows: list[Issued]) -> Waiting | None:
+        return waiting_for_ca_key(connection, profile, rows, keys, keyring, now)
+
+    slices = Slices(connection, profile, now, intact, newest.not_after if newest else None, waiting)
     for part, base, why in slices.behind():
-        yield Due(profile, part, base, why, _not_before(connection, profile, part), behind=True)
+        waits = slices.waits(part) if not base else None
+        yield Due(profile, part, base, why, _not_before(connection, profile, part), behind=True, waits=waits)
     for part, why in slices.renewals():
-        yield Due(profile, part, 0, why, _not_before(connection, profile, part))
+        waits = slices.waits(part)
+        yield Due(profile, part, 0, why, _not_before(connection, profile, part), waits=waits)
 
 
 def _why_crl(

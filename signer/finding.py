@@ -44,7 +44,7 @@ def _finders(
     intact = intact_bundles(signer, hint)
     yield Verb.GENERATE_OCSP_KEYS, of(due_responder_certificate, signer.responder_keys)
     yield Verb.GENERATE_CRLS, of(due_crls, intact, signer.published)
-    yield Verb.PRESIGN, of(due_slices, intact, signer.responder_keys)
+    yield Verb.PRESIGN, of(due_slices, intact, signer.responder_keys, signer.keyring)
 
 
 def asked(signer: Signer, hint: Look | None) -> list[IssuerProfile]:

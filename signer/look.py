@@ -160,7 +160,7 @@ def _behind(signer: Signer, now: datetime, hint: Look | None) -> list[RevocastEr
 
 def _unanswered(signer: Signer, now: datetime, hint: Look | None) -> list[RevocastError]:
     with signer.ledger.read() as connection:
-        profiles = _live(signer, now, hint)
+        profiles = live(signer, now, hint)
         return [problem for profile in profiles for problem in unanswered(connection, profile, now)]
 
 
@@ -197,6 +197,9 @@ def _attempt(
     Args:
         make_urgent: makes what does not wait for a slice.
     """
+    if due.waits:
+        report.problems.append(due.waits)
+        return False
     try:
         early.require(clock(), due.not_before)
         _make(signer, due, clock, make_urgent)

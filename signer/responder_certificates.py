@@ -70,7 +70,7 @@ def _certify(
 
 
 def destroy_useless_keys(signer: Signer, now: datetime) -> None:
-    """Delete the keys whose certificate has expired, or was never signed since something went wrong.
+    """Delete the keys whose certificate has expired, was taken back, or never signed since something went wrong.
 
     No response outlives the certificate of its signer, so nothing that they signed is valid any more. Only what the
     ledger names is deleted: other files in the folder are not ours. A crash between the two steps leaves a row

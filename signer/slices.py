@@ -13,8 +13,10 @@ from sqlalchemy import Connection
 from revocation.artifacts import Kind
 from revocation.clock import iso
 from revocation.config import IssuerProfile
+from revocation.errors import KeyUnavailable
 from revocation.ocspprofile import OCSPProfile
 from revocation.part import Part
+from signer.handover import Waiting
 from signer.ledger import facts, issued
 from signer.ledger.issued import Issued
 
@@ -34,6 +36,7 @@ class Slices:
 
     Args:
         signer_ends: when the certificate ends that would sign now; None where that is the issuer's.
+        waiting: which slices wait for the CA key, of the newest complete bundles; see `signer.handover`.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Slices:
         now: datetime,
         intact: Intact,
         signer_ends: datetime | None,
+        waiting: Callable[[list[Issued]], Waiting | None],
     ) -> None:
         self._connection, self._profile, self._now, self._intact = connection, profile, now, intact
         self._since = profile.ocsp.answered_since(now)
@@ -53,6 +57,8 @@ class Slices:
         self._lasts = profile.compliance.lasting(profile.ocsp.expires)
         ends = (now + self._lasts, profile.issuer.not_after, *((signer_ends,) if signer_ends else ()))
         self._reach = min(ends)
+        signed = [rows[0] for rows in self._stored.values() if rows]  # what lost its bundle is not made to wait
+        self._waiting = waiting([row for row in signed if profile.ocsp.direct or intact(row)])
         self._renewed = {n: why for n in numbers if (why := self._why(n))}
         self._lacking = self._latest_changes()
 
@@ -76,8 +82,14 @@ class Slices:
         for n in sorted(self._renewed, key=lambda n: self._stored[n][0].sequence if self._stored[n] else 0):
             yield self._parts[n], self._renewed[n]
 
+    def waits(self, part: Part) -> KeyUnavailable | None:
+        """Why a slice cannot be signed whole for now."""
+        return self._waiting.why if self._waiting and part.slice in self._waiting.slices else None
+
     def _takes_partial(self, n: int) -> bool:
         """What is signed directly is few, and signed at a ceremony: there everything gets one window."""
+        if self.waits(self._parts[n]) and not self._profile.ocsp.direct:
+            return True  # what changed a delegate can say, long before the rest
         return len(self._stored[n]) <= _MOST_PARTIALS and not (self._profile.ocsp.direct and n in self._renewed)
 
     def _latest_changes(self) -> dict[int, int]:

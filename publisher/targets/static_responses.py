@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from cryptography.x509 import ocsp
 
@@ -39,7 +39,7 @@ class StaticResponses:
     """Static files of responses, a `ResponseTarget`.
 
     Attributes:
-        without_path: how many certificates were put, since this was opened, that no file can answer for.
+        without_path: how many certificates were put, since this was opened, with a response that no file can have.
     """
 
     def __init__(self, index: LMDBTarget, files: OCSPFiles, issuers: Iterable[Issuer]) -> None:
@@ -76,7 +76,8 @@ class StaticResponses:
 
         with self._changing():
             count = self._index.put(answers, admits)
-            self.without_path += self._settle(admitted).without_path
+            self._settle(admitted)
+            self.without_path += self._without_path(admitted)
         return count
 
     def withdraw(self, keys: Iterable[bytes], wrong: Callable[[bytes, StoredResponse], bool]) -> int:
@@ -134,10 +135,10 @@ class StaticResponses:
         expired = [key for key, next_update in rows if next_update <= epoch(now)]
         self.withdraw(expired, lambda _key, current: current.next_update <= epoch(now))
         fresh = {key for key, next_update in rows if next_update > epoch(now)}
-        return len(expired), self._settle(fresh).mended
+        return len(expired), self._settle(fresh)
 
-    def _settle(self, keys: Collection[bytes]) -> "_Settled":
-        """Bring the files of these responses to what the index says."""
+    def _settle(self, keys: Collection[bytes]) -> int:
+        """Bring the files of these responses to what the index says; how many were not so."""
         paths = {certificate: self._paths(*certificate) for certificate in _certificates(keys)}
         held = self._index.read(key for certificate in paths for key in _keys(*certificate))
         wrong = {
@@ -150,7 +151,17 @@ class StaticResponses:
             self._files.remove(gone)
         if wanted := {path: stored for path, stored in wrong.items() if stored is not None}:
             self._files.put(wanted)
-        return _Settled(len(wrong), sum(None in named.values() for named in paths.values()))
+        return len(wrong)
+
+    def _without_path(self, keys: Iterable[bytes]) -> int:
+        """The certificates of these responses of which one has a path, for a hash that it answers, and no file can."""
+        found = set()
+        for key in keys:
+            certificate, octet = _certificate(key), key[_ISSUER_OCTETS : _ISSUER_OCTETS + 1]
+            paths = self._paths(*certificate)
+            if any(path is None and octet in (BOTH_HASHES, hash_.octet) for hash_, path in paths.items()):
+                found.add(certificate)
+        return len(found)
 
     def _paths(self, issuer: bytes, serial: bytes) -> dict[CertIDHash, str | None]:
         """Below the files' folder; none for issuers that are not configured."""
@@ -204,13 +215,6 @@ class StaticResponses:
         return b"".join(b" " + octets.hex().encode() for octets in sorted(self._names))
 
 
-class _Settled(NamedTuple):
-    """How many files were not as they should be, and how many certificates have a path that no file can have."""
-
-    mended: int
-    without_path: int
-
-
 def _wanted(
     certificate: tuple[bytes, bytes], paths: Mapping[CertIDHash, str | None], held: Mapping[bytes, StoredResponse]
 ) -> Iterator[tuple[str, StoredResponse | None]]:
@@ -227,9 +231,14 @@ def _pieces(things: Sequence[_Thing]) -> Iterator[Sequence[_Thing]]:
         yield things[start : start + _PIECE]
 
 
+def _certificate(key: bytes) -> tuple[bytes, bytes]:
+    """Issuer id and serial."""
+    return key[:_ISSUER_OCTETS], key[_ISSUER_OCTETS + 1 :]
+
+
 def _certificates(keys: Iterable[bytes]) -> dict[tuple[bytes, bytes], None]:
-    """Issuer id and serial of each key, in their order."""
-    return dict.fromkeys((key[:_ISSUER_OCTETS], key[_ISSUER_OCTETS + 1 :]) for key in keys)
+    """Those of each key, in their order."""
+    return dict.fromkeys(map(_certificate, keys))
 
 
 def _keys(issuer: bytes, serial: bytes) -> list[bytes]:

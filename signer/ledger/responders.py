@@ -19,7 +19,7 @@ class ResponderCertificate:
     """A delegated responder certificate whose key is still there.
 
     Attributes:
-        der: empty until it is signed.
+        der: empty until it is signed, and from when on it was taken back: then its key is destroyed at the next look.
     """
 
     id: int
@@ -54,6 +54,17 @@ def set_certificate(connection: Connection, issuer: Issuer, serial: bytes, der: 
 def with_key(connection: Connection, issuer: Issuer) -> list[ResponderCertificate]:
     """Those of an issuer that are signed and whose key was not destroyed, the one that lives longest first."""
     return [responder for responder in all_with_key(connection) if responder.issuer == issuer.id and responder.der]
+
+
+def begun_later(connection: Connection, issuer: Issuer, than: datetime) -> list[ResponderCertificate]:
+    """Those of an issuer that are signed, whose key was not destroyed, and that nobody can rely on yet."""
+    return [responder for responder in with_key(connection, issuer) if responder.not_before > than]
+
+
+def take_back(connection: Connection, responder: ResponderCertificate) -> None:
+    """From here on it counts as one that was never signed: nothing is signed with its key, which is destroyed."""
+    mine = responder_certificates.c.id == responder.id
+    connection.execute(update(responder_certificates).where(mine).values(der=b""))
 
 
 def all_with_key(connection: Connection) -> list[ResponderCertificate]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,20 @@ def test_second_run_at_a_time_is_refused(present: Present) -> None:
         result = present.run("refresh")
     assert result.exit_code == 1
     assert "another refresh is running" in str(result.exception)
+
+
+def test_refresh_tells_what_the_publisher_did(tmp_path: Path) -> None:
+    """Under cron nobody runs `publish`: which certificates have no static file stands here, in JSON and for people."""
+    present = Present(tmp_path, [1 << 120, *range((1 << 120) + 1, (1 << 120) + 400)])
+    path = 'path = "public"'
+    present.config.write_text(present.config.read_text().replace(path, f"{path}\nocsp = true", 1))
+    told = json.loads(present.run("refresh", "--json").stdout)
+    (files,) = [target for target in told["targets"] if target["target"] == "files"]
+    assert any("certificates no static file can be named" in line for line in files["done"])
+    shutil.rmtree(tmp_path / "public")
+    text = present.run("refresh").stdout.splitlines()
+    at = next(n for n, line in enumerate(text) if line.startswith("target files holds"))
+    assert text[at + 1].startswith("  ")
 
 
 @pytest.mark.parametrize("command", ["generate-crls", "generate-ocsp-keys"])

@@ -268,6 +268,29 @@ def test_certificate_without_a_path_is_told_and_the_others_are_published(
     assert any("of 1 certificates no static file can be named" in line for line in outcome.lines)
 
 
+@pytest.mark.parametrize("form", [{"hashes": ["sha1"]}, {"hashes": ["sha1"], "one_signature": True}])
+def test_certificates_without_a_path_are_counted_by_the_hashes_that_are_answered(
+    place: Place, ca: CA, responder: Responder, form: dict[str, object]
+) -> None:
+    """A path that only a request with another hash would have is missed by nobody."""
+    sha1, sha256 = CertIDHash.SHA1, CertIDHash.SHA256
+    place = Place(place.root, ca, {"ocsp": True}, ocsp=form)
+    numbers = [(1 << bits) + n for bits in (120, 128) for n in range(1000)]
+    lacking = {
+        hash_: {n for n in numbers if static_path(CertID.of(ca.issuer, serials.from_int(n), hash_)) is None}
+        for hash_ in CertIDHash
+    }
+    others = sorted(lacking[sha256] - lacking[sha1])
+    assert others
+    put_slice(place.exchange, ca, 1, [response(ca, responder, n, hashes=(sha1,)) for n in others])
+    outcome, _ = place.outcomes()
+    assert not [line for line in outcome.lines if "no static file" in line]
+    few = sorted(lacking[sha1] - lacking[sha256])
+    put_slice(place.exchange, ca, 2, [response(ca, responder, n, hashes=(sha1,)) for n in few], slice_=1)
+    outcome, _ = place.outcomes()
+    assert [line for line in outcome.lines if f"of {len(few)} certificates no static file can be named" in line]
+
+
 def test_read_statuses_has_no_rows_where_the_files_were_wiped(place: Place, ca: CA, responder: Responder) -> None:
     """Who asks is not told that responses are there."""
     put_slice(place.exchange, ca, 1, both(ca, responder, 1))

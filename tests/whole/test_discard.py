@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from sqlalchemy import select
 
 from revocation.clock import fixed
 from revocation.messages import Discard, Outcome, Release, Reply, Verb
 from signer.handle import handle
+from signer.ledger.schema import audit
 from signer.look import look
 from tests.authority import NOW, Authority
 from tests.estate import Estate
@@ -63,7 +65,8 @@ def test_jump_of_the_signers_clock_locks_nothing_once_discarded(world: World) ->
     assert [made for made in report.made if "responder certificate" not in made] == []
     assert all("`revocast discard --issuer test`" in (problem.advice or "") for problem in report.problems)
     reply = discard(world)
-    assert (reply.outcome, "1 CRLs and 2 bundles" in reply.detail) == (Outcome.DONE, True), reply
+    told = "1 CRLs, 2 bundles of OCSP responses and 1 responder certificates of test discarded"
+    assert (reply.outcome, told in reply.detail) == (Outcome.DONE, True), reply
     world.tick()
     assert world.crl_serials() == {1, 2}
     assert [world.ocsp(serial).status for serial in (1, 2, 3)] == ["REVOKED", "REVOKED", "GOOD"]
@@ -73,6 +76,32 @@ def test_jump_of_the_signers_clock_locks_nothing_once_discarded(world: World) ->
     numbers = [int(row.number) for status in world.statuses() for row in status.crls]
     assert min(numbers) > (world.now + YEAR).timestamp()
     assert not set(reply.data["discarded"]) & set(names(world.signer))
+
+
+def test_responder_key_of_a_clock_that_ran_ahead_is_told_discarded_and_destroyed(world: World) -> None:
+    """Its certificate is good in a year, and it would lie there for whoever takes it. Both acts are audited."""
+    keys = world.estate.folder / "signer/keys"
+    jump(world)
+    (ahead,) = {key.name for key in keys.iterdir()}
+    report = look(world.signer, fixed(world.now))
+    (told,) = (problem for problem in report.problems if f"responder key {ahead}" in problem.what)
+    assert "`revocast discard --issuer test`" in (told.advice or "")
+    assert discard(world).outcome is Outcome.DONE
+    report = look(world.signer, fixed(world.now))
+    assert (report.problems, ahead in {key.name for key in keys.iterdir()}) == ([], False)
+    with world.signer.ledger.read() as connection:
+        acts = [row.action for row in connection.execute(select(audit).where(audit.c.detail.contains(ahead)))]
+    assert acts == ["sign responder certificate", "discard responder certificate", "destroy responder key"]
+    assert world.ocsp(2).status == "GOOD"
+
+
+def test_responder_key_alone_is_discarded_too(world: World) -> None:
+    """Nothing else was signed ahead; and no key that the right clock made goes."""
+    mine = {key.name for key in (world.estate.folder / "signer/keys").iterdir()}
+    look(world.signer, fixed(world.now + 6 * DAY + 2 * HOUR), [Verb.GENERATE_OCSP_KEYS])
+    assert discard(world).outcome is Outcome.DONE
+    assert look(world.signer, fixed(world.now)).problems == []
+    assert {key.name for key in (world.estate.folder / "signer/keys").iterdir()} == mine
 
 
 def test_what_was_revoked_by_the_clock_that_ran_ahead_is_revoked_now(world: World) -> None:

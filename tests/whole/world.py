@@ -96,8 +96,13 @@ class World:
         assert reply.outcome is Outcome.DONE, reply.detail
         return reply.revision or 0
 
-    def ocsp(self, serial: int, hash_: type[SHA1 | SHA256] = SHA256) -> Answer:
-        """Ask the responder, as a client would, and check that the answer may be relied on now."""
+    def ocsp(self, serial: int, hash_: type[SHA1 | SHA256] = SHA256, *, direct: bool | None = None) -> Answer:
+        """Ask the responder, as a client would, and check that the answer may be relied on now.
+
+        Args:
+            direct: whether the CA key itself is to have signed it; by default as it is configured.
+        """
+        direct = next(iter(self.public.profiles.values())).ocsp.direct if direct is None else direct
         builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
             hashlib.new(hash_.name, self.issuer.subject).digest(),
             hashlib.new(hash_.name, self.issuer.key_octets).digest(),
@@ -115,7 +120,7 @@ class World:
         assert said.this_update_utc <= self.now < said.next_update_utc, "an expired response was served"
         for signer in response.certificates or self.issuer.certificates[:1]:
             assert signer.not_valid_before_utc <= self.now <= signer.not_valid_after_utc, "its signer has expired"
-        assert len(response.certificates) == (0 if next(iter(self.public.profiles.values())).ocsp.direct else 1)
+        assert len(response.certificates) == (0 if direct else 1)
         assert said.serial_number == serial
         return Answer(
             said.certificate_status.name,
