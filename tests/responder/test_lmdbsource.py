@@ -24,6 +24,11 @@ with lmdb.open(sys.argv[1], map_size=1 << 28, max_dbs=4) as environment:
         for number in range(3000):
             transaction.put(b"grown%d" % number, os.urandom(8000))
 """
+_PUT = (
+    "import lmdb, sys\n"
+    "with lmdb.open(sys.argv[1], max_dbs=4) as e, e.begin(write=True, db=e.open_db(b'responses')) as t:\n"
+    "    t.put(bytes.fromhex(sys.argv[2]), bytes.fromhex(sys.argv[3]))\n"
+)
 
 
 @pytest.mark.parametrize("hash_", CertIDHash)
@@ -109,14 +114,7 @@ def test_publication_is_seen_at_once(store: Path, source: LMDBSource, filling: F
     assert source.find(filling.cert_id(GOOD), NOW)
     newer = filling.response(GOOD, this_update=NOW + timedelta(minutes=1), revoked=True)
     key = response_key(filling.issuer.octets, CertIDHash.SHA256.octet, filling.cert_id(GOOD).serial)
-    _in_another_process(
-        "import lmdb, sys\n"
-        "with lmdb.open(sys.argv[1], max_dbs=4) as e, e.begin(write=True, db=e.open_db(b'responses')) as t:\n"
-        "    t.put(bytes.fromhex(sys.argv[2]), bytes.fromhex(sys.argv[3]))\n",
-        store,
-        key.hex(),
-        newer.encode().hex(),
-    )
+    _in_another_process(_PUT, store, key.hex(), newer.encode().hex())
     assert source.find(filling.cert_id(GOOD), NOW) == newer
 
 
@@ -221,6 +219,29 @@ def test_value_of_another_format_is_unavailable(tmp_path: Path, filling: Filling
     with pytest.raises(SourceUnavailable):
         source.find(filling.cert_id(GOOD, CertIDHash.SHA256), NOW)
     source.close()
+
+
+def test_publication_is_seen_after_the_lock_file_was_deleted(store: Path, source: LMDBSource, filling: Filling) -> None:
+    """It tells which transaction was the last: what was revoked since would stay good in every answer that is kept."""
+    assert source.find(filling.cert_id(GOOD), NOW)
+    before = source.version()
+    (store / "lock.mdb").unlink()
+    newer = filling.response(GOOD, this_update=NOW + timedelta(minutes=1), revoked=True)
+    key = response_key(filling.issuer.octets, CertIDHash.SHA256.octet, filling.cert_id(GOOD).serial)
+    _in_another_process(_PUT, store, key.hex(), newer.encode().hex())
+    assert source.version() not in (None, before)
+    assert source.find(filling.cert_id(GOOD), NOW) == newer
+
+
+def test_lock_file_that_was_deleted_is_made_anew_and_kept(store: Path, source: LMDBSource, filling: Filling) -> None:
+    """For the writer to see who reads; and the store is opened once for it, not at every look."""
+    assert source.find(filling.cert_id(GOOD), NOW)
+    (store / "lock.mdb").unlink()
+    assert source.find(filling.cert_id(GOOD), NOW)
+    assert (store / "lock.mdb").stat().st_mode & 0o600 == 0o600
+    version = source.version()
+    assert source.find(filling.cert_id(GOOD), NOW)
+    assert source.version() == version
 
 
 def test_store_whose_lock_file_cannot_be_opened_is_unavailable(
