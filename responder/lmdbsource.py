@@ -4,7 +4,9 @@ The environment is opened at the first look-up, since LMDB forbids to carry one 
 which this process must be able to write: without it the writer would reuse pages that are being read. The map follows
 the writer's, and a store that was deleted and filled anew is noticed by its inode. So is a lock file that was: it tells
 which transaction was the last, and one that no writer has open any more tells the same for ever. A file that is shorter
-than it was, or than it says, was cut: reading on in the map would kill the process.
+than it was, or than it says, was cut: reading on in the map would kill the process. Where no publisher has finished a
+store, or none lies any more, nothing may be said of any certificate: the store is unavailable. One without responses
+says of each that it is not known.
 """
 
 import logging
@@ -58,7 +60,7 @@ class _Opened:
 
 
 class LMDBSource:
-    """The store in the folder `path`, which need not exist yet: then nothing is known."""
+    """The store in the folder `path`, which need not exist yet."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -94,14 +96,14 @@ class LMDBSource:
     def sample(self, size: int) -> list[tuple[bytes, int]]:
         """See `Sampled.sample`."""
         with self._lock:
-            return self._read(lambda opened: sample(opened.environment, opened.issuers, opened.responses, size)) or []
+            return self._read(lambda opened: sample(opened.environment, opened.issuers, opened.responses, size))
 
     def close(self) -> None:
         """See `Source.close`."""
         with self._lock:
             self._close()
 
-    def _read(self, look: Callable[[_Opened], T | None]) -> T | None:
+    def _read(self, look: Callable[[_Opened], T]) -> T:
         try:
             found = self._look(look)
         except (lmdb.Error, OSError) as error:
@@ -115,27 +117,27 @@ class LMDBSource:
         self._readable = True
         return found
 
-    def _look(self, look: Callable[[_Opened], T | None]) -> T | None:
+    def _look(self, look: Callable[[_Opened], T]) -> T:
         opened = self._current()
-        if opened is None:
-            return None
         try:
             return look(opened)
         except lmdb.MapResizedError:
             opened.environment.set_mapsize(0)  # take over the size that the writer gave it
             return look(opened)
 
-    def _version(self) -> int | None:
+    def _version(self) -> int:
         opened = self._current()
-        if opened is None:
-            return None
         transaction = opened.environment.begin()
         number: int = transaction.id()
         transaction.abort()
         return opened.base | number
 
-    def _current(self) -> _Opened | None:
-        """The store that lies at the path now, or None where there is none, or none that a publisher has finished."""
+    def _current(self) -> _Opened:
+        """The store that lies at the path now.
+
+        Raises:
+            OSError: there is none, or none that a publisher has finished.
+        """
         try:
             data = os.stat(self._name)  # noqa: PTH116 - see _name
         except (FileNotFoundError, NotADirectoryError):
@@ -144,9 +146,13 @@ class LMDBSource:
         size = data.st_size if data else 0
         if self._opened and (self._opened.file != file or size < self._size or self._opened.lock != self._lock_file()):
             self._close()  # deleted or cut since
-        if file and size and not self._opened:
-            self._opened = self._open(file)
         self._size = size
+        if not file or not size:
+            raise OSError(
+                f"data.mdb is {'empty' if file else 'not there'}: nothing was published yet, or it was deleted"
+            )
+        if not self._opened:
+            self._opened = self._open(file)
         return self._opened
 
     def _lock_file(self) -> _File | None:
@@ -156,7 +162,7 @@ class LMDBSource:
             return None
         return lock.st_dev, lock.st_ino
 
-    def _open(self, file: _File) -> _Opened | None:
+    def _open(self, file: _File) -> _Opened:
         lock = self._lock_file()  # before it is opened: if it is replaced meanwhile, the next look finds another
         environment = lmdb.open(
             str(self._path), map_size=0, readonly=True, create=False, max_dbs=_DATABASES, mode=_LOCK_MODE
@@ -165,9 +171,9 @@ class LMDBSource:
             require_whole(environment, self._data)
             issuers = environment.open_db(ISSUERS_DATABASE, create=False)
             responses = environment.open_db(RESPONSES_DATABASE, create=False)
-        except lmdb.NotFoundError:
+        except lmdb.NotFoundError as error:
             environment.close()
-            return None
+            raise OSError("nothing was published yet: the store has no tables") from error
         except BaseException:
             environment.close()
             raise

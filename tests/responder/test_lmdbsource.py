@@ -10,6 +10,7 @@ from pathlib import Path
 import lmdb
 import pytest
 
+from publisher.targets.lmdb import LMDBTarget
 from responder.lmdbsource import LMDBSource
 from responder.source import ResponseExpired, ResponseTooEarly, SourceUnavailable
 from revocation.certid import CertID, CertIDHash
@@ -93,8 +94,10 @@ def test_response_that_begins_in_more_than_five_minutes_is_not_handed_out(source
 
 
 @pytest.mark.parametrize("made", ["nothing", "a folder", "an empty file", "an environment without databases"])
-def test_store_that_is_not_there_yet_knows_nothing(tmp_path: Path, filling: Filling, made: str) -> None:
-    """Before the first publication, and in the middle of it; what is published then is seen."""
+def test_store_that_is_not_there_yet_is_unavailable(
+    tmp_path: Path, filling: Filling, made: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before the first publication, and in the middle of it: told once; what is published then is seen."""
     store = tmp_path / "store"
     if made != "nothing":
         store.mkdir()
@@ -103,10 +106,37 @@ def test_store_that_is_not_there_yet_knows_nothing(tmp_path: Path, filling: Fill
     if made == "an environment without databases":
         lmdb.open(str(store), max_dbs=4).close()
     source = LMDBSource(store)
-    assert source.find(filling.cert_id(GOOD), NOW) is None
+    for _ in range(3):
+        with pytest.raises(SourceUnavailable, match="nothing was published yet"):
+            source.find(filling.cert_id(GOOD), NOW)
+        assert source.version() is None
+    assert len(caplog.records) == 1
     write(store, filling.shelf())
     assert source.find(filling.cert_id(GOOD), NOW)
     source.close()
+
+
+def test_store_of_a_publisher_that_holds_nothing_knows_nothing(tmp_path: Path, filling: Filling) -> None:
+    """It is there and can be read: no certificate is known, and that is the answer."""
+    with LMDBTarget(tmp_path / "store", 1 << 24):
+        pass
+    source = LMDBSource(tmp_path / "store")
+    assert source.find(filling.cert_id(GOOD), NOW) is None
+    assert source.version() is not None
+    source.close()
+
+
+@pytest.mark.parametrize("cut", [[0], [8192, 0]], ids=["at once", "in steps"])
+def test_store_that_was_emptied_is_unavailable_and_not_called_readable(
+    store: Path, source: LMDBSource, filling: Filling, cut: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Cut to nothing it says as little as cut to a part; the log says so once, and no word of a store that is back."""
+    assert source.find(filling.cert_id(GOOD), NOW)
+    for octets in cut:
+        os.truncate(store / "data.mdb", octets)
+        with pytest.raises(SourceUnavailable):
+            source.find(filling.cert_id(GOOD), NOW)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
 def test_publication_is_seen_at_once(store: Path, source: LMDBSource, filling: Filling) -> None:
@@ -127,10 +157,11 @@ def test_store_that_outgrew_its_map_is_still_read(store: Path, source: LMDBSourc
 
 
 def test_store_that_was_wiped_and_filled_anew_is_read_anew(store: Path, source: LMDBSource, filling: Filling) -> None:
-    """Deleted: nothing is known. Filled: what is in it now, and nothing of before."""
+    """Deleted: nothing can be said. Filled: what is in it now, and nothing of before."""
     assert source.find(filling.cert_id(GOOD), NOW)
     shutil.rmtree(store)
-    assert source.find(filling.cert_id(GOOD), NOW) is None
+    with pytest.raises(SourceUnavailable):
+        source.find(filling.cert_id(GOOD), NOW)
     write(store, [*filling.issuer_entries(), *filling.entries(UNKNOWN)])
     assert source.find(filling.cert_id(UNKNOWN), NOW)
     assert source.find(filling.cert_id(GOOD), NOW) is None
