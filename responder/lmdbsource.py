@@ -2,8 +2,11 @@
 
 The environment is opened at the first look-up, since LMDB forbids to carry one across a fork, and with its lock file,
 which this process must be able to write: without it the writer would reuse pages that are being read. The map follows
-the writer's, and a store that was deleted and filled anew is noticed by its inode. A file that is shorter than it was,
-or than it says, was cut: reading on in the map would kill the process.
+the writer's, and a store that was deleted and filled anew is noticed by its inode. So is a lock file that was: it tells
+which transaction was the last, and one that no writer has open any more tells the same for ever. A file that is shorter
+than it was, or than it says, was cut: reading on in the map would kill the process. Where no publisher has finished a
+store, or none lies any more, nothing may be said of any certificate: the store is unavailable. One without responses
+says of each that it is not known.
 """
 
 import logging
@@ -34,6 +37,8 @@ from revocation.store import (
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _DATABASES = 4  # those of the format, and room for one of a later version
+_LOCK_MODE = 0o660  # of a lock file that is made here: the writer has to open it too
+_File = tuple[int, int]  # device and inode
 _TRANSACTIONS = 48  # bits for LMDB's count of them, below the count of files that were opened
 
 
@@ -42,23 +47,26 @@ class _Opened:
     """An open environment with its two databases, and which file it is of.
 
     Attributes:
+        lock: which lock file it has open; None where there can be none, on a medium that nobody can write.
         base: what the versions of this file begin with.
     """
 
     environment: lmdb.Environment
     issuers: Any
     responses: Any
-    file: tuple[int, int]
+    file: _File
+    lock: _File | None
     base: int
 
 
 class LMDBSource:
-    """The store in the folder `path`, which need not exist yet: then nothing is known."""
+    """The store in the folder `path`, which need not exist yet."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._data = path / "data.mdb"
         self._name = str(self._data)  # a Path takes longer to be turned into one than to be looked at
+        self._lock_name = str(path / "lock.mdb")
         self._files = 0
         self._opened: _Opened | None = None
         self._size = 0
@@ -88,14 +96,14 @@ class LMDBSource:
     def sample(self, size: int) -> list[tuple[bytes, int]]:
         """See `Sampled.sample`."""
         with self._lock:
-            return self._read(lambda opened: sample(opened.environment, opened.issuers, opened.responses, size)) or []
+            return self._read(lambda opened: sample(opened.environment, opened.issuers, opened.responses, size))
 
     def close(self) -> None:
         """See `Source.close`."""
         with self._lock:
             self._close()
 
-    def _read(self, look: Callable[[_Opened], T | None]) -> T | None:
+    def _read(self, look: Callable[[_Opened], T]) -> T:
         try:
             found = self._look(look)
         except (lmdb.Error, OSError) as error:
@@ -109,54 +117,68 @@ class LMDBSource:
         self._readable = True
         return found
 
-    def _look(self, look: Callable[[_Opened], T | None]) -> T | None:
+    def _look(self, look: Callable[[_Opened], T]) -> T:
         opened = self._current()
-        if opened is None:
-            return None
         try:
             return look(opened)
         except lmdb.MapResizedError:
             opened.environment.set_mapsize(0)  # take over the size that the writer gave it
             return look(opened)
 
-    def _version(self) -> int | None:
+    def _version(self) -> int:
         opened = self._current()
-        if opened is None:
-            return None
         transaction = opened.environment.begin()
         number: int = transaction.id()
         transaction.abort()
         return opened.base | number
 
-    def _current(self) -> _Opened | None:
-        """The store that lies at the path now, or None where there is none, or none that a publisher has finished."""
+    def _current(self) -> _Opened:
+        """The store that lies at the path now.
+
+        Raises:
+            OSError: there is none, or none that a publisher has finished.
+        """
         try:
             data = os.stat(self._name)  # noqa: PTH116 - see _name
         except (FileNotFoundError, NotADirectoryError):
             data = None
         file = (data.st_dev, data.st_ino) if data else None
         size = data.st_size if data else 0
-        if self._opened and (self._opened.file != file or size < self._size):
+        if self._opened and (self._opened.file != file or size < self._size or self._opened.lock != self._lock_file()):
             self._close()  # deleted or cut since
-        if file and size and not self._opened:
-            self._opened = self._open(file)
         self._size = size
+        if not file or not size:
+            raise OSError(
+                f"data.mdb is {'empty' if file else 'not there'}: nothing was published yet, or it was deleted"
+            )
+        if not self._opened:
+            self._opened = self._open(file)
         return self._opened
 
-    def _open(self, file: tuple[int, int]) -> _Opened | None:
-        environment = lmdb.open(str(self._path), map_size=0, readonly=True, create=False, max_dbs=_DATABASES)
+    def _lock_file(self) -> _File | None:
+        try:
+            lock = os.stat(self._lock_name)  # noqa: PTH116 - see _name
+        except FileNotFoundError:
+            return None
+        return lock.st_dev, lock.st_ino
+
+    def _open(self, file: _File) -> _Opened:
+        lock = self._lock_file()  # before it is opened: if it is replaced meanwhile, the next look finds another
+        environment = lmdb.open(
+            str(self._path), map_size=0, readonly=True, create=False, max_dbs=_DATABASES, mode=_LOCK_MODE
+        )
         try:
             require_whole(environment, self._data)
             issuers = environment.open_db(ISSUERS_DATABASE, create=False)
             responses = environment.open_db(RESPONSES_DATABASE, create=False)
-        except lmdb.NotFoundError:
+        except lmdb.NotFoundError as error:
             environment.close()
-            return None
+            raise OSError("nothing was published yet: the store has no tables") from error
         except BaseException:
             environment.close()
             raise
         self._files += 1
-        return _Opened(environment, issuers, responses, file, self._files << _TRANSACTIONS)
+        return _Opened(environment, issuers, responses, file, lock or self._lock_file(), self._files << _TRANSACTIONS)
 
     def _close(self) -> None:
         if self._opened:

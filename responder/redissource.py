@@ -7,6 +7,7 @@ comes from it is held against what was asked for: see `responder.fitting`.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from threading import Lock
@@ -16,12 +17,13 @@ from typing import Any, Final
 from responder.breaker import Breaker
 from responder.fitting import fitting
 from responder.source import SourceUnavailable, require_current
-from revocation.certid import CertID, CertIDHash
+from revocation.certid import CertID
 from revocation.redisserver import RedisServer, trouble
 from revocation.store import (
     BOTH_HASHES,
     ISSUERS_DATABASE,
     RESPONSES_DATABASE,
+    SAMPLE,
     VERSION,
     StoredResponse,
     issuer_key,
@@ -47,8 +49,8 @@ class RedisSource:
     def __init__(self, server: RedisServer, clock: Callable[[], float] = monotonic) -> None:
         self._place = server.place
         self._client: Any = server.connect(_SECONDS, retries=1)  # connects later, and in each process anew
-        self._responses, self._issuers, self._version = (
-            server.key(part) for part in (RESPONSES_DATABASE, ISSUERS_DATABASE, VERSION)
+        self._responses, self._issuers, self._version, self._sample = (
+            server.key(part) for part in (RESPONSES_DATABASE, ISSUERS_DATABASE, VERSION, SAMPLE)
         )
         self._breaker = Breaker(clock)
         self._clock = clock
@@ -81,16 +83,10 @@ class RedisSource:
             return None  # `find` will meet it too
 
     def sample(self, size: int) -> list[tuple[bytes, int]]:
-        """See `Sampled.sample`: random ones of the whole store, so an issuer with few among many may be left out."""
+        """See `Sampled.sample`: those that the publisher noted, of each issuer and hash."""
         self._current()
-        known = {issuer for issuer in self._ask(lambda: self._client.hvals(self._issuers)) if isinstance(issuer, bytes)}
-        count = min(size * max(1, len(known)) * len(CertIDHash), _LARGEST_SAMPLE)
-        drawn = self._ask(lambda: self._client.hrandfield(self._responses, count, withvalues=True))
-        keys, values = drawn[::2], drawn[1::2]
-        found = zip(keys, values, strict=True)
-        return [
-            (key[:_ISSUER_OCTETS], next_update_in(value) or 0) for key, value in found if key[:_ISSUER_OCTETS] in known
-        ]
+        found: list[tuple[bytes, int]] = self._ask(lambda: self._draw(size))
+        return found
 
     def close(self) -> None:
         """See `Source.close`."""
@@ -117,6 +113,20 @@ class RedisSource:
         self._saw(token)  # after the values: had they changed before it, the number does too
         found: bytes | None = next((value for value in values if isinstance(value, bytes)), None)
         return found
+
+    def _draw(self, size: int) -> list[tuple[bytes, int]]:
+        """Of as many issuers and hashes as there are, equally many; random ones of all where none are noted."""
+        known = set(self._client.hvals(self._issuers))
+        noted = defaultdict[bytes, list[bytes]](list)
+        for key in self._client.hkeys(self._sample):
+            if key[:_ISSUER_OCTETS] in known:
+                noted[key[: _ISSUER_OCTETS + 1]].append(key)
+        each = max(1, min(size, _LARGEST_SAMPLE // max(1, len(noted))))
+        keys = [key for some in noted.values() for key in some[:each]]
+        keys = keys or [key for key in self._client.hrandfield(self._responses, size) if key[:_ISSUER_OCTETS] in known]
+        values = self._client.hmget(self._responses, keys) if keys else []
+        found = zip(keys, values, strict=True)
+        return [(key[:_ISSUER_OCTETS], next_update_in(value) or 0) for key, value in found if value is not None]
 
     def _read(self, keys: list[bytes]) -> tuple[list[Any], Any]:
         with self._client.pipeline(transaction=False) as pipe:

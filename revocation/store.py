@@ -7,6 +7,7 @@ In LMDB the two are databases of one environment, named below; the target's stat
 shorter than its last page says.
 In Redis the three are hashes under the same names, behind a prefix. Beside them lies the version: octets that no two
 states share, changed in the transaction that changes one of the first two. There is none while a store is being filled.
+And the sample: a hash whose fields are keys of some responses of each issuer and hash.
 """
 
 import struct
@@ -21,6 +22,7 @@ RESPONSES_DATABASE: Final = b"responses"
 ISSUERS_DATABASE: Final = b"issuers"
 STATUS_DATABASE: Final = b"status"
 VERSION: Final = b"version"
+SAMPLE: Final = b"sample"
 BOTH_HASHES: Final = b"\x00"
 
 

@@ -2,14 +2,12 @@
 
 One process writes, readers in others see each transaction whole and at once. Readers need to write the lock file
 and nothing else, so that is the one file their group may write. The map is large and sparse: it never has to grow
-under a reader.
+under a reader. Readers that opened another lock file are not seen, and their pages would be written over: so nothing is
+written once the files were deleted or replaced.
 """
 
 import logging
 import os
-import stat
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -19,6 +17,7 @@ from typing import Any, Final
 
 import lmdb
 
+from publisher.targets.lmdb_files import DAMAGED, FILES, files_there, is_current, is_whole, move_aside, set_mode
 from publisher.targets.lmdb_reading import ENTRIES, STATUS, status_in
 from publisher.targets.protocol import Answer, Replaces
 from revocation.errors import TargetError
@@ -38,20 +37,6 @@ _READERS: Final = 1024
 _SWEPT_AT_ONCE: Final = 20_000
 _SWEPT: Final = b"swept/"
 _NOTED: Final = b"noted/"
-_DAMAGED: Final = (
-    lmdb.CorruptedError,
-    lmdb.InvalidError,
-    lmdb.PageNotFoundError,
-    lmdb.PanicError,
-    lmdb.VersionMismatchError,
-)
-_READ_ALL: Final = """
-import sys, lmdb
-with lmdb.open(sys.argv[1], readonly=True, max_dbs=4) as env, env.begin() as txn:
-    for name in [bytes(name) for name, _ in txn.cursor()]:
-        for _ in txn.cursor(env.open_db(name, txn, create=False)):
-            pass
-"""
 _LOG: Final = logging.getLogger("revocast.publisher")
 
 
@@ -68,12 +53,13 @@ class LMDBTarget:
         with self._explained():
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
             self._env = self._open(map_size)
+            self._files = files_there(self._folder)
             self._responses = self._env.open_db(RESPONSES_DATABASE)
             self._issuers = self._env.open_db(ISSUERS_DATABASE)
             self._statuses = self._env.open_db(STATUS_DATABASE)
             self._fill_up()
-            _set_mode(folder / "data.mdb", _DATA_MODE)
-            _set_mode(folder / "lock.mdb", _LOCK_MODE)
+            set_mode(folder / "data.mdb", _DATA_MODE)
+            set_mode(folder / "lock.mdb", _LOCK_MODE)
             self._env.reader_check()
 
     def __enter__(self) -> "LMDBTarget":
@@ -84,7 +70,7 @@ class LMDBTarget:
     ) -> None:
         self._env.close()
         if self._damaged:
-            self._move_aside()
+            move_aside(self._folder)
 
     def load_status(self) -> bytes | None:
         """The status, if the store still holds as many responses as when it was saved."""
@@ -204,7 +190,13 @@ class LMDBTarget:
     def _writing(self, database: Any = None) -> Iterator[Any]:
         with self._env.begin(db=database, write=True) as txn:
             yield txn
+            self._require_same_files()
+        self._require_same_files()
         self._fill_up()
+
+    def _require_same_files(self) -> None:
+        if files_there(self._folder) != self._files:
+            raise OSError(f"{' or '.join(FILES)} was replaced while the store was open")
 
     def _fill_up(self) -> None:
         """Make the file as long as its last page says: LMDB does not write a page at its end that is free again.
@@ -219,12 +211,17 @@ class LMDBTarget:
         """The environment; what is no store any more is kept aside for a look, and a new one begun by replay."""
         try:
             env = self._environment(map_size)
-        except _DAMAGED:
-            self._move_aside()
+        except DAMAGED:
+            move_aside(self._folder)
             return self._environment(map_size)
-        if not _is_whole(self._folder, env):
+        if not is_whole(self._folder, env):
             env.close()
-            self._move_aside()
+            move_aside(self._folder)
+            env = self._environment(map_size)
+        if not is_current(env):
+            env.close()
+            (self._folder / "lock.mdb").unlink()  # responders notice it, and open the new one
+            _LOG.error("%s: lock.mdb was not of the last transaction; it is made anew", self._folder)
             env = self._environment(map_size)
         return env
 
@@ -233,34 +230,18 @@ class LMDBTarget:
             str(self._folder), map_size=map_size, max_dbs=4, mode=_DATA_MODE, max_readers=_READERS, readahead=False
         )
 
-    def _move_aside(self) -> None:
-        aside = self._folder / "damaged"
-        aside.mkdir(exist_ok=True)
-        for name in ("data.mdb", "lock.mdb"):
-            if (self._folder / name).exists():
-                (self._folder / name).replace(aside / name)
-        _LOG.error("%s: the store was damaged; it lies in %s now and a new one is filled", self._folder, aside)
-
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
         except (lmdb.Error, OSError) as error:
-            self._damaged = self._damaged or isinstance(error, _DAMAGED)
+            self._damaged = self._damaged or isinstance(error, DAMAGED)
             raise TargetError(
                 f"the store cannot be read or written: {error}",
                 where=str(self._folder),
                 advice="what was published before is still there; see to room, rights and `map_size_gib`, "
                 "then run `revocast publish`",
             ) from error
-
-
-def _is_whole(folder: Path, env: Any) -> bool:
-    """Whether every page can be read. A file cut short kills whoever touches what is gone, so a child tries it."""
-    if (folder / "data.mdb").stat().st_size >= file_size(env):
-        return True
-    child = subprocess.run([sys.executable, "-c", _READ_ALL, str(folder)], check=False, capture_output=True)
-    return child.returncode == 0
 
 
 def _there(txn: Any, answers: Sequence[Answer]) -> dict[bytes, bytes]:
@@ -289,8 +270,3 @@ def _decoded(value: bytes | None) -> StoredResponse | None:
         return StoredResponse.decode(bytes(value)) if value is not None else None
     except StoreFormatError:
         return None  # unreadable for every reader: as good as nothing
-
-
-def _set_mode(file: Path, mode: int) -> None:
-    if stat.S_IMODE(file.stat().st_mode) != mode:
-        file.chmod(mode)

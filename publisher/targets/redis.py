@@ -16,11 +16,13 @@ import redis
 from publisher.targets.protocol import Answer, Replaces
 from publisher.targets.redis_change import PIECE, Change, pieces
 from publisher.targets.redis_reading import ENTRIES, STATUS, explained, status_on
+from publisher.targets.redis_sample import note
 from revocation.errors import TargetError
 from revocation.redisserver import RedisServer
 from revocation.store import (
     ISSUERS_DATABASE,
     RESPONSES_DATABASE,
+    SAMPLE,
     STATUS_DATABASE,
     VERSION,
     StoredResponse,
@@ -31,7 +33,10 @@ from revocation.store import (
 _SECONDS: Final = 10.0
 _SWEPT_AT_ONCE: Final = 20_000
 _SWEPT: Final = b"swept/"
-_TYPES: Final = {ISSUERS_DATABASE: b"hash", RESPONSES_DATABASE: b"hash", STATUS_DATABASE: b"hash", VERSION: b"string"}
+_TYPES: Final = {
+    **dict.fromkeys((ISSUERS_DATABASE, RESPONSES_DATABASE, STATUS_DATABASE, SAMPLE), b"hash"),
+    VERSION: b"string",
+}
 
 
 class RedisTarget:
@@ -47,8 +52,8 @@ class RedisTarget:
     def __init__(self, server: RedisServer) -> None:
         self._server = server
         self._client: Any = server.connect(_SECONDS)
-        self._responses, self._issuers, self._status, self._version = (
-            server.key(part) for part in (RESPONSES_DATABASE, ISSUERS_DATABASE, STATUS_DATABASE, VERSION)
+        self._responses, self._issuers, self._status, self._version, self._sample = (
+            server.key(part) for part in (RESPONSES_DATABASE, ISSUERS_DATABASE, STATUS_DATABASE, VERSION, SAMPLE)
         )
         try:
             self._require_ours()
@@ -151,7 +156,9 @@ class RedisTarget:
             yield change
             if change.wanted:
                 counted = pipe.hget(self._status, ENTRIES)
+                noted = pipe.hkeys(self._sample)
                 change.queue()
+                note(pipe, self._sample, noted, change.wanted)
                 if counted is not None and counted.isdigit():  # a count that was wrong before stays wrong
                     pipe.hset(self._status, ENTRIES, str(int(counted) + change.growth).encode())
                 pipe.set(self._version, _new_version(), xx=True)

@@ -16,6 +16,7 @@ from revocation.status import Reason
 from signer.handle import handle
 from tests.jobs.site import Site, later
 from tests.jobs.test_check import end_entity, look, said
+from tests.responder.filling import write
 
 
 @pytest.fixture
@@ -62,11 +63,19 @@ def vanished(marks: MarksFile, site: Site) -> dict[str, Reason]:
 
 
 def test_responder_that_knows_nothing_of_what_the_crl_lists_is_critical(site: Site, marks: MarksFile) -> None:
-    """Its store was moved away: every answer is `unauthorized`, and a client that fails soft takes the revoked."""
+    """Its store is another's: every answer is `unauthorized`, and a client that fails soft takes the revoked."""
     site.bring_up(revoked=[5, 6], good=[7])
-    site.app = create_app(LMDBSource(site.estate.folder / "nothing"), files=site.www, now=lambda: site.now)
+    write(site.estate.folder / "empty", [])
+    site.app = create_app(LMDBSource(site.estate.folder / "empty"), files=site.www, now=lambda: site.now)
     critical = said(look(site, marks), Level.CRITICAL)
     assert "ocsp test: answers unauthorized for all 2 that were asked for of what the CRL lists" in critical
+
+
+def test_responder_whose_store_was_moved_away_is_critical(site: Site, marks: MarksFile) -> None:
+    """It answers `tryLater`, and so it does at the first look."""
+    site.bring_up(revoked=[5, 6], good=[7])
+    site.app = create_app(LMDBSource(site.estate.folder / "nothing"), files=site.www, now=lambda: site.now)
+    assert "answers tryLater" in said(look(site, marks), Level.CRITICAL)
 
 
 def test_responder_is_asked_though_nothing_is_revoked(site: Site, marks: MarksFile) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import lmdb
 import pytest
 
+from publisher.targets.lmdb import LMDBTarget
 from responder.lmdbsource import LMDBSource
 from responder.source import ResponseExpired, ResponseTooEarly, SourceUnavailable
 from revocation.certid import CertID, CertIDHash
@@ -24,6 +25,11 @@ with lmdb.open(sys.argv[1], map_size=1 << 28, max_dbs=4) as environment:
         for number in range(3000):
             transaction.put(b"grown%d" % number, os.urandom(8000))
 """
+_PUT = (
+    "import lmdb, sys\n"
+    "with lmdb.open(sys.argv[1], max_dbs=4) as e, e.begin(write=True, db=e.open_db(b'responses')) as t:\n"
+    "    t.put(bytes.fromhex(sys.argv[2]), bytes.fromhex(sys.argv[3]))\n"
+)
 
 
 @pytest.mark.parametrize("hash_", CertIDHash)
@@ -88,8 +94,10 @@ def test_response_that_begins_in_more_than_five_minutes_is_not_handed_out(source
 
 
 @pytest.mark.parametrize("made", ["nothing", "a folder", "an empty file", "an environment without databases"])
-def test_store_that_is_not_there_yet_knows_nothing(tmp_path: Path, filling: Filling, made: str) -> None:
-    """Before the first publication, and in the middle of it; what is published then is seen."""
+def test_store_that_is_not_there_yet_is_unavailable(
+    tmp_path: Path, filling: Filling, made: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before the first publication, and in the middle of it: told once; what is published then is seen."""
     store = tmp_path / "store"
     if made != "nothing":
         store.mkdir()
@@ -98,10 +106,37 @@ def test_store_that_is_not_there_yet_knows_nothing(tmp_path: Path, filling: Fill
     if made == "an environment without databases":
         lmdb.open(str(store), max_dbs=4).close()
     source = LMDBSource(store)
-    assert source.find(filling.cert_id(GOOD), NOW) is None
+    for _ in range(3):
+        with pytest.raises(SourceUnavailable, match="nothing was published yet"):
+            source.find(filling.cert_id(GOOD), NOW)
+        assert source.version() is None
+    assert len(caplog.records) == 1
     write(store, filling.shelf())
     assert source.find(filling.cert_id(GOOD), NOW)
     source.close()
+
+
+def test_store_of_a_publisher_that_holds_nothing_knows_nothing(tmp_path: Path, filling: Filling) -> None:
+    """It is there and can be read: no certificate is known, and that is the answer."""
+    with LMDBTarget(tmp_path / "store", 1 << 24):
+        pass
+    source = LMDBSource(tmp_path / "store")
+    assert source.find(filling.cert_id(GOOD), NOW) is None
+    assert source.version() is not None
+    source.close()
+
+
+@pytest.mark.parametrize("cut", [[0], [8192, 0]], ids=["at once", "in steps"])
+def test_store_that_was_emptied_is_unavailable_and_not_called_readable(
+    store: Path, source: LMDBSource, filling: Filling, cut: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Cut to nothing it says as little as cut to a part; the log says so once, and no word of a store that is back."""
+    assert source.find(filling.cert_id(GOOD), NOW)
+    for octets in cut:
+        os.truncate(store / "data.mdb", octets)
+        with pytest.raises(SourceUnavailable):
+            source.find(filling.cert_id(GOOD), NOW)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
 def test_publication_is_seen_at_once(store: Path, source: LMDBSource, filling: Filling) -> None:
@@ -109,14 +144,7 @@ def test_publication_is_seen_at_once(store: Path, source: LMDBSource, filling: F
     assert source.find(filling.cert_id(GOOD), NOW)
     newer = filling.response(GOOD, this_update=NOW + timedelta(minutes=1), revoked=True)
     key = response_key(filling.issuer.octets, CertIDHash.SHA256.octet, filling.cert_id(GOOD).serial)
-    _in_another_process(
-        "import lmdb, sys\n"
-        "with lmdb.open(sys.argv[1], max_dbs=4) as e, e.begin(write=True, db=e.open_db(b'responses')) as t:\n"
-        "    t.put(bytes.fromhex(sys.argv[2]), bytes.fromhex(sys.argv[3]))\n",
-        store,
-        key.hex(),
-        newer.encode().hex(),
-    )
+    _in_another_process(_PUT, store, key.hex(), newer.encode().hex())
     assert source.find(filling.cert_id(GOOD), NOW) == newer
 
 
@@ -129,10 +157,11 @@ def test_store_that_outgrew_its_map_is_still_read(store: Path, source: LMDBSourc
 
 
 def test_store_that_was_wiped_and_filled_anew_is_read_anew(store: Path, source: LMDBSource, filling: Filling) -> None:
-    """Deleted: nothing is known. Filled: what is in it now, and nothing of before."""
+    """Deleted: nothing can be said. Filled: what is in it now, and nothing of before."""
     assert source.find(filling.cert_id(GOOD), NOW)
     shutil.rmtree(store)
-    assert source.find(filling.cert_id(GOOD), NOW) is None
+    with pytest.raises(SourceUnavailable):
+        source.find(filling.cert_id(GOOD), NOW)
     write(store, [*filling.issuer_entries(), *filling.entries(UNKNOWN)])
     assert source.find(filling.cert_id(UNKNOWN), NOW)
     assert source.find(filling.cert_id(GOOD), NOW) is None
@@ -221,6 +250,29 @@ def test_value_of_another_format_is_unavailable(tmp_path: Path, filling: Filling
     with pytest.raises(SourceUnavailable):
         source.find(filling.cert_id(GOOD, CertIDHash.SHA256), NOW)
     source.close()
+
+
+def test_publication_is_seen_after_the_lock_file_was_deleted(store: Path, source: LMDBSource, filling: Filling) -> None:
+    """It tells which transaction was the last: what was revoked since would stay good in every answer that is kept."""
+    assert source.find(filling.cert_id(GOOD), NOW)
+    before = source.version()
+    (store / "lock.mdb").unlink()
+    newer = filling.response(GOOD, this_update=NOW + timedelta(minutes=1), revoked=True)
+    key = response_key(filling.issuer.octets, CertIDHash.SHA256.octet, filling.cert_id(GOOD).serial)
+    _in_another_process(_PUT, store, key.hex(), newer.encode().hex())
+    assert source.version() not in (None, before)
+    assert source.find(filling.cert_id(GOOD), NOW) == newer
+
+
+def test_lock_file_that_was_deleted_is_made_anew_and_kept(store: Path, source: LMDBSource, filling: Filling) -> None:
+    """For the writer to see who reads; and the store is opened once for it, not at every look."""
+    assert source.find(filling.cert_id(GOOD), NOW)
+    (store / "lock.mdb").unlink()
+    assert source.find(filling.cert_id(GOOD), NOW)
+    assert (store / "lock.mdb").stat().st_mode & 0o600 == 0o600
+    version = source.version()
+    assert source.find(filling.cert_id(GOOD), NOW)
+    assert source.version() == version
 
 
 def test_store_whose_lock_file_cannot_be_opened_is_unavailable(

@@ -179,6 +179,11 @@ def test_not_ready_before_publication_nor_after_it_ceased_nor_without_store(
         def readyz() -> tuple[int, str]:
             return fetch(server.admin_port, "/readyz")[::2]
 
+        status, reason = readyz()
+        assert status == 503
+        assert reason.startswith("not ready: the store cannot be read: ")
+        assert "nothing was published yet" in reason
+        write(tmp_path / "store", [])
         assert readyz() == (503, "not ready: nothing has been published into the store\n")
         replace(GOOD, 0)
         assert readyz() == (200, "ready\n")

@@ -277,9 +277,17 @@ def test_response_is_never_handed_out_from_its_next_update_on(
 
 
 def test_empty_store_answers_unauthorized(tmp_path: Path, filling: Filling, clock: Clock) -> None:
-    """A responder that nobody has published to yet."""
-    client = create_app(LMDBSource(tmp_path / "none"), now=clock).test_client()
+    """One that a publisher made, without a response in it."""
+    write(tmp_path / "store", [])
+    client = create_app(LMDBSource(tmp_path / "store"), now=clock).test_client()
     assert post(client, about(GOOD)(filling)).data == UNAUTHORIZED
+
+
+def test_store_that_is_not_there_answers_try_later(tmp_path: Path, filling: Filling, clock: Clock) -> None:
+    """Nobody has published yet, or it was deleted: of no certificate can be said that it is not known."""
+    client = create_app(LMDBSource(tmp_path / "none"), now=clock).test_client()
+    answer = post(client, about(GOOD)(filling))
+    assert (answer.status_code, answer.data, answer.headers["Cache-Control"]) == (200, TRY_LATER, "no-store")
 
 
 def test_broken_store_answers_try_later(client: FlaskClient, filling: Filling, store: Path) -> None:

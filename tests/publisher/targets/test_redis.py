@@ -296,7 +296,7 @@ def test_socket_that_is_not_there_is_an_error_that_says_so(tmp_path: Path) -> No
 
 def test_client_needs_no_rights_over_the_server(server: Server) -> None:
     """What an ACL has to allow, as the documentation says it."""
-    rights = "+@connection +@transaction +hget +hmget +hset +hdel +hlen +hscan +hgetall +hexists +set +del +type"
+    rights = "+@connection +@transaction +hget +hmget +hset +hdel +hlen +hscan +hgetall +hkeys +hexists +set +del +type"
     user = ["publisher", "on", "nopass", "resetkeys", "~revocast:*", "-@all", *rights.split()]
     with server.client() as admin:
         admin.execute_command("ACL", "SETUSER", *user)
