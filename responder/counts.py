@@ -65,6 +65,7 @@ _KEYS: Final[list[object]] = [
     *Failure,
     "age",
     "latency",
+    "restarts",
     *(("code", place) for place in range(len(CODES) + 1)),
     *(("latency", place) for place in range(len(LATENCIES) + 1)),
 ]
@@ -74,6 +75,8 @@ AGE_SUM: Final = SLOTS["age"]
 """The slot of the ages of all responses that were handed out, in seconds, added up."""
 LATENCY_SUM: Final = SLOTS["latency"]
 """The slot of the times that the source took, in nanoseconds, added up."""
+RESTARTS: Final = SLOTS["restarts"]
+"""The slot of the processes that were started in place of one that ended."""
 _CODE: Final = SLOTS["code", 0]
 _LATENCY: Final = SLOTS["latency", 0]
 

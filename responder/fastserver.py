@@ -1,10 +1,10 @@
 """The application under fastpysgi, which answers OCSP at the speed of a web server and stands behind one.
 
 fastpysgi (libuv and llhttp) does all in one thread, in C but for the application, so processes of their own run it and
-this one watches: it hears signals, starts anew what has died, and takes all along when it ends. What is for others than
-the public is answered by one process more. Bodies and headers are
-bounded and silence ends a connection, but connections are bounded by descriptors alone, and it does not wait for a
-body that was announced with `Expect: 100-continue`: a web server in front keeps such things from it.
+this one watches: it hears signals, starts anew what has died, up to a point (`responder.lives`), and takes all along
+when it ends. What is for others than the public is answered by one process more. Bodies and headers are bounded and
+silence ends a connection, but connections are bounded by descriptors alone, and it does not wait for a body that was
+announced with `Expect: 100-continue`: a web server in front keeps such things from it.
 """
 
 import fcntl
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from responder.counts import Sheet, Sheets
 from responder.listening import address_of, allow_exactly_descriptors
+from responder.lives import Lives
 from responder.ready import say_when_ready
 
 if TYPE_CHECKING:
@@ -45,17 +46,27 @@ def serve(build: "Build", listener: socket.socket, admin: "Admin | None" = None,
         listener: for the public.
         admin: for others.
         workers: how many processes answer the public; the kernel shares the connections out.
+
+    Raises:
+        RevocastError: one of them cannot be kept alive.
     """
     host, port = address_of(listener)
     listener.close()  # fastpysgi makes its own; this one has shown that the port is free
     watch, kept_open = os.pipe()
-    sheets = Sheets(workers)
+    sheets = Sheets(workers + 1)  # the last is that of this process
     tasks: list[Callable[[], None]] = [
         partial(_run, build, sheets.sheet(number), host, port, admin) for number in range(workers)
     ]
     if admin:
         tasks.append(partial(admin.serve, sheets))
-    running = {_start(task, watch, kept_open): task for task in tasks}
+    running: dict[int, tuple[Callable[[], None], Lives]] = {}
+
+    def start(task: Callable[[], None], lives: Lives) -> None:
+        lives.began(time.monotonic())
+        running[_start(task, watch, kept_open)] = task, lives
+
+    for task in tasks:
+        start(task, Lives(sheets.sheet(workers)))
 
     def stop(_number: int, _frame: object) -> NoReturn:
         raise SystemExit(0)  # and what reads from the pipe is ended by the kernel
@@ -65,10 +76,11 @@ def serve(build: "Build", listener: socket.socket, admin: "Admin | None" = None,
     Thread(target=say_when_ready, args=(host, port), daemon=True).start()
     while True:
         ended, status = os.waitpid(-1, 0)
-        _log.error("a server ended (%s), and is started anew", _how(status))
+        _log.error("a server ended (%s)", _how(status))
+        task, lives = running.pop(ended)
+        lives.ended(time.monotonic())
         time.sleep(_PAUSE)
-        task = running.pop(ended)
-        running[_start(task, watch, kept_open)] = task
+        start(task, lives)
 
 
 def _start(task: Callable[[], None], watch: int, kept_open: int) -> int:

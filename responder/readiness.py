@@ -1,8 +1,8 @@
-"""Whether this responder can do its work: its store can be read, and what lies in it has not expired.
+"""Whether this responder does its work: the public is answered, its store can be read and has not expired.
 
-Judged by a few responses of each issuer, spread over its serial numbers, so that it costs the same at a million. It is
-not judged by what was asked for: responses of certificates that expired lie in a store for a day after they expired
-themselves, and whoever asks for one of them could take the responder out of service.
+The store is judged by a few responses of each issuer, spread over its serial numbers, so that it costs the same at a
+million. It is not judged by what was asked for: responses of certificates that expired lie in a store for a day after
+they expired themselves, and whoever asks for one of them could take the responder out of service.
 """
 
 from collections import defaultdict
@@ -28,8 +28,19 @@ class Readiness(NamedTuple):
     fresh: dict[str, float]
 
 
-def readiness(store: Sampled, now: datetime) -> Readiness:
-    """Look at the store. An issuer needs as many responses that hold as ones that have expired, at least."""
+def readiness(store: Sampled, now: datetime, unanswered: str = "") -> Readiness:
+    """Look at the store. An issuer needs as many responses that hold as ones that have expired, at least.
+
+    Args:
+        store: to look at.
+        now: the time.
+        unanswered: why the public gets no answer, empty where it gets one. That counts first.
+    """
+    found = _found(store, now)
+    return found._replace(reason=unanswered) if unanswered else found
+
+
+def _found(store: Sampled, now: datetime) -> Readiness:
     second = epoch(now)
     holds: dict[str, list[bool]] = defaultdict(list)
     try:

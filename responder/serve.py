@@ -15,6 +15,7 @@ from responder.counts import Sheet
 from responder.listening import address_of, authority, listen
 from responder.negative import Negatives
 from responder.readiness import readiness
+from responder.ready import unanswered
 from responder.source import Store
 from revocation import clock
 from revocation.cli import config_option
@@ -49,12 +50,13 @@ def respond(config: Path | None, host: str | None, port: int | None) -> None:
     else:
         from responder.robustserver import serve
     listener = listen(host or settings.host, settings.port if port is None else port)
-    click.echo(f"listening on http://{authority(*address_of(listener))}")
+    address = address_of(listener)
+    click.echo(f"listening on http://{authority(*address)}")
     admin = None
     if settings.admin:
         from responder.admin import Admin
 
-        admin = Admin(listen(*settings.admin_address), lambda: readiness(store, clock.now()))
+        admin = Admin(listen(*settings.admin_address), lambda: readiness(store, clock.now(), unanswered(*address)))
         click.echo(f"metrics on http://{authority(*address_of(admin.listener))}/metrics")
     serve(build, listener, admin, settings.workers)
 

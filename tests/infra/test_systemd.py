@@ -43,6 +43,13 @@ def test_service_is_confined(service: Path) -> None:
     assert result.returncode == 0, result.stdout
 
 
+def test_responder_is_tried_again_for_ever() -> None:
+    """Else five tries in ten seconds, as while another program has its port, leave it down until somebody comes."""
+    respond = unit(FOLDER / "revocast-respond.service")
+    assert respond["Unit"]["StartLimitIntervalSec"] == "0"
+    assert respond["Service"]["Restart"] == "always"
+
+
 def test_signer_has_no_network_and_the_responder_no_keys() -> None:
     """The two users of revocast.sysusers, and what each is kept from."""
     refresh = unit(FOLDER / "revocast-refresh.service")["Service"]
