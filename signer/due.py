@@ -115,17 +115,20 @@ def _last(connection: Connection, part: Part) -> Issued | None:
 
 
 def due_slices(
-    connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact, keys: ResponderKeys
+    connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact, keys: ResponderKeys, whole: bool
 ) -> Iterator[Due]:
     """Each slice that is behind a fact; then those never signed, old, near their end, or whose bundle is gone.
 
     A slice can be both: then a partial bundle comes first, and the whole slice follows in the next second.
+
+    Args:
+        whole: whether slices are signed whole now, or one is being signed.
     """
     newest = None if profile.ocsp.direct else delegate(connection, keys, profile, now)
     slices = Slices(connection, profile, now, intact, newest.not_after if newest else None)
-    for part, base, why in slices.behind():
+    for part, base, why in slices.behind(whole=whole):
         yield Due(profile, part, base, why, _not_before(connection, profile, part), behind=True)
-    for part, why in slices.renewals():
+    for part, why in slices.renewals() if whole else ():
         yield Due(profile, part, 0, why, _not_before(connection, profile, part))
 
 
