@@ -126,10 +126,14 @@ def due_slices(
     intact: Intact,
     keys: ResponderKeys,
     keyring: Keyring,
+    whole: bool,
 ) -> Iterator[Due]:
     """Each slice that is behind a fact; then those never signed, old, near their end, or whose bundle is gone.
 
     A slice can be both: then a partial bundle comes first, and the whole slice follows in the next second.
+
+    Args:
+        whole: whether slices are signed whole now, or one is being signed.
     """
     newest = None if profile.ocsp.direct else delegate(connection, keys, profile, now)
 
@@ -137,10 +141,10 @@ def due_slices(
         return waiting_for_ca_key(connection, profile, rows, keys, keyring, now)
 
     slices = Slices(connection, profile, now, intact, newest.not_after if newest else None, waiting)
-    for part, base, why in slices.behind():
+    for part, base, why in slices.behind(whole=whole):
         waits = slices.waits(part) if not base else None
         yield Due(profile, part, base, why, _not_before(connection, profile, part), behind=True, waits=waits)
-    for part, why in slices.renewals():
+    for part, why in slices.renewals() if whole else ():
         waits = slices.waits(part)
         yield Due(profile, part, 0, why, _not_before(connection, profile, part), waits=waits)
 

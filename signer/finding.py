@@ -17,12 +17,16 @@ EVERYTHING: Final = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
 
 
 def find_due(
-    signer: Signer, now: datetime, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None
+    signer: Signer, now: datetime, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None, *, whole: bool = True
 ) -> Iterator[Due]:
-    """What is due; each kind is looked at when the one before it was made. Slices are renewed after all else."""
+    """What is due; each kind is looked at when the one before it was made. Slices are renewed after all else.
+
+    Args:
+        whole: whether slices are signed whole now, or one is being signed.
+    """
     wanted, renewals = set(tasks), list[Due]()
     for profile in live(signer, now, hint):
-        for task, finder in _finders(signer, profile, now, hint):
+        for task, finder in _finders(signer, profile, now, hint, whole):
             for due in finder() if task in wanted else ():
                 if task is Verb.PRESIGN and not due.behind:
                     renewals.append(due)
@@ -32,7 +36,7 @@ def find_due(
 
 
 def _finders(
-    signer: Signer, profile: IssuerProfile, now: datetime, hint: Look | None
+    signer: Signer, profile: IssuerProfile, now: datetime, hint: Look | None, whole: bool
 ) -> Iterator[tuple[Verb, Callable[[], list[Due]]]]:
     def of(finder: Callable[..., Iterator[Due]], *more: object) -> Callable[[], list[Due]]:
         def find() -> list[Due]:
@@ -44,7 +48,7 @@ def _finders(
     intact = intact_bundles(signer, hint)
     yield Verb.GENERATE_OCSP_KEYS, of(due_responder_certificate, signer.responder_keys)
     yield Verb.GENERATE_CRLS, of(due_crls, intact, signer.published)
-    yield Verb.PRESIGN, of(due_slices, intact, signer.responder_keys, signer.keyring)
+    yield Verb.PRESIGN, of(due_slices, intact, signer.responder_keys, signer.keyring, whole)
 
 
 def asked(signer: Signer, hint: Look | None) -> list[IssuerProfile]:

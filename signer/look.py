@@ -184,7 +184,7 @@ def _revisions(signer: Signer) -> int:
 def _make_urgent(
     signer: Signer, clock: Clock, tasks: Iterable[Verb], hint: Look | None, tell: Callable[[], None], report: Report
 ) -> None:
-    for due in find_due(signer, clock(), tasks, hint):
+    for due in find_due(signer, clock(), tasks, hint, whole=False):
         if due.is_urgent and _attempt(signer, due, clock, report):
             tell()
 

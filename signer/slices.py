@@ -62,23 +62,27 @@ class Slices:
         self._renewed = {n: why for n in numbers if (why := self._why(n))}
         self._lacking = self._latest_changes()
 
-    def behind(self) -> Iterator[tuple[Part, int, str]]:
+    def behind(self, *, whole: bool) -> Iterator[tuple[Part, int, str]]:
         """What changed since a slice was signed, in partial bundles; after them slices that cannot have one, whole.
 
         A partial bundle says all that changed since the responses before it, and publishers put each of its responses,
         whatever became of the complete bundle. The slice that has waited longest comes first; of those that are signed
         whole the one that changed last, since what it lacked before is what was not answered before either.
+
+        Args:
+            whole: whether slices are signed whole now; else there are partial bundles however many there were.
         """
-        adding = {n: at for n, at in self._reached.items() if at is not None and self._takes_partial(n)}
+        known = {n: at for n, at in self._reached.items() if at is not None}
+        adding = {n: at for n, at in known.items() if not whole or self._takes_partial(n)}
         for n, revision in sorted(adding.items(), key=itemgetter(1)):
             if latest := self._lacking.get(n):
                 yield self._parts[n], revision, f"covers revision {revision}, a certificate changed at {latest}"
         for n, latest in sorted(self._lacking.items(), key=itemgetter(1), reverse=True):
-            if n not in adding and n in self._renewed:
-                yield self._parts[n], 0, f"{self._renewed[n]}, and a certificate changed at {latest}"
+            if whole and n not in adding and n in self._renewed:
+                yield self._parts[n], 0, f"{self._renewed.pop(n)}, and a certificate changed at {latest}"
 
     def renewals(self) -> Iterator[tuple[Part, str]]:
-        """Slices to be signed whole: what was signed longest ago comes first, so that none is passed over for ever."""
+        """The other slices to be signed whole: the oldest comes first, so that none is passed over for ever."""
         for n in sorted(self._renewed, key=lambda n: self._stored[n][0].sequence if self._stored[n] else 0):
             yield self._parts[n], self._renewed[n]
 

@@ -1,6 +1,7 @@
 """A new or revoked certificate waits for no slice: what changed is signed by itself, before what is signed whole."""
 
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +57,12 @@ def test_each_of_many_revocations_is_signed_by_itself_and_the_slice_follows(tmp_
         moment = NOW + number * HOUR / 20
         handle(signer, estate.revoke(number, now=moment), fixed(moment))
         again_at = look(signer, fixed(moment)).again_at
-        newest, count = manifests(signer)[-1]
-        assert (newest.complete, newest.this_update, count) == (False, moment, 2)
+        newest, number_of = manifests(signer)[-1]
+        assert (newest.complete, newest.this_update, number_of) == (False, moment, 2)
         if again_at:
             look(signer, fixed(again_at))
-            newest, count = manifests(signer)[-1]
-            assert (newest.complete, newest.this_update, count) == (True, again_at, 2 * 79)
+            newest, number_of = manifests(signer)[-1]
+            assert (newest.complete, newest.this_update, number_of) == (True, again_at, 2 * 79)
         kept.append(len(manifests(signer)))
     assert max(kept) <= 33
     assert kept.count(1) == 3
@@ -108,6 +109,20 @@ def test_fact_that_comes_while_all_slices_are_signed_for_the_first_time_is_next(
     assert made[0].startswith("test: ocsp slice 15 (was never signed, and a certificate changed at")
 
 
+def test_slices_that_are_numbered_anew_are_signed_once_each(tmp_path: Path) -> None:
+    """What lacks a fact came first; it is not signed again with the others, however long a look takes."""
+    estate = Estate.build(tmp_path / "e", public=BEFORE)
+    signer = estate.signer()
+    estate.register(signer, range(1, 200))
+    look(signer, fixed(NOW))
+    path = estate.folder / "revocast.toml"
+    path.write_text(path.read_text().replace("slices = 16", "slices = 8"))
+    signer = estate.signer()
+    handle(signer, estate.revoke(last_of(8), now=NOW + SECOND), fixed(NOW + SECOND))
+    seconds = count(1)
+    assert len(look(signer, lambda: NOW + next(seconds) * SECOND, (Verb.PRESIGN,)).made) == 8
+
+
 def test_revocation_of_one_issuer_does_not_wait_for_the_slices_of_another(tmp_path: Path) -> None:
     """What lacks a fact comes first over all issuers."""
     estate = Estate.build(tmp_path / "e", public=BEFORE)
@@ -136,15 +151,25 @@ def test_revocation_of_one_issuer_does_not_wait_for_the_slices_of_another(tmp_pa
     assert {line.partition(":")[0] for line in made[:2]} == {"test", "other"}
 
 
+@pytest.mark.parametrize("partials", [0, 32])
 def test_revocation_that_comes_while_its_slice_is_signed_whole_does_not_wait_for_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, partials: int
 ) -> None:
     """It is published before the slice is, and the slice, which was read before, does not take it back."""
     estate = Estate.build(tmp_path / "e", public="[public.ocsp]\nslices = 1\n")
     estate.register(estate.signer(), range(1, 400))
     with World(estate) as world:
         world.tick()
+        for serial in range(101, 101 + partials):
+            world.now += SECOND
+            world.revoke(serial)
+            world.tick()
+        before = set(range(101, 101 + partials))
+        known = 399 + partials
         world.now += 13 * HOUR
+        if partials:
+            world.revoke(100)
+            known, before = known + 1, before | {100}
         signing = presigning.sign_responses
 
         def revoke_then_sign(*arguments: Any) -> SignedResponses:
@@ -163,10 +188,13 @@ def test_revocation_that_comes_while_its_slice_is_signed_whole_does_not_wait_for
         monkeypatch.setattr(presigning, "sign_responses", revoke_then_sign)
         report = look(world.signer, lambda: world.now, (Verb.GENERATE_CRLS, Verb.PRESIGN), tell=publish)
         assert report.problems == []
-        assert said == [("GOOD", set(), 0), ("GOOD", {5}, 0), ("REVOKED", {5}, 399), ("REVOKED", {5}, 399)]
+        first, then = said[0], said[1:]
+        assert first[:2] == ("GOOD", before)
+        assert [one[:2] for one in then] == [("GOOD", before | {5}), *[("REVOKED", before | {5})] * 2]
+        assert then[-1][2] > 0
         assert [manifest.complete for manifest, _ in manifests(world.signer)] == [True, False]
         (row,) = world.statuses()[1].slices
-        assert (row.revision, world.ocsp(6).this_update) == (400, world.now - SECOND)
+        assert (row.revision, world.ocsp(6).this_update) == (known + 1, world.now - SECOND)
         assert look(world.signer, lambda: world.now).made == []
 
 
