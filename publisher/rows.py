@@ -20,11 +20,16 @@ _REMEMBERED = timedelta(days=1)
 
 @dataclass
 class Window:
-    """What the responses of a bundle have in common: the oldest thisUpdate, the first nextUpdate, how many they are."""
+    """What the responses of a bundle have in common: the oldest thisUpdate, the first nextUpdate, how many they are.
+
+    Attributes:
+        added: how many of them took no other's place.
+    """
 
     this_update: datetime
     next_update: datetime
     count: int = 0
+    added: int = 0
 
     def add(self, responses: Collection[VerifiedResponse]) -> None:
         """Take more responses in."""
@@ -84,11 +89,14 @@ def _chained(row: SliceRow, applied: Collection[Applied]) -> SliceRow:
     for link in partial:
         if link.base_revision <= row.revision < link.revision:
             ends = min(row.next_update, link.next_update) if link.next_update else row.next_update
-            row = row.model_copy(update={"revision": link.revision, "next_update": ends})
+            count = row.count + link.added
+            row = row.model_copy(update={"revision": link.revision, "next_update": ends, "count": count})
     return row
 
 
-def note_applied(status: TargetStatus, bundle: Stored, manifest: Manifest, next_update: datetime | None = None) -> None:
+def note_applied(
+    status: TargetStatus, bundle: Stored, manifest: Manifest, next_update: datetime | None = None, added: int = 0
+) -> None:
     """Remember that a bundle was dealt with."""
     applied = Applied(
         bundle=bundle.name,
@@ -99,6 +107,7 @@ def note_applied(status: TargetStatus, bundle: Stored, manifest: Manifest, next_
         revision=manifest.revision,
         version=bundle.version,
         next_update=next_update,
+        added=added,
     )
     status.applied = [a for a in status.applied if a.bundle != bundle.name] + [applied]
     status.set_aside = [s for s in status.set_aside if s.bundle != bundle.name]

@@ -12,9 +12,9 @@ from revocation.errors import InputError, NoAnswer
 from revocation.issuer import Issuer
 from revocation.messages import Import, ImportSummary, Look, RequesterKey, Verb, compose, fill
 from revocation.pkifolder import find_ca_certificate, kind_of
+from signer.finding import EVERYTHING
 from signer.importers.detect import KINDS, read_source
 from signer.importing import apply_import, digest_of
-from signer.look import EVERYTHING
 from signer.progress import progress
 from signer.signer import Signer, open_signer
 

@@ -3,7 +3,7 @@
 What is said to be published only makes the signer look harder at the bundle it already made.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -16,24 +16,18 @@ from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.durations import show
-from revocation.ocspprofile import OCSPProfile
 from revocation.part import Part
 from signer.delegates import delegate
 from signer.keys.responder_keys import ResponderKeys
-from signer.ledger import dates, facts, issued
+from signer.ledger import dates, issued
 from signer.ledger.changes import Changes
 from signer.ledger.early import ONE_SECOND
 from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
 from signer.published import Published
-
-_MOST_PARTIALS: Final = 32
-"""Partial bundles after a complete one; then the slice is signed whole, so that nobody has to read many small ones."""
+from signer.slices import Intact, Slices
 
 _JUST_NOW: Final = timedelta(seconds=5)
-
-Intact = Callable[[Issued], bool]
-"""Whether a bundle that was stored still lies in the exchange as it was."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +53,11 @@ class Due:
     def work(self) -> tuple[str, Kind | None, bool]:
         """What kind of work it is: each of them goes on, however much of another comes up."""
         return self.profile.issuer.id, self.part.kind if self.part else None, self.behind
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it does not wait for a slice that is being signed whole: a CRL, or what changed in a slice."""
+        return self.base_revision > 0 or (self.part is not None and self.part.kind is Kind.CRL)
 
     @property
     def what(self) -> str:
@@ -118,74 +117,16 @@ def _last(connection: Connection, part: Part) -> Issued | None:
 def due_slices(
     connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact, keys: ResponderKeys
 ) -> Iterator[Due]:
-    """Each slice that is behind a fact; then those never signed, old, near their end, or whose bundle is gone."""
-    slices = _Slices(connection, profile, now, intact, keys)
+    """Each slice that is behind a fact; then those never signed, old, near their end, or whose bundle is gone.
+
+    A slice can be both: then a partial bundle comes first, and the whole slice follows in the next second.
+    """
+    newest = None if profile.ocsp.direct else delegate(connection, keys, profile, now)
+    slices = Slices(connection, profile, now, intact, newest.not_after if newest else None)
     for part, base, why in slices.behind():
         yield Due(profile, part, base, why, _not_before(connection, profile, part), behind=True)
-    for part, base, why in slices.renewals():
-        yield Due(profile, part, base, why, _not_before(connection, profile, part))
-
-
-class _Slices:
-    """The slices of an issuer as they were signed last, and what changed since."""
-
-    def __init__(
-        self, connection: Connection, profile: IssuerProfile, now: datetime, intact: Intact, keys: ResponderKeys
-    ) -> None:
-        self._connection, self._profile, self._now = connection, profile, now
-        self._since = profile.ocsp.answered_since(now)
-        numbers = range(profile.ocsp.slices)
-        self._parts = {n: Part(issuer=profile.issuer.id, kind=Kind.OCSP, label=str(n)) for n in numbers}
-        stored = {n: issued.stored_since_complete(connection, part) for n, part in self._parts.items()}
-        self._partials = {n: len(rows) - 1 for n, rows in stored.items()}
-        self._complete = {n: rows[0] if rows else None for n, rows in stored.items()}
-        self._covered = {n: _covered(rows, profile.ocsp, intact) for n, rows in stored.items()}
-        newest = None if profile.ocsp.direct else delegate(connection, keys, profile, now)
-        self._lasts = profile.compliance.lasting(profile.ocsp.expires)
-        ends = (now + self._lasts, profile.issuer.not_after, *((newest.not_after,) if newest else ()))
-        self._reach = min(ends)
-        self._renewed = {n: why for n in numbers if (why := self._why(n))}
-
-    def behind(self) -> Iterator[tuple[Part, int, str]]:
-        """What changed since a slice was signed, in partial bundles: a revocation does not wait for a renewal.
-
-        The slice that has waited longest comes first.
-        """
-        known = {n: revision for n, revision in self._covered.items() if revision is not None}
-        latest: dict[int, int] = {}
-        since = min(known.values(), default=0)
-        for hash_, at in (
-            facts.changed_since(self._connection, self._profile.issuer, self._since, since) if known else ()
-        ):
-            n = facts.slice_of(hash_, self._profile.ocsp.slices)
-            latest[n] = max(at, latest.get(n, 0))
-        for n, revision in sorted(known.items(), key=itemgetter(1)):
-            if n not in self._renewed and latest.get(n, 0) > revision:
-                base = revision if self._partials[n] < _MOST_PARTIALS else 0
-                yield self._parts[n], base, f"covers revision {revision}, a certificate changed at {latest[n]}"
-
-    def renewals(self) -> Iterator[tuple[Part, int, str]]:
-        """Slices to be signed whole."""
-        for n, why in self._renewed.items():
-            yield self._parts[n], 0, why
-
-    def _why(self, n: int) -> str | None:
-        last, ocsp = self._complete[n], self._profile.ocsp
-        if last is None:
-            hashes = facts.slice_hashes(n, ocsp.slices)
-            live = facts.has_live(self._connection, self._profile.issuer, hashes, self._since)
-            return "was never signed" if live else None
-        if last.slices != ocsp.slices:
-            return f"was signed as one of {last.slices} slices, and there are {ocsp.slices}"
-        if set((last.hashes or "").split()) != set(ocsp.form.split()):
-            return f"has responses for {last.hashes}, and configured are {ocsp.form}"
-        if not ocsp.direct and last.this_update < (turn := _turn(n, ocsp, self._now)):  # else all at one ceremony
-            return f"is of {iso(last.this_update)}, its turn was {iso(turn)}"
-        if last.next_update - last.this_update > self._lasts:
-            return f"is good until {iso(last.next_update)}, longer than is configured now"
-        if self._now >= last.next_update - (self._lasts - ocsp.renewal) and self._reach > last.next_update:
-            return f"ends at {iso(last.next_update)} already"
-        return "its bundle is gone from the exchange" if self._covered[n] is None else None
+    for part, why in slices.renewals():
+        yield Due(profile, part, 0, why, _not_before(connection, profile, part))
 
 
 def _why_crl(
@@ -203,26 +144,6 @@ def _why_crl(
     if last.hashes not in (None, spec.form):
         return "says another scope or other URLs of itself than are configured now"
     return None if intact(last) else "its bundle is gone from the exchange"
-
-
-def _covered(rows: list[Issued], ocsp: OCSPProfile, intact: Intact) -> int | None:
-    """The revision that a slice's complete bundle and what follows it cover; None if that one is not intact."""
-    if not rows or not intact(rows[0]) or rows[0].slices != ocsp.slices:
-        return None
-    covered = rows[0].revision
-    for partial in rows[1:]:
-        if partial.base_revision <= covered and intact(partial):
-            covered = max(covered, partial.revision)
-    return covered
-
-
-def _turn(slice_: int, ocsp: OCSPProfile, now: datetime) -> datetime:
-    """The latest moment at which it was this slice's turn: the slices are spread evenly over the renewal period."""
-    period = ocsp.renewal
-    phase = period * slice_ / ocsp.slices
-    midnight = datetime.min.replace(tzinfo=now.tzinfo)
-    turns = (now - midnight - phase) // period
-    return midnight + phase + turns * period
 
 
 def _not_before(connection: Connection, profile: IssuerProfile, part: Part) -> datetime:

@@ -10,8 +10,9 @@ from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.errors import Refused, RevocastError
 from revocation.issuer import Issuer
-from signer.due import Intact, due_crls
+from signer.due import due_crls
 from signer.published import Published
+from signer.slices import Intact
 
 _ADVICE: Final = (
     "renew its certificate with the same key and add it to `certificates` of [[public.issuers]], or take the issuer out"

@@ -7,7 +7,8 @@ from revocation.clock import Clock, iso
 from revocation.errors import Refused, RevocastError
 from revocation.messages import Look, Message, Outcome, Reply, Verb, parse_message
 from signer.change import apply, asked_of, take_out
-from signer.look import Report, find_due, look
+from signer.finding import find_due
+from signer.look import Report, look
 from signer.needed import needed
 from signer.refusal import NO_ID, refused
 from signer.rights import require_current

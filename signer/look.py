@@ -2,33 +2,32 @@
 
 import logging
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from revocation.artifacts import Kind
-from revocation.bundle import BundleReader
 from revocation.clock import Clock, iso
 from revocation.config import IssuerProfile
-from revocation.errors import BundleError, RevocastError
+from revocation.errors import RevocastError
 from revocation.messages import Look, Verb
 from signer.behind import behind_what_was_signed
 from signer.coverage import without_crl
 from signer.crls import make_crl
 from signer.departed import tell_departures
-from signer.due import Due, Intact, due_crls, due_responder_certificate, due_slices
+from signer.due import Due
 from signer.expired import refused_crls
+from signer.finding import EVERYTHING, asked, find_due, intact_bundles, live
 from signer.ledger import early, facts
 from signer.ledger.early import TooEarly
-from signer.ledger.issued import Issued
+from signer.meanwhile import Meanwhile
 from signer.presign import presign
 from signer.produce import prune, require_own_exchange, take_out_unwanted
 from signer.responder_certificates import destroy_useless_keys, make_responder_certificate
 from signer.signer import Signer
 from signer.unanswered import unanswered
-
-EVERYTHING: Final = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
 
 _LOG: Final = logging.getLogger("revocast.signer")
 _LONGEST_WAIT: Final = timedelta(minutes=5)
@@ -60,7 +59,8 @@ def look(
 
     A fact that is recorded meanwhile shortens the look, and it is looked again at once: the fact does not wait for
     renewals. So does the second for which a CRL had to wait: it does not wait for all the responses behind it. But each
-    kind of work goes on by one thing in each look, or revocations that keep coming would let responses expire.
+    kind of work goes on by one thing in each look, or revocations that keep coming would let responses expire. While
+    that thing is a slice that is signed whole, CRLs and partial bundles are made in between.
 
     Args:
         hint: what somebody says is published, and the issuers that it is about.
@@ -80,10 +80,11 @@ def look(
         if Verb.GENERATE_CRLS in tasks:
             report.problems += _tell_departures(signer, clock(), hint)
         went_on, is_short = set(), False
+        make_urgent = partial(_make_urgent, signer, clock, tasks, hint, tell, report)
         for due in find_due(signer, clock(), tasks, hint):
             if is_short and due.work in went_on:
                 continue
-            if _attempt(signer, due, clock, report):
+            if _attempt(signer, due, clock, report, make_urgent):
                 went_on.add(due.work)
                 tell()
             is_short = is_short or _has_news(signer, known, clock(), report)
@@ -119,7 +120,7 @@ def _tell_departures(signer: Signer, now: datetime, hint: Look | None) -> list[R
     """Before the CRLs that lack the entries; one that could not be told of is not put either."""
     listed = {stored.name: stored.size for stored in signer.exchange.list()}
     problems = []
-    for profile in _live(signer, now, hint):
+    for profile in live(signer, now, hint):
         try:
             tell_departures(signer, profile.issuer, now, listed)
         except OSError as error:
@@ -153,7 +154,7 @@ def _without_crl(signer: Signer, now: datetime) -> list[RevocastError]:
 def _behind(signer: Signer, now: datetime, hint: Look | None) -> list[RevocastError]:
     """Also when nothing is due, and so nothing had to wait for the clock."""
     with signer.ledger.read() as connection:
-        profiles = _live(signer, now, hint)
+        profiles = live(signer, now, hint)
         return [problem for profile in profiles for problem in behind_what_was_signed(connection, profile, now)]
 
 
@@ -165,25 +166,14 @@ def _unanswered(signer: Signer, now: datetime, hint: Look | None) -> list[Revoca
 
 def _of_expired(signer: Signer, now: datetime, hint: Look) -> list[RevocastError]:
     """An issuer that has expired signs nothing more: who asks for its CRLs is told so, and nobody every minute."""
-    expired = [profile for profile in _asked(signer, hint) if now >= profile.issuer.not_after]
+    expired = [profile for profile in asked(signer, hint) if now >= profile.issuer.not_after]
     if not expired:
         return []
-    intact = _intact(signer, hint)
+    intact = intact_bundles(signer, hint)
     with signer.ledger.read() as connection:
         return [
             error for profile in expired for error in refused_crls(connection, profile, now, intact, signer.published)
         ]
-
-
-def _asked(signer: Signer, hint: Look | None) -> list[IssuerProfile]:
-    """The issuers that a look is about."""
-    wanted = hint.issuers if hint else ()
-    return [profile for id_, profile in signer.public.profiles.items() if not wanted or id_ in wanted]
-
-
-def _live(signer: Signer, now: datetime, hint: Look | None) -> list[IssuerProfile]:
-    """Those of them that have not expired: who has signs nothing more."""
-    return [profile for profile in _asked(signer, hint) if now < profile.issuer.not_after]
 
 
 def _revisions(signer: Signer) -> int:
@@ -191,38 +181,25 @@ def _revisions(signer: Signer) -> int:
         return facts.sum_of_revisions(connection)
 
 
-def find_due(
-    signer: Signer, now: datetime, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None
-) -> Iterator[Due]:
-    """What is due; each kind is looked at when the one before it was made."""
-    wanted = set(tasks)
-    for profile in _live(signer, now, hint):
-        for task, finder in _finders(signer, profile, now, hint):
-            if task in wanted:
-                yield from finder()
+def _make_urgent(
+    signer: Signer, clock: Clock, tasks: Iterable[Verb], hint: Look | None, tell: Callable[[], None], report: Report
+) -> None:
+    for due in find_due(signer, clock(), tasks, hint):
+        if due.is_urgent and _attempt(signer, due, clock, report):
+            tell()
 
 
-def _finders(
-    signer: Signer, profile: IssuerProfile, now: datetime, hint: Look | None
-) -> Iterator[tuple[Verb, Callable[[], list[Due]]]]:
-    def of(finder: Callable[..., Iterator[Due]], *more: object) -> Callable[[], list[Due]]:
-        def find() -> list[Due]:
-            with signer.ledger.read() as connection:
-                return list(finder(connection, profile, now, *more))
+def _attempt(
+    signer: Signer, due: Due, clock: Clock, report: Report, make_urgent: Callable[[], None] = lambda: None
+) -> bool:
+    """Whether it was made; if not, the report says why, or when it can be.
 
-        return find
-
-    intact = _intact(signer, hint)
-    yield Verb.GENERATE_OCSP_KEYS, of(due_responder_certificate, signer.responder_keys)
-    yield Verb.GENERATE_CRLS, of(due_crls, intact, signer.published)
-    yield Verb.PRESIGN, of(due_slices, intact, signer.responder_keys)
-
-
-def _attempt(signer: Signer, due: Due, clock: Clock, report: Report) -> bool:
-    """Whether it was made; if not, the report says why, or when it can be."""
+    Args:
+        make_urgent: makes what does not wait for a slice.
+    """
     try:
         early.require(clock(), due.not_before)
-        _make(signer, due, clock)
+        _make(signer, due, clock, make_urgent)
     except TooEarly as waits:
         report.again_at = min(waits.not_before, report.again_at or waits.not_before)
         if waits.not_before - clock() > _LONGEST_WAIT:
@@ -241,14 +218,17 @@ def _attempt(signer: Signer, due: Due, clock: Clock, report: Report) -> bool:
     return False
 
 
-def _make(signer: Signer, due: Due, clock: Clock) -> None:
+def _make(signer: Signer, due: Due, clock: Clock, make_urgent: Callable[[], None]) -> None:
     if due.part is None:
         make_responder_certificate(signer, due.profile, clock())
     elif due.part.kind is Kind.CRL:
         with signer.ledger.turn():  # in a burst it would wait for others between any two of its transactions
             make_crl(signer, due.profile, due.profile.crls[due.part.label], clock)
-    else:
+    elif due.base_revision:
         presign(signer, due.profile, due.part, due.base_revision, clock)
+    else:
+        meanwhile = Meanwhile(clock, lambda: _revisions(signer), make_urgent)
+        presign(signer, due.profile, due.part, 0, clock, meanwhile)
 
 
 def _not_stored(what: str, signer: Signer, profile: IssuerProfile, error: OSError) -> RevocastError:
@@ -267,29 +247,3 @@ def _clock_behind(due: Due, not_before: datetime, now: datetime) -> RevocastErro
         where=f"issuer {due.profile.issuer.name}",
         advice=f"set the clock right; if it ran ahead then: `revocast discard --issuer {due.profile.issuer.name}`",
     )
-
-
-def _intact(signer: Signer, hint: Look | None) -> Intact:
-    """Whether a stored bundle lies in the exchange: by name and size; by digest where a target is said to lack it."""
-    sizes = {stored.name: stored.size for stored in signer.exchange.list()}
-    published = {(row.issuer, row.label): row.revision for row in hint.crls} if hint else {}
-    published |= {(row.issuer, str(row.slice)): row.revision for row in hint.slices} if hint else {}
-
-    def intact(row: Issued) -> bool:
-        if row.size is None or sizes.get(row.name) != row.size:
-            return False
-        if not published or published.get((row.part.issuer, row.part.label), -1) >= row.revision:
-            return True
-        return _readable(signer, row.name)
-
-    return intact
-
-
-def _readable(signer: Signer, name: str) -> bool:
-    try:
-        with signer.exchange.open(name) as source:
-            for _ in BundleReader(name, source).artifacts():
-                pass
-    except BundleError:
-        return False
-    return True

@@ -4,6 +4,7 @@ Those of which the rules of the issuer let no response speak are left out: see `
 """
 
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from typing import BinaryIO, Final, cast
@@ -30,10 +31,20 @@ _IN_MEMORY: Final = 8 << 20
 """Octets of a bundle that are kept in memory; a larger one is put together on disk."""
 
 
-def presign(signer: Signer, profile: IssuerProfile, part: Part, base_revision: int, clock: Clock) -> Issued:
+def presign(
+    signer: Signer,
+    profile: IssuerProfile,
+    part: Part,
+    base_revision: int,
+    clock: Clock,
+    between: Callable[[], None] = lambda: None,
+) -> Issued:
     """Sign the responses of a slice and put them into the exchange; `base_revision` 0 means all of them.
 
     The facts are read as they were when the slice got its revision, while others go on to record new ones.
+
+    Args:
+        between: called again and again meanwhile; it may sign and put what is newer, of the same slice too.
 
     Raises:
         KeyUnavailable: there is no responder certificate that is valid now, or its key is gone; or the CA key cannot be
@@ -53,7 +64,7 @@ def presign(signer: Signer, profile: IssuerProfile, part: Part, base_revision: i
                 row = _reserve(connection, known, profile, part, base_revision, responder, now)
                 if itself:  # no signature of the CA key is without a record
                     audit.record(connection, now, "sign ocsp with ca key", row.part.issuer, bundle=row.name)
-            signed = _sign(known, profile, row, responder, out)
+            signed = _sign(known, profile, row, responder, out, between)
         with signer.ledger.write() as connection:
             _note(connection, row, signed, now)
         put_bundle(signer, row, signed.files, signed.count)
@@ -91,7 +102,12 @@ def _reserve(
 
 
 def _sign(
-    known: Connection, profile: IssuerProfile, row: Issued, responder: Delegate, out: BinaryIO
+    known: Connection,
+    profile: IssuerProfile,
+    row: Issued,
+    responder: Delegate,
+    out: BinaryIO,
+    between: Callable[[], None],
 ) -> SignedResponses:
     hashes = facts.slice_hashes(row.part.slice, profile.ocsp.slices)
     since = profile.ocsp.answered_since(row.this_update)
@@ -99,7 +115,7 @@ def _sign(
         known, profile.issuer, hashes, since, BLOCK, after_revision=row.base_revision, only=answered(profile)
     )
     path = f"ocsp/{row.part.issuer}/{row.part.label}-{{:05d}}.ders"
-    return sign_responses(responder.key, _templates(profile, responder, row), blocks, path, out)
+    return sign_responses(responder.key, _templates(profile, responder, row), blocks, path, out, between)
 
 
 def _note(connection: Connection, row: Issued, signed: SignedResponses, now: datetime) -> None:

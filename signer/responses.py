@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -51,11 +51,13 @@ def sign_responses(
     blocks: Iterable[Sequence[Status]],
     path: str,
     out: BinaryIO,
+    between: Callable[[], None],
 ) -> SignedResponses:
     """A response from each template for each certificate, written to `out`; one of each file is verified.
 
     Args:
         path: of the files in the bundle, with a place for their number.
+        between: called after each batch, some milliseconds of signing.
 
     Raises:
         KeyUnavailable: the key cannot be used.
@@ -69,6 +71,7 @@ def sign_responses(
             tbs.update(tbs_octets)
             chunk.add(responses)
             count += len(responses)
+            between()
             if chunk.count >= _CHUNK or chunk.size >= _LARGEST:
                 files.append(chunk.close(path.format(len(files)), key))
                 chunk = _Chunk(out, chunk.end)

@@ -11,8 +11,9 @@ from revocation import cli, clock
 from revocation.configfile import ConfigFile
 from revocation.errors import RevocastError
 from revocation.messages import Look, Outcome, Reply
+from signer.finding import EVERYTHING
 from signer.handle import handle_text
-from signer.look import EVERYTHING, look
+from signer.look import look
 from signer.signer import Signer, open_signer
 
 _LONGEST_PAUSE: Final = 2.0
@@ -39,13 +40,22 @@ def run(config: Path | None) -> None:
 
 def _answer(signer: Signer, line: str) -> Reply:
     reply = handle_text(signer, line, clock.now)
-    if reply.data.get("again_at") and not reply.data["made"]:
+    if reply.data.get("again_at"):
         time.sleep(1.0)  # thisUpdate rises by whole seconds: what is due again within one is made in the next
-        reply = handle_text(signer, line, clock.now)
+        reply = _both(reply, handle_text(signer, line, clock.now))
     if reply.outcome is not Outcome.DONE or reply.issuer is None:
         return reply
     problems = [str(problem) for problem in _make_now(signer, reply.issuer)]
     return reply.model_copy(update={"data": {**reply.data, "problems": problems}}) if problems else reply
+
+
+def _both(first: Reply, second: Reply) -> Reply:
+    """The second reply, with what was made before the first."""
+    if not (earlier := first.data["made"]) or "made" not in second.data:
+        return second
+    made = [*earlier, *second.data["made"]]
+    detail = second.detail if second.data["problems"] else f"{len(made)} made"
+    return second.model_copy(update={"detail": detail, "data": {**second.data, "made": made}})
 
 
 def _make_now(signer: Signer, issuer: str) -> list[RevocastError]:

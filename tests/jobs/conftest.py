@@ -1,5 +1,6 @@
 """What the tests of jobs start from: an installation, a queue server, a site to look at from outside."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.jobs.present import Present
 from tests.jobs.site import Site
+from tests.jobs.upping import REVOCAST
 from tests.wire.server import Server
 
 
@@ -29,3 +31,11 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """A Valkey, without any worker."""
     with Server(tmp_path) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demonstration PKI; its CA keys are encrypted."""
+    folder = tmp_path_factory.mktemp("pki") / "demo"
+    subprocess.run([*REVOCAST, "demo-pki", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    return folder

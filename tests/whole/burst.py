@@ -23,8 +23,8 @@ from revocation.messages import Message, Outcome, Reply
 from revocation.paths import crl_path
 from revocation.wire.job import SafeJob
 from revocation.wire.queue import SIGNER_QUEUE
+from signer.finding import find_due
 from signer.ledger.schema import issued
-from signer.look import find_due
 from tests.estate import Estate
 from tests.waiting import until
 from tests.wire.server import Server

@@ -12,8 +12,6 @@ import pytest
 
 from tests.whole.service import revocast, succeed
 
-pytestmark = pytest.mark.xdist_group("bad input")
-
 ISSUER = "revocast-demo-issuing-ca"
 CSV = "serial,not_after,status,revoked_at,reason,shard\n{},2046-01-01T00:00:00Z,valid,,,{}\n"
 SHARDED = 'scopes = ["user"]\nshards = 4'

@@ -12,8 +12,6 @@ from revocation.status import Reason
 from tests.whole import judges
 from tests.whole.judged import NUMBER, Judged
 
-pytestmark = pytest.mark.xdist_group("judged CRLs")
-
 COMPROMISE = '["keyCompromise", "cACompromise", "aACompromise"]'
 OTHERS = '["affiliationChanged", "superseded", "cessationOfOperation", "certificateHold", "privilegeWithdrawn"]'
 

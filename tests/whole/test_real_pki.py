@@ -12,7 +12,7 @@ import pytest
 from tests.pki import MAKERS, RealPKI
 from tests.whole.service import Service, revocast, succeed
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("real pki")]
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module", params=list(MAKERS))

@@ -13,7 +13,7 @@ from tests.whole.service import succeed
 from tests.whole.test_real_pki import expected, openssl_ocsp
 from tests.wire.server import Server
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("redis pki")]
+pytestmark = pytest.mark.timeout(300)
 _TARGET = """
 [[publisher.targets]]
 name = "responses"

@@ -27,7 +27,7 @@ from tests.waiting import until
 from tests.whole.relying import HTTPWatch
 from tests.whole.running import REVOCAST, Running, running
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("running")]
+pytestmark = pytest.mark.timeout(300)
 
 CHILDREN = ("valkey", "worker publisher", "worker signer", "scheduler", "respond")
 

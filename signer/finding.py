@@ -1,0 +1,84 @@
+"""Finding what is due over all issuers, in the order in which to make it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from revocation.bundle import BundleReader
+from revocation.config import IssuerProfile
+from revocation.errors import BundleError
+from revocation.messages import Look, Verb
+from signer.due import Due, due_crls, due_responder_certificate, due_slices
+from signer.ledger.issued import Issued
+from signer.signer import Signer
+from signer.slices import Intact
+
+EVERYTHING: Final = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
+
+
+def find_due(
+    signer: Signer, now: datetime, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None
+) -> Iterator[Due]:
+    """What is due; each kind is looked at when the one before it was made. Slices are renewed after all else."""
+    wanted, renewals = set(tasks), list[Due]()
+    for profile in live(signer, now, hint):
+        for task, finder in _finders(signer, profile, now, hint):
+            for due in finder() if task in wanted else ():
+                if task is Verb.PRESIGN and not due.behind:
+                    renewals.append(due)
+                else:
+                    yield due
+    yield from renewals
+
+
+def _finders(
+    signer: Signer, profile: IssuerProfile, now: datetime, hint: Look | None
+) -> Iterator[tuple[Verb, Callable[[], list[Due]]]]:
+    def of(finder: Callable[..., Iterator[Due]], *more: object) -> Callable[[], list[Due]]:
+        def find() -> list[Due]:
+            with signer.ledger.read() as connection:
+                return list(finder(connection, profile, now, *more))
+
+        return find
+
+    intact = intact_bundles(signer, hint)
+    yield Verb.GENERATE_OCSP_KEYS, of(due_responder_certificate, signer.responder_keys)
+    yield Verb.GENERATE_CRLS, of(due_crls, intact, signer.published)
+    yield Verb.PRESIGN, of(due_slices, intact, signer.responder_keys)
+
+
+def asked(signer: Signer, hint: Look | None) -> list[IssuerProfile]:
+    """The issuers that a look is about."""
+    wanted = hint.issuers if hint else ()
+    return [profile for id_, profile in signer.public.profiles.items() if not wanted or id_ in wanted]
+
+
+def live(signer: Signer, now: datetime, hint: Look | None) -> list[IssuerProfile]:
+    """Those of them that have not expired: who has signs nothing more."""
+    return [profile for profile in asked(signer, hint) if now < profile.issuer.not_after]
+
+
+def intact_bundles(signer: Signer, hint: Look | None) -> Intact:
+    """Whether a stored bundle lies in the exchange: by name and size; by digest where a target is said to lack it."""
+    sizes = {stored.name: stored.size for stored in signer.exchange.list()}
+    published = {(row.issuer, row.label): row.revision for row in hint.crls} if hint else {}
+    published |= {(row.issuer, str(row.slice)): row.revision for row in hint.slices} if hint else {}
+
+    def intact(row: Issued) -> bool:
+        if row.size is None or sizes.get(row.name) != row.size:
+            return False
+        if not published or published.get((row.part.issuer, row.part.label), -1) >= row.revision:
+            return True
+        return _readable(signer, row.name)
+
+    return intact
+
+
+def _readable(signer: Signer, name: str) -> bool:
+    try:
+        with signer.exchange.open(name) as source:
+            for _ in BundleReader(name, source).artifacts():
+                pass
+    except BundleError:
+        return False
+    return True
