@@ -38,12 +38,12 @@ def answered(profile: IssuerProfile) -> list[ColumnElement[bool]]:
 
 def unanswered(connection: Connection, profile: IssuerProfile, now: datetime) -> Iterator[RevocastError]:
     """What is not answered for, and why; each reason once, with the first of the serials."""
-    where = f"OCSP of issuer {profile.issuer.name}"
+    where, ocsp = f"OCSP of issuer {profile.issuer.name}", profile.ocsp
     if profile.answers_cas_alone and (named := _named(connection, profile, not_(_OF_CAS), now)):
         yield RevocastError(
-            f"responses with `expires` of {show(profile.ocsp.expires)} and `renewal` of {show(profile.ocsp.renewal)} "
-            f"are for CA certificates alone (BRs, section 2.2.6), and {named} are not known to be a CA's: no response "
-            "is signed about them",
+            f"responses with `expires` of {show(ocsp.expires)}, `renewal` of {show(ocsp.renewal)} and `look` of "
+            f"{show(ocsp.look)} are for CA certificates alone (BRs, section 2.2.6), and {named} are not known to be a "
+            "CA's: no response is signed about them",
             where=where,
             advice=_FIT_FOR_USERS,
         )
