@@ -2,8 +2,9 @@
 
 The server is asked for the version of its store at most every `HELD` seconds, and what was found holds as long as that
 stays: a publication is seen that much later at most. A store without a version is empty or being filled, so nothing may
-be said of any certificate. A server that does not answer is left alone for a moment, and every answer is tryLater. What
-comes from it is held against what was asked for: see `responder.fitting`.
+be said of any certificate. A server that does not answer is left alone by requests, and every answer is tryLater, until
+it answers a thread: see `responder.breaker`. What comes from it is held against what was asked for: see
+`responder.fitting`.
 """
 
 import logging
@@ -14,7 +15,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any, Final
 
-from responder.breaker import Breaker
+from responder.breaker import PATIENCE, Breaker
 from responder.fitting import fitting
 from responder.source import SourceUnavailable, require_current
 from revocation.certid import CertID
@@ -44,15 +45,16 @@ class RedisSource:
 
     Args:
         clock: seconds that only rise.
+        patience: seconds that a request waits to see whether a server that was away is back.
     """
 
-    def __init__(self, server: RedisServer, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, server: RedisServer, clock: Callable[[], float] = monotonic, patience: float = PATIENCE) -> None:
         self._place = server.place
         self._client: Any = server.connect(_SECONDS, retries=1)  # connects later, and in each process anew
         self._responses, self._issuers, self._version, self._sample = (
             server.key(part) for part in (RESPONSES_DATABASE, ISSUERS_DATABASE, VERSION, SAMPLE)
         )
-        self._breaker = Breaker(clock)
+        self._breaker = Breaker(self._is_back, clock, patience)
         self._clock = clock
         self._lock = Lock()
         self._token: bytes | None = None
@@ -85,8 +87,10 @@ class RedisSource:
     def sample(self, size: int) -> list[tuple[bytes, int]]:
         """See `Sampled.sample`: those that the publisher noted, of each issuer and hash."""
         self._current()
-        found: list[tuple[bytes, int]] = self._ask(lambda: self._draw(size))
-        return found
+        try:
+            return self._draw(size)
+        except Exception as error:  # see `_ask`; it needs rights of its own, so it says nothing of what requests need
+            raise SourceUnavailable(f"{self._place}: {trouble(error)}") from error
 
     def close(self) -> None:
         """See `Source.close`."""
@@ -160,9 +164,16 @@ class RedisSource:
             if self._breaker.failed():
                 _log.error("the store cannot be read, every answer is tryLater: %s: %s", self._place, trouble(error))
             raise SourceUnavailable(f"{self._place}: {trouble(error)}") from error
-        if self._breaker.worked():
-            _log.warning("the store can be read again: %s", self._place)
         return answer
+
+    def _is_back(self) -> bool:
+        try:
+            self._client.get(self._version)
+        except Exception:  # see `_ask`; it is told already
+            self._client.connection_pool.disconnect(inuse_connections=False)
+            return False
+        _log.warning("the store can be read again: %s", self._place)
+        return True
 
     def _saw(self, token: object) -> int:
         """The number of the state that has this version."""

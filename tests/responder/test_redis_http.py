@@ -1,5 +1,7 @@
 """`revocast respond` over a Redis server that dies and comes back: what clients get by HTTP meanwhile."""
 
+import os
+import signal
 import threading
 import urllib.request
 from collections import Counter
@@ -94,6 +96,25 @@ def test_server_that_is_killed_in_flight_and_comes_back(tmp_path: Path, server: 
                 client.join()
     assert {status for status, _ in answers} == {200}
     assert {body for _, body in answers} - {TRY_LATER} == right
+
+
+@pytest.mark.parametrize("kind", ["waitress", "fastpysgi"])
+def test_server_that_hangs_and_goes_on_is_asked_again(tmp_path: Path, server: Server, kind: str) -> None:
+    """One client, one request after the other: tryLater meanwhile, then responses, without a crowd that asks."""
+    now = clock.now().replace(microsecond=0)
+    filling = Filling(Authority(not_before=now - timedelta(days=10)))
+    entries = [*filling.issuer_entries(), *filling.entries(GOOD, this_update=now)]
+    fill(server, entries)
+    asked, right = request(filling.cert_id(GOOD)), der_in(entries, filling, GOOD)
+    with running(written(tmp_path, filling.authority, kind)) as responder:
+        assert post(responder.url, asked) == (200, right)
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            until(lambda: post(responder.url, asked) == (200, TRY_LATER))
+            until(lambda: post(responder.url, asked) == (200, TRY_LATER))
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        until(lambda: post(responder.url, asked) == (200, right))
 
 
 def test_answers_by_http_are_those_of_a_store_on_this_host(server: Server, filling: Filling, clock: Clock) -> None:

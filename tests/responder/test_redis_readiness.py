@@ -94,6 +94,17 @@ def test_store_whose_sample_is_lost_is_judged_by_random_responses(server: Server
     source.close()
 
 
+def test_right_that_readiness_lacks_keeps_nobody_from_an_answer(server: Server, filling: Filling) -> None:
+    """An ACL of before: the reason says so, and certificates are answered for as if nobody had asked."""
+    fill(server, [*filling.issuer_entries(), *filling.entries(GOOD)])
+    with server.client() as admin:
+        admin.execute_command("ACL", "SETUSER", "responder", "-hkeys")
+    source = source_of(server)
+    assert "this user may not do what is needed" in readiness(source, NOW).reason
+    assert source.find(filling.cert_id(GOOD), NOW)
+    source.close()
+
+
 def _answer(issuer: bytes, number: int, *, fresh: bool) -> Answer:
     second = epoch(NOW)
     stored = StoredResponse(second - 100, second + (100 if fresh else -1), second, b"0")

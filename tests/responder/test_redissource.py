@@ -1,6 +1,7 @@
 """The Redis source: what it finds, what it never hands out, and what becomes of it while the server fails."""
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -68,7 +69,7 @@ def seconds() -> Seconds:
 
 def source_of(server: Server, seconds: Seconds) -> RedisSource:
     """The store as the responder reads it."""
-    return RedisSource(RedisServer(url=server.url), clock=seconds)
+    return RedisSource(RedisServer(url=server.url), clock=seconds, patience=_BOUND)
 
 
 @pytest.fixture
@@ -287,7 +288,7 @@ def test_whatever_a_server_answers_is_unavailable_at_most(
 ) -> None:
     """In bounded time, and once; a real server in its place is taken up by itself."""
     seconds, path = Seconds(), tmp_path / "valkey.sock"
-    source = RedisSource(RedisServer(url=f"unix://{path}"), clock=seconds)
+    source = RedisSource(RedisServer(url=f"unix://{path}"), clock=seconds, patience=_BOUND)
     with answering(path, ANSWERS[kind]):
         started = time.monotonic()
         for _ in range(50):
@@ -303,10 +304,10 @@ def test_whatever_a_server_answers_is_unavailable_at_most(
     source.close()
 
 
-def test_after_a_failure_one_request_tries_for_all(tmp_path: Path, filling: Filling) -> None:
-    """A server that hangs costs each interval one wait, and not each request."""
+def test_after_a_failure_one_attempt_is_made_for_all(tmp_path: Path, filling: Filling) -> None:
+    """A server that hangs is asked once in each interval, and not by each request."""
     seconds, path = Seconds(), tmp_path / "valkey.sock"
-    source = RedisSource(RedisServer(url=f"unix://{path}"), clock=seconds)
+    source = RedisSource(RedisServer(url=f"unix://{path}"), clock=seconds, patience=_BOUND)
     with answering(path, None) as connections:
         for turn in range(3):
             for _ in range(20):
@@ -314,6 +315,37 @@ def test_after_a_failure_one_request_tries_for_all(tmp_path: Path, filling: Fill
                     source.find(filling.cert_id(GOOD), NOW)
             assert len(connections) == turn + 1
             seconds.now += 2
+    source.close()
+
+
+def test_server_that_hangs_holds_up_the_first_request_alone(tmp_path: Path, filling: Filling) -> None:
+    """The others wait a moment at most, also when it is time to try again: who tries is no request."""
+    seconds, path = Seconds(), tmp_path / "valkey.sock"
+    source = RedisSource(RedisServer(url=f"unix://{path}"), clock=seconds)
+    with answering(path, None):
+        started = time.monotonic()
+        for _ in range(30):
+            with pytest.raises(SourceUnavailable):
+                source.find(filling.cert_id(GOOD), NOW)
+            seconds.now += 2
+        assert time.monotonic() - started < _BOUND
+    source.close()
+
+
+def test_failure_before_a_fork_is_got_over_after_it(own_server: Server, filling: Filling, seconds: Seconds) -> None:
+    """The thread that tries is not carried across: the new process has one of its own."""
+    source = source_of(own_server, seconds)
+    own_server.kill()
+    for _ in range(2):
+        with pytest.raises(SourceUnavailable):
+            source.find(filling.cert_id(GOOD), NOW)
+        seconds.now += 2
+    own_server.start()
+    fill(own_server, filling.shelf())
+    child = os.fork()
+    if not child:
+        os._exit(0 if source.find(filling.cert_id(GOOD), NOW) else 1)
+    assert os.waitpid(child, 0)[1] == 0
     source.close()
 
 
@@ -326,7 +358,7 @@ def test_password_is_wanted_and_never_told(
     with Server(tmp_path) as server:
         fill(server, filling.shelf())
         server.client().config_set("requirepass", "right-secret")
-        source = RedisSource(RedisServer(url=server.url, password=f"file:{file}"), clock=seconds)
+        source = RedisSource(RedisServer(url=server.url, password=f"file:{file}"), clock=seconds, patience=_BOUND)
         for text in ("wrong-secret", None, "wrong-secret"):
             file.write_text(text) if text else file.unlink()
             with pytest.raises(SourceUnavailable) as caught:
