@@ -20,16 +20,11 @@ _REMEMBERED = timedelta(days=1)
 
 @dataclass
 class Window:
-    """What the responses of a bundle have in common: the oldest thisUpdate, the first nextUpdate, how many they are.
-
-    Attributes:
-        added: how many of them took no other's place.
-    """
+    """What the responses of a bundle have in common: the oldest thisUpdate, the first nextUpdate, how many they are."""
 
     this_update: datetime
     next_update: datetime
     count: int = 0
-    added: int = 0
 
     def add(self, responses: Collection[VerifiedResponse]) -> None:
         """Take more responses in."""
@@ -89,14 +84,11 @@ def _chained(row: SliceRow, applied: Collection[Applied]) -> SliceRow:
     for link in partial:
         if link.base_revision <= row.revision < link.revision:
             ends = min(row.next_update, link.next_update) if link.next_update else row.next_update
-            count = row.count + link.added
-            row = row.model_copy(update={"revision": link.revision, "next_update": ends, "count": count})
+            row = row.model_copy(update={"revision": link.revision, "next_update": ends})
     return row
 
 
-def note_applied(
-    status: TargetStatus, bundle: Stored, manifest: Manifest, next_update: datetime | None = None, added: int = 0
-) -> None:
+def note_applied(status: TargetStatus, bundle: Stored, manifest: Manifest, next_update: datetime | None = None) -> None:
     """Remember that a bundle was dealt with."""
     applied = Applied(
         bundle=bundle.name,
@@ -107,7 +99,6 @@ def note_applied(
         revision=manifest.revision,
         version=bundle.version,
         next_update=next_update,
-        added=added,
     )
     status.applied = [a for a in status.applied if a.bundle != bundle.name] + [applied]
     status.set_aside = [s for s in status.set_aside if s.bundle != bundle.name]

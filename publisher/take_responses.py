@@ -104,7 +104,7 @@ class ResponseTaker:
                 raise
             note_applied(status, bundle, manifest)
             return Taken(f"{name}: superseded")
-        note_applied(status, bundle, manifest, window.next_update, window.added)
+        note_applied(status, bundle, manifest, window.next_update)
         take_slice(status, manifest, window, profile, now)
         kind = "complete" if manifest.complete else "partial"
         return Taken(f"{name}: {put} of {window.count} responses put ({kind})", tuple(dict.fromkeys(withheld)))
@@ -135,10 +135,7 @@ class ResponseTaker:
                     yield found
 
         def admits(answer: Answer, current: StoredResponse | None) -> bool:
-            if current is None:
-                window.added += 1
-                return True
-            return self._admits(responses[answer], current, profile.issuer, now, withheld)
+            return current is None or self._admits(responses[answer], current, profile.issuer, now, withheld)
 
         with closing(answers()) as stream:
             put = self._target.put(stream, admits)

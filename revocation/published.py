@@ -49,7 +49,7 @@ class SliceRow(_Row):
     this_update: Instant = Field(description="of the oldest response of the slice")
     next_update: Instant = Field(description="of the response that expires first")
     renew_at: Instant
-    count: Count = Field(description="of the last complete bundle, and what was new in those that add to it")
+    count: Count = Field(description="of the last complete bundle; those that add to it are not counted")
 
 
 class Applied(_Row):
@@ -63,7 +63,6 @@ class Applied(_Row):
     revision: Count
     version: str = Field(default="", description="of the file in the exchange; another one is looked at again")
     next_update: Instant | None = Field(default=None, description="of its response that expires first")
-    added: Count = Field(default=0, description="how many of its responses took no other's place")
 
 
 class SetAside(_Row):

@@ -90,18 +90,6 @@ def test_revision_follows_the_chain_of_partial_bundles_in_any_order(
         assert [row.revision for row in responses.slices] == reached[-1:]
 
 
-def test_count_follows_what_is_new_in_partial_bundles(place: Place, ca: CA, responder: Responder) -> None:
-    """A revocation takes the place of an answer, a new certificate has one more: each counts once."""
-    put_slice(place.exchange, ca, 1, [*both(ca, responder, 1), *both(ca, responder, 2)], revision=5)
-    place.publish()
-    later = {"this_update": NOW + SECOND}
-    changed = [*both(ca, responder, 1, FINAL, **later), *both(ca, responder, 3, **later)]
-    put_slice(place.exchange, ca, 2, changed, base_revision=5, revision=7, **later)
-    for _ in range(2):
-        _, responses = place.publish(NOW + SECOND)
-        assert [(row.count, row.revision) for row in responses.slices] == [(6, 7)]
-
-
 def test_partial_bundle_that_lacks_its_base_is_published_but_not_counted(
     place: Place, ca: CA, responder: Responder
 ) -> None:
