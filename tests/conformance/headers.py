@@ -110,6 +110,8 @@ def not_modified(reply: Reply, got: Reply) -> Found:
     missing = [name for name in ("cache-control", "etag", "expires") if name in got.headers.keys() - reply.headers]
     if missing or reply.headers.get("etag") != got.headers.get("etag"):
         yield "http.304-headers", "RFC 9110 section 15.4.5", f"without {missing}, ETag {reply.headers.get('etag')}"
+    if reply.headers.get("content-length") not in (None, got.headers.get("content-length")):
+        yield "http.304-length", "RFC 9110 section 8.6", f"Content-Length: {reply.headers['content-length']}"
     yield from _dated(reply)
 
 

@@ -33,7 +33,7 @@ WAYS = {
     "fastpysgi": ("fastpysgi", False, FORMS["a response for each hash"]),
     FILES: ("waitress", True, FORMS["a response for each hash"]),
 }
-KNOWN = {"fastpysgi": {"http.head"}}
+KNOWN = {"fastpysgi": {"http.head", "http.304-length"}}
 """What a server does wrong, as docs/http.md says; nginx before it mends it."""
 
 

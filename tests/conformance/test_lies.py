@@ -161,6 +161,10 @@ SAID: dict[str, tuple[Lie, str]] = {
         lambda r: r.say(ETag=None) if r.status.startswith("304") else r,
         "http.304-headers",
     ),
+    "304 of no length": (
+        lambda r: r.say(Content_Length="0") if r.status.startswith("304") else r,
+        "http.304-length",
+    ),
     "304 to a POST": (to("POST", other("304 NOT MODIFIED"), "HTTP_IF_NONE_MATCH"), "http.condition"),
     "PUT is taken": (to("PUT", other("200 OK")), "http.method"),
 }

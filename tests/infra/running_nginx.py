@@ -28,6 +28,8 @@ def configuration(folder: Path, port: int, upstream: int) -> Path:
         "listen [::]:80;": "",
         "server 127.0.0.1:8889;": f"server 127.0.0.1:{upstream};",
         "/var/lib/revocast/public/www": str(folder / "public/www"),
+        "/var/lib/nginx/revocast": str(folder / "cache"),
+        "/etc/nginx/revocast/": f"{SHIPPED}/ocsp-errors/",
     }
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in kinds)

@@ -154,9 +154,11 @@ def test_nothing_else_is_handed_out(port: int, path: str) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_static_object_can_only_be_read(port: int, method: str) -> None:
-    """405 for every method that would change something."""
-    response, _ = ask(port, "/crl/1a2b3c4d/all.crl", method, b"x")
-    assert response.status == 405
+    """405 for every method that would change something, with those that do not (RFC 9110 section 15.5.6)."""
+    for path in ("/crl/1a2b3c4d/all.crl", "/crl/1a2b3c4d/all-17.crl", "/issuer/1a2b3c4d.cer"):
+        response, _ = ask(port, path, method, b"x")
+        assert (response.status, response.headers.get_all("Allow")) == (405, ["GET, HEAD"])
+        assert response.headers.get_all("Cache-Control") == ["no-store"]
 
 
 @pytest.mark.parametrize(
