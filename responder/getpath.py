@@ -56,8 +56,9 @@ def _announced(head: bytes) -> int:
 
 
 def _texts(body: str, size: int) -> Iterator[str]:
-    """The texts of `size` characters that merging slashes, and putting some behind, can have turned into `body`."""
+    """The texts of `size` characters that merging or doubling slashes, or adding some, can have turned into `body`."""
     if body[size:].strip("/"):
+        yield from _undoubled(body, size)
         return
     body = body[:size]
     if len(body) == size:
@@ -69,6 +70,14 @@ def _texts(body: str, size: int) -> Iterator[str]:
     if bare != body:
         places.insert(0, len(bare))
     yield from _with_slashes(bare, places, size - len(bare))
+
+
+def _undoubled(body: str, size: int) -> Iterator[str]:
+    """The text of which each slash was doubled, if that is what `body` is: DER's length says so, too."""
+    if all(len(run[0]) % 2 == 0 for run in _SLASHES.finditer(body)):
+        text = body.replace("//", "/")
+        if len(text) >= size and not text[size:].strip("/"):
+            yield text[:size]
 
 
 def _with_slashes(text: str, places: list[int], missing: int) -> Iterator[str]:

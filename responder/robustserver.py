@@ -12,8 +12,9 @@ from collections.abc import Callable
 from threading import Thread
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from waitress.server import create_server
+from waitress.adjustments import Adjustments
 
+from responder.channels import Server
 from responder.counts import Sheet, Sheets
 from responder.listening import address_of, allow_descriptors
 from responder.ready import say_when_ready
@@ -28,8 +29,7 @@ _MOST_CONNECTIONS: Final = 900
 _DESCRIPTORS: Final = 2 * _MOST_CONNECTIONS + 100  # each connection may have a file on its way
 _SILENCE: Final = 10  # seconds after which a connection on which nothing happens is closed
 _LONGEST_HEADERS: Final = 1 << 15  # octets: a GET of the longest request, each octet of its base64 escaped, fits
-_LONGEST_BODY: Final = 2 << 20  # octets: what is read so that the answer can be an OCSPResponse; beyond, it is a text
-_SPILL: Final = 1 << 16  # octets of a body in memory; the rest goes to a temporary file
+_LONGEST_BODY: Final = 1 << 16  # octets: what is read so that the answer can be an OCSPResponse; beyond, it is a text
 
 
 def serve(
@@ -48,19 +48,24 @@ def serve(
     sheets = Sheets(1)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits for a thread
     allow_descriptors(_DESCRIPTORS)
-    server = create_server(
-        build(sheets.sheet(0)),
-        sockets=[listener],
+    adjustments = Adjustments(
         threads=_THREADS,
         connection_limit=_MOST_CONNECTIONS,
         channel_timeout=_SILENCE,
         cleanup_interval=_SILENCE // 2,
         max_request_header_size=_LONGEST_HEADERS,
         max_request_body_size=_LONGEST_BODY,
-        inbuf_overflow=_SPILL,
+        inbuf_overflow=_LONGEST_BODY,  # all of it in memory, and no temporary file
         asyncore_use_poll=True,  # select() fails beyond descriptor 1023
         log_socket_errors=False,  # they are the clients' doing, and anybody's to cause
         ident=None,
+    )
+    server = Server(
+        build(sheets.sheet(0)),
+        _sock=listener,
+        bind_socket=False,
+        adj=adjustments,
+        sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)

@@ -126,9 +126,26 @@ def test_empty_body_is_malformed(served: Place) -> None:
 
 @pytest.mark.parametrize("size", [4097, 60_000])
 def test_body_over_the_limit_is_413_and_malformed(served: Place, size: int) -> None:
-    """The longest that is read is 4 KB; the connection ends with the answer."""
+    """The longest that is read is 4 KB."""
     assert_error(served, post(b"\x30" * 4096), MALFORMED)
     assert_error(served, post(b"\x30" * size), MALFORMED, 413)
+
+
+def test_connection_ends_with_a_413(served: Place) -> None:
+    """Also where the client did not ask for that; fastpysgi cannot, and answers what comes behind, in step."""
+    octets = post(b"\x30" * 4097).replace(b"Connection: close\r\n", b"") + get("/healthz")
+    said = served.server.send(octets)
+    assert said.startswith(b"HTTP/1.1 413 ")
+    assert said.count(b"HTTP/1.1 ") == (2 if served.kind == "fastpysgi" else 1)
+    assert (b"connection: close" in said.split(b"\r\n\r\n")[0].lower()) == (served.kind == "waitress")
+
+
+def test_length_and_chunks_are_400_and_the_end_of_the_connection(served: Place) -> None:
+    """Whichever of them is meant, nothing behind is taken for a request (RFC 9112 section 6.1)."""
+    octets = b"POST /ocsp/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    said = served.server.send(octets + get("/healthz"))
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert said.count(b"HTTP/1.1 ") == 1
 
 
 @pytest.mark.parametrize("line", ["POST /ocsp HTTP/1.1", "POST /ocsp/?x=1 HTTP/1.1"])

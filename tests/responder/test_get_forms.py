@@ -47,6 +47,8 @@ FORMS: dict[str, Form] = {
     "too much padding": lambda text: f"/ocsp/{text}==",
     "doubled slash before": lambda text: f"/ocsp//{text}",
     "doubled slash before, escaped": lambda text: f"/ocsp//{quote(text, safe='')}",
+    "every slash doubled": lambda text: f"/ocsp/{text.replace('/', '//')}",
+    "every slash doubled, escaped": lambda text: f"/ocsp/{quote(text.replace('/', '//'), safe='')}",
     "merged slashes": lambda text: f"/ocsp/{text.replace('//', '/')}",
     "merged slashes, then escaped": lambda text: f"/ocsp/{quote(text.replace('//', '/'), safe='')}",
     "double escaping": lambda text: f"/ocsp/{quote(quote(text, safe=''), safe='')}",
