@@ -26,7 +26,7 @@ up: setup ## Run everything on this machine: make up [PKI=/path/to/easy-rsa/pki]
 setup: $(READY) ## Build .venv from the lock, and do no more
 
 test: check ## Lint, types, import contracts, then the tests: make test [TESTS=tests/responder]
-	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/pytest -n 3 --dist loadfile $(TESTS)
 
 check: setup ## Lint, types and import contracts alone
 	$(BIN)/ruff check

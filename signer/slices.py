@@ -129,6 +129,8 @@ class Slices:
             return f"ends at {iso(last.next_update)} already"
         if not self._intact(last):
             return "its bundle is gone from the exchange"
+        if issued.was_discarded_since(self._connection, last):  # publishers may have put it and let go of the rest
+            return "what was signed after it was taken back"
         partials = len(rows) - 1
         return f"has {partials} partial bundles" if partials >= _MANY_PARTIALS else None
 

@@ -153,6 +153,14 @@ def mark_discarded(connection: Connection, rows: Iterable[Issued], now: datetime
         connection.execute(update(issued).where(own).values(discarded_at=epoch(now)))
 
 
+def was_discarded_since(connection: Connection, row: Issued) -> bool:
+    """Whether something of the same part that was signed after it was taken back."""
+    part = row.part
+    mine = (issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part == part.label)
+    later = (issued.c.sequence > row.sequence, issued.c.discarded_at.is_not(None))
+    return connection.execute(select(issued.c.sequence).where(*mine, *later).limit(1)).one_or_none() is not None
+
+
 def discarded_of_row(connection: Connection, row: CRLRow) -> datetime | None:
     """thisUpdate of the CRL that a row speaks of, where that is one of this ledger and was taken back."""
     mine = (issued.c.issuer == row.issuer, issued.c.kind == str(Kind.CRL), issued.c.part == row.label)
