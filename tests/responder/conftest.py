@@ -11,6 +11,8 @@ from responder.app import create_app
 from responder.lmdbsource import LMDBSource
 from tests.authority import NOW
 from tests.responder.filling import Filling, write
+from tests.responder.serverstore import Seconds, fill
+from tests.wire.server import Server
 
 
 class Clock:
@@ -62,3 +64,17 @@ def files(tmp_path: Path) -> Path:
 def client(source: LMDBSource, files: Path, clock: Clock) -> FlaskClient:
     """A client of the application, which has every part."""
     return create_app(source, files=files, now=clock).test_client()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path, filling: Filling) -> Iterator[Server]:
+    """A filled Valkey for one test, which may kill it."""
+    with Server(tmp_path) as running:
+        fill(running, filling.shelf())
+        yield running
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    """What the source takes for the time between two looks."""
+    return Seconds()

@@ -2,8 +2,35 @@
 
 import http.client
 import re
+from datetime import timedelta
+from pathlib import Path
+
+from revocation import clock
+from tests.responder.filling import EXPIRED, GOOD, Filling, write
+from tests.responder.running import Running, configure
 
 _LINE = re.compile(r"^(\w+)(?:\{([^}]*)\})? (\S+)$")
+WAITRESS, FAST, TWO = (f'server = "{name}"\n' for name in ("waitress", "fastpysgi", "fastpysgi"))
+TWO += "workers = 2\n"
+ANSWERS = 'revocast_ocsp_answers_total{{method="{}",answer="{}",certid_hash="{}"}}'
+
+
+def configured(folder: Path, filling: Filling, more: str) -> Path:
+    """A responder with metrics, over a store in which one response of three has expired."""
+    now = clock.now()
+    good = filling.entries(GOOD, this_update=now - timedelta(hours=2))
+    other = filling.entries(GOOD + 1, this_update=now)
+    expired = filling.entries(EXPIRED, this_update=now - timedelta(days=2))
+    write(folder / "store", [*filling.issuer_entries(), *good, *other, *expired])
+    config = configure(folder, filling.authority, f'admin = "127.0.0.1:0"\n{more}')
+    config.write_text(config.read_text().replace('files = "www"\n', ""))
+    return config
+
+
+def post(server: Running, body: bytes) -> bytes:
+    """The answer to a POST on a connection of its own."""
+    head = f"POST /ocsp/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    return server.send(head.encode() + body)
 
 
 def fetch(port: int, page: str, method: str = "GET") -> tuple[int, dict[str, str], str]:

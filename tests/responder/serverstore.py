@@ -7,11 +7,31 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from responder.redissource import RedisSource
 from revocation import serials
 from revocation.certid import CertIDHash
+from revocation.redisserver import RedisServer
 from revocation.store import StoredResponse, response_key
 from tests.responder.filling import Entry, Filling
 from tests.wire.server import Server
+
+BOUND = 10.0
+"""Seconds that no answer may take, on however busy a machine; what is behind it takes 1."""
+
+
+class Seconds:
+    """A clock that tests move."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def source_of(server: Server, seconds: Seconds) -> RedisSource:
+    """The store as the responder reads it."""
+    return RedisSource(RedisServer(url=server.url), clock=seconds, patience=BOUND)
 
 
 def fill(server: Server, entries: Iterable[Entry], prefix: str = "revocast:") -> None:

@@ -1,14 +1,9 @@
-"""The Redis source: what it finds, what it never hands out, and what becomes of it while the server fails."""
+"""The Redis source: what it finds, and what it never hands out."""
 
-import logging
-import os
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
@@ -21,23 +16,10 @@ from revocation.redisserver import RedisServer
 from revocation.store import RESPONSES_DATABASE, StoredResponse, response_key
 from tests.authority import NOW, Authority
 from tests.responder.filling import EXPIRED, GOOD, REVOKED, UNKNOWN, Filling
-from tests.responder.serverstore import answering, fill
-from tests.waiting import until
+from tests.responder.serverstore import BOUND, Seconds, fill, source_of
 from tests.wire.server import Server
 
 DAY = timedelta(days=1)
-_BOUND = 10.0
-"""Seconds that no answer may take, on however busy a machine; what is behind it takes 1."""
-
-
-class Seconds:
-    """A clock that tests move."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture(scope="module")
@@ -54,25 +36,6 @@ def server(running: Server, filling: Filling) -> Server:
         client.flushall()
     fill(running, filling.shelf())
     return running
-
-
-@pytest.fixture
-def own_server(tmp_path: Path, filling: Filling) -> Iterator[Server]:
-    """A filled Valkey for one test, which may kill it."""
-    with Server(tmp_path) as running:
-        fill(running, filling.shelf())
-        yield running
-
-
-@pytest.fixture
-def seconds() -> Seconds:
-    """What the source takes for the time between two looks."""
-    return Seconds()
-
-
-def source_of(server: Server, seconds: Seconds) -> RedisSource:
-    """The store as the responder reads it."""
-    return RedisSource(RedisServer(url=server.url), clock=seconds, patience=_BOUND)
 
 
 @pytest.fixture
@@ -230,149 +193,6 @@ def test_emptied_server_says_nothing_of_any_certificate_until_it_is_filled(
     assert source.find(filling.cert_id(GOOD), NOW)
 
 
-def test_server_killed_in_flight_is_unavailable_and_then_back(
-    own_server: Server, filling: Filling, seconds: Seconds, caplog: pytest.LogCaptureFixture
-) -> None:
-    """kill -9: told once, no answer of before is relied on, and it answers again by itself."""
-    source = source_of(own_server, seconds)
-    assert source.find(filling.cert_id(GOOD), NOW)
-    before = source.version()
-    own_server.kill()
-    seconds.now += HELD
-    for _ in range(5):
-        with pytest.raises(SourceUnavailable):
-            source.find(filling.cert_id(GOOD), NOW)
-        assert source.version() is None
-    own_server.start()
-    fill(own_server, filling.shelf())
-    with pytest.raises(SourceUnavailable, match="a moment ago"):
-        source.find(filling.cert_id(GOOD), NOW)
-    seconds.now += 2
-    assert source.find(filling.cert_id(GOOD), NOW)
-    assert source.version() not in (None, before)
-    assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
-    source.close()
-
-
-def test_restart_between_two_requests_is_not_noticed(own_server: Server, filling: Filling, seconds: Seconds) -> None:
-    """The connection that it closed is opened again, within the same request."""
-    source = source_of(own_server, seconds)
-    assert source.find(filling.cert_id(GOOD), NOW)
-    own_server.kill()
-    own_server.start()
-    fill(own_server, filling.shelf())
-    assert source.find(filling.cert_id(REVOKED), NOW)
-    source.close()
-
-
-ANSWERS = {
-    "silence": None,
-    "loading": b"-LOADING Valkey is loading the dataset in memory\r\n",
-    "password": b"-NOAUTH Authentication required.\r\n",
-    "rights": b"-NOPERM this user has no permissions\r\n",
-    "cluster": b"-MOVED 3999 127.0.0.1:6381\r\n",
-    "cluster down": b"-CLUSTERDOWN Hash slot not served\r\n",
-    "snapshots": b"-MISCONF Valkey is configured to save RDB snapshots\r\n",
-    "master down": b"-MASTERDOWN Link with MASTER is down\r\n",
-    "type": b"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n",
-    "http": b"HTTP/1.1 400 Bad Request\r\n\r\n",
-    "no number": b"$abc\r\n",
-    "negative": b"*-7\r\n",
-    "numbers": b":1\r\n",
-    "nested": b"*1\r\n" * 5000,
-    "nothing": b"$-1\r\n",
-    "octets": bytes(range(256)),
-}
-
-
-@pytest.mark.parametrize("kind", ANSWERS)
-def test_whatever_a_server_answers_is_unavailable_at_most(
-    tmp_path: Path, filling: Filling, kind: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """In bounded time, and once; a real server in its place is taken up by itself."""
-    seconds, path = Seconds(), tmp_path / "valkey.sock"
-    source = RedisSource(RedisServer(url=f"unix://{path}"), clock=seconds, patience=_BOUND)
-    with answering(path, ANSWERS[kind]):
-        started = time.monotonic()
-        for _ in range(50):
-            with pytest.raises(SourceUnavailable):
-                source.find(filling.cert_id(GOOD), NOW)
-            assert source.version() is None
-        assert time.monotonic() - started < _BOUND
-    assert len(caplog.records) == 1
-    with Server(tmp_path) as server:
-        fill(server, filling.shelf())
-        seconds.now += 2
-        assert source.find(filling.cert_id(GOOD), NOW)
-    source.close()
-
-
-def test_after_a_failure_one_attempt_is_made_for_all(tmp_path: Path, filling: Filling) -> None:
-    """A server that hangs is asked once in each interval, and not by each request."""
-    seconds, path = Seconds(), tmp_path / "valkey.sock"
-    source = RedisSource(RedisServer(url=f"unix://{path}"), clock=seconds, patience=_BOUND)
-    with answering(path, None) as connections:
-        for turn in range(3):
-            for _ in range(20):
-                with pytest.raises(SourceUnavailable):
-                    source.find(filling.cert_id(GOOD), NOW)
-            assert len(connections) == turn + 1
-            seconds.now += 2
-    source.close()
-
-
-def test_server_that_hangs_holds_up_the_first_request_alone(tmp_path: Path, filling: Filling) -> None:
-    """The others wait a moment at most, also when it is time to try again: who tries is no request."""
-    seconds, path = Seconds(), tmp_path / "valkey.sock"
-    source = RedisSource(RedisServer(url=f"unix://{path}"), clock=seconds)
-    with answering(path, None):
-        started = time.monotonic()
-        for _ in range(30):
-            with pytest.raises(SourceUnavailable):
-                source.find(filling.cert_id(GOOD), NOW)
-            seconds.now += 2
-        assert time.monotonic() - started < _BOUND
-    source.close()
-
-
-def test_attempt_before_a_fork_is_made_anew_after_it(tmp_path: Path, filling: Filling, seconds: Seconds) -> None:
-    """The thread that tries is not carried across: a process that was forked meanwhile has one of its own."""
-    path = tmp_path / "valkey.sock"
-    source = RedisSource(RedisServer(url=f"unix://{path}"), clock=seconds, patience=0)
-    told, tell = os.pipe()
-    with answering(path, None):
-        for _ in range(2):
-            with pytest.raises(SourceUnavailable):
-                source.find(filling.cert_id(GOOD), NOW)
-            seconds.now += 2
-        child = os.fork()
-        if not child:
-            _find_once_told(source, filling, seconds, told)
-    with Server(tmp_path) as server:
-        fill(server, filling.shelf())
-        os.write(tell, b".")
-        assert os.waitpid(child, 0)[1] == 0
-    source.close()
-
-
-def _find_once_told(source: RedisSource, filling: Filling, seconds: Seconds, told: int) -> NoReturn:
-    """Ends this process; with 0 where the source has become able to say something."""
-
-    def finds() -> bool:
-        seconds.now += 2
-        with suppress(SourceUnavailable):
-            return source.find(filling.cert_id(GOOD), NOW) is not None
-        return False
-
-    code = 1
-    try:
-        os.read(told, 1)
-        until(finds)
-        code = 0
-    finally:
-        os._exit(code)
-
-
 def test_password_is_wanted_and_never_told(
     tmp_path: Path, filling: Filling, seconds: Seconds, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -382,7 +202,7 @@ def test_password_is_wanted_and_never_told(
     with Server(tmp_path) as server:
         fill(server, filling.shelf())
         server.client().config_set("requirepass", "right-secret")
-        source = RedisSource(RedisServer(url=server.url, password=f"file:{file}"), clock=seconds, patience=_BOUND)
+        source = RedisSource(RedisServer(url=server.url, password=f"file:{file}"), clock=seconds, patience=BOUND)
         for text in ("wrong-secret", None, "wrong-secret"):
             file.write_text(text) if text else file.unlink()
             with pytest.raises(SourceUnavailable) as caught:
