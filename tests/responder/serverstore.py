@@ -65,19 +65,21 @@ def answering(path: Path, answer: bytes | None) -> Iterator[list[socket.socket]]
                     made.append(connection)
                     threading.Thread(target=_answer, args=(connection, answer), daemon=True).start()
 
-        threading.Thread(target=serve, daemon=True).start()
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
         try:
             yield made
         finally:
             with suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
+            serving.join(10)  # what it accepts in this moment is closed too
             for connection in made:
                 connection.close()
             path.unlink()
 
 
 def _answer(connection: socket.socket, answer: bytes | None) -> None:
-    with suppress(OSError):
+    with suppress(OSError), connection:
         while connection.recv(65536):
             if answer is not None:
                 connection.sendall(answer)
