@@ -1,4 +1,7 @@
-"""Signing many OCSP responses: in threads, and into a file, so that a slice of any size takes little memory."""
+"""Signing many OCSP responses: side by side, and into a file, so that a slice of any size takes little memory.
+
+Threads encode and wait for the key, which has many signed in processes of their own (`signer.keys.signing`).
+"""
 
 import hashlib
 import random
@@ -17,9 +20,9 @@ from signer.keys import SigningKey
 from signer.ledger.facts import Status
 from signer.produce import File
 
-BLOCK: Final = 16_384
-"""Certificates that are read in one go, and then signed: a row at a time beside threads that sign costs four times as
-much, since a database lets go of the interpreter at each."""
+BLOCK: Final = 2048
+"""Certificates that are read in one go, while those before are signed: few enough for that to have work to go on with,
+and a row at a time beside threads costs four times as much, since a database lets go of the interpreter at each."""
 
 _BATCH: Final = 128
 """Certificates that a thread takes at a time: some milliseconds of signing."""
@@ -96,8 +99,8 @@ def _signed(
         signatures = key.sign_many(tbs)
         return b"".join(tbs), list(map(assemble, tbs, signatures))
 
-    for block in blocks:
-        yield from abreast(sign, (block[start : start + _BATCH] for start in range(0, len(block), _BATCH)))
+    batches = (block[start : start + _BATCH] for block in blocks for start in range(0, len(block), _BATCH))
+    yield from abreast(sign, batches, each=2)
 
 
 @lru_cache(maxsize=4096)

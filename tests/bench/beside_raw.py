@@ -32,4 +32,5 @@ def beside_raw(
         "ratio": round(best["ratio"], 3),
         "ratios": [round(one["ratio"], 3) for one in runs],
         "peak_rss_mb": round(max(one["peak_rss_mb"] for one in runs)),
+        "processes_mb": round(max(one["processes_mb"] for one in runs)),
     }

@@ -42,7 +42,7 @@ def _main() -> None:
     from revocation.clock import fixed
     from revocation.config import PublicConfig
     from tests.authority import NOW
-    from tests.bench.memory import peak_rss_mb
+    from tests.bench.memory import peak_rss_mb, watching_children
     from tests.estate import Estate
 
     folder, key, runs = Path(sys.argv[1]), KEYS[sys.argv[2]](), int(sys.argv[3])
@@ -53,9 +53,10 @@ def _main() -> None:
         for name in ("store", "publisher", "public"):
             shutil.rmtree(folder / name, ignore_errors=True)
         before = raw_verify_per_second(key)
-        begun = time.perf_counter()
-        statuses = publish(config, public, fixed(NOW))
-        seconds = time.perf_counter() - begun
+        with watching_children() as processes_mb:
+            begun = time.perf_counter()
+            statuses = publish(config, public, fixed(NOW))
+            seconds = time.perf_counter() - begun
         raw = (before + raw_verify_per_second(key)) / 2
         responses = sum(row.count for status in statuses for row in status.slices)
         found.append(
@@ -66,6 +67,7 @@ def _main() -> None:
                 "ratio": responses / seconds / raw,
                 "store_mb": (folder / "store/data.mdb").stat().st_size / (1 << 20),
                 "peak_rss_mb": peak_rss_mb(),
+                "processes_mb": processes_mb[0],
             }
         )
     print(json.dumps(found))

@@ -50,12 +50,6 @@ def processes(pid: int) -> list[int]:
     return [pid, *map(int, children.split())]
 
 
-def memory_mb(pids: list[int]) -> float:
-    """What those processes have in memory, with what they share counted once (PSS)."""
-    rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
-    return sum(int(line.split()[1]) for text in rollups for line in text.splitlines() if line.startswith("Pss:")) / 1024
-
-
 def wait_for_port(port: int) -> None:
     """Until somebody listens there."""
     for _ in range(500):

@@ -1,7 +1,12 @@
-"""The most memory that this process had, in megabytes."""
+"""The most memory that this process, or the processes that it started, had, in megabytes."""
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
+
+_OFTEN = 0.1  # seconds
 
 
 def peak_rss_mb() -> float:
@@ -10,3 +15,33 @@ def peak_rss_mb() -> float:
     if not found:
         raise OSError("/proc/self/status does not say VmHWM")
     return int(found[1]) / 1024
+
+
+def pss_mb(pids: Iterable[int]) -> float:
+    """What these processes have in memory, what they share counted once."""
+    rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
+    return sum(int(line.split()[1]) for text in rollups for line in text.splitlines() if line.startswith("Pss:")) / 1024
+
+
+@contextmanager
+def watching_children() -> Iterator[list[float]]:
+    """A block in which it is looked again and again at what the processes have that this one started."""
+    peak, ended = [0.0], Event()
+
+    def watch() -> None:
+        while not ended.wait(_OFTEN):
+            with suppress(OSError):  # one of them ended meanwhile
+                peak[0] = max(peak[0], pss_mb(_children()))
+
+    watcher = Thread(target=watch)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _children() -> set[int]:
+    lists = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for one in lists for pid in one.read_text().split()}

@@ -52,7 +52,7 @@ def _main() -> None:
     from revocation.messages import Verb
     from signer.look import look
     from tests.authority import NOW
-    from tests.bench.memory import peak_rss_mb
+    from tests.bench.memory import peak_rss_mb, watching_children
     from tests.bench.responder_key import KeysOf
     from tests.estate import Estate
 
@@ -64,16 +64,23 @@ def _main() -> None:
     found = []
     for number in range(runs):
         before = raw_sign_per_second(key)
-        begun = time.perf_counter()
-        report = look(signer, fixed(NOW + number * _RENEWAL), [Verb.PRESIGN])
-        seconds = time.perf_counter() - begun
+        with watching_children() as processes_mb:
+            begun = time.perf_counter()
+            report = look(signer, fixed(NOW + number * _RENEWAL), [Verb.PRESIGN])
+            seconds = time.perf_counter() - begun
         raw = (before + raw_sign_per_second(key)) / 2
         if report.problems:
             raise SystemExit(str(report.problems))
         responses = _count(signer)
-        ratio = responses / seconds / raw
         found.append(
-            {"responses": responses, "seconds": seconds, "raw": raw, "ratio": ratio, "peak_rss_mb": peak_rss_mb()}
+            {
+                "responses": responses,
+                "seconds": seconds,
+                "raw": raw,
+                "ratio": responses / seconds / raw,
+                "peak_rss_mb": peak_rss_mb(),
+                "processes_mb": processes_mb[0],
+            }
         )
     print(json.dumps(found))
 

@@ -3,23 +3,18 @@
 from pathlib import Path
 
 from revocation.keykind import KeyKind
-from signer.keys import local
 from signer.keys.protocol import SigningKey
 from signer.keys.responder_keys import ResponderKeys
 from tests.bench.raw import PrivateKey
 
 
 class KeysOf(ResponderKeys):
-    """One key, in memory, whatever is asked for."""
+    """Each is the same key."""
 
     def __init__(self, folder: Path, key: PrivateKey) -> None:
         super().__init__(folder)
-        self._key = local.of_private_key(key, "a benchmark's")
+        self._key = key
 
     def create(self, name: str, kind: KeyKind) -> SigningKey:
         """The key."""
-        return self._key
-
-    def load(self, name: str) -> SigningKey:
-        """The key."""
-        return self._key
+        return self._keep(name, self._key)

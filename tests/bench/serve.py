@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from tests.bench.load import Load, load, memory_mb, processes, wait_for_port
+from tests.bench.load import Load, load, processes, wait_for_port
+from tests.bench.memory import pss_mb
 from tests.bench.servers import nginx, ours, started, under_fastpysgi
 from tests.bench.servestore import Asked, fill
 
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
         check_answers(port, shelf.asked[:1])
         start = time.perf_counter() - begun
         pids = processes(process.pid)
-        memory = memory_mb(pids)
+        memory = pss_mb(pids)
         check_answers(port, shelf.asked)
         targets = {"post": _Target(port, pids, folder / "post")}
         for kind in ("bare", "table", "view"):
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
             **_figures(loads),
             "start_seconds": round(start, 3),
             "rss_mb": round(memory, 1),
-            "rss_after_mb": round(memory_mb(targets["post"].pids), 1),
+            "rss_after_mb": round(pss_mb(targets["post"].pids), 1),
         }
 
 

@@ -1,0 +1,108 @@
+"""Processes of our own that answer questions, one for each core: for work that threads would wait for each other with.
+
+OpenSSL lets go of the interpreter for each signature and has to get it back, which beside threads that work takes as
+long as a third of a signature. A question and an answer are octets, behind their number; who asks knows what they
+mean, and what to do when no answer comes because the process was killed.
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Lock
+from types import TracebackType
+from typing import IO, Final
+
+_LOG: Final = logging.getLogger("revocast")
+_SIZE: Final = 4
+"""Octets of the number before a question, big-endian."""
+
+_Process = subprocess.Popen[bytes]
+
+
+class Processes:
+    """Started when they are first wanted, ended by the end of a `with`; each answers one question after the other.
+
+    Args:
+        module: what they run, which calls `serve`.
+        work: what they do, for the log.
+        spare: how many more of them than cores: so that each core has work while one waits for its next question.
+    """
+
+    def __init__(self, module: str, work: str, *, spare: int = 0) -> None:
+        self._command = (sys.executable, "-P", "-m", module)
+        self._work, self._spare = work, spare
+        self._processes: list[_Process] = []
+        self._idle: SimpleQueue[_Process | None] = SimpleQueue()
+        self._starting = Lock()
+
+    def __enter__(self) -> "Processes":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        processes, self._processes, self._idle = self._processes, [], SimpleQueue()
+        for process in processes:
+            with suppress(BrokenPipeError), process:  # it ends when nothing comes any more
+                pass
+
+    def start(self) -> None:
+        """Start them, if they do not run; where they cannot be started, nothing is answered."""
+        with self._starting:
+            for _ in range(len(os.sched_getaffinity(0)) + self._spare - len(self._processes)):
+                try:
+                    process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                except OSError as error:
+                    _LOG.warning("%s takes longer: no process can be started: %s", self._work, error.strerror)
+                    return
+                self._processes.append(process)
+                self._idle.put(process)
+
+    @property
+    def pids(self) -> list[int]:
+        """Of those that were started."""
+        return [process.pid for process in self._processes]
+
+    def ask(self, question: bytes) -> bytes | None:
+        """The answer of one that is idle, waiting for it; None where none runs, or it ended. Any thread may ask."""
+        if not self._processes:
+            return None
+        process = self._idle.get()
+        answer = _ask(process, question) if process else None
+        self._idle.put(process if answer is not None else None)
+        if process and answer is None:
+            _LOG.warning("a process ended: %s takes longer without it", self._work)
+        return answer
+
+
+def _ask(process: _Process, question: bytes) -> bytes | None:
+    assert process.stdin  # noqa: S101 - both are pipes
+    assert process.stdout  # noqa: S101 - as above
+    try:
+        process.stdin.write(len(question).to_bytes(_SIZE, "big") + question)
+        process.stdin.flush()
+        return _read(process.stdout)
+    except OSError:
+        return None
+
+
+def _read(source: IO[bytes]) -> bytes | None:
+    """What stands behind its number; None where nothing, or not all of it, comes any more."""
+    size = int.from_bytes(head, "big") if len(head := source.read(_SIZE)) == _SIZE else 0
+    octets = source.read(size)
+    return octets if len(head) == _SIZE and len(octets) == size else None
+
+
+def serve(answer: Callable[[bytes], bytes]) -> None:
+    """In such a process: answer until nothing comes any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # from a terminal it reaches us too, and who asks ends us
+    source, out = sys.stdin.buffer, sys.stdout.buffer
+    while (question := _read(source)) is not None:
+        said = answer(question)
+        out.write(len(said).to_bytes(_SIZE, "big") + said)
+        out.flush()
