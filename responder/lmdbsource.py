@@ -1,12 +1,13 @@
 """Responses out of LMDB, written by a publisher on the same host and seen here at once. Read only.
 
 The environment is opened at the first look-up, since LMDB forbids to carry one across a fork, and with its lock file,
-which this process must be able to write: without it the writer would reuse pages that are being read. The map follows
-the writer's, and a store that was deleted and filled anew is noticed by its inode. So is a lock file that was: it tells
-which transaction was the last, and one that no writer has open any more tells the same for ever. A file that is shorter
-than it was, or than it says, was cut: reading on in the map would kill the process. Where no publisher has finished a
-store, or none lies any more, nothing may be said of any certificate: the store is unavailable. One without responses
-says of each that it is not known.
+which this process must be able to write: without it the writer would reuse pages that are being read. LMDB leaves it
+out by itself where the file system is mounted read-only for this process alone, so that is looked at here. The map
+follows the writer's, and a store that was deleted and filled anew is noticed by its inode. So is a lock file that was:
+it tells which transaction was the last, and one that no writer has open any more tells the same for ever. A file that
+is shorter than it was, or than it says, was cut: reading on in the map would kill the process. Where no publisher has
+finished a store, or none lies any more, nothing may be said of any certificate: the store is unavailable. One without
+responses says of each that it is not known.
 """
 
 import logging
@@ -162,8 +163,22 @@ class LMDBSource:
             return None
         return lock.st_dev, lock.st_ino
 
+    def _writable_lock(self) -> _File | None:
+        """The lock file, which is not opened for it: to close it again would give up LMDB's lock.
+
+        Raises:
+            OSError: it cannot be written, so LMDB would refuse it, or read without it.
+        """
+        lock = self._lock_file()
+        if lock and not os.access(self._lock_name, os.W_OK):
+            raise OSError(
+                "lock.mdb cannot be written, and without it a publisher would write over what is being read: give this"
+                " user the right to, and where systemd confines it, name a folder above the store in ReadWritePaths"
+            )
+        return lock
+
     def _open(self, file: _File) -> _Opened:
-        lock = self._lock_file()  # before it is opened: if it is replaced meanwhile, the next look finds another
+        lock = self._writable_lock()  # before it is opened: if it is replaced meanwhile, the next look finds another
         environment = lmdb.open(
             str(self._path), map_size=0, readonly=True, create=False, max_dbs=_DATABASES, mode=_LOCK_MODE
         )
@@ -171,6 +186,7 @@ class LMDBSource:
             require_whole(environment, self._data)
             issuers = environment.open_db(ISSUERS_DATABASE, create=False)
             responses = environment.open_db(RESPONSES_DATABASE, create=False)
+            lock = lock or self._writable_lock()  # made meanwhile, perhaps by a publisher and beyond our reach
         except lmdb.NotFoundError as error:
             environment.close()
             raise OSError("nothing was published yet: the store has no tables") from error
@@ -178,7 +194,7 @@ class LMDBSource:
             environment.close()
             raise
         self._files += 1
-        return _Opened(environment, issuers, responses, file, lock or self._lock_file(), self._files << _TRANSACTIONS)
+        return _Opened(environment, issuers, responses, file, lock, self._files << _TRANSACTIONS)
 
     def _close(self) -> None:
         if self._opened:

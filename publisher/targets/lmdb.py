@@ -43,11 +43,15 @@ _LOG: Final = logging.getLogger("revocast.publisher")
 class LMDBTarget:
     """An open store; close it, since a process may have it open once.
 
+    Args:
+        map_size: octets of address space.
+        lock_mode: the rights of its lock file, which who is to read the store needs to write.
+
     Raises:
         TargetError: the store cannot be opened.
     """
 
-    def __init__(self, folder: Path, map_size: int) -> None:
+    def __init__(self, folder: Path, map_size: int, lock_mode: int = _LOCK_MODE) -> None:
         self._folder = folder
         self._damaged = False
         with self._explained():
@@ -59,7 +63,7 @@ class LMDBTarget:
             self._statuses = self._env.open_db(STATUS_DATABASE)
             self._fill_up()
             set_mode(folder / "data.mdb", _DATA_MODE)
-            set_mode(folder / "lock.mdb", _LOCK_MODE)
+            set_mode(folder / "lock.mdb", lock_mode)
             self._env.reader_check()
 
     def __enter__(self) -> "LMDBTarget":
