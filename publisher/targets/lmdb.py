@@ -22,6 +22,7 @@ from publisher.targets.lmdb_reading import ENTRIES, STATUS, status_in
 from publisher.targets.protocol import Answer, Replaces
 from revocation.errors import TargetError
 from revocation.store import (
+    FILLED,
     ISSUERS_DATABASE,
     RESPONSES_DATABASE,
     STATUS_DATABASE,
@@ -178,6 +179,15 @@ class LMDBTarget:
         """Keep a word for whoever has the store as its index."""
         with self._explained(), self._writing(self._statuses) as txn:
             txn.put(_NOTED + name, value)
+
+    def set_filled(self, *, is_filled: bool) -> None:
+        """Keep the word that everything is there, or take it back; written only where it is another."""
+        with self._explained():
+            with self._env.begin(db=self._statuses) as txn:
+                was_filled = txn.get(FILLED) is not None
+            if is_filled != was_filled:
+                with self._writing(self._statuses) as txn:
+                    txn.put(FILLED, b"1") if is_filled else txn.delete(FILLED)
 
     @contextmanager
     def _changing(self) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from publisher.config import DirectoryTable, LMDBTable, RedisTable, TargetTable
 from publisher.targets.directory import DirectoryTarget
-from publisher.targets.protocol import ResponseTarget
+from publisher.targets.protocol import ResponseStore
 from revocation.artifacts import Kind
 from revocation.errors import TargetError
 from revocation.issuer import Issuer
@@ -36,7 +36,7 @@ def static_folder(table: DirectoryTable) -> Path:
     return table.path / "www" / OCSP_PATH
 
 
-def open_store(table: LMDBTable | RedisTable) -> AbstractContextManager[ResponseTarget]:
+def open_store(table: LMDBTable | RedisTable) -> AbstractContextManager[ResponseStore]:
     """The store of responses; close it.
 
     Raises:
