@@ -81,10 +81,11 @@ def look(
             report.problems += _tell_departures(signer, clock(), hint)
         went_on, is_short = set(), False
         make_urgent = partial(_make_urgent, signer, clock, tasks, hint, tell, report)
+        news = partial(_revisions, signer)
         for due in find_due(signer, clock(), tasks, hint):
             if is_short and due.work in went_on:
                 continue
-            if _attempt(signer, due, clock, report, make_urgent):
+            if _attempt(signer, due, clock, report, Meanwhile(clock, known, news, make_urgent)):
                 went_on.add(due.work)
                 tell()
             is_short = is_short or _has_news(signer, known, clock(), report)
@@ -190,19 +191,19 @@ def _make_urgent(
 
 
 def _attempt(
-    signer: Signer, due: Due, clock: Clock, report: Report, make_urgent: Callable[[], None] = lambda: None
+    signer: Signer, due: Due, clock: Clock, report: Report, between: Callable[[], None] = lambda: None
 ) -> bool:
     """Whether it was made; if not, the report says why, or when it can be.
 
     Args:
-        make_urgent: makes what does not wait for a slice.
+        between: called again and again while a slice is signed whole; makes what does not wait for it.
     """
     if due.waits:
         report.problems.append(due.waits)
         return False
     try:
         early.require(clock(), due.not_before)
-        _make(signer, due, clock, make_urgent)
+        _make(signer, due, clock, between)
     except TooEarly as waits:
         report.again_at = min(waits.not_before, report.again_at or waits.not_before)
         if waits.not_before - clock() > _LONGEST_WAIT:
@@ -221,7 +222,7 @@ def _attempt(
     return False
 
 
-def _make(signer: Signer, due: Due, clock: Clock, make_urgent: Callable[[], None]) -> None:
+def _make(signer: Signer, due: Due, clock: Clock, between: Callable[[], None]) -> None:
     if due.part is None:
         make_responder_certificate(signer, due.profile, clock())
     elif due.part.kind is Kind.CRL:
@@ -230,8 +231,7 @@ def _make(signer: Signer, due: Due, clock: Clock, make_urgent: Callable[[], None
     elif due.base_revision:
         presign(signer, due.profile, due.part, due.base_revision, clock)
     else:
-        meanwhile = Meanwhile(clock, lambda: _revisions(signer), make_urgent)
-        presign(signer, due.profile, due.part, 0, clock, meanwhile)
+        presign(signer, due.profile, due.part, 0, clock, between)
 
 
 def _not_stored(what: str, signer: Signer, profile: IssuerProfile, error: OSError) -> RevocastError:

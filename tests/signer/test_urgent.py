@@ -1,5 +1,6 @@
 """A new or revoked certificate waits for no slice: what changed is signed by itself, before what is signed whole."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -13,7 +14,9 @@ from revocation import serials
 from revocation.bundle.manifest import Manifest
 from revocation.clock import Clock, fixed
 from revocation.messages import Look, Verb, compose
+from signer import finding
 from signer import presign as presigning
+from signer.due import Due
 from signer.handle import handle
 from signer.ledger.facts import slice_hash, slice_of
 from signer.look import look
@@ -196,6 +199,39 @@ def test_revocation_that_comes_while_its_slice_is_signed_whole_does_not_wait_for
         (row,) = world.statuses()[1].slices
         assert (row.revision, world.ocsp(6).this_update) == (known + 1, world.now - SECOND)
         assert look(world.signer, lambda: world.now).made == []
+
+
+def test_revocation_of_just_before_a_slice_is_begun_does_not_wait_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came when the look had found what is due, and is published while the slice is signed."""
+    estate = Estate.build(tmp_path / "e", public="[public.ocsp]\nslices = 1\n")
+    signer = estate.signer()
+    estate.register(signer, range(1, 600))
+    look(signer, fixed(NOW))
+    now = [NOW + 13 * HOUR]
+    look(signer, fixed(now[0]), (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS))
+    now[0] += SECOND
+    found, signing = finding.due_slices, presigning.sign_responses
+
+    def find_then_revoke(*arguments: Any) -> Iterator[Due]:
+        due = list(found(*arguments))
+        monkeypatch.setattr(finding, "due_slices", found)
+        handle(signer, estate.revoke(5, now=now[0]), fixed(now[0]))
+        return iter(due)
+
+    def slow(*arguments: Any) -> SignedResponses:
+        def a_second_passes() -> None:
+            now[0] += SECOND
+            arguments[-1]()
+
+        return signing(*arguments[:-1], a_second_passes)
+
+    monkeypatch.setattr(finding, "due_slices", find_then_revoke)
+    monkeypatch.setattr(presigning, "sign_responses", slow)
+    made = look(signer, lambda: now[0]).made
+    assert [line.partition(" (")[0] for line in made[:3]] == ["test: crl all", *["test: ocsp slice 0"] * 2]
+    assert "covers revision" in made[1]
 
 
 def test_form_that_is_configured_back_leaves_no_response_in_the_other(tmp_path: Path) -> None:
