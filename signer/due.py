@@ -55,9 +55,9 @@ class Due:
     waits: RevocastError | None = None
 
     @property
-    def work(self) -> tuple[str, Kind | None, bool]:
+    def work(self) -> tuple[str, Kind | None, bool, bool]:
         """What kind of work it is: each of them goes on, however much of another comes up."""
-        return self.profile.issuer.id, self.part.kind if self.part else None, self.behind
+        return self.profile.issuer.id, self.part.kind if self.part else None, self.behind, self.base_revision > 0
 
     @property
     def is_urgent(self) -> bool:

@@ -19,20 +19,20 @@ EVERYTHING: Final = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
 def find_due(
     signer: Signer, now: datetime, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None, *, whole: bool = True
 ) -> Iterator[Due]:
-    """What is due; each kind is looked at when the one before it was made. Slices are renewed after all else.
+    """What is due; each kind is looked at when the one before it was made. Slices are signed whole after all else.
 
     Args:
         whole: whether slices are signed whole now, or one is being signed.
     """
-    wanted, renewals = set(tasks), list[Due]()
+    wanted, slices = set(tasks), list[Due]()
     for profile in live(signer, now, hint):
         for task, finder in _finders(signer, profile, now, hint, whole):
             for due in finder() if task in wanted else ():
-                if task is Verb.PRESIGN and not due.behind:
-                    renewals.append(due)
+                if task is Verb.PRESIGN and not due.base_revision:
+                    slices.append(due)
                 else:
                     yield due
-    yield from renewals
+    yield from sorted(slices, key=lambda due: not due.behind)  # those that lack a fact come first, over all issuers
 
 
 def _finders(

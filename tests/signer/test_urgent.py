@@ -1,7 +1,7 @@
 """A new or revoked certificate waits for no slice: what changed is signed by itself, before what is signed whole."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -126,9 +126,10 @@ def test_slices_that_are_numbered_anew_are_signed_once_each(tmp_path: Path) -> N
     assert len(look(signer, lambda: NOW + next(seconds) * SECOND, (Verb.PRESIGN,)).made) == 8
 
 
-def test_revocation_of_one_issuer_does_not_wait_for_the_slices_of_another(tmp_path: Path) -> None:
-    """What lacks a fact comes first over all issuers."""
-    estate = Estate.build(tmp_path / "e", public=BEFORE)
+@pytest.fixture
+def two(tmp_path: Path) -> Estate:
+    """An installation of two issuers, `test` and `other`, with 199 certificates each; all of them are answered for."""
+    estate = Estate.build(tmp_path / "two", public=BEFORE)
     other = Authority("Other CA", days=7300)
     other.write(estate.folder / "other.pem")
     encryption = BestAvailableEncryption(PASSPHRASE)
@@ -142,16 +143,55 @@ def test_revocation_of_one_issuer_does_not_wait_for_the_slices_of_another(tmp_pa
         + '[[signer.issuers]]\nname = "other"\nkey = "file:other.key"\npassphrase = "file:ca.passphrase"\n'
     )
     signer = estate.signer()
-    ids = {profile.issuer.name: id_ for id_, profile in signer.public.profiles.items()}
-    for name in ids:
-        estate.import_(signer, [certificate(n) for n in range(1, 60)], issuer=ids[name])
+    for name in ("test", "other"):
+        estate.import_(signer, [certificate(n) for n in range(1, 200)], issuer=name)
     look(signer, fixed(NOW))
-    later = NOW + 13 * HOUR
-    for name in ids:
-        handle(signer, estate.revoke(1, now=later, issuer=name), fixed(later))
+    return estate
+
+
+def test_revocation_of_one_issuer_does_not_wait_for_the_slices_of_another(two: Estate) -> None:
+    """What lacks a fact comes first over all issuers."""
+    signer, later = two.signer(), NOW + 13 * HOUR
+    for name in ("test", "other"):
+        handle(signer, two.revoke(1, now=later, issuer=name), fixed(later))
     made = look(signer, fixed(later), (Verb.PRESIGN,)).made
     assert ["covers revision" in line for line in made].index(False) == 2
     assert {line.partition(":")[0] for line in made[:2]} == {"test", "other"}
+
+
+def renumber(estate: Estate) -> Signer:
+    """Have `test` slices of other numbers, each of which lacks a fact."""
+    path = estate.folder / "revocast.toml"
+    path.write_text(path.read_text().replace('name = "test"\n', 'name = "test"\nocsp = { slices = 8 }\n', 1))
+    signer = estate.signer()
+    for serial in range(1, 60):
+        handle(signer, estate.revoke(serial, now=NOW + SECOND), fixed(NOW + SECOND))
+    return signer
+
+
+def test_revocation_does_not_wait_for_slices_of_another_issuer_that_lack_facts_too(two: Estate) -> None:
+    """Slices that are numbered anew can have no partial bundles: their revocations wait for them, and no others do."""
+    signer = renumber(two)
+    handle(signer, two.revoke(1, now=NOW + SECOND, issuer="other"), fixed(NOW + SECOND))
+    made = [line for line in look(signer, fixed(NOW + SECOND)).made if "ocsp slice" in line]
+    assert made[0].startswith("other: ocsp slice")
+    assert "covers revision" in made[0]
+    assert [line.partition(" slice")[0] for line in made[1:]] == ["test: ocsp"] * 8
+
+
+def test_slices_that_lack_facts_and_are_signed_whole_go_on_while_revocations_keep_coming(two: Estate) -> None:
+    """Each look that a revocation cuts short signs one of them, besides what changed in those that can say it alone."""
+    signer, made = renumber(two), list[str]()
+    serials_left = [n for n in range(60, 200) if slice_of(slice_hash(serials.from_int(n)), 8) == 0]
+    for second in range(1, 10):
+        moment, coming = NOW + second * SECOND, [serials_left.pop()]
+
+        def revoke(moment: datetime = moment, coming: list[int] = coming) -> None:
+            if coming:
+                handle(signer, two.revoke(coming.pop(), now=moment), fixed(moment))
+
+        made += look(signer, fixed(moment), tell=revoke).made
+    assert sum("was signed as one of 16 slices" in line for line in made) == 8
 
 
 @pytest.mark.parametrize("partials", [0, 32])
