@@ -80,7 +80,7 @@ def look(
         if Verb.GENERATE_CRLS in tasks:
             report.problems += _tell_departures(signer, clock(), hint)
         went_on, is_short = set(), False
-        make_urgent = partial(_make_urgent, signer, clock, tasks, hint, tell, report)
+        make_urgent = partial(_make_urgent, signer, clock, hint, tell, report)
         news = partial(_revisions, signer)
         for due in find_due(signer, clock(), tasks, hint):
             if is_short and due.work in went_on:
@@ -182,10 +182,10 @@ def _revisions(signer: Signer) -> int:
         return facts.sum_of_revisions(connection)
 
 
-def _make_urgent(
-    signer: Signer, clock: Clock, tasks: Iterable[Verb], hint: Look | None, tell: Callable[[], None], report: Report
-) -> None:
-    for due in find_due(signer, clock(), tasks, hint, whole=False):
+def _make_urgent(signer: Signer, clock: Clock, hint: Look | None, tell: Callable[[], None], report: Report) -> None:
+    """Of every kind and issuer, whatever the look is about: the slice that is being signed keeps the others waiting."""
+    of_all = hint.model_copy(update={"issuers": ()}) if hint else None
+    for due in find_due(signer, clock(), hint=of_all, whole=False):
         if due.is_urgent and _attempt(signer, due, clock, report):
             tell()
 

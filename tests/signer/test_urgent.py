@@ -49,6 +49,20 @@ def manifests(signer: Signer) -> list[tuple[Manifest, int]]:
     return [(reader.manifest, len(responses)) for reader, responses in bundles(signer, "ocsp")]
 
 
+def sign_slowly(now: list[datetime], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a second pass with each batch of signatures."""
+    signing = presigning.sign_responses
+
+    def slow(*arguments: Any) -> SignedResponses:
+        def a_second_passes() -> None:
+            now[0] += SECOND
+            arguments[-1]()
+
+        return signing(*arguments[:-1], a_second_passes)
+
+    monkeypatch.setattr(presigning, "sign_responses", slow)
+
+
 def test_each_of_many_revocations_is_signed_by_itself_and_the_slice_follows(tmp_path: Path) -> None:
     """Also the one that finds the slice with many partial bundles: it is signed whole in a second of its own."""
     estate = Estate.build(tmp_path / "e", public="[public.ocsp]\nslices = 1\n")
@@ -252,7 +266,7 @@ def test_revocation_of_just_before_a_slice_is_begun_does_not_wait_for_it(
     now = [NOW + 13 * HOUR]
     look(signer, fixed(now[0]), (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS))
     now[0] += SECOND
-    found, signing = finding.due_slices, presigning.sign_responses
+    found = finding.due_slices
 
     def find_then_revoke(*arguments: Any) -> Iterator[Due]:
         due = list(found(*arguments))
@@ -260,18 +274,32 @@ def test_revocation_of_just_before_a_slice_is_begun_does_not_wait_for_it(
         handle(signer, estate.revoke(5, now=now[0]), fixed(now[0]))
         return iter(due)
 
-    def slow(*arguments: Any) -> SignedResponses:
-        def a_second_passes() -> None:
-            now[0] += SECOND
-            arguments[-1]()
-
-        return signing(*arguments[:-1], a_second_passes)
-
     monkeypatch.setattr(finding, "due_slices", find_then_revoke)
-    monkeypatch.setattr(presigning, "sign_responses", slow)
+    sign_slowly(now, monkeypatch)
     made = look(signer, lambda: now[0]).made
     assert [line.partition(" (")[0] for line in made[:3]] == ["test: crl all", *["test: ocsp slice 0"] * 2]
     assert "covers revision" in made[1]
+
+
+def test_revocation_waits_for_no_slice_of_a_look_that_is_about_other_work_of_another_issuer(
+    two: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message asked for the responses of one issuer; what is revoked meanwhile gets its CRL and its response."""
+    signer, now = two.signer(), [NOW + 13 * HOUR]
+    look(signer, fixed(now[0]), (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS))
+    sign_slowly(now, monkeypatch)
+    signing = presigning.sign_responses
+
+    def revoke_then_sign(*arguments: Any) -> SignedResponses:
+        monkeypatch.setattr(presigning, "sign_responses", signing)
+        handle(signer, two.revoke(5, now=now[0], issuer="other"), fixed(now[0]))
+        return signing(*arguments)
+
+    monkeypatch.setattr(presigning, "sign_responses", revoke_then_sign)
+    only = Look(issuers=(signer.public.profile("test").issuer.id,))
+    made = look(signer, lambda: now[0], (Verb.PRESIGN,), only).made
+    what = [line.partition(" (")[0].partition(" slice")[0] for line in made]
+    assert what[:3] == ["other: crl all", "other: ocsp", "test: ocsp"]
 
 
 def test_form_that_is_configured_back_leaves_no_response_in_the_other(tmp_path: Path) -> None:
