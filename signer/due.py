@@ -17,6 +17,7 @@ from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.durations import show
 from revocation.errors import RevocastError
+from revocation.messages import Verb
 from revocation.part import Part
 from signer.delegates import delegate
 from signer.handover import Waiting, waiting_for_ca_key
@@ -53,6 +54,13 @@ class Due:
     not_before: datetime | None = None
     behind: bool = False
     waits: RevocastError | None = None
+
+    @property
+    def task(self) -> Verb:
+        """What a message asks for that asks for it."""
+        if self.part is None:
+            return Verb.GENERATE_OCSP_KEYS
+        return Verb.GENERATE_CRLS if self.part.kind is Kind.CRL else Verb.PRESIGN
 
     @property
     def work(self) -> tuple[str, Kind | None, bool, bool]:
