@@ -41,10 +41,15 @@ class Delegate:
 def delegate(connection: Connection, keys: ResponderKeys, profile: IssuerProfile, now: datetime) -> Delegate | None:
     """The one to sign with now; None when none can.
 
-    It is the one that lives longest of those with a key of the configured kind; where there is none yet, of all others.
+    It is the one that lives longest of those with a key of the configured kind. Where there is none yet, or it would
+    cut responses short although another does not, it is the one that lives longest of all.
     """
     found = list(_able(connection, keys, profile, now))
-    return next((one for one in found if one.kind is profile.ocsp.responder_key), found[0] if found else None)
+    if not found:
+        return None
+    enough = min(now + profile.compliance.lasting(profile.ocsp.expires), found[0].not_after)
+    long = (one for one in found if one.not_after >= enough)
+    return next((one for one in long if one.kind is profile.ocsp.responder_key), found[0])
 
 
 def issuer_itself(keyring: Keyring, issuer: Issuer) -> Delegate:
