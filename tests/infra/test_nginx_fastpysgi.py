@@ -4,6 +4,7 @@ import base64
 import os
 import signal
 from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from urllib.parse import quote
 
@@ -67,7 +68,27 @@ def test_unknown_certificate_is_unauthorized_and_kept_by_nobody(served: tuple[Pl
 @pytest.mark.parametrize("target", ["/ocsp", "/ocsp/"])
 def test_body_over_the_limit_is_malformed_and_kept_by_nobody(served: tuple[Place, int], size: int, target: str) -> None:
     """By the responder, and from 60 KiB on by nginx, which does not ask it."""
-    response, body = ask(served[1], target, "POST", b"\x30" * size)
+    assert_malformed(*ask(served[1], target, "POST", b"\x30" * size))
+
+
+@pytest.mark.parametrize("size", [5000, 65_000, 100_000])
+@pytest.mark.parametrize("target", ["/ocsp", "/ocsp/"])
+def test_chunked_body_over_the_limit_is_malformed_and_kept_by_nobody(
+    served: tuple[Place, int], size: int, target: str
+) -> None:
+    """Its length is not known before it is there."""
+    connection = HTTPConnection("127.0.0.1", served[1], timeout=10)
+    try:
+        pieces = (b"\x30" * 5000 for _ in range(size // 5000))
+        connection.request("POST", target, pieces, encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+        response = connection.getresponse()
+        assert_malformed(response, response.read())
+    finally:
+        connection.close()
+
+
+def assert_malformed(response: HTTPResponse, body: bytes) -> None:
+    """It says so as OCSP does, and no cache keeps it."""
     assert (response.status, body) == (413, MALFORMED)
     assert response.headers.get_all("Content-Type") == [OCSP]
     assert response.headers.get_all("Cache-Control") == ["no-store"]
