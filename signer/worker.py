@@ -27,6 +27,7 @@ from signer.ledger.early import ONE_SECOND
 from signer.look import look
 from signer.looks import Looks
 from signer.signer import Signer, open_signer
+from signer.slice_sizes import large_slices
 
 _LOG: Final = logging.getLogger("revocast.signer")
 _STOPPING_SECONDS: Final = 10.0
@@ -55,6 +56,8 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
             "signer.queue is not set", advice="a worker needs a queue; without one, use `revocast refresh`"
         )
     _unlock(signer)
+    for advice in large_slices(signer, clock.now()):
+        _LOG.warning("%s", advice)
     wire = Wire(signer.config.queue)
     acknowledgements = Acknowledgements(wire.put_reply)
     looker = Looker(lambda: look_once(signer, wire, asked))
