@@ -31,6 +31,7 @@ from signer.slice_sizes import large_slices
 
 _LOG: Final = logging.getLogger("revocast.signer")
 _STOPPING_SECONDS: Final = 10.0
+_TELLING_SECONDS: Final = 1.0
 _SWITCHING_SECONDS: Final = 0.0005
 """How long the looker may hold the interpreter while messages wait for it: recording one asks for it fifteen times."""
 
@@ -75,7 +76,7 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
         wire.work_in_order(queues, ready=lambda: click.echo("ready"), together={SIGNER_QUEUE: changes})
     finally:
         looker.stop(_STOPPING_SECONDS)
-        teller.stop(_STOPPING_SECONDS)
+        teller.stop(_TELLING_SECONDS)
         with suppress(NoAnswer):
             acknowledgements.hand_out(clock.now() + ONE_SECOND)
 
