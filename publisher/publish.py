@@ -8,7 +8,7 @@ from typing import Final
 
 from publisher.archive import Archive
 from publisher.beside import Beside
-from publisher.config import DirectoryTable, PublisherConfig, TargetTable
+from publisher.config import DirectoryTable, LMDBTable, PublisherConfig, RedisTable, TargetTable
 from publisher.lock import alone_in_process, target_lock
 from publisher.marks import Marks
 from publisher.session import Session
@@ -17,6 +17,7 @@ from publisher.take_responses import ResponseTaker
 from publisher.take_static import StaticTaker, StatusOfBoth
 from publisher.targets.directory import DirectoryTarget
 from publisher.targets.opening import open_static, open_store, remove_static
+from publisher.targets.protocol import ResponseStore
 from publisher.verifying import Verifying
 from revocation.clock import Clock
 from revocation.config import PublicConfig
@@ -87,6 +88,7 @@ class _Run:
         self._verifying = verifying
         self._session = Session(config, table, public, marks, clock)
         self._error: RevocastError | None = None
+        self._filling: ResponseStore | None = None
 
     def start(self, open_targets: ExitStack) -> None:
         with self._noting_failure():
@@ -94,8 +96,15 @@ class _Run:
             if isinstance(self._table, DirectoryTable):
                 self._start_folder(self._table, open_targets)
             else:
-                store = open_targets.enter_context(open_store(self._table))
-                self._session.begin(store, ResponseTaker(store, self._marks, self._public, self._verifying))
+                self._start_store(self._table, open_targets)
+
+    def _start_store(self, table: LMDBTable | RedisTable, open_targets: ExitStack) -> None:
+        """It counts as not filled when it is new, or holds another number of responses than it should."""
+        store = open_targets.enter_context(open_store(table))
+        if store.load_status() is None:
+            store.set_filled(is_filled=False)
+        self._filling = store
+        self._session.begin(store, ResponseTaker(store, self._marks, self._public, self._verifying))
 
     def _start_folder(self, table: DirectoryTable, open_targets: ExitStack) -> None:
         files = DirectoryTarget(table.path)
@@ -121,7 +130,15 @@ class _Run:
         if self._error is None:
             with self._noting_failure():
                 done = self._session.step()
+                if not done:
+                    self._say_filled()
         return done
+
+    def _say_filled(self) -> None:
+        """At once, since other targets may have much left to do; and never after a failure."""
+        if self._filling and self._session.left_nothing:
+            self._filling.set_filled(is_filled=True)
+            self._filling = None
 
     def finish(self) -> Outcome:
         if self._error is None:

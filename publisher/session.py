@@ -101,6 +101,11 @@ class Session:
         if self._unread:
             raise TargetError(self._unread.what, where=self._unread.where, advice="it is tried again at the next look")
 
+    @property
+    def left_nothing(self) -> bool:
+        """Whether every bundle that lay in the exchange was taken, held or set aside, once `step` finds none."""
+        return self._unread is None
+
     def _tend(self, now: datetime) -> bool:
         """A piece of it; False when all is done, which comes once after all that was taken.
 

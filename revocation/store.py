@@ -3,8 +3,9 @@
 Key of a response: issuer id (4 octets), hash id (1 octet, 0 where one response answers both), the serial's octets.
 Value: version (1 octet), thisUpdate, nextUpdate, fresh_until (8 octets each, big-endian seconds since 1970), the DER.
 Key of an issuer: hash id, issuerNameHash, issuerKeyHash; its value is the issuer id.
-In LMDB the two are databases of one environment, named below; the target's status lies in a third. Its file is never
-shorter than its last page says.
+In LMDB the two are databases of one environment, named below; the target's status lies in a third, and there the word
+that the store is filled: all that lies in the exchange was put into it. Its file is never shorter than its last page
+says.
 In Redis the three are hashes under the same names, behind a prefix. Beside them lies the version: octets that no two
 states share, changed in the transaction that changes one of the first two. There is none while a store is being filled.
 And the sample: a hash whose fields are keys of some responses of each issuer and hash.
@@ -21,6 +22,7 @@ _VERSION: Final = 1
 RESPONSES_DATABASE: Final = b"responses"
 ISSUERS_DATABASE: Final = b"issuers"
 STATUS_DATABASE: Final = b"status"
+FILLED: Final = b"filled"
 VERSION: Final = b"version"
 SAMPLE: Final = b"sample"
 BOTH_HASHES: Final = b"\x00"

@@ -57,7 +57,7 @@ def look(
     report = Report()
     if hint:
         signer.published.hear(hint.crls, signer.public.profiles)
-    with signer.ledger.signing(), signer.responder_keys.signing_many():
+    with signer.ledger.signing(), signer.signing.of_a_look():
         require_own_exchange(signer)
         if Verb.GENERATE_OCSP_KEYS in tasks:
             report.tell(Verb.GENERATE_OCSP_KEYS, _destroy_keys(signer, clock()))

@@ -22,6 +22,7 @@ from publisher.targets.lmdb_reading import ENTRIES, STATUS, status_in
 from publisher.targets.protocol import Answer, Replaces
 from revocation.errors import TargetError
 from revocation.store import (
+    FILLED,
     ISSUERS_DATABASE,
     RESPONSES_DATABASE,
     STATUS_DATABASE,
@@ -43,11 +44,15 @@ _LOG: Final = logging.getLogger("revocast.publisher")
 class LMDBTarget:
     """An open store; close it, since a process may have it open once.
 
+    Args:
+        map_size: octets of address space.
+        lock_mode: the rights of its lock file, which who is to read the store needs to write.
+
     Raises:
         TargetError: the store cannot be opened.
     """
 
-    def __init__(self, folder: Path, map_size: int) -> None:
+    def __init__(self, folder: Path, map_size: int, lock_mode: int = _LOCK_MODE) -> None:
         self._folder = folder
         self._damaged = False
         with self._explained():
@@ -59,7 +64,7 @@ class LMDBTarget:
             self._statuses = self._env.open_db(STATUS_DATABASE)
             self._fill_up()
             set_mode(folder / "data.mdb", _DATA_MODE)
-            set_mode(folder / "lock.mdb", _LOCK_MODE)
+            set_mode(folder / "lock.mdb", lock_mode)
             self._env.reader_check()
 
     def __enter__(self) -> "LMDBTarget":
@@ -174,6 +179,15 @@ class LMDBTarget:
         """Keep a word for whoever has the store as its index."""
         with self._explained(), self._writing(self._statuses) as txn:
             txn.put(_NOTED + name, value)
+
+    def set_filled(self, *, is_filled: bool) -> None:
+        """Keep the word that everything is there, or take it back; written only where it is another."""
+        with self._explained():
+            with self._env.begin(db=self._statuses) as txn:
+                was_filled = txn.get(FILLED) is not None
+            if is_filled != was_filled:
+                with self._writing(self._statuses) as txn:
+                    txn.put(FILLED, b"1") if is_filled else txn.delete(FILLED)
 
     @contextmanager
     def _changing(self) -> Iterator[Any]:

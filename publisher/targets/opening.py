@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from publisher.config import DirectoryTable, LMDBTable, RedisTable, TargetTable
 from publisher.targets.directory import DirectoryTarget
-from publisher.targets.protocol import ResponseTarget
+from publisher.targets.protocol import ResponseStore
 from revocation.artifacts import Kind
 from revocation.errors import TargetError
 from revocation.issuer import Issuer
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _INDEX: Final = "ocsp-index"
 _INDEX_SIZE: Final = 64 << 30
 """Address space, sparse."""
+_INDEX_LOCK: Final = 0o600
+"""Rights of its lock file: nobody but the publisher reads an index, so a responder cannot disturb it."""
 
 
 def kinds_of(table: TargetTable) -> tuple[Kind, ...]:
@@ -34,7 +36,7 @@ def static_folder(table: DirectoryTable) -> Path:
     return table.path / "www" / OCSP_PATH
 
 
-def open_store(table: LMDBTable | RedisTable) -> AbstractContextManager[ResponseTarget]:
+def open_store(table: LMDBTable | RedisTable) -> AbstractContextManager[ResponseStore]:
     """The store of responses; close it.
 
     Raises:
@@ -60,7 +62,7 @@ def open_static(table: DirectoryTable, issuers: Iterable[Issuer]) -> "Iterator[S
     from publisher.targets.ocsp_files import OCSPFiles
     from publisher.targets.static_responses import StaticResponses
 
-    with LMDBTarget(table.path / _INDEX, _INDEX_SIZE) as index:
+    with LMDBTarget(table.path / _INDEX, _INDEX_SIZE, _INDEX_LOCK) as index:
         yield StaticResponses(index, OCSPFiles(static_folder(table)), issuers)
 
 

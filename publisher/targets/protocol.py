@@ -100,3 +100,10 @@ class ResponseTarget(StatusKeeper, Protocol):
 
     def sweep(self, issuer: bytes, expired_before: int) -> int:
         """Take out some of an issuer's answers whose nextUpdate lies before that time; bounded, so call it often."""
+
+
+class ResponseStore(ResponseTarget, Protocol):
+    """A `ResponseTarget` that responders read: LMDB, Redis."""
+
+    def set_filled(self, *, is_filled: bool) -> None:
+        """Tell readers whether what is not there is not known, which they say of no certificate before."""

@@ -7,11 +7,9 @@ at the next look, and the exchange is replayed.
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final
-
-import redis
 
 from publisher.targets.protocol import Answer, Replaces
 from publisher.targets.redis_change import PIECE, Change, pieces
@@ -42,8 +40,8 @@ _TYPES: Final = {
 class RedisTarget:
     """A connection to the server; close it.
 
-    A store that has no version yet, or none any more, gets one when it is closed: until then it may be half filled, and
-    responders say that they cannot tell.
+    A store that has no version yet, or none any more, has one once it is filled: until then responders say that they
+    cannot tell.
 
     Raises:
         TargetError: the server cannot be used.
@@ -67,9 +65,6 @@ class RedisTarget:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(redis.RedisError, OSError):  # who looks next finds that there is none
-            if self._client.hexists(self._status, STATUS):
-                self._client.set(self._version, _new_version(), nx=True)
         self._client.close()
 
     def load_status(self) -> bytes | None:
@@ -147,6 +142,14 @@ class RedisTarget:
                     break
             self._client.hset(self._status, place, str(cursor).encode())
         return count
+
+    def set_filled(self, *, is_filled: bool) -> None:
+        """Give the store a version where it has none, or take it away."""
+        with self._explained():
+            if is_filled:
+                self._client.set(self._version, _new_version(), nx=True)
+            else:
+                self._client.delete(self._version)
 
     @contextmanager
     def _changing(self) -> Iterator[Change]:

@@ -155,6 +155,8 @@ def live_statuses(
 ) -> Iterator[Sequence[Status]]:
     """The certificates of a slice that had not expired then, `size` at a time; only those changed after a revision.
 
+    In no order: who sorts them has to have all of them first.
+
     Args:
         only: conditions on a certificate and its status, see `signer.unanswered`.
     """
@@ -164,7 +166,6 @@ def live_statuses(
         .join(facts, status_of_certificate(), isouter=True)
         .where(certificates.c.issuer == issuer.id, certificates.c.revision > after_revision)
         .where(certificates.c.slice_hash.between(hashes.start, hashes.stop - 1), not_expired(since), *only)
-        .order_by(certificates.c.serial)
     )
     found: Any = connection.execute(query.execution_options(yield_per=size))
     yield from found.partitions()

@@ -110,5 +110,6 @@ def _copy(store: Path, server: RedisServer) -> float:
         for batch in pieces(answers, _BATCH):
             target.put(batch, lambda _answer, _current: True)
         took = time.perf_counter() - begun
-        target.save_status(b"filled")
+        target.save_status(b"status")
+        target.set_filled(is_filled=True)
     return took

@@ -13,10 +13,10 @@ import lmdb
 
 from revocation import clock, serials
 from revocation.certid import CertIDHash
-from revocation.store import ISSUERS_DATABASE, RESPONSES_DATABASE, StoredResponse, response_key
+from revocation.store import FILLED, StoredResponse, response_key
 from tests.authority import Authority
 from tests.responder.asking import request
-from tests.responder.filling import Filling
+from tests.responder.filling import DATABASES, Filling
 
 _BATCH = 50_000
 
@@ -55,7 +55,7 @@ def fill(store: Path, certificates: int, different: int) -> Shelf:
     )
     store.mkdir()
     with lmdb.open(str(store), map_size=1 << 33, max_dbs=4, sync=False) as environment:
-        issuers, responses = (environment.open_db(name) for name in (ISSUERS_DATABASE, RESPONSES_DATABASE))
+        issuers, responses, statuses = (environment.open_db(name) for name in DATABASES)
         with environment.begin(write=True, db=issuers) as transaction:
             for _, key, value in filling.issuer_entries():
                 transaction.put(key, value)
@@ -63,4 +63,6 @@ def fill(store: Path, certificates: int, different: int) -> Shelf:
             with environment.begin(write=True, db=responses) as transaction:
                 for number, (key, serial) in enumerate(rows[start : start + _BATCH]):
                     transaction.put(key, own.get(serial) or others[number % len(others)], append=True)
+        with environment.begin(write=True, db=statuses) as transaction:
+            transaction.put(FILLED, b"1")
     return Shelf(filling, asked)

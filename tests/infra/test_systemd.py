@@ -9,6 +9,8 @@ import pytest
 
 from revocation.crlprofile import CRLProfile
 from revocation.ocspprofile import OCSPProfile
+from tests.responder.confined import confined
+from tests.responder.filling import Filling, write
 
 FOLDER = Path(__file__).parents[2] / "infra/systemd"
 SERVICES = sorted(FOLDER.glob("*.service"))
@@ -60,6 +62,29 @@ def test_signer_has_no_network_and_the_responder_no_keys() -> None:
     users = (FOLDER / "revocast.sysusers").read_text()
     assert "u revocast " in users
     assert "u revocast-web " in users
+
+
+@pytest.mark.judge("unshare")
+@pytest.mark.parametrize("mode", ["made later", "put back later"])
+def test_responder_has_the_lock_file_of_a_store_that_came_after_it(tmp_path: Path, mode: str) -> None:
+    """It starts before the first publication, and a store is put back by renaming, as docs/operating.md says."""
+    filling, store = Filling(), tmp_path / "store"
+    if mode == "put back later":
+        write(store, filling.shelf())
+        write(tmp_path / "copy", filling.shelf())
+    paths = unit(FOLDER / "revocast-respond.service")["Service"]["ReadWritePaths"].split()
+    state = Path("/var/lib/revocast")
+    writable = [tmp_path / Path(path.removeprefix("-")).relative_to(state) for path in paths]
+    with confined(tmp_path, writable) as responder:
+        before = responder.look()
+        if mode == "made later":
+            assert "nothing was published yet" in before
+            write(store, filling.shelf())
+        else:
+            assert before == "readable with the lock file"
+            store.rename(tmp_path / "old")
+            (tmp_path / "copy").rename(store)
+        assert responder.look() == "readable with the lock file"
 
 
 def test_timer_looks_at_least_as_often_as_the_profiles_ask() -> None:

@@ -12,7 +12,8 @@ from publisher.marks import Marks, RevokedMarks
 from publisher.status import read_statuses
 from publisher.targets.directory import DirectoryTarget
 from publisher.targets.lmdb import LMDBTarget
-from revocation.certid import CertIDHash
+from responder.lmdbsource import LMDBSource
+from revocation.certid import CertID, CertIDHash
 from revocation.status import Reason, Revocation
 from tests.authority import NOW
 from tests.building.bundles import put_crl, put_slice
@@ -46,6 +47,7 @@ REPLAY: list[tuple[type, str, int]] = [
     (LMDBTarget, "put", 2),
     (LMDBTarget, "withdraw", 1),
     (LMDBTarget, "save_status", 2),
+    (LMDBTarget, "set_filled", 2),
 ]
 """The same, of the replay of two slices into an empty store."""
 
@@ -100,7 +102,7 @@ def test_death_during_the_replay_of_a_restored_store_is_made_good(
     nth: int,
     when: str,
 ) -> None:
-    """A half replayed store does not pass for a whole one."""
+    """A half replayed store does not pass for a whole one, and a whole one does in the end."""
     publish_two_slices_and_lose_the_store(place, ca, responder)
     with monkeypatch.context() as patch:
         patch.setattr(owner, method, _dying(getattr(owner, method), when, nth))
@@ -109,6 +111,9 @@ def test_death_during_the_replay_of_a_restored_store_is_made_good(
     _, responses = place.publish()
     assert [place.says(serial) for serial in (1, 2, 3)] == ["GOOD"] * 3
     assert [row.count for row in responses.slices] == [4, 2]
+    source = LMDBSource(place.store)
+    assert source.find(CertID.of(ca.issuer, b"\x77", CertIDHash.SHA256), NOW) is None
+    source.close()
 
 
 @pytest.mark.parametrize(

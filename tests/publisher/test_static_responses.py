@@ -58,7 +58,7 @@ def files_in(place: Place) -> dict[str, tuple[bytes, int]]:
 
 
 def test_response_lies_where_a_get_looks_for_it(place: Place, ca: CA, responder: Responder) -> None:
-    """By both hashes, readable for all, its time thisUpdate (Last-Modified); the slice has a row as in a store."""
+    """By both hashes, readable for all, its time thisUpdate (Last-Modified), and the index is the publisher's alone."""
     one, other = both(ca, responder, 0xAB)
     put_slice(place.exchange, ca, 1, [one, other], revision=4, slice_=3)
     files, responses = place.publish()
@@ -66,6 +66,7 @@ def test_response_lies_where_a_get_looks_for_it(place: Place, ca: CA, responder:
         assert file(place, 0xAB, hash_).read_bytes() == data
         status = file(place, 0xAB, hash_).stat()
         assert (status.st_mtime, status.st_mode & 0o777) == (epoch(NOW), 0o644)
+    assert (place.directory / "ocsp-index/lock.mdb").stat().st_mode & 0o777 == 0o600
     assert len(files_in(place)) == 2
     assert files.slices == responses.slices
     assert read_statuses(place.config, place.public, NOW)[0].slices == responses.slices

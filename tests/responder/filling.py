@@ -15,12 +15,21 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from revocation import serials
 from revocation.certid import CertID, CertIDHash
 from revocation.clock import epoch
-from revocation.store import ISSUERS_DATABASE, RESPONSES_DATABASE, StoredResponse, issuer_key, response_key
+from revocation.store import (
+    FILLED,
+    ISSUERS_DATABASE,
+    RESPONSES_DATABASE,
+    STATUS_DATABASE,
+    StoredResponse,
+    issuer_key,
+    response_key,
+)
 from tests.authority import NOW, Authority
 
 GOOD, REVOKED, EXPIRED, LATE, UNKNOWN = 0x1001, 0x1002, 0x1003, 0x1004, 0x7777
 _ALGORITHMS = {CertIDHash.SHA1: SHA1(), CertIDHash.SHA256: SHA256()}
 _DAY = timedelta(days=1)
+DATABASES = (ISSUERS_DATABASE, RESPONSES_DATABASE, STATUS_DATABASE)
 Entry = tuple[bytes, bytes, bytes]
 
 
@@ -95,13 +104,14 @@ class Filling:
 
 
 def write(store: Path, entries: Iterable[Entry], map_size: int = 1 << 24) -> None:
-    """Put entries into the store, as a process that ends afterwards."""
+    """Put entries into the store, and that it is filled, as a process that ends afterwards."""
     store.mkdir(parents=True, exist_ok=True)
     with lmdb.open(str(store), map_size=map_size, max_dbs=4) as environment:
-        databases = {name: environment.open_db(name) for name in (ISSUERS_DATABASE, RESPONSES_DATABASE)}
+        databases = {name: environment.open_db(name) for name in DATABASES}
         with environment.begin(write=True) as transaction:
             for database, key, value in entries:
                 transaction.put(key, value, db=databases[database])
+            transaction.put(FILLED, b"1", db=databases[STATUS_DATABASE])
 
 
 def _delegate(authority: Authority, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

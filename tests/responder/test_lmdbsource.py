@@ -118,8 +118,8 @@ def test_store_that_is_not_there_yet_is_unavailable(
 
 def test_store_of_a_publisher_that_holds_nothing_knows_nothing(tmp_path: Path, filling: Filling) -> None:
     """It is there and can be read: no certificate is known, and that is the answer."""
-    with LMDBTarget(tmp_path / "store", 1 << 24):
-        pass
+    with LMDBTarget(tmp_path / "store", 1 << 24) as target:
+        target.set_filled(is_filled=True)
     source = LMDBSource(tmp_path / "store")
     assert source.find(filling.cert_id(GOOD), NOW) is None
     assert source.version() is not None

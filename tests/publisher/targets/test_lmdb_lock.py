@@ -41,12 +41,31 @@ def test_nothing_is_written_once_a_file_of_the_store_was_deleted(tmp_path: Path,
         (store / gone).unlink()
         with pytest.raises(TargetError, match=r"lock\.mdb was replaced|No such file"):
             target.put([answer(2)], always)
+        assert target.read([answer(2).key]) == {}
         if gone == "lock.mdb":
             with reading(store), pytest.raises(TargetError, match=r"lock\.mdb was replaced"):
                 target.put([answer(2)], always)
+            assert target.read([answer(2).key]) == {}
     with LMDBTarget(store, GIB) as target:
         target.put([answer(2)], always)
     assert answer(2).key in held(store)
+
+
+def test_what_was_written_while_the_lock_file_was_deleted_is_not_taken_for_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the last look before the commit and its end: a reader that came then may not see it."""
+    store = tmp_path / "store"
+    with LMDBTarget(store, GIB) as target:
+        look = target._require_same_files
+
+        def look_and_lose_the_lock_file() -> None:
+            look()
+            (store / "lock.mdb").unlink()
+
+        monkeypatch.setattr(target, "_require_same_files", look_and_lose_the_lock_file)
+        with pytest.raises(TargetError, match="No such file"):
+            target.put([answer(1)], always)
 
 
 def test_store_whose_lock_file_is_of_an_earlier_transaction_goes_on_with_the_last(tmp_path: Path) -> None:

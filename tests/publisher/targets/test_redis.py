@@ -115,8 +115,7 @@ def test_more_than_one_command_takes_are_put_and_withdrawn(target: RedisTarget, 
 
 def test_readers_learn_of_each_change_by_another_version(target: RedisTarget, server: Server) -> None:
     """What they remember holds for one version; a look that changes nothing leaves it as it is."""
-    target.save_status(b"status")
-    target.__exit__(None, None, None)
+    target.set_filled(is_filled=True)
     versions = [version(server)]
     changes = [
         lambda: target.introduce([(b"key", ISSUER)]),
@@ -133,17 +132,21 @@ def test_readers_learn_of_each_change_by_another_version(target: RedisTarget, se
     target.introduce([(b"key", ISSUER)])
     target.put([], always)
     target.sweep(ISSUER, 11)
+    target.set_filled(is_filled=True)
     assert version(server) == versions[-1]
 
 
 def test_store_that_is_being_filled_has_no_version(store: RedisServer, server: Server) -> None:
-    """Readers say that they cannot tell, until the publisher that began to fill it is done."""
+    """Readers say that they cannot tell, until the publisher says that it has filled it, whoever began."""
     for _ in range(2):
         with RedisTarget(store) as target:
             target.introduce([(b"key", ISSUER)])
             target.put([answer(1)], always)
             target.save_status(b"status")
-            assert version(server) is None
+        assert version(server) is None
+        with RedisTarget(store) as target:
+            target.put([answer(2)], always)
+            target.set_filled(is_filled=True)
         assert version(server) is not None
         server.client().flushall()
 
@@ -296,7 +299,7 @@ def test_socket_that_is_not_there_is_an_error_that_says_so(tmp_path: Path) -> No
 
 def test_client_needs_no_rights_over_the_server(server: Server) -> None:
     """What an ACL has to allow, as the documentation says it."""
-    rights = "+@connection +@transaction +hget +hmget +hset +hdel +hlen +hscan +hgetall +hkeys +hexists +set +del +type"
+    rights = "+@connection +@transaction +hget +hmget +hset +hdel +hlen +hscan +hgetall +hkeys +set +del +type"
     user = ["publisher", "on", "nopass", "resetkeys", "~revocast:*", "-@all", *rights.split()]
     with server.client() as admin:
         admin.execute_command("ACL", "SETUSER", *user)
@@ -307,3 +310,6 @@ def test_client_needs_no_rights_over_the_server(server: Server) -> None:
         target.save_status(b"status")
         assert target.load_status() == b"status"
         assert target.sweep(ISSUER, 1000) == 1
+        for is_filled in (True, False):
+            target.set_filled(is_filled=is_filled)
+            assert (version(server) is not None) == is_filled
