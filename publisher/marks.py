@@ -6,7 +6,7 @@ that is revoked, and the digests of the status that each target should hold. Eve
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -143,6 +143,11 @@ class RevokedMarks:
     def get(self, issuer: bytes, serial: bytes) -> Known | None:
         """When a certificate was last said to be revoked. A release from hold changes nothing here: it is newer."""
         return _known(self._txn.get(issuer + serial))
+
+    def among(self, issuer: bytes, serials: Sequence[bytes]) -> set[bytes]:
+        """Which of these were ever said to be revoked."""
+        found = self._txn.cursor().getmulti([issuer + serial for serial in serials])
+        return {key[len(issuer) :] for key, _ in found}
 
     def put(self, issuer: bytes, serial: bytes, known: Known) -> None:
         """Remember that a certificate is revoked; a transaction that changes nothing waits for no disk."""

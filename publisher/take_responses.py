@@ -4,7 +4,7 @@ That a certificate is revoked is remembered in the marks before a target shows i
 target, nor a replay of old bundles, shows it good again.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from itertools import chain, islice
@@ -29,7 +29,7 @@ from revocation.errors import BundleError, Expired, GateError
 from revocation.issuer import Issuer
 from revocation.published import TargetStatus
 from revocation.status import Reason
-from revocation.store import StoredResponse, issuer_key, response_key
+from revocation.store import StoredResponse, issuer_key, response_key, serial_in
 from revocation.wire.exchange import Stored
 
 _BATCH: Final = 8192
@@ -118,29 +118,25 @@ class ResponseTaker:
         withheld: list[str],
     ) -> int:
         """Put the responses of a batch in one transaction, while later ones are still being verified."""
-        responses: dict[Answer, VerifiedResponse] = {}
-        revoked: list[VerifiedResponse] = []
-
-        def answers() -> Generator[Answer, None, None]:
-            answer = answers_of(profile)
-            with closing(self._past_marks(profile.issuer, batch, now, window, withheld)) as passed:
-                for response in passed:
-                    if response.revocation is not None:
-                        revoked.append(response)
-                    if forbidden := forbidden_answer(response, profile):
-                        withheld.append(forbidden)
-                        continue
-                    found = answer(response)
-                    responses[found] = response
-                    yield found
+        passed = self._past_marks(profile.issuer, batch, now, window, withheld)
+        revoked = [response for response in passed if response.revocation is not None]
+        forbidden = {id(response) for response in revoked if self._is_forbidden(response, profile, withheld)}
+        if forbidden:
+            passed = [response for response in passed if id(response) not in forbidden]
+        answers = list(map(answers_of(profile), passed))
+        responses = dict(zip(map(id, answers), passed, strict=True))
 
         def admits(answer: Answer, current: StoredResponse | None) -> bool:
-            return current is None or self._admits(responses[answer], current, profile.issuer, now, withheld)
+            return current is None or self._admits(responses[id(answer)], current, profile.issuer, now, withheld)
 
-        with closing(answers()) as stream:
-            put = self._target.put(stream, admits)
+        put = self._target.put(answers, admits)
         self._withdraw_beside(profile.issuer, revoked)
         return put
+
+    def _is_forbidden(self, response: VerifiedResponse, profile: IssuerProfile, withheld: list[str]) -> bool:
+        if forbidden := forbidden_answer(response, profile):
+            withheld.append(forbidden)
+        return forbidden is not None
 
     def _past_marks(
         self,
@@ -149,18 +145,24 @@ class ResponseTaker:
         now: datetime,
         window: Window,
         withheld: list[str],
-    ) -> Generator[VerifiedResponse, None, None]:
-        """The responses that the marks do not hold back. At their end the marks know of every revocation, durably."""
+    ) -> list[VerifiedResponse]:
+        """The responses that the marks do not hold back. Then the marks know of every revocation, durably."""
+        passed: list[VerifiedResponse] = []
         with self._marks.revoked() as marks:
             for some in batch:
                 window.add(some)
+                marked = marks.among(issuer.octets, [response.serial for response in some])
                 for response in some:
-                    mark = marks.get(issuer.octets, response.serial)
-                    if response.revocation is not None:
-                        marks.put(issuer.octets, response.serial, remembered(known_from(response), mark, now))
-                        yield response
-                    elif _holds(response, mark, now, withheld):
-                        yield response
+                    serial = response.serial
+                    if response.revocation is None:
+                        if serial not in marked or _holds(response, marks.get(issuer.octets, serial), now, withheld):
+                            passed.append(response)
+                        continue
+                    mark = marks.get(issuer.octets, serial)
+                    marks.put(issuer.octets, serial, remembered(known_from(response), mark, now))
+                    marked.add(serial)
+                    passed.append(response)
+        return passed
 
     def _admits(
         self, response: VerifiedResponse, current: StoredResponse, issuer: Issuer, now: datetime, withheld: list[str]
@@ -205,7 +207,7 @@ class ResponseTaker:
             revoked = dict(marks.of_issuer(issuer.octets))
 
         def wrong(key: bytes, current: StoredResponse) -> bool:
-            return _contradicts(self._shown(current), revoked[key[len(issuer.octets) + 1 :]])
+            return _contradicts(self._shown(current), revoked[serial_in(key)])
 
         keys = (response_key(issuer.octets, octet, serial) for serial in revoked for octet in HASH_OCTETS)
         return self._target.withdraw(keys, wrong)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -20,11 +21,16 @@ from signer.ledger import responders
 
 @dataclass(frozen=True)
 class Delegate:
-    """A responder's key and the DER of its certificate; None of the CA itself, which may sign until `not_after`."""
+    """A responder's key and the DER of its certificate; None of the CA itself, which may sign until `not_after`.
+
+    Attributes:
+        file: where the key lies; None of the CA's.
+    """
 
     key: SigningKey
     certificate: bytes | None
     not_after: datetime
+    file: Path | None = None
 
     @property
     def kind(self) -> KeyKind | None:
@@ -35,10 +41,15 @@ class Delegate:
 def delegate(connection: Connection, keys: ResponderKeys, profile: IssuerProfile, now: datetime) -> Delegate | None:
     """The one to sign with now; None when none can.
 
-    It is the one that lives longest of those with a key of the configured kind; where there is none yet, of all others.
+    It is the one that lives longest of those with a key of the configured kind. Where there is none yet, or it would
+    cut responses short although another does not, it is the one that lives longest of all.
     """
     found = list(_able(connection, keys, profile, now))
-    return next((one for one in found if one.kind is profile.ocsp.responder_key), found[0] if found else None)
+    if not found:
+        return None
+    enough = min(now + profile.compliance.lasting(profile.ocsp.expires), found[0].not_after)
+    long = (one for one in found if one.not_after >= enough)
+    return next((one for one in long if one.kind is profile.ocsp.responder_key), found[0])
 
 
 def issuer_itself(keyring: Keyring, issuer: Issuer) -> Delegate:
@@ -65,4 +76,4 @@ def _able(connection: Connection, keys: ResponderKeys, profile: IssuerProfile, n
         public = x509.load_der_x509_certificate(row.der).public_key()
         is_its = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) == key.public_key_info
         if is_its and not forbidden_key(profile.compliance, key.public_key_info):
-            yield Delegate(key, row.der, row.not_after)
+            yield Delegate(key, row.der, row.not_after, keys.file(row.key))

@@ -17,6 +17,7 @@ from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.durations import show
 from revocation.errors import RevocastError
+from revocation.messages import Verb
 from revocation.part import Part
 from signer.delegates import delegate
 from signer.handover import Waiting, waiting_for_ca_key
@@ -55,9 +56,16 @@ class Due:
     waits: RevocastError | None = None
 
     @property
-    def work(self) -> tuple[str, Kind | None, bool]:
+    def task(self) -> Verb:
+        """What a message asks for that asks for it."""
+        if self.part is None:
+            return Verb.GENERATE_OCSP_KEYS
+        return Verb.GENERATE_CRLS if self.part.kind is Kind.CRL else Verb.PRESIGN
+
+    @property
+    def work(self) -> tuple[str, Kind | None, bool, bool]:
         """What kind of work it is: each of them goes on, however much of another comes up."""
-        return self.profile.issuer.id, self.part.kind if self.part else None, self.behind
+        return self.profile.issuer.id, self.part.kind if self.part else None, self.behind, self.base_revision > 0
 
     @property
     def is_urgent(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
+from revocation.artifacts import Kind
 from revocation.bundle import BundleReader
 from revocation.config import IssuerProfile
 from revocation.errors import BundleError
@@ -19,20 +20,20 @@ EVERYTHING: Final = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
 def find_due(
     signer: Signer, now: datetime, tasks: Iterable[Verb] = EVERYTHING, hint: Look | None = None, *, whole: bool = True
 ) -> Iterator[Due]:
-    """What is due; each kind is looked at when the one before it was made. Slices are renewed after all else.
+    """What is due; each kind is looked at when the one before it was made. Slices are signed whole after all else.
 
     Args:
         whole: whether slices are signed whole now, or one is being signed.
     """
-    wanted, renewals = set(tasks), list[Due]()
+    wanted, slices = set(tasks), list[Due]()
     for profile in live(signer, now, hint):
         for task, finder in _finders(signer, profile, now, hint, whole):
             for due in finder() if task in wanted else ():
-                if task is Verb.PRESIGN and not due.behind:
-                    renewals.append(due)
+                if task is Verb.PRESIGN and not due.base_revision:
+                    slices.append(due)
                 else:
                     yield due
-    yield from renewals
+    yield from sorted(slices, key=lambda due: not due.behind)  # those that lack a fact come first, over all issuers
 
 
 def _finders(
@@ -63,14 +64,18 @@ def live(signer: Signer, now: datetime, hint: Look | None) -> list[IssuerProfile
 
 
 def intact_bundles(signer: Signer, hint: Look | None) -> Intact:
-    """Whether a stored bundle lies in the exchange: by name and size; by digest where a target is said to lack it."""
+    """Whether a stored bundle lies in the exchange: by name and size; by digest where a target is said to lack it.
+
+    Of a kind of which nothing is said to be published nothing is said to lack either.
+    """
     sizes = {stored.name: stored.size for stored in signer.exchange.list()}
-    published = {(row.issuer, row.label): row.revision for row in hint.crls} if hint else {}
-    published |= {(row.issuer, str(row.slice)): row.revision for row in hint.slices} if hint else {}
+    crls = {(row.issuer, row.label): row.revision for row in hint.crls} if hint else {}
+    slices = {(row.issuer, str(row.slice)): row.revision for row in hint.slices} if hint else {}
 
     def intact(row: Issued) -> bool:
         if row.size is None or sizes.get(row.name) != row.size:
             return False
+        published = crls if row.part.kind is Kind.CRL else slices
         if not published or published.get((row.part.issuer, row.part.label), -1) >= row.revision:
             return True
         return _readable(signer, row.name)

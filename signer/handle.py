@@ -1,35 +1,27 @@
 """One message in, one reply out: what changes facts is done in one transaction, the rest can ask for what is due."""
 
-from collections.abc import Callable
 from datetime import datetime
 
-from revocation.clock import Clock, iso
+from revocation.clock import Clock
 from revocation.errors import Refused, RevocastError
 from revocation.messages import Look, Message, Outcome, Reply, Verb, parse_message
 from signer.change import apply, asked_of, take_out
 from signer.finding import find_due
-from signer.look import Report, look
+from signer.look import look
 from signer.needed import needed
 from signer.refusal import NO_ID, refused
 from signer.rights import require_current
 from signer.signer import Signer
 
-Handler = Callable[[Signer, Message, Clock], Reply]
-"""Replies to a message; raises Refused or InputError."""
 
-
-def handle_text(signer: Signer, text: str, clock: Clock, handler: Handler | None = None) -> Reply:
-    """The reply to what came over a queue, a pipe or from a file; never raises for what the text says.
-
-    Args:
-        handler: replies to the message; `handle` when there is none.
-    """
+def handle_text(signer: Signer, text: str, clock: Clock) -> Reply:
+    """The reply to what came over a pipe or from a file; never raises for what the text says."""
     try:
         message = parse_message(text)
     except RevocastError as error:
         return refused(NO_ID, error, clock())
     try:
-        return (handler or handle)(signer, message, clock)
+        return handle(signer, message, clock)
     except RevocastError as error:
         return refused(message.id, error, clock())
 
@@ -57,7 +49,7 @@ def handle(signer: Signer, message: Message, clock: Clock) -> Reply:
 def _look(signer: Signer, message: Message, body: Look, clock: Clock) -> Reply:
     if message.verb is Verb.DUE:
         return _list_due(signer, message, body, clock())
-    return _report(message, look(signer, clock, (message.verb,), body), clock())
+    return look(signer, clock, (message.verb,), body).reply(message.id, clock())
 
 
 def _list_due(signer: Signer, message: Message, body: Look, now: datetime) -> Reply:
@@ -66,12 +58,3 @@ def _list_due(signer: Signer, message: Message, body: Look, now: datetime) -> Re
     ]
     data = {"due": found, "parts": [part.as_json() for part in needed(signer, body, now)]}
     return Reply(id=message.id, outcome=Outcome.DONE, at=now, detail=f"{len(found)} due", data=data)
-
-
-def _report(message: Message, report: Report, now: datetime) -> Reply:
-    outcome = Outcome.FAILED if report.problems else Outcome.DONE
-    problems = [str(problem) for problem in report.problems]
-    waits = "what is due has to wait for the next second" if report.again_at else "nothing was due"
-    detail = "; ".join(problems) or (f"{len(report.made)} made" if report.made else waits)
-    data = {"made": report.made, "problems": problems, "again_at": iso(report.again_at) if report.again_at else None}
-    return Reply(id=message.id, outcome=outcome, at=now, detail=detail, data=data)

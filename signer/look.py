@@ -3,7 +3,6 @@
 import logging
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -25,27 +24,13 @@ from signer.ledger.early import TooEarly
 from signer.meanwhile import Meanwhile
 from signer.presign import presign
 from signer.produce import prune, require_own_exchange, take_out_unwanted
+from signer.report import Report
 from signer.responder_certificates import destroy_useless_keys, make_responder_certificate
 from signer.signer import Signer
 from signer.unanswered import unanswered
 
 _LOG: Final = logging.getLogger("revocast.signer")
 _LONGEST_WAIT: Final = timedelta(minutes=5)
-
-
-@dataclass
-class Report:
-    """What a look did.
-
-    Attributes:
-        made: what was signed, in words.
-        problems: what could not be made, and why, each once: a missing key keeps every slice from being made.
-        again_at: when to look again, because something had to wait for the next second.
-    """
-
-    made: list[str] = field(default_factory=list)
-    problems: list[RevocastError] = field(default_factory=list)
-    again_at: datetime | None = None
 
 
 def look(
@@ -72,32 +57,32 @@ def look(
     report = Report()
     if hint:
         signer.published.hear(hint.crls, signer.public.profiles)
-    with signer.ledger.signing(), signer.responder_keys.signing_many():
+    with signer.ledger.signing(), signer.signing.of_a_look():
         require_own_exchange(signer)
         if Verb.GENERATE_OCSP_KEYS in tasks:
-            report.problems += _destroy_keys(signer, clock())
+            report.tell(Verb.GENERATE_OCSP_KEYS, _destroy_keys(signer, clock()))
         known = _revisions(signer)
         if Verb.GENERATE_CRLS in tasks:
-            report.problems += _tell_departures(signer, clock(), hint)
+            report.tell(Verb.GENERATE_CRLS, _tell_departures(signer, clock(), hint))
         went_on, is_short = set(), False
-        make_urgent = partial(_make_urgent, signer, clock, tasks, hint, tell, report)
+        make_urgent = partial(_make_urgent, signer, clock, hint, tell, report)
+        news = partial(_revisions, signer)
         for due in find_due(signer, clock(), tasks, hint):
             if is_short and due.work in went_on:
                 continue
-            if _attempt(signer, due, clock, report, make_urgent):
+            if _attempt(signer, due, clock, report, Meanwhile(clock, known, news, make_urgent)):
                 went_on.add(due.work)
                 tell()
             is_short = is_short or _has_news(signer, known, clock(), report)
         if is_short:
-            report.again_at = clock()
+            report.wait(None, clock())
         if Verb.GENERATE_CRLS in tasks:
-            report.problems += _without_crl(signer, clock())
-            report.problems += _behind(signer, clock(), hint)
-            report.problems += _of_expired(signer, clock(), hint) if hint else []
+            report.tell(Verb.GENERATE_CRLS, _without_crl(signer, clock()))
+            report.tell(Verb.GENERATE_CRLS, _behind(signer, clock(), hint))
+            report.tell(Verb.GENERATE_CRLS, _of_expired(signer, clock(), hint) if hint else [])
         if Verb.PRESIGN in tasks:
-            report.problems += _unanswered(signer, clock(), hint)
-        report.problems += _tidy(signer, clock(), report)
-        report.problems = list({str(problem): problem for problem in report.problems}.values())
+            report.tell(Verb.PRESIGN, _unanswered(signer, clock(), hint))
+        report.tell(None, _tidy(signer, clock(), report))
     return report
 
 
@@ -181,47 +166,47 @@ def _revisions(signer: Signer) -> int:
         return facts.sum_of_revisions(connection)
 
 
-def _make_urgent(
-    signer: Signer, clock: Clock, tasks: Iterable[Verb], hint: Look | None, tell: Callable[[], None], report: Report
-) -> None:
-    for due in find_due(signer, clock(), tasks, hint, whole=False):
+def _make_urgent(signer: Signer, clock: Clock, hint: Look | None, tell: Callable[[], None], report: Report) -> None:
+    """Of every kind and issuer, whatever the look is about: the slice that is being signed keeps the others waiting."""
+    of_all = hint.model_copy(update={"issuers": ()}) if hint else None
+    for due in find_due(signer, clock(), hint=of_all, whole=False):
         if due.is_urgent and _attempt(signer, due, clock, report):
             tell()
 
 
 def _attempt(
-    signer: Signer, due: Due, clock: Clock, report: Report, make_urgent: Callable[[], None] = lambda: None
+    signer: Signer, due: Due, clock: Clock, report: Report, between: Callable[[], None] = lambda: None
 ) -> bool:
     """Whether it was made; if not, the report says why, or when it can be.
 
     Args:
-        make_urgent: makes what does not wait for a slice.
+        between: called again and again while a slice is signed whole; makes what does not wait for it.
     """
     if due.waits:
-        report.problems.append(due.waits)
+        report.tell(due.task, [due.waits])
         return False
     try:
         early.require(clock(), due.not_before)
-        _make(signer, due, clock, make_urgent)
+        _make(signer, due, clock, between)
     except TooEarly as waits:
-        report.again_at = min(waits.not_before, report.again_at or waits.not_before)
+        report.wait(due.task, waits.not_before)
         if waits.not_before - clock() > _LONGEST_WAIT:
-            report.problems.append(_clock_behind(due, waits.not_before, clock()))
+            report.tell(due.task, [_clock_behind(due, waits.not_before, clock())])
     except RevocastError as error:
-        report.problems.append(error)
+        report.tell(due.task, [error])
     except OSError as error:
-        report.problems.append(_not_stored(due.what, signer, due.profile, error))
+        report.tell(due.task, [_not_stored(due.what, signer, due.profile, error)])
     except Exception as error:
         _LOG.exception("%s of %s failed", due.what, due.profile.issuer.name)
         where = f"issuer {due.profile.issuer.name}"
-        report.problems.append(RevocastError(f"{due.what} failed: {type(error).__name__}: {error}", where=where))
+        report.tell(due.task, [RevocastError(f"{due.what} failed: {type(error).__name__}: {error}", where=where)])
     else:
-        report.made.append(f"{due.profile.issuer.name}: {due.what} ({due.why})")
+        report.has_made(due.task, f"{due.profile.issuer.name}: {due.what} ({due.why})")
         return True
     return False
 
 
-def _make(signer: Signer, due: Due, clock: Clock, make_urgent: Callable[[], None]) -> None:
+def _make(signer: Signer, due: Due, clock: Clock, between: Callable[[], None]) -> None:
     if due.part is None:
         make_responder_certificate(signer, due.profile, clock())
     elif due.part.kind is Kind.CRL:
@@ -230,8 +215,7 @@ def _make(signer: Signer, due: Due, clock: Clock, make_urgent: Callable[[], None
     elif due.base_revision:
         presign(signer, due.profile, due.part, due.base_revision, clock)
     else:
-        meanwhile = Meanwhile(clock, lambda: _revisions(signer), make_urgent)
-        presign(signer, due.profile, due.part, 0, clock, meanwhile)
+        presign(signer, due.profile, due.part, 0, clock, between)
 
 
 def _not_stored(what: str, signer: Signer, profile: IssuerProfile, error: OSError) -> RevocastError:

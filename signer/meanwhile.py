@@ -13,14 +13,15 @@ class Meanwhile:
     """Called again and again while a slice is signed.
 
     Args:
+        known: what `news` gave before it was found what is due: a fact of since then was recorded meanwhile too.
         news: rises with every fact.
         make: makes what cannot wait; what it could not make is left to the look that follows.
     """
 
-    def __init__(self, clock: Clock, news: Callable[[], int], make: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, known: int, news: Callable[[], int], make: Callable[[], None]) -> None:
         self._clock, self._news, self._make = clock, news, make
         self._next = clock() + ONE_SECOND
-        self._known = news()
+        self._known = known
 
     def __call__(self) -> None:
         """Look for news, if a second began since the last time: thisUpdate rises by whole ones.

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from typing import BinaryIO, Final, cast
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from revocation.compliance import Compliance
 from revocation.config import IssuerProfile
 from revocation.errors import KeyUnavailable
 from revocation.part import Part
+from signer.batch import Recipe
 from signer.delegates import Delegate, delegate, issuer_itself
 from signer.encoding.ocsp import ResponseTemplate
 from signer.expired import require_live
@@ -64,7 +66,7 @@ def presign(
                 row = _reserve(connection, known, profile, part, base_revision, responder, now)
                 if itself:  # no signature of the CA key is without a record
                     audit.record(connection, now, "sign ocsp with ca key", row.part.issuer, bundle=row.name)
-            signed = _sign(known, profile, row, responder, out, between)
+            signed = _sign(signer, known, profile, row, responder, out, between)
         with signer.ledger.write() as connection:
             _note(connection, row, signed, now)
         put_bundle(signer, row, signed.files, signed.count)
@@ -102,6 +104,7 @@ def _reserve(
 
 
 def _sign(
+    signer: Signer,
     known: Connection,
     profile: IssuerProfile,
     row: Issued,
@@ -114,8 +117,9 @@ def _sign(
     blocks = facts.live_statuses(
         known, profile.issuer, hashes, since, BLOCK, after_revision=row.base_revision, only=answered(profile)
     )
+    make = partial(signer.signing.batch, _recipe(profile, responder, row), responder.key, responder.file)
     path = f"ocsp/{row.part.issuer}/{row.part.label}-{{:05d}}.ders"
-    return sign_responses(responder.key, _templates(profile, responder, row), blocks, path, out, between)
+    return sign_responses(make, blocks, responder.key.public_key_info, path, out, between)
 
 
 def _note(connection: Connection, row: Issued, signed: SignedResponses, now: datetime) -> None:
@@ -125,20 +129,18 @@ def _note(connection: Connection, row: Issued, signed: SignedResponses, now: dat
     audit.record(connection, now, "sign ocsp", row.part.issuer, **what, **digest)
 
 
-def _templates(profile: IssuerProfile, responder: Delegate, row: Issued) -> list[ResponseTemplate]:
-    return [
-        ResponseTemplate(
-            profile.issuer,
-            hashes,
-            der.public_key_octets(responder.key.public_key_info),
-            responder.certificate,
-            responder.key.algorithm_identifier,
-            row.this_update,
-            row.next_update,
-            profile.ocsp.answered_since(row.this_update) if profile.ocsp.archive_cutoff else None,
-        )
-        for hashes in profile.ocsp.responses
-    ]
+def _recipe(profile: IssuerProfile, responder: Delegate, row: Issued) -> Recipe:
+    template = ResponseTemplate(
+        profile.issuer,
+        (),
+        der.public_key_octets(responder.key.public_key_info),
+        responder.certificate,
+        responder.key.algorithm_identifier,
+        row.this_update,
+        row.next_update,
+        profile.ocsp.answered_since(row.this_update) if profile.ocsp.archive_cutoff else None,
+    )
+    return Recipe(tuple(profile.ocsp.responses), template)
 
 
 def _delegate(connection: Connection, signer: Signer, profile: IssuerProfile, now: datetime) -> Delegate:

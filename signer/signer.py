@@ -12,6 +12,7 @@ from signer.keys.keyring import Keyring
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger.ledger import Ledger
 from signer.published import Published
+from signer.signing import Signing
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Signer:
     keyring: Keyring
     responder_keys: ResponderKeys
     published: Published = field(default_factory=Published)
+    signing: Signing = field(default_factory=Signing)
 
 
 def open_signer(file: ConfigFile, now: datetime, passphrases: dict[str, bytes] | None = None) -> Signer:

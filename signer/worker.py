@@ -21,8 +21,8 @@ from revocation.wire.job import Task, Together
 from revocation.wire.looker import Looker
 from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
 from signer.acknowledgements import Acknowledgements
+from signer.asked import Asked
 from signer.change import change_together
-from signer.handle import Handler, handle_text
 from signer.ledger.early import ONE_SECOND
 from signer.look import look
 from signer.looks import Looks
@@ -57,54 +57,80 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
     _unlock(signer)
     wire = Wire(signer.config.queue)
     acknowledgements = Acknowledgements(wire.put_reply)
-    looker = Looker(lambda: look_once(signer, wire, acknowledgements))
-    looks = Looks(looker.wake)
-    changes = _changes(signer, acknowledgements, looks, looker)
+    looker = Looker(lambda: look_once(signer, wire, asked))
+    teller = Looker(lambda: _tell(acknowledgements))
+    asked = Asked(signer.public.profiles, looker.wake)
+    looks = Looks(signer, asked)
+    changes = _changes(signer, acknowledgements, looks, looker, teller)
     queues = {
         SIGNER_QUEUE: dict.fromkeys(map(str, _CHANGES), lambda text: changes([text])),
-        LOOKS_QUEUE: dict.fromkeys(map(str, _LOOKS), _look_task(signer, wire, looks.handle)),
+        LOOKS_QUEUE: dict.fromkeys(map(str, _LOOKS), _look_task(wire, looks)),
     }
     looker.start()
+    teller.start()
     try:
         wire.work_in_order(queues, ready=lambda: click.echo("ready"), together={SIGNER_QUEUE: changes})
     finally:
         looker.stop(_STOPPING_SECONDS)
+        teller.stop(_STOPPING_SECONDS)
         with suppress(NoAnswer):
             acknowledgements.hand_out(clock.now() + ONE_SECOND)
 
 
-def look_once(signer: Signer, wire: Wire, acknowledgements: Acknowledgements) -> float | None:
-    """Make what is due, tell publishers of each thing, and say in how many seconds to look again, if that is soon.
-
-    What waited for this second is acknowledged first: it is recorded, and the CRLs of this look have it.
+def look_once(signer: Signer, wire: Wire, asked: Asked) -> float | None:
+    """Make what is due, tell publishers of each thing, reply to who asked for it, and say in how many seconds to look
+    again, if that is soon.
     """
+    batch = asked.take(clock.now())
     try:
-        acknowledgements.hand_out(clock.now())
-    except NoAnswer as error:
-        _LOG.warning("%s", error)
-    report = look(signer, clock.now, tell=lambda: _hint(wire, clock.now()))
+        report = look(signer, clock.now, hint=batch.hint, tell=lambda: _hint(wire, clock.now()))
+    except Exception as error:
+        _offer(wire, batch.failed(error, clock.now()))
+        raise
     for made in report.made:
         _LOG.info("made %s", made)
     for problem in report.problems:
         _LOG.error("%s", problem)
-    soon = [at for at in (report.again_at, acknowledgements.next_at()) if at is not None]
+    _offer(wire, batch.replies(report, clock.now()))
+    soon = [at for at in (report.again_at, asked.next_at()) if at is not None]
     return max(0.01, clock.seconds_until(min(soon))) if soon else None
 
 
-def _look_task(signer: Signer, wire: Wire, handler: Handler) -> Task:
-    """What is done with an unsigned message: handle it, offer the reply, and tell publishers of what was made."""
+def _offer(wire: Wire, replies: Sequence[Reply]) -> None:
+    """Put the replies of a look; who gets none asks again."""
+    if not replies:
+        return
+    try:
+        wire.put_reply(*replies)
+    except NoAnswer as error:
+        _LOG.warning("%s", error)
+
+
+def _tell(acknowledgements: Acknowledgements) -> float | None:
+    """Hand out the replies that waited for their second, however long a look takes; in how many the next one does."""
+    try:
+        acknowledgements.hand_out(clock.now())
+    except NoAnswer as error:
+        _LOG.warning("%s", error)
+    at = acknowledgements.next_at()
+    return max(0.01, clock.seconds_until(at)) if at else None
+
+
+def _look_task(wire: Wire, looks: Looks) -> Task:
+    """What is done with an unsigned message: offer the reply, or leave that to the look."""
 
     def task(text: str) -> None:
-        reply = handle_text(signer, text, clock.now, handler)
-        _warn_of(reply)
-        if reply.outcome is Outcome.DONE and reply.data.get("made"):
-            _hint(wire, clock.now())
-        wire.put_reply(reply)
+        reply = looks.handle(text, clock.now)
+        if reply is not None:
+            _warn_of(reply)
+            wire.put_reply(reply)
 
     return task
 
 
-def _changes(signer: Signer, acknowledgements: Acknowledgements, looks: Looks, looker: Looker) -> Together:
+def _changes(
+    signer: Signer, acknowledgements: Acknowledgements, looks: Looks, looker: Looker, teller: Looker
+) -> Together:
     """What is done with signed messages: record, reply, and have the looker look when a fact changed.
 
     A burst is recorded in few transactions, and by the time that the looker can sign the next CRL it lists all of them.
@@ -120,6 +146,8 @@ def _changes(signer: Signer, acknowledgements: Acknowledgements, looks: Looks, l
         for _, reply in replies:
             _warn_of(reply)
         acknowledgements.hand_out(clock.now())
+        if acknowledgements.next_at():
+            teller.wake()
 
     return changes
 

@@ -6,7 +6,6 @@ They are not encrypted: the passphrase would have to lie beside them. They live 
 import os
 import secrets
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -19,7 +18,6 @@ from revocation.durable import make_folder, sync_folder
 from revocation.keykind import KeyKind
 from signer.keys import local
 from signer.keys.protocol import SigningKey
-from signer.keys.signing import FileKey, Signing
 
 _GENERATE: Final[dict[KeyKind, Callable[[], PrivateKeyTypes]]] = {
     KeyKind.P256: partial(ec.generate_private_key, ec.SECP256R1()),
@@ -39,15 +37,14 @@ class ResponderKeys:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._loaded: dict[str, SigningKey] = {}
-        self._signing = Signing()
-
-    def signing_many(self) -> AbstractContextManager[None]:
-        """A block in which they sign batches in processes of their own, once it is many."""
-        return self._signing.abroad()
 
     def new_name(self) -> str:
         """A name in the folder for a key that is still to be made."""
         return f"{secrets.token_hex(8)}.pem"
+
+    def file(self, name: str) -> Path:
+        """Where the key of that name lies."""
+        return self._folder / name
 
     def create(self, name: str, kind: KeyKind) -> SigningKey:
         """A new key under that name, durable before it is returned."""
@@ -56,16 +53,13 @@ class ResponderKeys:
     def _keep(self, name: str, key: PrivateKeyTypes) -> SigningKey:
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         make_folder(self._folder, mode=0o700)
-        descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(self.file(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(pem)
             file.flush()
             os.fsync(file.fileno())
         sync_folder(self._folder)
-        return self._noted(name, local.of_private_key(key, f"responder key {name}"))
-
-    def _noted(self, name: str, key: SigningKey) -> SigningKey:
-        self._loaded[name] = FileKey(self._folder / name, key, self._signing)
+        self._loaded[name] = local.of_private_key(key, f"responder key {name}")
         return self._loaded[name]
 
     def load(self, name: str) -> SigningKey:
@@ -75,7 +69,7 @@ class ResponderKeys:
             KeyUnavailable: it is gone or damaged.
         """
         if name not in self._loaded:
-            return self._noted(name, local.load(self._folder / name, None))
+            self._loaded[name] = local.load(self.file(name), None)
         return self._loaded[name]
 
     def destroy(self, name: str) -> None:
@@ -85,6 +79,6 @@ class ResponderKeys:
             OSError: it cannot be deleted.
         """
         self._loaded.pop(name, None)
-        (self._folder / name).unlink(missing_ok=True)
+        self.file(name).unlink(missing_ok=True)
         if self._folder.exists():
             sync_folder(self._folder)

@@ -31,6 +31,7 @@ from tests.keykinds import ALGORITHMS, CA_KEYS
 from tests.signer.reading import bundles, newest_crl
 
 HOUR = timedelta(hours=1)
+TASKS = (Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN)
 
 
 def estate_with(folder: Path, ca: str, kind: str, more: str = "") -> Estate:
@@ -129,6 +130,48 @@ def test_old_responder_key_signs_on_while_the_ca_key_cannot_be_used(tmp_path: Pa
     report = look(signer := estate.signer(), fixed(NOW + 12 * HOUR))
     assert "test: ocsp slice 0" in report.made[0]
     assert "cannot be read: No such file" in str(report.problems[0])
+    assert {key_of(response) for response in responses_of(signer)} == {KeyKind.P256}
+
+
+def test_key_of_the_configured_kind_that_ends_soon_cuts_no_response_short_while_another_lives(tmp_path: Path) -> None:
+    """The kind was configured back where the CA key is away: the other delegate lives for days."""
+    estate = estate_with(tmp_path / "e", "p256", "p256")
+    estate.register(estate.signer(), [1])
+    look(estate.signer(), fixed(NOW))
+    config, day = estate.folder / "revocast.toml", timedelta(days=1)
+    before = config.read_text()
+    config.write_text(before.replace('responder_key = "p256"', 'responder_key = "ed25519"'))
+    look(estate.signer(), fixed(NOW + 5 * day))
+    config.write_text(before)
+    (estate.folder / "ca.key").rename(estate.folder / "away.key")
+    signer = estate.signer()
+    for days, kind in ((6, KeyKind.P256), (6.5, KeyKind.ED25519)):
+        report = look(signer, fixed(NOW + days * day))
+        assert "ocsp slice 0" in report.made[0]
+        assert "cannot be read: No such file" in str(report.problems[0])
+        for response in responses_of(signer):
+            (said,) = ocsp.load_der_ocsp_response(response).responses
+            assert (key_of(response), said.next_update_utc) == (kind, NOW + (days + 1) * day)
+    (estate.folder / "away.key").rename(estate.folder / "ca.key")
+    assert "responder certificate" in look(signer, fixed(NOW + 7 * day)).made[0]
+    assert {key_of(response) for response in responses_of(signer)} == {KeyKind.P256}
+    assert look(signer, fixed(NOW + 7 * day + HOUR)).made == []
+
+
+def test_kind_that_is_configured_back_in_the_last_day_of_an_issuer_needs_no_other_certificate(tmp_path: Path) -> None:
+    """Every delegate ends with the issuer then, so one that is there already cuts nothing short."""
+    authority = Authority(not_before=NOW - timedelta(days=1), days=2)
+    public = '[public.ocsp]\nresponder_key = "p256"\nslices = 1'
+    estate = Estate.build(tmp_path / "e", authority=authority, public=public)
+    estate.register(estate.signer(), [1])
+    look(estate.signer(), fixed(NOW))
+    config = estate.folder / "revocast.toml"
+    before = config.read_text()
+    config.write_text(before.replace('"p256"', '"ed25519"'))
+    assert "responder certificate" in look(estate.signer(), fixed(NOW + HOUR)).made[0]
+    config.write_text(before)
+    (made,) = look(signer := estate.signer(), fixed(NOW + 12 * HOUR), TASKS).made
+    assert "ocsp slice 0" in made
     assert {key_of(response) for response in responses_of(signer)} == {KeyKind.P256}
 
 

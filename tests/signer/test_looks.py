@@ -1,4 +1,4 @@
-"""What anybody may ask for: each kind is looked for once a second, and what came up meanwhile is not forgotten."""
+"""What anybody may ask: a question is answered at once, and what is to be made by the next look."""
 
 from datetime import timedelta
 
@@ -7,7 +7,9 @@ import pytest
 from revocation.clock import fixed
 from revocation.errors import Refused
 from revocation.messages import Look, Message, Outcome, Verb, compose
+from signer.asked import Asked
 from signer.handle import handle
+from signer.look import look
 from signer.looks import Looks
 from signer.signer import Signer
 from tests.authority import NOW
@@ -25,15 +27,15 @@ def signer(estate: Estate) -> Signer:
 
 
 @pytest.fixture
-def woken() -> list[str]:
-    """An entry for each time that somebody was woken."""
-    return []
+def asked(signer: Signer) -> Asked:
+    """Nobody asked yet."""
+    return Asked(signer.public.profiles, lambda: None)
 
 
 @pytest.fixture
-def looks(woken: list[str]) -> Looks:
-    """Nothing was looked for yet."""
-    return Looks(lambda: woken.append("woken"))
+def looks(signer: Signer, asked: Asked) -> Looks:
+    """What takes the messages."""
+    return Looks(signer, asked)
 
 
 def ask(verb: Verb = Verb.GENERATE_CRLS) -> Message:
@@ -41,59 +43,53 @@ def ask(verb: Verb = Verb.GENERATE_CRLS) -> Message:
     return compose(verb, Look(), NOW)
 
 
-def test_second_ask_within_a_second_is_answered_without_a_look(
-    signer: Signer, looks: Looks, woken: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With nothing made; somebody is woken once, since it may have become due between the two."""
-    first = ask()
-    assert len(looks.handle(signer, first, fixed(NOW)).data["made"]) == 1
-    monkeypatch.setattr("signer.handle.look", None)
-    for _ in range(3):
-        again = ask()
-        reply = looks.handle(signer, again, fixed(NOW))
-        assert (reply.id, reply.outcome, reply.data["made"]) == (again.id, Outcome.DONE, [])
-        assert "nothing was due" in reply.detail
-    assert woken == ["woken"]
-
-
-def test_other_verb_and_other_second_are_looked_for(signer: Signer, looks: Looks) -> None:
-    """The scheduler asks for all kinds at once."""
-    verbs = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
-    assert all(looks.handle(signer, ask(verb), fixed(NOW)).data["made"] for verb in verbs)
-    assert looks.handle(signer, ask(), fixed(NOW + SECOND)).detail == "nothing was due"
+def test_message_that_asks_for_work_is_left_to_the_next_look(signer: Signer, looks: Looks, asked: Asked) -> None:
+    """Who takes messages signs nothing: what is revoked meanwhile would not be recorded."""
+    messages = {verb: ask(verb) for verb in (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)}
+    for message in messages.values():
+        assert looks.handle(message.model_dump_json(), fixed(NOW)) is None
+    assert list(signer.exchange.list()) == []
+    assert asked.take(NOW).tasks == {message.id: verb for verb, message in messages.items()}
 
 
 def test_question_is_answered_as_before_until_a_fact_changes(estate: Estate, signer: Signer, looks: Looks) -> None:
     """`due` within the same second has the same list; after a revocation it is made anew."""
-    for verb in (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN):
-        handle(signer, ask(verb), fixed(NOW))
-    later = NOW + SECOND
-    assert looks.handle(signer, ask(Verb.DUE), fixed(later)).data["due"] == []
-    handle(signer, estate.revoke(1), fixed(later))
-    assert looks.handle(signer, ask(Verb.DUE), fixed(later)).data["due"] == []
+
+    def due() -> object:
+        reply = looks.handle(ask(Verb.DUE).model_dump_json(), fixed(NOW + SECOND))
+        assert reply is not None
+        return reply.data["due"]
+
+    look(signer, fixed(NOW))
+    assert due() == []
+    handle(signer, estate.revoke(1), fixed(NOW + SECOND))
+    assert due() == []
     looks.forget()
-    assert looks.handle(signer, ask(Verb.DUE), fixed(later)).data["due"]
+    assert due()
 
 
-def test_failed_look_is_not_called_done(
-    estate: Estate, signer: Signer, looks: Looks, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who asks again in the same second hears of the same failure."""
-    (estate.folder / "ca.key").unlink()
-    assert looks.handle(signer, ask(), fixed(NOW)).outcome is Outcome.FAILED
-    assert looks.handle(signer, ask(), fixed(NOW)).outcome is Outcome.FAILED
-
-
-def test_signed_message_is_refused_here(estate: Estate, signer: Signer, looks: Looks) -> None:
+def test_signed_message_is_refused_here(estate: Estate, looks: Looks) -> None:
     """Unsigned messages that call themselves `revoke` would be many."""
-    with pytest.raises(Refused, match="not asked on this queue"):
-        looks.handle(signer, estate.revoke(1), fixed(NOW))
+    reply = looks.handle(estate.revoke(1).model_dump_json(), fixed(NOW))
+    assert reply is not None
+    assert (reply.outcome, "not asked on this queue" in reply.detail) == (Outcome.REFUSED, True)
+
+
+def test_what_is_no_message_or_no_look_is_refused(looks: Looks, asked: Asked) -> None:
+    """And leaves nothing for a look to do."""
+    odd = ask().model_copy(update={"body": {"crls": "all"}})
+    for text in ("{", odd.model_dump_json()):
+        reply = looks.handle(text, fixed(NOW))
+        assert reply is not None
+        assert reply.outcome is Outcome.REFUSED
+    assert asked.take(NOW).tasks == {}
 
 
 def test_unsigned_message_that_would_live_for_days_is_refused(signer: Signer, looks: Looks) -> None:
     """Nobody keeps a heap of them for a bad day; a signed one may travel on a stick."""
     message = ask().model_copy(update={"expires_at": NOW + timedelta(minutes=16)})
-    with pytest.raises(Refused, match="lives for more than 15m"):
-        looks.handle(signer, message, fixed(NOW))
+    reply = looks.handle(message.model_dump_json(), fixed(NOW))
+    assert reply is not None
+    assert "lives for more than 15m" in reply.detail
     with pytest.raises(Refused, match="lives for more than 15m"):
         handle(signer, message, fixed(NOW))

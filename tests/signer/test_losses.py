@@ -15,6 +15,7 @@ import pytest
 from revocation.clock import fixed
 from revocation.errors import KeyUnavailable, RevocastError
 from revocation.messages import Look, Verb
+from revocation.published import SliceRow
 from revocation.status import Revocation
 from revocation.wire.exchange import FolderExchange
 from signer.handle import handle
@@ -50,6 +51,20 @@ def test_damaged_bundle_is_made_again_when_a_target_is_said_to_lack_it(estate: E
     path.write_bytes(path.read_bytes().replace(b"crl_number", b"crl_nvmber"))
     assert look(signer, fixed(NOW + SECOND), [Verb.GENERATE_CRLS]).made == []
     assert len(look(signer, fixed(NOW + SECOND), [Verb.GENERATE_CRLS], hint).made) == 1
+
+
+def test_what_is_said_of_responses_has_no_crl_read(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CRL may have a million entries, and the schedule tells of responses by themselves."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, fixed(NOW))
+    (profile,) = signer.public.profiles.values()
+    monkeypatch.setattr(FolderExchange, "open", lambda _, name: opened.append(name))
+    opened: list[str] = []
+    times = {"this_update": NOW, "next_update": NOW + HOUR, "renew_at": NOW + HOUR}
+    rows = [SliceRow(issuer=profile.issuer.id, slice=n, revision=1, count=2, **times) for n in range(16)]
+    assert look(signer, fixed(NOW + SECOND), hint=Look(slices=rows)).made == []
+    assert opened == []
 
 
 class FullExchange(FolderExchange):

@@ -11,17 +11,20 @@ from cryptography.x509 import ocsp
 from sqlalchemy import select
 
 from publisher.verify_ocsp import parts
+from revocation import serials
 from revocation.clock import fixed
 from revocation.errors import RevocastError
 from revocation.messages import Look, Verb
+from signer.ledger.facts import slice_hash, slice_of
 from signer.ledger.schema import audit
 from signer.look import look
 from signer.signer import Signer
 from tests.authority import NOW, Authority
 from tests.estate import Estate
 from tests.signer.reading import bundles
+from tests.whole.world import World
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 TASKS = (Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN)
 
 
@@ -202,3 +205,31 @@ def test_delegate_and_responses_end_with_the_issuer_at_the_latest(tmp_path: Path
     assert list(ends.values()) == [end]
     newest = list(bundles(signer, "ocsp"))[-1][1]
     assert {x509.load_der_x509_certificate(parts(data)[2] or b"").not_valid_after_utc for data in newest} == {end}
+
+
+def test_revocation_that_a_delegate_answered_shortly_before_its_end_stays_answered(tmp_path: Path) -> None:
+    """Its partial bundle ends hours before the complete one does, and the newer delegate signs it again in time."""
+    estate = Estate.build(tmp_path / "e", public="[public.ocsp]\nslices = 2\n")
+    estate.register(estate.signer(), range(1, 9))
+    keys, ca_key = estate.folder / "signer/keys", estate.folder / "ca.key"
+    serial = next(n for n in range(1, 9) if slice_of(slice_hash(serials.from_int(n)), 2) == 1)  # its turns: 6:00, 18:00
+    known: list[set[Path]] = []
+    for day in (0, 6, 6.75):
+        with World(estate, NOW + day * DAY) as world:
+            world.tick()
+            known.append(set(keys.iterdir()))
+    (newer,) = known[-1] - known[0]
+    away = [path.rename(tmp_path / path.name) for path in (newer, ca_key)]
+    begin = NOW + 7 * DAY - HOUR
+    with World(estate, begin) as world:
+        world.revoke(serial)
+        look(world.signer, fixed(begin))
+        world.publish()
+        assert world.ocsp(serial).next_update == NOW + 7 * DAY
+    for path, place in zip(away, (newer, ca_key), strict=True):
+        path.rename(place)
+    with World(estate) as world:
+        for minutes in range(1, 13 * 60, 30):
+            world.now = begin + minutes * MINUTE
+            world.tick()
+            assert world.ocsp(serial).status == "REVOKED", world.now

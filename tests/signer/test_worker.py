@@ -4,13 +4,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from revocation import clock
+from revocation.clock import fixed
 from revocation.messages import Look, Outcome, Verb, compose
 from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
+from signer.handle import handle
 from signer.look import look
 from tests.estate import Estate
 from tests.signer.reading import crl_serials, statuses
@@ -67,6 +70,48 @@ def test_worker_records_publishes_and_replies_to_a_revocation(
         assert wire.await_reply(message.id, 20).outcome is Outcome.DONE
     until(lambda: crl_serials(signer) == [2] and statuses(signer)[2, "sha256"] == "REVOKED")
     assert server.client().llen(f"rq:queue:{PUBLISHER_QUEUE}") >= 1
+
+
+def test_worker_records_what_is_revoked_while_somebody_signs_and_others_ask_for_looks(
+    estate: Estate, server: Server, start: Callable[[], "subprocess.Popen[str]"]
+) -> None:
+    """A schedule asks while slices are signed; it is answered when that is over, and a revocation at once."""
+    signer, wire = estate.signer(), Wire(server.url)
+    estate.register(signer, [1, 2], clock.now())
+    start()
+    until(lambda: len(statuses(signer)) == 4)
+    with signer.ledger.signing():
+        asked = compose(Verb.PRESIGN, Look(), clock.now())
+        wire.send(LOOKS_QUEUE, asked)
+        until(lambda: server.client().llen(f"rq:queue:{LOOKS_QUEUE}") == 0)
+        message = estate.revoke(2, now=clock.now())
+        wire.send(SIGNER_QUEUE, message)
+        reply = wire.await_reply(message.id, 20)
+        assert (reply and reply.outcome) is Outcome.DONE
+        assert wire.await_reply(asked.id, 0) is None
+    until(lambda: crl_serials(signer) == [2] and statuses(signer)[2, "sha256"] == "REVOKED")
+    reply = wire.await_reply(asked.id, 20)
+    assert (reply and reply.outcome) is Outcome.DONE
+
+
+def test_worker_acknowledges_in_the_next_second_what_was_revoked_in_that_of_a_crl_while_somebody_signs(
+    estate: Estate, server: Server, start: Callable[[], "subprocess.Popen[str]"]
+) -> None:
+    """The reply that waits for the second of the next CRL waits for no slice."""
+    signer, wire = estate.signer(), Wire(server.url)
+    estate.register(signer, [1, 2], clock.now())
+    start()
+    until(lambda: len(statuses(signer)) == 4)
+    handle(signer, estate.revoke(1, now=clock.now()), clock.now)
+    moment = clock.now() + timedelta(seconds=2)
+    assert look(signer, fixed(moment), (Verb.GENERATE_CRLS,)).problems == []
+    assert crl_serials(signer) == [1]
+    with signer.ledger.signing():
+        until(lambda: clock.now() == moment)
+        message = estate.revoke(2, now=moment)
+        wire.send(SIGNER_QUEUE, message)
+        reply = wire.await_reply(message.id, 20)
+        assert (reply and reply.outcome) is Outcome.DONE
 
 
 def test_worker_makes_what_is_due_while_the_queue_is_away(estate: Estate, server: Server) -> None:
