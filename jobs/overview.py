@@ -12,6 +12,7 @@ from revocation.config import IssuerProfile, PublicConfig
 from revocation.crlspec import NEVER
 from revocation.part import Part
 from revocation.published import CRLRow, SliceRow, TargetStatus
+from revocation.slicing import too_large
 from revocation.windows import PUBLISHING
 
 
@@ -111,6 +112,17 @@ def held(statuses: Sequence[TargetStatus]) -> list[str]:
         for status in statuses
         for bundle in status.held
     ]
+
+
+def large_slices(statuses: Sequence[TargetStatus], public: PublicConfig) -> list[str]:
+    """Of each issuer with slices that are too large, how many it should have; once, however many targets have them."""
+    found: dict[str, str] = {}
+    for status in statuses:
+        for id_, profile in public.profiles.items():
+            counts = [row.count for row in status.slices if row.issuer == id_]
+            if said := too_large(profile, max(counts, default=0), sum(counts)):
+                found.setdefault(id_, said)
+    return list(found.values())
 
 
 @dataclass(frozen=True)

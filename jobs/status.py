@@ -11,7 +11,7 @@ import click
 from jobs.behind import clock_behind
 from jobs.installation import Installation
 from jobs.issuer_files import grouped, issuer_lines
-from jobs.overview import Line, State, held, lines, set_aside, undone
+from jobs.overview import Line, State, held, large_slices, lines, set_aside, undone
 from jobs.terminal import printable, span
 from jobs.wanted import Wanted, ask_signer, look_at_exchange
 from publisher.alarms import alarms
@@ -43,7 +43,7 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
 
     Exit code 0: all fresh. 1: something is overdue, expired, missing, behind what is recorded, was set aside, has been
     held for an hour, is not configured any more and alone lists what is revoked, or starts later than this clock says,
-    or a store is nearly full, or has a reader that keeps it growing.
+    or a store is nearly full, or has a reader that keeps it growing. Advice, as on too few OCSP slices, changes none.
     3: unknown, as when the signer was asked and did not answer.
     """
     try:
@@ -62,6 +62,7 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
     left = [f"{status.target}: {crl}" for status in statuses for crl in status.leftovers]
     clock = [str(problem) for problem in clock_behind(statuses, installation.public, clock_now())]
     threats = [str(alarm) for alarm in alarms(targets)]
+    advice = large_slices(statuses, installation.public)
     code = _exit_code(shown, wanted, is_refused=is_stuck or bool(set_aside(statuses) or left or clock or threats))
     more = undone(wanted.due, shown, installation.public)
     if as_json:
@@ -76,13 +77,14 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
                 "not_configured": left,
                 "clock": clock,
                 "alarms": threats,
+                "advice": advice,
             }
         )
     else:
         sentences = [f"set aside: {printable(sentence)}" for sentence in set_aside(statuses)]
         sentences += [f"held: {printable(sentence)}" for sentence in held(statuses)]
         sentences += [f"not configured: {printable(sentence)}" for sentence in left]
-        sentences += [printable(sentence) for sentence in [*clock, *threats]]
+        sentences += [printable(sentence) for sentence in [*clock, *threats, *advice]]
         _print(shown, more, wanted, sentences)
     context.exit(code)
 

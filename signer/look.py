@@ -65,7 +65,7 @@ def look(
         if Verb.GENERATE_CRLS in tasks:
             report.tell(Verb.GENERATE_CRLS, _tell_departures(signer, clock(), hint))
         went_on, is_short = set(), False
-        make_urgent = partial(_make_urgent, signer, clock, hint, tell, report)
+        make_urgent = partial(_make_urgent, signer, clock, tell, report)
         news = partial(_revisions, signer)
         for due in find_due(signer, clock(), tasks, hint):
             if is_short and due.work in went_on:
@@ -166,10 +166,12 @@ def _revisions(signer: Signer) -> int:
         return facts.sum_of_revisions(connection)
 
 
-def _make_urgent(signer: Signer, clock: Clock, hint: Look | None, tell: Callable[[], None], report: Report) -> None:
-    """Of every kind and issuer, whatever the look is about: the slice that is being signed keeps the others waiting."""
-    of_all = hint.model_copy(update={"issuers": ()}) if hint else None
-    for due in find_due(signer, clock(), hint=of_all, whole=False):
+def _make_urgent(signer: Signer, clock: Clock, tell: Callable[[], None], report: Report) -> None:
+    """Of every kind and issuer, whatever the look is about: the slice that is being signed keeps the others waiting.
+
+    Without its hint, which would have bundles be read again each time.
+    """
+    for due in find_due(signer, clock(), whole=False):
         if due.is_urgent and _attempt(signer, due, clock, report):
             tell()
 

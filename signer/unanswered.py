@@ -59,14 +59,28 @@ def unanswered(connection: Connection, profile: IssuerProfile, now: datetime) ->
 
 
 def _forbidden(connection: Connection, profile: IssuerProfile) -> list[tuple[bool, int]]:
-    """(Whether CAs', the reason) of what may be revoked for a forbidden one; no certificate is looked at for it."""
+    """(Whether CAs', the reason) of what may be revoked for a forbidden one.
+
+    What has expired and left the CRLs is answered for where there is an archive cutoff: then all facts are looked at.
+    """
     issuer, forbids = profile.issuer, profile.compliance.forbids
     kinds = [False, True] if not profile.answers_cas_alone else [True]
-    if not any(forbids(reason, is_ca) for reason in Reason for is_ca in kinds):
+    forbidden = {(is_ca, int(reason)) for is_ca in kinds for reason in Reason if forbids(reason, is_ca)}
+    if not forbidden:
         return []
+    if profile.ocsp.archive_cutoff is not None:
+        return sorted(forbidden & _of_all_facts(connection, profile, {reason for _, reason in forbidden}))
     groups = (*pages.groups(connection, issuer), *pages.unsettled_groups(connection, issuer))
-    found = {(group.is_ca, group.reason) for group in groups if group.is_ca in kinds}
-    return sorted((is_ca, reason) for is_ca, reason in found if forbids(Reason(reason), is_ca))
+    return sorted(forbidden & {(group.is_ca, group.reason) for group in groups})
+
+
+def _of_all_facts(connection: Connection, profile: IssuerProfile, reasons: Iterable[int]) -> set[tuple[bool, int]]:
+    query = (
+        select(certificates.c.is_ca, facts.c.reason)
+        .join(certificates, and_(status_of_certificate(), certificates.c.serial == facts.c.serial))
+        .where(facts.c.issuer == profile.issuer.id, facts.c.kind == REVOKED, facts.c.reason.in_(reasons))
+    )
+    return {(is_ca, reason) for is_ca, reason in connection.execute(query.distinct())}
 
 
 def _revoked_for(is_ca: bool, reasons: Iterable[int]) -> ColumnElement[bool]:

@@ -27,9 +27,11 @@ from signer.ledger.early import ONE_SECOND
 from signer.look import look
 from signer.looks import Looks
 from signer.signer import Signer, open_signer
+from signer.slice_sizes import large_slices
 
 _LOG: Final = logging.getLogger("revocast.signer")
 _STOPPING_SECONDS: Final = 10.0
+_TELLING_SECONDS: Final = 1.0
 _SWITCHING_SECONDS: Final = 0.0005
 """How long the looker may hold the interpreter while messages wait for it: recording one asks for it fifteen times."""
 
@@ -55,6 +57,8 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
             "signer.queue is not set", advice="a worker needs a queue; without one, use `revocast refresh`"
         )
     _unlock(signer)
+    for advice in large_slices(signer, clock.now()):
+        _LOG.warning("%s", advice)
     wire = Wire(signer.config.queue)
     acknowledgements = Acknowledgements(wire.put_reply)
     looker = Looker(lambda: look_once(signer, wire, asked))
@@ -72,7 +76,7 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
         wire.work_in_order(queues, ready=lambda: click.echo("ready"), together={SIGNER_QUEUE: changes})
     finally:
         looker.stop(_STOPPING_SECONDS)
-        teller.stop(_STOPPING_SECONDS)
+        teller.stop(_TELLING_SECONDS)
         with suppress(NoAnswer):
             acknowledgements.hand_out(clock.now() + ONE_SECOND)
 

@@ -148,6 +148,29 @@ def test_store_that_is_nearly_full_exits_1(present: Present, monkeypatch: pytest
     assert json.loads(result.stdout)["alarms"] == ["responses: 81% of the map is used"]
 
 
+def test_slices_that_are_too_large_are_told_with_how_many_to_set(
+    present: Present, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, though two targets may have them; nothing is wrong yet, so the exit code stays."""
+    saved = Installation.statuses
+
+    def statuses(installation: Installation, moment: datetime) -> list[TargetStatus]:
+        found = saved(installation, moment)
+        for one in found:
+            one.slices[:] = [
+                row.model_copy(update={"count": 2 * 62_500, "slice": n}) for row in one.slices[:1] for n in range(16)
+            ]
+        return [*found, *found]
+
+    monkeypatch.setattr(Installation, "statuses", statuses)
+    result = present.run("status", "--no-signer", "--json")
+    (said,) = json.loads(result.stdout)["advice"]
+    assert "test: 62500 certificates in an OCSP slice" in said
+    assert "set `slices` of [public.ocsp], now 2, to 250, also where publishers run" in said
+    result = present.run("status", "--no-signer")
+    assert (result.exit_code, "62500 certificates in an OCSP slice" in result.output) == (0, True)
+
+
 def test_crl_that_is_not_configured_and_alone_lists_something_exits_1(
     present: Present, monkeypatch: pytest.MonkeyPatch
 ) -> None:

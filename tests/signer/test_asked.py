@@ -8,13 +8,14 @@ import pytest
 
 from revocation import clock
 from revocation.clock import fixed
-from revocation.errors import Refused
+from revocation.errors import Refused, RevocastError
 from revocation.messages import Look, Message, Outcome, Verb, compose
 from revocation.published import SliceRow
 from revocation.wire.queue import Wire
 from signer.asked import Asked
 from signer.look import look
 from signer.produce import ForeignBundle
+from signer.report import Report
 from signer.signer import Signer
 from signer.worker import look_once
 from tests.authority import NOW
@@ -81,6 +82,17 @@ def test_one_look_answers_everybody_about_what_they_asked_for(
     assert "cannot be read" in first.data["problems"][0]
     assert (presign.outcome, presign.detail, len(presign.data["made"])) == (Outcome.DONE, "1 made", 1)
     assert (keys.outcome, keys.detail) == (Outcome.DONE, "nothing was due")
+
+
+def test_what_concerns_every_kind_of_work_is_told_to_everybody(asked: Asked, ask: Callable[..., Message]) -> None:
+    """A look that a revocation cut short, and bundles that cannot be taken out of the exchange."""
+    ask(Verb.GENERATE_CRLS)
+    ask(Verb.PRESIGN)
+    batch, report = asked.take(NOW), Report()
+    report.wait(None, NOW)
+    assert {reply.detail for reply in batch.replies(report, NOW)} == {"what is due has to wait for the next second"}
+    report.tell(None, [RevocastError("could not be taken out")])
+    assert {reply.detail for reply in batch.replies(report, NOW)} == {"could not be taken out"}
 
 
 def test_looker_is_woken_once_until_it_takes_what_waits(

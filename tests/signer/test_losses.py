@@ -40,6 +40,26 @@ def test_lost_bundle_is_made_again(estate: Estate) -> None:
     assert statuses(signer)[1, "sha1"] == "GOOD"
 
 
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_lost_partial_bundle_is_made_again_with_what_followed_it(tmp_path: Path, lost: int) -> None:
+    """Those behind it say only what changed after it, so what it said is nowhere until it is signed again."""
+    estate = Estate.build(tmp_path / "e", public="[public.ocsp]\nslices = 1\n")
+    signer = estate.signer()
+    estate.register(signer, range(1, 9))
+    look(signer, fixed(NOW))
+    for number in (1, 2, 3):
+        moment = NOW + number * SECOND
+        handle(signer, estate.revoke(number, now=moment), fixed(moment))
+        look(signer, fixed(moment))
+    partials = [name for name in names(signer) if "-ocsp-" in name][1:]
+    assert len(partials) == 3
+    (estate.folder / "exchange" / partials[lost]).unlink()
+    (made,) = look(signer, fixed(NOW + 4 * SECOND)).made
+    assert "ocsp slice 0 (covers revision" in made
+    assert {statuses(signer)[number, "sha1"] for number in (1, 2, 3)} == {"REVOKED"}
+    assert look(signer, fixed(NOW + 5 * SECOND)).made == []
+
+
 def test_damaged_bundle_is_made_again_when_a_target_is_said_to_lack_it(estate: Estate) -> None:
     """A hint makes the signer read its bundle; one with its size and another content is replaced, a good one is not."""
     signer = estate.signer()

@@ -15,7 +15,7 @@ from signer.look import look
 from signer.signer import Signer
 from tests.authority import NOW, Authority
 from tests.estate import Estate, certificate
-from tests.signer.reading import bundles
+from tests.signer.reading import bundles, crl_serials, told
 
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 OCSP_ALONE = [Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN]
@@ -126,3 +126,20 @@ def test_expired_certificate_is_no_problem_of_responses(tmp_path: Path) -> None:
     expired = certificate(1, not_after=NOW - HOUR, revocation=revoked("certificateHold"))
     estate.import_(estate.signer(), [expired])
     assert look(under_the_brs(estate), fixed(NOW), OCSP_ALONE).problems == []
+
+
+def test_hold_that_has_left_the_crls_is_named_while_it_is_to_be_answered_for(tmp_path: Path) -> None:
+    """With an archive cutoff a certificate is answered for long after it has expired, and no CRL lists it any more."""
+    estate = Estate.build(tmp_path / "e", public='ocsp = { slices = 1, archive_cutoff = "100d" }')
+    signer = estate.signer()
+    estate.register(signer, [1], not_after=NOW + HOUR)
+    estate.register(signer, [9])
+    handle(signer, estate.revoke(1, "certificateHold"), fixed(NOW))
+    for days in range(6):
+        look(signer, fixed(NOW + days * DAY), hint=told(signer))
+    assert crl_serials(signer) == []
+    assert says(signer)[1] == {"certificateHold"}
+    (problem,) = look(under_the_brs(estate), fixed(NOW + 6 * DAY), OCSP_ALONE).problems
+    assert says(estate.signer()) == {9: {"good"}}
+    assert "do not allow the reason certificateHold: 01 are revoked so" in str(problem)
+    assert look(estate.signer(), fixed(NOW + 101 * DAY), OCSP_ALONE).problems == []

@@ -15,6 +15,7 @@ from revocation.messages import Look, Outcome, Verb, compose
 from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
 from signer.handle import handle
 from signer.look import look
+from signer.slice_sizes import large_slices
 from tests.estate import Estate
 from tests.signer.reading import crl_serials, statuses
 from tests.waiting import until
@@ -177,6 +178,23 @@ def test_worker_without_a_key_says_so_and_does_what_needs_none(
     (estate.folder / "aside").rename(estate.folder / "ca.key")
     wire.send(LOOKS_QUEUE, compose(Verb.GENERATE_CRLS, Look(), clock.now()))
     until(lambda: crl_serials(signer) == [2])
+
+
+def test_worker_says_at_the_start_that_slices_are_too_large(
+    estate: Estate, start: Callable[[], "subprocess.Popen[str]"]
+) -> None:
+    """Once, with what to set; expired certificates do not count."""
+    path = estate.folder / "revocast.toml"
+    path.write_text(path.read_text().replace("[public]\n", "[public]\nocsp = { slices = 1 }\n", 1))
+    signer, moment = estate.signer(), clock.now()
+    estate.register(signer, range(1, 10_001), moment)
+    estate.register(signer, range(20_000, 20_010), moment, not_after=moment - timedelta(days=1))
+    assert list(large_slices(signer, moment)) == []
+    estate.register(signer, [10_001], moment)
+    start()
+    said = [line for line in (estate.folder / "worker.log").read_text().splitlines() if "slice" in line]
+    assert "test: 10001 certificates in an OCSP slice" in said[0]
+    assert "set `slices` of [public.ocsp], now 1, to 3, also where publishers run" in said[0]
 
 
 def test_worker_with_a_wrong_passphrase_says_so_and_ends(estate: Estate) -> None:
