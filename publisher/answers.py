@@ -29,7 +29,7 @@ def answers_of(profile: IssuerProfile) -> Callable[[VerifiedResponse], Answer]:
         return octets + _octet(hashes), header(*map(epoch, (this_update, next_update, fresh_until)))
 
     def answer(response: VerifiedResponse) -> Answer:
-        der, hashes, serial, _, this_update, next_update, *_ = response
+        der, hashes, serial, _, this_update, next_update, _, _ = response
         key, value = shared(hashes, this_update, next_update)
         place = placed(serial)
         return Answer(key + place, value + der, tuple([other + place for other in others]))
