@@ -48,6 +48,7 @@ class Session:
         self._tried: set[str] = set()
         self._looked_ahead: set[str] = set()
         self._unread: Unreadable | None = None
+        self._has_held = False
         self._is_tended = False
         self._tending: Iterator[list[str]] | None = None
         self.table = table
@@ -103,8 +104,8 @@ class Session:
 
     @property
     def left_nothing(self) -> bool:
-        """Whether every bundle that lay in the exchange was taken, held or set aside, once `step` finds none."""
-        return self._unread is None
+        """Whether every bundle that lay in the exchange was taken or set aside, once `step` finds none."""
+        return self._unread is None and not self._has_held
 
     def _tend(self, now: datetime) -> bool:
         """A piece of it; False when all is done, which comes once after all that was taken.
@@ -157,6 +158,7 @@ class Session:
             self._unread = error
             self.lines.append(f"not read: {error}")
         except Held as held:
+            self._has_held = True
             self.lines.append(f"held: {held}")
             note_held(self.status, bundle, str(held), now)
         except (BundleError, GateError) as error:

@@ -7,13 +7,14 @@ mean, and what to do when no answer comes because the process was killed. One th
 
 import logging
 import os
+import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
 from queue import SimpleQueue
-from threading import Lock, Timer
+from threading import Lock
+from time import monotonic
 from types import TracebackType
 from typing import IO, Final
 
@@ -50,19 +51,23 @@ class Processes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         processes, self._processes, self._idle = self._processes, [], SimpleQueue()
-        with ExitStack() as limits:
-            for process in processes:
-                limits.enter_context(self._limit(process))
-            for process in processes:
-                with suppress(BrokenPipeError), process:  # it ends when nothing comes any more
-                    pass
+        until = monotonic() + self._patience
+        for process in processes:
+            for pipe in _pipes(process):
+                pipe.close()  # it ends when nothing comes any more, or nobody takes its answer
+        for process in processes:
+            try:
+                process.wait(max(0.0, until - monotonic()))
+            except subprocess.TimeoutExpired:
+                self._kill(process)
 
     def start(self) -> None:
         """Start them, if they do not run; where they cannot be started, nothing is answered."""
         with self._starting:
             for _ in range(len(os.sched_getaffinity(0)) + self._spare - len(self._processes)):
                 try:
-                    process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                    process = subprocess.Popen(self._command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                    os.set_blocking(_pipes(process)[0].fileno(), False)
                 except OSError as error:
                     _LOG.warning("%s takes longer: no process can be started: %s", self._work, error.strerror)
                     return
@@ -86,30 +91,66 @@ class Processes:
         return answer
 
     def _ask(self, process: _Process, question: bytes) -> bytes | None:
-        assert process.stdin  # noqa: S101 - both are pipes
-        assert process.stdout  # noqa: S101 - as above
+        until = monotonic() + self._patience
+        into, out = _pipes(process)
         try:
-            with self._limit(process):
-                process.stdin.write(len(question).to_bytes(_SIZE, "big") + question)
-                process.stdin.flush()
-                return _read(process.stdout)
-        except OSError:
-            return None
-
-    @contextmanager
-    def _limit(self, process: _Process) -> Iterator[None]:
-        """Kill it if the block takes too long: whoever waits to write, to read or for its end goes on then."""
-        timer = Timer(self._patience, self._kill, (process,))
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
+            _write_by(until, into, len(question).to_bytes(_SIZE, "big") + question)
+            head = _read_by(until, out, _SIZE)
+            return _read_by(until, out, int.from_bytes(head, "big"))
+        except TimeoutError:
+            self._kill(process)
+        except (OSError, ValueError):  # it ended, or all of them were ended meanwhile
+            pass
+        return None
 
     def _kill(self, process: _Process) -> None:
         _LOG.warning("a process for %s hung for %s s and is killed", self._work, self._patience)
         process.kill()
+        process.wait()
+
+
+def _pipes(process: _Process) -> tuple[IO[bytes], IO[bytes]]:
+    """Into it, and out of it."""
+    assert process.stdin  # noqa: S101 - both are pipes
+    assert process.stdout  # noqa: S101 - as above
+    return process.stdin, process.stdout
+
+
+def _write_by(until: float, pipe: IO[bytes], octets: bytes) -> None:
+    """All of them, in as many turns as it takes.
+
+    Raises:
+        TimeoutError: nobody took them in time.
+    """
+    rest = memoryview(octets)
+    while rest:
+        _wait(until, pipe, select.POLLOUT)
+        rest = rest[pipe.write(rest) or 0 :]
+
+
+def _read_by(until: float, pipe: IO[bytes], size: int) -> bytes:
+    """As many octets.
+
+    Raises:
+        TimeoutError: they did not come in time.
+        BrokenPipeError: no more come.
+    """
+    pieces = list[bytes]()
+    while size:
+        _wait(until, pipe, select.POLLIN)
+        if not (piece := pipe.read(size)):
+            raise BrokenPipeError
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
+
+
+def _wait(until: float, pipe: IO[bytes], event: int) -> None:
+    """Until it can be read or written, or has broken, which the next call tells."""
+    poll = select.poll()
+    poll.register(pipe, event)
+    if not poll.poll(max(0.0, until - monotonic()) * 1000):
+        raise TimeoutError
 
 
 def _read(source: IO[bytes]) -> bytes | None:

@@ -3,7 +3,9 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import lmdb
 import pytest
@@ -15,8 +17,9 @@ from responder.readiness import readiness
 from responder.redissource import RedisSource
 from responder.source import Store
 from revocation import serials
+from revocation.bundle import BundleReader
 from revocation.certid import CertID, CertIDHash
-from revocation.errors import TargetError
+from revocation.errors import TargetError, Unreadable
 from revocation.redisserver import RedisServer
 from revocation.store import FILLED, RESPONSES_DATABASE, STATUS_DATABASE
 from tests.authority import NOW
@@ -114,6 +117,25 @@ def test_full_store_that_takes_no_further_batch_knows_what_it_knew(
     with read(place) as source:
         assert answers(place, source, NOBODY) == [ErrorAnswer.UNAUTHORIZED]
         assert readiness(source, NOW).reason == ""
+
+
+@pytest.mark.parametrize("why", ["unreadable", "held"])
+def test_store_is_not_filled_while_a_bundle_waits(place: Place, monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+    """Of one that the disk does not give, or that the publisher's clock says is of the future, nothing is in it."""
+    put_slices(place, FIRST)
+    with monkeypatch.context() as patch:
+        if why == "unreadable":
+            patch.setattr(BundleReader, "content", _fail)
+        place.outcomes(NOW - timedelta(minutes=6) if why == "held" else NOW)
+    with read(place) as source:
+        assert answers(place, source, FIRST) == [ErrorAnswer.TRY_LATER]
+    place.publish(NOW + timedelta(seconds=1))
+    with read(place) as source:
+        assert answers(place, source, NOBODY) == [ErrorAnswer.UNAUTHORIZED]
+
+
+def _fail(*_: object) -> NoReturn:
+    raise Unreadable("cannot be read: Input/output error")
 
 
 def test_store_of_before_there_was_the_word_has_it_after_the_next_look(place: Place) -> None:
