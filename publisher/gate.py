@@ -9,12 +9,12 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from itertools import islice
-from typing import Final, TypeAlias
+from typing import Final
 
 from publisher.alike import Alike, Shape
 from publisher.signature import Scheme
 from publisher.verify_crl import VerifiedCRL, read_crl
-from publisher.verify_ocsp import VerifiedResponse, peek, read_response, scheme_of, verify_response
+from publisher.verify_ocsp import Signed, VerifiedResponse, peek, read_response, verify_signed
 from publisher.verifying import WORTH, Group, Verifying
 from publisher.window import check_length, check_window
 from revocation import serials
@@ -119,10 +119,6 @@ def responses_in(
         check_length(manifest.this_update, manifest.next_update, profile.ocsp.expires)
 
 
-_First: TypeAlias = tuple[VerifiedResponse, Scheme]
-"""One that passed, and how it is signed."""
-
-
 class Checks:
     """All checks of the responses of a bundle, in whichever thread.
 
@@ -131,36 +127,36 @@ class Checks:
 
     def __init__(self, profile: IssuerProfile, now: datetime, verifying: Verifying) -> None:
         self._profile, self._now, self._verifying = profile, now, verifying
-        self._alike: Alike[_First] = Alike()
+        self._alike: Alike[Signed] = Alike()
 
     def __call__(self, piece: Sequence[bytes]) -> list[VerifiedResponse]:
         """The responses; see `responses_in`. Where a signature is wrong, each is looked at in full, for why."""
-        alike: dict[Shape[_First], list[bytes]] = {}
+        alike: dict[Shape[Signed], list[bytes]] = {}
         found = [self._like_another(der, alike) or self._whole(der) for der in piece]
         try:
             self._verifying.require_signed(
-                [Group(shape.meaning[1], shape.tbs, shape.signature, ders) for shape, ders in alike.items()]
+                [Group(shape.meaning.scheme, shape.tbs, shape.signature, ders) for shape, ders in alike.items()]
             )
         except GateError:
             return [self._whole(der) for der in piece]
         return found
 
-    def _like_another(self, der: bytes, alike: dict[Shape[_First], list[bytes]]) -> VerifiedResponse | None:
+    def _like_another(self, der: bytes, alike: dict[Shape[Signed], list[bytes]]) -> VerifiedResponse | None:
         """What the response says, if it is like one that passed; its signature is to be verified yet."""
         shape = self._alike.find(der)
         if shape is None:
             return None
         alike.setdefault(shape, []).append(der)
-        first = shape.meaning[0]
-        times = (first.this_update, first.next_update)
-        return VerifiedResponse(der, first.hashes, der[shape.serial], None, *times, first.direct, first.archive_cutoff)
+        _, hashes, _, _, this_update, next_update, direct, cutoff = shape.meaning.response
+        return VerifiedResponse(der, hashes, der[shape.serial], None, this_update, next_update, direct, cutoff)
 
     def _whole(self, der: bytes) -> VerifiedResponse:
-        response = verify_response(der, self._profile.issuer, self._now)
+        signed = verify_signed(der, self._profile.issuer, self._now)
+        response = signed.response
         _check_response(response, self._profile)
-        scheme = scheme_of(der, self._profile.issuer)
-        _check_key(response, scheme, self._profile)
-        self._alike.learn(der, (response, scheme))
+        _check_key(response, signed.scheme, self._profile)
+        if response.revocation is None:
+            self._alike.learn(der, signed)
         return response
 
 

@@ -29,7 +29,7 @@ from revocation.errors import BundleError, Expired, GateError
 from revocation.issuer import Issuer
 from revocation.published import TargetStatus
 from revocation.status import Reason
-from revocation.store import StoredResponse, issuer_key, response_key
+from revocation.store import StoredResponse, issuer_key, response_key, serial_in
 from revocation.wire.exchange import Stored
 
 _BATCH: Final = 8192
@@ -207,7 +207,7 @@ class ResponseTaker:
             revoked = dict(marks.of_issuer(issuer.octets))
 
         def wrong(key: bytes, current: StoredResponse) -> bool:
-            return _contradicts(self._shown(current), revoked[key[len(issuer.octets) + 1 :]])
+            return _contradicts(self._shown(current), revoked[serial_in(key)])
 
         keys = (response_key(issuer.octets, octet, serial) for serial in revoked for octet in HASH_OCTETS)
         return self._target.withdraw(keys, wrong)

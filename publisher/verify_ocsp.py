@@ -52,21 +52,34 @@ class VerifiedResponse(NamedTuple):
     archive_cutoff: datetime | None = None
 
 
+class Signed(NamedTuple):
+    """A response that was verified, and how it is signed, for others that the same key signed."""
+
+    response: VerifiedResponse
+    scheme: Scheme
+
+
 def verify_response(der_: bytes, issuer: Issuer, now: datetime) -> VerifiedResponse:
-    """The response, if it is the issuer's and may be handed out now.
+    """The response, if it is the issuer's and may be handed out now; see `verify_signed`."""
+    return verify_signed(der_, issuer, now).response
+
+
+def verify_signed(der_: bytes, issuer: Issuer, now: datetime) -> Signed:
+    """The response, if it is the issuer's and may be handed out now, and how it is signed.
 
     Raises:
         NotYetValid: it starts within minutes.
         Expired: its nextUpdate has passed.
         GateError: anything else is wrong with it.
     """
-    response = read_response(der_, issuer)
+    signed = _explained(der_, issuer)
+    response = signed.response
     try:
         check_window(response.this_update, response.next_update, now)
     except GateError as error:
         error.where = f"{_place(issuer)}, serial {serials.to_hex(response.serial)}"
         raise
-    return response
+    return signed
 
 
 def read_response(der_: bytes, issuer: Issuer) -> VerifiedResponse:
@@ -75,6 +88,10 @@ def read_response(der_: bytes, issuer: Issuer) -> VerifiedResponse:
     Raises:
         GateError: malformed, of another issuer, by another signer, or not of the form that is pre-signed.
     """
+    return _explained(der_, issuer).response
+
+
+def _explained(der_: bytes, issuer: Issuer) -> Signed:
     try:
         return _read(der_, issuer)
     except GateError as error:
@@ -109,7 +126,7 @@ def peek(der_: bytes) -> Peek:
         raise unreadable("an OCSP response", error) from error
 
 
-def _read(der_: bytes, issuer: Issuer) -> VerifiedResponse:
+def _read(der_: bytes, issuer: Issuer) -> Signed:
     response = ocsp.load_der_ocsp_response(der_)
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise GateError(f"it is an error, {response.response_status.name}")
@@ -118,23 +135,18 @@ def _read(der_: bytes, issuer: Issuer) -> VerifiedResponse:
     if response.responder_key_hash != signer.key_hash:
         whose = "issuer, and no certificate is embedded" if signer.is_issuer else "embedded certificate"
         raise GateError(f"its ResponderID is not byKey of the {whose}")
-    verifier_by(_scheme(response, signer))(tbs, signature)
+    scheme = _scheme(response, signer)
+    verifier_by(scheme)(tbs, signature)
     _check_extensions(response)
     content = _content(der_, response, issuer)
     signer.check_covers(content.this_update, content.next_update)
-    return content._replace(direct=signer.is_issuer, archive_cutoff=archive_cutoff_in(tbs))
+    return Signed(content._replace(direct=signer.is_issuer, archive_cutoff=archive_cutoff_in(tbs)), scheme)
 
 
 def _signer(embedded: bytes | None, issuer: Issuer) -> ResponderCertificate:
     if embedded is None:
         return issuer_as_responder(issuer)
     return verify_responder_certificate(embedded, issuer.subject, issuer.public_key_info)
-
-
-def scheme_of(der_: bytes, issuer: Issuer) -> Scheme:
-    """How a response that was read is signed, for others that the same key signed."""
-    _, _, embedded = parts(der_)
-    return _scheme(ocsp.load_der_ocsp_response(der_), _signer(embedded, issuer))
 
 
 def _scheme(response: ocsp.OCSPResponse, signer: ResponderCertificate) -> Scheme:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from publisher.signature import Scheme, verifier_by
 from revocation.errors import GateError
-from revocation.processes import Processes, serve
+from revocation.processes import PATIENCE, Processes, serve
 
 WORTH: Final = 2 << 20
 """Octets of a bundle for which processes are started: that takes as long as verifying a thousand or two."""
@@ -36,10 +36,14 @@ class Group(NamedTuple):
 
 
 class Verifying:
-    """The processes of one publication; started when first wanted, ended by the end of a `with`."""
+    """The processes of one publication; started when first wanted, ended by the end of a `with`.
 
-    def __init__(self) -> None:
-        self._processes = Processes("publisher.verifying", "verifying")
+    Args:
+        patience: see `Processes`.
+    """
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._processes = Processes("publisher.verifying", "verifying", patience=patience)
 
     def __enter__(self) -> "Verifying":
         return self

@@ -1,7 +1,8 @@
 """Not asking again for a moment what has just not answered, so that a dead server does not hold up every request.
 
 Whether it answers again is tried by a thread, which may wait for long; requests wait for it a moment at most. Without
-that moment it would not come to run: fastpysgi holds the interpreter's lock also while it has nothing to do.
+that moment it would not come to run: fastpysgi holds the interpreter's lock also while it has nothing to do. So where
+requests are rare one waits for longer: nobody stands behind it, and an attempt over a long way takes many moments.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,8 @@ REST: Final = 2.0
 """Seconds after a failure in which nobody tries."""
 PATIENCE: Final = 0.05
 """Seconds that a request waits for who tries, one in each second."""
+_ALONE: Final = 10
+"""Times as long waits one that comes a second or more after the last."""
 _GLIMPSE: Final = 0.0002  # seconds that the others wait: one turn for the thread
 
 
@@ -34,6 +37,7 @@ class Breaker:
         self._lock = Lock()
         self._again_at: float | None = None
         self._waits_at = float("-inf")
+        self._asked_at = float("-inf")
         self._thread: Thread | None = None
         self._done = Event()
 
@@ -43,6 +47,7 @@ class Breaker:
             if self._again_at is None:
                 return True
             now = self._clock()
+            is_alone, self._asked_at = now >= self._asked_at + 1, now
             if not self._is_trying():  # it is none either in a process that was forked since
                 if now < self._again_at:
                     return False
@@ -51,7 +56,7 @@ class Breaker:
                 self._thread.start()
             seconds, done = _GLIMPSE, self._done
             if now >= self._waits_at:
-                seconds, self._waits_at = self._patience, now + 1
+                seconds, self._waits_at = self._patience * (_ALONE if is_alone else 1), now + 1
         done.wait(seconds)
         return self._again_at is None
 

@@ -55,7 +55,13 @@ class Channel(HTTPChannel):
         return taken
 
     def overdue(self, now: float) -> bool:
-        """Whether a request that began to arrive should be there as a whole."""
+        """Whether a request that began to arrive should be there as a whole; asked at every look at the connection.
+
+        Its time stands still while what was asked before is answered: no more of it is read then, and closing the
+        connection would cut that answer.
+        """
+        if self.requests or self.total_outbufs_len:
+            self._began = now
         return self.request is not None and now - self._began > _PATIENCE
 
 

@@ -2,7 +2,7 @@
 
 OpenSSL lets go of the interpreter for each signature and has to get it back, which beside threads that work takes as
 long as a third of a signature. A question and an answer are octets, behind their number; who asks knows what they
-mean, and what to do when no answer comes because the process was killed.
+mean, and what to do when no answer comes because the process was killed. One that hangs is killed here.
 """
 
 import logging
@@ -10,16 +10,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from queue import SimpleQueue
-from threading import Lock
+from threading import Lock, Timer
 from types import TracebackType
 from typing import IO, Final
 
 _LOG: Final = logging.getLogger("revocast")
 _SIZE: Final = 4
 """Octets of the number before a question, big-endian."""
+PATIENCE: Final = 60.0
+"""Seconds in which a question is answered, many times over, by a process that does not hang."""
 
 _Process = subprocess.Popen[bytes]
 
@@ -31,11 +33,12 @@ class Processes:
         module: what they run, which calls `serve`.
         work: what they do, for the log.
         spare: how many more of them than cores: so that each core has work while one waits for its next question.
+        patience: seconds after which one that was asked, or is to end, is killed.
     """
 
-    def __init__(self, module: str, work: str, *, spare: int = 0) -> None:
+    def __init__(self, module: str, work: str, *, spare: int = 0, patience: float = PATIENCE) -> None:
         self._command = (sys.executable, "-P", "-m", module)
-        self._work, self._spare = work, spare
+        self._work, self._spare, self._patience = work, spare, patience
         self._processes: list[_Process] = []
         self._idle: SimpleQueue[_Process | None] = SimpleQueue()
         self._starting = Lock()
@@ -47,9 +50,12 @@ class Processes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         processes, self._processes, self._idle = self._processes, [], SimpleQueue()
-        for process in processes:
-            with suppress(BrokenPipeError), process:  # it ends when nothing comes any more
-                pass
+        with ExitStack() as limits:
+            for process in processes:
+                limits.enter_context(self._limit(process))
+            for process in processes:
+                with suppress(BrokenPipeError), process:  # it ends when nothing comes any more
+                    pass
 
     def start(self) -> None:
         """Start them, if they do not run; where they cannot be started, nothing is answered."""
@@ -73,22 +79,37 @@ class Processes:
         if not self._processes:
             return None
         process = self._idle.get()
-        answer = _ask(process, question) if process else None
+        answer = self._ask(process, question) if process else None
         self._idle.put(process if answer is not None else None)
         if process and answer is None:
             _LOG.warning("a process ended: %s takes longer without it", self._work)
         return answer
 
+    def _ask(self, process: _Process, question: bytes) -> bytes | None:
+        assert process.stdin  # noqa: S101 - both are pipes
+        assert process.stdout  # noqa: S101 - as above
+        try:
+            with self._limit(process):
+                process.stdin.write(len(question).to_bytes(_SIZE, "big") + question)
+                process.stdin.flush()
+                return _read(process.stdout)
+        except OSError:
+            return None
 
-def _ask(process: _Process, question: bytes) -> bytes | None:
-    assert process.stdin  # noqa: S101 - both are pipes
-    assert process.stdout  # noqa: S101 - as above
-    try:
-        process.stdin.write(len(question).to_bytes(_SIZE, "big") + question)
-        process.stdin.flush()
-        return _read(process.stdout)
-    except OSError:
-        return None
+    @contextmanager
+    def _limit(self, process: _Process) -> Iterator[None]:
+        """Kill it if the block takes too long: whoever waits to write, to read or for its end goes on then."""
+        timer = Timer(self._patience, self._kill, (process,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _kill(self, process: _Process) -> None:
+        _LOG.warning("a process for %s hung for %s s and is killed", self._work, self._patience)
+        process.kill()
 
 
 def _read(source: IO[bytes]) -> bytes | None:

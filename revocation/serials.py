@@ -3,6 +3,8 @@
 A CertID and a CRL entry must repeat the octets of the certificate, so the octets are the identity and never the number.
 """
 
+import hashlib
+
 from revocation.der import integer_octets
 from revocation.errors import InputError
 
@@ -27,6 +29,14 @@ def from_hex(text: str) -> bytes:
             advice="serials are hexadecimal, as `openssl x509 -serial` and index.txt print them",
         )
     return integer_octets(sign * int(digits, 16))
+
+
+def spread(octets: bytes) -> bytes:
+    """Two octets that follow from the serial alone, and spread serials evenly whatever a CA counts by.
+
+    By them certificates are in slices, and the responses of a slice lie together in a store.
+    """
+    return hashlib.sha256(octets).digest()[:2]
 
 
 def to_int(octets: bytes) -> int:

@@ -144,12 +144,12 @@ class RedisTarget:
         return count
 
     def set_filled(self, *, is_filled: bool) -> None:
-        """Give the store a version where it has none, or take it away."""
+        """Give the store a version where it has none (a full server refuses another SET as well), or take it away."""
         with self._explained():
-            if is_filled:
-                self._client.set(self._version, _new_version(), nx=True)
-            else:
+            if not is_filled:
                 self._client.delete(self._version)
+            elif self._client.type(self._version) == b"none":
+                self._client.set(self._version, _new_version(), nx=True)
 
     @contextmanager
     def _changing(self) -> Iterator[Change]:

@@ -24,7 +24,7 @@ from revocation.clock import epoch
 from revocation.issuer import Issuer
 from revocation.ocsppath import static_path
 from revocation.paths import OCSP_PATH
-from revocation.store import BOTH_HASHES, StoredResponse, response_key
+from revocation.store import BOTH_HASHES, StoredResponse, response_key, serial_in
 
 _ISSUER_OCTETS: Final = 4
 _HASH_OCTETS: Final = (BOTH_HASHES, *(hash_.octet for hash_ in CertIDHash))
@@ -233,7 +233,7 @@ def _pieces(things: Sequence[_Thing]) -> Iterator[Sequence[_Thing]]:
 
 def _certificate(key: bytes) -> tuple[bytes, bytes]:
     """Issuer id and serial."""
-    return key[:_ISSUER_OCTETS], key[_ISSUER_OCTETS + 1 :]
+    return key[:_ISSUER_OCTETS], serial_in(key)
 
 
 def _certificates(keys: Iterable[bytes]) -> dict[tuple[bytes, bytes], None]:

@@ -1,6 +1,5 @@
 """Facts about certificates: registered, revoked, released. Each takes the next revision of its issuer."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, case, func, insert, or_, select, update
 
+from revocation import serials
 from revocation.clock import epoch, from_epoch
 from revocation.issuer import Issuer
 from revocation.status import Reason, Revocation
@@ -193,7 +193,7 @@ def has_live(connection: Connection, issuer: Issuer, hashes: range, since: datet
 
 def slice_hash(serial: bytes) -> int:
     """0..65535 from the serial alone, so that a certificate stays in its slice."""
-    return int.from_bytes(hashlib.sha256(serial).digest()[:2], "big")
+    return int.from_bytes(serials.spread(serial), "big")
 
 
 def slice_of(hash_: int, slices: int) -> int:

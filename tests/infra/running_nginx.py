@@ -21,12 +21,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def configuration(folder: Path, port: int, upstream: int) -> Path:
-    """The shipped files, in front of a responder at the port `upstream`; the path of the main one."""
+def configuration(folder: Path, port: int, upstream: int, patience: str = "10s") -> Path:
+    """The shipped files, in front of a responder at the port `upstream`; the path of the main one.
+
+    Args:
+        patience: how long it waits for an answer of the responder.
+    """
     site = {
         "listen 80;": f"listen 127.0.0.1:{port};",
         "listen [::]:80;": "",
         "server 127.0.0.1:8889;": f"server 127.0.0.1:{upstream};",
+        "proxy_read_timeout 10s;": f"proxy_read_timeout {patience};",
         "/var/lib/revocast/public/www": str(folder / "public/www"),
         "/var/lib/nginx/revocast": str(folder / "cache"),
         "/etc/nginx/revocast/": f"{SHIPPED}/ocsp-errors/",
@@ -50,9 +55,9 @@ def configuration(folder: Path, port: int, upstream: int) -> Path:
 
 
 @contextmanager
-def nginx(folder: Path, port: int, upstream: int) -> Iterator[None]:
+def nginx(folder: Path, port: int, upstream: int, patience: str = "10s") -> Iterator[None]:
     """A running nginx with the shipped configuration."""
-    main = configuration(folder, port, upstream)
+    main = configuration(folder, port, upstream, patience)
     command = [str(shutil.which("nginx")), "-c", str(main), "-e", str(folder / "error.log")]
     subprocess.run([*command, "-t", "-q"], check=True)
     process = subprocess.Popen(command)

@@ -2,15 +2,19 @@
 
 import base64
 import os
+import re
 import signal
+import socket
 from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from responder import fastserver, robustserver
 from revocation.certid import CertIDHash
-from tests.infra.running_nginx import ask, free_port, nginx
+from tests.infra.running_nginx import SHIPPED, ask, free_port, nginx
 from tests.responder.filling import GOOD, UNKNOWN
 from tests.responder.wire import MALFORMED, OCSP, TRY_LATER, UNAUTHORIZED, Place, place
 from tests.waiting import until
@@ -67,7 +71,27 @@ def test_unknown_certificate_is_unauthorized_and_kept_by_nobody(served: tuple[Pl
 @pytest.mark.parametrize("target", ["/ocsp", "/ocsp/"])
 def test_body_over_the_limit_is_malformed_and_kept_by_nobody(served: tuple[Place, int], size: int, target: str) -> None:
     """By the responder, and from 60 KiB on by nginx, which does not ask it."""
-    response, body = ask(served[1], target, "POST", b"\x30" * size)
+    assert_malformed(*ask(served[1], target, "POST", b"\x30" * size))
+
+
+@pytest.mark.parametrize("size", [5000, 65_000, 100_000])
+@pytest.mark.parametrize("target", ["/ocsp", "/ocsp/"])
+def test_chunked_body_over_the_limit_is_malformed_and_kept_by_nobody(
+    served: tuple[Place, int], size: int, target: str
+) -> None:
+    """Its length is not known before it is there."""
+    connection = HTTPConnection("127.0.0.1", served[1], timeout=10)
+    try:
+        pieces = (b"\x30" * 5000 for _ in range(size // 5000))
+        connection.request("POST", target, pieces, encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+        response = connection.getresponse()
+        assert_malformed(response, response.read())
+    finally:
+        connection.close()
+
+
+def assert_malformed(response: HTTPResponse, body: bytes) -> None:
+    """It says so as OCSP does, and no cache keeps it."""
     assert (response.status, body) == (413, MALFORMED)
     assert response.headers.get_all("Content-Type") == [OCSP]
     assert response.headers.get_all("Cache-Control") == ["no-store"]
@@ -88,6 +112,27 @@ def test_error_pages_are_nobodys_to_ask_for(served: tuple[Place, int]) -> None:
     """They stand for what went wrong, and for nothing else."""
     for name in ("malformed-request", "try-later"):
         assert ask(served[1], f"/revocast-ocsp-errors/{name}.der")[0].status == 404
+
+
+@pytest.mark.parametrize(("method", "target"), [("GET", "/ocsp/MEI"), ("POST", "/ocsp/"), ("POST", "/ocsp")])
+def test_responder_that_hangs_is_try_later_that_nobody_keeps(tmp_path: Path, method: str, target: str) -> None:
+    """It takes the request and says nothing."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        nginx(tmp_path, port := free_port(), silent.getsockname()[1], patience="200ms"),
+    ):
+        response, answer = ask(port, target, method, b"0" if method == "POST" else None)
+    assert (response.status, answer) == (504, TRY_LATER)
+    assert response.headers.get_all("Content-Type") == [OCSP]
+    assert response.headers.get_all("Cache-Control") == ["no-store"]
+
+
+def test_connection_that_nobody_uses_is_closed_by_nginx_before_the_responder_does() -> None:
+    """Else a request is sent into one that is being closed, and a POST that may have arrived is not sent again: 502."""
+    (upstream,) = re.findall(r"upstream \w+ \{(.*?)\}", (SHIPPED / "revocast.conf").read_text(), re.DOTALL)
+    (seconds,) = re.findall(r"^ *keepalive_timeout (\d+)s;", upstream, re.MULTILINE)
+    assert int(seconds) * 1000 * 2 <= fastserver._SILENCE
+    assert int(seconds) * 2 <= robustserver._SILENCE
 
 
 def test_responder_that_is_away_is_try_later_that_nobody_keeps(tmp_path: Path) -> None:

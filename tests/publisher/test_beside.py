@@ -147,7 +147,8 @@ def test_what_is_damaged_in_the_archive_is_not_handed_out(place: Place) -> None:
     published(place, 1, 2)
     archived = place.state / "crls" / place.ca.issuer.id / "all" / "1.crl"
     times = archived.stat()
-    archived.write_bytes(archived.read_bytes()[:-1] + b"\x00")
+    data = archived.read_bytes()
+    archived.write_bytes(data[:-1] + bytes((data[-1] ^ 1,)))
     os.utime(archived, (times.st_atime, times.st_mtime))
     before = shown(place)
     place.publish(NOW + 2 * SECOND)

@@ -7,7 +7,7 @@ import pytest
 
 from revocation.certid import CertIDHash
 from revocation.status import Reason, Revocation
-from revocation.store import RESPONSES_DATABASE
+from revocation.store import RESPONSES_DATABASE, serial_in
 from tests.authority import NOW
 from tests.building.bundles import put_slice
 from tests.building.ca import CA, Responder
@@ -31,7 +31,7 @@ def keys(place: Place) -> list[bytes]:
     with lmdb.open(str(place.store), readonly=True, max_dbs=4) as env:
         database = env.open_db(RESPONSES_DATABASE, create=False)
         with env.begin(db=database) as txn:
-            return [bytes(key)[4:] for key, _ in txn.cursor()]
+            return sorted(bytes(key)[4:5] + serial_in(bytes(key)) for key, _ in txn.cursor())
 
 
 @pytest.mark.parametrize("order", ORDERS)

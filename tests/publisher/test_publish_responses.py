@@ -12,7 +12,7 @@ from publisher.targets.lmdb import LMDBTarget
 from revocation.certid import CertID, CertIDHash
 from revocation.clock import epoch
 from revocation.status import Reason, Revocation
-from revocation.store import ISSUERS_DATABASE, issuer_key
+from revocation.store import ISSUERS_DATABASE, issuer_key, response_key
 from tests.authority import NOW
 from tests.building.bundles import put_slice
 from tests.building.ca import CA, Responder
@@ -200,7 +200,7 @@ def test_at_no_moment_does_a_replay_show_a_revoked_certificate_good(
         count = put(target, *arguments)  # type: ignore[arg-type]
         with target._env.begin(db=target._responses) as txn:
             for hash_ in CertIDHash:
-                raw = txn.get(ca.issuer.octets + hash_.octet + b"\x01")
+                raw = txn.get(response_key(ca.issuer.octets, hash_.octet, b"\x01"))
                 shown.extend([said(bytes(raw[25:]))] if raw else [])
         return count
 

@@ -68,6 +68,19 @@ def test_killed_process_lets_nothing_pass_and_holds_nothing_up(
     assert "a process ended: verifying takes longer without it" in caplog.text
 
 
+def test_hung_process_lets_nothing_pass_and_holds_nothing_up(place: Place, ca: CA, responder: Responder) -> None:
+    """It is killed after a while, and its part is verified by the publisher itself."""
+    data = [response(ca, responder, 0x4100 + n) for n in range(200)]
+    with Verifying(patience=0.1) as verifying:
+        verifying.start()
+        for pid in verifying.pids:
+            os.kill(pid, signal.SIGSTOP)
+        checks = Checks(place.profile, NOW, verifying)
+        assert [one.der for one in checks(data)] == data
+        with pytest.raises(GateError, match="signature is not that of the key"):
+            checks([*data, data[20].replace(FIRST, SECOND)])
+
+
 def test_large_bundle_is_verified_in_processes_that_end_with_the_publication(
     place: Place, ca: CA, responder: Responder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,26 @@ def test_request_that_trickles_has_fifteen_seconds(channel: Channel, octets: byt
         assert channel.will_close == (second > 15)
 
 
+@pytest.mark.parametrize("busy", ["requests", "total_outbufs_len"])
+def test_answer_that_takes_long_is_not_cut_for_what_came_behind_its_request(
+    channel: Channel, busy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CRL over a slow line, and the start of the next request, which is not read on before the CRL has gone out."""
+    monkeypatch.setattr(channel.server, "add_task", lambda _: None)  # it is answered when the test says so
+    arrive(channel, b"GET /crl/a HTTP/1.1\r\nHost: a\r\n\r\nGET", SECOND)
+    idle = {"requests": [], "total_outbufs_len": 0}
+    vars(channel).update(idle, **{busy: channel.requests if busy == "requests" else 8 << 20})
+    for second in range(5, 65, 5):
+        channel.last_activity = SECOND + second  # some of it was sent
+        channel.server.maintenance(SECOND + second)
+        assert not channel.will_close
+    vars(channel).update(idle)
+    for second in range(65, 80, 5):
+        channel.last_activity = SECOND + second
+        channel.server.maintenance(SECOND + second)
+        assert channel.will_close == (second > 75)
+
+
 def test_time_begins_anew_with_each_request(channel: Channel) -> None:
     """A connection may last as long as its requests do not."""
     arrive(channel, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET", SECOND)

@@ -60,6 +60,7 @@ def test_issuer_with_few_responses_among_many_is_seen(server: Server) -> None:
         target.put((_answer(large, number, fresh=True) for number in range(20_000)), lambda *_: True)
         target.put((_answer(small, number, fresh=False) for number in range(2)), lambda *_: True)
         target.save_status(b"status")
+        target.set_filled(is_filled=True)
     source = source_of(server)
     assert readiness(source, NOW) == (
         f"most responses have expired of issuer {small.hex()}",
@@ -79,6 +80,7 @@ def test_share_of_the_expired_is_that_of_the_store(server: Server) -> None:
         target.put((_answer(issuer, number, fresh=False) for number in range(1_000)), lambda *_: True)
         target.put((_answer(issuer, number, fresh=True) for number in range(1_000, 2_000)), lambda *_: True)
         target.save_status(b"status")
+        target.set_filled(is_filled=True)
     source = source_of(server)
     assert 0.2 < readiness(source, NOW).fresh[issuer.hex()] < 0.8
     source.close()

@@ -175,6 +175,29 @@ def test_floods_of_unknown_serials_do_not_reach_the_server(
     assert commands() - before == own
 
 
+def test_certificate_is_not_unknown_the_moment_a_server_is_emptied(
+    source: RedisSource, server: Server, filling: Filling
+) -> None:
+    """Before the version is looked at again: it comes with the values, and says what their absence means."""
+    assert source.find(filling.cert_id(GOOD), NOW)
+    with server.client() as client:
+        client.flushall()
+    with pytest.raises(SourceUnavailable, match="being filled"):
+        source.find(filling.cert_id(GOOD), NOW)
+
+
+def test_issuer_that_is_published_no_more_is_unknown(
+    source: RedisSource, server: Server, filling: Filling, seconds: Seconds
+) -> None:
+    """Its responses may still lie there; that it was found before counts no more in another state of the store."""
+    assert source.find(filling.cert_id(GOOD), NOW)
+    with server.client() as client:
+        client.delete("revocast:issuers")
+    fill(server, [])
+    seconds.now += HELD
+    assert source.find(filling.cert_id(GOOD), NOW) is None
+
+
 @pytest.mark.parametrize("loss", ["flush", "version"])
 def test_emptied_server_says_nothing_of_any_certificate_until_it_is_filled(
     source: RedisSource, server: Server, filling: Filling, seconds: Seconds, loss: str

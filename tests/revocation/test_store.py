@@ -1,9 +1,12 @@
 """The store format: a wire format between publisher and responder, pinned octet by octet."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from revocation.certid import CertID, CertIDHash
-from revocation.store import StoredResponse, StoreFormatError, issuer_key, response_key
+from revocation.store import StoredResponse, StoreFormatError, issuer_key, response_key, serial_in
+from signer.ledger import facts
 from tests.authority import Authority
 
 VALUE = bytes.fromhex("01000000000000000100000000000000020000000000000003") + b"\x30\x00"
@@ -28,11 +31,21 @@ def test_stored_value_of_another_format_is_an_error(value: bytes) -> None:
         StoredResponse.decode(value)
 
 
-def test_response_key_is_issuer_hash_and_serial() -> None:
-    """Serials are the exact octets: 00FF and FF are different certificates."""
+def test_response_key_is_issuer_hash_place_and_serial() -> None:
+    """Serials are the exact octets: 00FF and FF are different certificates, at the places that SHA-256 gives them."""
     issuer = Authority().issuer()
-    assert response_key(issuer.octets, CertIDHash.SHA256.octet, b"\x00\xff") == issuer.octets + b"\x02\x00\xff"
-    assert response_key(issuer.octets, b"\x01", b"\xff") != response_key(issuer.octets, b"\x01", b"\x00\xff")
+    key = response_key(issuer.octets, CertIDHash.SHA256.octet, b"\x00\xff")
+    assert key == issuer.octets + b"\x02" + bytes.fromhex("06eb") + b"\x00\xff"
+    assert serial_in(key) == b"\x00\xff"
+    assert response_key(issuer.octets, b"\x01", b"\xff") == issuer.octets + b"\x01" + bytes.fromhex("a810") + b"\xff"
+
+
+@given(st.sets(st.binary(min_size=1, max_size=20), min_size=2, max_size=200), st.integers(1, 1000))
+def test_responses_of_a_slice_lie_together(serials: set[bytes], slices: int) -> None:
+    """In the order of their keys, every slice comes once, and behind it the next."""
+    in_order = sorted(response_key(b"1234", CertIDHash.SHA1.octet, serial) for serial in serials)
+    found = [facts.slice_of(facts.slice_hash(serial_in(key)), slices) for key in in_order]
+    assert found == sorted(found)
 
 
 @pytest.mark.parametrize(("hash_", "size"), [(CertIDHash.SHA1, 41), (CertIDHash.SHA256, 65)])

@@ -114,7 +114,7 @@ def test_reader_in_another_process_sees_each_change_at_once(tmp_path: Path) -> N
     script = f"""
 import lmdb
 env = lmdb.open({str(tmp_path / "store")!r}, readonly=True, max_dbs=4)
-database = env.open_db(b"responses", create=False)
+database = env.open_db({RESPONSES_DATABASE!r}, create=False)
 while True:
     with env.begin(db=database) as txn:
         print(txn.stat(database)["entries"], flush=True)

@@ -11,6 +11,7 @@ import pytest
 
 from publisher.targets.lmdb import LMDBTarget
 from revocation.errors import TargetError
+from revocation.store import RESPONSES_DATABASE
 from tests.publisher.targets.test_lmdb import GIB, always, answer, held
 
 _READER = """
@@ -74,7 +75,7 @@ def test_store_whose_lock_file_is_of_an_earlier_transaction_goes_on_with_the_las
     with LMDBTarget(store, GIB) as target:
         target.put([answer(1)], always)
     with lmdb.open(str(store), max_dbs=4) as writer:
-        database = writer.open_db(b"responses")
+        database = writer.open_db(RESPONSES_DATABASE)
         (store / "lock.mdb").unlink()
         with reading(store):
             with writer.begin(write=True, db=database) as txn:

@@ -136,6 +136,15 @@ def test_readers_learn_of_each_change_by_another_version(target: RedisTarget, se
     assert version(server) == versions[-1]
 
 
+def test_full_server_that_is_filled_may_be_said_to_be_so_again(target: RedisTarget, server: Server) -> None:
+    """Nothing needs to be written, so that it is full is no failure."""
+    target.set_filled(is_filled=True)
+    before = version(server)
+    server.client().config_set("maxmemory", "1")
+    target.set_filled(is_filled=True)
+    assert version(server) == before
+
+
 def test_store_that_is_being_filled_has_no_version(store: RedisServer, server: Server) -> None:
     """Readers say that they cannot tell, until the publisher says that it has filled it, whoever began."""
     for _ in range(2):

@@ -1,0 +1,43 @@
+"""Processes that answer questions, when they hang: nobody waits for them for ever."""
+
+import os
+import signal
+
+import pytest
+
+from revocation.processes import Processes
+
+MODULE = "publisher.verifying"
+NOTHING = b"[]\n"
+"""The question whether the signatures of no responses are right."""
+
+
+def stopped(patience: float) -> Processes:
+    """Processes that were started, and hang."""
+    processes = Processes(MODULE, "testing", patience=patience)
+    processes.start()
+    for pid in processes.pids:
+        os.kill(pid, signal.SIGSTOP)
+    return processes
+
+
+@pytest.mark.parametrize("octets", [0, 1 << 20], ids=["read", "write"])
+def test_process_that_hangs_is_killed_and_nothing_is_answered(octets: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Whether its answer is waited for, or its pipe is full before it has the question."""
+    with stopped(0.1) as processes:
+        pids = processes.pids
+        assert [processes.ask(NOTHING + bytes(octets)) for _ in range(len(pids) + 1)] == [None] * (len(pids) + 1)
+        assert caplog.text.count("a process for testing hung for 0.1 s and is killed") == len(pids)
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_end_waits_for_no_process_that_hangs() -> None:
+    """None is left afterwards."""
+    with stopped(0.1) as processes:
+        pids = processes.pids
+    assert pids
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
