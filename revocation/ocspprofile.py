@@ -65,7 +65,7 @@ class OCSPProfile(Table):
         ge=1,
         le=65536,
         description="Certificates are spread over this many slices, each signed at its own time. A revocation waits"
-        " while one is signed, and while it is verified: have one for every 4,000 certificates or so.",
+        " while a publisher verifies one: have one for every 4,000 certificates or so.",
     )
     archive_cutoff: Duration | None = Field(
         default=None,
