@@ -43,6 +43,7 @@ class Processes:
         self._processes: list[_Process] = []
         self._idle: SimpleQueue[_Process | None] = SimpleQueue()
         self._starting = Lock()
+        self._is_refused = False
 
     def __enter__(self) -> "Processes":
         return self
@@ -50,7 +51,7 @@ class Processes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        processes, self._processes, self._idle = self._processes, [], SimpleQueue()
+        processes, self._processes = self._processes, []
         until = monotonic() + self._patience
         for process in processes:
             for pipe in _pipes(process):
@@ -64,12 +65,15 @@ class Processes:
     def start(self) -> None:
         """Start them, if they do not run; where they cannot be started, nothing is answered."""
         with self._starting:
-            for _ in range(len(os.sched_getaffinity(0)) + self._spare - len(self._processes)):
+            if self._processes or self._is_refused:
+                return
+            for _ in range(len(os.sched_getaffinity(0)) + self._spare):
                 try:
                     process = subprocess.Popen(self._command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
                     os.set_blocking(_pipes(process)[0].fileno(), False)
                 except OSError as error:
                     _LOG.warning("%s takes longer: no process can be started: %s", self._work, error.strerror)
+                    self._is_refused = True
                     return
                 self._processes.append(process)
                 self._idle.put(process)
@@ -166,5 +170,8 @@ def serve(answer: Callable[[bytes], bytes]) -> None:
     source, out = sys.stdin.buffer, sys.stdout.buffer
     while (question := _read(source)) is not None:
         said = answer(question)
-        out.write(len(said).to_bytes(_SIZE, "big") + said)
-        out.flush()
+        try:
+            out.write(len(said).to_bytes(_SIZE, "big") + said)
+            out.flush()
+        except BrokenPipeError:
+            os._exit(0)  # who asked was killed; what is left to write is for nobody

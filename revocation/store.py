@@ -21,12 +21,15 @@ from revocation.serials import spread
 
 _HEADER: Final = struct.Struct(">BQQQ")
 _VERSION: Final = 1
-RESPONSES_DATABASE: Final = b"responses"
+RESPONSES_DATABASE: Final = b"responses.2"
 ISSUERS_DATABASE: Final = b"issuers"
-STATUS_DATABASE: Final = b"status"
+STATUS_DATABASE: Final = b"status.2"
 FILLED: Final = b"filled"
-VERSION: Final = b"version"
-SAMPLE: Final = b"sample"
+VERSION: Final = b"version.2"
+SAMPLE: Final = b"sample.2"
+OLD_NAMES: Final = (b"responses", b"status", b"version", b"sample")
+"""Of the layout of keys before this one. A publisher drops them when it opens a store, and fills it anew."""
+
 BOTH_HASHES: Final = b"\x00"
 _BEFORE_SERIAL: Final = 4 + 1 + 2
 

@@ -70,7 +70,8 @@ def look(
         for due in find_due(signer, clock(), tasks, hint):
             if is_short and due.work in went_on:
                 continue
-            if _attempt(signer, due, clock, report, Meanwhile(clock, known, news, make_urgent)):
+            baseline = None if report.waits_until(clock() + early.ONE_SECOND) else known
+            if _attempt(signer, due, clock, report, Meanwhile(clock, baseline, news, make_urgent)):
                 went_on.add(due.work)
                 tell()
             is_short = is_short or _has_news(signer, known, clock(), report)
@@ -166,14 +167,19 @@ def _revisions(signer: Signer) -> int:
         return facts.sum_of_revisions(connection)
 
 
-def _make_urgent(signer: Signer, clock: Clock, tell: Callable[[], None], report: Report) -> None:
-    """Of every kind and issuer, whatever the look is about: the slice that is being signed keeps the others waiting.
+def _make_urgent(signer: Signer, clock: Clock, tell: Callable[[], None], report: Report) -> bool:
+    """Whether nothing had to wait for the next second.
+
+    Of every kind and issuer, whatever the look is about: the slice that is being signed keeps the others waiting.
 
     Without its hint, which would have bundles be read again each time.
     """
+    now = Report()
     for due in find_due(signer, clock(), whole=False):
-        if due.is_urgent and _attempt(signer, due, clock, report):
+        if due.is_urgent and _attempt(signer, due, clock, now):
             tell()
+    report.add(now)
+    return not now.waits_until(clock() + early.ONE_SECOND)
 
 
 def _attempt(

@@ -13,12 +13,13 @@ class Meanwhile:
     """Called again and again while a slice is signed.
 
     Args:
-        known: what `news` gave before it was found what is due: a fact of since then was recorded meanwhile too.
+        known: what `news` gave before it was found what is due: a fact of since then was recorded meanwhile too. None
+            where something had to wait for the next second.
         news: rises with every fact.
-        make: makes what cannot wait; what it could not make is left to the look that follows.
+        make: makes what cannot wait; whether nothing of it had to wait for the next second, as the second of two CRLs.
     """
 
-    def __init__(self, clock: Clock, known: int, news: Callable[[], int], make: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, known: int | None, news: Callable[[], int], make: Callable[[], bool]) -> None:
         self._clock, self._news, self._make = clock, news, make
         self._next = clock() + ONE_SECOND
         self._known = known
@@ -32,7 +33,6 @@ class Meanwhile:
             return
         self._next = now + ONE_SECOND
         if (known := self._news()) != self._known:
-            self._known = known
-            self._make()
+            self._known = known if self._make() else None
             ended = self._clock()
             self._next = ended + max(ONE_SECOND, ended - now)

@@ -35,6 +35,16 @@ class Report:
         """When to look again, because something had to wait for the next second."""
         return min((until for _, until in self._waits), default=None)
 
+    def waits_until(self, moment: datetime) -> bool:
+        """Whether something has to wait, and not longer than until then."""
+        return self.again_at is not None and self.again_at <= moment
+
+    def add(self, other: "Report") -> None:
+        """What a part of the look did."""
+        self._made += other._made
+        self._problems += other._problems
+        self._waits += other._waits
+
     def of(self, task: Verb) -> "Report":
         """What concerns one kind of work."""
         concerned = (task, None)

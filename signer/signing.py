@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from revocation import der
 from revocation.certid import CertIDHash
 from revocation.clock import epoch, from_epoch
 from revocation.errors import KeyUnavailable
@@ -131,10 +132,12 @@ def _read_header(header: bytes) -> tuple[SigningKey, Recipe]:
 
 
 def _answer(question: bytes) -> bytes:
-    """A batch; nothing where the key cannot be used."""
+    """A batch; nothing where the key cannot be used, or another lies in its file."""
     header, *statuses = _split(question)
     try:
         key, recipe = _read_header(header)
+        if der.public_key_octets(key.public_key_info) != recipe.template.responder_key:
+            return b""
         tbs, responses, sample, number = recipe.make(key, list(_statuses(*statuses)))
     except KeyUnavailable:
         return b""

@@ -14,7 +14,7 @@ import click
 
 from revocation import cli, clock
 from revocation.configfile import ConfigFile
-from revocation.errors import ConfigurationError, KeyUnavailable, NoAnswer, WrongPassphrase
+from revocation.errors import ConfigurationError, KeyUnavailable, NoAnswer, RevocastError, WrongPassphrase
 from revocation.messages import Outcome, Publish, Reply, Verb, compose
 from revocation.visible import visible
 from revocation.wire.job import Task, Together
@@ -90,13 +90,21 @@ def look_once(signer: Signer, wire: Wire, asked: Asked) -> float | None:
         report = look(signer, clock.now, hint=batch.hint, tell=lambda: _hint(wire, clock.now()))
     except Exception as error:
         _offer(wire, batch.failed(error, clock.now()))
-        raise
+        if not asked.next_at():
+            raise
+        _LOG.error("%s", error, exc_info=None if isinstance(error, RevocastError) else error)
+        return _seconds_until(asked.next_at())
     for made in report.made:
         _LOG.info("made %s", made)
     for problem in report.problems:
         _LOG.error("%s", problem)
     _offer(wire, batch.replies(report, clock.now()))
-    soon = [at for at in (report.again_at, asked.next_at()) if at is not None]
+    return _seconds_until(report.again_at, asked.next_at())
+
+
+def _seconds_until(*moments: datetime | None) -> float | None:
+    """Until the first of them, some moments at least."""
+    soon = [at for at in moments if at is not None]
     return max(0.01, clock.seconds_until(min(soon))) if soon else None
 
 
@@ -116,8 +124,7 @@ def _tell(acknowledgements: Acknowledgements) -> float | None:
         acknowledgements.hand_out(clock.now())
     except NoAnswer as error:
         _LOG.warning("%s", error)
-    at = acknowledgements.next_at()
-    return max(0.01, clock.seconds_until(at)) if at else None
+    return _seconds_until(acknowledgements.next_at())
 
 
 def _look_task(wire: Wire, looks: Looks) -> Task:

@@ -9,7 +9,7 @@ written once the files were deleted or replaced.
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,7 @@ from revocation.errors import TargetError
 from revocation.store import (
     FILLED,
     ISSUERS_DATABASE,
+    OLD_NAMES,
     RESPONSES_DATABASE,
     STATUS_DATABASE,
     StoredResponse,
@@ -59,6 +60,7 @@ class LMDBTarget:
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
             self._env = self._open(map_size)
             self._files = files_there(self._folder)
+            self._drop_old_layout()
             self._responses = self._env.open_db(RESPONSES_DATABASE)
             self._issuers = self._env.open_db(ISSUERS_DATABASE)
             self._statuses = self._env.open_db(STATUS_DATABASE)
@@ -208,6 +210,14 @@ class LMDBTarget:
         self._require_same_files()
         self._fill_up()
 
+    def _drop_old_layout(self) -> None:
+        """Nobody would renew what is in there: who still reads it is to find nothing, not what was true once."""
+        for name in OLD_NAMES:
+            with suppress(lmdb.NotFoundError):
+                database = self._env.open_db(name, create=False)
+                with self._env.begin(write=True) as txn:
+                    txn.drop(database)
+
     def _require_same_files(self) -> None:
         if files_there(self._folder) != self._files:
             raise OSError(f"{' or '.join(FILES)} was replaced while the store was open")
@@ -241,7 +251,7 @@ class LMDBTarget:
 
     def _environment(self, map_size: int) -> Any:
         return lmdb.open(
-            str(self._folder), map_size=map_size, max_dbs=4, mode=_DATA_MODE, max_readers=_READERS, readahead=False
+            str(self._folder), map_size=map_size, max_dbs=8, mode=_DATA_MODE, max_readers=_READERS, readahead=False
         )
 
     @contextmanager

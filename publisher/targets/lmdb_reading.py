@@ -11,9 +11,7 @@ import lmdb
 from revocation.errors import TargetError
 from revocation.store import RESPONSES_DATABASE, STATUS_DATABASE, require_whole
 
-STATUS: Final = b"status.2"
-"""The number is that of the keys' layout: a store of another one has no status, and is filled anew."""
-
+STATUS: Final = b"status"
 ENTRIES: Final = b"entries"
 _FILLED_UP_WITHIN: Final = 0.1
 

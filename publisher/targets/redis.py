@@ -19,6 +19,7 @@ from revocation.errors import TargetError
 from revocation.redisserver import RedisServer
 from revocation.store import (
     ISSUERS_DATABASE,
+    OLD_NAMES,
     RESPONSES_DATABASE,
     SAMPLE,
     STATUS_DATABASE,
@@ -55,6 +56,7 @@ class RedisTarget:
         )
         try:
             self._require_ours()
+            self._drop_old_layout()
         except TargetError:
             self._client.close()
             raise
@@ -177,6 +179,13 @@ class RedisTarget:
                         where=self._server.place,
                         advice="choose another `prefix`, or delete that key",
                     )
+
+    def _drop_old_layout(self) -> None:
+        """Nobody would renew what is in there: who still reads it is to find nothing, not what was true once."""
+        with self._explained():
+            for name in map(self._server.key, OLD_NAMES):
+                if self._client.type(name) != b"none":
+                    self._client.delete(name)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -10,9 +10,7 @@ from revocation.errors import TargetError
 from revocation.redisserver import RedisServer, trouble
 from revocation.store import RESPONSES_DATABASE, STATUS_DATABASE
 
-STATUS: Final = b"status.2"
-"""The number is that of the keys' layout: a store of another one has no status, and is filled anew."""
-
+STATUS: Final = b"status"
 ENTRIES: Final = b"entries"
 _SECONDS: Final = 5.0
 

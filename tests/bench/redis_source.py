@@ -88,7 +88,7 @@ def _publish(store: Path, server: Server) -> None:
     ):
         transaction.put(b"another state", os.urandom(16))
     with server.client() as client:
-        client.set("revocast:version", os.urandom(16))
+        client.set("revocast:version.2", os.urandom(16))
 
 
 def _written(file: Path, asked: list[Asked]) -> Path:

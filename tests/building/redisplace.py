@@ -35,14 +35,14 @@ class RedisPlace(Place):
     def stored(self, serial: int, hash_: CertIDHash = CertIDHash.SHA256) -> StoredResponse | None:
         """What the server holds."""
         with self.server.client() as client:
-            raw = client.hget(f"{self.redis.prefix}responses", self.key(serial, hash_))
+            raw = client.hget(f"{self.redis.prefix}responses.2", self.key(serial, hash_))
         return StoredResponse.decode(raw) if raw is not None else None
 
     def overwrite(self, serials_: Sequence[int], stored: StoredResponse, hash_: CertIDHash = CertIDHash.SHA256) -> None:
         """Write into the server as nobody should."""
         with self.server.client() as client:
             for serial in serials_:
-                client.hset(f"{self.redis.prefix}responses", self.key(serial, hash_), stored.encode())
+                client.hset(f"{self.redis.prefix}responses.2", self.key(serial, hash_), stored.encode())
 
     def key(self, serial: int, hash_: CertIDHash = CertIDHash.SHA256) -> bytes:
         """Where it holds a response."""

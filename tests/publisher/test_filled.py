@@ -188,7 +188,7 @@ def test_server_that_is_full_before_all_is_in_it_says_nothing_of_a_certificate(t
         put_slices(place, *range(0x100000, 0x600000, 0x100000), more=1000)
         assert "memory" in str(place.outcomes()[1].error)
         with server.client() as client:
-            assert client.hlen("revocast:responses") > 0
+            assert client.hlen("revocast:responses.2") > 0
             source = RedisSource(RedisServer(url=server.url))
             assert answers(place, source, 0x100000, 0x500000) == [ErrorAnswer.TRY_LATER] * 2
             assert "being filled" in readiness(source, NOW).reason
@@ -207,7 +207,7 @@ def test_server_that_lost_its_responses_alone_says_nothing_of_a_certificate(tmp_
         place = RedisPlace(tmp_path / "place", server)
         put_slices(place, FIRST)
         place.publish()
-        client.delete("revocast:responses")
+        client.delete("revocast:responses.2")
         client.config_set("maxmemory", "1")
         assert place.outcomes()[1].error
         source = RedisSource(RedisServer(url=server.url))

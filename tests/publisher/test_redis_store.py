@@ -76,7 +76,7 @@ def test_what_the_server_lost_is_put_again_at_the_next_look(place: RedisPlace, l
         place.server.start()
     else:
         with place.server.client() as client:
-            client.flushall() if loss == "flush" else client.hdel("revocast:responses", place.key(0xAB))
+            client.flushall() if loss == "flush" else client.hdel("revocast:responses.2", place.key(0xAB))
     assert read_statuses(place.config, place.public, NOW)[1].slices == []
     _, outcome = place.outcomes(NOW + HOUR)
     assert "status is lost" in outcome.lines[0]
@@ -91,7 +91,7 @@ def test_server_that_was_put_back_does_not_undo_a_revocation(place: RedisPlace) 
     put_slice(place.exchange, place.ca, 1, both(place.ca, responder, 0xAB))
     place.publish()
     with place.server.client() as client:
-        names = ("revocast:responses", "revocast:status", "revocast:version")
+        names = ("revocast:responses.2", "revocast:status.2", "revocast:version.2")
         copies = {name: client.dump(name) for name in names}
         later = NOW + HOUR
         revoked = both(place.ca, responder, 0xAB, FINAL, this_update=later)
@@ -112,7 +112,7 @@ def test_good_that_somebody_wrote_over_a_revocation_is_taken_out(place: RedisPla
     assert good
     place.overwrite([0xCD], good)
     with place.server.client() as client:
-        client.delete("revocast:status")
+        client.delete("revocast:status.2")
     place.publish(NOW + HOUR)
     assert place.says(0xCD) == "REVOKED"
 

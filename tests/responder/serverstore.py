@@ -39,7 +39,7 @@ def fill(server: Server, entries: Iterable[Entry], prefix: str = "revocast:") ->
     with server.client() as client, client.pipeline(transaction=True) as pipe:
         for database, key, value in entries:
             pipe.hset(prefix + database.decode(), key, value)
-        pipe.set(f"{prefix}version", os.urandom(16))
+        pipe.set(f"{prefix}version.2", os.urandom(16))
         pipe.execute()
 
 

@@ -27,7 +27,7 @@ from tests.responder.filling import EXPIRED, GOOD, LATE, REVOKED, UNKNOWN, Filli
 
 _PUBLISH = """
 import lmdb, sys
-with lmdb.open(sys.argv[1], max_dbs=4) as e, e.begin(write=True, db=e.open_db(b'responses')) as t:
+with lmdb.open(sys.argv[1], max_dbs=4) as e, e.begin(write=True, db=e.open_db(b'responses.2')) as t:
     t.put(bytes.fromhex(sys.argv[2]), bytes.fromhex(sys.argv[3]))
 """
 Answer = tuple[str, list[tuple[str, str]], bytes]

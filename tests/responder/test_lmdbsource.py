@@ -21,13 +21,13 @@ from tests.responder.filling import EXPIRED, GOOD, REVOKED, UNKNOWN, Filling, wr
 _GROW = """
 import lmdb, os, sys
 with lmdb.open(sys.argv[1], map_size=1 << 28, max_dbs=4) as environment:
-    with environment.begin(write=True, db=environment.open_db(b"responses")) as transaction:
+    with environment.begin(write=True, db=environment.open_db(b"responses.2")) as transaction:
         for number in range(3000):
             transaction.put(b"grown%d" % number, os.urandom(8000))
 """
 _PUT = (
     "import lmdb, sys\n"
-    "with lmdb.open(sys.argv[1], max_dbs=4) as e, e.begin(write=True, db=e.open_db(b'responses')) as t:\n"
+    "with lmdb.open(sys.argv[1], max_dbs=4) as e, e.begin(write=True, db=e.open_db(b'responses.2')) as t:\n"
     "    t.put(bytes.fromhex(sys.argv[2]), bytes.fromhex(sys.argv[3]))\n"
 )
 
@@ -292,7 +292,7 @@ def test_open_reader_does_not_keep_a_publisher_from_writing(store: Path, source:
         "import lmdb, os, sys\n"
         "with lmdb.open(sys.argv[1], map_size=1 << 26, max_dbs=4) as e:\n"
         "    for _ in range(300):\n"
-        "        with e.begin(write=True, db=e.open_db(b'responses')) as t:\n"
+        "        with e.begin(write=True, db=e.open_db(b'responses.2')) as t:\n"
         "            t.put(b'again', os.urandom(30000))\n"
     )
     _in_another_process(script, store)

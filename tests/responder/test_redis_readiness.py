@@ -90,7 +90,7 @@ def test_store_whose_sample_is_lost_is_judged_by_random_responses(server: Server
     """Deleted or evicted by itself: answers are found, so the responder is ready."""
     fill(server, [*filling.issuer_entries(), *filling.entries(GOOD)])
     with server.client() as client:
-        client.delete("revocast:sample")
+        client.delete("revocast:sample.2")
     source = source_of(server)
     assert readiness(source, NOW) == ("", {filling.issuer.id: 1.0})
     source.close()

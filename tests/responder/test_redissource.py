@@ -59,7 +59,7 @@ def test_response_is_the_one_for_the_hash_that_was_asked_for(
     """The bytes that the publisher stored."""
     _, key, _ = under(filling, serial, b"", hash_)
     with server.client() as client:
-        stored = client.hget("revocast:responses", key)
+        stored = client.hget("revocast:responses.2", key)
     assert source.find(filling.cert_id(serial, hash_), NOW) == StoredResponse.decode(stored)
 
 
@@ -149,9 +149,9 @@ def test_answers_of_before_count_no_more_when_a_state_comes_back(
     """A replica that lags behind, after its primary: what was found in between may be of either."""
     with server.client() as client:
         versions = [source.version()]
-        first = client.get("revocast:version")
+        first = client.get("revocast:version.2")
         for token in (b"second", first):
-            client.set("revocast:version", token)
+            client.set("revocast:version.2", token)
             seconds.now += HELD
             versions.append(source.version())
     assert len(set(versions)) == 3
@@ -205,7 +205,7 @@ def test_emptied_server_says_nothing_of_any_certificate_until_it_is_filled(
     """Not unknown: it may be half filled. Then it answers, and nobody was asked to restart anything."""
     assert source.find(filling.cert_id(GOOD), NOW)
     with server.client() as client:
-        client.flushall() if loss == "flush" else client.delete("revocast:version")
+        client.flushall() if loss == "flush" else client.delete("revocast:version.2")
     seconds.now += HELD
     for serial in (GOOD, UNKNOWN):
         with pytest.raises(SourceUnavailable, match="being filled"):

@@ -179,3 +179,24 @@ def test_reply_that_no_queue_takes_stops_no_look(
     look_once(signer, Wire(f"unix://{tmp_path / 'nobody.sock'}"), asked)
     assert len(names(signer)) == 2
     assert asked.take(clock.now() + SECOND).tasks == {}
+
+
+def test_who_asked_in_the_second_of_a_look_that_failed_waits_for_the_next_second_alone(
+    estate: Estate,
+    signer: Signer,
+    asked: Asked,
+    ask: Callable[..., Message],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And not for a minute: the looker is told when to look again, although the look failed."""
+    monkeypatch.setattr(clock, "now", fixed(NOW))
+    look(signer, fixed(NOW))
+    newest = estate.folder / "exchange" / names(signer)[-1]
+    newest.rename(newest.with_name("9" * 12 + newest.name[12:]))
+    wire = Wire(f"unix://{tmp_path / 'nobody.sock'}")
+    ask()
+    with pytest.raises(ForeignBundle):
+        look_once(signer, wire, asked)
+    ask(Verb.PRESIGN)
+    assert look_once(signer, wire, asked) is not None

@@ -107,6 +107,19 @@ def test_process_that_finds_no_key_says_so_and_goes_on(tmp_path: Path, monkeypat
         assert processes.batch(recipe(other), other, keys.file("two.pem"), STATUSES).responses == expected
 
 
+def test_process_signs_with_no_other_key_than_the_one_that_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file was replaced by one of the same kind: the key in memory signs, and no false response is put."""
+    keys = ResponderKeys(tmp_path)
+    meant = keys.create("one.pem", KeyKind.ED25519)
+    keys.create("two.pem", KeyKind.ED25519)
+    keys.file("two.pem").replace(keys.file("one.pem"))
+    with running(monkeypatch) as processes:
+        made = processes.batch(recipe(meant), meant, keys.file("one.pem"), STATUSES)
+    assert made.responses == recipe(meant).make(meant, STATUSES).responses
+
+
 def test_processes_are_for_many_and_end_with_the_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few responses start none; thousands do, all of which pass the gate, and no process with a key is left."""
     estate = Estate.build(tmp_path)

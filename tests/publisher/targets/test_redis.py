@@ -39,7 +39,7 @@ def target(store: RedisServer) -> Iterator[RedisTarget]:
 
 def held(server: Server, prefix: str = "revocast:") -> dict[bytes, bytes]:
     """Every key with its DER."""
-    found = server.client().hgetall(f"{prefix}responses")
+    found = server.client().hgetall(f"{prefix}responses.2")
     return {key: StoredResponse.decode(value).der for key, value in found.items()}
 
 
@@ -50,14 +50,24 @@ def stored(answer: Answer) -> StoredResponse:
 
 def version(server: Server) -> bytes | None:
     """What readers know the state of the store by."""
-    found: bytes | None = server.client().get("revocast:version")
+    found: bytes | None = server.client().get("revocast:version.2")
     return found
+
+
+def test_store_of_the_old_layout_is_emptied(server: Server) -> None:
+    """Its responses would never be renewed, and a responder of before would hand them out as long as they hold."""
+    with server.client() as client:
+        for name in ("responses", "status", "sample"):
+            client.hset(f"revocast:{name}", b"key", b"value")
+        client.set("revocast:version", b"version")
+        with RedisTarget(RedisServer(url=server.url)):
+            assert client.keys("revocast:*") == []
 
 
 def test_put_stores_what_is_admitted_and_shows_what_was_there(target: RedisTarget, server: Server) -> None:
     """The decision is the line's: it sees the current answer, and None where there is none or it is unreadable."""
     seen = []
-    server.client().hset("revocast:responses", answer(3).key, b"\x07of another version")
+    server.client().hset("revocast:responses.2", answer(3).key, b"\x07of another version")
 
     def only_new(new: Answer, current: StoredResponse | None) -> bool:
         seen.append(current)
@@ -167,7 +177,7 @@ def test_status_is_given_back_only_while_the_responses_are_as_many(target: Redis
     target.put([answer(2), answer(3)], always)
     target.withdraw([answer(3).key], always)
     assert target.load_status() == b"status"
-    server.client().hdel("revocast:responses", answer(1).key)
+    server.client().hdel("revocast:responses.2", answer(1).key)
     assert target.load_status() is None
     target.put([answer(4)], always)
     assert target.load_status() is None
@@ -179,7 +189,7 @@ def test_change_by_somebody_else_in_between_is_noticed(target: RedisTarget, serv
     """Two publishers, or an attacker: nothing is put by a decision about what is not there any more."""
 
     def meanwhile(*_: object) -> bool:
-        server.client().hset("revocast:responses", b"other", b"value")
+        server.client().hset("revocast:responses.2", b"other", b"value")
         return True
 
     with pytest.raises(TargetError, match="somebody else wrote"):
@@ -222,11 +232,11 @@ def test_two_stores_on_one_server_do_not_meet(server: Server, target: RedisTarge
 
 def test_key_of_somebody_else_under_our_prefix_is_left_alone(server: Server, store: RedisServer) -> None:
     """It is not deleted: the error says which it is, and what to do."""
-    server.client().set("revocast:status", "theirs")
-    with pytest.raises(TargetError, match="revocast:status is no hash but a string") as caught:
+    server.client().set("revocast:status.2", "theirs")
+    with pytest.raises(TargetError, match=r"revocast:status\.2 is no hash but a string") as caught:
         RedisTarget(store)
     assert "prefix" in (caught.value.advice or "")
-    assert server.client().get("revocast:status") == b"theirs"
+    assert server.client().get("revocast:status.2") == b"theirs"
 
 
 def test_full_server_is_an_error_that_says_so_and_keeps_what_was_there(tmp_path: Path) -> None:
