@@ -102,7 +102,7 @@ _SIGNER = """
 ledger = "signer/ledger.sqlite"
 # Responder keys that the signer makes for itself.
 keys = "signer/keys"
-# Where bundles are put for the publisher.
+# Where bundles are put for the publisher: a folder, or s3://BUCKET/PREFIX (docs/s3.md).
 exchange = "exchange"
 {queue}
 # [signer.limits]  # hold whatever a message or a profile says

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -9,6 +10,7 @@ from pydantic import Field, model_validator
 from revocation.configfile import ConfigFile, LocalPath, QueueURL, Table
 from revocation.durations import Duration
 from revocation.redisserver import RedisServer
+from revocation.wire.bucket import ExchangePlace
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="What operators call the target.")]
 
@@ -85,7 +87,9 @@ class ArchiveTable(Table):
 class PublisherConfig(Table):
     """The `[publisher]` table."""
 
-    exchange: LocalPath = Field(description="The folder in which the signer puts bundles; only read here.")
+    exchange: ExchangePlace = Field(
+        description="Where the signer puts bundles: a folder, or a bucket, s3://BUCKET/PREFIX; only read here."
+    )
     state: LocalPath = Field(
         description="Marks that only rise, and bundles that were refused. Outside the targets, so that a target which "
         "is wiped or restored is noticed."
@@ -114,6 +118,6 @@ class PublisherConfig(Table):
             if isinstance(target, RedisTable):
                 continue
             for name, folder in (("state", self.state), ("exchange", self.exchange)):
-                if folder == target.path or target.path in folder.parents:
+                if isinstance(folder, Path) and (folder == target.path or target.path in folder.parents):
                     raise ValueError(f"{name} ({folder}) lies inside target {target.name!r}: keep it outside")
         return self

@@ -23,7 +23,7 @@ from revocation.clock import Clock
 from revocation.config import PublicConfig
 from revocation.errors import RevocastError, TargetError
 from revocation.published import SetAside, TargetStatus
-from revocation.wire.exchange import FolderExchange
+from revocation.wire.opening import open_exchange
 
 _LOG: Final = logging.getLogger("revocast.publisher")
 
@@ -121,7 +121,7 @@ class _Run:
 
     def _crl_taker(self, target: DirectoryTarget, table: DirectoryTable) -> CRLTaker:
         archive = Archive(self._config.state / "crls", self._config.archive)
-        exchange = FolderExchange(self._config.exchange)
+        exchange = open_exchange(self._config.exchange)
         return CRLTaker(target, self._marks, archive, Beside(target, archive, table), self._public, exchange)
 
     def step(self) -> bool:
