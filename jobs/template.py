@@ -139,6 +139,10 @@ path = "public"  # CRLs and issuer certificates lie below public/www: what a web
 name = "responses"
 kind = "lmdb"
 path = "store"  # a local disk: what the responder reads
+# [[publisher.targets]]  # a bucket, for CRLs and issuer certificates: docs/s3.md
+# name = "bucket"
+# kind = "s3"
+# url = "s3://example-pki"
 # [[publisher.targets]]  # a Redis or Valkey server, for responders on other hosts: docs/redis.md
 # name = "shared"
 # kind = "redis"

@@ -70,6 +70,10 @@ class Bucket(Table):
         prefix = self.url.removeprefix(_SCHEME).partition("/")[2]
         return f"{prefix}/" if prefix else ""
 
+    def shares(self, other: "Bucket") -> bool:
+        """Whether it is the same bucket, under whatever prefix."""
+        return (self.bucket, self.endpoint) == (other.bucket, other.endpoint)
+
     def at(self, url: str) -> "Bucket":
         """Another one on the same endpoint."""
         return Bucket(

@@ -81,6 +81,9 @@ class S3:
         self._client = client
         self._conditions = Conditions()
 
+    def __str__(self) -> str:
+        return str(self._bucket)
+
     def list(self, below: str = "") -> Iterator[Listed]:
         """The objects whose keys begin so, sorted by key.
 
@@ -93,7 +96,7 @@ class S3:
             for page in pages.paginate(Bucket=self._bucket.bucket, Prefix=prefix + below):
                 for one in page.get("Contents", ()):
                     key = one["Key"].removeprefix(prefix)
-                    yield Listed(key, one["Size"], one["ETag"], one["LastModified"].isoformat())
+                    yield Listed(key, one["Size"], _quoted(one["ETag"]), one["LastModified"].isoformat())
 
     def get(self, key: str, out: BinaryIO | None, largest: int = _LARGEST) -> Got | None:
         """Read the content whole, and write it to `out` where that is wanted; None where nothing lies.
@@ -183,7 +186,7 @@ class S3:
             except BotoCoreError as error:
                 raise _BrokenOff(error) from error
         kind = Kind(answer.get("ContentType", ""), answer.get("CacheControl", ""))
-        return Got(answer["ETag"], sha256, kind)
+        return Got(_quoted(answer["ETag"]), sha256, kind)
 
     def _tried(self, do: Callable[[], _T]) -> _T:
         """What comes of it, tried again where botocore would not, after pauses that grow and are random."""
@@ -209,6 +212,11 @@ class _BrokenOff(Exception):
 
     def __init__(self, error: Exception) -> None:
         self.error = error
+
+
+def _quoted(etag: str) -> str:
+    """As a header has it; some endpoints leave the quotes out of lists."""
+    return f'"{etag.strip(chr(34))}"'
 
 
 def _digest(content: BinaryIO) -> Any:

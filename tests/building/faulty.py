@@ -42,11 +42,13 @@ class Faulty:
 
     Attributes:
         seen: method and path of each request.
+        put: path of what S3 took.
     """
 
     upstream: int
     plan: Plan = lambda method, path, headers: None
     seen: list[tuple[str, str]] = field(default_factory=list)
+    put: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         faulty = self
@@ -108,6 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name in (*fault.without, "expect", "connection"):
             headers.pop(name, None)
         status, answered, content = self._hand_on(headers, body)
+        if self.command == "PUT" and status == 200:
+            self.owner.put.append(self.path)
         if not fault.lost:
             self._answer(status, answered, content, half=fault.cut)
 

@@ -78,7 +78,7 @@ class S3Place:
         url = f"s3://{self.name}/{prefix}" if prefix else f"s3://{self.name}"
         return Bucket(url=url, endpoint=endpoint or self.endpoint)
 
-    def keys(self, prefix: str = "") -> list[str]:
+    def listed(self, prefix: str = "") -> list[str]:
         """What lies in it."""
         found = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix)
         return [one["Key"] for one in found.get("Contents", ())]
@@ -91,6 +91,10 @@ class S3Place:
     def write(self, key: str, content: bytes, **more: str) -> None:
         """Put an object, as nobody of ours does."""
         self.client.put_object(Bucket=self.name, Key=key, Body=content, **more)
+
+    def remove(self, key: str) -> None:
+        """Delete an object."""
+        self.client.delete_object(Bucket=self.name, Key=key)
 
     def head(self, key: str) -> dict[str, Any]:
         """What S3 says of an object."""

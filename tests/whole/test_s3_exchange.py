@@ -59,7 +59,7 @@ def test_main_job_runs_over_a_bucket(world: World, s3: S3Place) -> None:
     assert world.crl_serials() == {7}
     assert (world.ocsp(7).status, world.ocsp(8).status) == ("REVOKED", "GOOD")
     assert not (world.estate.folder / "exchange").exists()
-    assert any(key.endswith("-crl-all.tar") for key in s3.keys("exchange/"))
+    assert any(key.endswith("-crl-all.tar") for key in s3.listed("exchange/"))
 
 
 def test_new_target_is_filled_from_a_bucket_after_renewals(world: World, s3: S3Place) -> None:
@@ -69,7 +69,7 @@ def test_new_target_is_filled_from_a_bucket_after_renewals(world: World, s3: S3P
         world.now += timedelta(hours=13)
     world.revoke(7)
     world.tick()
-    assert len([key for key in s3.keys("exchange/") if key.endswith("-crl-all.tar")]) == 1
+    assert len([key for key in s3.listed("exchange/") if key.endswith("-crl-all.tar")]) == 1
     for folder in ("publisher", "public", "store"):
         (world.estate.folder / folder).rename(world.estate.folder / f"{folder}.lost")
     world.publish()
