@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
@@ -82,6 +83,26 @@ def test_bundle_is_read_as_it_was_put_and_can_be_sought_in(exchange: S3Exchange)
         assert source.read() == bytes(range(256))
         source.seek(0)
         assert hashlib.file_digest(source, "sha256").digest() == hashlib.sha256(content).digest()  # type: ignore[arg-type]
+
+
+def test_large_bundle_is_put_and_read_without_being_held_in_memory(exchange: S3Exchange) -> None:
+    """A slice of a million responses is hundreds of megabytes; here it is 48."""
+    piece = bytes(range(256)) * 4096
+
+    def write(out: BinaryIO) -> None:
+        for _ in range(48):
+            out.write(piece)
+
+    exchange.put(NAMES[1], of(b"what is loaded with the first one"))
+    tracemalloc.start()
+    try:
+        exchange.put(NAME, write)
+        with exchange.open(NAME) as source:
+            assert source.seek(0, io.SEEK_END) == 48 * len(piece)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 12 * len(piece)
 
 
 def test_bundle_that_is_not_there_is_told_apart_from_one_that_cannot_be_read(s3: S3Place, exchange: S3Exchange) -> None:

@@ -9,9 +9,9 @@ import pytest
 from publisher.publish import publish_each
 from revocation.clock import fixed
 from revocation.errors import ExchangeError
-from revocation.messages import Outcome, Verb, compose
+from revocation.messages import Discard, Outcome, Verb, compose
 from revocation.messages.bodies import Look
-from signer.handle import handle_text
+from signer.handle import handle, handle_text
 from signer.look import look
 from tests.authority import NOW
 from tests.building.faulty import Fault, Faulty, times
@@ -122,3 +122,22 @@ def test_bundle_that_cannot_be_read_now_is_not_set_aside(world: World, faulty: F
     faulty.plan = lambda method, path, headers: None
     world.publish()
     assert world.crl_serials() == set()
+
+
+def test_bundles_that_were_discarded_while_the_bucket_is_away_leave_it_at_the_next_look(
+    world: World, s3: S3Place, faulty: Faulty
+) -> None:
+    """That they could not be taken out at once keeps nobody from the reply."""
+    world.tick()
+    ahead = fixed(world.now + timedelta(days=300))
+    assert look(world.signer, ahead).made
+    world.now += SECOND
+    faulty.plan = lambda method, path, headers: Fault(403, "AccessDenied")
+    body = Discard(issuer="test", why="the clock jumped")
+    reply = handle(world.signer, world.estate.ask(Verb.DISCARD, body, world.now), fixed(world.now))
+    assert reply.outcome is Outcome.DONE, reply
+    discarded = {f"exchange/{name}" for name in reply.data["discarded"]}
+    assert discarded <= set(s3.listed("exchange/"))
+    faulty.plan = lambda method, path, headers: None
+    world.tick()
+    assert not discarded & set(s3.listed("exchange/"))
