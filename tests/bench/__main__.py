@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import (
+    candidates,
     crl,
     crl_burst,
     crl_gate,
@@ -34,6 +35,7 @@ TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "static": static.run,
     "redis": redis_source.run,
     "revoke-latency": revoke_latency.run,
+    "http-servers": candidates.run,
 }
 
 
@@ -53,8 +55,11 @@ def main() -> None:
     parser.add_argument("--one-signature", action="store_true", help="presign, gate: of [public.ocsp]")
     parser.add_argument("--runs", type=int, default=3, help="how often ours and the floor are measured; medians count")
     parser.add_argument("--ledger", choices=("sqlite", "postgresql"), default="sqlite", help="where the ledger lies")
-    parser.add_argument("--seconds", type=int, default=5, help="serve: how long each server is asked in each run")
+    parser.add_argument(
+        "--seconds", type=int, default=5, help="serve, http-servers: how long each server is asked in each run"
+    )
     parser.add_argument("--folder", type=Path, help="serve: where its store of 1 GB is made")
+    parser.add_argument("--python", type=Path, help="http-servers: an interpreter that has them; else those of ours")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, last")
     arguments = parser.parse_args()
     if arguments.name == "all":
