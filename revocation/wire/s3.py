@@ -24,9 +24,9 @@ from revocation.wire.s3_object import Got, Kind, Listed
 from revocation.wire.s3_trouble import S3Conflict, S3Trouble, code_of, explained
 
 _T = TypeVar("_T")
-_CONNECT_SECONDS: Final = 5
-_ANSWER_SECONDS: Final = 20
-_TRIES: Final = 4
+_CONNECT_SECONDS: Final = 3
+_ANSWER_SECONDS: Final = 10
+_TRIES: Final = 3
 _FIRST_PAUSE: Final = 0.5
 _PIECE: Final = 1 << 20
 _LARGEST: Final = 5 << 30
