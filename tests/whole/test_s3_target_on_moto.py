@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from jobs.evidence import Expected, missing
+from jobs.installation import Installation
 from publisher.config import PublisherConfig
 from revocation.clock import now
 from revocation.paths import crl_path
+from revocation.status import Reason
 from signer.handle import handle
 from signer.look import look
 from tests.building.faulty import Faulty
@@ -21,6 +24,7 @@ from tests.building.s3server import S3Place
 from tests.jobs.present import Present
 from tests.waiting import until
 
+_STORE = '[[publisher.targets]]\nname = "responses"\nkind = "lmdb"\npath = "store"\n'
 _FILES = 'name = "files"\nkind = "directory"\npath = "public"'
 
 
@@ -55,6 +59,19 @@ def test_revocation_is_seen_in_the_bucket_before_the_command_ends(present: Prese
     assert revoked.exit_code == 0, revoked.output
     assert "published everywhere" in revoked.output
     assert [entry.serial_number for entry in shown(present, s3)] == [5]
+
+
+def test_crl_in_the_bucket_is_the_proof_of_a_revocation(present: Present) -> None:
+    """Where there is no other target, `revoke` believes what the issuer signed there, with its reason."""
+    text = present.config.read_text()
+    assert _STORE in text
+    present.config.write_text(text.replace(_STORE, ""))
+    assert present.run("revoke", "05", "--issuer", "test", "--reason", "superseded").exit_code == 0
+    installation = Installation.read(present.config)
+    (profile,) = installation.public.profiles.values()
+    assert missing(installation, Expected(profile, b"\x05", Reason.superseded, 0), now()) is None
+    told = missing(installation, Expected(profile, b"\x05", Reason.keyCompromise, 0), now())
+    assert told == "bucket: the CRL `all` does not show it yet"
 
 
 def test_status_shows_what_lies_in_the_bucket(present: Present, s3: S3Place) -> None:
