@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationInfo
 
 from revocation.configfile import LocalPath, Table
 
@@ -43,7 +43,9 @@ class Bucket(Table):
         default=None, description="`https://HOST:PORT` of an S3 server that is not AWS's own."
     )
     region: str | None = Field(
-        default=None, pattern=r"^[a-z0-9-]{1,40}$", description="Its region; else that of the environment or profile."
+        default=None,
+        pattern=r"^[a-z0-9-]{1,40}$",
+        description="Its region, like `eu-central-1`; else that of the environment or profile.",
     )
     path_style: bool = Field(
         default=False,
@@ -88,8 +90,16 @@ def _exchange(place: object, info: ValidationInfo) -> object:
     if isinstance(place, str | Path):
         directory: Path | None = (info.context or {}).get("directory")
         return directory / place if directory else Path(place)
+    if not isinstance(place, dict | Bucket):
+        raise ValueError("an exchange is a folder, a bucket (s3://BUCKET/PREFIX), or a table with the `url` of one")  # noqa: TRY004 - pydantic's
     return place
 
 
-ExchangePlace: TypeAlias = Annotated[Path | Bucket, BeforeValidator(_exchange)]
+def _kind(place: object) -> str:
+    return "folder" if isinstance(place, Path) else "bucket"
+
+
+ExchangePlace: TypeAlias = Annotated[
+    Annotated[Path, Tag("folder")] | Annotated[Bucket, Tag("bucket")], Discriminator(_kind), BeforeValidator(_exchange)
+]
 """Where an exchange is."""

@@ -71,3 +71,19 @@ def test_credentials_and_what_is_no_place_are_refused_and_not_repeated(tmp_path:
     with pytest.raises(ConfigurationError, match="exchange") as raised:
         exchange(tmp_path, place)
     assert "secret" not in str(raised.value).replace("secret_access_key", "")
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ('"s3://EXAMPLE"', r"publisher.exchange.bucket.url: the URL is s3://BUCKET or s3://BUCKET/PREFIX, and no more"),
+        ('{ url = "s3://example", key = "x" }', r"publisher.exchange.bucket.key: unknown key$"),
+        ('{ region = "eu-1" }', r"publisher.exchange.bucket.url: is missing: "),
+        ("3", r"publisher.exchange: an exchange is a folder, a bucket \("),
+    ],
+)
+def test_what_is_wrong_with_a_place_is_said_in_words_of_the_file(tmp_path: Path, place: str, told: str) -> None:
+    """One problem is one sentence, and none of it is about the program."""
+    with pytest.raises(ConfigurationError, match=f"revocast.toml: {told}") as raised:
+        exchange(tmp_path, place)
+    assert ";" not in str(raised.value)
