@@ -12,7 +12,9 @@ from typing import Final
 from jobs.check_crl import look_at_crl
 from jobs.check_ocsp import look_at_ocsp
 from jobs.installation import Installation
-from publisher.config import DirectoryTable, LMDBTable, RedisTable
+from publisher.config import DirectoryTable, LMDBTable, RedisTable, S3Table
+from publisher.targets.opening import open_files
+from publisher.targets.protocol import StaticTarget
 from publisher.verify_crl import verify_crl
 from publisher.verify_ocsp import verify_response
 from revocation.artifacts import Kind
@@ -120,9 +122,9 @@ def _look(installation: Installation, expected: Expected, now: datetime) -> Iter
         yield from _served(installation.public.url(""), expected, now)
         return
     for target in installation.publisher.targets:
-        if isinstance(target, DirectoryTable):
-            yield from _crls(target, expected, now)
-            if target.ocsp:
+        if isinstance(target, DirectoryTable | S3Table):
+            yield from _crls(target.name, open_files(target, installation.public), expected, now)
+            if isinstance(target, DirectoryTable) and target.ocsp:
                 yield from _static_responses(target, expected, now)
         else:
             yield from _responses(target, expected, now)
@@ -139,14 +141,13 @@ def _served(base: str, expected: Expected, now: datetime) -> Iterator[Seen]:
         yield Seen(f"{base}: the OCSP response to {way}", answer.revocation, is_crl=False)
 
 
-def _crls(target: DirectoryTable, expected: Expected, now: datetime) -> Iterator[Seen]:
+def _crls(target: str, files: StaticTarget, expected: Expected, now: datetime) -> Iterator[Seen]:
     for spec in expected.shown_on:
-        path = target.path / "www" / spec.path
         try:
-            crl = verify_crl(path.read_bytes(), spec, now)
-        except (OSError, GateError):
+            crl = verify_crl(files.get(spec.path) or b"", spec, now)
+        except (TargetError, GateError):
             continue  # not there, or not to be believed: it proves nothing
-        yield Seen(f"{target.name}: the CRL `{spec.label}`", crl.revoked.get(expected.serial), is_crl=True)
+        yield Seen(f"{target}: the CRL `{spec.label}`", crl.revoked.get(expected.serial), is_crl=True)
 
 
 def _static_responses(target: DirectoryTable, expected: Expected, now: datetime) -> Iterator[Seen]:

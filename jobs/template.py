@@ -102,7 +102,7 @@ _SIGNER = """
 ledger = "signer/ledger.sqlite"
 # Responder keys that the signer makes for itself.
 keys = "signer/keys"
-# Where bundles are put for the publisher.
+# Where bundles are put for the publisher: a folder, or s3://BUCKET/PREFIX (docs/s3.md).
 exchange = "exchange"
 {queue}
 # [signer.limits]  # hold whatever a message or a profile says
@@ -139,6 +139,10 @@ path = "public"  # CRLs and issuer certificates lie below public/www: what a web
 name = "responses"
 kind = "lmdb"
 path = "store"  # a local disk: what the responder reads
+# [[publisher.targets]]  # a bucket, for CRLs and issuer certificates: docs/s3.md
+# name = "bucket"
+# kind = "s3"
+# url = "s3://example-pki"
 # [[publisher.targets]]  # a Redis or Valkey server, for responders on other hosts: docs/redis.md
 # name = "shared"
 # kind = "redis"

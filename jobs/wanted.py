@@ -15,7 +15,7 @@ from revocation.errors import RevocastError
 from revocation.messages import Outcome, Reply, Verb, compose
 from revocation.part import Part
 from revocation.published import TargetStatus
-from revocation.wire.exchange import FolderExchange
+from revocation.wire.opening import open_exchange
 
 Due = Mapping[tuple[str, str], str]
 """Why something is due, by issuer id and what it is (`crl all`, `ocsp slice 3`, `responder certificate`)."""
@@ -79,11 +79,11 @@ def look_at_exchange(installation: Installation, trouble: str = "") -> Wanted:
     Raises:
         RevocastError: the exchange cannot be listed.
     """
-    folder = installation.targets().exchange
+    place = installation.targets().exchange
     try:
-        names = [stored.name for stored in FolderExchange(folder).list()]
+        names = [stored.name for stored in open_exchange(place).list()]
     except OSError as error:
-        raise RevocastError(f"cannot be listed: {error.strerror}", where=f"exchange {folder}") from error
+        raise RevocastError(f"cannot be listed: {error.strerror}", where=f"exchange {place}") from error
     return Wanted(parts={part: 0 for part in map(_part, names) if part}, trouble=trouble)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Final
 
-from publisher.config import DirectoryTable, PublisherConfig, RedisTable, TargetTable
+from publisher.config import DirectoryTable, PublisherConfig, RedisTable, S3Table, TargetTable
 from publisher.lock import alone_in_process
 from publisher.targets.alarm import Alarm
 
@@ -19,7 +19,7 @@ def alarms(config: PublisherConfig) -> list[Alarm]:
 
 
 def _of(table: TargetTable) -> list[Alarm]:
-    if isinstance(table, DirectoryTable):
+    if isinstance(table, DirectoryTable | S3Table):
         return []
     if isinstance(table, RedisTable):
         from publisher.targets.redis_alarms import server_alarms  # redis, where it is configured

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from publisher.archive import Archive
-from publisher.config import DirectoryTable
+from publisher.config import DirectoryTable, S3Table
 from publisher.pem import crl_pem
 from publisher.targets.protocol import StaticObject, StaticTarget
 from publisher.verify_crl import VerifiedCRL, read_crl
@@ -26,7 +26,7 @@ class Beside:
         table: of the target: `numbered` and `pem` say which neighbours there are to be.
     """
 
-    def __init__(self, target: StaticTarget, archive: Archive, table: DirectoryTable) -> None:
+    def __init__(self, target: StaticTarget, archive: Archive, table: DirectoryTable | S3Table) -> None:
         self._target = target
         self._archive = archive
         self._table = table

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -9,6 +10,7 @@ from pydantic import Field, model_validator
 from revocation.configfile import ConfigFile, LocalPath, QueueURL, Table
 from revocation.durations import Duration
 from revocation.redisserver import RedisServer
+from revocation.wire.bucket import Bucket, BucketURL, ExchangePlace
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="What operators call the target.")]
 
@@ -46,6 +48,26 @@ class DirectoryTable(_FolderTable):
     )
 
 
+class S3Table(Bucket):
+    """A bucket: CRLs and issuer certificates under their public paths; the status in private."""
+
+    name: _Name
+    kind: Literal["s3"]
+    private: BucketURL | None = Field(
+        default=None,
+        description="`s3://BUCKET/PREFIX` on the same endpoint for the status, which is nobody's business; else "
+        "`private` below `url`, which the bucket's policy must not open. Publishers that share a bucket name the "
+        "target differently: each keeps a status of its own.",
+    )
+    numbered: bool = Field(default=False, description="As of a directory.")
+    pem: bool = Field(default=False, description="As of a directory.")
+
+    @property
+    def private_url(self) -> str:
+        """Where the status lies."""
+        return self.private or f"{self.url}/private"
+
+
 class LMDBTable(_FolderTable):
     """An LMDB store of OCSP responses, on a local disk, read by the responder of the same host."""
 
@@ -65,7 +87,7 @@ class RedisTable(RedisServer):
     kind: Literal["redis"]
 
 
-TargetTable = Annotated[DirectoryTable | LMDBTable | RedisTable, Field(discriminator="kind")]
+TargetTable = Annotated[DirectoryTable | S3Table | LMDBTable | RedisTable, Field(discriminator="kind")]
 
 
 class ArchiveTable(Table):
@@ -85,7 +107,9 @@ class ArchiveTable(Table):
 class PublisherConfig(Table):
     """The `[publisher]` table."""
 
-    exchange: LocalPath = Field(description="The folder in which the signer puts bundles; only read here.")
+    exchange: ExchangePlace = Field(
+        description="Where the signer puts bundles: a folder, or a bucket, s3://BUCKET/PREFIX; only read here."
+    )
     state: LocalPath = Field(
         description="Marks that only rise, and bundles that were refused. Outside the targets, so that a target which "
         "is wiped or restored is noticed."
@@ -111,9 +135,11 @@ class PublisherConfig(Table):
                 if what in seen:
                     raise ValueError(f"targets {seen[what]!r} and {target.name!r} share {what!r}")
             seen |= {target.name: target.name, target.place: target.name}
-            if isinstance(target, RedisTable):
+            if isinstance(target, S3Table) and isinstance(self.exchange, Bucket) and target.shares(self.exchange):
+                raise ValueError(f"target {target.name!r} and the exchange share a bucket: the exchange is private")
+            if isinstance(target, RedisTable | S3Table):
                 continue
             for name, folder in (("state", self.state), ("exchange", self.exchange)):
-                if folder == target.path or target.path in folder.parents:
+                if isinstance(folder, Path) and (folder == target.path or target.path in folder.parents):
                     raise ValueError(f"{name} ({folder}) lies inside target {target.name!r}: keep it outside")
         return self

@@ -8,22 +8,21 @@ from typing import Final
 
 from publisher.archive import Archive
 from publisher.beside import Beside
-from publisher.config import DirectoryTable, LMDBTable, PublisherConfig, RedisTable, TargetTable
+from publisher.config import DirectoryTable, LMDBTable, PublisherConfig, RedisTable, S3Table, TargetTable
 from publisher.lock import alone_in_process, target_lock
 from publisher.marks import Marks
 from publisher.session import Session
 from publisher.take_crls import CRLTaker
 from publisher.take_responses import ResponseTaker
 from publisher.take_static import StaticTaker, StatusOfBoth
-from publisher.targets.directory import DirectoryTarget
-from publisher.targets.opening import open_static, open_store, remove_static
-from publisher.targets.protocol import ResponseStore
+from publisher.targets.opening import open_files, open_static, open_store, remove_static
+from publisher.targets.protocol import ResponseStore, StaticTarget
 from publisher.verifying import Verifying
 from revocation.clock import Clock
 from revocation.config import PublicConfig
 from revocation.errors import RevocastError, TargetError
 from revocation.published import SetAside, TargetStatus
-from revocation.wire.exchange import FolderExchange
+from revocation.wire.opening import open_exchange
 
 _LOG: Final = logging.getLogger("revocast.publisher")
 
@@ -95,6 +94,9 @@ class _Run:
             open_targets.enter_context(target_lock(self._config.state, self._table.name))
             if isinstance(self._table, DirectoryTable):
                 self._start_folder(self._table, open_targets)
+            elif isinstance(self._table, S3Table):
+                bucket = open_files(self._table, self._public)
+                self._session.begin(bucket, self._crl_taker(bucket, self._table))
             else:
                 self._start_store(self._table, open_targets)
 
@@ -107,7 +109,7 @@ class _Run:
         self._session.begin(store, ResponseTaker(store, self._marks, self._public, self._verifying))
 
     def _start_folder(self, table: DirectoryTable, open_targets: ExitStack) -> None:
-        files = DirectoryTarget(table.path)
+        files = open_files(table, self._public)
         crls = self._crl_taker(files, table)
         if not table.ocsp:
             if remove_static(table):
@@ -119,9 +121,9 @@ class _Run:
         responses = ResponseTaker(static, self._marks, self._public, self._verifying)
         self._session.begin(StatusOfBoth(files, static), StaticTaker(crls, responses, static))
 
-    def _crl_taker(self, target: DirectoryTarget, table: DirectoryTable) -> CRLTaker:
+    def _crl_taker(self, target: StaticTarget, table: DirectoryTable | S3Table) -> CRLTaker:
         archive = Archive(self._config.state / "crls", self._config.archive)
-        exchange = FolderExchange(self._config.exchange)
+        exchange = open_exchange(self._config.exchange)
         return CRLTaker(target, self._marks, archive, Beside(target, archive, table), self._public, exchange)
 
     def step(self) -> bool:

@@ -21,9 +21,19 @@ from publisher.targets.protocol import StatusKeeper
 from publisher.unreadable import unreadable
 from revocation.clock import Clock
 from revocation.config import PublicConfig
-from revocation.errors import BundleError, Expired, GateError, Held, RevocastError, TargetError, Unreadable
+from revocation.errors import (
+    BundleError,
+    ExchangeError,
+    Expired,
+    GateError,
+    Held,
+    RevocastError,
+    TargetError,
+    Unreadable,
+)
 from revocation.published import SetAside, TargetStatus
-from revocation.wire.exchange import FolderExchange, Stored
+from revocation.wire.exchange import Stored
+from revocation.wire.opening import open_exchange
 
 _LOG: Final = logging.getLogger("revocast.publisher")
 
@@ -41,7 +51,7 @@ class Session:
         self, config: PublisherConfig, table: TargetTable, public: PublicConfig, marks: Marks, clock: Clock
     ) -> None:
         self._state = config.state
-        self._exchange = FolderExchange(config.exchange)
+        self._exchange = open_exchange(config.exchange)
         self._public = public
         self._marks = marks
         self._clock = clock
@@ -130,9 +140,11 @@ class Session:
         except OSError as error:
             raise TargetError(
                 f"the exchange cannot be listed: {error.strerror}",
-                where=str(self._exchange.folder),
+                where=str(self._exchange),
                 advice="does the publisher's user have the right to read it?",
             ) from error
+        except ExchangeError as error:
+            raise TargetError(f"the exchange {error.what}", where=error.where, advice=error.advice) from error
 
     def _look_ahead(self, bundle: Stored, now: datetime) -> None:
         """A bundle that cannot be read is judged when its turn comes."""

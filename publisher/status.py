@@ -12,13 +12,12 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from publisher.config import DirectoryTable, PublisherConfig, TargetTable
+from publisher.config import DirectoryTable, LMDBTable, PublisherConfig, RedisTable, S3Table, TargetTable
 from publisher.lock import alone_in_process
 from publisher.marks import Marks
 from publisher.rows import prune_rows
-from publisher.targets.directory import DirectoryTarget
-from publisher.targets.opening import kinds_of, saved_status, static_folder
-from publisher.targets.protocol import StatusKeeper
+from publisher.targets.opening import kinds_of, open_files, saved_status, static_folder
+from publisher.targets.protocol import StaticTarget, StatusKeeper
 from revocation.config import PublicConfig
 from revocation.errors import TargetError
 from revocation.paths import crl_path
@@ -34,19 +33,20 @@ def read_statuses(config: PublisherConfig, public: PublicConfig, now: datetime) 
     has to publish again in either case.
     """
     with alone_in_process():
-        statuses = [_read(config, table, now) for table in config.targets]
+        statuses = [_read(config, table, public, now) for table in config.targets]
     for status in statuses:
         prune_rows(status, public.profiles)
     return statuses
 
 
-def _read(config: PublisherConfig, table: TargetTable, now: datetime) -> TargetStatus:
+def _read(config: PublisherConfig, table: TargetTable, public: PublicConfig, now: datetime) -> TargetStatus:
+    files = open_files(table, public) if isinstance(table, DirectoryTable | S3Table) else None
     try:
         with Marks(config.state, readonly=True) as marks:
-            status = believed(_saved(table), table, marks) or empty_status(table, now)
+            status = believed(_saved(table, files), table, marks) or empty_status(table, now)
+        if files is not None:
+            status.crls = [r for r in status.crls if files.digest(crl_path(r.issuer, r.label)) == r.sha256]
         if isinstance(table, DirectoryTable):
-            target = DirectoryTarget(table.path)
-            status.crls = [r for r in status.crls if target.digest(crl_path(r.issuer, r.label)) == r.sha256]
             status.slices = status.slices if static_folder(table).is_dir() else []
     except TargetError as error:
         if (config.state / "marks/data.mdb").exists():  # else nothing was ever published
@@ -55,9 +55,11 @@ def _read(config: PublisherConfig, table: TargetTable, now: datetime) -> TargetS
     return status
 
 
-def _saved(table: TargetTable) -> bytes | None:
+def _saved(table: TargetTable, files: StaticTarget | None) -> bytes | None:
     try:
-        return saved_status(table)
+        if isinstance(table, LMDBTable | RedisTable):
+            return saved_status(table)
+        return files.load_status() if files else None
     except TargetError as error:
         _tell(str(error))
         return None

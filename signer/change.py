@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from revocation.clock import Clock
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
-from revocation.errors import InputError, Refused, RevocastError
+from revocation.errors import ExchangeError, InputError, Refused, RevocastError
 from revocation.messages import (
     Change,
     Discard,
@@ -101,7 +101,7 @@ def change_together(signer: Signer, texts: Sequence[str], clock: Clock) -> list[
 def take_out(signer: Signer, replies: Iterable[Reply]) -> None:
     """Remove the bundles from the exchange that were discarded."""
     for name in (name for reply in replies for name in reply.data.get("discarded", ())):
-        with suppress(OSError):  # then the next look takes it out, as it does with what is superseded
+        with suppress(OSError, ExchangeError):  # then the next look takes it out, as it does with what is superseded
             signer.exchange.remove(name)
 
 

@@ -15,6 +15,7 @@ from revocation.crlspec import LastCRL
 from revocation.durations import Duration, show
 from revocation.errors import ConfigurationError
 from revocation.messages import Verb
+from revocation.wire.bucket import ExchangePlace
 
 _POSTGRESQL: Final = ("postgresql://", "postgres://")
 PROMPT: Final = "prompt"
@@ -109,7 +110,9 @@ class SignerConfig(Table):
     keys: LocalPath = Field(
         default=Path("signer/keys"), description="Folder of the responder keys that the signer makes."
     )
-    exchange: LocalPath = Field(default=Path("exchange"), description="Folder into which bundles are put.")
+    exchange: ExchangePlace = Field(
+        default=Path("exchange"), description="Where bundles are put: a folder, or a bucket, s3://BUCKET/PREFIX."
+    )
     queue: QueueURL | None = Field(default=None, description="Where messages come from; absent: `revocast signer run`.")
     issuers: tuple[SignerIssuer, ...] = ()
     requesters: tuple[Requester, ...] = ()

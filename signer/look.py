@@ -10,7 +10,7 @@ from typing import Final
 from revocation.artifacts import Kind
 from revocation.clock import Clock, iso
 from revocation.config import IssuerProfile
-from revocation.errors import RevocastError
+from revocation.errors import ExchangeError, RevocastError
 from revocation.messages import Look, Verb
 from signer.behind import behind_what_was_signed
 from signer.coverage import without_crl
@@ -105,10 +105,12 @@ def _has_news(signer: Signer, known: int, now: datetime, report: Report) -> bool
 def _tell_departures(signer: Signer, now: datetime, hint: Look | None) -> list[RevocastError]:
     """Before the CRLs that lack the entries; one that could not be told of is not put either."""
     listed = {stored.name: stored.size for stored in signer.exchange.list()}
-    problems = []
+    problems: list[RevocastError] = []
     for profile in live(signer, now, hint):
         try:
             tell_departures(signer, profile.issuer, now, listed)
+        except ExchangeError as error:
+            problems.append(error)
         except OSError as error:
             problems.append(_not_stored("why entries left CRLs", signer, profile, error))
     return problems
@@ -120,6 +122,8 @@ def _tidy(signer: Signer, now: datetime, report: Report) -> list[RevocastError]:
         take_out_unwanted(signer, now)
         if report.made:
             prune(signer, now)
+    except ExchangeError as error:
+        return [error]
     except OSError as error:
         return [
             RevocastError(

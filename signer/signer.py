@@ -5,7 +5,8 @@ from datetime import datetime
 
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
-from revocation.wire.exchange import Exchange, FolderExchange
+from revocation.wire.exchange import Exchange
+from revocation.wire.opening import open_exchange
 from signer.config import SignerConfig
 from signer.coverage import require_every_shard
 from signer.keys.keyring import Keyring
@@ -46,7 +47,7 @@ def open_signer(file: ConfigFile, now: datetime, passphrases: dict[str, bytes] |
         config,
         public,
         ledger,
-        FolderExchange(config.exchange),
+        open_exchange(config.exchange),
         Keyring(config.issuers, passphrases),
         ResponderKeys(config.keys),
     )

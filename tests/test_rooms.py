@@ -47,6 +47,8 @@ def test_import_contracts_hold() -> None:
         ("publisher/config.py", "import sqlalchemy", "The publisher knows no responder, job or database"),
         ("responder/app.py", "import revocation.bundle", "The responder knows the vocabulary and nothing else"),
         ("responder/app.py", "import redis", "The responder knows the vocabulary and nothing else"),
+        ("responder/app.py", "import boto3", "The responder knows the vocabulary and nothing else"),
+        ("responder/app.py", "import revocation.wire.s3", "The responder knows the vocabulary and nothing else"),
         ("responder/redissource.py", "import redis", "The responder knows the vocabulary and nothing else"),
         ("revocation/store.py", "import lmdb", "The vocabulary depends on no service and no server library"),
         ("jobs/config.py", "import sqlalchemy", "Jobs reach the signer by message only"),
@@ -73,6 +75,7 @@ def test_responder_loads_no_signer_database_or_queue() -> None:
         "sqlalchemy",
         "alembic",
         "boto3",
+        "botocore",
         "rq",
         "redis",
         "pickle5",
@@ -86,10 +89,18 @@ def test_publisher_loads_no_signer_and_no_database() -> None:
     assert not {"signer", "jobs", "responder", "sqlalchemy", "flask"} & loaded("import publisher.publish")
 
 
+@pytest.mark.parametrize(
+    "module", ["publisher.worker", "publisher.commands", "signer.worker", "signer.run", "jobs.status"]
+)
+def test_client_of_s3_is_loaded_where_a_bucket_is_configured(module: str) -> None:
+    """It is not installed with every service, and takes a quarter of a second."""
+    assert not {"boto3", "botocore"} & loaded(f"import {module}")
+
+
 def test_vocabulary_loads_no_service_and_no_server_library() -> None:
     """Whoever imports a name of it gets nothing heavy along."""
     code = "import revocation.bundle, revocation.commands, revocation.config, revocation.messages, revocation.store"
-    heavy = {"signer", "publisher", "responder", "jobs", "sqlalchemy", "rq", "redis", "lmdb", "flask", "rich"}
+    heavy = {"signer", "publisher", "responder", "jobs", "sqlalchemy", "rq", "redis", "boto3", "lmdb", "flask", "rich"}
     assert not heavy & loaded(code)
 
 

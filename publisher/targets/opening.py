@@ -6,10 +6,11 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from publisher.config import DirectoryTable, LMDBTable, RedisTable, TargetTable
+from publisher.config import DirectoryTable, LMDBTable, RedisTable, S3Table, TargetTable
 from publisher.targets.directory import DirectoryTarget
-from publisher.targets.protocol import ResponseStore
+from publisher.targets.protocol import ResponseStore, StaticTarget
 from revocation.artifacts import Kind
+from revocation.config import PublicConfig
 from revocation.errors import TargetError
 from revocation.issuer import Issuer
 from revocation.paths import OCSP_PATH
@@ -26,6 +27,8 @@ _INDEX_LOCK: Final = 0o600
 
 def kinds_of(table: TargetTable) -> tuple[Kind, ...]:
     """What a target takes."""
+    if isinstance(table, S3Table):
+        return (Kind.CRL, Kind.ISSUER)
     if not isinstance(table, DirectoryTable):
         return (Kind.OCSP,)
     return (Kind.CRL, Kind.ISSUER, Kind.OCSP) if table.ocsp else (Kind.CRL, Kind.ISSUER)
@@ -34,6 +37,20 @@ def kinds_of(table: TargetTable) -> tuple[Kind, ...]:
 def static_folder(table: DirectoryTable) -> Path:
     """Where responses lie as static files."""
     return table.path / "www" / OCSP_PATH
+
+
+def open_files(table: DirectoryTable | S3Table, public: PublicConfig) -> StaticTarget:
+    """The target of CRLs and issuer certificates, for one look.
+
+    Raises:
+        ConfigurationError: it is a bucket, and the client of S3 is not installed or cannot be set up.
+    """
+    if isinstance(table, DirectoryTable):
+        return DirectoryTarget(table.path)
+    from publisher.targets.s3 import S3Target
+    from publisher.targets.s3_kinds import Kinds
+
+    return S3Target(table, Kinds(public))
 
 
 def open_store(table: LMDBTable | RedisTable) -> AbstractContextManager[ResponseStore]:
@@ -86,14 +103,12 @@ def remove_static(table: DirectoryTable) -> bool:
     return True
 
 
-def saved_status(table: TargetTable) -> bytes | None:
-    """The status that lies in a target, read without opening it for writing; None when there is none.
+def saved_status(table: LMDBTable | RedisTable) -> bytes | None:
+    """The status that lies in a store, read without opening it for writing; None when there is none.
 
     Raises:
         TargetError: it cannot be read.
     """
-    if isinstance(table, DirectoryTable):
-        return DirectoryTarget(table.path).load_status()
     if isinstance(table, RedisTable):
         from publisher.targets import redis_reading
 

@@ -40,7 +40,7 @@ class StaticObject:
 
 
 class StaticTarget(StatusKeeper, Protocol):
-    """A target of static objects: CRLs and issuer certificates. A folder; later a bucket."""
+    """A target of static objects: CRLs and issuer certificates. A folder, a bucket."""
 
     def digest(self, path: str) -> str | None:
         """SHA-256 of what lies at a path, hexadecimal; None when nothing does."""

@@ -1,1 +1,1 @@
-"""What services talk through: the queue with its safe job, and the exchange of bundles."""
+"""What services talk through: the queue with its safe job, and the exchange of bundles, buckets."""

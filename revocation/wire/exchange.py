@@ -1,4 +1,4 @@
-"""The exchange: where the signer puts bundles and publishers find them. A local folder, a stick, later a bucket.
+"""The exchange: where the signer puts bundles and publishers find them. A local folder, a stick, a bucket.
 
 Duties of every implementation: `put` is atomic and durable (a name is there whole or not at all, also after a power
 cut), names sort in the order of the ledger, and reading never changes anything.
@@ -33,7 +33,10 @@ class Stored:
 
 
 class Exchange(Protocol):
-    """The four things that are done with an exchange."""
+    """The four things that are done with an exchange; its text is where it is.
+
+    A folder raises OSError, a bucket ExchangeError, where it cannot be used.
+    """
 
     def put(self, name: str, write: Callable[[BinaryIO], None]) -> int:
         """Store what `write` writes under `name`, replacing nothing half-way; returns its size."""
@@ -53,6 +56,9 @@ class FolderExchange:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def __str__(self) -> str:
+        return str(self.folder)
 
     def put(self, name: str, write: Callable[[BinaryIO], None]) -> int:
         """Write it durably under another name, then rename."""

@@ -1,0 +1,138 @@
+"""A proxy before an HTTP server that does what is asked of it: 503, half an answer, none at all, headers taken out."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+XML = '<?xml version="1.0"?><Error><Code>{}</Code><Message>a-secret-that-nobody-prints</Message></Error>'
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What becomes of a request.
+
+    Attributes:
+        status: it is not handed on, and answered with this.
+        code: what S3 calls that.
+        lost: it is handed on, and the connection closed without the answer.
+        cut: of the body of the answer half comes, then the connection ends.
+        damaged: the last octet of what is put is another one.
+        without: headers of the request that are not handed on.
+        before: called before it is handed on.
+    """
+
+    status: int = 0
+    code: str = ""
+    lost: bool = False
+    cut: bool = False
+    damaged: bool = False
+    without: tuple[str, ...] = ()
+    before: Callable[[], None] | None = None
+
+
+Plan = Callable[[str, str, dict[str, str]], Fault | None]
+
+
+@dataclass
+class Faulty:
+    """The proxy; `plan` is asked of each request: its method, its path and its headers, in small letters.
+
+    Attributes:
+        seen: method and path of each request.
+        put: path of what S3 took.
+    """
+
+    upstream: int
+    plan: Plan = lambda method, path, headers: None
+    seen: list[tuple[str, str]] = field(default_factory=list)
+    put: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        faulty = self
+
+        class Handler(_Handler):
+            owner = faulty
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def endpoint(self) -> str:
+        """Its URL."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def count(self, method: str) -> int:
+        """How many requests of a method came."""
+        return sum(1 for seen, _ in self.seen if seen == method)
+
+
+def times(count: int, fault: Fault, method: str, part: str = "") -> Plan:
+    """The first requests of a method, with that in their path, get the fault."""
+    left = iter(range(count))
+
+    def plan(asked: str, path: str, headers: dict[str, str]) -> Fault | None:
+        is_meant = asked == method and part in path
+        return fault if is_meant and next(left, None) is not None else None
+
+    return plan
+
+
+class _Handler(BaseHTTPRequestHandler):
+    owner: Faulty
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def _any(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.owner.seen.append((self.command, self.path))
+        fault = self.owner.plan(self.command, self.path, headers) or Fault()
+        self.close_connection = True
+        if fault.status:
+            self._answer(fault.status, {"Content-Type": "application/xml"}, XML.format(fault.code).encode())
+            return
+        if fault.before:
+            fault.before()
+        if fault.damaged:
+            body = body[:-1] + bytes([body[-1] ^ 1])
+        for name in (*fault.without, "expect", "connection"):
+            headers.pop(name, None)
+        status, answered, content = self._hand_on(headers, body)
+        if self.command == "PUT" and status == 200:
+            self.owner.put.append(self.path)
+        if not fault.lost:
+            self._answer(status, answered, content, half=fault.cut)
+
+    do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _any  # noqa: N815
+
+    def _hand_on(self, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+        connection = HTTPConnection("127.0.0.1", self.owner.upstream, timeout=20)
+        try:
+            connection.request(self.command, self.path, body or None, headers)
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+        finally:
+            connection.close()
+
+    def _answer(self, status: int, headers: dict[str, str], content: bytes, *, half: bool = False) -> None:
+        self.send_response_only(status)
+        for name, value in headers.items():
+            if name.lower() not in ("content-length", "connection", "transfer-encoding"):
+                self.send_header(name, value)
+        length = headers.get("content-length") if self.command == "HEAD" else None
+        self.send_header("Content-Length", length or str(len(content)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2] if half else content)

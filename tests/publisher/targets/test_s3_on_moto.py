@@ -1,0 +1,310 @@
+"""CRLs and issuer certificates in a bucket, over HTTP. moto's server stands for S3, and checks no SHA-256."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from publisher.config import PublisherConfig
+from publisher.status import read_statuses
+from revocation.paths import issuer_path, numbered_crl_path, pem_crl_path
+from revocation.status import Reason, Revocation
+from tests.authority import NOW
+from tests.building.bucketplace import BucketPlace
+from tests.building.bundles import put_crl
+from tests.building.ca import CA
+from tests.building.crl import crl
+from tests.building.faulty import Fault, Faulty, times
+from tests.building.s3server import S3Place
+
+FINAL = Revocation(NOW, Reason.keyCompromise)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def faulty(s3: S3Place) -> Iterator[Faulty]:
+    """A server between a publisher and S3."""
+    with Faulty(s3.server.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def place(tmp_path: Path, s3: S3Place, faulty: Faulty) -> BucketPlace:
+    """A publisher with an empty bucket and one CRL in its exchange."""
+    place = BucketPlace(tmp_path / "place", s3, endpoint=faulty.endpoint)
+    put_crl(place.exchange, place.ca, 1, crl(place.ca, 1))
+    return place
+
+
+@pytest.fixture
+def ca(place: BucketPlace) -> CA:
+    """Its CA."""
+    return place.ca
+
+
+def test_objects_lie_at_their_public_paths_with_constant_headers(place: BucketPlace, s3: S3Place, ca: CA) -> None:
+    """Media types of the RFCs, a max-age that the windows leave room for, and the digest for who looks."""
+    status, _ = place.publish()
+    said = s3.head(place.key())
+    assert (said["ContentType"], said["CacheControl"]) == ("application/pkix-crl", "max-age=300, public, no-transform")
+    assert said["Metadata"]["this-update"] == "2026-03-01T12:00:00Z"
+    assert said["Metadata"]["sha256"] == hashlib.sha256(place.shown()).hexdigest() == status.crls[0].sha256
+    said = s3.head(f"pki/{issuer_path(ca.issuer.id)}")
+    assert (said["ContentType"], said["CacheControl"]) == (
+        "application/pkix-cert",
+        "max-age=86400, public, no-transform",
+    )
+    said = s3.head(f"pki/crl/{ca.issuer.id}/crls.json")
+    assert (said["ContentType"], said["CacheControl"]) == ("application/json", "max-age=300, public, no-transform")
+    assert json.loads(s3.read(f"pki/crl/{ca.issuer.id}/crls.json")) == [place.spec().url]
+
+
+def test_copies_and_pem_forms_lie_beside(tmp_path: Path, s3: S3Place) -> None:
+    """A numbered copy may be kept for ever, its name is never used again; what is not configured any more goes."""
+    more = BucketPlace(tmp_path / "more", s3, target={"numbered": True, "pem": True})
+    put_crl(more.exchange, more.ca, 1, crl(more.ca, 7))
+    more.publish()
+    copy = s3.head(f"pki/{numbered_crl_path(more.spec().path, 7)}")
+    assert copy["CacheControl"] == "max-age=31536000, public, no-transform, immutable"
+    assert s3.read(f"pki/{pem_crl_path(more.spec().path)}").startswith(b"-----BEGIN X509 CRL-----")
+    s3.write("pki/crl/readme.txt", b"somebody else's")
+    fewer = BucketPlace(tmp_path / "more", s3, more.ca)
+    fewer.publish()
+    kept = {f"pki/{more.spec().path}", f"pki/crl/{more.ca.issuer.id}/crls.json", "pki/crl/readme.txt"}
+    assert set(s3.listed("pki/crl/")) == kept
+
+
+def test_what_has_not_changed_is_neither_put_nor_read_again(place: BucketPlace, faulty: Faulty) -> None:
+    """A look at a bucket in which nothing changed is two lists and the status."""
+    place.publish()
+    place.publish(NOW + SECOND)
+    faulty.seen.clear()
+    place.publish(NOW + 2 * SECOND)
+    assert faulty.count("PUT") == 0
+    assert sorted("list-type=2" in path for _, path in faulty.seen) == [False, True, True]
+
+
+@pytest.mark.parametrize("harm", ["lost", "damaged", "headers", "older"])
+def test_object_that_somebody_harmed_is_put_again(place: BucketPlace, s3: S3Place, ca: CA, harm: str) -> None:
+    """Noticed at the next look, whatever its size and its headers say."""
+    place.publish()
+    older = place.shown()
+    put_crl(place.exchange, ca, 2, crl(ca, 2, this_update=NOW + SECOND))
+    place.publish(NOW + SECOND)
+    right = place.shown()
+    headers = {"ContentType": "application/pkix-crl", "CacheControl": "max-age=300, public, no-transform"}
+    match harm:
+        case "lost":
+            s3.remove(place.key())
+        case "damaged":
+            s3.write(place.key(), right[:-1] + bytes([right[-1] ^ 1]), **headers)
+        case "headers":
+            s3.write(place.key(), right, ContentType="text/html", CacheControl="max-age=31536000")
+        case "older":
+            s3.write(place.key(), older, **headers)
+    status, _ = place.publish(NOW + 2 * SECOND)
+    assert place.shown() == right
+    assert s3.head(place.key())["ContentType"] == "application/pkix-crl"
+    assert status.crls[0].number == 2
+
+
+def test_wiped_bucket_is_filled_again(place: BucketPlace, s3: S3Place) -> None:
+    """With everything, from the exchange, under the marks."""
+    place.publish()
+    before = s3.listed()
+    for key in before:
+        s3.remove(key)
+    place.publish(NOW + SECOND)
+    assert [key for key in s3.listed() if key != "pki/private/.probe"] == [
+        key for key in before if key != "pki/private/.probe"
+    ]
+
+
+def test_status_lies_below_private_or_where_it_is_told(place: BucketPlace, s3: S3Place, tmp_path: Path) -> None:
+    """Nothing but what relying parties may fetch lies in the folders that a policy opens."""
+    place.publish()
+    assert s3.listed("pki/private/") == ["pki/private/.probe", "pki/private/bucket.json"]
+    assert s3.head("pki/private/bucket.json")["CacheControl"] == "no-store"
+    public = [key for key in s3.listed() if key.startswith(("pki/crl/", "pki/issuer/"))]
+    assert {key.rpartition(".")[2] for key in public} == {"crl", "cer", "json"}
+    assert len([key for key in public if key.endswith(".json")]) == 1
+    hidden = s3.server.new_bucket()
+    other = BucketPlace(tmp_path / "other", s3.server.new_bucket(), target={"private": f"s3://{hidden.name}/status"})
+    put_crl(other.exchange, other.ca, 1, crl(other.ca, 1))
+    other.publish()
+    assert hidden.listed() == ["status/.probe", "status/bucket.json"]
+    assert other.s3.listed("pki/private") == []
+
+
+def test_status_says_what_is_in_the_bucket_now(place: BucketPlace, s3: S3Place) -> None:
+    """A CRL that is gone has no row, for who asks without publishing."""
+    place.publish()
+    (bucket, _) = read_statuses(place.config, place.public, NOW)
+    assert [row.number for row in bucket.crls] == [1]
+    s3.remove(place.key())
+    (bucket, _) = read_statuses(place.config, place.public, NOW)
+    assert bucket.crls == []
+
+
+def test_partial_publication_is_completed_by_the_next_run(place: BucketPlace, faulty: Faulty, s3: S3Place) -> None:
+    """Nothing is there that is not whole, and the other target is served."""
+    faulty.plan = times(100, Fault(403, "AccessDenied"), "PUT", "/crl/")
+    bucket, responses = place.outcomes()
+    assert "cannot be put: these credentials may not do what is needed" in str(bucket.error)
+    assert responses.error is None
+    assert s3.listed("pki/issuer/")
+    assert s3.listed("pki/crl/") == []
+    faulty.plan = lambda method, path, headers: None
+    bucket, _ = place.outcomes(NOW + SECOND)
+    assert bucket.error is None
+    assert place.key() in s3.listed()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(503, "SlowDown"), Fault(500, "InternalError"), Fault(409, "ConditionalRequestConflict"), Fault(lost=True)],
+    ids=["throttled", "fails", "at the same time", "answer lost"],
+)
+def test_faults_that_pass_are_not_seen(place: BucketPlace, faulty: Faulty, ca: CA, fault: Fault) -> None:
+    """A replacement whose answer is lost is not taken for another publisher's."""
+    place.publish()
+    put_crl(place.exchange, ca, 2, crl(ca, 2, this_update=NOW + SECOND))
+    faulty.plan = times(2, fault, "PUT", "/all.crl")
+    bucket, _ = place.outcomes(NOW + SECOND)
+    assert bucket.error is None
+    assert bucket.status.crls[0].number == 2
+
+
+def test_object_that_arrives_damaged_is_an_error_and_mended_where_moto_checks_no_digest(
+    place: BucketPlace, faulty: Faulty, ca: CA
+) -> None:
+    """It is read back: no status says of it that it is there."""
+    faulty.plan = times(1, Fault(damaged=True), "PUT", "/all.crl")
+    bucket, _ = place.outcomes()
+    assert "does not read back as it was put" in str(bucket.error)
+    assert bucket.status.crls == []
+    bucket, _ = place.outcomes(NOW + SECOND)
+    assert bucket.error is None
+    assert hashlib.sha256(place.shown()).hexdigest() == bucket.status.crls[0].sha256
+
+
+class TestSeveralPublishers:
+    """Two publishers with marks of their own share a bucket and an exchange."""
+
+    @pytest.fixture
+    def other(self, place: BucketPlace, tmp_path: Path, s3: S3Place) -> BucketPlace:
+        """The second one, without the proxy."""
+        return BucketPlace(tmp_path / "other", s3, place.ca, target={"name": "bucket-too"}, exchange=place.exchange)
+
+    def test_slower_one_does_not_put_back_what_the_faster_one_replaced(
+        self, place: BucketPlace, faulty: Faulty, ca: CA
+    ) -> None:
+        """It judged by what was there before: it is told, and goes on from what is there at its next look."""
+        place.publish()
+        put_crl(place.exchange, ca, 2, crl(ca, 2, {1: FINAL}, this_update=NOW + SECOND))
+
+        newest = crl(ca, 3, {1: FINAL, 2: FINAL}, this_update=NOW + 2 * SECOND)
+        overtaking = Fault(before=lambda: place.s3.write(place.key(), newest))
+        faulty.plan = times(1, overtaking, "PUT", "/all.crl")
+        bucket, _ = place.outcomes(NOW + 2 * SECOND)
+        assert "another publisher was faster" in str(bucket.error)
+        assert bucket.status.crls[0].number == 1
+        assert place.shown() == newest
+        put_crl(place.exchange, ca, 3, newest)
+        bucket, _ = place.outcomes(NOW + 3 * SECOND)
+        assert bucket.error is None
+        assert bucket.status.crls[0].number == 3
+        assert place.shown() == newest
+
+    @pytest.mark.parametrize("reads", [0, 1, 2, 3])
+    def test_new_one_puts_nothing_back_whenever_it_is_overtaken(
+        self, place: BucketPlace, faulty: Faulty, ca: CA, reads: int
+    ) -> None:
+        """It has no marks yet, and reads the CRL that lies there again and again while it judges."""
+        place.s3.write(place.key(), crl(ca, 1))
+        put_crl(place.exchange, ca, 2, crl(ca, 2, {1: FINAL}, this_update=NOW + SECOND))
+        newest = crl(ca, 3, {1: FINAL, 2: FINAL}, this_update=NOW + 2 * SECOND)
+        counted = iter(range(100))
+
+        def plan(method: str, path: str, headers: dict[str, str]) -> Fault | None:
+            if method == "GET" and "/all.crl" in path and next(counted) == reads:
+                place.s3.write(place.key(), newest)
+            return None
+
+        faulty.plan = plan
+        place.outcomes(NOW + 2 * SECOND)
+        assert next(counted) > reads
+        assert place.shown() == newest
+
+    def test_what_one_put_the_other_does_not_put_again(
+        self, place: BucketPlace, other: BucketPlace, faulty: Faulty
+    ) -> None:
+        """Each keeps a status of its own, so they do not doubt each other's either."""
+        other.publish()
+        faulty.seen.clear()
+        bucket, _ = place.outcomes(NOW + SECOND)
+        assert bucket.status.crls[0].number == 1
+        assert [path for method, path in faulty.seen if method == "PUT" and "private" not in path] == []
+        other.publish(NOW + SECOND)
+        faulty.seen.clear()
+        place.publish(NOW + 2 * SECOND)
+        assert faulty.count("PUT") == 0
+
+    def test_one_that_comes_late_with_an_older_bundle_changes_nothing(
+        self, place: BucketPlace, other: BucketPlace, ca: CA
+    ) -> None:
+        """Its marks are lost: what is in the bucket raises them before any bundle is judged."""
+        newer = put_crl(place.exchange, ca, 2, crl(ca, 2, this_update=NOW + SECOND))
+        other.publish(NOW + SECOND)
+        shown = place.shown()
+        (place.exchange / newer).rename(place.root / newer)
+        place.publish(NOW + SECOND)
+        assert place.shown() == shown
+
+    @pytest.mark.parametrize("without", [("if-match", "if-none-match"), ()], ids=["ignored", "refused"])
+    def test_endpoint_without_conditions_is_told_of_and_looked_at_before(
+        self,
+        place: BucketPlace,
+        faulty: Faulty,
+        ca: CA,
+        caplog: pytest.LogCaptureFixture,
+        without: tuple[str, ...],
+    ) -> None:
+        """What another publisher put since the look began is still not written over."""
+
+        def plan(method: str, path: str, headers: dict[str, str]) -> Fault | None:
+            if waiting and "list-type=2" in path and "all.crl" in path:
+                overtake()
+            if not {"if-match", "if-none-match"} & headers.keys():
+                return None
+            return Fault(without=without) if without else Fault(501, "NotImplemented")
+
+        def overtake() -> None:
+            waiting.clear()
+            place.s3.write(place.key(), newest)
+
+        waiting: list[str] = []
+        newest = crl(ca, 3, {1: FINAL}, this_update=NOW + 2 * SECOND)
+        faulty.plan = plan
+        place.publish()
+        (told,) = [record.getMessage() for record in caplog.records if record.name == "revocast.s3"]
+        assert "does not heed If-None-Match and If-Match: what lies there is looked at before" in told
+        put_crl(place.exchange, ca, 2, crl(ca, 2, this_update=NOW + SECOND))
+        waiting.append("what is looked at just before a put")
+        bucket, _ = place.outcomes(NOW + 2 * SECOND)
+        assert place.shown() == newest
+        assert "another publisher was faster" in str(bucket.error)
+
+
+@pytest.mark.parametrize("more", [{}, {"url": "s3://same/elsewhere"}])
+def test_exchange_and_target_in_one_bucket_are_refused(tmp_path: Path, more: dict[str, str]) -> None:
+    """One is private and the other public; a policy that mixes them up would show what is to come."""
+    target = {"name": "bucket", "kind": "s3", "url": "s3://same/pki", **more}
+    with pytest.raises(ValidationError, match="share a bucket"):
+        PublisherConfig.model_validate(
+            {"exchange": "s3://same/exchange", "state": tmp_path / "state", "targets": [target]}
+        )

@@ -1,0 +1,275 @@
+"""The exchange in a bucket: the duties of every exchange, over HTTP. moto's server stands for S3."""
+
+import hashlib
+import io
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+from typing import BinaryIO
+
+import pytest
+
+from revocation.errors import BundleError, ExchangeError, Unreadable
+from revocation.wire.s3_exchange import S3Exchange
+from tests.building.faulty import Fault, Faulty, times
+from tests.building.s3server import CREDENTIALS, PAGE, S3Place
+
+NAMES = [f"{number:012}-1a2b3c4d-crl-all.tar" for number in range(1, 8)]
+NAME = NAMES[0]
+
+
+def of(content: bytes) -> Callable[[BinaryIO], None]:
+    """Writes these octets, as the signer writes a bundle."""
+
+    def write(out: BinaryIO) -> None:
+        out.write(content)
+
+    return write
+
+
+@pytest.fixture
+def exchange(s3: S3Place) -> S3Exchange:
+    """An empty one, under a prefix."""
+    return S3Exchange(s3.bucket("exchange"))
+
+
+@pytest.fixture
+def faulty(s3: S3Place) -> Iterator[Faulty]:
+    """A server between us and S3."""
+    with Faulty(s3.server.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def shaken(s3: S3Place, faulty: Faulty) -> S3Exchange:
+    """The exchange through it."""
+    return S3Exchange(s3.bucket("exchange", faulty.endpoint))
+
+
+def test_bundles_are_listed_in_the_order_of_the_ledger(exchange: S3Exchange) -> None:
+    """By name, with their sizes; a list is of what is there now."""
+    for name in (NAMES[2], NAMES[0], NAMES[1]):
+        assert exchange.put(name, of(b"x" * int(name[:12]))) == int(name[:12])
+    assert [(stored.name, stored.size) for stored in exchange.list()] == [(NAMES[n], n + 1) for n in range(3)]
+    exchange.remove(NAMES[1])
+    exchange.remove(NAMES[1])
+    assert [stored.name for stored in exchange.list()] == [NAMES[0], NAMES[2]]
+
+
+def test_more_bundles_than_a_page_of_the_list_are_all_listed(s3: S3Place) -> None:
+    """A list goes on where a page of it ends."""
+    names = [f"{number:012}-1a2b3c4d-ocsp-{number}.tar" for number in range(2 * PAGE + 3)]
+    for name in names:
+        s3.write(name, b"")
+    assert [stored.name for stored in S3Exchange(s3.bucket()).list()] == names
+
+
+def test_what_else_lies_in_the_bucket_is_no_bundle(s3: S3Place, exchange: S3Exchange) -> None:
+    """Other prefixes, folders below ours, and names that are no bundle's."""
+    exchange.put(NAME, of(b"mine"))
+    for key in (NAMES[1], f"exchange/old/{NAMES[2]}", "exchange/readme.txt", f"exchange{NAMES[3]}"):
+        s3.write(key, b"theirs")
+    assert [stored.name for stored in exchange.list()] == [NAME]
+
+
+def test_bundle_is_read_as_it_was_put_and_can_be_sought_in(exchange: S3Exchange) -> None:
+    """A reader of a tar jumps about."""
+    content = bytes(range(256)) * 20_000
+    exchange.put(NAME, of(content))
+    with exchange.open(NAME) as source:
+        assert source.seekable()
+        source.seek(-256, io.SEEK_END)
+        assert source.read() == bytes(range(256))
+        source.seek(0)
+        assert hashlib.file_digest(source, "sha256").digest() == hashlib.sha256(content).digest()  # type: ignore[arg-type]
+
+
+def test_large_bundle_is_put_and_read_without_being_held_in_memory(exchange: S3Exchange) -> None:
+    """A slice of a million responses is hundreds of megabytes; here it is 48."""
+    piece = bytes(range(256)) * 4096
+
+    def write(out: BinaryIO) -> None:
+        for _ in range(48):
+            out.write(piece)
+
+    exchange.put(NAMES[1], of(b"what is loaded with the first one"))
+    tracemalloc.start()
+    try:
+        exchange.put(NAME, write)
+        with exchange.open(NAME) as source:
+            assert source.seek(0, io.SEEK_END) == 48 * len(piece)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 12 * len(piece)
+
+
+def test_bundle_that_is_not_there_is_told_apart_from_one_that_cannot_be_read(s3: S3Place, exchange: S3Exchange) -> None:
+    """The first is gone; the second is tried again at the next look."""
+    with pytest.raises(BundleError, match="not there") as gone:
+        exchange.open(NAME)
+    assert not isinstance(gone.value, Unreadable)
+    s3.client.delete_bucket(Bucket=s3.name)
+    with pytest.raises(Unreadable, match="no such bucket"):
+        exchange.open(NAME)
+
+
+def test_another_bundle_of_the_same_name_is_refused_and_the_same_is_no_error(exchange: S3Exchange) -> None:
+    """Two signers cannot write over each other; one that put a bundle and did not hear of it puts it again."""
+    exchange.put(NAME, of(b"one"))
+    assert exchange.put(NAME, of(b"one")) == 3
+    with pytest.raises(ExchangeError, match=r"another bundle has this name already.*another signer"):
+        exchange.put(NAME, of(b"two"))
+    with exchange.open(NAME) as source:
+        assert source.read() == b"one"
+
+
+def test_of_signers_that_put_at_the_same_time_one_wins(exchange: S3Exchange) -> None:
+    """The others hear of it, and what is there is the winner's, whole."""
+    won: list[bytes] = []
+
+    def put(content: bytes) -> None:
+        try:
+            exchange.put(NAME, of(content * 100_000))
+        except ExchangeError:
+            return
+        won.append(content)
+
+    threads = [Thread(target=put, args=(bytes([65 + number]),)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    with exchange.open(NAME) as source:
+        assert source.read() == won[0] * 100_000
+
+
+def test_version_of_a_bundle_changes_with_its_content(s3: S3Place, exchange: S3Exchange) -> None:
+    """A publisher that refused a bundle looks again at another one of that name."""
+    exchange.put(NAME, of(b"one"))
+    (before,) = exchange.list()
+    s3.write(f"exchange/{NAME}", b"two")
+    (after,) = exchange.list()
+    assert (before.size, before.version != after.version) == (after.size, True)
+
+
+def test_bundle_carries_its_digest_and_is_kept_out_of_caches(s3: S3Place, exchange: S3Exchange) -> None:
+    """For S3 to check, and for who looks at the bucket."""
+    exchange.put(NAME, of(b"content"))
+    said = s3.head(f"exchange/{NAME}")
+    assert said["ContentType"] == "application/x-tar"
+    assert said["CacheControl"] == "no-store"
+    assert said["Metadata"] == {"sha256": hashlib.sha256(b"content").hexdigest()}
+
+
+def test_bundle_that_arrives_damaged_is_noticed_where_moto_checks_no_digest(shaken: S3Exchange, faulty: Faulty) -> None:
+    """It is read back, and not said to be there."""
+    faulty.plan = times(1, Fault(damaged=True), "PUT", NAME)
+    with pytest.raises(ExchangeError, match="does not read back"):
+        shaken.put(NAME, of(b"content"))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(503, "SlowDown"), Fault(500, "InternalError"), Fault(409, "ConditionalRequestConflict"), Fault(lost=True)],
+    ids=["throttled", "fails", "at the same time", "answer lost"],
+)
+def test_bundle_is_put_in_spite_of_faults_that_pass(shaken: S3Exchange, faulty: Faulty, fault: Fault) -> None:
+    """Two in a row; the put whose answer was lost is not taken for somebody else's."""
+    faulty.plan = times(2, fault, "PUT", NAME)
+    shaken.put(NAME, of(b"content"))
+    with shaken.open(NAME) as source:
+        assert source.read() == b"content"
+
+
+@pytest.mark.parametrize("fault", [Fault(503, "SlowDown"), Fault(cut=True), Fault(lost=True)], ids=str)
+def test_bundle_is_read_in_spite_of_faults_that_pass(shaken: S3Exchange, faulty: Faulty, fault: Fault) -> None:
+    """Whole, also when answers broke off in the middle."""
+    content = bytes(range(256)) * 10_000
+    shaken.put(NAME, of(content))
+    faulty.plan = times(2, fault, "GET", NAME)
+    with shaken.open(NAME) as source:
+        assert source.read() == content
+
+
+def test_answers_that_always_break_off_end_in_an_error(shaken: S3Exchange, faulty: Faulty) -> None:
+    """Half a bundle is never taken for a bundle, and it is tried a bounded number of times."""
+    shaken.put(NAME, of(b"content"))
+    seen = faulty.count("GET")
+    faulty.plan = times(100, Fault(cut=True), "GET", NAME)
+    with pytest.raises(Unreadable, match="the answer breaks off"):
+        shaken.open(NAME)
+    assert faulty.count("GET") - seen == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault(403, "AccessDenied"), "may not do what is needed.*policy"),
+        (Fault(403, "SignatureDoesNotMatch"), "credentials are wrong"),
+        (Fault(400, "ExpiredToken"), "have expired"),
+        (Fault(301, "PermanentRedirect"), "another region"),
+        (Fault(418, "a-secret"), "it answers 418$"),
+    ],
+    ids=lambda value: value.code if isinstance(value, Fault) else "",
+)
+def test_error_says_what_where_and_no_secret(shaken: S3Exchange, faulty: Faulty, fault: Fault, words: str) -> None:
+    """What a server says in words is never repeated."""
+    faulty.plan = times(100, fault, "PUT", NAME)
+    shaken.put(NAMES[1], of(b"before"))
+    with pytest.raises(ExchangeError, match=words) as raised:
+        shaken.put(NAME, of(b"content"))
+    assert f"exchange/{NAME}: cannot be put" in str(raised.value)
+    assert not {word for word in (*CREDENTIALS.values(), "a-secret") if len(word) > 10 and word in str(raised.value)}
+
+
+def test_missing_credentials_are_an_error_that_says_where_they_are_looked_for(
+    s3: S3Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never in our configuration."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    with pytest.raises(ExchangeError, match=r"no credentials .*environment, profile, or the role"):
+        S3Exchange(s3.bucket("without")).list()
+
+
+def test_disk_that_is_full_keeps_a_bundle_for_the_next_look(
+    exchange: S3Exchange, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It says nothing of what is in the bundle, which is not set aside."""
+    exchange.put(NAME, of(b"x" * 100_000))
+    full = tempfile_of("/dev/full")
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with pytest.raises(Unreadable, match=r"cannot be kept while it is looked at: No space left.*TMPDIR"):
+        exchange.open(NAME)
+
+
+def tempfile_of(device: str) -> Callable[[], BinaryIO]:
+    """A temporary file on a disk that is full."""
+
+    class Full(io.FileIO):
+        def truncate(self, size: int | None = None) -> int:
+            return 0
+
+    return lambda: Full(device, "r+")  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("without", [("if-none-match",), ()], ids=["ignores them", "refuses them"])
+def test_endpoint_without_conditions_is_told_of_and_the_name_is_looked_at_before(
+    s3: S3Place, shaken: S3Exchange, faulty: Faulty, caplog: pytest.LogCaptureFixture, without: tuple[str, ...]
+) -> None:
+    """Another bundle of the same name is still refused, but for one that is put at that very moment."""
+
+    def plan(method: str, path: str, headers: dict[str, str]) -> Fault | None:
+        if "if-none-match" not in headers:
+            return None
+        return Fault(without=without) if without else Fault(501, "NotImplemented")
+
+    faulty.plan = plan
+    shaken.put(NAME, of(b"one"))
+    with pytest.raises(ExchangeError, match="another bundle has this name"):
+        shaken.put(NAME, of(b"two"))
+    assert s3.read(f"exchange/{NAME}") == b"one"
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "does not heed If-None-Match:" in told
