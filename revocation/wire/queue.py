@@ -16,7 +16,7 @@ from rq.serializers import JSONSerializer
 from revocation.errors import QueueUnreachable
 from revocation.messages import Message, Reply
 from revocation.wire.job import SafeJob, Task, Together
-from revocation.wire.route import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE
+from revocation.wire.route import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, job_id
 from revocation.wire.worker import work_off
 
 __all__ = ["LOOKS_QUEUE", "PUBLISHER_QUEUE", "SIGNER_QUEUE", "QueueUnreachable", "Wire"]
@@ -67,7 +67,7 @@ class Wire:
             Queue(queue, connection=self._redis, job_class=SafeJob, serializer=JSONSerializer).enqueue(
                 str(message.verb),
                 args=(message.model_dump_json(),),
-                job_id=message.id,
+                job_id=job_id(queue, message.id),
                 ttl=max(1, lifetime),
                 result_ttl=0,
                 failure_ttl=int(_FAILURE_KEPT.total_seconds()),

@@ -1,5 +1,7 @@
 """Which queue a message goes into. What changes facts waits behind nothing that anybody may ask for unsigned."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from revocation.messages import Verb
@@ -10,9 +12,19 @@ LOOKS_QUEUE: Final = "signer.looks"
 """Unsigned ones, worked off when there is no signed one."""
 PUBLISHER_QUEUE: Final = "publisher"
 
+_JOB_PREFIXES: Final[Mapping[str, str]] = MappingProxyType({LOOKS_QUEUE: "look-", PUBLISHER_QUEUE: "publish-"})
+
 
 def queue_of(verb: Verb) -> str:
     """The name of the queue whose worker does that."""
     if verb is Verb.PUBLISH:
         return PUBLISHER_QUEUE
     return SIGNER_QUEUE if verb.changes_facts else LOOKS_QUEUE
+
+
+def job_id(queue: str, message_id: str) -> str:
+    """The id of a message's job: it begins with what the queue is for, so that a server's ACL can tell them apart.
+
+    Those of signed messages begin with a hexadecimal digit, as the message's own id does.
+    """
+    return _JOB_PREFIXES.get(queue, "") + message_id

