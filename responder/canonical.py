@@ -73,6 +73,8 @@ def cert_id_octets(request: bytes) -> bytes | None:
     if size >= _LONG_FORM or request[start : start + 6] != _LISTS.get(size):
         return None
     end = start + 2 + size
+    if end > len(request):
+        return None  # a length inside says more than there is
     if end < len(request):
         nonce = _NONCES.get(len(request) - end)
         if nonce is None or not request.startswith(nonce, end):

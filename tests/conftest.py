@@ -6,11 +6,13 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from tests.building.s3server import CREDENTIALS, S3Place, S3Server
+if TYPE_CHECKING:
+    from tests.building.s3server import S3Place, S3Server
 
 DEBIAN_PACKAGES = {
     "certtool": "gnutls-bin",
@@ -55,15 +57,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[S3Server]":
     """An S3 server, moto's."""
+    from tests.building.s3server import S3Server  # late: this file alone is copied elsewhere
+
     with S3Server(tmp_path_factory.mktemp("s3")) as running:
         yield running
 
 
 @pytest.fixture
-def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Place:
+def s3(s3_server: "S3Server", monkeypatch: pytest.MonkeyPatch) -> "S3Place":
     """An empty bucket, and credentials in the environment, where AWS's tools look for them."""
+    from tests.building.s3server import CREDENTIALS
+
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     return s3_server.new_bucket()

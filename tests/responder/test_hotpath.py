@@ -199,7 +199,18 @@ def variants(filling: Filling) -> dict[str, bytes]:
             b"\x65\x03\x04\x02\x01", b"\x65\x03\x04\x02\x03"
         ),
         "octets behind": request(asked) + b"\x00",
+        "lengths inside that say more than there is": _with_lengths(request(asked), 5),
+        "lengths inside that say less than there is": _with_lengths(request(asked), -5),
     }
+
+
+def _with_lengths(octets: bytes, more: int) -> bytes:
+    """Those of requestList, Request and CertID changed, and those around them as they were."""
+    changed = bytearray(octets)
+    for place in (5, 7, 9):
+        assert changed[place - 1] == der.SEQUENCE
+        changed[place] += more
+    return bytes(changed)
 
 
 def test_unusual_request_gets_the_same_answer(both: Both, filling: Filling) -> None:
