@@ -13,11 +13,11 @@ def until(true: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def until_listening(port: int) -> None:
-    """Return as soon as a server on this machine takes connections."""
+def until_listening(port: int, seconds: float = 10) -> None:
+    """Return as soon as a server on this machine takes connections; fail when it does not in time."""
 
     def listens() -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
-    until(listens, 10)
+    until(listens, seconds)

@@ -42,7 +42,7 @@ class S3Server:
         self._log = (self._folder / "s3.log").open("wb")
         pages = {**os.environ, "MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE)}
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=self._folder, env=pages)
-        until_listening(self.port)
+        until_listening(self.port, 60)  # it loads for seconds, on a busy machine for many
         return self
 
     def __exit__(self, *_: object) -> None:
