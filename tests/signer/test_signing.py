@@ -1,5 +1,6 @@
 """Responses that are made in processes of their own: the same ones, also when these are killed."""
 
+import errno
 import os
 import signal
 from collections.abc import Iterator
@@ -118,6 +119,23 @@ def test_process_signs_with_no_other_key_than_the_one_that_is_meant(
     with running(monkeypatch) as processes:
         made = processes.batch(recipe(meant), meant, keys.file("one.pem"), STATUSES)
     assert made.responses == recipe(meant).make(meant, STATUSES).responses
+
+
+def test_where_no_process_can_be_started_it_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However many batches a slice has: each is made here."""
+    keys = ResponderKeys(tmp_path)
+    key = keys.create("one.pem", KeyKind.ED25519)
+
+    def refuse(*_arguments: object, **_more: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("revocation.processes.subprocess.Popen", refuse)
+    with running(monkeypatch) as processes:
+        made = [processes.batch(recipe(key), key, keys.file("one.pem"), STATUSES).responses for _ in range(5)]
+    assert made == [recipe(key).make(key, STATUSES).responses] * 5
+    assert caplog.text.count("no process can be started: Resource temporarily unavailable") == 1
 
 
 def test_processes_are_for_many_and_end_with_the_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
