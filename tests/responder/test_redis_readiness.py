@@ -1,4 +1,4 @@
-"""Readiness of a responder over a Redis server, with the rights that the documentation gives it and no more."""
+"""Readiness of a responder over a Redis server, with the rights that the shipped ACL gives it and no more."""
 
 import re
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ from tests.responder.filling import GOOD, REVOKED, Filling
 from tests.responder.serverstore import fill
 from tests.wire.server import Server
 
-DOCUMENT = Path(__file__).parents[2] / "docs/redis.md"
+USERS = Path(__file__).parents[2] / "infra/valkey/users.acl"
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    """An empty Valkey that knows the user of the documentation."""
-    said = re.search(r"^user responder on #… (.*?) +# ", DOCUMENT.read_text(), re.MULTILINE)
+    """An empty Valkey that knows the user of that file."""
+    said = re.search(r"^user responder on #\S+ (.*)$", USERS.read_text(), re.MULTILINE)
     assert said
     with Server(tmp_path) as running:
         with running.client() as admin:
