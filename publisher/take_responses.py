@@ -33,8 +33,9 @@ from revocation.store import StoredResponse, issuer_key, response_key, serial_in
 from revocation.wire.exchange import Stored
 
 _BATCH: Final = 8192
-"""Responses that are put in one transaction at most; a larger bundle takes several, and fewer would wait for the disk
-more often. Towards its end they are fewer, down to an eighth: while the last are put nothing is left to verify."""
+"""Responses that are put in one transaction; a larger bundle takes several.
+
+Fewer would wait for the disk more often; more would be put at the end of a bundle, when nothing is left to verify."""
 
 _KEPT_EXPIRED: Final = timedelta(days=1)
 
@@ -95,11 +96,9 @@ class ResponseTaker:
                 if manifest.complete:
                     self._target.sweep(profile.issuer.octets, epoch(now - _KEPT_EXPIRED))
                 responses = chain(begun, verified)
-                left = sum(entry.count for entry in manifest.entries)
                 for some in responses:
-                    size = min(_BATCH, max(_BATCH // 8, left // 2))
-                    left -= size
-                    put += self._put(profile, _up_to(size, chain((some,), responses)), now, window, withheld)
+                    batch = _up_to(_BATCH, chain((some,), responses))
+                    put += self._put(profile, batch, now, window, withheld)
         except Expired:
             if not _newer_is_there(status, manifest):
                 raise

@@ -1,7 +1,7 @@
 """The format in which a publisher writes OCSP responses into a store (LMDB, Redis) and a responder reads them.
 
 Key of a response: issuer id (4 octets), hash id (1 octet, 0 where one response answers both), the place of the serial
-(`serials.spread`, 2 octets), the serial's octets. So what a slice renews lies together, in a fifth of the pages.
+(`serials.spread`, 2 octets), the serial's octets. So what a slice renews lies together, in few pages.
 Value: version (1 octet), thisUpdate, nextUpdate, fresh_until (8 octets each, big-endian seconds since 1970), the DER.
 Key of an issuer: hash id, issuerNameHash, issuerKeyHash; its value is the issuer id.
 In LMDB the two are databases of one environment, named below; the target's status lies in a third, and there the word

@@ -137,6 +137,12 @@ def test_no_more_than_a_thousand_messages_wait(asked: Asked, ask: Callable[..., 
     assert len(asked.take(NOW).tasks) == 1000
 
 
+def make_foreign(estate: Estate, signer: Signer) -> None:
+    """The newest bundle is another ledger's from now on, by its name."""
+    newest = estate.folder / "exchange" / names(signer)[-1]
+    newest.rename(newest.with_name("9" * 12 + newest.name[12:]))
+
+
 def failing(*_: object) -> None:
     """Stands for what nobody foresaw."""
     raise ZeroDivisionError("once")
@@ -157,8 +163,7 @@ def test_look_that_fails_tells_who_asked_for_it(
 ) -> None:
     """Nobody waits for a reply that does not come, and the looker hears of it too."""
     look(signer, clock.now)
-    newest = estate.folder / "exchange" / names(signer)[-1]
-    newest.rename(newest.with_name("9" * 12 + newest.name[12:]))
+    make_foreign(estate, signer)
     if error is ZeroDivisionError:
         monkeypatch.setattr("signer.look.require_own_exchange", failing)
     message = ask()
@@ -192,8 +197,7 @@ def test_who_asked_in_the_second_of_a_look_that_failed_waits_for_the_next_second
     """And not for a minute: the looker is told when to look again, although the look failed."""
     monkeypatch.setattr(clock, "now", fixed(NOW))
     look(signer, fixed(NOW))
-    newest = estate.folder / "exchange" / names(signer)[-1]
-    newest.rename(newest.with_name("9" * 12 + newest.name[12:]))
+    make_foreign(estate, signer)
     wire = Wire(f"unix://{tmp_path / 'nobody.sock'}")
     ask()
     with pytest.raises(ForeignBundle):
