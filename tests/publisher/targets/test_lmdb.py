@@ -109,20 +109,6 @@ def test_what_does_not_read_back_is_an_error(tmp_path: Path, monkeypatch: pytest
             target.put([answer(1)], always)
 
 
-def test_store_of_the_old_layout_is_emptied(tmp_path: Path) -> None:
-    """Its responses would never be renewed, and a responder of before would hand them out as long as they hold."""
-    with LMDBTarget(tmp_path / "store", GIB) as target:
-        target.put([answer(1)], always)
-    with lmdb.open(str(tmp_path / "store"), max_dbs=4) as env:
-        for name in (b"responses", b"status"):
-            with env.begin(write=True, db=env.open_db(name)) as txn:
-                txn.put(b"key", b"value")
-    with LMDBTarget(tmp_path / "store", GIB):
-        pass
-    with lmdb.open(str(tmp_path / "store"), readonly=True, max_dbs=4) as env, env.begin() as txn:
-        assert [bytes(name) for name, _ in txn.cursor()] == [b"issuers", b"responses.2", b"status.2"]
-
-
 def test_reader_in_another_process_sees_each_change_at_once(tmp_path: Path) -> None:
     """A live reader keeps its store open and needs no reopening."""
     script = f"""

@@ -54,16 +54,6 @@ def version(server: Server) -> bytes | None:
     return found
 
 
-def test_store_of_the_old_layout_is_emptied(server: Server) -> None:
-    """Its responses would never be renewed, and a responder of before would hand them out as long as they hold."""
-    with server.client() as client:
-        for name in ("responses", "status", "sample"):
-            client.hset(f"revocast:{name}", b"key", b"value")
-        client.set("revocast:version", b"version")
-        with RedisTarget(RedisServer(url=server.url)):
-            assert client.keys("revocast:*") == []
-
-
 def test_put_stores_what_is_admitted_and_shows_what_was_there(target: RedisTarget, server: Server) -> None:
     """The decision is the line's: it sees the current answer, and None where there is none or it is unreadable."""
     seen = []
