@@ -30,6 +30,9 @@ SAMPLE: Final = b"sample.2"
 OLD_NAMES: Final = (b"responses", b"status", b"version", b"sample")
 """Of the layout of keys before this one. A publisher drops them when it opens a store, and fills it anew."""
 
+NEXT_UPDATE: Final = slice(9, 17)
+"""Where nextUpdate stands in a value of this version, as `in_octets` has it: there it compares like a number."""
+
 BOTH_HASHES: Final = b"\x00"
 _BEFORE_SERIAL: Final = 4 + 1 + 2
 
@@ -66,6 +69,11 @@ class StoredResponse(NamedTuple):
             raise StoreFormatError("not a stored response of version 1")
         _, this_update, next_update, fresh_until = _HEADER.unpack_from(value)
         return cls(this_update, next_update, fresh_until, value[_HEADER.size :])
+
+
+def in_octets(seconds: int) -> bytes:
+    """A time as a value has it; nothing is before 1970."""
+    return max(seconds, 0).to_bytes(8, "big")
 
 
 def next_update_in(value: bytes) -> int | None:

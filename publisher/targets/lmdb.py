@@ -24,12 +24,14 @@ from revocation.errors import TargetError
 from revocation.store import (
     FILLED,
     ISSUERS_DATABASE,
+    NEXT_UPDATE,
     OLD_NAMES,
     RESPONSES_DATABASE,
     STATUS_DATABASE,
     StoredResponse,
     StoreFormatError,
     file_size,
+    in_octets,
     next_update_in,
 )
 
@@ -139,21 +141,19 @@ class LMDBTarget:
 
     def sweep(self, issuer: bytes, expired_before: int) -> int:
         """Go on from where the last sweep stopped, look at a bounded number of answers, delete the long expired."""
+        before = in_octets(expired_before)
         with self._changing() as txn:
             cursor = txn.cursor()
-            place = issuer
-            expired = list[bytes]()
             found = cursor.set_range(bytes(txn.get(_SWEPT + issuer, db=self._statuses) or issuer))
-            for number, (key, value) in enumerate(cursor if found else ()):
-                if number == _SWEPT_AT_ONCE or not key.startswith(issuer):
-                    place = key if key.startswith(issuer) else issuer
-                    break
-                ends = next_update_in(value)
-                if ends is not None and ends < expired_before:
-                    expired.append(key)
+            expired = [
+                key
+                for key, value in (islice(cursor, _SWEPT_AT_ONCE) if found else ())
+                if value[NEXT_UPDATE] < before and key.startswith(issuer) and next_update_in(value) is not None
+            ]
+            place = cursor.key()  # empty at the end
             for key in expired:
                 txn.delete(key)
-            txn.put(_SWEPT + issuer, place, db=self._statuses)
+            txn.put(_SWEPT + issuer, place if place.startswith(issuer) else issuer, db=self._statuses)
         return len(expired)
 
     def read(self, keys: Iterable[bytes]) -> dict[bytes, StoredResponse]:
