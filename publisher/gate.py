@@ -13,6 +13,7 @@ from typing import Final
 
 from publisher.alike import Alike, Shape
 from publisher.signature import Scheme
+from publisher.verified import Verified
 from publisher.verify_crl import VerifiedCRL, read_crl
 from publisher.verify_ocsp import Signed, VerifiedResponse, peek, read_response, verify_signed
 from publisher.verifying import WORTH, Group, Verifying
@@ -102,7 +103,7 @@ def crl_in(reader: BundleReader, spec: CRLSpec) -> VerifiedCRL:
 
 def responses_in(
     reader: BundleReader, profile: IssuerProfile, now: datetime, verifying: Verifying
-) -> Generator[list[VerifiedResponse], None, None]:
+) -> Generator[list[Verified], None, None]:
     """The responses of a bundle that may be published now, some at a time; others are verified meanwhile.
 
     Raises:
@@ -129,26 +130,26 @@ class Checks:
         self._profile, self._now, self._verifying = profile, now, verifying
         self._alike: Alike[Signed] = Alike()
 
-    def __call__(self, piece: Sequence[bytes]) -> list[VerifiedResponse]:
+    def __call__(self, piece: Sequence[bytes]) -> list[Verified]:
         """The responses; see `responses_in`. Where a signature is wrong, each is looked at in full, for why."""
         alike: dict[Shape[Signed], list[bytes]] = {}
-        found = [self._like_another(der, alike) or self._whole(der) for der in piece]
+        found = [Verified.alone(self._whole(der)) for der in piece if not self._is_like_another(der, alike)]
         try:
             self._verifying.require_signed(
                 [Group(shape.meaning.scheme, shape.tbs, shape.signature, ders) for shape, ders in alike.items()]
             )
         except GateError:
-            return [self._whole(der) for der in piece]
-        return found
+            return [Verified.alone(self._whole(der)) for der in piece]
+        return found + [
+            Verified(shape.meaning.response, [der[shape.serial] for der in ders], ders) for shape, ders in alike.items()
+        ]
 
-    def _like_another(self, der: bytes, alike: dict[Shape[Signed], list[bytes]]) -> VerifiedResponse | None:
-        """What the response says, if it is like one that passed; its signature is to be verified yet."""
+    def _is_like_another(self, der: bytes, alike: dict[Shape[Signed], list[bytes]]) -> bool:
+        """Whether the response is like one that passed; then its signature is to be verified yet."""
         shape = self._alike.find(der)
-        if shape is None:
-            return None
-        alike.setdefault(shape, []).append(der)
-        _, hashes, _, _, this_update, next_update, direct, cutoff = shape.meaning.response
-        return VerifiedResponse(der, hashes, der[shape.serial], None, this_update, next_update, direct, cutoff)
+        if shape is not None:
+            alike.setdefault(shape, []).append(der)
+        return shape is not None
 
     def _whole(self, der: bytes) -> VerifiedResponse:
         signed = verify_signed(der, self._profile.issuer, self._now)
