@@ -95,6 +95,7 @@ class Session:
         if not waiting:
             return self._tend(now)
         self._foresight.look(waiting, now)
+        self._taker.expect([bundle.name for bundle in waiting])
         self._deal_with(waiting[0], listed, now)
         self._save(now)
         return True

@@ -12,7 +12,8 @@ from typing import Final
 
 from publisher.alike import Alike
 from publisher.answers import HASH_OCTETS, answers_of, response_in
-from publisher.gate import forbidden_answer, responses_in, revocations_in
+from publisher.gate import check_empty, forbidden_answer, revocations_in
+from publisher.incoming import Incoming
 from publisher.line import Known, known_from, remembered, replaces
 from publisher.marks import Marks
 from publisher.rows import Window, note_applied, take_slice
@@ -21,8 +22,9 @@ from publisher.targets.protocol import Answer, ResponseTarget
 from publisher.uncollected import uncollected
 from publisher.verified import Verified
 from publisher.verify_ocsp import VerifiedResponse, peek, read_response
-from publisher.verifying import Verifying
+from revocation.artifacts import Kind
 from revocation.bundle import BundleReader, Manifest
+from revocation.bundle.manifest import part_of
 from revocation.certid import CertID
 from revocation.clock import epoch
 from revocation.config import IssuerProfile, PublicConfig
@@ -44,9 +46,9 @@ _KEPT_EXPIRED: Final = timedelta(days=1)
 class ResponseTaker:
     """One store of responses."""
 
-    def __init__(self, target: ResponseTarget, marks: Marks, public: PublicConfig, verifying: Verifying) -> None:
+    def __init__(self, target: ResponseTarget, marks: Marks, public: PublicConfig, incoming: Incoming) -> None:
         self._target = target
-        self._verifying = verifying
+        self._incoming = incoming
         self._marks = marks
         self._public = public
         self._seen: Alike[Known] = Alike()
@@ -68,6 +70,10 @@ class ResponseTaker:
             for response in revocations_in(reader, profile, now):
                 known = marks.get(profile.issuer.octets, response.serial)
                 marks.put(profile.issuer.octets, response.serial, remembered(known_from(response), known, now))
+
+    def expect(self, bundles: Sequence[str]) -> None:
+        """Have them verified ahead, as far as memory allows."""
+        self._incoming.expect([name for name in bundles if part_of(name).kind is Kind.OCSP])
 
     def refused(self, profile: IssuerProfile) -> int:
         """Take out what says good of a certificate that the marks know to be revoked."""
@@ -92,7 +98,9 @@ class ResponseTaker:
         window = Window(manifest.this_update, manifest.next_update)
         put, withheld = 0, list[str]()
         try:
-            with uncollected(), closing(responses_in(reader, profile, now, self._verifying)) as verified:
+            if not manifest.entries:
+                check_empty(manifest, profile, now)
+            with uncollected(), closing(self._incoming.responses(bundle.name)) as verified:
                 begun = list(islice(verified, 1))  # and others are verified while the store is swept
                 if manifest.complete:
                     self._target.sweep(profile.issuer.octets, epoch(now - _KEPT_EXPIRED))

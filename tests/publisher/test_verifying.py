@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from publisher import gate
+from publisher import incoming
 from publisher.gate import Checks
 from publisher.verifying import Verifying
 from revocation.errors import GateError
@@ -97,7 +97,7 @@ def test_large_bundle_is_verified_in_processes_that_end_with_the_publication(
     put_slice(place.exchange, ca, 1, data, slice_=1)
     place.publish()
     assert started == []
-    monkeypatch.setattr(gate, "WORTH", 20_000)
+    monkeypatch.setattr(incoming, "WORTH", 20_000)
     put_slice(place.exchange, ca, 2, data, slice_=2)
     _, responses = place.publish()
     assert [row.count for row in responses.slices] == [58, 58]
