@@ -1,5 +1,7 @@
 """A new or revoked certificate waits for no slice: what changed is signed by itself, before what is signed whole."""
 
+import os
+import signal
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
@@ -16,7 +18,7 @@ from revocation.clock import Clock, fixed
 from revocation.messages import Look, Verb, compose
 from revocation.published import SliceRow
 from revocation.wire.exchange import FolderExchange
-from signer import finding
+from signer import finding, signing
 from signer import presign as presigning
 from signer.due import Due
 from signer.handle import handle
@@ -310,6 +312,35 @@ def test_revocation_waits_for_no_slice_of_a_look_that_is_about_other_work_of_ano
     made = report.made
     what = [line.partition(" (")[0].partition(" slice")[0] for line in made]
     assert what[:3] == ["other: crl all", "other: ocsp", "test: ocsp"]
+
+
+def test_revocation_waits_for_no_process_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that signs the slice: its batch, which is the only one, comes a minute later."""
+    estate = Estate.build(tmp_path / "e", public="[public.ocsp]\nslices = 1\n")
+    signer = estate.signer()
+    estate.register(signer, range(1, 100))
+    look(signer, fixed(NOW))
+    now = [NOW + 13 * HOUR]
+    look(signer, fixed(now[0]), (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS))
+    sign_slowly(now, monkeypatch)
+    monkeypatch.setattr(signing, "WORTH", 50)
+    start = signing.Processes.start
+
+    def start_one_that_hangs(processes: signing.Processes) -> None:
+        if not processes.pids:
+            start(processes)
+            os.kill(processes.pids[0], signal.SIGSTOP)
+            handle(signer, estate.revoke(5, now=now[0]), fixed(now[0]))
+
+    def let_it_go_on() -> None:
+        for pid in signer.signing.pids:
+            os.kill(pid, signal.SIGCONT)
+
+    monkeypatch.setattr(signing.Processes, "start", start_one_that_hangs)
+    report = look(signer, lambda: now[0], tell=let_it_go_on)
+    assert report.problems == []
+    assert [line.partition(" (")[0] for line in report.made] == ["test: crl all", *["test: ocsp slice 0"] * 2]
+    assert "covers revision" in report.made[1]
 
 
 def test_form_that_is_configured_back_leaves_no_response_in_the_other(tmp_path: Path) -> None:
