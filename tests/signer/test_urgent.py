@@ -1,7 +1,5 @@
 """A new or revoked certificate waits for no slice: what changed is signed by itself, before what is signed whole."""
 
-import os
-import signal
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
@@ -18,7 +16,7 @@ from revocation.clock import Clock, fixed
 from revocation.messages import Look, Verb, compose
 from revocation.published import SliceRow
 from revocation.wire.exchange import FolderExchange
-from signer import finding, signing
+from signer import finding
 from signer import presign as presigning
 from signer.due import Due
 from signer.handle import handle
@@ -314,35 +312,6 @@ def test_revocation_waits_for_no_slice_of_a_look_that_is_about_other_work_of_ano
     assert what[:3] == ["other: crl all", "other: ocsp", "test: ocsp"]
 
 
-def test_revocation_waits_for_no_process_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that signs the slice: its batch, which is the only one, comes a minute later."""
-    estate = Estate.build(tmp_path / "e", public="[public.ocsp]\nslices = 1\n")
-    signer = estate.signer()
-    estate.register(signer, range(1, 100))
-    look(signer, fixed(NOW))
-    now = [NOW + 13 * HOUR]
-    look(signer, fixed(now[0]), (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS))
-    sign_slowly(now, monkeypatch)
-    monkeypatch.setattr(signing, "WORTH", 50)
-    start = signing.Processes.start
-
-    def start_one_that_hangs(processes: signing.Processes) -> None:
-        if not processes.pids:
-            start(processes)
-            os.kill(processes.pids[0], signal.SIGSTOP)
-            handle(signer, estate.revoke(5, now=now[0]), fixed(now[0]))
-
-    def let_it_go_on() -> None:
-        for pid in signer.signing.pids:
-            os.kill(pid, signal.SIGCONT)
-
-    monkeypatch.setattr(signing.Processes, "start", start_one_that_hangs)
-    report = look(signer, lambda: now[0], tell=let_it_go_on)
-    assert report.problems == []
-    assert [line.partition(" (")[0] for line in report.made] == ["test: crl all", *["test: ocsp slice 0"] * 2]
-    assert "covers revision" in report.made[1]
-
-
 def test_form_that_is_configured_back_leaves_no_response_in_the_other(tmp_path: Path) -> None:
     """A partial bundle went out in the other form before its slice did."""
     estate = Estate.build(tmp_path / "e", public=BEFORE.replace("16", "1"))
@@ -375,23 +344,3 @@ def test_run_signs_the_slice_as_well_as_what_it_lacked(estate: Estate, monkeypat
     assert '"detail":"2 made"' in result.stdout
     (newest,) = manifests(signer)
     assert newest[0].complete
-
-
-def test_crl_that_has_to_wait_for_the_next_second_waits_for_no_slice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It was made in the second of the revocation already; no further fact comes while the slice is signed."""
-    estate = Estate.build(tmp_path / "e", public="[public.ocsp]\nslices = 1\n")
-    signer = estate.signer()
-    estate.register(signer, range(1, 4000))
-    look(signer, fixed(NOW))
-    begin = NOW + 13 * HOUR
-    handle(signer, estate.revoke(4, now=begin), fixed(begin))
-    look(signer, fixed(begin), (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS))
-    handle(signer, estate.revoke(5, now=begin), fixed(begin))
-    now, told = [begin], list[timedelta]()
-    sign_slowly(now, monkeypatch)
-    report = look(signer, lambda: now[0], tell=lambda: told.append(now[0] - begin))
-    made = {what.split(" (")[0]: at for what, at in zip(report.made, told, strict=True)}
-    assert made["test: crl all"] <= 3 * SECOND
-    assert now[0] - begin > 20 * SECOND
