@@ -127,7 +127,7 @@ class HotPath:
         self._now = now
         self._sheet = sheet
         self._glance = glance
-        self._kept: dict[bytes, _Kept] = {}
+        self._kept: dict[bytes | tuple[bytes], _Kept] = {}
         self._look_at = 0.0
         self._version: int | None = None
         self._second = 0
@@ -186,7 +186,8 @@ class HotPath:
         octets = cert_id_octets(request)
         if octets is None:
             return None
-        key = request if request.endswith(octets) else octets  # a nonce is another each time
+        # A nonce is another each time; in a tuple, since what lies in a CertID is found by nobody who posts that alone.
+        key = request if request.endswith(octets) else (octets,)
         version, second = self._version, self._second  # of before the source is asked
         kept = self._kept.get(key)
         if kept is None or kept.version != version or second >= kept.end:
@@ -202,7 +203,7 @@ class HotPath:
         count_served(self._sheet, Method.POST, kept.hash, second - kept.since)
         return kept.body, [*kept.before, ("Date", _date(second)), kept.after]
 
-    def _keep(self, key: bytes, kept: _Kept) -> None:
+    def _keep(self, key: bytes | tuple[bytes], kept: _Kept) -> None:
         if kept.version is not None:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
