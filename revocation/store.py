@@ -33,8 +33,12 @@ OLD_NAMES: Final = (b"version", b"status", b"responses", b"sample")
 First the two of which one says that the store is filled: who still reads it says tryLater then, of whatever is gone.
 """
 
+NEXT_UPDATE: Final = slice(9, 17)
+"""Where nextUpdate stands in a value of this version, as `in_octets` has it: there it compares like a number."""
+
 BOTH_HASHES: Final = b"\x00"
-_BEFORE_SERIAL: Final = 4 + 1 + 2
+_FORM: Final = 4 + 1
+_BEFORE_SERIAL: Final = _FORM + 2
 
 
 class StoreFormatError(ValueError):
@@ -68,7 +72,12 @@ class StoredResponse(NamedTuple):
         if len(value) <= _HEADER.size or value[0] != _VERSION:
             raise StoreFormatError("not a stored response of version 1")
         _, this_update, next_update, fresh_until = _HEADER.unpack_from(value)
-        return cls(this_update, next_update, fresh_until, value[_HEADER.size :])
+        return cls(this_update, next_update, fresh_until, der_in(value))
+
+
+def in_octets(seconds: int) -> bytes:
+    """A time as a value has it; nothing is before 1970."""
+    return max(seconds, 0).to_bytes(8, "big")
 
 
 def next_update_in(value: bytes) -> int | None:
@@ -79,14 +88,29 @@ def next_update_in(value: bytes) -> int | None:
     return next_update
 
 
+def der_in(value: bytes) -> bytes:
+    """The DER in a store's value."""
+    return value[_HEADER.size :]
+
+
 def response_key(issuer_octets: bytes, hash_octet: bytes, serial: bytes) -> bytes:
     """The key of a response."""
-    return issuer_octets + hash_octet + placed(serial)
+    return form(issuer_octets, hash_octet) + placed(serial)
+
+
+def form(issuer_octets: bytes, hash_octet: bytes) -> bytes:
+    """How the keys of all responses of an issuer begin that answer a hash."""
+    return issuer_octets + hash_octet
 
 
 def placed(serial: bytes) -> bytes:
     """How a key ends."""
     return spread(serial) + serial
+
+
+def in_form(key: bytes, other: bytes) -> bytes:
+    """The key of a response in another form for the same certificate."""
+    return other + key[_FORM:]
 
 
 def serial_in(key: bytes) -> bytes:
