@@ -175,7 +175,7 @@ class HotPath:
         if octets is None:
             return None
         # A nonce is another each time; in a tuple, since what lies in a CertID is found by nobody who posts that alone.
-        key = request if request.endswith(octets) else (octets,)
+        key = request if request.find(octets) + len(octets) == len(request) else (octets,)
         second = self._second
         kept = self._kept.get(key)
         if kept is None or second >= kept[0]:
