@@ -5,6 +5,7 @@ restarted or empty: what could not be sent stays due, and one look makes up for 
 """
 
 import logging
+import secrets
 import signal
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -22,6 +23,7 @@ from revocation.clock import now as clock_now
 from revocation.errors import ConfigurationError, NoAnswer, RevocastError
 from revocation.messages import Body, Message, Publish, Verb, compose
 from revocation.published import TargetStatus
+from revocation.wire.claim import Claim
 from revocation.wire.route import queue_of
 
 _LOG: Final = logging.getLogger("revocast.scheduler")
@@ -33,8 +35,8 @@ _LONGEST_SLEEP: Final = 30.0
 class Sender(Protocol):
     """The part of `Wire` that a scheduler needs."""
 
-    def claim(self, name: str, seconds: int) -> bool:
-        """Whether we are the first to claim a tick."""
+    def claim(self, name: str, owner: str, seconds: int) -> Claim:
+        """Whose a tick is."""
 
     def send(self, queue: str, message: Message) -> None:
         """Put a message into a queue."""
@@ -55,7 +57,9 @@ class Scheduler:
         self._sender = sender
         self._tasks = all_tasks
         self._read_statuses = read_statuses
-        self._unsent: set[str] = set()
+        self._owner = secrets.token_hex(16)
+        self._sent: set[str] = set()
+        self._unsent: dict[str, Message] = {}
 
     def look(self, now: datetime) -> list[Tick]:
         """Send what is due at `now` and not claimed; returns the ticks that were ours.
@@ -65,21 +69,36 @@ class Scheduler:
         """
         ours = []
         ticks = current(self._tasks, now)
-        self._unsent &= {tick.name for tick in ticks}
+        names = {tick.name for tick in ticks}
+        self._sent &= names
+        self._unsent = {name: message for name, message in self._unsent.items() if name in names}
         for tick in ticks:
-            if tick.name in self._unsent or self._sender.claim(tick.name, tick.seconds):
-                self._unsent.add(tick.name)
-                self._send(tick.task.verb, now)
+            if self._is_to_be_sent(tick):
+                self._send(tick, now)
                 ours.append(tick)
-            self._unsent.discard(tick.name)
         return ours
 
     def next_look(self, now: datetime) -> datetime:
         """When something will be due again."""
         return next_slot(self._tasks, now)
 
-    def _send(self, verb: Verb, now: datetime) -> None:
-        self._sender.send(queue_of(verb), compose(verb, self._body(verb, now), now))
+    def _is_to_be_sent(self, tick: Tick) -> bool:
+        """Whether it is ours and was not sent. A new claim is of a server that knows of nothing sent before."""
+        claim = self._sender.claim(tick.name, self._owner, tick.seconds)
+        if claim is Claim.NEW:
+            self._sent.discard(tick.name)
+            self._unsent.pop(tick.name, None)
+        return claim is not Claim.OTHERS and tick.name not in self._sent
+
+    def _send(self, tick: Tick, now: datetime) -> None:
+        """Send its message; the same again where the server did not say whether it took it, so that it is done once."""
+        verb, message = tick.task.verb, self._unsent.get(tick.name)
+        if message is None or message.expires_at <= now:
+            message = compose(verb, self._body(verb, now), now)
+        self._unsent[tick.name] = message
+        self._sender.send(queue_of(verb), message)
+        self._sent.add(tick.name)
+        del self._unsent[tick.name]
 
     def _body(self, verb: Verb, now: datetime) -> Body:
         if verb is Verb.PUBLISH:

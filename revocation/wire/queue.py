@@ -15,6 +15,7 @@ from rq.serializers import JSONSerializer
 
 from revocation.errors import QueueUnreachable
 from revocation.messages import Message, Reply
+from revocation.wire.claim import Claim
 from revocation.wire.job import SafeJob, Task, Together
 from revocation.wire.route import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, job_id
 from revocation.wire.worker import work_off
@@ -86,14 +87,22 @@ class Wire:
         except redis.RedisError as error:
             raise _unreachable(error) from error
 
-    def claim(self, name: str, seconds: int) -> bool:
-        """Whether the caller is the first to claim `name` within that many seconds: one tick, however many schedulers.
+    def claim(self, name: str, owner: str, seconds: int) -> Claim:
+        """Whose `name` is for that many seconds: one tick, however many schedulers.
+
+        A server that hung may do what nobody waited for any more, so a claim that was not answered may be found later.
+
+        Args:
+            owner: the same for each claim of one caller, and no other's.
 
         Raises:
-            QueueUnreachable: the server cannot be reached.
+            QueueUnreachable: the server cannot be reached. The claim may be made nevertheless.
         """
+        key = f"revocast:tick:{name}"
         try:
-            return bool(self._redis.set(f"revocast:tick:{name}", "1", nx=True, ex=max(1, seconds)))
+            if self._redis.set(key, owner, nx=True, ex=max(1, seconds)):
+                return Claim.NEW
+            return Claim.OURS if self._redis.get(key) == owner.encode() else Claim.OTHERS
         except redis.RedisError as error:
             raise _unreachable(error) from error
 

@@ -96,7 +96,8 @@ REFUSED = {
         "HSET revocast:responses.2 x y",
         "EXPIRE revocast:responses.2 0",
         "SET revocast:version.2 x",
-        "GET revocast:tick:x",
+        f"GET {REPLY}",
+        "GET revocast:version.2",
     ),
     "operator": (
         "BLPOP rq:queue:signer 1",

@@ -1,6 +1,8 @@
 """The scheduler on a real Valkey: each tick is asked for once, whatever happens to schedulers, server and status."""
 
 import json
+import os
+import signal
 import zlib
 from collections import Counter
 from datetime import datetime, timedelta
@@ -12,9 +14,11 @@ from jobs.scheduler import Scheduler
 from revocation.errors import NoAnswer, TargetError
 from revocation.messages import Message, Verb, parse_message
 from revocation.published import TargetStatus
+from revocation.wire.claim import Claim
 from revocation.wire.queue import Wire
 from tests.authority import NOW
 from tests.jobs.issuers import crl_row, status
+from tests.waiting import until
 from tests.wire.server import Server
 
 TASKS = (Task(Verb.GENERATE_CRLS, timedelta(hours=1)), Task(Verb.PUBLISH, timedelta(minutes=1)))
@@ -94,8 +98,8 @@ def test_tick_that_was_claimed_but_not_sent_is_sent_at_the_next_look(server: Ser
             self._wire = wire
             self.broken = True
 
-        def claim(self, name: str, seconds: int) -> bool:
-            return self._wire.claim(name, seconds)
+        def claim(self, name: str, owner: str, seconds: int) -> Claim:
+            return self._wire.claim(name, owner, seconds)
 
         def send(self, queue: str, message: Message) -> None:
             if self.broken:
@@ -109,6 +113,46 @@ def test_tick_that_was_claimed_but_not_sent_is_sent_at_the_next_look(server: Ser
     scheduler.look(NOW)
     scheduler.look(NOW)
     assert _verbs(server) == {"generate_crls": 1, "publish": 1}
+
+
+def test_server_that_hangs_and_goes_on_is_asked_once_and_at_once(server: Server) -> None:
+    """It does then what nobody waited for any more: its claim is found to be ours, and is no other's excuse."""
+    wire = Wire(server.url, 0.1)
+    wire.ping()  # so that it is connected, and only its claim is not answered
+    hasty, other = (Scheduler(sender, TASKS, lambda now: []) for sender in (wire, Wire(server.url)))
+    os.kill(server.pid, signal.SIGSTOP)
+    with pytest.raises(NoAnswer):
+        hasty.look(NOW)
+    os.kill(server.pid, signal.SIGCONT)
+    until(lambda: server.client().keys("revocast:tick:*"))
+    hasty.look(NOW)
+    other.look(NOW)
+    assert _verbs(server) == {"generate_crls": 1, "publish": 1}
+
+
+def test_message_that_was_sent_and_not_acknowledged_is_sent_again_as_the_same(server: Server) -> None:
+    """Whether it arrived nobody knows; under one id it is done once."""
+
+    class Deaf:
+        """A connection that breaks after its first message, which has arrived."""
+
+        def __init__(self, wire: Wire) -> None:
+            self._wire = wire
+            self.claim = wire.claim
+            self.breaks = True
+
+        def send(self, queue: str, message: Message) -> None:
+            self._wire.send(queue, message)
+            if self.breaks:
+                self.breaks = False
+                raise NoAnswer("the connection broke")
+
+    scheduler = Scheduler(Deaf(Wire(server.url)), TASKS[:1], lambda now: [])
+    with pytest.raises(NoAnswer):
+        scheduler.look(NOW)
+    scheduler.look(NOW + timedelta(seconds=1))
+    first, second = _sent(server)
+    assert first.id == second.id
 
 
 def test_status_that_cannot_be_read_does_not_keep_the_signer_from_being_asked(server: Server) -> None:
