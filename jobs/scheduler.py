@@ -41,6 +41,17 @@ class Sender(Protocol):
     def send(self, queue: str, message: Message) -> None:
         """Put a message into a queue."""
 
+    @property
+    def journal(self) -> "Asked":
+        """Where it is noted."""
+
+
+class Asked(Protocol):
+    """The part of a journal that a scheduler needs."""
+
+    def asked(self, task: Verb, now: datetime) -> None:
+        """Note that it was asked for."""
+
 
 class Scheduler:
     """The loop's body, without its clock: what is claimed, and what is sent for it.
@@ -97,6 +108,7 @@ class Scheduler:
             message = compose(verb, self._body(verb, now), now)
         self._unsent[tick.name] = message
         self._sender.send(queue_of(verb), message)
+        self._sender.journal.asked(verb, now)
         self._sent.add(tick.name)
         del self._unsent[tick.name]
 

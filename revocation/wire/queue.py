@@ -17,7 +17,9 @@ from revocation.errors import QueueUnreachable
 from revocation.messages import Message, Reply
 from revocation.wire.claim import Claim
 from revocation.wire.job import SafeJob, Task, Together
+from revocation.wire.journal import Journal
 from revocation.wire.route import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, job_id
+from revocation.wire.unreachable import unreachable
 from revocation.wire.worker import work_off
 
 __all__ = ["LOOKS_QUEUE", "PUBLISHER_QUEUE", "SIGNER_QUEUE", "QueueUnreachable", "Wire"]
@@ -35,6 +37,9 @@ class Wire:
         url: `unix:///run/revocast/valkey.sock`, `redis://…` or `rediss://…`.
         seconds: how long one command may wait for a server that hangs. One that is not there is found out at once; a
             connection that a restarted server has closed is opened again.
+
+    Attributes:
+        journal: what is noted there of periodic work.
     """
 
     def __init__(self, url: str, seconds: float = 10.0) -> None:
@@ -45,6 +50,7 @@ class Wire:
             health_check_interval=30,
             retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
+        self.journal = Journal(self._redis)
 
     def ping(self) -> None:
         """Return if the server answers.
@@ -55,7 +61,7 @@ class Wire:
         try:
             self._redis.ping()
         except redis.RedisError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
 
     def send(self, queue: str, message: Message) -> None:
         """Put a message into a queue.
@@ -74,7 +80,7 @@ class Wire:
                 failure_ttl=int(_FAILURE_KEPT.total_seconds()),
             )
         except redis.RedisError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
 
     def forget_reply(self, message_id: str) -> None:
         """Take away what lies there as a reply, before its message is sent: whoever asks again wants a new one.
@@ -85,7 +91,7 @@ class Wire:
         try:
             self._redis.delete(_reply_key(message_id))
         except redis.RedisError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
 
     def claim(self, name: str, owner: str, seconds: int) -> Claim:
         """Whose `name` is for that many seconds: one tick, however many schedulers.
@@ -104,7 +110,7 @@ class Wire:
                 return Claim.NEW
             return Claim.OURS if self._redis.get(key) == owner.encode() else Claim.OTHERS
         except redis.RedisError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
 
     def put_reply(self, *replies: Reply) -> None:
         """Offer replies to whoever asked, in one round trip; the ledger keeps them anyway.
@@ -118,7 +124,7 @@ class Wire:
                     pipeline.set(_reply_key(reply.id), reply.model_dump_json(), ex=_REPLY_KEPT)
                 pipeline.execute()
         except redis.RedisError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
 
     def await_reply(self, message_id: str, seconds: float) -> Reply | None:
         """The reply to a message, waiting for it at most that many seconds; None when none came.
@@ -142,7 +148,7 @@ class Wire:
         except redis.ResponseError:
             return None  # something else lies there
         except redis.RedisError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
         try:
             reply = Reply.model_validate_json(raw)
         except ValidationError:
@@ -172,10 +178,3 @@ class Wire:
 
 def _reply_key(message_id: str) -> str:
     return f"reply:{message_id}"
-
-
-def _unreachable(error: redis.RedisError) -> QueueUnreachable:
-    return QueueUnreachable(
-        f"the queue cannot be reached ({type(error).__name__})",
-        advice="see whether `revocast up` (or the queue server) runs",
-    )

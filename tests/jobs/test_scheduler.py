@@ -96,6 +96,7 @@ def test_tick_that_was_claimed_but_not_sent_is_sent_at_the_next_look(server: Ser
 
         def __init__(self, wire: Wire) -> None:
             self._wire = wire
+            self.journal = wire.journal
             self.broken = True
 
         def claim(self, name: str, owner: str, seconds: int) -> Claim:
@@ -138,7 +139,7 @@ def test_message_that_was_sent_and_not_acknowledged_is_sent_again_as_the_same(se
 
         def __init__(self, wire: Wire) -> None:
             self._wire = wire
-            self.claim = wire.claim
+            self.claim, self.journal = wire.claim, wire.journal
             self.breaks = True
 
         def send(self, queue: str, message: Message) -> None:
