@@ -20,7 +20,7 @@ from revocation.wire.job import SafeJob, Task, Together
 from revocation.wire.journal import Journal
 from revocation.wire.route import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, job_id
 from revocation.wire.unreachable import unreachable
-from revocation.wire.worker import work_off
+from revocation.wire.workoff import work_off
 
 __all__ = ["LOOKS_QUEUE", "PUBLISHER_QUEUE", "SIGNER_QUEUE", "QueueUnreachable", "Wire"]
 
