@@ -28,6 +28,7 @@ _REPLY_KEPT: Final = timedelta(hours=1)
 _FAILURE_KEPT: Final = timedelta(days=1)
 _POLL_SECONDS: Final = 0.02
 _LARGEST_REPLY: Final = 1 << 20
+_LONGEST_OWNER: Final = 64
 
 
 class Wire:
@@ -108,7 +109,13 @@ class Wire:
         try:
             if self._redis.set(key, owner, nx=True, ex=max(1, seconds)):
                 return Claim.NEW
-            return Claim.OURS if self._redis.get(key) == owner.encode() else Claim.OTHERS
+            return Claim.OURS if self._redis.getrange(key, 0, _LONGEST_OWNER) == owner.encode() else Claim.OTHERS
+        except redis.exceptions.NoPermissionError as error:
+            raise unreachable(error) from error
+        except redis.ResponseError as error:
+            if str(error).startswith("WRONGTYPE"):
+                return Claim.OTHERS  # somebody put another thing there, as he might have claimed it
+            raise unreachable(error) from error
         except redis.RedisError as error:
             raise unreachable(error) from error
 

@@ -104,10 +104,10 @@ REFUSED = {
         "EXPIRE revocast:responses.2 0",
         "SET revocast:version.2 x",
         f"GET {REPLY}",
-        "GET revocast:version.2",
+        "GETRANGE revocast:version.2 0 1",
         "SET revocast:success:signer:presign x",
         "SET revocast:failure:signer:revoke x",
-        "GET revocast:success:signer:presign",
+        "GETRANGE revocast:success:signer:presign 0 1",
     ),
     "operator": (
         "BLPOP rq:queue:signer 1",
