@@ -6,6 +6,7 @@ from jobs.overview import Line, State
 from jobs.wanted import Due
 from revocation.config import PublicConfig
 from revocation.messages import Verb
+from revocation.wire.notes import Chore
 
 _MAKES = {
     "crl ": Verb.GENERATE_CRLS,
@@ -15,14 +16,16 @@ _MAKES = {
 """What a thing that is due begins with, and who makes it."""
 
 
-def due_by_task(due: Due, shown: Iterable[Line], public: PublicConfig) -> dict[tuple[Verb, str | None], list[str]]:
+def due_by_task(
+    due: Due, shown: Iterable[Line], public: PublicConfig
+) -> dict[tuple[Verb | Chore, str | None], list[str]]:
     """By task, and by target where it is publishing.
 
     Args:
         due: what the signer says it has to make.
         shown: every artifact of every target: what is behind or missing and made already is due to be published.
     """
-    found: dict[tuple[Verb, str | None], list[str]] = {}
+    found: dict[tuple[Verb | Chore, str | None], list[str]] = {}
     for (issuer, what), why in due.items():
         name = public.profiles[issuer].issuer.name if issuer in public.profiles else issuer
         for beginning, verb in _MAKES.items():

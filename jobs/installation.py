@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.config import JobsConfig
+from jobs.schedule import Task, tasks
 from publisher.config import PublisherConfig
 from revocation.clock import Clock
 from revocation.config import PublicConfig
@@ -44,6 +45,15 @@ class Installation:
         publisher = file.table("publisher", PublisherConfig) if file.has("publisher") else None
         public, jobs = PublicConfig.read(file), file.table("jobs", JobsConfig)
         return cls(file.path, public, jobs, publisher, file.has("signer"))
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The periodic work.
+
+        Raises:
+            ConfigurationError: an interval would let an artifact expire.
+        """
+        return tasks(self.public, self.jobs.check_published if self.jobs.queue else None)
 
     @property
     def directory(self) -> Path:

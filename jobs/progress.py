@@ -15,7 +15,7 @@ from revocation.clock import iso
 from revocation.messages import Verb
 from revocation.published import TargetStatus
 from revocation.windows import PUBLISHING, SKEW
-from revocation.wire.notes import Failure, Notes, of_publisher, of_signer
+from revocation.wire.notes import Chore, Failure, Notes, of_publisher, of_scheduler, of_signer
 
 _PERIODS: Final = 2
 
@@ -24,6 +24,7 @@ class Standing(StrEnum):
     """How a task stands."""
 
     DONE = "done"
+    FAILED = "failed"
     LATE = "late"
     UNKNOWN = "unknown"
 
@@ -62,6 +63,8 @@ class Progress:
     @property
     def trouble(self) -> str:
         """What is wrong; empty where nothing is."""
+        if self.standing is Standing.FAILED and self.failure:
+            return f"{self.name}: at {iso(self.failure.at)}: {self.failure.error}"
         if self.standing is not Standing.LATE:
             return ""
         since = f"since {iso(self.success)}" if self.success else "that is known"
@@ -75,6 +78,8 @@ class Progress:
             return "that a scheduler has asked for it is not noted"
         if self.asked < self.last_slot - self.task.interval:
             return f"no scheduler has asked for it since {iso(self.asked)}"
+        if isinstance(self.task.verb, Chore):
+            return f"begun at {iso(self.asked)}: see the log of `scheduler`"
         worker = "publisher" if self.task.verb is Verb.PUBLISH else "signer"
         return f"asked for at {iso(self.asked)}: see whether `worker {worker}` hangs, and its log"
 
@@ -110,7 +115,7 @@ class Known:
 
     notes: Notes | None
     statuses: Sequence[TargetStatus] = ()
-    due: Mapping[tuple[Verb, str | None], Sequence[str]] = field(default_factory=dict)
+    due: Mapping[tuple[Verb | Chore, str | None], Sequence[str]] = field(default_factory=dict)
     by_cron: bool = False
 
 
@@ -130,12 +135,12 @@ def progress(all_tasks: Iterable[Task], targets: Iterable[str], known: Known, no
             for target in targets:
                 yield _progress(task, target, of_publisher(target), known, now)
         else:
-            yield _progress(task, None, of_signer(task.verb), known, now)
+            yield _progress(task, None, _name(task.verb), known, now)
 
 
 def other_failures(notes: Notes, shown: Iterable[Progress]) -> list[str]:
     """What was asked of a worker and failed, beside the periodic work: revocations above all."""
-    named = {of_publisher(one.target) if one.target else of_signer(one.task.verb) for one in shown}
+    named = {of_publisher(one.target) if one.target else _name(one.task.verb) for one in shown}
     return [f"{name}: {said(failure)}" for name, failure in notes.failures.items() if name not in named]
 
 
@@ -145,6 +150,10 @@ def said(failure: Failure) -> str:
     return f"failed at {iso(failure.at)}: {failure.error}{again}"
 
 
+def _name(verb: Verb | Chore) -> str:
+    return of_scheduler(verb) if isinstance(verb, Chore) else of_signer(verb)
+
+
 def _progress(task: Task, target: str | None, name: str, known: Known, now: datetime) -> Progress:
     slot = task.slot(now)
     notes = known.notes or Notes()
@@ -152,27 +161,32 @@ def _progress(task: Task, target: str | None, name: str, known: Known, now: date
     shown = _shown(task.verb, target, known.statuses)
     success = max((at for at in (*told, *shown) if at <= now + SKEW), default=None)  # the future reassures for ever
     failure = notes.failures.get(name)
+    if failure and success and failure.at < success:
+        failure = None
     return Progress(
         task,
         target,
-        _standing(task, success, now) if known.notes is not None else Standing.UNKNOWN,
+        _standing(task, success, failure, now) if known.notes is not None else Standing.UNKNOWN,
         task.begins(slot),
         task.begins(slot + 1),
         notes.asked.get(task.verb),
         success,
-        failure if failure and (success is None or failure.at >= success) else None,
+        failure,
         known.due.get((task.verb, target), ()),
         known.by_cron,
     )
 
 
-def _standing(task: Task, success: datetime | None, now: datetime) -> Standing:
+def _standing(task: Task, success: datetime | None, failure: Failure | None, now: datetime) -> Standing:
+    """What a check has found is wrong now; other work may fail once, and is tried again."""
+    if failure and isinstance(task.verb, Chore):
+        return Standing.FAILED
     return Standing.LATE if success is None or now - success > patience(task) else Standing.DONE
 
 
-def _shown(verb: Verb, target: str | None, statuses: Iterable[TargetStatus]) -> Iterator[datetime]:
+def _shown(verb: Verb | Chore, target: str | None, statuses: Iterable[TargetStatus]) -> Iterator[datetime]:
     """When what is published was made. A response shows that there was a key for it."""
-    for status in statuses:
+    for status in statuses if isinstance(verb, Verb) else ():
         if target not in (None, status.target):
             continue
         if verb in (Verb.GENERATE_CRLS, Verb.PUBLISH):

@@ -15,8 +15,9 @@ from typing import Final, Protocol
 import click
 
 from jobs.installation import Installation
+from jobs.published_check import PublishedCheck
 from jobs.reconcile import looks
-from jobs.schedule import Task, Tick, current, next_slot, tasks
+from jobs.schedule import Task, Tick, current, next_slot
 from jobs.stop import Stop
 from revocation import cli
 from revocation.clock import now as clock_now
@@ -24,6 +25,7 @@ from revocation.errors import ConfigurationError, NoAnswer, RevocastError
 from revocation.messages import Body, Message, Publish, Verb, compose
 from revocation.published import TargetStatus
 from revocation.wire.claim import Claim
+from revocation.wire.notes import Chore
 from revocation.wire.route import queue_of
 
 _LOG: Final = logging.getLogger("revocast.scheduler")
@@ -49,7 +51,7 @@ class Sender(Protocol):
 class Asked(Protocol):
     """The part of a journal that a scheduler needs."""
 
-    def asked(self, task: Verb, now: datetime) -> None:
+    def asked(self, task: Verb | Chore, now: datetime) -> None:
         """Note that it was asked for."""
 
 
@@ -60,11 +62,17 @@ class Scheduler:
         sender: the queue.
         all_tasks: what is to be asked, and how often.
         read_statuses: what is published at a time.
+        do: begins what a scheduler does itself, and does not wait for it.
     """
 
     def __init__(
-        self, sender: Sender, all_tasks: Sequence[Task], read_statuses: Callable[[datetime], Sequence[TargetStatus]]
+        self,
+        sender: Sender,
+        all_tasks: Sequence[Task],
+        read_statuses: Callable[[datetime], Sequence[TargetStatus]],
+        do: Callable[[Chore], None],
     ) -> None:
+        self._do = do
         self._sender = sender
         self._tasks = all_tasks
         self._read_statuses = read_statuses
@@ -104,13 +112,20 @@ class Scheduler:
     def _send(self, tick: Tick, now: datetime) -> None:
         """Send its message; the same again where the server did not say whether it took it, so that it is done once."""
         verb, message = tick.task.verb, self._unsent.get(tick.name)
+        if isinstance(verb, Chore):
+            self._do(verb)
+            self._note(tick, now)
+            return
         if message is None or message.expires_at <= now:
             message = compose(verb, self._body(verb, now), now)
         self._unsent[tick.name] = message
         self._sender.send(queue_of(verb), message)
-        self._sender.journal.asked(verb, now)
-        self._sent.add(tick.name)
         del self._unsent[tick.name]
+        self._note(tick, now)
+
+    def _note(self, tick: Tick, now: datetime) -> None:
+        self._sender.journal.asked(tick.task.verb, now)
+        self._sent.add(tick.name)
 
     def _body(self, verb: Verb, now: datetime) -> Body:
         if verb is Verb.PUBLISH:
@@ -135,7 +150,9 @@ def scheduler(config: Path | None) -> None:
         raise ConfigurationError(
             "[jobs] names no queue", where=str(installation.path), advice="without one, run `revocast refresh` by cron"
         )
-    work = Scheduler(Wire(installation.jobs.queue), tasks(installation.public), installation.statuses)
+    wire = Wire(installation.jobs.queue)
+    check = PublishedCheck(installation.path, wire.journal, clock_now)
+    work = Scheduler(wire, installation.tasks, installation.statuses, lambda _: check.start())
     run(work, Stop.on(signal.SIGTERM, signal.SIGINT), clock_now)
 
 

@@ -13,7 +13,6 @@ from jobs.installation import Installation
 from jobs.noted import read_notes
 from jobs.overview import lines
 from jobs.progress import Known, Progress, Standing, other_failures, progress, said
-from jobs.schedule import tasks
 from jobs.terminal import printable
 from jobs.wanted import Wanted, ask_signer, look_at_exchange
 from revocation import cli
@@ -21,12 +20,18 @@ from revocation.clock import iso
 from revocation.clock import now as clock_now
 from revocation.durations import show
 from revocation.errors import ConfigurationError, RevocastError
+from revocation.messages import Verb
 from revocation.wire.notes import Notes
 
 _UNKNOWN: Final = 3
 _WIDTH: Final = 160
 _COLUMNS: Final = ("task", "every", "last slot", "next slot", "asked for", "last success", "")
-_STYLES: Final = {Standing.DONE: "green", Standing.LATE: "bold red", Standing.UNKNOWN: "yellow"}
+_STYLES: Final = {
+    Standing.DONE: "green",
+    Standing.FAILED: "bold red",
+    Standing.LATE: "bold red",
+    Standing.UNKNOWN: "yellow",
+}
 
 
 @click.command()
@@ -42,10 +47,11 @@ def schedule(
     """Show which periodic work runs when (in UTC), when it last succeeded, and what is due and why.
 
     Exit code 0: all of it succeeded lately. 1: a task did not for two intervals and five minutes, whatever processes
-    are alive. 2: configuration. 3: unknown, since the queue cannot be reached or read, or the signer did not answer.
+    are alive, or `check_published` found something. 2: configuration. 3: unknown, since the queue cannot be reached or
+    read, or the signer did not answer.
     """
     installation = Installation.read(config)
-    all_tasks = tasks(installation.public)
+    all_tasks = installation.tasks
     if cron:
         _print_crontab(installation, as_json=as_json)
         return
@@ -104,7 +110,7 @@ def _notes(installation: Installation) -> tuple[Notes | None, str]:
 
 
 def _exit_code(shown: Sequence[Progress], *, is_unknown: bool) -> int:
-    if any(one.standing is Standing.LATE for one in shown):
+    if any(one.trouble for one in shown):
         return 1
     return _UNKNOWN if is_unknown else 0
 
@@ -131,7 +137,7 @@ def _sentences(
     """Why each task is due, or that nothing of it is, and what is wrong."""
     for one in shown:
         yield from (f"{one.name}: due: {sentence}" for sentence in one.due)
-        if is_asked and not one.due and not wanted.trouble:
+        if is_asked and not one.due and not wanted.trouble and isinstance(one.task.verb, Verb):
             yield f"{one.name}: nothing is due; asked for again at {iso(one.next_slot)}"
     for one in shown:
         if one.trouble:

@@ -7,7 +7,6 @@ from datetime import datetime
 from jobs.installation import Installation
 from jobs.noted import read_notes
 from jobs.progress import Known, other_failures, progress, said
-from jobs.schedule import tasks
 from revocation.errors import RevocastError
 from revocation.published import TargetStatus
 
@@ -43,7 +42,7 @@ def look_at_work(installation: Installation, statuses: Sequence[TargetStatus], n
         notes = read_notes(installation)
     except RevocastError as error:
         return Work(unknown=str(error))
-    shown = list(progress(tasks(installation.public), installation.target_names, Known(notes, statuses), now))
+    shown = list(progress(installation.tasks, installation.target_names, Known(notes, statuses), now))
     late = [one.trouble for one in shown if one.trouble]
     failed = [f"{one.name}: {said(one.failure)}" for one in shown if one.failure and not one.trouble]
     return Work(late, [*failed, *other_failures(notes, shown)])

@@ -13,7 +13,7 @@ from revocation.errors import RevocastError
 from revocation.instant import Instant
 from revocation.messages import Verb
 from revocation.visible import visible
-from revocation.wire.notes import Failure, Notes
+from revocation.wire.notes import Chore, Failure, Notes
 from revocation.wire.unreachable import unreachable
 
 _LOG: Final = logging.getLogger("revocast.notes")
@@ -36,8 +36,8 @@ class Journal:
     def __init__(self, connection: redis.Redis) -> None:
         self._redis = connection
 
-    def asked(self, task: Verb, now: datetime) -> None:
-        """A scheduler has asked for it."""
+    def asked(self, task: Verb | Chore, now: datetime) -> None:
+        """A scheduler has asked for it, or begun it."""
         self._write(lambda pipeline: pipeline.set(f"revocast:asked:{task}", iso(now)))
 
     def succeeded(self, names: Iterable[str], now: datetime) -> None:
@@ -76,7 +76,7 @@ class Journal:
             QueueUnreachable: the server cannot be reached.
             NotForUs: our user may not read it.
         """
-        asked = self._read("asked", list(map(str, Verb)), _moment)
+        asked = self._read("asked", [*Verb, *Chore], _moment)
         successes = self._read("success", names, _moment)
         failures = self._read("failure", names, Failure.model_validate_json)
         return Notes(asked, successes, failures)

@@ -7,11 +7,18 @@ proof is what is published, and how fresh that is.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
 from revocation.instant import Instant
 from revocation.messages import Verb
+
+
+class Chore(StrEnum):
+    """Periodic work that a scheduler does itself, and asks nobody for."""
+
+    CHECK_PUBLISHED = "check_published"
 
 
 class Failure(BaseModel):
@@ -54,6 +61,11 @@ def of_publisher(target: str) -> str:
     return f"publisher:publish:{target}"
 
 
+def of_scheduler(chore: Chore) -> str:
+    """The name of what a scheduler does itself."""
+    return f"scheduler:{chore}"
+
+
 def of_job(queue: str, task: str) -> str:
     """The name of what a queue's worker was told to do."""
     return f"{queue.partition('.')[0]}:{task}"
@@ -62,4 +74,4 @@ def of_job(queue: str, task: str) -> str:
 def all_names(targets: Iterable[str]) -> list[str]:
     """Everything of which something may be noted, where these are the targets."""
     verbs = [of_signer(verb) for verb in Verb if verb is not Verb.PUBLISH]
-    return [*verbs, of_job("publisher", Verb.PUBLISH), *map(of_publisher, targets)]
+    return [*verbs, of_job("publisher", Verb.PUBLISH), *map(of_publisher, targets), *map(of_scheduler, Chore)]

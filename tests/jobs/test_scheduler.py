@@ -15,6 +15,7 @@ from revocation.errors import NoAnswer, TargetError
 from revocation.messages import Message, Verb, parse_message
 from revocation.published import TargetStatus
 from revocation.wire.claim import Claim
+from revocation.wire.notes import Chore
 from revocation.wire.queue import Wire
 from tests.authority import NOW
 from tests.jobs.issuers import crl_row, status
@@ -24,8 +25,12 @@ from tests.wire.server import Server
 TASKS = (Task(Verb.GENERATE_CRLS, timedelta(hours=1)), Task(Verb.PUBLISH, timedelta(minutes=1)))
 
 
+def _nothing(chore: Chore) -> None:
+    raise AssertionError(f"there is no {chore} among these tasks")
+
+
 def _scheduler(server: Server) -> Scheduler:
-    return Scheduler(Wire(server.url), TASKS, lambda now: [status("files", crl_row())])
+    return Scheduler(Wire(server.url), TASKS, lambda now: [status("files", crl_row())], _nothing)
 
 
 def sent(server: Server) -> list[Message]:
@@ -110,7 +115,7 @@ def test_tick_that_was_claimed_but_not_sent_is_sent_at_the_next_look(server: Ser
                 raise NoAnswer("the connection broke")
             self._wire.send(queue, message)
 
-    scheduler = Scheduler(Stumbling(Wire(server.url)), TASKS, lambda now: [])
+    scheduler = Scheduler(Stumbling(Wire(server.url)), TASKS, lambda now: [], _nothing)
     with pytest.raises(NoAnswer):
         scheduler.look(NOW)
     scheduler.look(NOW)
@@ -122,7 +127,7 @@ def test_server_that_hangs_and_goes_on_is_asked_once_and_at_once(server: Server)
     """It does then what nobody waited for any more: its claim is found to be ours, and is no other's excuse."""
     wire = Wire(server.url, 0.1)
     wire.ping()  # so that it is connected, and only its claim is not answered
-    hasty, other = (Scheduler(sender, TASKS, lambda now: []) for sender in (wire, Wire(server.url)))
+    hasty, other = (Scheduler(sender, TASKS, lambda now: [], _nothing) for sender in (wire, Wire(server.url)))
     os.kill(server.pid, signal.SIGSTOP)
     with pytest.raises(NoAnswer):
         hasty.look(NOW)
@@ -165,7 +170,7 @@ def test_message_that_was_sent_and_not_acknowledged_is_sent_again_as_the_same(se
                 self.breaks = False
                 raise NoAnswer("the connection broke")
 
-    scheduler = Scheduler(Deaf(Wire(server.url)), TASKS[:1], lambda now: [])
+    scheduler = Scheduler(Deaf(Wire(server.url)), TASKS[:1], lambda now: [], _nothing)
     with pytest.raises(NoAnswer):
         scheduler.look(NOW)
     scheduler.look(NOW + timedelta(seconds=1))
@@ -179,5 +184,5 @@ def test_status_that_cannot_be_read_does_not_keep_the_signer_from_being_asked(se
     def unreadable(now: datetime) -> list[TargetStatus]:
         raise TargetError("the disk is gone")
 
-    Scheduler(Wire(server.url), TASKS, unreadable).look(NOW)
+    Scheduler(Wire(server.url), TASKS, unreadable, _nothing).look(NOW)
     assert _verbs(server) == {"generate_crls": 1, "publish": 1}

@@ -12,7 +12,6 @@ import pytest
 from click.testing import Result
 
 from jobs.installation import Installation
-from jobs.schedule import tasks
 from jobs.scheduler import Scheduler
 from revocation.clock import iso, now
 from revocation.messages import Verb
@@ -53,7 +52,7 @@ def workers(present: Present, server: Server, tmp_path: Path) -> Iterator[list[A
 def ask(present: Present, server: Server, moment: datetime) -> None:
     """A look of a scheduler at a time."""
     installation = Installation.read(present.config)
-    Scheduler(Wire(server.url), tasks(installation.public), installation.statuses).look(moment)
+    Scheduler(Wire(server.url), installation.tasks, installation.statuses, lambda _: None).look(moment)
 
 
 def test_tasks_are_shown_with_their_slots_and_what_is_due(present: Present) -> None:
