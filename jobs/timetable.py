@@ -1,29 +1,23 @@
 """`revocast schedule`: which periodic work runs when, when it last succeeded, and what is due and why."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import click
 
 from jobs.crontab import cron_lines
-from jobs.due import due_by_task
+from jobs.exposition import exposition
 from jobs.installation import Installation
-from jobs.noted import read_notes
-from jobs.overview import lines
-from jobs.progress import Known, Progress, Standing, other_failures, progress, said
+from jobs.progress import Progress, Standing
+from jobs.tasks_found import find_tasks
 from jobs.terminal import printable
-from jobs.wanted import Wanted, ask_signer, look_at_exchange
 from revocation import cli
 from revocation.clock import iso
 from revocation.clock import now as clock_now
 from revocation.durations import show
-from revocation.errors import ConfigurationError, RevocastError
-from revocation.messages import Verb
-from revocation.wire.notes import Notes
 
-_UNKNOWN: Final = 3
 _WIDTH: Final = 160
 _COLUMNS: Final = ("task", "every", "last slot", "next slot", "asked for", "last success", "")
 _STYLES: Final = {
@@ -39,10 +33,18 @@ _STYLES: Final = {
 @cli.json_option
 @click.option("--timeout", default=5.0, show_default=True, type=click.FloatRange(0.1), help="Seconds for the signer.")
 @click.option("--no-signer", is_flag=True, help="Do not ask the signer what is due.")
+@click.option("--prometheus", is_flag=True, help="Print metrics for Prometheus instead; does not ask the signer.")
 @click.option("--cron", is_flag=True, help="Print the crontab lines for life without a queue instead.")
 @click.pass_context
 def schedule(
-    context: click.Context, config: Path | None, timeout: float, *, as_json: bool, no_signer: bool, cron: bool
+    context: click.Context,
+    config: Path | None,
+    timeout: float,
+    *,
+    as_json: bool,
+    no_signer: bool,
+    prometheus: bool,
+    cron: bool,
 ) -> None:
     """Show which periodic work runs when (in UTC), when it last succeeded, and what is due and why.
 
@@ -51,39 +53,19 @@ def schedule(
     read, or the signer did not answer.
     """
     installation = Installation.read(config)
-    all_tasks = installation.tasks
     if cron:
         _print_crontab(installation, as_json=as_json)
         return
-    try:
-        statuses = installation.statuses(clock_now())
-        wanted = look_at_exchange(installation) if no_signer else ask_signer(installation, statuses, timeout)
-    except ConfigurationError:
-        raise
-    except RevocastError as error:
-        statuses, wanted = [], Wanted(trouble=f"was not asked: {error}")
-    artifacts = lines(statuses, installation.public, wanted, clock_now())
-    notes, trouble = _notes(installation)
-    due = due_by_task(wanted.due, artifacts, installation.public)
-    known = Known(notes, statuses, due, by_cron=installation.jobs.queue is None)
-    shown = list(progress(all_tasks, installation.target_names, known, clock_now()))
-    failures = other_failures(notes or Notes(), shown)
-    code = _exit_code(shown, is_unknown=bool(trouble or wanted.trouble))
-    if as_json:
-        cli.print_json(
-            {
-                "exit_code": code,
-                "tasks": [one.as_json() for one in shown],
-                "failures": failures,
-                "signer": wanted.trouble or "answered",
-                "queue": trouble or ("read" if installation.jobs.queue else "none"),
-            }
-        )
+    found = find_tasks(installation, None if no_signer or prometheus else timeout, clock_now())
+    if prometheus:
+        click.echo(exposition(found.shown), nl=False)
+    elif as_json:
+        cli.print_json(found.as_json())
     else:
-        _print(shown)
-        for sentence in _sentences(shown, failures, wanted, trouble, is_asked=not no_signer):
+        _print(found.shown)
+        for sentence in found.sentences:
             click.echo(printable(sentence))
-    context.exit(code)
+    context.exit(found.exit_code)
 
 
 def _print_crontab(installation: Installation, *, as_json: bool) -> None:
@@ -101,20 +83,6 @@ def _print_crontab(installation: Installation, *, as_json: bool) -> None:
         click.echo(f"# {line.machine}\n{line}")
 
 
-def _notes(installation: Installation) -> tuple[Notes | None, str]:
-    """And why they cannot be read."""
-    try:
-        return read_notes(installation), ""
-    except RevocastError as error:
-        return None, str(error)
-
-
-def _exit_code(shown: Sequence[Progress], *, is_unknown: bool) -> int:
-    if any(one.trouble for one in shown):
-        return 1
-    return _UNKNOWN if is_unknown else 0
-
-
 def _print(shown: Sequence[Progress]) -> None:
     from rich import box
     from rich.console import Console
@@ -129,23 +97,3 @@ def _print(shown: Sequence[Progress]) -> None:
         times = ["-" if at is None else iso(at) for at in (one.last_slot, one.next_slot, one.asked, one.success)]
         table.add_row(one.name, show(one.task.interval), *times, Text(one.standing, style=_STYLES[one.standing]))
     console.print(table)
-
-
-def _sentences(
-    shown: Sequence[Progress], failures: Sequence[str], wanted: Wanted, trouble: str, *, is_asked: bool
-) -> Iterator[str]:
-    """Why each task is due, or that nothing of it is, and what is wrong."""
-    for one in shown:
-        yield from (f"{one.name}: due: {sentence}" for sentence in one.due)
-        if is_asked and not one.due and not wanted.trouble and isinstance(one.task.verb, Verb):
-            yield f"{one.name}: nothing is due; asked for again at {iso(one.next_slot)}"
-    for one in shown:
-        if one.trouble:
-            yield one.trouble
-        elif one.failure:
-            yield f"{one.name}: {said(one.failure)}"
-    yield from failures
-    if trouble:
-        yield f"When work last succeeded is not known: {trouble}"
-    if wanted.trouble:
-        yield f"The signer {wanted.trouble}."

@@ -13,12 +13,13 @@ from click.testing import Result
 
 from jobs.installation import Installation
 from jobs.scheduler import Scheduler
-from revocation.clock import iso, now
+from revocation.clock import epoch, iso, now
 from revocation.messages import Verb
 from revocation.wire.notes import of_publisher, of_signer
 from revocation.wire.queue import Wire
 from tests.jobs.present import Present
 from tests.jobs.test_commands import process
+from tests.responder.scraping import read
 from tests.waiting import until
 from tests.wire.server import Server
 
@@ -142,6 +143,21 @@ def test_worker_that_hangs_is_noticed_though_it_is_alive(
         until(lambda: noted(server) == 5)
         for command in ("schedule", "status"):
             assert present.run(command, "--timeout", "60").exit_code == 0
+
+
+def test_metrics_say_when_work_succeeded_and_whether_that_is_too_long_ago(present: Present, tmp_path: Path) -> None:
+    """As Prometheus reads them; a time and not an age, since a file of metrics may be old itself."""
+    assert present.run("refresh").exit_code == 0
+    result = present.run("schedule", "--prometheus")
+    assert result.exit_code == 0
+    found = read(result.output)
+    assert abs(found['revocast_task_last_success_timestamp_seconds{task="presign"}'] - epoch(now())) < 60
+    assert found['revocast_task_patience_seconds{task="publish",target="files"}'] == 420
+    assert found['revocast_task_trouble{task="generate_crls"}'] == 0
+    assert found["revocast_tasks_known"] == 1
+    present.use_queue(f"unix://{tmp_path}/nobody.sock")
+    away = present.run("schedule", "--prometheus")
+    assert (away.exit_code, "revocast_tasks_known 0\n" in away.output) == (3, True)
 
 
 def noted(server: Server) -> int:
