@@ -31,6 +31,7 @@ from revocation.wire.safequeue import SafeQueue
 _LOG: Final = logging.getLogger("revocast.worker")
 _HEARTBEAT: Final = 5.0
 _AT_ONCE: Final = 50
+_TRYING_SECONDS: Final = 1.0
 
 
 class SafeWorker(SimpleWorker):
@@ -93,12 +94,16 @@ class SafeWorker(SimpleWorker):
     def run_maintenance_tasks(self) -> None:
         """Try again what failed and forget old failures, before each wait.
 
+        Not for long where each try takes long: a database that hangs would keep what is new waiting for all of them.
         None of the rest: it acts on what anybody may have written.
         """
+        until = time.monotonic() + _TRYING_SECONDS
         for retry in self._again.due():
             self.set_state(WorkerStatus.BUSY)
             self._do(retry.job, retry.queue, retry.tries)
             self.set_state(WorkerStatus.IDLE)
+            if time.monotonic() >= until:
+                break
         for queue in self.queues:
             FailedJobRegistry(queue=queue, job_class=SafeJob, serializer=JSONSerializer).cleanup()
 

@@ -1,6 +1,7 @@
 """Jobs that fail: tried again after pauses that double, in nobody's way, and visible until they are done."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from rq.serializers import JSONSerializer
@@ -10,6 +11,7 @@ from revocation.wire.job import safe_job_class
 from revocation.wire.notes import of_job
 from revocation.wire.queue import Wire
 from revocation.wire.safequeue import SafeQueue
+from revocation.wire.worker import SafeWorker
 from tests.waiting import until
 from tests.wire.attack import packed, plant
 from tests.wire.server import Server
@@ -86,6 +88,24 @@ def queue(own_server: Server) -> SafeQueue:
     """A queue, for jobs to belong to."""
     job_class = safe_job_class({"note": print}, "signer")
     return SafeQueue("signer", connection=own_server.client(), job_class=job_class, serializer=JSONSerializer)
+
+
+def test_tries_that_take_long_let_what_is_new_come_between(own_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a ledger hangs, a new job waits for one of those that failed, and not for all of them."""
+    monkeypatch.setattr("revocation.wire.worker._TRYING_SECONDS", 0)
+    tried: list[str] = []
+    job_class = safe_job_class({"note": lambda text: tried.append(text) or 1 / 0}, "signer")
+    client, clock = own_server.client(), Clock()
+    queue = SafeQueue("signer", connection=client, job_class=job_class, serializer=JSONSerializer)
+    again = Again(clock)
+    for job in _jobs(queue, "one", "two", "three"):
+        again.put(job, queue, 1, "hangs")
+    kinds: dict[str, Any] = {"job_class": job_class, "queue_class": SafeQueue, "serializer": JSONSerializer}
+    worker = SafeWorker([queue], connection=client, ready=lambda: None, again=again, **kinds)
+    clock.now = 1
+    for done in (["one"], ["one", "two"], ["one", "two", "three"], ["one", "two", "three"]):
+        worker.run_maintenance_tasks()
+        assert tried == done
 
 
 def test_pauses_double_up_to_a_minute_and_end_within_the_life_of_a_message(queue: SafeQueue) -> None:
