@@ -5,20 +5,20 @@ only the ledger revision is taken from it, since no artifact carries one: it dec
 """
 
 import re
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import Final
 
 from publisher.alike import Alike, Shape
 from publisher.signature import Scheme
+from publisher.verified import Verified
 from publisher.verify_crl import VerifiedCRL, read_crl
 from publisher.verify_ocsp import Signed, VerifiedResponse, peek, read_response, verify_signed
-from publisher.verifying import WORTH, Group, Verifying
+from publisher.verifying import Group, Verifying
 from publisher.window import check_length, check_window
 from revocation import serials
-from revocation.abreast import abreast
 from revocation.artifacts import Kind
 from revocation.bundle import BundleReader, Manifest
 from revocation.bundle.manifest import part_of
@@ -35,9 +35,6 @@ from revocation.wire.exchange import Exchange
 
 _PIECE: Final = 512
 """Responses that a thread takes at a time: some milliseconds of verifying."""
-
-_AHEAD: Final = 32
-"""Pieces that are verified while those before them are made durable."""
 
 _SAYS_REVOKED: Final = re.compile(rb"\xa1.\x18.[0-9]{14}", re.DOTALL)
 """The CertStatus `revoked` has no other form in DER (RFC 6960 section 4.2.1): [1], then its time, a GeneralizedTime."""
@@ -100,27 +97,18 @@ def crl_in(reader: BundleReader, spec: CRLSpec) -> VerifiedCRL:
     return read_crl(reader.content(reader.manifest.crls[0]), spec)
 
 
-def responses_in(
-    reader: BundleReader, profile: IssuerProfile, now: datetime, verifying: Verifying
-) -> Generator[list[VerifiedResponse], None, None]:
-    """The responses of a bundle that may be published now, some at a time; others are verified meanwhile.
+def check_empty(manifest: Manifest, profile: IssuerProfile, now: datetime) -> None:
+    """Return if a slice that has no responses may be published: nothing but the manifest says when it was signed.
 
     Raises:
-        BundleError: a file is not as the manifest lists it.
-        GateError: a response did not pass; those before it did.
+        GateError: it is not to be published now.
     """
-    if sum(entry.size for entry in reader.manifest.entries) >= WORTH:
-        verifying.start()
-    with closing(abreast(Checks(profile, now, verifying), _pieces(reader), ahead=_AHEAD, each=2)) as checked:
-        yield from checked
-    if not reader.manifest.entries:  # an empty slice: nothing but the manifest says when
-        manifest = reader.manifest
-        check_window(manifest.this_update, manifest.next_update, now)
-        check_length(manifest.this_update, manifest.next_update, profile.ocsp.expires)
+    check_window(manifest.this_update, manifest.next_update, now)
+    check_length(manifest.this_update, manifest.next_update, profile.ocsp.expires)
 
 
 class Checks:
-    """All checks of the responses of a bundle, in whichever thread.
+    """All checks of the responses of a bundle that may be published now, in whichever thread.
 
     Of those that are alike, the signature of each is verified; the rest holds for all of them or for none.
     """
@@ -129,26 +117,30 @@ class Checks:
         self._profile, self._now, self._verifying = profile, now, verifying
         self._alike: Alike[Signed] = Alike()
 
-    def __call__(self, piece: Sequence[bytes]) -> list[VerifiedResponse]:
-        """The responses; see `responses_in`. Where a signature is wrong, each is looked at in full, for why."""
+    def __call__(self, piece: Sequence[bytes]) -> list[Verified]:
+        """The responses of a piece. Where a signature is wrong, each is looked at in full, for why.
+
+        Raises:
+            GateError: one did not pass.
+        """
         alike: dict[Shape[Signed], list[bytes]] = {}
-        found = [self._like_another(der, alike) or self._whole(der) for der in piece]
+        found = [Verified.alone(self._whole(der)) for der in piece if not self._is_like_another(der, alike)]
         try:
             self._verifying.require_signed(
                 [Group(shape.meaning.scheme, shape.tbs, shape.signature, ders) for shape, ders in alike.items()]
             )
         except GateError:
-            return [self._whole(der) for der in piece]
-        return found
+            return [Verified.alone(self._whole(der)) for der in piece]
+        return found + [
+            Verified(shape.meaning.response, [der[shape.serial] for der in ders], ders) for shape, ders in alike.items()
+        ]
 
-    def _like_another(self, der: bytes, alike: dict[Shape[Signed], list[bytes]]) -> VerifiedResponse | None:
-        """What the response says, if it is like one that passed; its signature is to be verified yet."""
+    def _is_like_another(self, der: bytes, alike: dict[Shape[Signed], list[bytes]]) -> bool:
+        """Whether the response is like one that passed; then its signature is to be verified yet."""
         shape = self._alike.find(der)
-        if shape is None:
-            return None
-        alike.setdefault(shape, []).append(der)
-        _, hashes, _, _, this_update, next_update, direct, cutoff = shape.meaning.response
-        return VerifiedResponse(der, hashes, der[shape.serial], None, this_update, next_update, direct, cutoff)
+        if shape is not None:
+            alike.setdefault(shape, []).append(der)
+        return shape is not None
 
     def _whole(self, der: bytes) -> VerifiedResponse:
         signed = verify_signed(der, self._profile.issuer, self._now)
@@ -225,8 +217,12 @@ def revocations_in(reader: BundleReader, profile: IssuerProfile, now: datetime) 
             yield response
 
 
-def _pieces(reader: BundleReader) -> Iterator[list[bytes]]:
-    """The responses of a bundle, as many at a time as a thread takes."""
+def pieces_in(reader: BundleReader) -> Iterator[list[bytes]]:
+    """The responses of a bundle, as many at a time as a thread takes.
+
+    Raises:
+        BundleError: a file is not as the manifest lists it.
+    """
     responses = _each(reader)
     while piece := list(islice(responses, _PIECE)):
         yield piece

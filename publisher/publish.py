@@ -9,6 +9,7 @@ from typing import Final
 from publisher.archive import Archive
 from publisher.beside import Beside
 from publisher.config import DirectoryTable, LMDBTable, PublisherConfig, RedisTable, S3Table, TargetTable
+from publisher.incoming import Incoming
 from publisher.lock import alone_in_process, target_lock
 from publisher.marks import Marks
 from publisher.session import Session
@@ -16,7 +17,7 @@ from publisher.take_crls import CRLTaker
 from publisher.take_responses import ResponseTaker
 from publisher.take_static import StaticTaker, StatusOfBoth
 from publisher.targets.opening import open_files, open_static, open_store, remove_static
-from publisher.targets.protocol import ResponseStore, StaticTarget
+from publisher.targets.protocol import ResponseStore, ResponseTarget, StaticTarget
 from publisher.verifying import Verifying
 from revocation.clock import Clock
 from revocation.config import PublicConfig
@@ -84,7 +85,7 @@ class _Run:
         clock: Clock,
     ) -> None:
         self._config, self._table, self._public, self._marks = config, table, public, marks
-        self._verifying = verifying
+        self._verifying, self._clock = verifying, clock
         self._session = Session(config, table, public, marks, clock)
         self._error: RevocastError | None = None
         self._filling: ResponseStore | None = None
@@ -106,7 +107,7 @@ class _Run:
         if store.load_status() is None:
             store.set_filled(is_filled=False)
         self._filling = store
-        self._session.begin(store, ResponseTaker(store, self._marks, self._public, self._verifying))
+        self._session.begin(store, self._response_taker(store, open_targets))
 
     def _start_folder(self, table: DirectoryTable, open_targets: ExitStack) -> None:
         files = open_files(table, self._public)
@@ -118,8 +119,13 @@ class _Run:
             return
         issuers = [profile.issuer for profile in self._public.profiles.values()]
         static = open_targets.enter_context(open_static(table, issuers))
-        responses = ResponseTaker(static, self._marks, self._public, self._verifying)
+        responses = self._response_taker(static, open_targets)
         self._session.begin(StatusOfBoth(files, static), StaticTaker(crls, responses, static))
+
+    def _response_taker(self, target: ResponseTarget, open_targets: ExitStack) -> ResponseTaker:
+        exchange = open_exchange(self._config.exchange)
+        incoming = open_targets.enter_context(Incoming(exchange, self._public, self._verifying, self._clock))
+        return ResponseTaker(target, self._marks, self._public, incoming)
 
     def _crl_taker(self, target: StaticTarget, table: DirectoryTable | S3Table) -> CRLTaker:
         archive = Archive(self._config.state / "crls", self._config.archive)

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from publisher.verified import Verified
 from publisher.verify_crl import VerifiedCRL
-from publisher.verify_ocsp import VerifiedResponse
 from revocation.artifacts import Kind
 from revocation.bundle import Manifest
 from revocation.config import IssuerProfile
@@ -26,14 +26,11 @@ class Window:
     next_update: datetime
     count: int = 0
 
-    def add(self, responses: Collection[VerifiedResponse]) -> None:
+    def add(self, responses: Verified) -> None:
         """Take more responses in."""
-        if not responses:
-            return
-        this_update = min({response.this_update for response in responses})
-        next_update = min({response.next_update for response in responses})
-        self.this_update = min(self.this_update, this_update) if self.count else this_update
-        self.next_update = min(self.next_update, next_update) if self.count else next_update
+        like = responses.like
+        self.this_update = min(self.this_update, like.this_update) if self.count else like.this_update
+        self.next_update = min(self.next_update, like.next_update) if self.count else like.next_update
         self.count += len(responses)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from publisher.config import PublisherConfig, TargetTable
+from publisher.foresight import Foresight
 from publisher.gate import opened, profile_of
 from publisher.marks import Marks
 from publisher.pending import attempt, is_newer, pending
@@ -56,7 +57,6 @@ class Session:
         self._marks = marks
         self._clock = clock
         self._tried: set[str] = set()
-        self._looked_ahead: set[str] = set()
         self._unread: Unreadable | None = None
         self._has_held = False
         self._is_tended = False
@@ -73,6 +73,7 @@ class Session:
             TargetError: the target cannot be read or written.
         """
         self._target, self._taker = target, taker
+        self._foresight = Foresight(self._exchange, taker, self._public)
         saved = target.load_status()
         known = believed(saved, self.table, self._marks)
         if known is None and self._marks.status_digests(self.table.name):
@@ -93,9 +94,8 @@ class Session:
         waiting = pending(listed, self.status, self._public, self._tried, now)
         if not waiting:
             return self._tend(now)
-        if len(waiting) > 1:
-            for bundle in waiting:
-                self._look_ahead(bundle, now)
+        self._foresight.look(waiting, now)
+        self._taker.expect([bundle.name for bundle in waiting])
         self._deal_with(waiting[0], listed, now)
         self._save(now)
         return True
@@ -146,19 +146,6 @@ class Session:
         except ExchangeError as error:
             raise TargetError(f"the exchange {error.what}", where=error.where, advice=error.advice) from error
 
-    def _look_ahead(self, bundle: Stored, now: datetime) -> None:
-        """A bundle that cannot be read is judged when its turn comes."""
-        if bundle.name in self._looked_ahead:
-            return
-        self._looked_ahead.add(bundle.name)
-        try:
-            with opened(self._exchange, bundle.name) as reader:
-                self._taker.look_ahead(reader, profile_of(reader.manifest, self._public), now)
-        except TargetError:
-            raise
-        except Exception as error:  # a bundle must not keep others from being looked at, whatever is in it
-            _LOG.debug("%s: %r", bundle.name, error)
-
     def _deal_with(self, bundle: Stored, listed: list[Stored], now: datetime) -> None:
         self._tried.add(bundle.name)
         self._is_tended = False
@@ -196,7 +183,7 @@ class Session:
     def _set_aside(self, bundle: Stored, listed: list[Stored], error: RevocastError, now: datetime) -> None:
         if bundle.name not in {stored.name for stored in self._listed()}:
             return  # superseded meanwhile
-        self._look_ahead(bundle, now)
+        self._foresight.look_into(bundle, now)
         profile = self._public.profiles.get(bundle.name.split("-")[1])
         if profile and (count := self._taker.refused(profile)):
             self.lines.append(f"{count} responses that said good of revoked certificates withdrawn")

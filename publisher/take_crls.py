@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
@@ -61,6 +61,9 @@ class CRLTaker:
 
     def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
         """Nothing: a CRL stands for itself."""
+
+    def expect(self, bundles: Sequence[str]) -> None:
+        """Nothing: a CRL is taken in no time."""
 
     def refused(self, profile: IssuerProfile) -> int:  # noqa: ARG002 - see above
         """Nothing: the CRL before it stays until its nextUpdate."""

@@ -11,17 +11,20 @@ from itertools import chain, islice
 from typing import Final
 
 from publisher.alike import Alike
-from publisher.answers import HASH_OCTETS, answers_of
-from publisher.gate import forbidden_answer, responses_in, revocations_in
+from publisher.answers import HASH_OCTETS, answers_of, response_in
+from publisher.gate import check_empty, forbidden_answer, revocations_in
+from publisher.incoming import Incoming
 from publisher.line import Known, known_from, remembered, replaces
 from publisher.marks import Marks
 from publisher.rows import Window, note_applied, take_slice
 from publisher.taking import Taken
 from publisher.targets.protocol import Answer, ResponseTarget
 from publisher.uncollected import uncollected
+from publisher.verified import Verified
 from publisher.verify_ocsp import VerifiedResponse, peek, read_response
-from publisher.verifying import Verifying
+from revocation.artifacts import Kind
 from revocation.bundle import BundleReader, Manifest
+from revocation.bundle.manifest import part_of
 from revocation.certid import CertID
 from revocation.clock import epoch
 from revocation.config import IssuerProfile, PublicConfig
@@ -43,9 +46,9 @@ _KEPT_EXPIRED: Final = timedelta(days=1)
 class ResponseTaker:
     """One store of responses."""
 
-    def __init__(self, target: ResponseTarget, marks: Marks, public: PublicConfig, verifying: Verifying) -> None:
+    def __init__(self, target: ResponseTarget, marks: Marks, public: PublicConfig, incoming: Incoming) -> None:
         self._target = target
-        self._verifying = verifying
+        self._incoming = incoming
         self._marks = marks
         self._public = public
         self._seen: Alike[Known] = Alike()
@@ -67,6 +70,10 @@ class ResponseTaker:
             for response in revocations_in(reader, profile, now):
                 known = marks.get(profile.issuer.octets, response.serial)
                 marks.put(profile.issuer.octets, response.serial, remembered(known_from(response), known, now))
+
+    def expect(self, bundles: Sequence[str]) -> None:
+        """Have them verified ahead, as far as memory allows."""
+        self._incoming.expect([name for name in bundles if part_of(name).kind is Kind.OCSP])
 
     def refused(self, profile: IssuerProfile) -> int:
         """Take out what says good of a certificate that the marks know to be revoked."""
@@ -91,7 +98,9 @@ class ResponseTaker:
         window = Window(manifest.this_update, manifest.next_update)
         put, withheld = 0, list[str]()
         try:
-            with uncollected(), closing(responses_in(reader, profile, now, self._verifying)) as verified:
+            if not manifest.entries:
+                check_empty(manifest, profile, now)
+            with uncollected(), closing(self._incoming.responses(bundle.name)) as verified:
                 begun = list(islice(verified, 1))  # and others are verified while the store is swept
                 if manifest.complete:
                     self._target.sweep(profile.issuer.octets, epoch(now - _KEPT_EXPIRED))
@@ -112,24 +121,20 @@ class ResponseTaker:
     def _put(
         self,
         profile: IssuerProfile,
-        batch: Iterator[Sequence[VerifiedResponse]],
+        batch: Iterator[Sequence[Verified]],
         now: datetime,
         window: Window,
         withheld: list[str],
     ) -> int:
         """Put the responses of a batch in one transaction, while later ones are still being verified."""
         passed = self._past_marks(profile.issuer, batch, now, window, withheld)
-        revoked = [response for response in passed if response.revocation is not None]
-        forbidden = {id(response) for response in revoked if self._is_forbidden(response, profile, withheld)}
-        if forbidden:
-            passed = [response for response in passed if id(response) not in forbidden]
-        answers = list(map(answers_of(profile), passed))
-        responses = dict(zip(map(id, answers), passed, strict=True))
+        revoked = [some.like for some in passed if some.like.revocation is not None]
+        allowed = [some for some in passed if not self._is_forbidden(some.like, profile, withheld)]
 
         def admits(answer: Answer, current: StoredResponse | None) -> bool:
-            return current is None or self._admits(responses[id(answer)], current, profile.issuer, now, withheld)
+            return current is None or self._admits(response_in(answer), current, profile.issuer, now, withheld)
 
-        put = self._target.put(answers, admits)
+        put = self._target.put(chain.from_iterable(map(answers_of(profile), allowed)), admits)
         self._withdraw_beside(profile.issuer, revoked)
         return put
 
@@ -141,27 +146,29 @@ class ResponseTaker:
     def _past_marks(
         self,
         issuer: Issuer,
-        batch: Iterator[Sequence[VerifiedResponse]],
+        batch: Iterator[Sequence[Verified]],
         now: datetime,
         window: Window,
         withheld: list[str],
-    ) -> list[VerifiedResponse]:
+    ) -> list[Verified]:
         """The responses that the marks do not hold back. Then the marks know of every revocation, durably."""
-        passed: list[VerifiedResponse] = []
+        passed: list[Verified] = []
         with self._marks.revoked() as marks:
-            for some in batch:
+            for some in chain.from_iterable(batch):
                 window.add(some)
-                marked = marks.among(issuer.octets, [response.serial for response in some])
-                for response in some:
-                    serial = response.serial
-                    if response.revocation is None:
-                        if serial not in marked or _holds(response, marks.get(issuer.octets, serial), now, withheld):
-                            passed.append(response)
-                        continue
-                    mark = marks.get(issuer.octets, serial)
-                    marks.put(issuer.octets, serial, remembered(known_from(response), mark, now))
-                    marked.add(serial)
-                    passed.append(response)
+                if some.like.revocation is not None:
+                    mark = marks.get(issuer.octets, some.like.serial)
+                    marks.put(issuer.octets, some.like.serial, remembered(known_from(some.like), mark, now))
+                    passed.append(some)
+                    continue
+                marked = marks.among(issuer.octets, some.serials)
+                doubtful = [one for one in some if one.serial in marked] if marked else []
+                held_back = {
+                    one.serial
+                    for one in doubtful
+                    if not _holds(one, marks.get(issuer.octets, one.serial), now, withheld)
+                }
+                passed.append(some.without(held_back) if held_back else some)
         return passed
 
     def _admits(
@@ -244,11 +251,11 @@ def _newer_is_there(status: TargetStatus, manifest: Manifest) -> bool:
     return any((row.issuer, row.slice) == part and row.this_update > manifest.this_update for row in status.slices)
 
 
-def _up_to(count: int, verified: Iterator[Sequence[VerifiedResponse]]) -> Iterator[Sequence[VerifiedResponse]]:
+def _up_to(count: int, verified: Iterator[Sequence[Verified]]) -> Iterator[Sequence[Verified]]:
     """What comes next, until it is that many responses or more."""
-    for some in verified:
-        yield some
-        count -= len(some)
+    for piece in verified:
+        yield piece
+        count -= sum(map(len, piece))
         if count <= 0:
             return
 

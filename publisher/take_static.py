@@ -1,6 +1,6 @@
 """CRLs and OCSP responses into one folder: each bundle goes to who takes its kind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from publisher.take_responses import ResponseTaker
@@ -30,6 +30,10 @@ class StaticTaker:
     def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
         """See `Taker`."""
         self._taker(reader).look_ahead(reader, profile, now)
+
+    def expect(self, bundles: Sequence[str]) -> None:
+        """See `Taker`."""
+        self._responses.expect(bundles)
 
     def refused(self, profile: IssuerProfile) -> int:
         """See `Taker`."""

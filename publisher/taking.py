@@ -4,7 +4,7 @@ The order is always the same, so that a crash at any point is repeated without h
 the target; the status comes after all of it, in `publisher.session`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -44,6 +44,9 @@ class Taker(Protocol):
 
     def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
         """Learn from a waiting bundle what must not be shown in the meantime."""
+
+    def expect(self, bundles: Sequence[str]) -> None:
+        """Which bundles are probably taken next, in this order: what can be done before may be done."""
 
     def refused(self, profile: IssuerProfile) -> int:
         """Take out of the target what the marks contradict, since a bundle that would have was refused; how much."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from werkzeug.http import http_date
 
@@ -35,25 +35,14 @@ _ERROR: Final = (*UNCACHED.items(), ("Content-Type", OCSP_MEDIA_TYPE), ("Content
 _date: Final = lru_cache(1024)(http_date)  # the responses of a slice share theirs, and all answers of a second
 
 
-class _Kept(NamedTuple):
-    """An answer, its headers and where it is counted, which hold in one state of the store, before the second `end`.
+_Header: TypeAlias = tuple[str, str]
+_Kept: TypeAlias = tuple[int | None, int, int, int, tuple[_Header, ...], _Header, bytes, CertIDHash]
+"""An answer, its headers and where it is counted, which hold in one state of the store, before a second.
 
-    A tuple, since taking one apart is the fastest way to have all of it.
-
-    Attributes:
-        slot: where it is counted.
-        since: its thisUpdate, or when it was kept, if that is earlier: what its age is counted from.
-        before, after: headers that stand before the date, and behind it.
-    """
-
-    version: int | None
-    end: int
-    slot: int
-    since: int
-    before: tuple[tuple[str, str], ...]
-    after: tuple[str, str]
-    body: bytes
-    hash: CertIDHash
+The state and the second. Where it is counted. Its thisUpdate, or when it was kept, if that is earlier: what its age is
+counted from. The headers that stand before the date, see `_before_date`, and the one behind it. The body, and with
+which hash it was asked for. A tuple of no class of its own: nothing is taken apart faster.
+"""
 
 
 def _kept(stored: StoredResponse, hash_: CertIDHash, second: int, longest: timedelta, version: int | None) -> _Kept:
@@ -62,7 +51,7 @@ def _kept(stored: StoredResponse, hash_: CertIDHash, second: int, longest: timed
     age = max_age(stored, from_epoch(second), longest)
     since = min(stored.this_update, second)
     alike = since + same_slot_for(second - since) if since == stored.this_update else second + 1
-    return _Kept(
+    return (
         version,
         min(_same_age_until(stored, second, longest) + 1, alike),
         served_slot(Method.POST, hash_, second - since),
@@ -75,7 +64,7 @@ def _kept(stored: StoredResponse, hash_: CertIDHash, second: int, longest: timed
 
 
 @lru_cache(_MOST_KEPT)
-def _before_date(this_update: int, next_update: int, age: int, size: int) -> tuple[tuple[str, str], ...]:
+def _before_date(this_update: int, next_update: int, age: int, size: int) -> tuple[_Header, ...]:
     """The headers that many answers share: once in memory, or fetching them would take longer than all else."""
     return (
         _header("Last-Modified", _date(this_update)),
@@ -87,7 +76,7 @@ def _before_date(this_update: int, next_update: int, age: int, size: int) -> tup
 
 
 @lru_cache(_MOST_KEPT)
-def _header(name: str, value: str) -> tuple[str, str]:
+def _header(name: str, value: str) -> _Header:
     return name, value
 
 
@@ -127,7 +116,7 @@ class HotPath:
         self._now = now
         self._sheet = sheet
         self._glance = glance
-        self._kept: dict[bytes, _Kept] = {}
+        self._kept: dict[bytes | tuple[bytes], _Kept] = {}
         self._look_at = 0.0
         self._version: int | None = None
         self._second = 0
@@ -151,10 +140,10 @@ class HotPath:
             self._look()
         kept = self._kept.get(request)
         if kept and len(request) == size:
-            version, end, slot, since, before, after, body, _ = kept
+            version, end, slot, since, (modified, expires, caching, type_, length), tag, body, _ = kept
             second = self._second
             if version == self._version and second < end:
-                start_response("200 OK", [*before, self._date, after])
+                start_response("200 OK", [modified, expires, caching, type_, length, self._date, tag])
                 sheet = self._sheet
                 sheet[slot] += 1
                 sheet[AGE_SUM] += second - since
@@ -186,10 +175,11 @@ class HotPath:
         octets = cert_id_octets(request)
         if octets is None:
             return None
-        key = request if request.endswith(octets) else octets  # a nonce is another each time
+        # A nonce is another each time; in a tuple, since what lies in a CertID is found by nobody who posts that alone.
+        key = request if request.endswith(octets) else (octets,)
         version, second = self._version, self._second  # of before the source is asked
         kept = self._kept.get(key)
-        if kept is None or kept.version != version or second >= kept.end:
+        if kept is None or kept[0] != version or second >= kept[1]:
             asked = cert_id(octets)
             if asked is None:
                 return None
@@ -199,11 +189,12 @@ class HotPath:
                 return found.der, [*_ERROR, ("Date", _date(second))]
             kept = _kept(found, asked.hash, second, self._longest, version)
             self._keep(key, kept)
-        count_served(self._sheet, Method.POST, kept.hash, second - kept.since)
-        return kept.body, [*kept.before, ("Date", _date(second)), kept.after]
+        _, _, _, since, before, tag, body, hash_ = kept
+        count_served(self._sheet, Method.POST, hash_, second - since)
+        return body, [*before, ("Date", _date(second)), tag]
 
-    def _keep(self, key: bytes, kept: _Kept) -> None:
-        if kept.version is not None:
+    def _keep(self, key: bytes | tuple[bytes], kept: _Kept) -> None:
+        if kept[0] is not None:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
             self._kept[key] = kept

@@ -44,6 +44,7 @@ class Processes:
         self._idle: SimpleQueue[_Process | None] = SimpleQueue()
         self._starting = Lock()
         self._is_refused = False
+        self._is_over = False
 
     def __enter__(self) -> "Processes":
         return self
@@ -65,7 +66,7 @@ class Processes:
     def start(self) -> None:
         """Start them, if they do not run; where they cannot be started, nothing is answered."""
         with self._starting:
-            if self._processes or self._is_refused:
+            if self._processes or self._is_refused or self._is_over:
                 return
             for _ in range(len(os.sched_getaffinity(0)) + self._spare):
                 try:
@@ -77,6 +78,13 @@ class Processes:
                     return
                 self._processes.append(process)
                 self._idle.put(process)
+
+    def kill(self) -> None:
+        """End them at once and for good, whatever they do: what they were asked is not answered. Any thread may."""
+        with self._starting:
+            self._is_over = True
+            for process in self._processes:
+                process.kill()
 
     @property
     def pids(self) -> list[int]:
@@ -90,7 +98,7 @@ class Processes:
         process = self._idle.get()
         answer = self._ask(process, question) if process else None
         self._idle.put(process if answer is not None else None)
-        if process and answer is None:
+        if process and answer is None and not self._is_over:
             _LOG.warning("a process ended: %s takes longer without it", self._work)
         return answer
 

@@ -30,8 +30,12 @@ SAMPLE: Final = b"sample.2"
 OLD_NAMES: Final = (b"responses", b"status", b"version", b"sample")
 """Of the layout of keys before this one. A publisher drops them when it opens a store, and fills it anew."""
 
+NEXT_UPDATE: Final = slice(9, 17)
+"""Where nextUpdate stands in a value of this version, as `in_octets` has it: there it compares like a number."""
+
 BOTH_HASHES: Final = b"\x00"
-_BEFORE_SERIAL: Final = 4 + 1 + 2
+_FORM: Final = 4 + 1
+_BEFORE_SERIAL: Final = _FORM + 2
 
 
 class StoreFormatError(ValueError):
@@ -65,7 +69,12 @@ class StoredResponse(NamedTuple):
         if len(value) <= _HEADER.size or value[0] != _VERSION:
             raise StoreFormatError("not a stored response of version 1")
         _, this_update, next_update, fresh_until = _HEADER.unpack_from(value)
-        return cls(this_update, next_update, fresh_until, value[_HEADER.size :])
+        return cls(this_update, next_update, fresh_until, der_in(value))
+
+
+def in_octets(seconds: int) -> bytes:
+    """A time as a value has it; nothing is before 1970."""
+    return max(seconds, 0).to_bytes(8, "big")
 
 
 def next_update_in(value: bytes) -> int | None:
@@ -76,14 +85,29 @@ def next_update_in(value: bytes) -> int | None:
     return next_update
 
 
+def der_in(value: bytes) -> bytes:
+    """The DER in a store's value."""
+    return value[_HEADER.size :]
+
+
 def response_key(issuer_octets: bytes, hash_octet: bytes, serial: bytes) -> bytes:
     """The key of a response."""
-    return issuer_octets + hash_octet + placed(serial)
+    return form(issuer_octets, hash_octet) + placed(serial)
+
+
+def form(issuer_octets: bytes, hash_octet: bytes) -> bytes:
+    """How the keys of all responses of an issuer begin that answer a hash."""
+    return issuer_octets + hash_octet
 
 
 def placed(serial: bytes) -> bytes:
     """How a key ends."""
     return spread(serial) + serial
+
+
+def in_form(key: bytes, other: bytes) -> bytes:
+    """The key of a response in another form for the same certificate."""
+    return other + key[_FORM:]
 
 
 def serial_in(key: bytes) -> bytes:

@@ -31,6 +31,7 @@ from signer.unanswered import unanswered
 
 _LOG: Final = logging.getLogger("revocast.signer")
 _LONGEST_WAIT: Final = timedelta(minutes=5)
+"""What waits longer, because a clock was set back, is told as a problem, and not tried again each second."""
 
 
 def look(
@@ -70,7 +71,7 @@ def look(
         for due in find_due(signer, clock(), tasks, hint):
             if is_short and due.work in went_on:
                 continue
-            baseline = None if report.waits_until(clock() + early.ONE_SECOND) else known
+            baseline = None if report.waits_until(clock() + _LONGEST_WAIT) else known
             if _attempt(signer, due, clock, report, Meanwhile(clock, baseline, news, make_urgent)):
                 went_on.add(due.work)
                 tell()
@@ -172,18 +173,20 @@ def _revisions(signer: Signer) -> int:
 
 
 def _make_urgent(signer: Signer, clock: Clock, tell: Callable[[], None], report: Report) -> bool:
-    """Whether nothing had to wait for the next second.
+    """Whether nothing had to wait for a time that comes soon.
 
     Of every kind and issuer, whatever the look is about: the slice that is being signed keeps the others waiting.
 
     Without its hint, which would have bundles be read again each time.
     """
     now = Report()
-    for due in find_due(signer, clock(), whole=False):
-        if due.is_urgent and _attempt(signer, due, clock, now):
-            tell()
-    report.add(now)
-    return not now.waits_until(clock() + early.ONE_SECOND)
+    try:
+        for due in find_due(signer, clock(), whole=False):
+            if due.is_urgent and _attempt(signer, due, clock, now):
+                tell()
+    finally:
+        report.add(now)
+    return not now.waits_until(clock() + _LONGEST_WAIT)
 
 
 def _attempt(

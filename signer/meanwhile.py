@@ -14,9 +14,9 @@ class Meanwhile:
 
     Args:
         known: what `news` gave before it was found what is due: a fact of since then was recorded meanwhile too. None
-            where something had to wait for the next second.
+            where something had to wait, and not for long.
         news: rises with every fact.
-        make: makes what cannot wait; whether nothing of it had to wait for the next second, as the second of two CRLs.
+        make: makes what cannot wait; whether nothing of it had to wait, as the second of two CRLs in a second does.
     """
 
     def __init__(self, clock: Clock, known: int | None, news: Callable[[], int], make: Callable[[], bool]) -> None:

@@ -55,7 +55,7 @@ def sign_responses(
         make: makes them, for some certificates, in whichever thread.
         public_key_info: of the key that signs them.
         path: of the files in the bundle, with a place for their number.
-        between: called after each batch, some milliseconds of signing.
+        between: called after each batch, some milliseconds of signing, and each second where that takes longer.
 
     Raises:
         KeyUnavailable: the key cannot be used.
@@ -64,7 +64,7 @@ def sign_responses(
     """
     tbs, files, count = hashlib.sha256(), list[File](), 0
     chunk = _Chunk(out, 0)
-    with closing(_batches(make, blocks)) as batches:
+    with closing(_batches(make, blocks, between)) as batches:
         for batch in batches:
             tbs.update(batch.tbs)
             chunk.add(batch)
@@ -80,11 +80,11 @@ def sign_responses(
 
 
 def _batches(
-    make: Callable[[Sequence[Status]], Batch], blocks: Iterable[Sequence[Status]]
+    make: Callable[[Sequence[Status]], Batch], blocks: Iterable[Sequence[Status]], between: Callable[[], None]
 ) -> Generator[Batch, None, None]:
     """More threads than cores, since they wait for the processes that sign."""
     some = (block[start : start + _BATCH] for block in blocks for start in range(0, len(block), _BATCH))
-    yield from abreast(make, some, each=2)
+    yield from abreast(make, some, each=2, waiting=between)
 
 
 @dataclass

@@ -50,6 +50,11 @@ class Signing:
             finally:
                 self._processes = None
 
+    def kill(self) -> None:
+        """End those that run, and start none in this look any more. Any thread may."""
+        if processes := self._processes:
+            processes.kill()
+
     @property
     def pids(self) -> list[int]:
         """Of the processes that run now."""

@@ -78,6 +78,7 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
         wire.work_in_order(queues, ready=lambda: click.echo("ready"), together={SIGNER_QUEUE: changes})
     finally:
         looker.stop(_STOPPING_SECONDS)
+        signer.signing.kill()  # one that hangs would be waited for
         teller.stop(_TELLING_SECONDS)
         with suppress(NoAnswer):
             acknowledgements.hand_out(clock.now() + ONE_SECOND)

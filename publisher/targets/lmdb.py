@@ -8,7 +8,7 @@ written once the files were deleted or replaced.
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -24,12 +24,15 @@ from revocation.errors import TargetError
 from revocation.store import (
     FILLED,
     ISSUERS_DATABASE,
+    NEXT_UPDATE,
     OLD_NAMES,
     RESPONSES_DATABASE,
     STATUS_DATABASE,
     StoredResponse,
     StoreFormatError,
     file_size,
+    in_form,
+    in_octets,
     next_update_in,
 )
 
@@ -112,19 +115,21 @@ class LMDBTarget:
         """
         answers = list(answers)
         with self._changing() as txn:
-            changes = _changes(answers, _there(txn, answers), replaces)
+            forms = _forms_there(txn, answers)
+            changes = _changes(answers, _there(txn, answers, forms), forms, replaces)
             for key in sorted(key for key, value in changes.items() if value is None):
                 txn.delete(key)
             admitted = sorted([change for change in changes.items() if change[1] is not None])
             txn.cursor().putmulti(admitted)
         with self._explained(), self._env.begin(db=self._responses) as txn:
-            for key, value in admitted:
-                if txn.get(key) != value:
-                    raise TargetError(
-                        f"key {key.hex()} does not read back as it was written",
-                        where=str(self._folder),
-                        advice="check the disk",
-                    )
+            written = txn.cursor().getmulti([key for key, _ in admitted])
+        if written != admitted:
+            key, _ = next(iter(set(admitted).difference(written)))
+            raise TargetError(
+                f"key {key.hex()} does not read back as it was written",
+                where=str(self._folder),
+                advice="check the disk",
+            )
         return len(admitted)
 
     def withdraw(self, keys: Iterable[bytes], wrong: Callable[[bytes, StoredResponse], bool]) -> int:
@@ -139,21 +144,19 @@ class LMDBTarget:
 
     def sweep(self, issuer: bytes, expired_before: int) -> int:
         """Go on from where the last sweep stopped, look at a bounded number of answers, delete the long expired."""
+        before = in_octets(expired_before)
         with self._changing() as txn:
             cursor = txn.cursor()
-            place = issuer
-            expired = list[bytes]()
             found = cursor.set_range(bytes(txn.get(_SWEPT + issuer, db=self._statuses) or issuer))
-            for number, (key, value) in enumerate(cursor if found else ()):
-                if number == _SWEPT_AT_ONCE or not key.startswith(issuer):
-                    place = key if key.startswith(issuer) else issuer
-                    break
-                ends = next_update_in(value)
-                if ends is not None and ends < expired_before:
-                    expired.append(key)
+            expired = [
+                key
+                for key, value in (islice(cursor, _SWEPT_AT_ONCE) if found else ())
+                if value[NEXT_UPDATE] < before and key.startswith(issuer) and next_update_in(value) is not None
+            ]
+            place = cursor.key()  # empty at the end
             for key in expired:
                 txn.delete(key)
-            txn.put(_SWEPT + issuer, place, db=self._statuses)
+            txn.put(_SWEPT + issuer, place if place.startswith(issuer) else issuer, db=self._statuses)
         return len(expired)
 
     def read(self, keys: Iterable[bytes]) -> dict[bytes, StoredResponse]:
@@ -268,21 +271,33 @@ class LMDBTarget:
             ) from error
 
 
-def _there(txn: Any, answers: Sequence[Answer]) -> dict[bytes, bytes]:
-    """What lies at the keys of the answers and beside them; read in the order of the keys, page after page."""
-    keys = [answer.key for answer in answers] + [key for answer in answers for key in answer.beside]
+def _forms_there(txn: Any, answers: Iterable[Answer]) -> list[bytes]:
+    """The other forms of the answers of which there are any; mostly none, and then nobody has to look for them."""
+    cursor = txn.cursor()
+    forms = {form for others in {answer.others for answer in answers} for form in others}
+    return [form for form in forms if cursor.set_range(form) and cursor.key().startswith(form)]
+
+
+def _there(txn: Any, answers: Iterable[Answer], forms: Iterable[bytes]) -> dict[bytes, bytes]:
+    """What lies at the keys of the answers, and there in other forms; read in their order, page after page."""
+    keys = [answer.key for answer in answers]
+    keys += [in_form(key, form) for form in forms for key in keys]
     return dict(txn.cursor().getmulti(sorted(keys)))
 
 
-def _changes(answers: Iterable[Answer], there: Mapping[bytes, bytes], replaces: Replaces) -> dict[bytes, bytes | None]:
+def _changes(
+    answers: Iterable[Answer], there: Mapping[bytes, bytes], forms: Collection[bytes], replaces: Replaces
+) -> dict[bytes, bytes | None]:
     """What is to lie at which key after answer upon answer was judged by what is there then; None takes out."""
     now: dict[bytes, bytes | None] = {}
     for answer in answers:
-        key, value, others = answer
-        beside = [other for other in others if (now[other] if other in now else there.get(other)) is not None]
-        if not all(replaces(answer, _decoded(now.get(other) or there.get(other))) for other in beside):
-            continue
-        now.update(dict.fromkeys(beside))
+        key, value, others, _ = answer
+        if forms:
+            beside = [in_form(key, other) for other in others if other in forms]
+            beside = [other for other in beside if (now[other] if other in now else there.get(other)) is not None]
+            if not all(replaces(answer, _decoded(now.get(other) or there.get(other))) for other in beside):
+                continue
+            now.update(dict.fromkeys(beside))
         current = now[key] if key in now else there.get(key)
         if current != value and replaces(answer, _decoded(current)):
             now[key] = value

@@ -23,7 +23,7 @@ def store_alarms(target: str, folder: Path, map_size: int) -> list[Alarm]:
     try:
         if not (folder / "data.mdb").exists():
             return []
-        with lmdb.open(str(folder), readonly=True, max_dbs=4, create=False) as environment:
+        with lmdb.open(str(folder), map_size=0, readonly=True, max_dbs=4, create=False) as environment:
             return [*_map(target, folder, file_size(environment) / map_size), *_readers(target, folder, environment)]
     except (lmdb.Error, OSError):
         return []

@@ -21,7 +21,7 @@ DAMAGED: Final = (
 )
 _READ_ALL: Final = """
 import sys, lmdb
-with lmdb.open(sys.argv[1], readonly=True, max_dbs=4) as env, env.begin() as txn:
+with lmdb.open(sys.argv[1], map_size=0, readonly=True, max_dbs=4) as env, env.begin() as txn:
     for name in [bytes(name) for name, _ in txn.cursor()]:
         for _ in txn.cursor(env.open_db(name, txn, create=False)):
             pass

@@ -55,13 +55,16 @@ def status_in(txn: Any, statuses: Any, responses: Any) -> bytes | None:
 
 @contextmanager
 def _opened(folder: Path) -> Iterator[Any]:
-    """The environment, None where there is none. A database that is not there yet ends the block."""
+    """The environment, None where there is none. A database that is not there yet ends the block.
+
+    Its map is as large as the publisher's: in one that fits what is there now, nobody could read what comes meanwhile.
+    """
     data = folder / "data.mdb"
     try:
         if not data.exists():
             yield None
             return
-        with lmdb.open(str(folder), readonly=True, max_dbs=4, create=False) as environment:
+        with lmdb.open(str(folder), map_size=0, readonly=True, max_dbs=4, create=False) as environment:
             _require_whole(environment, data)
             yield environment
     except lmdb.NotFoundError:

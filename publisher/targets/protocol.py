@@ -10,7 +10,7 @@ Duties of every implementation:
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from revocation.store import StoredResponse
 
@@ -63,18 +63,20 @@ class Answer(NamedTuple):
 
     Attributes:
         value: as `StoredResponse.encode` makes it.
-        beside: keys under which the certificate may have answers of a form that is not configured any more.
+        others: the forms in which the certificate may have answers that are not configured any more; see `in_form`.
+        judged_by: what `Replaces` has to know of it, and a target does not.
     """
 
     key: bytes
     value: bytes
-    beside: tuple[bytes, ...] = ()
+    others: tuple[bytes, ...] = ()
+    judged_by: Any = None
 
 
 Replaces: TypeAlias = Callable[[Answer, StoredResponse | None], bool]
 """Whether an answer may take the place of what a store holds (None: nothing readable). May raise: nothing is put.
 
-Asked of what lies at the answer's key, unless that is the same, and of what lies beside it.
+Asked of what lies at the answer's key, unless that is the same, and of what lies there in other forms.
 """
 
 
@@ -85,11 +87,11 @@ class ResponseTarget(StatusKeeper, Protocol):
         """Let readers know these issuers and no other: keys of the issuers' table, and issuer ids."""
 
     def put(self, answers: Iterable[Answer], replaces: Replaces) -> int:
-        """Store the answers that `replaces` admits, and take out what lies beside them; all of it or nothing.
+        """Store the answers that `replaces` admits, and take out their other forms; all of it or nothing.
 
         Nothing is durable before the last answer was taken: what they raise undoes them all. Some may be taken before
         `replaces` is asked of the first of them.
-        Where an answer may not take the place of one beside it, that one stays, and the answer is not put.
+        Where an answer may not take the place of one in another form, that one stays, and the answer is not put.
 
         Returns:
             How many were stored. One that is there already is not stored again.

@@ -26,6 +26,7 @@ from revocation.store import (
     VERSION,
     StoredResponse,
     StoreFormatError,
+    in_form,
     next_update_in,
 )
 
@@ -102,7 +103,7 @@ class RedisTarget:
         admitted: dict[bytes, bytes] = {}
         with self._changing() as change:
             for some in pieces(answers, PIECE):
-                change.look_up([key for answer in some for key in (answer.key, *answer.beside)])
+                change.look_up([key for answer in some for key in (answer.key, *_beside(answer))])
                 for answer in some:
                     if _take(answer, change, replaces):
                         admitted[answer.key] = answer.value
@@ -194,8 +195,8 @@ class RedisTarget:
 
 
 def _take(answer: Answer, change: Change, replaces: Replaces) -> bool:
-    """Put an answer, and take out what lies beside it, if it may; see `ResponseTarget.put`."""
-    beside = [key for key in answer.beside if change.get(key) is not None]
+    """Put an answer, and take out its other forms, if it may; see `ResponseTarget.put`."""
+    beside = [key for key in _beside(answer) if change.get(key) is not None]
     if not all(replaces(answer, _decoded(change.get(key))) for key in beside):
         return False
     for key in beside:
@@ -205,6 +206,11 @@ def _take(answer: Answer, change: Change, replaces: Replaces) -> bool:
         return False
     change.put(answer.key, value)
     return True
+
+
+def _beside(answer: Answer) -> list[bytes]:
+    """Where other forms of it lie, if there are any."""
+    return [in_form(answer.key, other) for other in answer.others]
 
 
 def _decoded(value: bytes | None) -> StoredResponse | None:

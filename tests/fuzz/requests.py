@@ -47,7 +47,12 @@ class Asked:
         self._read = read
 
     def post(self, octets: bytes) -> None:
-        """The octets as the body of a POST."""
+        """The octets as the body of a POST; then what lies in the CertID of a request, which is none itself."""
+        self._post(octets)
+        if found := self._parsed(octets):
+            self._post(found.cert_id.encode()[2:])
+
+    def _post(self, octets: bytes) -> None:
         status, headers, body = self.both.same(octets)
         if len(octets) > LONGEST_REQUEST:
             assert (status, _status(body)) == ("413 REQUEST ENTITY TOO LARGE", _STATUSES.MALFORMED_REQUEST)

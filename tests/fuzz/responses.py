@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from publisher.answers import answers_of
 from publisher.gate import Checks
+from publisher.verified import Verified
 from publisher.verify_ocsp import VerifiedResponse, parts, peek
 from publisher.verifying import Verifying
 from revocation import der
@@ -82,7 +83,7 @@ class Signed:
             assert b"".join(split_responses(data)) == data
         for profile, first in zip(self._profiles, self._first, strict=True):
             try:
-                _, passed = Checks(profile, NOW, Verifying())([first, data])
+                _, passed = chain.from_iterable(Checks(profile, NOW, Verifying())([first, data]))
             except GateError:
                 continue
             self._judge(passed, data, profile, signer)
@@ -104,7 +105,8 @@ class Signed:
             for hash_ in passed.hashes
         ]
         assert passed.this_update <= NOW < passed.next_update
-        assert StoredResponse.decode(answers_of(profile)(passed).value).der == data
+        (answer,) = answers_of(profile)(Verified.alone(passed))
+        assert StoredResponse.decode(answer.value).der == data
 
     def _sign(self, data: bytes, *, stranger: bool) -> bytes:
         """The same, signed anew if it can be: by the CA where nothing is embedded."""

@@ -224,6 +224,17 @@ def test_good_after_final_in_one_look_is_withheld(place: Place, ca: CA, responde
     assert "withheld" in responses.set_aside[0].reason
 
 
+def test_good_that_is_withheld_keeps_none_of_its_kind_back(place: Place, ca: CA, responder: Responder) -> None:
+    """A slice in which one of many responses that are alike contradicts what is known."""
+    put_slice(place.exchange, ca, 1, both(ca, responder, 5, FINAL))
+    place.publish()
+    data = [der for serial in range(1, 40) for der in both(ca, responder, serial, this_update=NOW + SECOND)]
+    put_slice(place.exchange, ca, 2, data, revision=2)
+    place.publish(NOW + SECOND)
+    assert [serial for serial in range(1, 40) if place.says(serial) != "GOOD"] == [5]
+    assert place.says(5) == "REVOKED"
+
+
 def test_expired_slice_that_was_superseded_is_passed_over(place: Place, ca: CA, responder: Responder) -> None:
     """An old bundle that turns up a day later, under a newer one: no error, and no row moves."""
     put_slice(place.exchange, ca, 2, both(ca, responder, 1, this_update=NOW + DAY), revision=5, this_update=NOW + DAY)

@@ -279,6 +279,17 @@ def test_certificate_that_left_the_store_is_not_answered_from_memory(tmp_path: P
     source.close()
 
 
+@pytest.mark.parametrize("hash_", HASHES)
+def test_part_of_a_request_that_was_answered_is_no_request(both: Both, filling: Filling, hash_: CertIDHash) -> None:
+    """Whatever was asked before, with a nonce or without: no client may get used to what others refuse."""
+    asked = filling.cert_id(GOOD, hash_)
+    for whole in (request(asked), request(asked, extensions=nonce(32))):
+        assert len(both.same(whole)[2]) > 100
+        end = whole.index(asked.encode()) + len(asked.encode())
+        for part in (piece[start:] for piece in (whole, whole[:end]) for start in range(1, len(piece))):
+            assert both.same(part)[2] == bytes((0x30, 3, 0x0A, 1, 1))
+
+
 def test_flood_of_nonces_and_of_unknown_serials_takes_no_memory(both: Both, filling: Filling) -> None:
     """One answer is kept per certificate, and none of what is not known."""
     kept = len(both.path._kept)

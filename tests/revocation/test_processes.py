@@ -2,6 +2,7 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -31,6 +32,27 @@ def test_process_that_hangs_is_killed_and_nothing_is_answered(octets: int, caplo
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_processes_that_are_killed_keep_nobody_waiting(caplog: pytest.LogCaptureFixture) -> None:
+    """What was asked is not answered, and nothing is told: it was meant."""
+    with stopped(60) as processes, ThreadPoolExecutor() as pool:
+        asked = [pool.submit(processes.ask, NOTHING) for _ in range(len(processes.pids) + 1)]
+        processes.kill()
+        assert [one.result() for one in asked] == [None] * len(asked)
+        pids = processes.pids
+    assert caplog.text == ""
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_none_is_started_after_the_end_was_told() -> None:
+    """The look that goes on would have processes again, and be waited for."""
+    with Processes(MODULE, "testing") as processes:
+        processes.kill()
+        processes.start()
+        assert processes.pids == []
 
 
 def test_end_waits_for_no_process_that_hangs() -> None:

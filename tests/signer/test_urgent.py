@@ -344,23 +344,3 @@ def test_run_signs_the_slice_as_well_as_what_it_lacked(estate: Estate, monkeypat
     assert '"detail":"2 made"' in result.stdout
     (newest,) = manifests(signer)
     assert newest[0].complete
-
-
-def test_crl_that_has_to_wait_for_the_next_second_waits_for_no_slice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It was made in the second of the revocation already; no further fact comes while the slice is signed."""
-    estate = Estate.build(tmp_path / "e", public="[public.ocsp]\nslices = 1\n")
-    signer = estate.signer()
-    estate.register(signer, range(1, 4000))
-    look(signer, fixed(NOW))
-    begin = NOW + 13 * HOUR
-    handle(signer, estate.revoke(4, now=begin), fixed(begin))
-    look(signer, fixed(begin), (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS))
-    handle(signer, estate.revoke(5, now=begin), fixed(begin))
-    now, told = [begin], list[timedelta]()
-    sign_slowly(now, monkeypatch)
-    report = look(signer, lambda: now[0], tell=lambda: told.append(now[0] - begin))
-    made = {what.split(" (")[0]: at for what, at in zip(report.made, told, strict=True)}
-    assert made["test: crl all"] <= 3 * SECOND
-    assert now[0] - begin > 20 * SECOND

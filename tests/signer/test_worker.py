@@ -1,5 +1,6 @@
 """The signer's worker as a process: answers over a real queue, looks by itself, listens on nothing, stops cleanly."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -156,6 +157,25 @@ def test_worker_opens_no_listening_socket_and_stops_on_sigterm(
     assert not inodes & listening
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
+
+
+def test_worker_stops_on_sigterm_while_a_process_that_signs_hangs(tmp_path: Path, server: Server) -> None:
+    """It is not waited for any longer than a look that goes on."""
+    queue = f'queue = "{server.url}"'
+    estate = Estate.build(tmp_path / "large", signer=queue, public="[public.ocsp]\nslices = 1\n")
+    for first in range(1, 20_000, 2000):
+        estate.register(estate.signer(), range(first, first + 2000), clock.now())
+    with start_without_queue(estate) as process:
+        until(lambda: children(process), seconds=60)
+        os.kill(children(process)[0], signal.SIGSTOP)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+def children(process: "subprocess.Popen[bytes]") -> list[int]:
+    """The processes that it started."""
+    started_by_thread = Path(f"/proc/{process.pid}/task").glob("*/children")
+    return [int(pid) for started in started_by_thread for pid in started.read_text().split()]
 
 
 def test_worker_without_a_key_says_so_and_does_what_needs_none(

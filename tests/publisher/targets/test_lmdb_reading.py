@@ -1,5 +1,6 @@
 """Reading a store beside its publisher: what is not there, what was cut, and what is only not filled up yet."""
 
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from publisher.targets.lmdb import LMDBTarget
 from publisher.targets.lmdb_reading import read_responses, read_status
+from publisher.targets.protocol import Answer
 from revocation.errors import TargetError
 from tests.publisher.targets.test_lmdb import GIB, always, answer
 
@@ -49,3 +51,24 @@ def test_store_that_its_publisher_is_about_to_fill_up_was_not_cut(store: Path, m
     os.truncate(store / "data.mdb", len(whole) - 4096)
     monkeypatch.setattr("time.sleep", lambda _: (store / "data.mdb").write_bytes(whole))
     assert read_status(store) == b"status"
+
+
+def test_store_that_grows_while_it_is_opened_is_read(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slice is put between the look at the file and the transaction: the store is not damaged."""
+    large = [answer(number, der=bytes(2000)) for number in range(2, 9000)]
+
+    def grow(*_: object) -> None:
+        monkeypatch.undo()
+        context = multiprocessing.get_context("spawn")  # LMDB opens a store once in a process
+        publisher = context.Process(target=_put, args=(store, large))
+        publisher.start()
+        publisher.join()
+        assert publisher.exitcode == 0
+
+    monkeypatch.setattr("publisher.targets.lmdb_reading.require_whole", grow)
+    assert len(read_responses(store, [answer(1).key, answer(8999).key])) == 2
+
+
+def _put(store: Path, answers: list[Answer]) -> None:
+    with LMDBTarget(store, GIB) as target:
+        target.put(answers, always)

@@ -99,7 +99,7 @@ def test_put_is_all_or_nothing(target: RedisTarget, server: Server) -> None:
 def test_what_lies_beside_an_answer_goes_with_it(target: RedisTarget, server: Server) -> None:
     """An answer of the form of before, which readers would still find."""
     target.put([answer(1), answer(2)], always)
-    target.put([Answer(ISSUER + b"\x00\x00\x01", answer(1).value, (answer(1).key, answer(9).key))], always)
+    target.put([Answer(ISSUER + b"\x00\x00\x01", answer(1).value, (ISSUER + b"\x01", ISSUER + b"\x02"))], always)
     assert sorted(held(server)) == [ISSUER + b"\x00\x00\x01", answer(2).key]
 
 
