@@ -19,6 +19,8 @@ from revocation.wire.notes import Chore
 PUBLISH_EVERY: Final = timedelta(minutes=1)
 """A publication may take five minutes: looking every minute leaves room for one that fails."""
 
+_HELD_UP: Final = 3600
+
 
 @dataclass(frozen=True)
 class Task:
@@ -54,8 +56,11 @@ class Tick:
 
     @property
     def seconds(self) -> int:
-        """How long a claim has to be remembered, whoever's clock is a little off: two intervals."""
-        return 2 * int(self.task.interval.total_seconds())
+        """How long a claim has to be remembered: two intervals, whoever's clock is a little off.
+
+        And an hour, for a scheduler or server that is held up between reading the clock and the claim.
+        """
+        return max(2 * int(self.task.interval.total_seconds()), _HELD_UP)
 
 
 def tasks(public: PublicConfig, check_published: timedelta | None = None) -> tuple[Task, ...]:
