@@ -106,6 +106,15 @@ def test_success_of_refresh_is_that_of_what_succeeded(present: Present) -> None:
     assert all(datetime.fromisoformat(at) >= before for at in kept.values())
 
 
+def test_refresh_whose_success_cannot_be_noted_says_so(present: Present) -> None:
+    """It is done and published all the same."""
+    (present.estate.folder / "jobs/refreshed.json").mkdir(parents=True)
+    (present.estate.folder / "public/www/crl").rename(present.estate.folder / "gone")
+    result = present.run("refresh")
+    assert (result.exit_code, "what was done could not be noted" in result.output) == (1, True)
+    assert list(present.estate.folder.glob("public/www/crl/*/all.crl"))
+
+
 @pytest.mark.parametrize("command", ["schedule", "status"])
 def test_queue_that_is_away_is_neither_well_nor_late(present: Present, tmp_path: Path, command: str) -> None:
     """Exit 3: what is published is fresh, and whether anybody still works nobody knows."""
