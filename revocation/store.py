@@ -27,8 +27,11 @@ STATUS_DATABASE: Final = b"status.2"
 FILLED: Final = b"filled"
 VERSION: Final = b"version.2"
 SAMPLE: Final = b"sample.2"
-OLD_NAMES: Final = (b"responses", b"status", b"version", b"sample")
-"""Of the layout of keys before this one. A publisher drops them when it opens a store, and fills it anew."""
+OLD_NAMES: Final = (b"version", b"status", b"responses", b"sample")
+"""Of the layout of keys before this one. A publisher drops them when it opens a store, and fills it anew.
+
+First the two of which one says that the store is filled: who still reads it says tryLater then, of whatever is gone.
+"""
 
 NEXT_UPDATE: Final = slice(9, 17)
 """Where nextUpdate stands in a value of this version, as `in_octets` has it: there it compares like a number."""

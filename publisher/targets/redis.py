@@ -37,6 +37,8 @@ _TYPES: Final = {
     **dict.fromkeys((ISSUERS_DATABASE, RESPONSES_DATABASE, STATUS_DATABASE, SAMPLE), b"hash"),
     VERSION: b"string",
 }
+_OLD_SHAPES: Final = ("string of 16 octets", "hash", "hash", "hash")
+"""What a publisher of before put under `OLD_NAMES`."""
 
 
 class RedisTarget:
@@ -182,11 +184,27 @@ class RedisTarget:
                     )
 
     def _drop_old_layout(self) -> None:
-        """Nobody would renew what is in there: who still reads it is to find nothing, not what was true once."""
+        """Nobody would renew what is in there: who still reads it is to find nothing, not what was true once.
+
+        In one command, since who reads a version without all of its responses would call these unknown.
+        """
+        there = list[str]()
         with self._explained():
-            for name in map(self._server.key, OLD_NAMES):
-                if self._client.type(name) != b"none":
-                    self._client.delete(name)
+            for name, wanted in zip(map(self._server.key, OLD_NAMES), _OLD_SHAPES, strict=True):
+                if (found := self._shape(name)) not in (wanted, "none"):
+                    raise TargetError(
+                        f"{name} is no {wanted} but a {found}: somebody else's",
+                        where=self._server.place,
+                        advice="choose another `prefix`, or delete that key",
+                    )
+                there += [name] if found == wanted else []
+            if there:
+                self._client.unlink(*there)
+
+    def _shape(self, name: str) -> str:
+        """The type of a key, or `none`; of a string how long it is, too."""
+        type_: str = self._client.type(name).decode("ascii", "replace")
+        return f"string of {self._client.strlen(name)} octets" if type_ == "string" else type_
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

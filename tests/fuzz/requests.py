@@ -49,7 +49,7 @@ class Asked:
     def post(self, octets: bytes) -> None:
         """The octets as the body of a POST; then what lies in the CertID of a request, which is none itself."""
         self._post(octets)
-        if found := self._parsed(octets):
+        if (found := self._parsed(octets)) and found.cert_id:
             self._post(found.cert_id.encode()[2:])
 
     def _post(self, octets: bytes) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -63,3 +65,27 @@ def test_end_waits_for_no_process_that_hangs() -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_ctrl_c_at_a_terminal_ends_no_process_that_is_asked() -> None:
+    """It reaches them as well, and who asks finishes what it does, and ends them."""
+    with Processes(MODULE, "testing") as processes:
+        processes.start()
+        for _ in range(2):
+            assert {processes.ask(NOTHING) for _ in processes.pids} == {b"yes"}
+            for pid in processes.pids:
+                os.kill(pid, signal.SIGINT)
+        assert {processes.ask(NOTHING) for _ in processes.pids} == {b"yes"}
+
+
+def test_process_whose_answer_nobody_takes_ends_without_a_word() -> None:
+    """Who asked was killed: what both would write into one log is no defect."""
+    command, pipe = [sys.executable, "-P", "-m", MODULE], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        process.stdin.write(len(NOTHING).to_bytes(4, "big") + NOTHING)
+        process.stdin.flush()
+        assert (process.stderr.read(), process.wait(30)) == (b"", 0)
