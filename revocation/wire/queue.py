@@ -1,5 +1,6 @@
 """Sending messages over Redis or Valkey, working them off, and handing replies back."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -24,6 +25,7 @@ from revocation.wire.workoff import work_off
 
 __all__ = ["LOOKS_QUEUE", "PUBLISHER_QUEUE", "SIGNER_QUEUE", "QueueUnreachable", "Wire"]
 
+_LOG: Final = logging.getLogger("revocast.queue")
 _REPLY_KEPT: Final = timedelta(hours=1)
 _FAILURE_KEPT: Final = timedelta(days=1)
 _POLL_SECONDS: Final = 0.02
@@ -109,15 +111,17 @@ class Wire:
         try:
             if self._redis.set(key, owner, nx=True, ex=max(1, seconds)):
                 return Claim.NEW
-            return Claim.OURS if self._redis.getrange(key, 0, _LONGEST_OWNER) == owner.encode() else Claim.OTHERS
-        except redis.exceptions.NoPermissionError as error:
-            raise unreachable(error) from error
-        except redis.ResponseError as error:
-            if str(error).startswith("WRONGTYPE"):
-                return Claim.OTHERS  # somebody put another thing there, as he might have claimed it
-            raise unreachable(error) from error
+            return Claim.OURS if self._is_owner(key, owner) else Claim.OTHERS
         except redis.RedisError as error:
             raise unreachable(error) from error
+
+    def _is_owner(self, key: str, owner: str) -> bool:
+        """No, where another thing lies there, or our user may not see it: then it counts as claimed by another."""
+        try:
+            return bool(self._redis.getrange(key, 0, _LONGEST_OWNER) == owner.encode())
+        except redis.ResponseError as error:
+            _LOG.warning("whose %s is cannot be seen: %s", key, error)
+            return False
 
     def put_reply(self, *replies: Reply) -> None:
         """Offer replies to whoever asked, in one round trip; the ledger keeps them anyway.

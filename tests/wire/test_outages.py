@@ -87,6 +87,15 @@ def test_tick_is_claimed_once_by_any_number_of_schedulers(own_server: Server) ->
         assert wires[1].claim(tick, "scheduler 0", 100) is Claim.OURS
 
 
+def test_tick_whose_owner_may_not_be_seen_counts_as_another_s(own_server: Server) -> None:
+    """With users.acl of an earlier version a scheduler goes on as it did with that."""
+    rights = ["+set", "+select", "+client|setname", "+ping"]
+    own_server.client().acl_setuser("before", enabled=True, nopass=True, keys=["*"], commands=rights)
+    wire = Wire(f"unix://before:any@{own_server.socket}")
+    assert wire.claim("presign:1", "me", 100) is Claim.NEW
+    assert wire.claim("presign:1", "me", 100) is Claim.OTHERS
+
+
 def test_reply_that_is_none_is_not_taken_for_one(own_server: Server) -> None:
     """Garbage, another message's reply, and a key of another type: the waiting goes on until the true one comes."""
     wire, attacker = Wire(own_server.url), own_server.client()
