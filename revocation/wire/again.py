@@ -45,9 +45,13 @@ class Again:
 
     Args:
         clock: seconds that only rise.
+
+    Attributes:
+        noted: the names of work whose failure was noted, and no success since.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.noted: set[str] = set()
         self._clock = clock
         self._waiting: list[Retry] = []
         self._numbers = itertools.count()

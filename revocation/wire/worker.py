@@ -49,7 +49,6 @@ class SafeWorker(SimpleWorker):
         self._ready = ready
         self._again = again
         self._journal = Journal(self.connection)
-        self._noted: set[str] = set()
         self._heartbeat_at = 0.0
         self.told_to_stop = False
 
@@ -159,7 +158,7 @@ class SafeWorker(SimpleWorker):
         name = of_job(queue.name, job.func_name)
         again_at = None if pause is None else now() + timedelta(seconds=pause)
         self._journal.failed({name: str(error)}, now(), again_at)
-        self._noted.add(name)
+        self._again.noted.add(name)
 
     def _note_success(self, job: SafeJob, queue: SafeQueue, tries: int = 0) -> None:
         if tries:
@@ -167,9 +166,9 @@ class SafeWorker(SimpleWorker):
             with contextlib.suppress(redis.RedisError):
                 FailedJobRegistry(queue=queue, job_class=SafeJob, serializer=JSONSerializer).remove(job)
         name = of_job(queue.name, job.func_name)
-        if name in self._noted:
+        if name in self._again.noted:
             self._journal.over([name])
-            self._noted.discard(name)
+            self._again.noted.discard(name)
 
     def _keep(self, job: SafeJob, queue: SafeQueue, error: Exception) -> None:
         job._status = JobStatus.FAILED

@@ -51,6 +51,18 @@ def test_job_outlives_a_server_that_is_killed_and_comes_back_empty(own_server: S
     until(lambda: own_worker.still_works(own_server.client()) and own_worker.lines().count("try ledger") == 3)
 
 
+def test_failure_is_forgotten_though_the_worker_had_to_listen_anew(own_server: Server, own_worker: Worker) -> None:
+    """Disorder in the queue between a failure and its success leaves no note that nothing would end."""
+    client, journal = own_server.client(), Wire(own_server.url).journal
+    plant(client, "ledger", packed("flaky", None, ["ledger"], {}))
+    assert own_worker.did("try ledger")
+    until(lambda: journal.read(NAMES).failures)
+    client.set("rq:queue:signer", "x")
+    until(lambda: client.type("rq:queue:signer") != b"string")
+    until(lambda: own_worker.still_works(client) and own_worker.lines().count("try ledger") == 3)
+    until(lambda: not journal.read(NAMES).failures)
+
+
 def test_job_that_is_wrong_in_itself_is_not_tried_again(own_server: Server, own_worker: Worker) -> None:
     """It would be wrong again; it is kept for a day, with its reason."""
     client = own_server.client()
