@@ -2,10 +2,11 @@
 
 botocore repeats a request, in its mode `standard`, after 5xx, throttling, time-outs and broken connections, with
 pauses that double and are random. Around it stands what it does not do: an answer that breaks off behind its headers is
-asked for again; so is a put that met another one at the same moment (409); and a condition that fails because an
-earlier try had arrived, although its answer was lost, is no conflict.
+asked for again, as is one that is none of S3 or not what was put; so is a put that met another one at the same moment
+(409); and a condition that fails because an earlier try had arrived, although its answer was lost, is no conflict.
 
-What is put carries its SHA-256, which the endpoint is to check. Not all do, so all that is put is read back.
+What is put carries its SHA-256, which the endpoint is to check. Not all do, so all that is put is read back, and what
+is read is held against it.
 """
 
 import base64
@@ -101,12 +102,14 @@ class S3:
     def get(self, key: str, out: BinaryIO | None, largest: int = _LARGEST) -> Got | None:
         """Read the content whole, and write it to `out` where that is wanted; None where nothing lies.
 
+        Where it is not what was put it is read again; whether it was at last is said by what is returned.
+
         Raises:
             S3Trouble: it cannot be read, or is larger than `largest` octets.
             OSError: `out` cannot be written.
         """
         with explained("cannot be read", self.where(key)):
-            return self._tried(lambda: self._get(key, out, largest))
+            return self._tried(lambda: self._get(key, out, largest), lambda got: got is None or got.is_as_put)
 
     def put(self, key: str, content: BinaryIO, kind: Kind, condition: Condition, **metadata: str) -> Got:
         """Put an object, if the condition holds, and read it back.
@@ -179,6 +182,8 @@ class S3:
                 return None
             raise
         with closing(answer["Body"]) as body:
+            if not answer.get("ETag") or "ContentLength" not in answer:  # such as a page that a proxy answers with
+                raise _BrokenOff(S3Trouble("cannot be read: the answer is none of S3", where=self.where(key)))
             if answer["ContentLength"] > largest:
                 raise S3Trouble(f"is larger than {largest} octets", where=self.where(key))
             try:
@@ -186,15 +191,18 @@ class S3:
             except BotoCoreError as error:
                 raise _BrokenOff(error) from error
         kind = Kind(answer.get("ContentType", ""), answer.get("CacheControl", ""))
-        return Got(_quoted(answer["ETag"]), sha256, kind)
+        said = answer.get("Metadata", {}).get("sha256", sha256)
+        return Got(_quoted(answer["ETag"]), sha256, kind, is_as_put=said == sha256)
 
-    def _tried(self, do: Callable[[], _T]) -> _T:
+    def _tried(self, do: Callable[[], _T], is_right: Callable[[_T], bool] = lambda _: True) -> _T:
         """What comes of it, tried again where botocore would not, after pauses that grow and are random."""
         from botocore.exceptions import ClientError
 
         for tried in range(1, _TRIES):
             try:
-                return do()
+                done = do()
+                if is_right(done):
+                    return done
             except _BrokenOff:
                 pass
             except ClientError as error:
@@ -208,7 +216,7 @@ class S3:
 
 
 class _BrokenOff(Exception):
-    """An answer ended before it was all there."""
+    """An answer ended before it was all there, or is none of S3."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error

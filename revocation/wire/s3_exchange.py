@@ -87,6 +87,8 @@ class S3Exchange:
                 ) from error
             if found is None:
                 raise BundleError("cannot be opened: it is not there", where=f"bundle {name}")
+            if not found.is_as_put:
+                raise ExchangeError("is not what was put there", where=f"bundle {name}")
             content.seek(0)
             undo.pop_all()
         return cast("BinaryIO", content)

@@ -32,8 +32,10 @@ class Got:
 
     Attributes:
         sha256: of the content, hexadecimal.
+        is_as_put: false where it is not the SHA-256 that was said when it was put. Others may have said none.
     """
 
     etag: str
     sha256: str
     kind: Kind
+    is_as_put: bool = True

@@ -19,7 +19,7 @@ class Fault:
         code: what S3 calls that.
         lost: it is handed on, and the connection closed without the answer.
         cut: of the body of the answer half comes, then the connection ends.
-        damaged: the last octet of what is put is another one.
+        damaged: the last octet of what is put, or else of the answer, is another one.
         without: headers of the request that are not handed on.
         before: called before it is handed on.
     """
@@ -106,14 +106,15 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.before:
             fault.before()
         if fault.damaged:
-            body = body[:-1] + bytes([body[-1] ^ 1])
+            body = _harmed(body)
         for name in (*fault.without, "expect", "connection"):
             headers.pop(name, None)
         status, answered, content = self._hand_on(headers, body)
         if self.command == "PUT" and status == 200:
             self.owner.put.append(self.path)
         if not fault.lost:
-            self._answer(status, answered, content, half=fault.cut)
+            damaged = fault.damaged and self.command != "PUT"
+            self._answer(status, answered, _harmed(content) if damaged else content, half=fault.cut)
 
     do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _any  # noqa: N815
 
@@ -136,3 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(content[: len(content) // 2] if half else content)
+
+
+def _harmed(content: bytes) -> bytes:
+    return content[:-1] + bytes([content[-1] ^ 1]) if content else content

@@ -184,7 +184,16 @@ def test_bundle_is_put_in_spite_of_faults_that_pass(shaken: S3Exchange, faulty: 
         assert source.read() == b"content"
 
 
-@pytest.mark.parametrize("fault", [Fault(503, "SlowDown"), Fault(cut=True), Fault(lost=True)], ids=str)
+PASSING = {
+    "throttled": Fault(503, "SlowDown"),
+    "breaks off": Fault(cut=True),
+    "lost": Fault(lost=True),
+    "damaged": Fault(damaged=True),
+    "a page of a proxy": Fault(200, "Maintenance"),
+}
+
+
+@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
 def test_bundle_is_read_in_spite_of_faults_that_pass(shaken: S3Exchange, faulty: Faulty, fault: Fault) -> None:
     """Whole, also when answers broke off in the middle."""
     content = bytes(range(256)) * 10_000
@@ -202,6 +211,28 @@ def test_answers_that_always_break_off_end_in_an_error(shaken: S3Exchange, fault
     with pytest.raises(Unreadable, match="the answer breaks off"):
         shaken.open(NAME)
     assert faulty.count("GET") - seen == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [(Fault(damaged=True), "not what was put"), (Fault(200, "Maintenance"), "is none of S3")]
+)
+def test_answer_that_is_not_what_was_put_says_nothing_of_the_bundle(
+    shaken: S3Exchange, faulty: Faulty, fault: Fault, words: str
+) -> None:
+    """Such as a page of a proxy: it is tried again at the next look, and a publisher sets nothing aside."""
+    shaken.put(NAME, of(b"content"))
+    faulty.plan = times(3, fault, "GET", NAME)
+    with pytest.raises(Unreadable, match=words):
+        shaken.open(NAME)
+    with shaken.open(NAME) as source:
+        assert source.read() == b"content"
+
+
+def test_bundle_that_somebody_else_put_needs_no_digest(s3: S3Place, exchange: S3Exchange) -> None:
+    """An operator may carry it there with AWS's own tool."""
+    s3.write(f"exchange/{NAME}", b"content")
+    with exchange.open(NAME) as source:
+        assert source.read() == b"content"
 
 
 @pytest.mark.parametrize(
