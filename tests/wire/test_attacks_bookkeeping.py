@@ -106,7 +106,7 @@ def test_dependents_are_not_enqueued(worker: Worker, attacker: redis.Redis) -> N
     assert "dependent" not in worker.lines()
 
 
-@pytest.mark.parametrize("key", ["rq:queue:signer", "rq:failed:signer", "rq:workers", "rq:workers:signer", "rq:queues"])
+@pytest.mark.parametrize("key", ["rq:queue:signer", "rq:failed:signer", "rq:workers", "rq:workers:signer"])
 def test_key_of_a_wrong_type_heals(worker: Worker, attacker: redis.Redis, key: str) -> None:
     """A string where a list or set belongs makes every command on it fail; the worker removes it and goes on."""
     attacker.set(key, "x")
