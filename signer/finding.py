@@ -1,6 +1,6 @@
 """Finding what is due over all issuers, in the order in which to make it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -9,12 +9,15 @@ from revocation.bundle import BundleReader
 from revocation.config import IssuerProfile
 from revocation.errors import BundleError
 from revocation.messages import Look, Verb
+from revocation.published import CRLRow, SliceRow
+from revocation.wire.exchange import Stored
 from signer.due import Due, due_crls, due_responder_certificate, due_slices
 from signer.ledger.issued import Issued
 from signer.signer import Signer
 from signer.slices import Intact
 
 EVERYTHING: Final = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
+_MOST_SOUND: Final = 4096
 
 
 def find_due(
@@ -68,26 +71,41 @@ def intact_bundles(signer: Signer, hint: Look | None) -> Intact:
 
     Of a kind of which nothing is said to be published nothing is said to lack either.
     """
-    sizes = {stored.name: stored.size for stored in signer.exchange.list()}
-    crls = {(row.issuer, row.label): row.revision for row in hint.crls} if hint else {}
-    slices = {(row.issuer, str(row.slice)): row.revision for row in hint.slices} if hint else {}
+    stored = {one.name: one for one in signer.exchange.list()}
+    crls = {(row.issuer, row.label): row for row in hint.crls} if hint else {}
+    slices = {(row.issuer, str(row.slice)): row for row in hint.slices} if hint else {}
 
     def intact(row: Issued) -> bool:
-        if row.size is None or sizes.get(row.name) != row.size:
+        there = stored.get(row.name)
+        if row.size is None or there is None or there.size != row.size:
             return False
-        published = crls if row.part.kind is Kind.CRL else slices
-        if not published or published.get((row.part.issuer, row.part.label), -1) >= row.revision:
-            return True
-        return _readable(signer, row.name)
+        published: Mapping[tuple[str, str], CRLRow | SliceRow] = crls if row.part.kind is Kind.CRL else slices
+        shown = published.get((row.part.issuer, row.part.label))
+        return not published or (shown is not None and _shows(shown, row)) or _readable(signer, there)
 
     return intact
 
 
-def _readable(signer: Signer, name: str) -> bool:
+def _shows(shown: CRLRow | SliceRow, row: Issued) -> bool:
+    """Whether what is published is what a bundle has, or newer; a renewal covers no other revision than before."""
+    if shown.revision < row.revision:
+        return False
+    if isinstance(shown, CRLRow):
+        return shown.number >= (row.crl_number or 0)
+    return not row.complete or shown.this_update >= row.this_update  # it says the time of the oldest response
+
+
+def _readable(signer: Signer, bundle: Stored) -> bool:
+    """Read it whole, once in this process: a publisher that is away lacks it for hours, and it may be large."""
+    if bundle in signer.sound:
+        return True
     try:
-        with signer.exchange.open(name) as source:
-            for _ in BundleReader(name, source).artifacts():
+        with signer.exchange.open(bundle.name) as source:
+            for _ in BundleReader(bundle.name, source).artifacts():
                 pass
     except BundleError:
         return False
+    if len(signer.sound) >= _MOST_SOUND:
+        signer.sound.clear()
+    signer.sound.add(bundle)
     return True

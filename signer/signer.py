@@ -5,7 +5,7 @@ from datetime import datetime
 
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
-from revocation.wire.exchange import Exchange
+from revocation.wire.exchange import Exchange, Stored
 from revocation.wire.opening import open_exchange
 from signer.config import SignerConfig
 from signer.coverage import require_every_shard
@@ -18,7 +18,11 @@ from signer.signing import Signing
 
 @dataclass(frozen=True)
 class Signer:
-    """What the signer's work needs."""
+    """What the signer's work needs.
+
+    Attributes:
+        sound: bundles of the exchange that this process has read whole; one that is changed there is another.
+    """
 
     config: SignerConfig
     public: PublicConfig
@@ -28,6 +32,7 @@ class Signer:
     responder_keys: ResponderKeys
     published: Published = field(default_factory=Published)
     signing: Signing = field(default_factory=Signing)
+    sound: set[Stored] = field(default_factory=set)
 
 
 def open_signer(file: ConfigFile, now: datetime, passphrases: dict[str, bytes] | None = None) -> Signer:

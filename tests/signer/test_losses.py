@@ -73,6 +73,39 @@ def test_damaged_bundle_is_made_again_when_a_target_is_said_to_lack_it(estate: E
     assert len(look(signer, fixed(NOW + SECOND), [Verb.GENERATE_CRLS], hint).made) == 1
 
 
+@pytest.mark.parametrize("task", [Verb.GENERATE_CRLS, Verb.PRESIGN])
+def test_damaged_renewal_is_made_again_while_what_it_renews_is_published(tmp_path: Path, task: Verb) -> None:
+    """It covers no other revision; if it were let be until its own renewal, what is published would expire before."""
+    estate = Estate.build(tmp_path / "e", public="[public.ocsp]\nslices = 1\n")
+    signer = estate.signer()
+    estate.register(signer, [1])
+    look(signer, fixed(NOW))
+    (profile,) = signer.public.profiles.values()
+    times = {"this_update": NOW, "next_update": NOW + 24 * HOUR, "renew_at": NOW + 12 * HOUR}
+    responses = SliceRow(issuer=profile.issuer.id, slice=0, revision=1, count=2, **times)
+    hint = Look(crls=(behind(signer, revision=1),), slices=(responses,))
+    later = NOW + 13 * HOUR
+    assert look(signer, fixed(later), [task], hint).made
+    assert look(signer, fixed(later + SECOND), [task], hint).made == []
+    path = estate.folder / "exchange" / names(signer)[-1]
+    path.write_bytes(bytes(path.stat().st_size))
+    (made,) = look(signer, fixed(later + 2 * SECOND), [task], hint).made
+    assert "gone from the exchange" in made
+
+
+def test_renewal_that_is_not_published_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A publisher may be away for hours, and slices of a million certificates weigh a gigabyte."""
+    signer = Estate.build(tmp_path / "e").signer()
+    look(signer, fixed(NOW), [Verb.GENERATE_CRLS])
+    hint = Look(crls=(behind(signer, revision=0),))
+    opened: list[str] = []
+    before = FolderExchange.open
+    monkeypatch.setattr(FolderExchange, "open", lambda self, name: (opened.append(name), before(self, name))[1])
+    for number in range(3):
+        assert look(signer, fixed(NOW + number * SECOND), [Verb.GENERATE_CRLS], hint).made == []
+    assert opened == names(signer)
+
+
 def test_what_is_said_of_responses_has_no_crl_read(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     """A CRL may have a million entries, and the schedule tells of responses by themselves."""
     signer = estate.signer()
