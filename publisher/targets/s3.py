@@ -19,9 +19,11 @@ from revocation.paths import is_own_file
 from revocation.wire.s3 import S3, connect
 from revocation.wire.s3_conditions import ABSENT, Condition, unchanged
 from revocation.wire.s3_object import Got, Kind, Listed
-from revocation.wire.s3_trouble import S3Conflict, S3Trouble
+from revocation.wire.s3_trouble import S3Conflict, S3TooLarge, S3Trouble
 
 _LARGEST: Final = 1 << 30
+_LARGEST_STATUS: Final = 8 << 20
+"""Octets: at a million certificates it has less than one of these eight."""
 _FOLDERS: Final = ("crl/", "issuer/")
 _PROBE: Final = ".probe"
 _MOST_KNOWN: Final = 4096
@@ -49,8 +51,11 @@ class S3Target:
         if self._status is None:
             content = io.BytesIO()
             with _explained():
-                found = self._private.get(self._status_key, content, _LARGEST)
-            self._status = (content.getvalue(), unchanged(found.etag)) if found else (None, ABSENT)
+                try:
+                    found = self._private.get(self._status_key, content, _LARGEST_STATUS)
+                    self._status = (content.getvalue(), unchanged(found.etag)) if found else (None, ABSENT)
+                except S3TooLarge as other:  # somebody else's, and none that is believed
+                    self._status = (b"", unchanged(other.etag))
         return self._status[0]
 
     def save_status(self, status: bytes) -> None:

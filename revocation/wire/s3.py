@@ -15,19 +15,18 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any, BinaryIO, Final, TypeVar
 
 from revocation.errors import ConfigurationError
 from revocation.wire.bucket import Bucket
+from revocation.wire.s3_body import drained
+from revocation.wire.s3_client import TRIES, new_client
 from revocation.wire.s3_conditions import Condition, Conditions
 from revocation.wire.s3_object import Got, Kind, Listed
-from revocation.wire.s3_trouble import S3Conflict, S3Trouble, code_of, explained
+from revocation.wire.s3_trouble import S3Conflict, S3TooLarge, S3Trouble, code_of, explained
 
 _T = TypeVar("_T")
-_CONNECT_SECONDS: Final = 3
-_ANSWER_SECONDS: Final = 10
-_TRIES: Final = 3
 _FIRST_PAUSE: Final = 0.5
 _PIECE: Final = 1 << 20
 _LARGEST: Final = 5 << 30
@@ -43,43 +42,25 @@ def connect(bucket: Bucket) -> "S3":
     Raises:
         ConfigurationError: boto3 is not installed, or cannot be set up as its environment and files say.
     """
-    try:
-        import boto3  # late: only where a bucket is configured
-        from botocore.config import Config
-        from botocore.exceptions import BotoCoreError
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            "the client of S3 is not installed", where=str(bucket), advice="pip install 'revocast[s3]'"
-        ) from error
-    config = Config(
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_ANSWER_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": _TRIES},
-        s3={"addressing_style": "path" if bucket.path_style else "auto"},
-        request_checksum_calculation="when_required",  # others than AWS refuse what it adds by default
-        response_checksum_validation="when_required",
-        tcp_keepalive=True,
-    )
-    verify = {"verify": str(bucket.tls_ca)} if bucket.tls_ca else {}
-    try:
-        client = boto3.session.Session().client(
-            "s3", endpoint_url=bucket.endpoint, region_name=bucket.region, config=config, **verify
-        )
-    except (BotoCoreError, ValueError, OSError) as error:
-        raise ConfigurationError(
-            f"the client of S3 cannot be set up ({type(error).__name__})",
-            where=str(bucket),
-            advice="see to `endpoint` and `region`, and to AWS_… in the environment",
-        ) from error
-    return S3(bucket, client)
+    return S3(bucket, functools.partial(new_client, bucket))
 
 
 class S3:
-    """The objects of a bucket below a prefix; every key is one below it."""
+    """The objects of a bucket below a prefix; every key is one below it.
 
-    def __init__(self, bucket: Bucket, client: Any) -> None:
+    Args:
+        client: makes botocore's client. It is made again, with the credentials of then, after they were refused.
+        seconds: a clock that only rises, for how long an answer takes.
+    """
+
+    def __init__(
+        self, bucket: Bucket, client: Callable[[], Any], seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self._bucket = bucket
-        self._client = client
+        self._new_client = client
+        self._client = client()
+        self._is_refused = False
+        self._seconds = seconds
         self._conditions = Conditions()
 
     def __str__(self) -> str:
@@ -92,7 +73,7 @@ class S3:
             S3Trouble: they cannot be listed.
         """
         prefix = self._bucket.prefix
-        with explained("cannot be listed", str(self._bucket)):
+        with self._asking("cannot be listed", str(self._bucket)):
             pages = self._client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self._bucket.bucket, Prefix=prefix + below):
                 for one in page.get("Contents", ()):
@@ -105,10 +86,11 @@ class S3:
         Where it is not what was put it is read again; whether it was at last is said by what is returned.
 
         Raises:
-            S3Trouble: it cannot be read, or is larger than `largest` octets.
+            S3TooLarge: it has more than `largest` octets.
+            S3Trouble: it cannot be read.
             OSError: `out` cannot be written.
         """
-        with explained("cannot be read", self.where(key)):
+        with self._asking("cannot be read", self.where(key)):
             return self._tried(lambda: self._get(key, out, largest), lambda got: got is None or got.is_as_put)
 
     def put(self, key: str, content: BinaryIO, kind: Kind, condition: Condition, **metadata: str) -> Got:
@@ -148,7 +130,7 @@ class S3:
             content.seek(0)
             self._client.put_object(Bucket=self._bucket.bucket, Key=self._bucket.prefix + key, Body=content, **more)
 
-        with explained("cannot be put", self.where(key)):
+        with self._asking("cannot be put", self.where(key)):
             self._tried(put)
 
     def remove(self, key: str) -> None:
@@ -157,7 +139,7 @@ class S3:
         Raises:
             S3Trouble: it cannot be removed.
         """
-        with explained("cannot be removed", self.where(key)):
+        with self._asking("cannot be removed", self.where(key)):
             self._client.delete_object(Bucket=self._bucket.bucket, Key=self._bucket.prefix + key)
 
     def probe(self, key: str) -> None:
@@ -172,6 +154,24 @@ class S3:
         """An object, for messages."""
         return f"{self._bucket.url}/{key}"
 
+    @contextmanager
+    def _asking(self, action: str, where: str) -> Iterator[None]:
+        """Told in our words; a client whose credentials were refused before is another one now, as these may be.
+
+        Raises:
+            S3Trouble: it did not go well.
+        """
+        try:
+            if self._is_refused:
+                self._client, self._is_refused = self._new_client(), False
+            with explained(action, where):
+                yield
+        except ConfigurationError as error:
+            raise S3Trouble(f"{action}: {error.what}", where=where, advice=error.advice) from error
+        except S3Trouble as trouble:
+            self._is_refused = trouble.is_refused
+            raise
+
     def _get(self, key: str, out: BinaryIO | None, largest: int) -> Got | None:
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -185,9 +185,9 @@ class S3:
             if not answer.get("ETag") or "ContentLength" not in answer:  # such as a page that a proxy answers with
                 raise _BrokenOff(S3Trouble("cannot be read: the answer is none of S3", where=self.where(key)))
             if answer["ContentLength"] > largest:
-                raise S3Trouble(f"is larger than {largest} octets", where=self.where(key))
+                raise S3TooLarge(largest, self.where(key), _quoted(answer["ETag"]))
             try:
-                sha256 = _drained(body, out)
+                sha256 = drained(body, answer["ContentLength"], out, self.where(key), self._seconds)
             except BotoCoreError as error:
                 raise _BrokenOff(error) from error
         kind = Kind(answer.get("ContentType", ""), answer.get("CacheControl", ""))
@@ -198,7 +198,7 @@ class S3:
         """What comes of it, tried again where botocore would not, after pauses that grow and are random."""
         from botocore.exceptions import ClientError
 
-        for tried in range(1, _TRIES):
+        for tried in range(1, TRIES):
             try:
                 done = do()
                 if is_right(done):
@@ -234,16 +234,3 @@ def _digest(content: BinaryIO) -> Any:
     while piece := content.read(_PIECE):
         digest.update(piece)
     return digest
-
-
-def _drained(body: Any, out: BinaryIO | None) -> str:
-    """The SHA-256 of an answer's body, which is written to `out` from its beginning on."""
-    digest = hashlib.sha256()
-    if out is not None:
-        out.seek(0)
-        out.truncate()
-    for piece in body.iter_chunks(_PIECE):
-        digest.update(piece)
-        if out is not None:
-            out.write(piece)
-    return digest.hexdigest()

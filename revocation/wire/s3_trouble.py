@@ -13,6 +13,13 @@ from revocation.errors import RevocastError
 _CODE: Final = re.compile(r"[A-Za-z0-9]{1,40}")
 _CONFLICTS: Final = frozenset({"PreconditionFailed", "412", "NoSuchKey"})
 """Of a put: what is to be replaced may be gone too."""
+_REFUSED: Final = frozenset(
+    {
+        *("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"),
+        *("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "TokenRetrievalError"),
+        *("SSOTokenLoadError", "UnauthorizedSSOTokenError"),
+    }
+)
 _WORDS: Final = {
     "PreconditionFailed": "something else lies there",
     "NoSuchKey": "nothing lies there any more",
@@ -55,13 +62,27 @@ class S3Trouble(RevocastError):
 
     Attributes:
         code: what S3 calls it; empty where S3 did not say.
+        is_refused: whether other credentials may do better.
     """
 
     code = ""
+    is_refused = False
 
 
 class S3Conflict(S3Trouble):
     """Something else lies there than was expected: nothing was put."""
+
+
+class S3TooLarge(S3Trouble):
+    """An object is larger than it can be if it is ours; it was not read.
+
+    Attributes:
+        etag: its entity tag.
+    """
+
+    def __init__(self, largest: int, where: str, etag: str) -> None:
+        super().__init__(f"is larger than {largest} octets", where=where)
+        self.etag = etag
 
 
 @contextmanager
@@ -82,11 +103,15 @@ def explained(action: str, where: str) -> Iterator[None]:
         kind = S3Conflict if code in _CONFLICTS else S3Trouble
         trouble = kind(f"{action}: {_answer(error.response)}", where=where, advice=_ADVICE.get(code))
         trouble.code = code
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        trouble.is_refused = status in (401, 403) or code in _REFUSED
         raise trouble from error
     except (BotoCoreError, ResponseParserError) as error:
         name = type(error).__name__
         why = _WORDS.get(name, f"the request fails ({name})")
-        raise S3Trouble(f"{action}: {why}", where=where, advice=_ADVICE.get(name)) from error
+        trouble = S3Trouble(f"{action}: {why}", where=where, advice=_ADVICE.get(name))
+        trouble.is_refused = name in _REFUSED
+        raise trouble from error
 
 
 def code_of(error: Any) -> str:

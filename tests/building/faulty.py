@@ -1,10 +1,12 @@
 """A proxy before an HTTP server that does what is asked of it: 503, half an answer, none at all, headers taken out."""
 
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Self
 
 XML = '<?xml version="1.0"?><Error><Code>{}</Code><Message>a-secret-that-nobody-prints</Message></Error>'
@@ -19,6 +21,7 @@ class Fault:
         code: what S3 calls that.
         lost: it is handed on, and the connection closed without the answer.
         cut: of the body of the answer half comes, then the connection ends.
+        held: of the body of the answer half comes, and then nothing for as long as the client waits.
         damaged: the last octet of what is put, or else of the answer, is another one.
         without: headers of the request that are not handed on.
         before: called before it is handed on.
@@ -28,6 +31,7 @@ class Fault:
     code: str = ""
     lost: bool = False
     cut: bool = False
+    held: bool = False
     damaged: bool = False
     without: tuple[str, ...] = ()
     before: Callable[[], None] | None = None
@@ -41,12 +45,14 @@ class Faulty:
     """The proxy; `plan` is asked of each request: its method, its path and its headers, in small letters.
 
     Attributes:
+        certificate: the files of a certificate and its key, where it is spoken to by TLS.
         seen: method and path of each request.
         put: path of what S3 took.
     """
 
     upstream: int
     plan: Plan = lambda method, path, headers: None
+    certificate: tuple[Path, Path] | None = None
     seen: list[tuple[str, str]] = field(default_factory=list)
     put: list[str] = field(default_factory=list)
 
@@ -57,6 +63,10 @@ class Faulty:
             owner = faulty
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if self.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*self.certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
         return self
@@ -69,7 +79,7 @@ class Faulty:
     @property
     def endpoint(self) -> str:
         """Its URL."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http{'s' if self.certificate else ''}://127.0.0.1:{self._server.server_port}"
 
     def count(self, method: str) -> int:
         """How many requests of a method came."""
@@ -114,7 +124,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.owner.put.append(self.path)
         if not fault.lost:
             damaged = fault.damaged and self.command != "PUT"
-            self._answer(status, answered, _harmed(content) if damaged else content, half=fault.cut)
+            self._answer(status, answered, _harmed(content) if damaged else content, half=fault.cut or fault.held)
+            if fault.held:
+                self.rfile.read(1)  # until the client closes the connection
 
     do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _any  # noqa: N815
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -138,6 +139,24 @@ def test_status_lies_below_private_or_where_it_is_told(place: BucketPlace, s3: S
     other.publish()
     assert hidden.listed() == ["status/.probe", "status/bucket.json"]
     assert other.s3.listed("pki/private") == []
+
+
+def test_status_that_somebody_made_huge_is_not_read_and_replaced(tmp_path: Path, s3: S3Place) -> None:
+    """It is a cache of less than a megabyte; whoever may write into the bucket does not take the publisher's memory."""
+    place = BucketPlace(tmp_path / "place", s3)
+    put_crl(place.exchange, place.ca, 1, crl(place.ca, 1))
+    place.publish()
+    place.publish(NOW + SECOND)
+    s3.write("pki/private/bucket.json", bytes(48 << 20))
+    tracemalloc.start()
+    try:
+        status, _ = place.publish(NOW + 2 * SECOND)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 16 << 20
+    assert [row.number for row in status.crls] == [1]
+    assert len(s3.read("pki/private/bucket.json")) < 1 << 20
 
 
 def test_status_says_what_is_in_the_bucket_now(place: BucketPlace, s3: S3Place) -> None:
