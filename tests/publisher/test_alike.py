@@ -77,7 +77,7 @@ def test_two_serials_in_one_response_are_refused_also_where_the_rest_is_alike(
     also = [single(ca, SERIAL + 2, CertIDHash.SHA1)]
     data = of_length(ca, responder, SERIAL + 1, len(first), hashes=(CertIDHash.SHA256,), also=also)
     with pytest.raises(GateError, match="do not say the same"):
-        passed(together, [first, data])
+        passed(together.profile, NOW, [first, data])
 
 
 def test_what_the_first_of_its_kind_may_not_be_no_other_may(place: Place, ca: CA, responder: Responder) -> None:

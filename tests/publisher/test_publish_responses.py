@@ -1,5 +1,6 @@
 """OCSP responses through bundles, the gate and the marks into a store; slices and the line in time end to end."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,12 +10,14 @@ import pytest
 from cryptography.x509 import ocsp
 
 from publisher.targets.lmdb import LMDBTarget
+from revocation.artifacts import Kind
 from revocation.certid import CertID, CertIDHash
 from revocation.clock import epoch
+from revocation.part import Part
 from revocation.status import Reason, Revocation
 from revocation.store import ISSUERS_DATABASE, issuer_key, response_key
 from tests.authority import NOW
-from tests.building.bundles import put_slice
+from tests.building.bundles import put, put_slice
 from tests.building.ca import CA, Responder
 from tests.building.ocsp import both
 from tests.building.place import Place, said
@@ -60,6 +63,21 @@ def test_slice_of_many_files_is_one_slice(place: Place, ca: CA, responder: Respo
     _, responses = place.publish()
     assert responses.slices[0].count == 14
     assert [place.says(serial) for serial in range(1, 9)] == ["GOOD"] * 7 + [None]
+
+
+@pytest.mark.parametrize(
+    ("begins", "lasts", "words"),
+    [(-2 * DAY, DAY, "expired"), (DAY, DAY, "its thisUpdate"), (timedelta(0), 30 * DAY, "its window of 30d is longer")],
+)
+def test_empty_slice_is_published_in_its_window_alone(
+    place: Place, ca: CA, begins: timedelta, lasts: timedelta, words: str
+) -> None:
+    """Nothing but the manifest says when: one that has expired, has not begun or lasts too long makes no row."""
+    part = Part(issuer=ca.issuer.id, kind=Kind.OCSP, label="3")
+    put(place.exchange, part, 1, {}, this_update=NOW + begins, next_update=NOW + begins + lasts)
+    _, outcome = place.outcomes()
+    assert outcome.status.slices == []
+    assert re.search(words, "".join(outcome.lines))
 
 
 def test_empty_slice_has_a_row(place: Place, ca: CA) -> None:
