@@ -60,6 +60,7 @@ class _Plugin(click.Command):
 @click.option("--cert", "files", multiple=True, type=click.Path(path_type=Path), help="Certificates to ask for.")
 @click.option("--sample", default=5, show_default=True, type=click.IntRange(0, 1000), help="Revoked serials per CRL.")
 @click.option("--timeout", default=10.0, show_default=True, type=click.FloatRange(0.1), help="Seconds for each fetch.")
+@click.option("--quiet", is_flag=True, help="Say nothing when all is OK.")
 @click.pass_context
 def check(
     context: click.Context,
@@ -70,6 +71,7 @@ def check(
     timeout: float,
     *,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Fetch and verify everything as a relying party would; for monitoring.
 
@@ -86,6 +88,8 @@ def check(
         findings = [Finding(Level.UNKNOWN, "check", str(error))]
     except Exception as error:  # a monitoring system takes what ends with 1 or 2 for a finding about the site
         findings = [Finding(Level.UNKNOWN, "check", f"failed by a defect of its own: {type(error).__name__}: {error}")]
+    if quiet and worst(findings) is Level.OK:
+        return
     try:
         report(findings, as_json=as_json)
     except OSError as error:

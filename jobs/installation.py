@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.config import JobsConfig
+from jobs.schedule import Task, tasks
 from publisher.config import PublisherConfig
 from revocation.clock import Clock
 from revocation.config import PublicConfig
@@ -20,12 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Installation:
-    """One configuration, read."""
+    """One configuration, read.
+
+    Attributes:
+        publisher: where this machine has targets.
+        has_signer: whether it has the keys; what stands in that table only the signer reads.
+    """
 
     path: Path
     public: PublicConfig
     jobs: JobsConfig
     publisher: PublisherConfig | None
+    has_signer: bool = False
 
     @classmethod
     def read(cls, config: Path | None) -> "Installation":
@@ -36,7 +43,17 @@ class Installation:
         """
         file = ConfigFile.read(config)
         publisher = file.table("publisher", PublisherConfig) if file.has("publisher") else None
-        return cls(file.path, PublicConfig.read(file), file.table("jobs", JobsConfig), publisher)
+        public, jobs = PublicConfig.read(file), file.table("jobs", JobsConfig)
+        return cls(file.path, public, jobs, publisher, file.has("signer"))
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The periodic work.
+
+        Raises:
+            ConfigurationError: an interval would let an artifact expire.
+        """
+        return tasks(self.public, self.jobs.check_published if self.jobs.queue else None)
 
     @property
     def directory(self) -> Path:
@@ -56,6 +73,11 @@ class Installation:
                 advice="this command looks at the targets: run it where the publisher runs",
             )
         return self.publisher
+
+    @property
+    def target_names(self) -> list[str]:
+        """What is published to from here; nothing where this machine has no publisher."""
+        return [table.name for table in self.publisher.targets] if self.publisher else []
 
     def statuses(self, now: datetime) -> list[TargetStatus]:
         """What every target says of itself; nothing where this machine has no publisher."""

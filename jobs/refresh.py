@@ -13,6 +13,7 @@ from jobs.courier import Courier, reachable_courier
 from jobs.installation import Installation
 from jobs.lock import held
 from jobs.reconcile import lacks_delta, looks
+from jobs.refreshed import Refreshed
 from jobs.signer_process import SignerProcess
 from jobs.terminal import printable
 from revocation import cli
@@ -20,6 +21,7 @@ from revocation.clock import now as clock_now
 from revocation.errors import RevocastError
 from revocation.messages import Message, Outcome, Reply, Verb, compose
 from revocation.published import TargetStatus
+from revocation.wire.notes import of_publisher, of_signer
 
 if TYPE_CHECKING:
     from publisher.publish import Outcome as Publication
@@ -76,13 +78,16 @@ class Outcomes:
 def refresh(context: click.Context, config: Path | None, timeout: float, *, as_json: bool, quiet: bool) -> None:
     """Do all that is due, without a queue: renew responder certificates, CRLs and OCSP responses, and publish them.
 
-    Made for cron: run it as often as `look` says (an hour by default). Two runs never overlap.
+    Made for cron: `revocast schedule --cron` says how often. Two runs never overlap. Where the configuration has no
+    targets, what is made waits in the exchange for `revocast publish` on another machine.
 
     Exit code 0: all done. 1: something failed. 2: configuration. 5: the signer did not answer.
     """
     installation = Installation.read(config)
     with held(installation.jobs.state / "refresh.lock", "refresh"):
-        outcomes = run(installation, SignerProcess(installation.path), _ALL, timeout, publish=True)
+        has_targets = installation.publisher is not None
+        outcomes = run(installation, SignerProcess(installation.path), _ALL, timeout, publish=has_targets)
+        _note(outcomes, installation.jobs.state)
     if outcomes.exit_code or not quiet:
         _show(outcomes, as_json=as_json)
     context.exit(outcomes.exit_code)
@@ -162,6 +167,16 @@ def _once(
     ]
     done = [(outcome.status.target, line) for outcome in published for line in outcome.lines]
     return Outcomes(replies, statuses, errors, refused, done)
+
+
+def _note(outcomes: Outcomes, state: Path) -> None:
+    """Keep when what succeeded did, for `revocast schedule`."""
+    made = [of_signer(verb) for verb, reply in outcomes.replies if reply.outcome is Outcome.DONE]
+    published = [of_publisher(status.target) for status in outcomes.statuses]
+    try:
+        Refreshed(state).note([*made, *published], clock_now())
+    except OSError as error:
+        outcomes.errors.append(RevocastError(f"what was done could not be noted: {error.strerror}", where=str(state)))
 
 
 def _set_aside(statuses: Sequence[TargetStatus]) -> dict[tuple[str, datetime], str]:

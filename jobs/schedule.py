@@ -14,16 +14,19 @@ from revocation.config import IssuerProfile, PublicConfig
 from revocation.durations import show
 from revocation.errors import ConfigurationError
 from revocation.messages import Verb
+from revocation.wire.notes import Chore
 
 PUBLISH_EVERY: Final = timedelta(minutes=1)
 """A publication may take five minutes: looking every minute leaves room for one that fails."""
 
+_HELD_UP: Final = 3600
+
 
 @dataclass(frozen=True)
 class Task:
-    """A message that is sent once per interval."""
+    """What is to be done once per interval: a message that is sent, or what a scheduler does itself."""
 
-    verb: Verb
+    verb: Verb | Chore
     interval: timedelta
 
     def slot(self, now: datetime) -> int:
@@ -53,12 +56,18 @@ class Tick:
 
     @property
     def seconds(self) -> int:
-        """How long a claim has to be remembered, whoever's clock is a little off: two intervals."""
-        return 2 * int(self.task.interval.total_seconds())
+        """How long a claim has to be remembered: two intervals, whoever's clock is a little off.
+
+        And an hour, for a scheduler or server that is held up between reading the clock and the claim.
+        """
+        return max(2 * int(self.task.interval.total_seconds()), _HELD_UP)
 
 
-def tasks(public: PublicConfig) -> tuple[Task, ...]:
+def tasks(public: PublicConfig, check_published: timedelta | None = None) -> tuple[Task, ...]:
     """The tasks, each as often as the most demanding issuer needs it.
+
+    Args:
+        check_published: how often a scheduler looks at everything from outside; None where it does not.
 
     Raises:
         ConfigurationError: an interval would let an artifact expire; the message has the numbers.
@@ -79,7 +88,7 @@ def tasks(public: PublicConfig) -> tuple[Task, ...]:
         for label, spec in profile.crls.items():
             _require(profile, f"crl {label}", crl, spec.settings.expires, spec.settings.renewal)
         _require(profile, "ocsp", ocsp, profile.ocsp.expires, profile.ocsp.renewal)
-    return found
+    return found if check_published is None else (*found, Task(Chore.CHECK_PUBLISHED, _whole_seconds(check_published)))
 
 
 def current(all_tasks: Iterable[Task], now: datetime) -> list[Tick]:

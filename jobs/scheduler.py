@@ -5,6 +5,7 @@ restarted or empty: what could not be sent stays due, and one look makes up for 
 """
 
 import logging
+import secrets
 import signal
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -14,14 +15,17 @@ from typing import Final, Protocol
 import click
 
 from jobs.installation import Installation
+from jobs.published_check import PublishedCheck
 from jobs.reconcile import looks
-from jobs.schedule import Task, Tick, current, next_slot, tasks
+from jobs.schedule import Task, Tick, current, next_slot
 from jobs.stop import Stop
 from revocation import cli
 from revocation.clock import now as clock_now
 from revocation.errors import ConfigurationError, NoAnswer, RevocastError
 from revocation.messages import Body, Message, Publish, Verb, compose
 from revocation.published import TargetStatus
+from revocation.wire.claim import Claim
+from revocation.wire.notes import Chore
 from revocation.wire.route import queue_of
 
 _LOG: Final = logging.getLogger("revocast.scheduler")
@@ -33,11 +37,22 @@ _LONGEST_SLEEP: Final = 30.0
 class Sender(Protocol):
     """The part of `Wire` that a scheduler needs."""
 
-    def claim(self, name: str, seconds: int) -> bool:
-        """Whether we are the first to claim a tick."""
+    def claim(self, name: str, owner: str, seconds: int) -> Claim:
+        """Whose a tick is."""
 
     def send(self, queue: str, message: Message) -> None:
         """Put a message into a queue."""
+
+    @property
+    def journal(self) -> "Asked":
+        """Where it is noted."""
+
+
+class Asked(Protocol):
+    """The part of a journal that a scheduler needs."""
+
+    def asked(self, task: Verb | Chore, now: datetime) -> None:
+        """Note that it was asked for."""
 
 
 class Scheduler:
@@ -47,15 +62,23 @@ class Scheduler:
         sender: the queue.
         all_tasks: what is to be asked, and how often.
         read_statuses: what is published at a time.
+        do: begins what a scheduler does itself, and does not wait for it.
     """
 
     def __init__(
-        self, sender: Sender, all_tasks: Sequence[Task], read_statuses: Callable[[datetime], Sequence[TargetStatus]]
+        self,
+        sender: Sender,
+        all_tasks: Sequence[Task],
+        read_statuses: Callable[[datetime], Sequence[TargetStatus]],
+        do: Callable[[Chore], None],
     ) -> None:
+        self._do = do
         self._sender = sender
         self._tasks = all_tasks
         self._read_statuses = read_statuses
-        self._unsent: set[str] = set()
+        self._owner = secrets.token_hex(16)
+        self._sent: set[str] = set()
+        self._unsent: dict[str, Message] = {}
 
     def look(self, now: datetime) -> list[Tick]:
         """Send what is due at `now` and not claimed; returns the ticks that were ours.
@@ -65,21 +88,44 @@ class Scheduler:
         """
         ours = []
         ticks = current(self._tasks, now)
-        self._unsent &= {tick.name for tick in ticks}
+        names = {tick.name for tick in ticks}
+        self._sent &= names
+        self._unsent = {name: message for name, message in self._unsent.items() if name in names}
         for tick in ticks:
-            if tick.name in self._unsent or self._sender.claim(tick.name, tick.seconds):
-                self._unsent.add(tick.name)
-                self._send(tick.task.verb, now)
+            if self._is_to_be_sent(tick):
+                self._send(tick, now)
                 ours.append(tick)
-            self._unsent.discard(tick.name)
         return ours
 
     def next_look(self, now: datetime) -> datetime:
         """When something will be due again."""
         return next_slot(self._tasks, now)
 
-    def _send(self, verb: Verb, now: datetime) -> None:
-        self._sender.send(queue_of(verb), compose(verb, self._body(verb, now), now))
+    def _is_to_be_sent(self, tick: Tick) -> bool:
+        """Whether it is ours and was not sent. A new claim is of a server that knows of nothing sent before."""
+        claim = self._sender.claim(tick.name, self._owner, tick.seconds)
+        if claim is Claim.NEW:
+            self._sent.discard(tick.name)
+            self._unsent.pop(tick.name, None)
+        return claim is not Claim.OTHERS and tick.name not in self._sent
+
+    def _send(self, tick: Tick, now: datetime) -> None:
+        """Send its message; the same again where the server did not say whether it took it, so that it is done once."""
+        verb, message = tick.task.verb, self._unsent.get(tick.name)
+        if isinstance(verb, Chore):
+            self._do(verb)
+            self._note(tick, now)
+            return
+        if message is None or message.expires_at <= now:
+            message = compose(verb, self._body(verb, now), now)
+        self._unsent[tick.name] = message
+        self._sender.send(queue_of(verb), message)
+        del self._unsent[tick.name]
+        self._note(tick, now)
+
+    def _note(self, tick: Tick, now: datetime) -> None:
+        self._sender.journal.asked(tick.task.verb, now)
+        self._sent.add(tick.name)
 
     def _body(self, verb: Verb, now: datetime) -> Body:
         if verb is Verb.PUBLISH:
@@ -104,7 +150,9 @@ def scheduler(config: Path | None) -> None:
         raise ConfigurationError(
             "[jobs] names no queue", where=str(installation.path), advice="without one, run `revocast refresh` by cron"
         )
-    work = Scheduler(Wire(installation.jobs.queue), tasks(installation.public), installation.statuses)
+    wire = Wire(installation.jobs.queue)
+    check = PublishedCheck(installation.path, wire.journal, clock_now)
+    work = Scheduler(wire, installation.tasks, installation.statuses, lambda _: check.start())
     run(work, Stop.on(signal.SIGTERM, signal.SIGINT), clock_now)
 
 

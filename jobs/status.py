@@ -14,6 +14,7 @@ from jobs.issuer_files import grouped, issuer_lines
 from jobs.overview import Line, State, held, large_slices, lines, set_aside, undone
 from jobs.terminal import printable, span
 from jobs.wanted import Wanted, ask_signer, look_at_exchange
+from jobs.work import look_at_work
 from publisher.alarms import alarms
 from revocation import cli
 from revocation.clock import now as clock_now
@@ -43,8 +44,9 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
 
     Exit code 0: all fresh. 1: something is overdue, expired, missing, behind what is recorded, was set aside, has been
     held for an hour, is not configured any more and alone lists what is revoked, or starts later than this clock says,
-    or a store is nearly full, or has a reader that keeps it growing. Advice, as on too few OCSP slices, changes none.
-    3: unknown, as when the signer was asked and did not answer.
+    or a store is nearly full, or has a reader that keeps it growing, or periodic work has not succeeded for two
+    intervals, as `revocast schedule` shows. Advice, as on too few OCSP slices, changes none.
+    3: unknown, as when the signer was asked and did not answer, or the queue cannot be reached.
     """
     try:
         installation = Installation.read(config)
@@ -62,8 +64,10 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
     left = [f"{status.target}: {crl}" for status in statuses for crl in status.leftovers]
     clock = [str(problem) for problem in clock_behind(statuses, installation.public, clock_now())]
     threats = [str(alarm) for alarm in alarms(targets)]
+    work = look_at_work(installation, statuses, clock_now())
     advice = large_slices(statuses, installation.public)
-    code = _exit_code(shown, wanted, is_refused=is_stuck or bool(set_aside(statuses) or left or clock or threats))
+    is_refused = is_stuck or bool(set_aside(statuses) or left or clock or threats or work.late)
+    code = _exit_code(shown, is_refused=is_refused, is_unknown=bool(wanted.trouble or work.unknown))
     more = undone(wanted.due, shown, installation.public)
     if as_json:
         cli.print_json(
@@ -77,6 +81,9 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
                 "not_configured": left,
                 "clock": clock,
                 "alarms": threats,
+                "late": work.late,
+                "failed": work.failed,
+                "queue": work.unknown or None,
                 "advice": advice,
             }
         )
@@ -84,15 +91,15 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
         sentences = [f"set aside: {printable(sentence)}" for sentence in set_aside(statuses)]
         sentences += [f"held: {printable(sentence)}" for sentence in held(statuses)]
         sentences += [f"not configured: {printable(sentence)}" for sentence in left]
-        sentences += [printable(sentence) for sentence in [*clock, *threats, *advice]]
+        sentences += [printable(sentence) for sentence in [*clock, *threats, *work.sentences, *advice]]
         _print(shown, more, wanted, sentences)
     context.exit(code)
 
 
-def _exit_code(shown: list[Line], wanted: Wanted, *, is_refused: bool) -> int:
+def _exit_code(shown: list[Line], *, is_refused: bool, is_unknown: bool) -> int:
     if any(line.state.is_bad for line in shown) or is_refused:
         return 1
-    return _UNKNOWN if wanted.trouble or not shown else 0
+    return _UNKNOWN if is_unknown or not shown else 0
 
 
 def _print(shown: list[Line], more: list[str], wanted: Wanted, unpublished: list[str]) -> None:

@@ -76,10 +76,14 @@ def ask_signer(installation: Installation, statuses: Sequence[TargetStatus], sec
 def look_at_exchange(installation: Installation, trouble: str = "") -> Wanted:
     """Every part of which a bundle lies in the exchange has to be there, at whatever revision.
 
+    Without targets on this machine there is nothing that could be held against them.
+
     Raises:
         RevocastError: the exchange cannot be listed.
     """
-    place = installation.targets().exchange
+    if installation.publisher is None:
+        return Wanted(trouble=trouble)
+    place = installation.publisher.exchange
     try:
         names = [stored.name for stored in open_exchange(place).list()]
     except OSError as error:

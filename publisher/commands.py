@@ -17,8 +17,9 @@ from revocation.configfile import ConfigFile
 @click.command()
 @cli.config_option
 @cli.json_option
+@click.option("--quiet", is_flag=True, help="Say nothing when all is done.")
 @click.pass_context
-def publish(context: click.Context, config: Path | None, *, as_json: bool) -> None:
+def publish(context: click.Context, config: Path | None, *, as_json: bool, quiet: bool) -> None:
     """Bring every target up to date with the exchange, and say what was done.
 
     Safe at any time: what is published already is left as it is, what is damaged or lost is put again.
@@ -29,6 +30,9 @@ def publish(context: click.Context, config: Path | None, *, as_json: bool) -> No
     publisher = PublisherConfig.read(file)
     outcomes = publish_each(publisher, PublicConfig.read(file), now)
     found = alarms(publisher)
+    has_failed = any(_failed(outcome) for outcome in outcomes)
+    if quiet and not has_failed and not found:
+        return
     if as_json:
         cli.print_json([_as_json(outcome, found) for outcome in outcomes])
     else:
@@ -36,7 +40,7 @@ def publish(context: click.Context, config: Path | None, *, as_json: bool) -> No
             _show(outcome)
         for alarm in found:
             click.echo(f"warning: {alarm}", err=True)
-    context.exit(1 if any(_failed(outcome) for outcome in outcomes) else 0)
+    context.exit(1 if has_failed else 0)
 
 
 def _failed(outcome: Outcome) -> bool:

@@ -1,7 +1,7 @@
 """What waiting bundles say is revoked, learned before older ones that say good are taken.
 
 At one revision the ledger says one thing of a certificate, so only those are looked into that follow on an older
-bundle of their issuer.
+bundle of their issuer, or on another of their part.
 """
 
 import logging
@@ -14,19 +14,21 @@ from publisher.taking import Taker
 from revocation.bundle import BundleReader
 from revocation.bundle.manifest import part_of
 from revocation.config import PublicConfig
-from revocation.errors import TargetError
+from revocation.errors import TargetError, Unreadable
 from revocation.wire.exchange import Exchange, Stored
 
 _LOG: Final = logging.getLogger("revocast.publisher")
+_ANY: Final = -1
+"""Older than every revision: what nobody could read may be that."""
 
 
 class Foresight:
-    """Of one target in one publication. No bundle is looked into twice."""
+    """Of one target in one publication. No bundle that can be read is looked into twice."""
 
     def __init__(self, exchange: Exchange, taker: Taker, public: PublicConfig) -> None:
         self._exchange, self._taker, self._public = exchange, taker, public
-        self._revisions: dict[str, int] = {}
-        self._looked_into: set[str] = set()
+        self._revisions: dict[Stored, int] = {}
+        self._looked_into: set[Stored] = set()
 
     def look(self, waiting: Sequence[Stored], now: datetime) -> None:
         """Learn what has to be known before the first of these is taken.
@@ -37,33 +39,39 @@ class Foresight:
         if len(waiting) < 2:
             return
         oldest = dict[str, int]()
+        parts = set[tuple[str, str]]()
         for bundle in waiting:
-            issuer = part_of(bundle.name).issuer
-            self._look(bundle, oldest.get(issuer), now)
-            if (revision := self._revisions.get(bundle.name)) is not None:
-                oldest[issuer] = min(revision, oldest.get(issuer, revision))
+            part = part_of(bundle.name)
+            before = oldest.get(part.issuer)
+            self._look(bundle, _ANY if (part.issuer, part.label) in parts else before, now)
+            parts.add((part.issuer, part.label))
+            revision = self._revisions.get(bundle, _ANY)
+            oldest[part.issuer] = revision if before is None else min(revision, before)
 
     def look_into(self, bundle: Stored, now: datetime) -> None:
         """Learn what a bundle says, whatever comes before it."""
-        self._look(bundle, -1, now)
+        self._look(bundle, _ANY, now)
 
     def _look(self, bundle: Stored, oldest: int | None, now: datetime) -> None:
         """Into a bundle, if it is newer than that; one that cannot be read is judged when its turn comes."""
-        if bundle.name in self._looked_into or not _follows(self._revisions.get(bundle.name), oldest):
+        if bundle in self._looked_into or not _follows(self._revisions.get(bundle), oldest):
             return
         try:
             with opened(self._exchange, bundle.name) as reader:
-                self._learn(reader, oldest, now)
+                self._learn(bundle, reader, oldest, now)
         except TargetError:
             raise
+        except Unreadable as error:
+            _LOG.debug("%s: %r", bundle.name, error)
+            self._looked_into.discard(bundle)
         except Exception as error:  # a bundle must not keep others from being looked at, whatever is in it
             _LOG.debug("%s: %r", bundle.name, error)
-            self._looked_into.add(bundle.name)
+            self._looked_into.add(bundle)
 
-    def _learn(self, reader: BundleReader, oldest: int | None, now: datetime) -> None:
-        revision = self._revisions[reader.name] = reader.manifest.revision
+    def _learn(self, bundle: Stored, reader: BundleReader, oldest: int | None, now: datetime) -> None:
+        revision = self._revisions[bundle] = reader.manifest.revision
         if _follows(revision, oldest):
-            self._looked_into.add(reader.name)
+            self._looked_into.add(bundle)
             self._taker.look_ahead(reader, profile_of(reader.manifest, self._public), now)
 
 

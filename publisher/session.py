@@ -95,7 +95,7 @@ class Session:
         if not waiting:
             return self._tend(now)
         self._foresight.look(waiting, now)
-        self._taker.expect([bundle.name for bundle in waiting])
+        self._taker.expect(waiting)
         self._deal_with(waiting[0], listed, now)
         self._save(now)
         return True
@@ -154,6 +154,7 @@ class Session:
         except TargetError:
             raise
         except Unreadable as error:
+            self._foresight.look_into(bundle, now)  # perhaps it can be read again, and others are taken before it
             self._unread = error
             self.lines.append(f"not read: {error}")
         except Held as held:

@@ -62,7 +62,7 @@ class CRLTaker:
     def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
         """Nothing: a CRL stands for itself."""
 
-    def expect(self, bundles: Sequence[str]) -> None:
+    def expect(self, bundles: Sequence[Stored]) -> None:
         """Nothing: a CRL is taken in no time."""
 
     def refused(self, profile: IssuerProfile) -> int:  # noqa: ARG002 - see above

@@ -71,9 +71,9 @@ class ResponseTaker:
                 known = marks.get(profile.issuer.octets, response.serial)
                 marks.put(profile.issuer.octets, response.serial, remembered(known_from(response), known, now))
 
-    def expect(self, bundles: Sequence[str]) -> None:
+    def expect(self, bundles: Sequence[Stored]) -> None:
         """Have them verified ahead, as far as memory allows."""
-        self._incoming.expect([name for name in bundles if part_of(name).kind is Kind.OCSP])
+        self._incoming.expect([bundle for bundle in bundles if part_of(bundle.name).kind is Kind.OCSP])
 
     def refused(self, profile: IssuerProfile) -> int:
         """Take out what says good of a certificate that the marks know to be revoked."""
@@ -100,7 +100,7 @@ class ResponseTaker:
         try:
             if not manifest.entries:
                 check_empty(manifest, profile, now)
-            with uncollected(), closing(self._incoming.responses(bundle.name)) as verified:
+            with uncollected(), closing(self._incoming.responses(bundle, reader, profile)) as verified:
                 begun = list(islice(verified, 1))  # and others are verified while the store is swept
                 if manifest.complete:
                     self._target.sweep(profile.issuer.octets, epoch(now - _KEPT_EXPIRED))

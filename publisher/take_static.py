@@ -31,7 +31,7 @@ class StaticTaker:
         """See `Taker`."""
         self._taker(reader).look_ahead(reader, profile, now)
 
-    def expect(self, bundles: Sequence[str]) -> None:
+    def expect(self, bundles: Sequence[Stored]) -> None:
         """See `Taker`."""
         self._responses.expect(bundles)
 

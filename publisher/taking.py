@@ -45,7 +45,7 @@ class Taker(Protocol):
     def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
         """Learn from a waiting bundle what must not be shown in the meantime."""
 
-    def expect(self, bundles: Sequence[str]) -> None:
+    def expect(self, bundles: Sequence[Stored]) -> None:
         """Which bundles are probably taken next, in this order: what can be done before may be done."""
 
     def refused(self, profile: IssuerProfile) -> int:

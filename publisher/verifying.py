@@ -12,10 +12,13 @@ from typing import Final, NamedTuple
 
 from publisher.signature import Scheme, verifier_by
 from revocation.errors import GateError
-from revocation.processes import PATIENCE, Processes, serve
+from revocation.processes import Processes, serve
 
 WORTH: Final = 2 << 20
 """Octets of a bundle for which processes are started: that takes as long as verifying a thousand or two."""
+
+_PATIENCE: Final = 10.0
+"""Seconds; a question is answered in some hundredths, and whoever is killed too early costs no more than time."""
 
 _YES: Final = b"yes"
 _NO: Final = b"no"
@@ -42,7 +45,7 @@ class Verifying:
         patience: see `Processes`.
     """
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = _PATIENCE) -> None:
         self._processes = Processes("publisher.verifying", "verifying", patience=patience)
 
     def __enter__(self) -> "Verifying":

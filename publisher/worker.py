@@ -8,7 +8,7 @@ import logging
 import sys
 import threading
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -19,8 +19,12 @@ from revocation import cli
 from revocation.clock import now
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
-from revocation.errors import ConfigurationError
+from revocation.errors import ConfigurationError, RevocastError
 from revocation.messages import Verb, parse_message
+from revocation.wire.notes import of_publisher
+
+if TYPE_CHECKING:
+    from revocation.wire.journal import Journal
 
 _STOPPING_SECONDS: Final = 60.0
 _LOG: Final = logging.getLogger("revocast.publisher")
@@ -43,24 +47,31 @@ def worker(config: Path | None) -> None:
     from revocation.wire.queue import PUBLISHER_QUEUE, Wire
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    told = NowAndThen()
-    looker = Looker(lambda: _look(publisher, public, told))
+    wire, told = Wire(publisher.queue), NowAndThen()
+    looker = Looker(lambda: _look(publisher, public, wire.journal, told))
     looker.start()
 
     def hinted(text: str) -> None:
         if parse_message(text).verb is Verb.PUBLISH:
             looker.wake()
 
-    Wire(publisher.queue).work(PUBLISHER_QUEUE, {str(Verb.PUBLISH): hinted}, ready=_say_ready)
+    wire.work(PUBLISHER_QUEUE, {str(Verb.PUBLISH): hinted}, ready=_say_ready)
     looker.stop(_STOPPING_SECONDS)
 
 
-def _look(publisher: PublisherConfig, public: PublicConfig, told: NowAndThen) -> None:
-    for outcome in publish_each(publisher, public, now):
+def _look(publisher: PublisherConfig, public: PublicConfig, journal: "Journal", told: NowAndThen) -> None:
+    try:
+        outcomes = publish_each(publisher, public, now)
+    except RevocastError as error:
+        journal.failed({of_publisher(table.name): str(error) for table in publisher.targets}, now())
+        raise
+    for outcome in outcomes:
         for line in outcome.lines:
             _LOG.info("%s: %s", outcome.status.target, line)
         if outcome.error:
             _LOG.error("%s: %s", outcome.status.target, outcome.error)
+    journal.failed({of_publisher(one.status.target): str(one.error) for one in outcomes if one.error}, now())
+    journal.succeeded([of_publisher(one.status.target) for one in outcomes if not one.error], now())
     for alarm in told.worth_telling(alarms(publisher)):
         _LOG.warning("%s", alarm)
 

@@ -28,34 +28,34 @@ from revocation.store import StoredResponse
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
-GLANCE: Final = 500e-6
+GLANCE: Final = 2e-3
 """Seconds for which a publication may remain unseen."""
 _MOST_KEPT: Final = 1 << 14
 _ERROR: Final = (*UNCACHED.items(), ("Content-Type", OCSP_MEDIA_TYPE), ("Content-Length", "5"))
 _date: Final = lru_cache(1024)(http_date)  # the responses of a slice share theirs, and all answers of a second
+_shared: Final = lru_cache(1024)(int)  # for the same reason: one number in memory is found sooner than thousands
 
 
 _Header: TypeAlias = tuple[str, str]
-_Kept: TypeAlias = tuple[int | None, int, int, int, tuple[_Header, ...], _Header, bytes, CertIDHash]
-"""An answer, its headers and where it is counted, which hold in one state of the store, before a second.
+_Kept: TypeAlias = tuple[int, int, int, tuple[_Header, ...], _Header, bytes, CertIDHash]
+"""An answer, its headers and where it is counted, which hold before a second.
 
-The state and the second. Where it is counted. Its thisUpdate, or when it was kept, if that is earlier: what its age is
-counted from. The headers that stand before the date, see `_before_date`, and the one behind it. The body, and with
-which hash it was asked for. A tuple of no class of its own: nothing is taken apart faster.
+That second. Where it is counted. Its thisUpdate, or when it was kept, if that is earlier: what its age is counted from.
+The headers that stand before the date, see `_before_date`, and the one behind it. The body, and with which hash it was
+asked for. A tuple of no class of its own: nothing is taken apart faster.
 """
 
 
-def _kept(stored: StoredResponse, hash_: CertIDHash, second: int, longest: timedelta, version: int | None) -> _Kept:
+def _kept(stored: StoredResponse, hash_: CertIDHash, second: int, longest: timedelta) -> _Kept:
     """It, as it is handed out in that second."""
     tag = etag(stored.der)
     age = max_age(stored, from_epoch(second), longest)
     since = min(stored.this_update, second)
     alike = since + same_slot_for(second - since) if since == stored.this_update else second + 1
     return (
-        version,
-        min(_same_age_until(stored, second, longest) + 1, alike),
+        _shared(min(_same_age_until(stored, second, longest) + 1, alike)),
         served_slot(Method.POST, hash_, second - since),
-        since,
+        _shared(since),
         _before_date(stored.this_update, stored.next_update, jittered(age, tag), len(stored.der)),
         ("ETag", f'"{tag}"'),
         stored.der,
@@ -140,9 +140,9 @@ class HotPath:
             self._look()
         kept = self._kept.get(request)
         if kept and len(request) == size:
-            version, end, slot, since, (modified, expires, caching, type_, length), tag, body, _ = kept
+            end, slot, since, (modified, expires, caching, type_, length), tag, body, _ = kept
             second = self._second
-            if version == self._version and second < end:
+            if second < end:
                 start_response("200 OK", [modified, expires, caching, type_, length, self._date, tag])
                 sheet = self._sheet
                 sheet[slot] += 1
@@ -161,13 +161,12 @@ class HotPath:
 
     def _look(self) -> None:
         """See what time it is, and in which state the store."""
-        second = epoch(self._now())
-        if second < self._second:
-            self._kept.clear()  # a clock was set back: the ages in there were for later
+        second, version = epoch(self._now()), self._source.version()
+        if second < self._second or version != self._version:
+            self._kept.clear()  # a clock was set back, and the ages in there were for later; or something was published
         if second != self._second:
             self._date = ("Date", _date(second))
-        self._second = second
-        self._version = self._source.version()
+        self._second, self._version = second, version
         self._look_at = monotonic() + self._glance
 
     def _answer(self, request: bytes) -> tuple[bytes, list[tuple[str, str]]] | None:
@@ -176,10 +175,10 @@ class HotPath:
         if octets is None:
             return None
         # A nonce is another each time; in a tuple, since what lies in a CertID is found by nobody who posts that alone.
-        key = request if request.endswith(octets) else (octets,)
-        version, second = self._version, self._second  # of before the source is asked
+        key = request if request.find(octets) + len(octets) == len(request) else (octets,)
+        second = self._second
         kept = self._kept.get(key)
-        if kept is None or kept[0] != version or second >= kept[1]:
+        if kept is None or second >= kept[0]:
             asked = cert_id(octets)
             if asked is None:
                 return None
@@ -187,14 +186,14 @@ class HotPath:
             if isinstance(found, ErrorAnswer):
                 count_refused(self._sheet, Method.POST, found, asked.hash)
                 return found.der, [*_ERROR, ("Date", _date(second))]
-            kept = _kept(found, asked.hash, second, self._longest, version)
+            kept = _kept(found, asked.hash, second, self._longest)
             self._keep(key, kept)
-        _, _, _, since, before, tag, body, hash_ = kept
+        _, _, since, before, tag, body, hash_ = kept
         count_served(self._sheet, Method.POST, hash_, second - since)
         return body, [*before, ("Date", _date(second)), tag]
 
     def _keep(self, key: bytes | tuple[bytes], kept: _Kept) -> None:
-        if kept[0] is not None:
+        if self._version is not None:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
             self._kept[key] = kept

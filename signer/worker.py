@@ -26,6 +26,7 @@ from signer.change import change_together
 from signer.ledger.early import ONE_SECOND
 from signer.look import look
 from signer.looks import Looks
+from signer.noting import Noting
 from signer.signer import Signer, open_signer
 from signer.slice_sizes import large_slices
 
@@ -61,7 +62,8 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
         _LOG.warning("%s", advice)
     wire = Wire(signer.config.queue)
     acknowledgements = Acknowledgements(wire.put_reply)
-    looker = Looker(lambda: look_once(signer, wire, asked))
+    noting = Noting(wire.journal)
+    looker = Looker(lambda: look_once(signer, wire, asked, noting))
     teller = Looker(lambda: _tell(acknowledgements))
     asked = Asked(signer.public.profiles, looker.wake)
     looks = Looks(signer, asked)
@@ -82,7 +84,7 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
             acknowledgements.hand_out(clock.now() + ONE_SECOND)
 
 
-def look_once(signer: Signer, wire: Wire, asked: Asked) -> float | None:
+def look_once(signer: Signer, wire: Wire, asked: Asked, noting: Noting) -> float | None:
     """Make what is due, tell publishers of each thing, reply to who asked for it, and say in how many seconds to look
     again, if that is soon.
     """
@@ -90,6 +92,7 @@ def look_once(signer: Signer, wire: Wire, asked: Asked) -> float | None:
     try:
         report = look(signer, clock.now, hint=batch.hint, tell=lambda: _hint(wire, clock.now()))
     except Exception as error:
+        noting.failed(error, clock.now())
         _offer(wire, batch.failed(error, clock.now()))
         if not asked.next_at():
             raise
@@ -100,6 +103,7 @@ def look_once(signer: Signer, wire: Wire, asked: Asked) -> float | None:
     for problem in report.problems:
         _LOG.error("%s", problem)
     _offer(wire, batch.replies(report, clock.now()))
+    noting.looked(report, batch.tasks.values(), clock.now())
     return _seconds_until(report.again_at, asked.next_at())
 
 

@@ -1,5 +1,6 @@
 """Sending messages over Redis or Valkey, working them off, and handing replies back."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -15,16 +16,21 @@ from rq.serializers import JSONSerializer
 
 from revocation.errors import QueueUnreachable
 from revocation.messages import Message, Reply
+from revocation.wire.claim import Claim
 from revocation.wire.job import SafeJob, Task, Together
+from revocation.wire.journal import Journal
 from revocation.wire.route import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, job_id
-from revocation.wire.worker import work_off
+from revocation.wire.unreachable import unreachable
+from revocation.wire.workoff import work_off
 
 __all__ = ["LOOKS_QUEUE", "PUBLISHER_QUEUE", "SIGNER_QUEUE", "QueueUnreachable", "Wire"]
 
+_LOG: Final = logging.getLogger("revocast.queue")
 _REPLY_KEPT: Final = timedelta(hours=1)
 _FAILURE_KEPT: Final = timedelta(days=1)
 _POLL_SECONDS: Final = 0.02
 _LARGEST_REPLY: Final = 1 << 20
+_LONGEST_OWNER: Final = 64
 
 
 class Wire:
@@ -34,6 +40,9 @@ class Wire:
         url: `unix:///run/revocast/valkey.sock`, `redis://…` or `rediss://…`.
         seconds: how long one command may wait for a server that hangs. One that is not there is found out at once; a
             connection that a restarted server has closed is opened again.
+
+    Attributes:
+        journal: what is noted there of periodic work.
     """
 
     def __init__(self, url: str, seconds: float = 10.0) -> None:
@@ -44,6 +53,7 @@ class Wire:
             health_check_interval=30,
             retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
+        self.journal = Journal(self._redis)
 
     def ping(self) -> None:
         """Return if the server answers.
@@ -54,7 +64,7 @@ class Wire:
         try:
             self._redis.ping()
         except redis.RedisError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
 
     def send(self, queue: str, message: Message) -> None:
         """Put a message into a queue.
@@ -73,7 +83,7 @@ class Wire:
                 failure_ttl=int(_FAILURE_KEPT.total_seconds()),
             )
         except redis.RedisError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
 
     def forget_reply(self, message_id: str) -> None:
         """Take away what lies there as a reply, before its message is sent: whoever asks again wants a new one.
@@ -84,18 +94,34 @@ class Wire:
         try:
             self._redis.delete(_reply_key(message_id))
         except redis.RedisError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
 
-    def claim(self, name: str, seconds: int) -> bool:
-        """Whether the caller is the first to claim `name` within that many seconds: one tick, however many schedulers.
+    def claim(self, name: str, owner: str, seconds: int) -> Claim:
+        """Whose `name` is for that many seconds: one tick, however many schedulers.
+
+        A server that hung may do what nobody waited for any more, so a claim that was not answered may be found later.
+
+        Args:
+            owner: the same for each claim of one caller, and no other's.
 
         Raises:
-            QueueUnreachable: the server cannot be reached.
+            QueueUnreachable: the server cannot be reached. The claim may be made nevertheless.
         """
+        key = f"revocast:tick:{name}"
         try:
-            return bool(self._redis.set(f"revocast:tick:{name}", "1", nx=True, ex=max(1, seconds)))
+            if self._redis.set(key, owner, nx=True, ex=max(1, seconds)):
+                return Claim.NEW
+            return Claim.OURS if self._is_owner(key, owner) else Claim.OTHERS
         except redis.RedisError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
+
+    def _is_owner(self, key: str, owner: str) -> bool:
+        """No, where another thing lies there, or our user may not see it: then it counts as claimed by another."""
+        try:
+            return bool(self._redis.getrange(key, 0, _LONGEST_OWNER) == owner.encode())
+        except redis.ResponseError as error:
+            _LOG.warning("whose %s is cannot be seen: %s", key, error)
+            return False
 
     def put_reply(self, *replies: Reply) -> None:
         """Offer replies to whoever asked, in one round trip; the ledger keeps them anyway.
@@ -109,7 +135,7 @@ class Wire:
                     pipeline.set(_reply_key(reply.id), reply.model_dump_json(), ex=_REPLY_KEPT)
                 pipeline.execute()
         except redis.RedisError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
 
     def await_reply(self, message_id: str, seconds: float) -> Reply | None:
         """The reply to a message, waiting for it at most that many seconds; None when none came.
@@ -133,7 +159,7 @@ class Wire:
         except redis.ResponseError:
             return None  # something else lies there
         except redis.RedisError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
         try:
             reply = Reply.model_validate_json(raw)
         except ValidationError:
@@ -163,10 +189,3 @@ class Wire:
 
 def _reply_key(message_id: str) -> str:
     return f"reply:{message_id}"
-
-
-def _unreachable(error: redis.RedisError) -> QueueUnreachable:
-    return QueueUnreachable(
-        f"the queue cannot be reached ({type(error).__name__})",
-        advice="see whether `revocast up` (or the queue server) runs",
-    )

@@ -7,9 +7,9 @@ which any later look repeats, so it is left out: what remains is to take a job, 
 
 import contextlib
 import logging
-import signal
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 import redis
@@ -20,23 +20,18 @@ from rq.timeouts import JobTimeoutException
 from rq.worker import SimpleWorker
 from rq.worker.base import WorkerStatus
 
-from revocation.errors import RevocastError
-from revocation.wire.job import LONGEST_SECONDS, SafeJob, Task, Together, UnknownTask, safe_job_class
+from revocation.clock import now
+from revocation.errors import InputError, RevocastError
+from revocation.wire.again import Again
+from revocation.wire.job import LONGEST_SECONDS, SafeJob, Together, UnknownTask
+from revocation.wire.journal import Journal
+from revocation.wire.notes import of_job
 from revocation.wire.safequeue import SafeQueue
 
-Queues = Mapping[str, Mapping[str, Task]]
-"""The tasks of each queue, by name; the first is worked off first."""
-
-Togethers = Mapping[str, Together]
-"""Of the queues whose jobs are done many at once: what does them."""
-
 _LOG: Final = logging.getLogger("revocast.worker")
-_FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 5.0
 _HEARTBEAT: Final = 5.0
 _AT_ONCE: Final = 50
-_WORKER_TTL: Final = 20
-_BOOKKEEPING: Final = {"rq:queues": "set", "rq:workers": "set"}
+_TRYING_SECONDS: Final = 1.0
 
 
 class SafeWorker(SimpleWorker):
@@ -44,13 +39,16 @@ class SafeWorker(SimpleWorker):
 
     Args:
         ready: called when it is connected and listens.
+        again: jobs that failed before, which outlive this worker.
     """
 
     max_connection_wait_time = 2.0
 
-    def __init__(self, *args: Any, ready: Callable[[], None], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, ready: Callable[[], None], again: Again, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._ready = ready
+        self._again = again
+        self._journal = Journal(self.connection)
         self._heartbeat_at = 0.0
         self.told_to_stop = False
 
@@ -93,12 +91,23 @@ class SafeWorker(SimpleWorker):
             super().register_death()
 
     def run_maintenance_tasks(self) -> None:
-        """Forget old failures, before each wait, and none of the rest: it acts on what anybody may have written."""
+        """Try again what failed and forget old failures, before each wait.
+
+        Not for long where each try takes long: a database that hangs would keep what is new waiting for all of them.
+        None of the rest: it acts on what anybody may have written.
+        """
+        until = time.monotonic() + _TRYING_SECONDS
+        for retry in self._again.due():
+            self.set_state(WorkerStatus.BUSY)
+            self._do(retry.job, retry.queue, retry.tries)
+            self.set_state(WorkerStatus.IDLE)
+            if time.monotonic() >= until:
+                break
         for queue in self.queues:
             FailedJobRegistry(queue=queue, job_class=SafeJob, serializer=JSONSerializer).cleanup()
 
     def execute_job(self, job: SafeJob, queue: SafeQueue) -> None:
-        """Do the task; keep the job for a day when it failed.
+        """Do the task; when it failed try it again later, and keep the job for a day.
 
         It is forgotten before it is done: taken out of the queue it is lost with this process anyway, and whoever reads
         its reply and sends the same message again at once must not see that one forgotten in its place.
@@ -110,7 +119,10 @@ class SafeWorker(SimpleWorker):
         jobs = [job, *(queue.more(_AT_ONCE - 1) if queue.together else ())]
         with contextlib.suppress(redis.RedisError):  # what stays there ends with its time
             self.connection.delete(*(one.key for one in jobs))
-        if len(jobs) == 1 or queue.together is None or not self._do_together(jobs, queue.together):
+        if len(jobs) > 1 and queue.together and self._do_together(jobs, queue.together):
+            for one in jobs:
+                self._note_success(one, queue)
+        else:
             for one in jobs:
                 self._do(one, queue)
         self.set_state(WorkerStatus.IDLE)
@@ -126,92 +138,45 @@ class SafeWorker(SimpleWorker):
             return False
         return True
 
-    def _do(self, job: SafeJob, queue: SafeQueue) -> None:
+    def _do(self, job: SafeJob, queue: SafeQueue, tries: int = 0) -> None:
         try:
             with self.death_penalty_class(LONGEST_SECONDS, JobTimeoutException, job_id=job.id):
                 job.perform()
         except UnknownTask as error:
             _LOG.warning("dropped job %s: %s", job.id, error)
         except Exception as error:  # whatever a task raises, the next one is done
+            pause = self._again.put(job, queue, tries + 1, str(error)) if _may_pass(error) else None
+            self._note_failure(job, queue, error, pause)
             self._keep(job, queue, error)
+        else:
+            self._note_success(job, queue, tries)
+
+    def _note_failure(self, job: SafeJob, queue: SafeQueue, error: Exception, pause: float | None) -> None:
+        explained = isinstance(error, RevocastError)
+        then = "it is not tried again" if pause is None else f"it is tried again in {pause:.0f} s"
+        _LOG.error("%s %s failed, %s: %s", job.description, job.id, then, error, exc_info=None if explained else error)
+        name = of_job(queue.name, job.func_name)
+        again_at = None if pause is None else now() + timedelta(seconds=pause)
+        self._journal.failed({name: str(error)}, now(), again_at)
+        self._again.noted.add(name)
+
+    def _note_success(self, job: SafeJob, queue: SafeQueue, tries: int = 0) -> None:
+        if tries:
+            _LOG.info("%s %s is done, after it failed %d times", job.description, job.id, tries)
+            with contextlib.suppress(redis.RedisError):
+                FailedJobRegistry(queue=queue, job_class=SafeJob, serializer=JSONSerializer).remove(job)
+        name = of_job(queue.name, job.func_name)
+        if name in self._again.noted:
+            self._journal.over([name])
+            self._again.noted.discard(name)
 
     def _keep(self, job: SafeJob, queue: SafeQueue, error: Exception) -> None:
-        explained = isinstance(error, RevocastError)
-        _LOG.error("%s %s failed: %s", job.description, job.id, error, exc_info=None if explained else error)
         job._status = JobStatus.FAILED
         FailedJobRegistry(queue=queue, job_class=SafeJob, serializer=JSONSerializer).add(
             job, ttl=job.failure_ttl, exc_string=f"{type(error).__name__}: {error!s:.2000}"
         )
 
 
-class _Stop(BaseException):
-    """A signal came while no worker listened for it."""
-
-
-def work_off(connection: redis.Redis, queues: Queues, together: Togethers, ready: Callable[[], None]) -> None:
-    """Work queues off, one when those before it are empty, until a signal says to stop.
-
-    Redis may go away or be found in disorder, however often.
-    The pauses grow while no worker comes to listen, and begin anew when one did.
-    """
-    listened = False
-
-    def listening() -> None:
-        nonlocal listened
-        listened = True
-        ready()
-
-    pause = _FIRST_PAUSE
-    with contextlib.suppress(_Stop):
-        while True:
-            if _one_run(connection, queues, together, listening):
-                return
-            _listen_for_signals()
-            pause = _FIRST_PAUSE if listened else min(2 * pause, _LONGEST_PAUSE)
-            listened = False
-            _LOG.warning("the queue is out of order; listening again in %.1f s", pause)
-            time.sleep(pause)
-
-
-def _one_run(connection: redis.Redis, queues: Queues, together: Togethers, ready: Callable[[], None]) -> bool:
-    """Whether a worker ran and was told to stop; False when it ended for another reason."""
-    _listen_for_signals()
-    try:
-        _clear_disorder(connection, queues)
-        worker = SafeWorker(
-            [_safe_queue(connection, name, tasks, together.get(name)) for name, tasks in queues.items()],
-            connection=connection,
-            job_class=SafeJob,
-            queue_class=SafeQueue,
-            serializer=JSONSerializer,
-            worker_ttl=_WORKER_TTL,
-            ready=ready,
-        )
-        worker.work(logging_level="WARNING")
-    except redis.RedisError as error:
-        _LOG.warning("Redis: %s", error)
-        return False
-    return worker.told_to_stop
-
-
-def _safe_queue(connection: redis.Redis, name: str, tasks: Mapping[str, Task], together: Together | None) -> SafeQueue:
-    job_class = safe_job_class(tasks, name)
-    return SafeQueue(name, connection=connection, job_class=job_class, serializer=JSONSerializer, together=together)
-
-
-def _clear_disorder(connection: redis.Redis, queues: Iterable[str]) -> None:
-    """Remove what stands under a name of ours and is of another type, which would stop us for ever."""
-    expected = dict(_BOOKKEEPING)
-    for queue in queues:
-        expected |= {f"rq:queue:{queue}": "list", f"rq:failed:{queue}": "zset", f"rq:workers:{queue}": "set"}
-    for key, type_ in expected.items():
-        if connection.type(key) not in (type_.encode(), b"none"):
-            connection.delete(key)
-
-
-def _listen_for_signals() -> None:
-    def stop(signum: int, frame: object) -> None:  # noqa: ARG001 - Python's signature
-        raise _Stop
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+def _may_pass(error: Exception) -> bool:
+    """Whether the same job may do better later: not what is wrong in itself, nor what took its hour already."""
+    return not isinstance(error, InputError | JobTimeoutException)

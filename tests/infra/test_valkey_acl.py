@@ -59,6 +59,9 @@ REFUSED = {
         "SET revocast:version.2 x",
         "DEL revocast:responses.2",
         "SET revocast:tick:x 1",
+        "SET revocast:asked:presign x",
+        "SET revocast:success:publisher:publish:files x",
+        "DEL revocast:failure:publisher:publish:files",
         "BLPOP rq:queue:publisher-of-others 1",
     ),
     "publisher": (
@@ -75,10 +78,14 @@ REFUSED = {
         f"DEL {SIGNED}",
         "HSET rq:job:look-x data x",
         "DEL rq:failed:signer",
+        "ZREM rq:failed:signer x",
         "SREM rq:workers:signer x",
         f"SET {REPLY} x",
         f"DEL {REPLY}",
         "SET revocast:tick:x 1",
+        "SET revocast:asked:publish x",
+        "SET revocast:success:signer:presign x",
+        "DEL revocast:failure:signer:revoke",
         "SET another:version.2 x",
     ),
     "scheduler": (
@@ -91,12 +98,21 @@ REFUSED = {
         "HGET rq:job:look-x data",
         f"SET {REPLY} x",
         f"EXPIRE {REPLY} 0",
+        f"DEL {REPLY}",
+        "DEL rq:queue:signer",
+        f"DEL {SIGNED}",
+        "DEL revocast:failure:signer:revoke",
+        "DEL revocast:version.2",
         f"GETRANGE {REPLY} 0 1",
         "HMGET revocast:responses.2 x",
         "HSET revocast:responses.2 x y",
         "EXPIRE revocast:responses.2 0",
         "SET revocast:version.2 x",
-        "GET revocast:tick:x",
+        f"GET {REPLY}",
+        "GETRANGE revocast:version.2 0 1",
+        "SET revocast:success:signer:presign x",
+        "SET revocast:failure:signer:revoke x",
+        "GETRANGE revocast:success:signer:presign 0 1",
     ),
     "operator": (
         "BLPOP rq:queue:signer 1",
@@ -104,6 +120,9 @@ REFUSED = {
         f"HGET {SIGNED} data",
         f"SET {REPLY} x",
         f"APPEND {REPLY} x",
+        "SET revocast:success:signer:presign x",
+        "SETRANGE revocast:success:signer:presign 0 x",
+        "SET revocast:asked:presign x",
         "RPUSH rq:queue:publisher x",
         "HSET rq:job:publish-x data x",
         "DEL rq:queue:publisher",
@@ -125,6 +144,8 @@ REFUSED = {
         f"HGET {SIGNED} data",
         f"GET {REPLY}",
         "GET revocast:tick:x",
+        "GETRANGE revocast:success:signer:presign 0 1",
+        "DEL revocast:failure:signer:revoke",
         "HGET another:responses.2 x",
         "INFO",
     ),
@@ -208,8 +229,10 @@ def test_worker_keeps_failures_and_drops_what_is_no_job_with_its_rights(server: 
         client.acl_log_reset()
         client.rpush("rq:queue:signer", "nobody", b"\xff")
         plant(client, "broken", packed("fail", None, ["x"], {}))
-        assert worker.still_works(client)
-        assert client.zcard("rq:failed:signer") == 1
+        plant(client, "flaky", packed("flaky", None, ["flaky"], {}))
+        until(lambda: worker.still_works(client) and worker.lines().count("try flaky") == 3)
+        assert client.zrange("rq:failed:signer", 0, -1) == [b"broken"]
+        assert client.get("revocast:failure:signer:fail")
         assert worker.stop() == 0
         assert not client.smembers("rq:workers")
         assert server.refused() <= {("signer", "client|setinfo"), ("signer", "info")}

@@ -362,3 +362,15 @@ def test_report_that_nobody_takes_is_unknown(tmp_path: Path, as_json: bool) -> N
             assert result.returncode == 3, result.stderr
             assert "standard output: what was found cannot be written: " in result.stderr
             assert "Traceback" not in result.stderr
+
+
+def test_command_by_cron_says_nothing_unless_something_is_wrong(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """cron mails whatever is said."""
+    site.bring_up(revoked=[5])
+    monkeypatch.setattr("jobs.check.clock_now", lambda: site.now)
+    command = ["--config", str(site.estate.folder / "revocast.toml"), "--base-url", site.base, "--quiet"]
+    fine = CliRunner().invoke(check, command)
+    assert (fine.exit_code, fine.output) == (0, "")
+    later(site, hours=25)
+    expired = CliRunner().invoke(check, command)
+    assert (expired.exit_code, "REVOCAST CRITICAL" in expired.output) == (2, True)

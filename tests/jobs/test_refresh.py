@@ -102,3 +102,24 @@ def test_profile_that_the_signer_refuses_lists_no_crl_that_is_not_there(present:
     assert (result.exit_code, json.loads(result.stdout)["exit_code"]) == (2, 2)
     files = [file.suffix for file in folder.glob("public/www/*/**/*") if file.is_file()]
     assert files == [".cer"]
+
+
+def test_machine_with_the_keys_alone_makes_what_is_due_and_publishes_nothing(present: Present) -> None:
+    """What is made waits in the exchange for `revocast publish` elsewhere."""
+    shutil.rmtree(present.estate.folder / "exchange")
+    before, rest = present.config.read_text().split("[publisher]")
+    present.config.write_text(f"{before}[responder]{rest.partition('[responder]')[2]}")
+    result = present.run("refresh", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["targets"] == []
+    assert list((present.estate.folder / "exchange").glob("*-crl-all.tar"))
+
+
+def test_signer_apart_from_its_targets_makes_no_delta(present: Present) -> None:
+    """Nobody tells it that a complete CRL is published, as docs/operating.md says."""
+    text = present.config.read_text().replace("[public]", '[public]\ncrl = { delta = "4h" }', 1)
+    before, rest = text.split("[publisher]")
+    present.config.write_text(f"{before}[responder]{rest.partition('[responder]')[2]}")
+    for _ in range(2):
+        assert present.run("refresh").exit_code == 0
+    assert not list((present.estate.folder / "exchange").glob("*delta*"))

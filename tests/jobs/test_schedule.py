@@ -72,3 +72,9 @@ def test_claim_outlives_its_slot() -> None:
     """A scheduler whose clock is behind by less than an interval finds the claim still there."""
     (tick,) = current([HOURLY], NOW)
     assert tick.seconds == 7200
+
+
+def test_claim_of_a_short_slot_outlives_one_who_is_held_up() -> None:
+    """A scheduler that is paused after it has looked at the clock does not find the slot of then free again."""
+    (tick,) = current([Task(Verb.PUBLISH, timedelta(minutes=1))], NOW)
+    assert tick.seconds == 3600

@@ -10,6 +10,7 @@ import redis
 from jobs.valkey import valkey
 from revocation.clock import now
 from revocation.messages import Outcome, Publish, Reply, Verb, compose
+from revocation.wire.claim import Claim
 from revocation.wire.queue import SIGNER_QUEUE, Wire
 from tests.waiting import until
 from tests.wire.attack import packed, plant
@@ -86,7 +87,7 @@ def test_worker_and_its_requesters_need_none_of_what_is_refused(
         client.rpush("rq:queue:signer", "nobody", "nobody-else")
         assert worker.still_works(client)
         wire.send(SIGNER_QUEUE, compose(Verb.PUBLISH, Publish(), now()))
-        assert wire.claim("publish", 60)
+        assert wire.claim("publish", "me", 60) is Claim.NEW
         assert worker.still_works(client)
         assert worker.stop() == 0
         assert "permission" not in worker.log.read_text()

@@ -37,6 +37,16 @@ def test_publish_says_what_it_did_per_target(place: Place, ca: CA) -> None:
     assert "number 7" not in run(place).output
 
 
+def test_publish_by_cron_says_nothing_unless_something_is_wrong(place: Place, ca: CA) -> None:
+    """cron mails whatever is said, every minute."""
+    put_crl(place.exchange, ca, 1, crl(ca, 7, this_update=now()))
+    first = run(place, "--quiet")
+    assert (first.exit_code, first.output) == (0, "")
+    put_crl(place.exchange, ca, 2, crl(ca, 8, signed_by=CA(), this_update=now()))
+    second = run(place, "--quiet")
+    assert (second.exit_code, "set aside" in second.output) == (1, True)
+
+
 def test_publish_exits_1_when_a_bundle_is_set_aside_now_and_0_when_it_was_before(place: Place, ca: CA) -> None:
     """A script hears of each refusal once; the status keeps it."""
     name = put_crl(place.exchange, ca, 1, crl(ca, signed_by=CA(), this_update=now()))

@@ -1,7 +1,8 @@
 """Which waiting bundles are looked into before others are taken."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import cast
+from typing import BinaryIO, cast
 
 import pytest
 
@@ -9,6 +10,7 @@ from publisher.foresight import Foresight
 from publisher.taking import Taker
 from revocation.bundle import BundleReader
 from revocation.config import IssuerProfile
+from revocation.errors import Unreadable
 from revocation.wire.exchange import FolderExchange
 from tests.authority import NOW
 from tests.building.bundles import put_slice
@@ -32,8 +34,9 @@ class Learner:
 
     def look(self, *bundles: tuple[int, int]) -> list[int]:
         """Those that it learns of now, where bundles with these sequences and revisions wait in this order."""
-        for sequence, revision in bundles:
-            put_slice(self._place.exchange, self._ca, sequence, [], revision=revision)
+        there = {int(stored.name[:12]) for stored in self._exchange.list()}
+        for sequence, revision in (one for one in bundles if one[0] not in there):
+            put_slice(self._place.exchange, self._ca, sequence, [], slice_=sequence, revision=revision)
         waiting = {int(stored.name[:12]): stored for stored in self._exchange.list()}
         before = len(self.learned)
         self._foresight.look([waiting[sequence] for sequence, _ in bundles], NOW)
@@ -68,6 +71,46 @@ def test_bundle_that_gets_an_older_one_before_it_is_learned_from_then(learner: L
     """What waits changes from step to step."""
     assert learner.look((2, 10), (3, 10)) == []
     assert learner.look((1, 9), (2, 10), (3, 10)) == [2, 3]
+
+
+def test_bundle_that_follows_on_another_of_its_part_is_learned_from_at_the_same_revision(
+    learner: Learner, place: Place, ca: CA
+) -> None:
+    """A ledger that was restored may say another thing at a revision that it had already."""
+    for sequence in (1, 2):
+        put_slice(place.exchange, ca, sequence, [], slice_=7, revision=10)
+    Foresight(FolderExchange(place.exchange), cast("Taker", learner), place.public).look(
+        FolderExchange(place.exchange).list(), NOW
+    )
+    assert learner.learned == [2]
+
+
+def test_what_follows_on_a_bundle_that_cannot_be_read_is_learned_from(
+    learner: Learner, place: Place, ca: CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be the oldest of all, and can perhaps be read at its turn; it is looked into then."""
+    for sequence in (1, 2):
+        put_slice(place.exchange, ca, sequence, [], slice_=sequence, revision=12 - sequence)
+    exchange = FolderExchange(place.exchange)
+    foresight = Foresight(exchange, cast("Taker", learner), place.public)
+    first, second = exchange.list()
+    with monkeypatch.context() as failing:
+        failing.setattr(FolderExchange, "open", _fails_for(first.name, FolderExchange.open))
+        foresight.look([first, second], NOW)
+        assert learner.learned == [2]
+    foresight.look_into(first, NOW)
+    assert learner.learned == [2, 1]
+
+
+def _fails_for(
+    name: str, open_: Callable[[FolderExchange, str], BinaryIO]
+) -> Callable[[FolderExchange, str], BinaryIO]:
+    def fail(exchange: FolderExchange, wanted: str) -> BinaryIO:
+        if wanted == name:
+            raise Unreadable("cannot be read for a moment")
+        return open_(exchange, wanted)
+
+    return fail
 
 
 def test_bundle_that_cannot_be_read_keeps_no_other_from_being_learned_from(learner: Learner, place: Place) -> None:

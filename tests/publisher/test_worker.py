@@ -12,6 +12,7 @@ import pytest
 
 from revocation.clock import now
 from revocation.messages import Publish, Verb, compose
+from revocation.wire.notes import all_names, of_publisher
 from revocation.wire.queue import PUBLISHER_QUEUE, Wire
 from tests.authority import Authority
 from tests.building.bundles import put_crl
@@ -55,6 +56,24 @@ def test_worker_publishes_without_its_queue_server(place: Place, ca: CA, tmp_pat
     put_crl(place.exchange, ca, 1, crl(ca, 1, this_update=now()))
     with running(place, f"unix://{tmp_path}/nobody.sock") as process:
         until(place.crl_file().exists)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_worker_notes_which_targets_took_all_and_why_one_did_not(place: Place, server: Server) -> None:
+    """One that works does not hide one that fails; nor does any that was well before the marks were lost."""
+    place.store.write_text("no folder")
+    journal, names = Wire(server.url).journal, all_names(["files", "responses"])
+    with running(place, server.url) as process:
+        until(lambda: of_publisher("responses") in journal.read(names).failures)
+        notes = journal.read(names)
+        assert set(notes.successes) == {of_publisher("files")}
+        assert str(place.store) in notes.failures[of_publisher("responses")].error
+        (place.state / "marks").rename(place.state / "gone")
+        (place.state / "marks").write_text("no folder")
+        Wire(server.url).send(PUBLISHER_QUEUE, compose(Verb.PUBLISH, Publish(), now()))
+        until(lambda: len(journal.read(names).failures) == 2)
+        assert "marks" in journal.read(names).failures[of_publisher("files")].error
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
 

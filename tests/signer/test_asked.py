@@ -14,6 +14,7 @@ from revocation.published import SliceRow
 from revocation.wire.queue import Wire
 from signer.asked import Asked
 from signer.look import look
+from signer.noting import Noting
 from signer.produce import ForeignBundle
 from signer.report import Report
 from signer.signer import Signer
@@ -170,7 +171,7 @@ def test_look_that_fails_tells_who_asked_for_it(
     with Server(tmp_path) as server:
         wire = Wire(server.url)
         with pytest.raises(error):
-            look_once(signer, wire, asked)
+            look_once(signer, wire, asked, Noting(wire.journal))
         reply = wire.await_reply(message.id, 0)
     assert reply is not None
     assert (reply.outcome, words in reply.detail) == (Outcome.FAILED, True)
@@ -181,7 +182,8 @@ def test_reply_that_no_queue_takes_stops_no_look(
 ) -> None:
     """The queue is away when the look is over: what was due is made, and who asked asks again when it is back."""
     ask()
-    look_once(signer, Wire(f"unix://{tmp_path / 'nobody.sock'}"), asked)
+    wire = Wire(f"unix://{tmp_path / 'nobody.sock'}")
+    look_once(signer, wire, asked, Noting(wire.journal))
     assert len(names(signer)) == 2
     assert asked.take(clock.now() + SECOND).tasks == {}
 
@@ -201,6 +203,6 @@ def test_who_asked_in_the_second_of_a_look_that_failed_waits_for_the_next_second
     wire = Wire(f"unix://{tmp_path / 'nobody.sock'}")
     ask()
     with pytest.raises(ForeignBundle):
-        look_once(signer, wire, asked)
+        look_once(signer, wire, asked, Noting(wire.journal))
     ask(Verb.PRESIGN)
-    assert look_once(signer, wire, asked) is not None
+    assert look_once(signer, wire, asked, Noting(wire.journal)) is not None

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from revocation.messages import Look, Outcome, Reply, Verb, compose
+from revocation.wire.claim import Claim
 from revocation.wire.queue import QueueUnreachable, Wire
 from tests.waiting import until
 from tests.wire.server import Server
@@ -68,7 +69,7 @@ def test_sender_says_that_the_server_is_away(own_server: Server) -> None:
     message = compose(Verb.DUE, Look(), NOW)
     for attempt in (
         lambda: wire.send("signer", message),
-        lambda: wire.claim("x", 10),
+        lambda: wire.claim("x", "me", 10),
         lambda: wire.await_reply(message.id, 5),
         lambda: wire.put_reply(Reply(id=message.id, outcome=Outcome.DONE, at=NOW)),
         wire.ping,
@@ -80,8 +81,19 @@ def test_sender_says_that_the_server_is_away(own_server: Server) -> None:
 def test_tick_is_claimed_once_by_any_number_of_schedulers(own_server: Server) -> None:
     """Of many that ask for one tick, one gets it; another tick is another matter."""
     wires = [Wire(own_server.url) for _ in range(5)]
-    assert [wire.claim("presign:1", 100) for wire in wires].count(True) == 1
-    assert [wire.claim("presign:2", 100) for wire in wires].count(True) == 1
+    for tick in ("presign:1", "presign:2"):
+        claims = [wire.claim(tick, f"scheduler {number}", 100) for number, wire in enumerate(wires)]
+        assert claims == [Claim.NEW, *[Claim.OTHERS] * 4]
+        assert wires[1].claim(tick, "scheduler 0", 100) is Claim.OURS
+
+
+def test_tick_whose_owner_may_not_be_seen_counts_as_another_s(own_server: Server) -> None:
+    """With users.acl of an earlier version a scheduler goes on as it did with that."""
+    rights = ["+set", "+select", "+client|setname", "+ping"]
+    own_server.client().acl_setuser("before", enabled=True, nopass=True, keys=["*"], commands=rights)
+    wire = Wire(f"unix://before:any@{own_server.socket}")
+    assert wire.claim("presign:1", "me", 100) is Claim.NEW
+    assert wire.claim("presign:1", "me", 100) is Claim.OTHERS
 
 
 def test_reply_that_is_none_is_not_taken_for_one(own_server: Server) -> None:

@@ -9,6 +9,7 @@ import pytest
 import redis
 from rq.serializers import JSONSerializer
 
+from revocation.wire.again import Again
 from revocation.wire.job import safe_job_class
 from revocation.wire.safequeue import SafeQueue
 from revocation.wire.worker import SafeWorker
@@ -31,7 +32,8 @@ class Desk:
             "signer", connection=client, job_class=job_class, serializer=JSONSerializer, together=self._notes
         )
         more: dict[str, Any] = {"job_class": job_class, "queue_class": SafeQueue, "serializer": JSONSerializer}
-        self.queue, self._worker = queue, SafeWorker([queue], connection=client, ready=lambda: None, **more)
+        self.queue = queue
+        self._worker = SafeWorker([queue], connection=client, ready=lambda: None, again=Again(), **more)
 
     def work(self) -> None:
         """Do what waits, as the worker's loop does."""

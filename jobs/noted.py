@@ -1,0 +1,21 @@
+"""Where notes of the periodic work are read: in the queue server, or without one in the file of `refresh`."""
+
+from jobs.installation import Installation
+from jobs.refreshed import Refreshed
+from revocation.wire.notes import Notes, all_names
+
+_SECONDS = 2.0
+
+
+def read_notes(installation: Installation) -> Notes:
+    """What is noted of all that this installation's configuration knows of.
+
+    Raises:
+        QueueUnreachable: a queue is configured, and cannot be reached.
+        NotForUs: our user of the queue server may not read it.
+    """
+    if installation.jobs.queue is None:
+        return Refreshed(installation.jobs.state).read()
+    from revocation.wire.queue import Wire  # rq and redis, only where there is a queue
+
+    return Wire(installation.jobs.queue, _SECONDS).journal.read(all_names(installation.target_names))

@@ -1,0 +1,46 @@
+"""When `refresh` last succeeded, in a file of the folder `state`: without a queue there is no other place for it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from pydantic import TypeAdapter, ValidationError
+
+from revocation.durable import make_folder, replace_file
+from revocation.instant import Instant
+from revocation.wire.notes import Notes
+
+_FORM: TypeAdapter[dict[str, datetime]] = TypeAdapter(dict[str, Instant])
+
+
+class Refreshed:
+    """The file.
+
+    Args:
+        state: the folder `state` of [jobs].
+    """
+
+    def __init__(self, state: Path) -> None:
+        self._path = state / "refreshed.json"
+
+    def read(self) -> Notes:
+        """What stands there; nothing where it is not there, is another user's, or cannot be understood."""
+        try:
+            return Notes(successes=_FORM.validate_json(self._path.read_bytes()))
+        except (OSError, ValidationError):
+            return Notes()
+
+    def note(self, names: Iterable[str], now: datetime) -> None:
+        """Work of these names succeeded.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        known = {**self.read().successes, **dict.fromkeys(names, now)}
+
+        def content(out: BinaryIO) -> None:
+            out.write(_FORM.dump_json(known, indent=1))
+
+        make_folder(self._path.parent, mode=0o700)
+        replace_file(self._path, content, 0o600)

@@ -1,0 +1,125 @@
+"""The notes in the queue server. To write them is a courtesy: nothing waits for it, and nothing fails with it."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import redis
+from pydantic import TypeAdapter
+
+from revocation.clock import iso
+from revocation.errors import RevocastError
+from revocation.instant import Instant
+from revocation.messages import Verb
+from revocation.visible import visible
+from revocation.wire.notes import Chore, Failure, Notes
+from revocation.wire.unreachable import unreachable
+
+_LOG: Final = logging.getLogger("revocast.notes")
+_INSTANT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
+_FAILURE_KEPT: Final = timedelta(days=1)
+_LONGEST_ERROR: Final = 500
+_LARGEST: Final = 16384
+_Value = TypeVar("_Value")
+
+
+class NotForUs(RevocastError):
+    """The user that the queue's URL names may not read notes."""
+
+    exit_code = 3
+
+
+class Journal:
+    """The notes behind one connection."""
+
+    def __init__(self, connection: redis.Redis) -> None:
+        self._redis = connection
+
+    def asked(self, task: Verb | Chore, now: datetime) -> None:
+        """A scheduler has asked for it, or begun it."""
+        self._write(lambda pipeline: pipeline.set(f"revocast:asked:{task}", iso(now)))
+
+    def succeeded(self, names: Iterable[str], now: datetime) -> None:
+        """Work ended well: what failed before is over."""
+
+        def write(pipeline: Any) -> None:
+            for name in names:
+                pipeline.set(f"revocast:success:{name}", iso(now))
+                pipeline.delete(f"revocast:failure:{name}")
+
+        self._write(write)
+
+    def failed(self, errors: Mapping[str, str], now: datetime, again_at: datetime | None = None) -> None:
+        """Work failed, and why, by its name."""
+
+        def write(pipeline: Any) -> None:
+            for name, error in errors.items():
+                failure = Failure(at=now, error=visible(error[:_LONGEST_ERROR]), again_at=again_at)
+                pipeline.set(f"revocast:failure:{name}", failure.model_dump_json(), ex=_FAILURE_KEPT)
+
+        self._write(write)
+
+    def over(self, names: Iterable[str]) -> None:
+        """What failed does so no more."""
+
+        def write(pipeline: Any) -> None:
+            for name in names:
+                pipeline.delete(f"revocast:failure:{name}")
+
+        self._write(write)
+
+    def read(self, names: Sequence[str]) -> Notes:
+        """What is noted of these; what cannot be understood is not there.
+
+        Raises:
+            QueueUnreachable: the server cannot be reached.
+            NotForUs: our user may not read it.
+        """
+        asked = self._read("asked", [*Verb, *Chore], _moment)
+        successes = self._read("success", names, _moment)
+        failures = self._read("failure", names, Failure.model_validate_json)
+        return Notes(asked, successes, failures)
+
+    def _read(self, kind: str, names: Sequence[str], understood: Callable[[bytes], _Value]) -> dict[str, _Value]:
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.getrange(f"revocast:{kind}:{name}", 0, _LARGEST)
+            try:
+                answers = pipeline.execute(raise_on_error=False)
+            except redis.RedisError as error:
+                raise unreachable(error) from error
+        found = {}
+        for name, answer in zip(names, answers, strict=True):
+            if isinstance(answer, redis.exceptions.NoPermissionError):
+                raise NotForUs(
+                    "this user of the queue server may not read when work last succeeded",
+                    where="[jobs].queue",
+                    advice="ask as the user `operator`, with the newest infra/valkey/users.acl",
+                )
+            if isinstance(answer, redis.RedisError) and not isinstance(answer, redis.ResponseError):
+                raise unreachable(answer)
+            if isinstance(answer, bytes) and (value := _try(understood, answer)) is not None:
+                found[name] = value
+        return found
+
+    def _write(self, write: Callable[[Any], object]) -> None:
+        try:
+            with self._redis.pipeline(transaction=False) as pipeline:
+                write(pipeline)
+                pipeline.execute()
+        except redis.ResponseError as error:
+            _LOG.warning("what was done cannot be noted in the queue server: %s", error)
+        except redis.RedisError as error:
+            _LOG.debug("what was done could not be noted in the queue server: %s", error)
+
+
+def _moment(raw: bytes) -> datetime:
+    return _INSTANT.validate_strings(raw.decode())
+
+
+def _try(understood: Callable[[bytes], _Value], raw: bytes) -> _Value | None:
+    try:
+        return understood(raw)
+    except ValueError:  # pydantic's and Unicode's are of this kind
+        return None

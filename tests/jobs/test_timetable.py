@@ -1,0 +1,174 @@
+"""`revocast schedule`, and `status` with it: what runs when, when it last succeeded, and a worker that hangs."""
+
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from jobs.installation import Installation
+from jobs.scheduler import Scheduler
+from revocation.clock import epoch, iso, now
+from revocation.messages import Verb
+from revocation.wire.notes import of_publisher, of_signer
+from revocation.wire.queue import Wire
+from tests.jobs.present import Present
+from tests.jobs.test_commands import process
+from tests.responder.scraping import read
+from tests.waiting import until
+from tests.wire.server import Server
+
+SIGNERS = ("generate_ocsp_keys", "generate_crls", "presign")
+
+
+def told(result: Result) -> dict[str, Any]:
+    """The tasks of `schedule --json`, by name."""
+    return {f"{one['task']} {one['target'] or ''}".strip(): one for one in json.loads(result.stdout)["tasks"]}
+
+
+@contextmanager
+def workers(present: Present, server: Server, tmp_path: Path) -> Iterator[list[Any]]:
+    """The signer's and the publisher's, listening."""
+    text = present.config.read_text()
+    for table in ("signer", "publisher"):
+        text = text.replace(f"[{table}]\n", f'[{table}]\nqueue = "{server.url}"\n')
+    present.config.write_text(text)
+    present.use_queue(server.url)
+    with ExitStack() as started:
+        found = []
+        for name in ("signer", "publisher"):
+            log = tmp_path / f"{name}.log"
+            one = started.enter_context(process("worker", name, "--config", str(present.config), log=log))
+            assert one.stdout
+            assert one.stdout.readline() == "ready\n", log.read_text()
+            found.append(one)
+        yield found
+
+
+def ask(present: Present, server: Server, moment: datetime) -> None:
+    """A look of a scheduler at a time."""
+    installation = Installation.read(present.config)
+    Scheduler(Wire(server.url), installation.tasks, installation.statuses, lambda _: None).look(moment)
+
+
+def test_tasks_are_shown_with_their_slots_and_what_is_due(present: Present) -> None:
+    """By cron too: intervals from the configuration, slots in UTC, the reason for what is due; success by `refresh`."""
+    assert present.run("refresh").exit_code == 0
+    result = present.run("schedule", "--json", "--timeout", "60")
+    assert result.exit_code == 0, result.output
+    found = told(result)
+    assert list(found) == [*SIGNERS, "publish files", "publish responses"]
+    begins = now().replace(minute=0, second=0)
+    assert found["presign"]["interval"] == 3600
+    assert found["presign"]["last_slot"] in (iso(begins), iso(begins - timedelta(hours=1)))
+    assert found["presign"]["next_slot"] > found["presign"]["last_slot"]
+    assert found["presign"]["due"] == []
+    text = present.run("schedule", "--timeout", "60").output
+    assert "presign: nothing is due; asked for again at" in text
+    assert present.run("revoke", "05", "--issuer", "test", "--timeout", "60").exit_code == 0
+    (present.estate.folder / "public/www/crl").rename(present.estate.folder / "gone")
+    found = told(present.run("schedule", "--json", "--timeout", "60"))
+    assert found["publish files"]["due"] == ["test: crl all: missing"]
+
+
+def test_task_is_due_with_the_signer_s_reason(present: Present) -> None:
+    """It stands with the task that makes it."""
+    present.config.write_text(present.config.read_text().replace("[public]", '[public]\ncrl = { delta = "4h" }', 1))
+    found = told(present.run("schedule", "--json", "--timeout", "60"))
+    (sentence,) = found["generate_crls"]["due"]
+    assert sentence.startswith("test: crl all: ")
+    assert found["presign"]["due"] == []
+
+
+def test_cron_that_does_not_come_any_more_exits_1(present: Present, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is fresh still, and will not be when the twelve hours of a CRL are over."""
+    assert present.run("refresh").exit_code == 0
+    later = now() + timedelta(hours=2, minutes=6)
+    monkeypatch.setattr("jobs.timetable.clock_now", lambda: later)
+    result = present.run("schedule", "--timeout", "60")
+    assert result.exit_code == 1
+    assert "see whether cron runs `revocast refresh`" in result.output
+
+
+def test_success_of_refresh_is_that_of_what_succeeded(present: Present) -> None:
+    """A target that cannot be written is not published to."""
+    before = now()
+    (present.estate.folder / "store").rename(present.estate.folder / "gone")
+    (present.estate.folder / "store").write_text("no folder")
+    assert present.run("refresh").exit_code == 1
+    kept = json.loads((present.estate.folder / "jobs/refreshed.json").read_text())
+    assert set(kept) == {*(of_signer(Verb(verb)) for verb in SIGNERS), of_publisher("files")}
+    assert all(datetime.fromisoformat(at) >= before for at in kept.values())
+
+
+def test_refresh_whose_success_cannot_be_noted_says_so(present: Present) -> None:
+    """It is done and published all the same."""
+    (present.estate.folder / "jobs/refreshed.json").mkdir(parents=True)
+    (present.estate.folder / "public/www/crl").rename(present.estate.folder / "gone")
+    result = present.run("refresh")
+    assert (result.exit_code, "what was done could not be noted" in result.output) == (1, True)
+    assert list(present.estate.folder.glob("public/www/crl/*/all.crl"))
+
+
+@pytest.mark.parametrize("command", ["schedule", "status"])
+def test_queue_that_is_away_is_neither_well_nor_late(present: Present, tmp_path: Path, command: str) -> None:
+    """Exit 3: what is published is fresh, and whether anybody still works nobody knows."""
+    present.use_queue(f"unix://{tmp_path}/nobody.sock")
+    result = present.run(command, "--no-signer")
+    assert result.exit_code == 3, result.output
+    assert "the queue cannot be reached" in " ".join(result.output.split())
+
+
+@pytest.mark.timeout(120)
+def test_worker_that_hangs_is_noticed_though_it_is_alive(
+    present: Present, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No success for two intervals is a failure of `schedule` and `status`; when it goes on, all is well again."""
+    with workers(present, server, tmp_path) as (signer, _):
+        ask(present, server, now())
+        until(lambda: noted(server) == 5)
+        assert present.run("schedule").exit_code == 0
+        signer.send_signal(signal.SIGSTOP)
+        later = now() + timedelta(hours=2, minutes=10)
+        for hours in (1, 2):
+            ask(present, server, now() + timedelta(hours=hours))
+        assert server.client().llen("rq:queue:signer.looks") >= 5  # one may be on its way to it
+        for command in ("timetable", "status"):
+            monkeypatch.setattr(f"jobs.{command}.clock_now", lambda: later)
+        for command in ("schedule", "status"):
+            result = present.run(command, "--no-signer")
+            assert result.exit_code == 1, result.output
+            assert "see whether `worker signer` hangs" in " ".join(result.output.split())
+        monkeypatch.undo()
+        assert signer.poll() is None
+        signer.send_signal(signal.SIGCONT)
+        server.client().flushall()
+        ask(present, server, now())
+        until(lambda: noted(server) == 5)
+        for command in ("schedule", "status"):
+            assert present.run(command, "--timeout", "60").exit_code == 0
+
+
+def test_metrics_say_when_work_succeeded_and_whether_that_is_too_long_ago(present: Present, tmp_path: Path) -> None:
+    """As Prometheus reads them; a time and not an age, since a file of metrics may be old itself."""
+    assert present.run("refresh").exit_code == 0
+    result = present.run("schedule", "--prometheus")
+    assert result.exit_code == 0
+    found = read(result.output)
+    assert abs(found['revocast_task_last_success_timestamp_seconds{task="presign"}'] - epoch(now())) < 60
+    assert found['revocast_task_patience_seconds{task="publish",target="files"}'] == 420
+    assert found['revocast_task_trouble{task="generate_crls"}'] == 0
+    assert found["revocast_tasks_known"] == 1
+    present.use_queue(f"unix://{tmp_path}/nobody.sock")
+    away = present.run("schedule", "--prometheus")
+    assert (away.exit_code, "revocast_tasks_known 0\n" in away.output) == (3, True)
+
+
+def noted(server: Server) -> int:
+    """How many successes are."""
+    return len(server.client().keys("revocast:success:*"))
