@@ -135,7 +135,7 @@ class ResponseTaker:
             return current is None or self._admits(response_in(answer), current, profile.issuer, now, withheld)
 
         put = self._target.put(chain.from_iterable(map(answers_of(profile), allowed)), admits)
-        self._withdraw_beside(profile.issuer, revoked)
+        self._withdraw_beside(profile.issuer, revoked, now)
         return put
 
     def _is_forbidden(self, response: VerifiedResponse, profile: IssuerProfile, withheld: list[str]) -> bool:
@@ -194,13 +194,13 @@ class ResponseTaker:
         self._seen.learn(current.der, known)
         return known
 
-    def _withdraw_beside(self, issuer: Issuer, responses: Sequence[VerifiedResponse]) -> None:
-        """No good under any hash beside a revocation."""
+    def _withdraw_beside(self, issuer: Issuer, revoked_in: Sequence[VerifiedResponse], now: datetime) -> None:
+        """No good under any hash beside a revocation, and a final one is not forgotten over a hold."""
+        known = dict[bytes, Known]()
+        for response in revoked_in:
+            known[response.serial] = remembered(known_from(response), known.get(response.serial), now)
         revoked = {
-            response_key(issuer.octets, octet, response.serial): known_from(response)
-            for response in responses
-            if response.revocation is not None
-            for octet in HASH_OCTETS
+            response_key(issuer.octets, octet, serial): said for serial, said in known.items() for octet in HASH_OCTETS
         }
 
         def wrong(key: bytes, current: StoredResponse) -> bool:

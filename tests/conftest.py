@@ -23,6 +23,8 @@ DEBIAN_PACKAGES = {
     "ocsptool": "gnutls-bin",
     "openssl": "openssl",
     "systemd-analyze": "systemd",
+    "systemd-sysusers": "systemd",
+    "systemd-tmpfiles": "systemd",
     "unshare": "util-linux",
 }
 """Who brings a judge; the linters (`lint_crl`, …) and `atheris`, which is a module, come with the lock."""

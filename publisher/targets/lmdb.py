@@ -8,7 +8,7 @@ written once the files were deleted or replaced.
 
 import logging
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import lmdb
 
+from publisher.targets.lmdb_change import changes_of, decoded, forms_there, what_is_there
 from publisher.targets.lmdb_files import DAMAGED, FILES, files_there, is_current, is_whole, move_aside, set_mode
 from publisher.targets.lmdb_reading import ENTRIES, STATUS, status_in
 from publisher.targets.protocol import Answer, Replaces
@@ -29,9 +30,7 @@ from revocation.store import (
     RESPONSES_DATABASE,
     STATUS_DATABASE,
     StoredResponse,
-    StoreFormatError,
     file_size,
-    in_form,
     in_octets,
     next_update_in,
 )
@@ -115,8 +114,8 @@ class LMDBTarget:
         """
         answers = list(answers)
         with self._changing() as txn:
-            forms = _forms_there(txn, answers)
-            changes = _changes(answers, _there(txn, answers, forms), forms, replaces)
+            forms = forms_there(txn, answers)
+            changes = changes_of(answers, what_is_there(txn, answers, forms), forms, replaces)
             for key in sorted(key for key, value in changes.items() if value is None):
                 txn.delete(key)
             admitted = sorted([change for change in changes.items() if change[1] is not None])
@@ -137,7 +136,7 @@ class LMDBTarget:
         count = 0
         with self._changing() as txn:
             for key in keys:
-                current = _decoded(txn.get(key))
+                current = decoded(txn.get(key))
                 if current is not None and wrong(key, current):
                     count += txn.delete(key)
         return count
@@ -162,7 +161,7 @@ class LMDBTarget:
     def read(self, keys: Iterable[bytes]) -> dict[bytes, StoredResponse]:
         """The answers that lie at some of the keys."""
         with self._explained(), self._env.begin(db=self._responses) as txn:
-            found = ((key, _decoded(txn.get(key))) for key in keys)
+            found = ((key, decoded(txn.get(key))) for key in keys)
             return {key: stored for key, stored in found if stored is not None}
 
     def row(self, after: bytes, count: int) -> list[tuple[bytes, int]]:
@@ -171,7 +170,7 @@ class LMDBTarget:
             cursor = txn.cursor()
             if not cursor.set_range(after + b"\x00"):
                 return []
-            found = ((bytes(key), _decoded(value)) for key, value in islice(cursor, count))
+            found = ((bytes(key), decoded(value)) for key, value in islice(cursor, count))
             return [(key, stored.next_update if stored else 0) for key, stored in found]
 
     def noted(self, name: bytes) -> bytes | None:
@@ -269,43 +268,3 @@ class LMDBTarget:
                 advice="what was published before is still there; see to room, rights and `map_size_gib`, "
                 "then run `revocast publish`",
             ) from error
-
-
-def _forms_there(txn: Any, answers: Iterable[Answer]) -> list[bytes]:
-    """The other forms of the answers of which there are any; mostly none, and then nobody has to look for them."""
-    cursor = txn.cursor()
-    forms = {form for others in {answer.others for answer in answers} for form in others}
-    return [form for form in forms if cursor.set_range(form) and cursor.key().startswith(form)]
-
-
-def _there(txn: Any, answers: Iterable[Answer], forms: Iterable[bytes]) -> dict[bytes, bytes]:
-    """What lies at the keys of the answers, and there in other forms; read in their order, page after page."""
-    keys = [answer.key for answer in answers]
-    keys += [in_form(key, form) for form in forms for key in keys]
-    return dict(txn.cursor().getmulti(sorted(keys)))
-
-
-def _changes(
-    answers: Iterable[Answer], there: Mapping[bytes, bytes], forms: Collection[bytes], replaces: Replaces
-) -> dict[bytes, bytes | None]:
-    """What is to lie at which key after answer upon answer was judged by what is there then; None takes out."""
-    now: dict[bytes, bytes | None] = {}
-    for answer in answers:
-        key, value, others, _ = answer
-        if forms:
-            beside = [in_form(key, other) for other in others if other in forms]
-            beside = [other for other in beside if (now[other] if other in now else there.get(other)) is not None]
-            if not all(replaces(answer, _decoded(now.get(other) or there.get(other))) for other in beside):
-                continue
-            now.update(dict.fromkeys(beside))
-        current = now[key] if key in now else there.get(key)
-        if current != value and replaces(answer, _decoded(current)):
-            now[key] = value
-    return now
-
-
-def _decoded(value: bytes | None) -> StoredResponse | None:
-    try:
-        return StoredResponse.decode(bytes(value)) if value is not None else None
-    except StoreFormatError:
-        return None  # unreadable for every reader: as good as nothing

@@ -34,6 +34,8 @@ port = 0
 
 Queue = Callable[[str], str]
 """The URL of the queue for a user."""
+Behind = Callable[[str, list[str]], list[str]]
+"""A service's name and command, and what is run for it."""
 
 
 class SplitSite:
@@ -42,14 +44,18 @@ class SplitSite:
     Args:
         queue: says which URL a user has for its queue.
         store: the lines that name the server with the responses; without the user.
+        behind: what a service's command is put behind, such as a filter of system calls.
     """
 
-    def __init__(self, folder: Path, server: GuardedServer, queue: Queue, store: str) -> None:
+    def __init__(
+        self, folder: Path, server: GuardedServer, queue: Queue, store: str, behind: Behind = lambda _, command: command
+    ) -> None:
         self._server = server
+        self._behind = behind
         self._store = store
-        authority = Authority(days=7300)
-        self.issuer = authority.issuer()
-        self.estate = Estate.build(folder, authority=authority)
+        self.authority = Authority(days=7300)
+        self.issuer = self.authority.issuer()
+        self.estate = Estate.build(folder, authority=self.authority)
         public, rest = (folder / "revocast.toml").read_text().split("[signer]\n")
         signer, rest = rest.split("[publisher]\n")
         publisher = rest.partition("[responder]")[0]
@@ -113,9 +119,8 @@ class SplitSite:
 
     def _start(self, user: str, *command: str) -> "subprocess.Popen[str]":
         with (self.estate.folder / f"{user}.log").open("w") as log:
-            process = subprocess.Popen(
-                [*REVOCAST, *command, "--config", str(self.config(user))], stdout=subprocess.PIPE, stderr=log, text=True
-            )
+            whole = self._behind(user, [*REVOCAST, *command, "--config", str(self.config(user))])
+            process = subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=log, text=True)
         assert process.stdout
         assert process.stdout.readline() == "ready\n", self.log(user)
         return process

@@ -1,13 +1,10 @@
 """Responses like one that passed: only serial and signature may differ, and both are looked at in each."""
 
-from collections.abc import Sequence
 from datetime import timedelta
-from itertools import chain
 
 import pytest
 
 from publisher.gate import Checks
-from publisher.verify_ocsp import VerifiedResponse
 from publisher.verifying import Verifying
 from revocation import der
 from revocation.certid import CertID, CertIDHash
@@ -16,16 +13,11 @@ from revocation.status import Reason, Revocation
 from tests.authority import NOW
 from tests.building.ca import CA, Responder
 from tests.building.ocsp import DAY, response, single
+from tests.building.passed import passed
 from tests.building.place import Place
 
 SERIAL = 0x4105
 FINAL = Revocation(NOW - timedelta(days=1), Reason.keyCompromise)
-
-
-def passed(place: Place, responses: Sequence[bytes]) -> list[VerifiedResponse]:
-    """What the gate lets through, in the order in which it came."""
-    checked = Checks(place.profile, NOW, Verifying())(responses)
-    return sorted(chain.from_iterable(checked), key=lambda one: responses.index(one.der))
 
 
 def of_length(ca: CA, responder: Responder, serial: int, length: int, **more: object) -> bytes:
@@ -41,8 +33,8 @@ def test_each_response_is_the_one_that_it_is(place: Place, ca: CA, responder: Re
     data = [response(ca, responder, SERIAL + n, hashes=(hash_,)) for n in range(40) for hash_ in CertIDHash]
     data += [response(ca, responder, SERIAL + n, FINAL) for n in range(40, 43)]
     data += [response(ca, responder, SERIAL + n) for n in (0x10000, 0x1000000)]
-    found = passed(place, data)
-    alone = [one for response_ in data for one in passed(place, [response_])]
+    found = passed(place.profile, NOW, data)
+    alone = [one for response_ in data for one in passed(place.profile, NOW, [response_])]
     assert found == alone
     assert [one.der for one in found] == data
 
@@ -73,7 +65,7 @@ def test_serial_in_another_form_than_der_is_refused_also_where_the_rest_is_alike
     long = der.sequence(cert_id, b"\x80\x00", der.generalized_time(NOW), ends)
     data = of_length(ca, responder, 1, len(first), hashes=(), also=[long])
     with pytest.raises(GateError, match="cannot be read"):
-        passed(place, [first, data])
+        passed(place.profile, NOW, [first, data])
 
 
 def test_two_serials_in_one_response_are_refused_also_where_the_rest_is_alike(
@@ -85,7 +77,7 @@ def test_two_serials_in_one_response_are_refused_also_where_the_rest_is_alike(
     also = [single(ca, SERIAL + 2, CertIDHash.SHA1)]
     data = of_length(ca, responder, SERIAL + 1, len(first), hashes=(CertIDHash.SHA256,), also=also)
     with pytest.raises(GateError, match="do not say the same"):
-        passed(together, [first, data])
+        passed(together.profile, NOW, [first, data])
 
 
 def test_what_the_first_of_its_kind_may_not_be_no_other_may(place: Place, ca: CA, responder: Responder) -> None:

@@ -1,20 +1,26 @@
 """OCSP responses through bundles, the gate and the marks into a store; slices and the line in time end to end."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import lmdb
 import pytest
 from cryptography.x509 import ocsp
 
 from publisher.targets.lmdb import LMDBTarget
+from revocation.artifacts import Kind
 from revocation.certid import CertID, CertIDHash
 from revocation.clock import epoch
+from revocation.errors import Unreadable
+from revocation.part import Part
 from revocation.status import Reason, Revocation
 from revocation.store import ISSUERS_DATABASE, issuer_key, response_key
+from revocation.wire.exchange import FolderExchange
 from tests.authority import NOW
-from tests.building.bundles import put_slice
+from tests.building.bundles import put, put_slice
 from tests.building.ca import CA, Responder
 from tests.building.ocsp import both
 from tests.building.place import Place, said
@@ -60,6 +66,21 @@ def test_slice_of_many_files_is_one_slice(place: Place, ca: CA, responder: Respo
     _, responses = place.publish()
     assert responses.slices[0].count == 14
     assert [place.says(serial) for serial in range(1, 9)] == ["GOOD"] * 7 + [None]
+
+
+@pytest.mark.parametrize(
+    ("begins", "lasts", "words"),
+    [(-2 * DAY, DAY, "expired"), (DAY, DAY, "its thisUpdate"), (timedelta(0), 30 * DAY, "its window of 30d is longer")],
+)
+def test_empty_slice_is_published_in_its_window_alone(
+    place: Place, ca: CA, begins: timedelta, lasts: timedelta, words: str
+) -> None:
+    """Nothing but the manifest says when: one that has expired, has not begun or lasts too long makes no row."""
+    part = Part(issuer=ca.issuer.id, kind=Kind.OCSP, label="3")
+    put(place.exchange, part, 1, {}, this_update=NOW + begins, next_update=NOW + begins + lasts)
+    _, outcome = place.outcomes()
+    assert outcome.status.slices == []
+    assert re.search(words, "".join(outcome.lines))
 
 
 def test_empty_slice_has_a_row(place: Place, ca: CA) -> None:
@@ -193,6 +214,18 @@ def test_at_no_moment_does_a_replay_show_a_revoked_certificate_good(
     put_slice(place.exchange, ca, 1, both(ca, responder, 1) + both(ca, responder, 2), revision=1)
     revoked = both(ca, responder, 1, FINAL, this_update=NOW + SECOND)
     put_slice(place.exchange, ca, 2, revoked, base_revision=1, revision=2, slice_=0)
+    shown = _shown_of_1(ca, monkeypatch)
+    place.publish(NOW + SECOND)
+    place.wipe(place.store)
+    place.publish(NOW + SECOND)
+    place.wipe(place.store, place.state)
+    place.publish(NOW + SECOND)
+    assert shown.count("REVOKED") == len(shown) >= 6
+    assert place.says(2) == "GOOD"
+
+
+def _shown_of_1(ca: CA, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a store says of certificate 1, after each transaction from now on."""
     shown: list[str] = []
     put = LMDBTarget.put
 
@@ -205,13 +238,31 @@ def test_at_no_moment_does_a_replay_show_a_revoked_certificate_good(
         return count
 
     monkeypatch.setattr(LMDBTarget, "put", watched)
+    return shown
+
+
+def test_revocation_in_a_bundle_that_could_not_be_read_for_a_moment_is_known_before_others_are_taken(
+    place: Place, ca: CA, responder: Responder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One slice became two, and a new host takes both: the older bundle says good."""
+    put_slice(place.exchange, ca, 1, both(ca, responder, 1), revision=1)
+    revoked = both(ca, responder, 1, FINAL, this_update=NOW + SECOND)
+    name = put_slice(place.exchange, ca, 2, revoked, revision=2, slice_=1, this_update=NOW + SECOND)
+    open_, opened = FolderExchange.open, list[str]()
+
+    def fails_at_its_turn(exchange: FolderExchange, wanted: str) -> BinaryIO:
+        opened.extend([wanted] if wanted == name else [])
+        if wanted == name and len(opened) == 2:
+            raise Unreadable("cannot be opened: Input/output error", where=name)
+        return open_(exchange, wanted)
+
+    monkeypatch.setattr(FolderExchange, "open", fails_at_its_turn)
+    shown = _shown_of_1(ca, monkeypatch)
+    _, outcome = place.outcomes(NOW + SECOND)
+    assert outcome.error
+    assert "GOOD" not in shown
     place.publish(NOW + SECOND)
-    place.wipe(place.store)
-    place.publish(NOW + SECOND)
-    place.wipe(place.store, place.state)
-    place.publish(NOW + SECOND)
-    assert shown.count("REVOKED") == len(shown) >= 6
-    assert place.says(2) == "GOOD"
+    assert place.says(1) == "REVOKED"
 
 
 def test_good_after_final_in_one_look_is_withheld(place: Place, ca: CA, responder: Responder) -> None:

@@ -51,6 +51,21 @@ def test_revocation_in_one_hash_takes_good_in_the_other_out(place: Place, ca: CA
     ]
 
 
+def test_final_revocation_is_not_forgotten_over_a_hold_in_the_same_bundle(
+    place: Place, ca: CA, responder: Responder
+) -> None:
+    """Whatever stands last: a final one takes good out under every hash."""
+    later = NOW + 3 * SECOND
+    data = [
+        response(ca, responder, 3, hashes=(SHA256,), this_update=NOW + SECOND),
+        response(ca, responder, 3, FINAL, hashes=(SHA1,), this_update=later),
+        response(ca, responder, 3, HOLD, hashes=(SHA256,)),
+    ]
+    put_slice(place.exchange, ca, 1, data, this_update=later)
+    place.publish(later)
+    assert (place.says(3), place.says(3, SHA1)) == (None, "REVOKED")
+
+
 def test_hold_that_comes_late_leaves_its_release_in_the_other_hash(place: Place, ca: CA, responder: Responder) -> None:
     """A good that is newer than the hold is no contradiction."""
     later = NOW + SECOND

@@ -68,7 +68,13 @@ def respond(config: Path, *options: str, descriptors: str = "") -> subprocess.Po
 @contextmanager
 def running(config: Path, *options: str, descriptors: str = "") -> Iterator[Running]:
     """The process when it has said that it is ready; killed if it still runs in the end."""
-    process = respond(config, *options, descriptors=descriptors)
+    with ready(respond(config, *options, descriptors=descriptors)) as process:
+        yield process
+
+
+@contextmanager
+def ready(process: subprocess.Popen[str]) -> Iterator[Running]:
+    """The same of a process that was started elsewhere."""
     try:
         assert process.stdout
         lines = [process.stdout.readline().strip()]

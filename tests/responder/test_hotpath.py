@@ -300,6 +300,17 @@ def test_flood_of_nonces_and_of_unknown_serials_takes_no_memory(both: Both, fill
     assert len(both.path._kept) <= kept + 1
 
 
+def test_nonce_that_ends_like_the_cert_id_is_a_nonce(both: Both, filling: Filling) -> None:
+    """Else each of them would be kept, until all that is kept had to go."""
+    cert = filling.cert_id(GOOD, CertIDHash.SHA1)
+    both.same(request(cert))
+    kept = len(both.path._kept)
+    for number in range(20):
+        nonce = der.tlv(der.OCTET_STRING, number.to_bytes(32, "big") + cert.encode()[2:])
+        both.same(request(cert, extensions=extensions(extension(NONCE, nonce))))
+    assert len(both.path._kept) <= kept + 1
+
+
 def test_what_is_kept_is_bounded(both: Both, filling: Filling, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many certificates are asked for."""
     monkeypatch.setattr("responder.hotpath._MOST_KEPT", 3)

@@ -1,14 +1,11 @@
 """Archive cutoff (RFC 6960 section 4.4.4): certificates that have expired are answered for, and for how long."""
 
 from datetime import datetime, timedelta
-from itertools import chain
 from pathlib import Path
 
 import pytest
 from asn1crypto import ocsp as asn1_ocsp
 
-from publisher.gate import Checks
-from publisher.verifying import Verifying
 from revocation.clock import fixed
 from revocation.config import PublicConfig
 from revocation.errors import ConfigurationError, GateError
@@ -17,6 +14,7 @@ from signer.handle import handle
 from signer.look import look
 from signer.signer import Signer
 from tests.authority import NOW, Authority
+from tests.building.passed import passed
 from tests.estate import Estate
 from tests.signer.pkilint import pkilint_response
 from tests.signer.reading import bundles, statuses
@@ -58,8 +56,8 @@ def test_archive_cutoff_is_producedat_less_what_is_kept_and_passes_gate_and_pkil
     found = newest(signer)
     assert cutoffs(found) == {NOW - YEARS}
     (profile,) = signer.public.profiles.values()
-    passed = chain.from_iterable(Checks(profile, NOW, Verifying())([*found, *found]))
-    assert {one.archive_cutoff for one in passed} == {NOW - YEARS}
+    twice = passed(profile, NOW, [*found, *found])
+    assert {one.archive_cutoff for one in twice} == {NOW - YEARS}
     (file := tmp_path / "response.ocsp").write_bytes(found[0])
     assert pkilint_response(file) == ""
 
@@ -114,9 +112,9 @@ def test_archive_cutoff_that_is_configured_anew_is_there_at_the_next_look(
     (profile,) = signer.public.profiles.values()
     found = newest(signer)
     assert cutoffs(found) == ({NOW + SECOND - 9 * DAY} if second else {None})
-    assert len(list(chain.from_iterable(Checks(profile, NOW + SECOND, Verifying())(found)))) == 4
+    assert len(passed(profile, NOW + SECOND, found)) == 4
     with pytest.raises(GateError, match=r"its archive cutoff is .*, and by what is configured it would be"):
-        Checks(profile, NOW + SECOND, Verifying())(old)
+        passed(profile, NOW + SECOND, old)
 
 
 @pytest.mark.parametrize("value", ["0s", "40000d", "soon"])

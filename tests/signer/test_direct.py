@@ -8,9 +8,7 @@ import pytest
 from cryptography.x509 import ocsp
 from sqlalchemy import select
 
-from publisher.gate import Checks
 from publisher.verify_ocsp import read_response, verify_response
-from publisher.verifying import Verifying
 from revocation.clock import fixed
 from revocation.config import PublicConfig
 from revocation.errors import ConfigurationError, GateError
@@ -22,6 +20,7 @@ from signer.signer import Signer
 from tests.authority import NOW, Authority
 from tests.building.ca import CA, Responder
 from tests.building.ocsp import response
+from tests.building.passed import passed
 from tests.estate import Estate
 from tests.signer.reading import bundles
 
@@ -130,10 +129,9 @@ def test_gate_takes_responses_of_the_configured_signer_alone(tmp_path: Path) -> 
         folder = tmp_path / (who.replace(" ", ""))
         estate = Estate.build(folder, authority=ca.authority, public=f"[public.ocsp]\n{lines}")
         (profile,) = PublicConfig.read(estate.file).profiles.values()
-        checks = Checks(profile, NOW, Verifying())
-        assert [one.serial for one in checks([taken, taken])] == [b"\x01"] * 2
+        assert [one.serial for one in passed(profile, NOW, [taken, taken])] == [b"\x01"] * 2
         with pytest.raises(GateError, match=f"{who} signed it, and configured is signed_by"):
-            checks([refused])
+            passed(profile, NOW, [taken, refused])
 
 
 @pytest.mark.parametrize(
@@ -168,7 +166,7 @@ def test_direct_responses_about_cas_alone_may_live_a_year_under_the_brs(tmp_path
     estate.register(signer, [1], is_ca=True, not_after=NOW + 900 * DAY)
     assert look(signer, fixed(NOW), [Verb.PRESIGN]).problems == []
     assert windows(signer) == {(NOW, NOW + 365 * DAY - SECOND)}
-    assert len(Checks(profile, NOW, Verifying())(responses_of(signer))) == 2
+    assert len(passed(profile, NOW, responses_of(signer))) == 2
 
 
 def test_direct_responses_have_a_limit_of_the_signers_own(tmp_path: Path) -> None:
@@ -188,6 +186,6 @@ def test_change_of_who_signs_is_there_at_the_next_look(tmp_path: Path) -> None:
     signer = estate.signer()
     (profile,) = signer.public.profiles.values()
     assert "configured are sha1 sha256 direct" in look(signer, fixed(NOW + SECOND)).made[0]
-    assert all(one.direct for one in Checks(profile, NOW + SECOND, Verifying())(responses_of(signer)))
+    assert all(one.direct for one in passed(profile, NOW + SECOND, responses_of(signer)))
     look(signer, fixed(NOW + 8 * DAY))
     assert list((estate.folder / "signer/keys").iterdir()) == []

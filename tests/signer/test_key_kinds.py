@@ -26,6 +26,7 @@ from signer import responses
 from signer.look import look
 from signer.signer import Signer
 from tests.authority import NOW, Authority, CAKey
+from tests.building.passed import passed
 from tests.estate import Estate
 from tests.keykinds import ALGORITHMS, CA_KEYS
 from tests.signer.reading import bundles, newest_crl
@@ -225,11 +226,11 @@ def test_responder_key_of_before_the_brs_signs_no_more(tmp_path: Path) -> None:
     assert "`revocast generate-ocsp-keys` makes one; it needs the CA key" in told[1]
     (profile,) = signer.public.profiles.values()
     with pytest.raises(GateError, match=r"the key that signed it: .* and it is ed25519"):
-        Checks(profile, NOW, Verifying())(before)
+        passed(profile, NOW, before)
     (estate.folder / "away.key").rename(estate.folder / "ca.key")
     assert look(signer, fixed(NOW + 12 * HOUR), [Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN]).problems == []
     assert {key_of(response) for response in responses_of(signer)} == {KeyKind.P256}
-    assert len(Checks(profile, NOW + 12 * HOUR, Verifying())(responses_of(signer))) == 2
+    assert len(passed(profile, NOW + 12 * HOUR, responses_of(signer))) == 2
 
 
 @pytest.mark.parametrize(

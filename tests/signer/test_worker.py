@@ -173,9 +173,10 @@ def test_worker_stops_on_sigterm_while_a_process_that_signs_hangs(tmp_path: Path
 
 
 def children(process: "subprocess.Popen[bytes]") -> list[int]:
-    """The processes that it started."""
+    """The processes that it started to sign; before they run that, they are copies that their parent waits for."""
     started_by_thread = Path(f"/proc/{process.pid}/task").glob("*/children")
-    return [int(pid) for started in started_by_thread for pid in started.read_text().split()]
+    started = [int(pid) for found in started_by_thread for pid in found.read_text().split()]
+    return [pid for pid in started if b"signer.signing" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def test_worker_without_a_key_says_so_and_does_what_needs_none(

@@ -3,7 +3,7 @@
 Where a judge cannot judge a form, `judges.py` says what it is asked instead.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -68,13 +68,28 @@ class Judgement:
     truth: dict[str, str]
 
 
-@pytest.fixture(scope="module", params=FORMS)
-def given(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judgement]:
+@pytest.fixture(scope="module")
+def judgement(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Judgement]]:
+    """Makes the PKI of a form once: that takes seconds."""
+    made: dict[str, Judgement] = {}
+
+    def of(name: str) -> Judgement:
+        if name not in made:
+            form = FORMS[name]
+            judged = Judged(tmp_path_factory.mktemp("judged"), form.crl, named=form.named, reasons=form.reasons)
+            case = judged.case_of_deltas() if form.deltas else judged.case()
+            made[name] = Judgement(form, judged, case, judged.truth())
+        return made[name]
+
+    yield of
+    for one in made.values():
+        one.judged.world.close()
+
+
+@pytest.fixture(params=FORMS)
+def given(request: pytest.FixtureRequest, judgement: Callable[[str], Judgement]) -> Judgement:
     """The PKI at the end of its history, in one form."""
-    form = FORMS[request.param]
-    judged = Judged(tmp_path_factory.mktemp("judged"), form.crl, named=form.named, reasons=form.reasons)
-    yield Judgement(form, judged, judged.case_of_deltas() if form.deltas else judged.case(), judged.truth())
-    judged.world.close()
+    return judgement(request.param)
 
 
 def test_pki_is_as_large_and_as_mixed_as_is_claimed(given: Judgement) -> None:

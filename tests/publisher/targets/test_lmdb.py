@@ -170,6 +170,20 @@ def test_sweep_takes_expired_answers_of_one_issuer_a_bounded_number_at_a_time(
     assert sorted(left) == sorted([foreign.key, *(answer(n).key for n in range(0, 10, 2))])
 
 
+def test_sweep_of_an_issuer_begins_again_where_another_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many keys others have: each sweep looks at as many of its own as it may."""
+    monkeypatch.setattr("publisher.targets.lmdb._SWEPT_AT_ONCE", 4)
+    others = [
+        Answer(b"\x01\x02\x03\x05\x02" + n.to_bytes(2, "big"), StoredResponse(1, 2, 1, b"f").encode())
+        for n in range(40)
+    ]
+    with LMDBTarget(tmp_path / "store", GIB) as target:
+        target.put([*others, *(answer(n, next_update=300) for n in range(3))], always)
+        assert target.sweep(ISSUER, 200) == 0
+        target.put([answer(0, next_update=100)], always)
+        assert target.sweep(ISSUER, 200) == 1
+
+
 def test_folder_that_is_no_folder_is_an_error_that_says_so(tmp_path: Path) -> None:
     """What, where and what to do."""
     (tmp_path / "store").write_text("in the way")

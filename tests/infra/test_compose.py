@@ -1,0 +1,116 @@
+"""infra/compose.yaml: who shares a network with whom, what each may write, and that what it mounts is there.
+
+No engine reads it here: this holds the file as YAML against what the services need, and against the Containerfiles.
+"""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.infra.containerfile import ROOT
+
+FILE = ROOT / "infra/compose.yaml"
+COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = ("signer", "publisher", "scheduler", "responder")
+REACHES = {
+    "signer": {"publisher", "scheduler", "valkey", "postgresql"},
+    "publisher": {"signer", "scheduler", "valkey"},
+    "scheduler": {"signer", "publisher", "valkey"},
+    "responder": {"valkey", "nginx"},
+    "nginx": {"responder"},
+}
+"""Who is on a network with whom. None but valkey, postgresql, the responder and nginx listens there."""
+WRITES = {
+    "signer": {"signer", "signer-cache", "exchange"},
+    "publisher": {"publisher", "publisher-cache", "public"},
+    "scheduler": set(),
+    "responder": set(),
+    "nginx": set(),
+    "valkey": set(),
+    "postgresql": {"ledger"},
+}
+"""The volumes that each may write."""
+
+
+def networks(name: str) -> set[str]:
+    """Those of a service."""
+    return set(SERVICES[name].get("networks", ()))
+
+
+def mounts(name: str) -> list[tuple[str, str, bool]]:
+    """What a service mounts: from where, to where, and whether it may write there."""
+    split = [mount.split(":") for mount in SERVICES[name].get("volumes", ())]
+    return [(parts[0], parts[1], parts[2:] != ["ro"]) for parts in split]
+
+
+@pytest.mark.parametrize("name", REACHES)
+def test_service_shares_a_network_with_what_it_needs_and_no_more(name: str) -> None:
+    """Above all: what faces relying parties shares none with the signer or its database."""
+    assert {other for other in SERVICES if other != name and networks(name) & networks(other)} == REACHES[name]
+
+
+def test_one_network_has_a_way_out_and_one_service_a_port() -> None:
+    """nginx, which relying parties reach."""
+    assert {name for name, network in COMPOSE["networks"].items() if not network.get("internal")} == {"front"}
+    assert {name for name in SERVICES if "front" in networks(name)} == {"nginx"}
+    assert {name for name, service in SERVICES.items() if "ports" in service} == {"nginx"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_service_writes_its_own_volumes_alone(name: str) -> None:
+    """Configurations and the others' volumes are read-only."""
+    assert {source for source, _, writable in mounts(name) if writable} == WRITES[name]
+    assert {source for source, _, _ in mounts(name) if not source.startswith(".")} <= COMPOSE["volumes"].keys()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_container_of_ours_is_closed(name: str) -> None:
+    """A read-only root, no capabilities, its own image, its own configuration, its own folders made by the image."""
+    service = SERVICES[name]
+    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    containerfile = FILE.parent / service["build"]["context"] / service["build"]["dockerfile"]
+    assert containerfile.samefile(FILE.parent / f"containers/{name}.Containerfile")
+    assert [to for _, to, _ in mounts(name) if to.startswith("/etc/")] == [f"/etc/revocast/{name}"]
+    made = containerfile.read_text()
+    assert all(f'"{to}"]' in made for _, to, writable in mounts(name) if writable)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_files_that_are_mounted_are_shipped(name: str) -> None:
+    """But for `deployment`, which the operator makes."""
+    for source, _, _ in mounts(name):
+        if source.startswith("./") and not source.startswith("./deployment/"):
+            assert (FILE.parent / source).exists(), source
+
+
+def test_nginx_finds_what_its_configuration_names() -> None:
+    """The folder of CRLs and the two OCSP errors; and the responder, by the address that docs/deploying.md puts in."""
+    text = (ROOT / "infra/nginx/revocast.conf").read_text()
+    assert "root /var/lib/revocast/public/www;" in text
+    assert "alias /etc/nginx/revocast/;" in text
+    assert {"/var/lib/revocast/public", "/etc/nginx/revocast"} <= {to for _, to, _ in mounts("nginx")}
+    address = SERVICES["responder"]["networks"]["web"]["ipv4_address"]
+    assert text.count("127.0.0.1:8889") == 1
+    assert f"'s/127.0.0.1:8889/{address}:8889/'" in (ROOT / "docs/deploying.md").read_text()
+
+
+def test_servers_have_the_names_of_the_configurations() -> None:
+    """infra/config is taken as it is but for the exchange; `valkey.conf` finds its files."""
+    aliases = {
+        alias
+        for service in SERVICES.values()
+        if isinstance(service.get("networks"), dict)
+        for network in service["networks"].values()
+        for alias in network.get("aliases", ())
+    }
+    for name in ("signer", "publisher", "scheduler", "responder"):
+        text = (ROOT / f"infra/config/{name}.toml").read_text()
+        assert "@valkey.example:6379" in text or "//valkey.example:6379" in text
+        assert ("postgresql.example" in text) == (name == "signer")
+    assert aliases == {"valkey.example", "postgresql.example"}
+    lines = (ROOT / "infra/valkey/valkey.conf").read_text().splitlines()
+    files = {line.split()[1] for line in lines if "/" in line and line[0] != "#"}
+    assert files <= {to for _, to, _ in mounts("valkey")}

@@ -1,0 +1,58 @@
+"""infra/config: a file for each service apart, which it takes, and with it no table and no secret of another."""
+
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from jobs.config import JobsConfig
+from jobs.schedule import tasks
+from publisher.config import PublisherConfig
+from responder.config import ResponderConfig
+from revocation.config import PublicConfig
+from revocation.configfile import ConfigFile
+from signer.config import SignerConfig
+from tests.authority import Authority
+
+FOLDER = Path(__file__).parents[2] / "infra/config"
+TABLES: dict[str, tuple[str, type[BaseModel]]] = {
+    "signer": ("signer", SignerConfig),
+    "publisher": ("publisher", PublisherConfig),
+    "scheduler": ("jobs", JobsConfig),
+    "responder": ("responder", ResponderConfig),
+}
+
+
+def read(name: str, folder: Path) -> ConfigFile:
+    """The file of a service, beside the certificate that it names."""
+    Authority("Example CA").write(folder / "example-ca.pem")
+    return ConfigFile.read(Path(shutil.copy(FOLDER / f"{name}.toml", folder)))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_service_takes_its_file(tmp_path: Path, name: str) -> None:
+    """Every key of it is known, and the windows fit the looks."""
+    file = read(name, tmp_path)
+    public, settings = PublicConfig.read(file), file.table(*TABLES[name])
+    assert tasks(public)
+    if isinstance(settings, SignerConfig):
+        settings.check(public)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_file_has_nothing_of_another_service(name: str) -> None:
+    """One table beside [public], no user of the queue server but its own, no folder below /etc/revocast but its own."""
+    text = (FOLDER / f"{name}.toml").read_text()
+    assert set(tomllib.loads(text)) == {"public", TABLES[name][0]}
+    for other in TABLES.keys() - {name}:
+        assert f"//{other}:" not in text
+        assert f'user = "{other}"' not in text
+        assert f"/etc/revocast/{other}" not in text
+
+
+def test_files_agree_on_what_is_public() -> None:
+    """All four have the same table [public], else the publisher would refuse what the signer makes."""
+    public = [tomllib.loads((FOLDER / f"{name}.toml").read_text())["public"] for name in TABLES]
+    assert public.count(public[0]) == len(TABLES)
