@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,15 @@ def test_output_that_nobody_reads_from_the_start_ends_nothing(tmp_path: Path) ->
     assert "revocast up: stopped" in result.stderr
 
 
+@pytest.fixture
+def hangup_ends() -> Iterator[None]:
+    """Also where the tests run under `nohup`, which what they start would take over."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hangup_ends")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_import_ends_with_its_up(demo: Path, tmp_path: Path, how: signal.Signals) -> None:
     """Nobody works on the folder without its lock; who is told to stop says so, and nothing else."""

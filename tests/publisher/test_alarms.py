@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import lmdb
 import pytest
@@ -19,6 +20,7 @@ from publisher.targets.lmdb_alarms import store_alarms
 from publisher.targets.redis import RedisTarget
 from publisher.targets.redis_alarms import server_alarms
 from revocation.redisserver import RedisServer
+from revocation.wire.journal import Journal
 from tests.building.place import Place
 from tests.publisher.targets.test_lmdb import always, answer
 from tests.wire.server import Server
@@ -158,8 +160,8 @@ def test_log_of_the_worker_has_an_alarm_once(
     """As a warning, among what it did."""
     place.exchange.mkdir()
     monkeypatch.setattr(worker, "alarms", lambda _config: [Alarm("responses", "map", "81% of the map is used")])
-    told = NowAndThen()
+    told, journal = NowAndThen(), create_autospec(Journal, instance=True)
     for _ in range(3):
-        worker._look(place.config, place.public, told)
+        worker._look(place.config, place.public, journal, told)
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert warnings == ["responses: 81% of the map is used"]
