@@ -1,7 +1,7 @@
 """Finding what is due over all issuers, in the order in which to make it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from revocation.artifacts import Kind
@@ -18,6 +18,7 @@ from signer.slices import Intact
 
 EVERYTHING: Final = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
 _MOST_SOUND: Final = 4096
+_SOUND_FOR: Final = timedelta(hours=1)
 
 
 def find_due(
@@ -49,7 +50,7 @@ def _finders(
 
         return find
 
-    intact = intact_bundles(signer, hint)
+    intact = intact_bundles(signer, now, hint)
     yield Verb.GENERATE_OCSP_KEYS, of(due_responder_certificate, signer.responder_keys)
     yield Verb.GENERATE_CRLS, of(due_crls, intact, signer.published)
     yield Verb.PRESIGN, of(due_slices, intact, signer.responder_keys, signer.keyring, whole)
@@ -66,7 +67,7 @@ def live(signer: Signer, now: datetime, hint: Look | None) -> list[IssuerProfile
     return [profile for profile in asked(signer, hint) if now < profile.issuer.not_after]
 
 
-def intact_bundles(signer: Signer, hint: Look | None) -> Intact:
+def intact_bundles(signer: Signer, now: datetime, hint: Look | None) -> Intact:
     """Whether a stored bundle lies in the exchange: by name and size; by digest where a target is said to lack it.
 
     Of a kind of which nothing is said to be published nothing is said to lack either.
@@ -81,7 +82,7 @@ def intact_bundles(signer: Signer, hint: Look | None) -> Intact:
             return False
         published: Mapping[tuple[str, str], CRLRow | SliceRow] = crls if row.part.kind is Kind.CRL else slices
         shown = published.get((row.part.issuer, row.part.label))
-        return not published or (shown is not None and _shows(shown, row)) or _readable(signer, there)
+        return not published or (shown is not None and _shows(shown, row)) or _readable(signer, there, now)
 
     return intact
 
@@ -95,9 +96,9 @@ def _shows(shown: CRLRow | SliceRow, row: Issued) -> bool:
     return not row.complete or shown.this_update >= row.this_update  # it says the time of the oldest response
 
 
-def _readable(signer: Signer, bundle: Stored) -> bool:
-    """Read it whole, once in this process: a publisher that is away lacks it for hours, and it may be large."""
-    if bundle in signer.sound:
+def _readable(signer: Signer, bundle: Stored, now: datetime) -> bool:
+    """Read it whole, but once an hour at most: a publisher that is away lacks it for hours, and it may be large."""
+    if bundle in signer.sound and timedelta(0) <= now - signer.sound[bundle] < _SOUND_FOR:
         return True
     try:
         with signer.exchange.open(bundle.name) as source:
@@ -107,5 +108,5 @@ def _readable(signer: Signer, bundle: Stored) -> bool:
         return False
     if len(signer.sound) >= _MOST_SOUND:
         signer.sound.clear()
-    signer.sound.add(bundle)
+    signer.sound[bundle] = now
     return True

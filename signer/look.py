@@ -160,7 +160,7 @@ def _of_expired(signer: Signer, now: datetime, hint: Look) -> list[RevocastError
     expired = [profile for profile in asked(signer, hint) if now >= profile.issuer.not_after]
     if not expired:
         return []
-    intact = intact_bundles(signer, hint)
+    intact = intact_bundles(signer, now, hint)
     with signer.ledger.read() as connection:
         return [
             error for profile in expired for error in refused_crls(connection, profile, now, intact, signer.published)

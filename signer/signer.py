@@ -21,7 +21,7 @@ class Signer:
     """What the signer's work needs.
 
     Attributes:
-        sound: bundles of the exchange that this process has read whole; one that is changed there is another.
+        sound: when this process read a bundle of the exchange whole; one that is changed there is another.
     """
 
     config: SignerConfig
@@ -32,7 +32,7 @@ class Signer:
     responder_keys: ResponderKeys
     published: Published = field(default_factory=Published)
     signing: Signing = field(default_factory=Signing)
-    sound: set[Stored] = field(default_factory=set)
+    sound: dict[Stored, datetime] = field(default_factory=dict)
 
 
 def open_signer(file: ConfigFile, now: datetime, passphrases: dict[str, bytes] | None = None) -> Signer:

@@ -93,8 +93,8 @@ def test_damaged_renewal_is_made_again_while_what_it_renews_is_published(tmp_pat
     assert "gone from the exchange" in made
 
 
-def test_renewal_that_is_not_published_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A publisher may be away for hours, and slices of a million certificates weigh a gigabyte."""
+def test_bundle_that_is_not_published_is_read_once_an_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A publisher may be away for hours, and slices of a million certificates weigh a gigabyte; a disk may rot."""
     signer = Estate.build(tmp_path / "e").signer()
     look(signer, fixed(NOW), [Verb.GENERATE_CRLS])
     hint = Look(crls=(behind(signer, revision=0),))
@@ -104,6 +104,8 @@ def test_renewal_that_is_not_published_is_read_once(tmp_path: Path, monkeypatch:
     for number in range(3):
         assert look(signer, fixed(NOW + number * SECOND), [Verb.GENERATE_CRLS], hint).made == []
     assert opened == names(signer)
+    assert look(signer, fixed(NOW + HOUR), [Verb.GENERATE_CRLS], hint).made == []
+    assert opened == 2 * names(signer)
 
 
 def test_what_is_said_of_responses_has_no_crl_read(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
