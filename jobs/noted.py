@@ -1,8 +1,15 @@
 """Where notes of the periodic work are read: in the queue server, or without one in the file of `refresh`."""
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from jobs.installation import Installation
 from jobs.refreshed import Refreshed
+from revocation.published import TargetStatus
 from revocation.wire.notes import Notes, all_names
+
+if TYPE_CHECKING:
+    from revocation.wire.journal import Journal
 
 _SECONDS = 2.0
 
@@ -19,3 +26,14 @@ def read_notes(installation: Installation) -> Notes:
     from revocation.wire.queue import Wire  # rq and redis, only where there is a queue
 
     return Wire(installation.jobs.queue, _SECONDS).journal.read(all_names(installation.target_names))
+
+
+def published(installation: Installation, journal: "Journal", now: datetime) -> list[TargetStatus]:
+    """What every target says of itself, or, where none can be read from here, what the publisher noted of its CRLs.
+
+    Raises:
+        QueueUnreachable: the queue cannot be reached.
+        NotForUs: our user of the queue server may not read it.
+    """
+    statuses = installation.statuses(now)
+    return statuses if any(status.crls or status.slices for status in statuses) else journal.published()

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 import click
 
 from jobs.installation import Installation
+from jobs.noted import published
 from jobs.published_check import PublishedCheck
 from jobs.reconcile import looks
 from jobs.schedule import Task, Tick, current, next_slot
@@ -152,7 +153,9 @@ def scheduler(config: Path | None) -> None:
         )
     wire = Wire(installation.jobs.queue)
     check = PublishedCheck(installation.path, wire.journal, clock_now)
-    work = Scheduler(wire, installation.tasks, installation.statuses, lambda _: check.start())
+    work = Scheduler(
+        wire, installation.tasks, lambda now: published(installation, wire.journal, now), lambda _: check.start()
+    )
     run(work, Stop.on(signal.SIGTERM, signal.SIGINT), clock_now)
 
 

@@ -72,6 +72,8 @@ def _look(publisher: PublisherConfig, public: PublicConfig, journal: "Journal", 
             _LOG.error("%s: %s", outcome.status.target, outcome.error)
     journal.failed({of_publisher(one.status.target): str(one.error) for one in outcomes if one.error}, now())
     journal.succeeded([of_publisher(one.status.target) for one in outcomes if not one.error], now())
+    if any(spec.name.delta for profile in public.profiles.values() for spec in profile.crls.values()):
+        journal.publishes([one.status for one in outcomes])  # the signer bases deltas on it
     for alarm in told.worth_telling(alarms(publisher)):
         _LOG.warning("%s", alarm)
 

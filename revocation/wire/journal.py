@@ -8,10 +8,12 @@ from typing import Any, Final, TypeVar
 import redis
 from pydantic import TypeAdapter
 
+from revocation.artifacts import Kind
 from revocation.clock import iso
 from revocation.errors import RevocastError
 from revocation.instant import Instant
 from revocation.messages import Verb
+from revocation.published import TargetStatus
 from revocation.visible import visible
 from revocation.wire.notes import Chore, Failure, Notes
 from revocation.wire.unreachable import unreachable
@@ -21,6 +23,11 @@ _INSTANT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
 _FAILURE_KEPT: Final = timedelta(days=1)
 _LONGEST_ERROR: Final = 500
 _LARGEST: Final = 16384
+_PUBLISHED: Final = "revocast:published:crls"
+_PUBLISHED_KEPT: Final = timedelta(days=1)
+_MOST_ROWS: Final = 2000
+_LARGEST_PUBLISHED: Final = 1 << 20
+_STATUSES: Final = TypeAdapter(list[TargetStatus])
 _Value = TypeVar("_Value")
 
 
@@ -68,6 +75,44 @@ class Journal:
                 pipeline.delete(f"revocast:failure:{name}")
 
         self._write(write)
+
+    def publishes(self, statuses: Iterable[TargetStatus]) -> None:
+        """Say which CRLs lie on the targets: those that are to be renewed first, as far as a message can carry them."""
+        carrying = [status for status in statuses if Kind.CRL in status.kinds]
+        if not carrying:
+            return
+        most = _MOST_ROWS // len(carrying)
+        text = _STATUSES.dump_json(
+            [
+                TargetStatus(
+                    target=status.target,
+                    kinds=(Kind.CRL,),
+                    updated_at=status.updated_at,
+                    crls=sorted(status.crls, key=lambda row: row.renew_at)[:most],
+                )
+                for status in carrying
+            ]
+        )
+        self._write(lambda pipeline: pipeline.set(_PUBLISHED, text, ex=_PUBLISHED_KEPT))
+
+    def published(self) -> list[TargetStatus]:
+        """What a publisher last said of that; nothing where none did, or it cannot be understood.
+
+        Raises:
+            QueueUnreachable: the server cannot be reached.
+            NotForUs: our user may not read it.
+        """
+        try:
+            raw = self._redis.getrange(_PUBLISHED, 0, _LARGEST_PUBLISHED)
+        except redis.exceptions.NoPermissionError as error:
+            raise NotForUs(
+                "this user of the queue server may not read what is published",
+                where="[jobs].queue",
+                advice="take the newest infra/valkey/users.acl: without it there are no delta CRLs",
+            ) from error
+        except redis.RedisError as error:
+            raise unreachable(error) from error
+        return _try(_STATUSES.validate_json, raw) or [] if isinstance(raw, bytes) else []
 
     def read(self, names: Sequence[str]) -> Notes:
         """What is noted of these; what cannot be understood is not there.

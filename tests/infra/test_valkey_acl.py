@@ -63,6 +63,7 @@ REFUSED = {
         "SET revocast:success:publisher:publish:files x",
         "DEL revocast:failure:publisher:publish:files",
         "BLPOP rq:queue:publisher-of-others 1",
+        "SET revocast:published:crls x",
     ),
     "publisher": (
         "RPUSH rq:queue:signer x",
@@ -130,6 +131,7 @@ REFUSED = {
         "HSET revocast:responses.2 x y",
         "DEL revocast:responses.2",
         "EXPIRE revocast:tick:x 0",
+        "SET revocast:published:crls x",
     ),
     "responder": (
         "HSET revocast:responses.2 x y",
@@ -144,6 +146,7 @@ REFUSED = {
         f"HGET {SIGNED} data",
         f"GET {REPLY}",
         "GET revocast:tick:x",
+        "SET revocast:published:crls x",
         "GETRANGE revocast:success:signer:presign 0 1",
         "DEL revocast:failure:signer:revoke",
         "HGET another:responses.2 x",
