@@ -3,7 +3,9 @@
 No engine reads it here: this holds the file as YAML against what the services need, and against the Containerfiles.
 """
 
+import tomllib
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -17,15 +19,15 @@ OURS = ("signer", "publisher", "scheduler", "responder")
 REACHES = {
     "signer": {"publisher", "scheduler", "valkey", "postgresql"},
     "publisher": {"signer", "scheduler", "valkey"},
-    "scheduler": {"signer", "publisher", "valkey"},
+    "scheduler": {"signer", "publisher", "valkey", "nginx"},
     "responder": {"valkey", "nginx"},
-    "nginx": {"responder"},
+    "nginx": {"responder", "scheduler"},
 }
 """Who is on a network with whom. None but valkey, postgresql, the responder and nginx listens there."""
 WRITES = {
     "signer": {"signer", "signer-cache", "exchange"},
     "publisher": {"publisher", "publisher-cache", "public"},
-    "scheduler": set(),
+    "scheduler": {"scheduler"},
     "responder": set(),
     "nginx": set(),
     "valkey": set(),
@@ -78,6 +80,16 @@ def test_container_of_ours_is_closed(name: str) -> None:
     assert all(f'"{to}"]' in made for _, to, writable in mounts(name) if writable)
 
 
+def test_scheduler_can_look_from_outside() -> None:
+    """`check_published` remembers in a volume at `state`, and finds nginx by the host of `base_url`."""
+    shipped = tomllib.loads((ROOT / "infra/config/scheduler.toml").read_text())
+    assert [to for _, to, writable in mounts("scheduler") if writable] == [shipped["jobs"]["state"]]
+    (shared,) = networks("scheduler") & networks("nginx")
+    host = urlsplit(shipped["public"]["base_url"]).hostname
+    assert SERVICES["nginx"]["networks"][shared]["aliases"] == [host]
+    assert {name for name in SERVICES if shared in networks(name)} == {"scheduler", "nginx"}
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_files_that_are_mounted_are_shipped(name: str) -> None:
     """But for `deployment`, which the operator makes."""
@@ -110,7 +122,7 @@ def test_servers_have_the_names_of_the_configurations() -> None:
         text = (ROOT / f"infra/config/{name}.toml").read_text()
         assert "@valkey.example:6379" in text or "//valkey.example:6379" in text
         assert ("postgresql.example" in text) == (name == "signer")
-    assert aliases == {"valkey.example", "postgresql.example"}
+    assert aliases == {"valkey.example", "postgresql.example", "pki.example"}
     lines = (ROOT / "infra/valkey/valkey.conf").read_text().splitlines()
     files = {line.split()[1] for line in lines if "/" in line and line[0] != "#"}
     assert files <= {to for _, to, _ in mounts("valkey")}
