@@ -1,7 +1,11 @@
 """`revocast schedule`, and `status` with it: what runs when, when it last succeeded, and a worker that hangs."""
 
 import json
+import os
+import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
@@ -167,6 +171,33 @@ def test_metrics_say_when_work_succeeded_and_whether_that_is_too_long_ago(presen
     present.use_queue(f"unix://{tmp_path}/nobody.sock")
     away = present.run("schedule", "--prometheus")
     assert (away.exit_code, "revocast_tasks_known 0\n" in away.output) == (3, True)
+
+
+def test_file_of_metrics_stays_where_nothing_could_be_printed(present: Present, tmp_path: Path) -> None:
+    """By the crontab line of docs/monitoring.md: an empty file would take the metrics away, and no rule would fire."""
+    text = (Path(__file__).parents[2] / "docs/monitoring.md").read_text()
+    (line,) = re.findall(r"^\* \* \* \* \*  (.*--prometheus.*)$", text, re.MULTILINE)
+    folder = tmp_path / "collected"
+    folder.mkdir()
+    for place, here in {
+        "/var/lib/prometheus/node-exporter": str(folder),
+        "/srv/venv/bin/revocast": f"{sys.executable} -P -m revocation",
+        "/srv/revocast/revocast.toml": str(present.config),
+    }.items():
+        assert line.count(place) == 1
+        line = line.replace(place, here)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+    def collected() -> str:
+        subprocess.run(["sh", "-c", line], env=environment, capture_output=True, check=False, timeout=60)
+        return (folder / "revocast.prom").read_text()
+
+    assert (first := collected()).count("revocast_tasks_known") >= 1
+    present.use_queue(f"unix://{tmp_path}/nobody.sock")
+    assert "revocast_tasks_known 0\n" in (unknown := collected())
+    assert first != unknown
+    present.config.write_text("nonsense")
+    assert collected() == unknown
 
 
 def noted(server: Server) -> int:
