@@ -118,6 +118,11 @@ class PublisherConfig(Table):
     targets: tuple[TargetTable, ...] = Field(min_length=1)
     archive: ArchiveTable = ArchiveTable()
 
+    @property
+    def noted(self) -> Path:
+        """The file in which `publish` keeps when it last succeeded."""
+        return self.state / "published.json"
+
     @classmethod
     def read(cls, file: ConfigFile) -> "PublisherConfig":
         """The table of a configuration file.
