@@ -94,8 +94,10 @@ class Installation:
 
     @property
     def target_names(self) -> list[str]:
-        """What is published to from here; nothing where this machine has no publisher."""
-        return [table.name for table in self.publisher.targets] if self.publisher else []
+        """What is published to from here, and over a queue from elsewhere, where [jobs] names it."""
+        here = [table.name for table in self.publisher.targets] if self.publisher else []
+        elsewhere = self.jobs.targets if self.jobs.queue else ()
+        return list(dict.fromkeys([*here, *elsewhere]))
 
     def statuses(self, now: datetime) -> list[TargetStatus]:
         """What every target says of itself; nothing where this machine has no publisher."""

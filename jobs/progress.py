@@ -128,7 +128,7 @@ def progress(all_tasks: Iterable[Task], targets: Iterable[str], known: Known, no
     """How each task stands.
 
     Args:
-        targets: those that are published to from here.
+        targets: those that are published to, here or elsewhere.
     """
     for task in all_tasks:
         if task.verb is Verb.PUBLISH:

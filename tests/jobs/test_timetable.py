@@ -195,6 +195,26 @@ def test_worker_that_hangs_is_noticed_though_it_is_alive(
             assert present.run(command, "--timeout", "60").exit_code == 0
 
 
+def test_publisher_elsewhere_that_hangs_is_noticed_by_who_names_its_targets(present: Present, server: Server) -> None:
+    """An operator has [public] and [jobs] alone; each target has a row by its notes, and no success of it is late."""
+    text = present.config.read_text()
+    present.config.write_text(text[: text.index("[signer]")] + text[text.index("[jobs]") :])
+    present.use_queue(server.url)
+    present.config.write_text(present.config.read_text() + 'targets = ["files", "responses"]\n')
+    journal = Wire(server.url).journal
+    for moment, code in ((now(), 0), (now() - timedelta(minutes=8), 1)):
+        journal.succeeded([of_signer(Verb(verb)) for verb in SIGNERS], now())
+        journal.succeeded([of_publisher("files"), of_publisher("responses")], moment)
+        result = present.run("schedule", "--no-signer")
+        assert result.exit_code == code, result.output
+        assert ("publish responses: no success since" in result.output) == bool(code)
+    found = told(present.run("schedule", "--no-signer", "--json"))
+    assert [(name, one["standing"]) for name, one in found.items()][3:] == [
+        ("publish files", "late"),
+        ("publish responses", "late"),
+    ]
+
+
 def test_metrics_say_when_work_succeeded_and_whether_that_is_too_long_ago(present: Present, tmp_path: Path) -> None:
     """As Prometheus reads them; a time and not an age, since a file of metrics may be old itself."""
     assert present.run("refresh").exit_code == 0
