@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import Field, field_validator
 
+from publisher.config import TargetName
 from revocation.configfile import LocalPath, QueueURL, Table
 from revocation.durations import Duration, show
 
@@ -31,6 +32,12 @@ class JobsConfig(Table):
         description="How often `revocast scheduler` does what `revocast check` does, at least 1m apart; `revocast "
         "status` then fails when it finds something, or finds nothing well for two intervals. For a machine that "
         "reaches what is published.",
+    )
+    targets: tuple[TargetName, ...] = Field(
+        default=(),
+        examples=[["files", "responses"]],
+        description="What publishers on other machines call their targets: `revocast schedule` then misses each that "
+        "had no success over the queue for too long. Those of [publisher] need not be named.",
     )
     state: LocalPath = Field(
         default=Path("jobs"), description="Folder of what `check` remembers and of the lock of `refresh`."

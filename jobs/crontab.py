@@ -80,6 +80,15 @@ def cron_lines(public: PublicConfig, config: Path, *, has_signer: bool, has_publ
     return lines
 
 
+def refreshed_every(public: PublicConfig) -> timedelta:
+    """How often cron does the work where the keys are; a minute where that is too seldom for `look`."""
+    look, longest = _of_signer(public)
+    if min(look, longest) < PUBLISH_EVERY:
+        return PUBLISH_EVERY
+    _, every = _when(look, longest)
+    return every
+
+
 def _of_signer(public: PublicConfig) -> tuple[timedelta, timedelta]:
     """The shortest `look`, and the longest time between two that every window allows."""
     profiles = list(public.profiles.values())

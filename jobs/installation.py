@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.config import JobsConfig
+from jobs.crontab import refreshed_every
 from jobs.schedule import Task, tasks
 from publisher.config import PublisherConfig
 from revocation.clock import Clock
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError
+from revocation.messages import Verb
 from revocation.published import TargetStatus
 
 if TYPE_CHECKING:
@@ -48,12 +50,28 @@ class Installation:
 
     @property
     def tasks(self) -> tuple[Task, ...]:
-        """The periodic work.
+        """The periodic work: all of it over a queue, and by cron what this machine has the tables for.
 
         Raises:
             ConfigurationError: an interval would let an artifact expire.
         """
-        return tasks(self.public, self.jobs.check_published if self.jobs.queue else None)
+        if self.jobs.queue:
+            return tasks(self.public, self.jobs.check_published)
+        if self.has_signer:
+            return tasks(self.public, publish_every=refreshed_every(self.public))
+        return tuple(task for task in tasks(self.public) if task.verb is Verb.PUBLISH)
+
+    @property
+    def cron_command(self) -> str:
+        """What cron runs here where there is no queue, for people; empty where there is one."""
+        if self.jobs.queue:
+            return ""
+        return "revocast refresh" if self.has_signer else "revocast publish"
+
+    @property
+    def refreshed(self) -> Path:
+        """The file in which `refresh` keeps when it last succeeded."""
+        return self.jobs.state / "refreshed.json"
 
     @property
     def directory(self) -> Path:
@@ -76,8 +94,10 @@ class Installation:
 
     @property
     def target_names(self) -> list[str]:
-        """What is published to from here; nothing where this machine has no publisher."""
-        return [table.name for table in self.publisher.targets] if self.publisher else []
+        """What is published to from here, and over a queue from elsewhere, where [jobs] names it."""
+        here = [table.name for table in self.publisher.targets] if self.publisher else []
+        elsewhere = self.jobs.targets if self.jobs.queue else ()
+        return list(dict.fromkeys([*here, *elsewhere]))
 
     def statuses(self, now: datetime) -> list[TargetStatus]:
         """What every target says of itself; nothing where this machine has no publisher."""

@@ -1,11 +1,11 @@
-"""Where notes of the periodic work are read: in the queue server, or without one in the file of `refresh`."""
+"""Where notes of the periodic work are read: in the queue server, or else in the files of `refresh` and `publish`."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from jobs.installation import Installation
-from jobs.refreshed import Refreshed
 from revocation.published import TargetStatus
+from revocation.wire.notefile import NoteFile
 from revocation.wire.notes import Notes, all_names
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def read_notes(installation: Installation) -> Notes:
         NotForUs: our user of the queue server may not read it.
     """
     if installation.jobs.queue is None:
-        return Refreshed(installation.jobs.state).read()
+        return _read_files(installation)
     from revocation.wire.queue import Wire  # rq and redis, only where there is a queue
 
     return Wire(installation.jobs.queue, _SECONDS).journal.read(all_names(installation.target_names))
@@ -37,3 +37,13 @@ def published(installation: Installation, journal: "Journal", now: datetime) -> 
     """
     statuses = installation.statuses(now)
     return statuses if any(status.crls or status.slices for status in statuses) else journal.published()
+
+
+def _read_files(installation: Installation) -> Notes:
+    """The later time where both have one."""
+    refreshed = NoteFile(installation.refreshed).read().successes
+    if installation.publisher is None:
+        return Notes(successes=refreshed)
+    published = NoteFile(installation.publisher.noted).read().successes
+    both = [*refreshed.items(), *published.items()]
+    return Notes(successes=dict(sorted(both, key=lambda note: note[1])))

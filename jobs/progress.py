@@ -41,7 +41,7 @@ class Progress:
         success: when it last succeeded, by the notes or by what is published; None where neither says it.
         failure: what went wrong since.
         due: what of it is due, and why.
-        by_cron: whether there is no queue, so that nobody asks.
+        by_cron: what cron runs where there is no queue, so that nobody asks; empty where there is one.
     """
 
     task: Task
@@ -53,7 +53,7 @@ class Progress:
     success: datetime | None = None
     failure: Failure | None = None
     due: Sequence[str] = ()
-    by_cron: bool = False
+    by_cron: str = ""
 
     @property
     def name(self) -> str:
@@ -73,7 +73,7 @@ class Progress:
     @property
     def _who(self) -> str:
         if self.by_cron:
-            return "see whether cron runs `revocast refresh`, and what it says"
+            return f"see whether cron runs `{self.by_cron}`, and what it says"
         if self.asked is None:
             return "that a scheduler has asked for it is not noted"
         if self.asked < self.last_slot - self.task.interval:
@@ -110,13 +110,13 @@ class Known:
         notes: None where they cannot be read.
         statuses: what is published: a CRL or response that is there was made, whatever the notes say.
         due: what is due and why, by task, and of publishing by target.
-        by_cron: whether there is no queue.
+        by_cron: what cron runs where there is no queue; empty where there is one.
     """
 
     notes: Notes | None
     statuses: Sequence[TargetStatus] = ()
     due: Mapping[tuple[Verb | Chore, str | None], Sequence[str]] = field(default_factory=dict)
-    by_cron: bool = False
+    by_cron: str = ""
 
 
 def patience(task: Task) -> timedelta:
@@ -128,7 +128,7 @@ def progress(all_tasks: Iterable[Task], targets: Iterable[str], known: Known, no
     """How each task stands.
 
     Args:
-        targets: those that are published to from here.
+        targets: those that are published to, here or elsewhere.
     """
     for task in all_tasks:
         if task.verb is Verb.PUBLISH:

@@ -13,7 +13,6 @@ from jobs.courier import Courier, reachable_courier
 from jobs.installation import Installation
 from jobs.lock import held
 from jobs.reconcile import lacks_delta, looks
-from jobs.refreshed import Refreshed
 from jobs.signer_process import SignerProcess
 from jobs.terminal import printable
 from revocation import cli
@@ -21,6 +20,7 @@ from revocation.clock import now as clock_now
 from revocation.errors import RevocastError
 from revocation.messages import Message, Outcome, Reply, Verb, compose
 from revocation.published import TargetStatus
+from revocation.wire.notefile import NoteFile
 from revocation.wire.notes import of_publisher, of_signer
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def refresh(context: click.Context, config: Path | None, timeout: float, *, as_j
     with held(installation.jobs.state / "refresh.lock", "refresh"):
         has_targets = installation.publisher is not None
         outcomes = run(installation, SignerProcess(installation.path), _ALL, timeout, publish=has_targets)
-        _note(outcomes, installation.jobs.state)
+        _note(outcomes, installation.refreshed)
     if outcomes.exit_code or not quiet:
         _show(outcomes, as_json=as_json)
     context.exit(outcomes.exit_code)
@@ -169,14 +169,14 @@ def _once(
     return Outcomes(replies, statuses, errors, refused, done)
 
 
-def _note(outcomes: Outcomes, state: Path) -> None:
+def _note(outcomes: Outcomes, path: Path) -> None:
     """Keep when what succeeded did, for `revocast schedule`."""
     made = [of_signer(verb) for verb, reply in outcomes.replies if reply.outcome is Outcome.DONE]
     published = [of_publisher(status.target) for status in outcomes.statuses]
     try:
-        Refreshed(state).note([*made, *published], clock_now())
+        NoteFile(path).note([*made, *published], clock_now())
     except OSError as error:
-        outcomes.errors.append(RevocastError(f"what was done could not be noted: {error.strerror}", where=str(state)))
+        outcomes.errors.append(RevocastError(f"what was done could not be noted: {error.strerror}", where=str(path)))
 
 
 def _set_aside(statuses: Sequence[TargetStatus]) -> dict[tuple[str, datetime], str]:

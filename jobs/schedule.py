@@ -63,11 +63,14 @@ class Tick:
         return max(2 * int(self.task.interval.total_seconds()), _HELD_UP)
 
 
-def tasks(public: PublicConfig, check_published: timedelta | None = None) -> tuple[Task, ...]:
+def tasks(
+    public: PublicConfig, check_published: timedelta | None = None, publish_every: timedelta = PUBLISH_EVERY
+) -> tuple[Task, ...]:
     """The tasks, each as often as the most demanding issuer needs it.
 
     Args:
         check_published: how often a scheduler looks at everything from outside; None where it does not.
+        publish_every: how often targets are brought up to date; more seldom where cron does it.
 
     Raises:
         ConfigurationError: an interval would let an artifact expire; the message has the numbers.
@@ -76,13 +79,13 @@ def tasks(public: PublicConfig, check_published: timedelta | None = None) -> tup
     specs = [spec for profile in profiles for spec in profile.crls.values()]
     crl = _whole_seconds(min(spec.settings.look for spec in specs))
     if any(spec.name.delta for spec in specs):
-        crl = min(crl, PUBLISH_EVERY)  # the signer makes a delta once it is told that a complete CRL is published
+        crl = min(crl, publish_every)  # the signer makes a delta once it is told that a complete CRL is published
     ocsp = _whole_seconds(min(profile.ocsp.look for profile in profiles))
     found = (
         Task(Verb.GENERATE_OCSP_KEYS, ocsp),
         Task(Verb.GENERATE_CRLS, crl),
         Task(Verb.PRESIGN, ocsp),
-        Task(Verb.PUBLISH, PUBLISH_EVERY),
+        Task(Verb.PUBLISH, publish_every),
     )
     for profile in profiles:
         for label, spec in profile.crls.items():

@@ -57,7 +57,8 @@ class TasksFound:
         for one in self.shown:
             yield from (f"{one.name}: due: {sentence}" for sentence in one.due)
             if self.signer == "" and not one.due and isinstance(one.task.verb, Verb):
-                yield f"{one.name}: nothing is due; asked for again at {iso(one.next_slot)}"
+                again = "" if one.by_cron else f"; asked for again at {iso(one.next_slot)}"
+                yield f"{one.name}: nothing is due{again}"
         for one in self.shown:
             if one.trouble:
                 yield one.trouble
@@ -79,11 +80,13 @@ def find_tasks(installation: Installation, seconds: float | None, now: datetime)
     Raises:
         ConfigurationError: the configuration cannot be used.
     """
+    if not (installation.jobs.queue or installation.has_signer):
+        seconds = None  # without a queue the signer of another machine hears nobody
     statuses, wanted = _published(installation, seconds, now)
     artifacts = lines(statuses, installation.public, wanted, now)
     due = due_by_task(wanted.due, artifacts, installation.public)
     notes, trouble = _notes(installation)
-    known = Known(notes, statuses, due, by_cron=installation.jobs.queue is None)
+    known = Known(notes, statuses, due, by_cron=installation.cron_command)
     shown = list(progress(installation.tasks, installation.target_names, known, now))
     failures = other_failures(notes or Notes(), shown)
     return TasksFound(shown, failures, None if seconds is None else wanted.trouble, trouble)

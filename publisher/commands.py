@@ -1,5 +1,6 @@
 """`revocast publish`: bring the targets up to date, now, and say what was done."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,6 +13,9 @@ from revocation import cli
 from revocation.clock import now
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
+from revocation.errors import RevocastError
+from revocation.wire.notefile import NoteFile
+from revocation.wire.notes import of_publisher
 
 
 @click.command()
@@ -29,8 +33,9 @@ def publish(context: click.Context, config: Path | None, *, as_json: bool, quiet
     file = ConfigFile.read(config)
     publisher = PublisherConfig.read(file)
     outcomes = publish_each(publisher, PublicConfig.read(file), now)
+    trouble = _note(outcomes, publisher.noted)
     found = alarms(publisher)
-    has_failed = any(_failed(outcome) for outcome in outcomes)
+    has_failed = bool(trouble) or any(_failed(outcome) for outcome in outcomes)
     if quiet and not has_failed and not found:
         return
     if as_json:
@@ -40,7 +45,18 @@ def publish(context: click.Context, config: Path | None, *, as_json: bool, quiet
             _show(outcome)
         for alarm in found:
             click.echo(f"warning: {alarm}", err=True)
+    if trouble:
+        cli.show_error(trouble)
     context.exit(1 if has_failed else 0)
+
+
+def _note(outcomes: Sequence[Outcome], path: Path) -> RevocastError | None:
+    """Keep when what succeeded did, for `revocast schedule`; what is wrong where that cannot be kept."""
+    try:
+        NoteFile(path).note([of_publisher(one.status.target) for one in outcomes if not one.error], now())
+    except OSError as error:
+        return RevocastError(f"what was done could not be noted: {error.strerror}", where=str(path))
+    return None
 
 
 def _failed(outcome: Outcome) -> bool:

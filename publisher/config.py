@@ -12,11 +12,11 @@ from revocation.durations import Duration
 from revocation.redisserver import RedisServer
 from revocation.wire.bucket import Bucket, BucketURL, ExchangePlace
 
-_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="What operators call the target.")]
+TargetName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="What operators call the target.")]
 
 
 class _FolderTable(Table):
-    name: _Name
+    name: TargetName
     path: LocalPath
 
     @property
@@ -51,7 +51,7 @@ class DirectoryTable(_FolderTable):
 class S3Table(Bucket):
     """A bucket: CRLs and issuer certificates under their public paths; the status in private."""
 
-    name: _Name
+    name: TargetName
     kind: Literal["s3"]
     private: BucketURL | None = Field(
         default=None,
@@ -83,7 +83,7 @@ class LMDBTable(_FolderTable):
 class RedisTable(RedisServer):
     """OCSP responses in a Redis or Valkey server, read by responders on other hosts."""
 
-    name: _Name
+    name: TargetName
     kind: Literal["redis"]
 
 
@@ -117,6 +117,11 @@ class PublisherConfig(Table):
     queue: QueueURL | None = Field(default=None, description="Where hints come from; absent in the mode without queue.")
     targets: tuple[TargetTable, ...] = Field(min_length=1)
     archive: ArchiveTable = ArchiveTable()
+
+    @property
+    def noted(self) -> Path:
+        """The file in which `publish` keeps when it last succeeded."""
+        return self.state / "published.json"
 
     @classmethod
     def read(cls, file: ConfigFile) -> "PublisherConfig":

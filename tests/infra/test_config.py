@@ -1,4 +1,4 @@
-"""infra/config: a file for each service apart, which it takes, and with it no table and no secret of another."""
+"""infra/config: a file for each service apart, and for operators, with no table and no secret of another."""
 
 import shutil
 import tomllib
@@ -22,6 +22,7 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "publisher": ("publisher", PublisherConfig),
     "scheduler": ("jobs", JobsConfig),
     "responder": ("responder", ResponderConfig),
+    "operator": ("jobs", JobsConfig),
 }
 
 
@@ -53,6 +54,14 @@ def test_file_has_nothing_of_another_service(name: str) -> None:
 
 
 def test_files_agree_on_what_is_public() -> None:
-    """All four have the same table [public], else the publisher would refuse what the signer makes."""
+    """All have the same table [public], else the publisher would refuse what the signer makes."""
     public = [tomllib.loads((FOLDER / f"{name}.toml").read_text())["public"] for name in TABLES]
     assert public.count(public[0]) == len(TABLES)
+
+
+@pytest.mark.parametrize("name", ["operator", "scheduler"])
+def test_files_without_targets_name_those_of_the_publisher(tmp_path: Path, name: str) -> None:
+    """A name that differs would be late for ever, and one that is left out never."""
+    publisher = read("publisher", tmp_path).table("publisher", PublisherConfig)
+    jobs = read(name, tmp_path).table("jobs", JobsConfig)
+    assert jobs.targets == tuple(target.name for target in publisher.targets)

@@ -140,11 +140,15 @@ def test_responder_of_a_store_on_its_host_has_no_secret_and_writes_its_lock_file
         asked = request(filling.cert_id(GOOD))
         with urllib.request.urlopen(f"{running.url}/ocsp/", asked, timeout=20) as answer:
             assert answer.read()
-        writable = set()
-        for pid in family(running.process.pid):
-            for info in Path(f"/proc/{pid}/fdinfo").iterdir():
-                flags = int(info.read_text().split("flags:")[1].split()[0], 8)
-                place = Path(f"/proc/{pid}/fd/{info.name}").readlink()
-                if flags & os.O_ACCMODE != os.O_RDONLY and place.is_absolute() and place.is_file():
-                    writable.add(place)
+        writable = {file for pid in family(running.process.pid) for file in _written_by(pid)}
     assert writable == {tmp_path / "store/lock.mdb"}
+
+
+def _written_by(pid: int) -> Iterator[Path]:
+    """The files that a process has open to write; what it closes meanwhile is none of them."""
+    for info in Path(f"/proc/{pid}/fdinfo").iterdir():
+        with suppress(FileNotFoundError):
+            flags = int(info.read_text().split("flags:")[1].split()[0], 8)
+            place = Path(f"/proc/{pid}/fd/{info.name}").readlink()
+            if flags & os.O_ACCMODE != os.O_RDONLY and place.is_absolute() and place.is_file():
+                yield place

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from jobs.crontab import refreshed_every
 from jobs.installation import Installation
 from jobs.scheduler import Scheduler
 from revocation.clock import epoch, iso, now
@@ -73,7 +74,7 @@ def test_tasks_are_shown_with_their_slots_and_what_is_due(present: Present) -> N
     assert found["presign"]["next_slot"] > found["presign"]["last_slot"]
     assert found["presign"]["due"] == []
     text = present.run("schedule", "--timeout", "60").output
-    assert "presign: nothing is due; asked for again at" in text
+    assert "presign: nothing is due\n" in text, "nobody asks where there is no queue"
     assert present.run("revoke", "05", "--issuer", "test", "--timeout", "60").exit_code == 0
     (present.estate.folder / "public/www/crl").rename(present.estate.folder / "gone")
     found = told(present.run("schedule", "--json", "--timeout", "60"))
@@ -97,6 +98,46 @@ def test_cron_that_does_not_come_any_more_exits_1(present: Present, monkeypatch:
     result = present.run("schedule", "--timeout", "60")
     assert result.exit_code == 1
     assert "see whether cron runs `revocast refresh`" in result.output
+
+
+@pytest.mark.parametrize("public", ["", 'crl = { delta = "5h" }', 'crl = { look = "30s" }'])
+def test_cron_that_comes_as_printed_is_never_late(
+    present: Present, monkeypatch: pytest.MonkeyPatch, public: str
+) -> None:
+    """Up to the minute before its next run; the first line that is printed says when that is."""
+    present.config.write_text(present.config.read_text().replace("[public]", f"[public]\n{public}", 1))
+    assert present.run("refresh").exit_code == 0
+    installation = Installation.read(present.config)
+    later = now() + refreshed_every(installation.public) - timedelta(minutes=1)
+    monkeypatch.setattr("jobs.timetable.clock_now", lambda: later)
+    result = present.run("schedule", "--timeout", "60")
+    assert result.exit_code == 0, result.output
+
+
+def test_machine_with_targets_alone_is_late_only_where_nobody_publishes(
+    present: Present, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`publish` notes its success; work and answers of the signer, which is elsewhere, are not missed."""
+    text = present.config.read_text()
+    present.config.write_text(text[: text.index("[signer]")] + text[text.index("[publisher]") :])
+    moment = now()
+    for minutes, code in ((180, 1), (0, 0)):
+        later = moment + timedelta(minutes=minutes)
+        monkeypatch.setattr("jobs.timetable.clock_now", lambda later=later: later)
+        monkeypatch.setattr("publisher.commands.now", lambda later=later: later)
+        result = present.run("schedule")
+        assert result.exit_code == code, result.output
+    for minutes in (180, 181):
+        later = moment + timedelta(minutes=minutes)
+        monkeypatch.setattr("publisher.commands.now", lambda later=later: later)
+        assert present.run("publish", "--quiet").exit_code == 0
+    monkeypatch.setattr("jobs.timetable.clock_now", lambda: moment + timedelta(minutes=187))
+    result = present.run("schedule", "--json")
+    assert result.exit_code == 0, result.output
+    assert list(told(result)) == ["publish files", "publish responses"]
+    monkeypatch.setattr("jobs.timetable.clock_now", lambda: moment + timedelta(minutes=189))
+    result = present.run("schedule")
+    assert (result.exit_code, "see whether cron runs `revocast publish`" in result.output) == (1, True)
 
 
 def test_success_of_refresh_is_that_of_what_succeeded(present: Present) -> None:
@@ -158,6 +199,26 @@ def test_worker_that_hangs_is_noticed_though_it_is_alive(
             assert present.run(command, "--timeout", "60").exit_code == 0
 
 
+def test_publisher_elsewhere_that_hangs_is_noticed_by_who_names_its_targets(present: Present, server: Server) -> None:
+    """An operator has [public] and [jobs] alone; each target has a row by its notes, and no success of it is late."""
+    text = present.config.read_text()
+    present.config.write_text(text[: text.index("[signer]")] + text[text.index("[jobs]") :])
+    present.use_queue(server.url)
+    present.config.write_text(present.config.read_text() + 'targets = ["files", "responses"]\n')
+    journal = Wire(server.url).journal
+    for moment, code in ((now(), 0), (now() - timedelta(minutes=8), 1)):
+        journal.succeeded([of_signer(Verb(verb)) for verb in SIGNERS], now())
+        journal.succeeded([of_publisher("files"), of_publisher("responses")], moment)
+        result = present.run("schedule", "--no-signer")
+        assert result.exit_code == code, result.output
+        assert ("publish responses: no success since" in result.output) == bool(code)
+    found = told(present.run("schedule", "--no-signer", "--json"))
+    assert [(name, one["standing"]) for name, one in found.items()][3:] == [
+        ("publish files", "late"),
+        ("publish responses", "late"),
+    ]
+
+
 def test_metrics_say_when_work_succeeded_and_whether_that_is_too_long_ago(present: Present, tmp_path: Path) -> None:
     """As Prometheus reads them; a time and not an age, since a file of metrics may be old itself."""
     assert present.run("refresh").exit_code == 0
@@ -165,7 +226,7 @@ def test_metrics_say_when_work_succeeded_and_whether_that_is_too_long_ago(presen
     assert result.exit_code == 0
     found = read(result.output)
     assert abs(found['revocast_task_last_success_timestamp_seconds{task="presign"}'] - epoch(now())) < 60
-    assert found['revocast_task_patience_seconds{task="publish",target="files"}'] == 420
+    assert found['revocast_task_patience_seconds{task="publish",target="files"}'] == 7500
     assert found['revocast_task_trouble{task="generate_crls"}'] == 0
     assert found["revocast_tasks_known"] == 1
     present.use_queue(f"unix://{tmp_path}/nobody.sock")

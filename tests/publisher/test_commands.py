@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from publisher.config import PublisherConfig
 from revocation.clock import now
 from revocation.commands import root
+from revocation.configfile import ConfigFile
 from tests.authority import Authority
 from tests.building.bundles import put_crl
 from tests.building.ca import CA
@@ -45,6 +47,15 @@ def test_publish_by_cron_says_nothing_unless_something_is_wrong(place: Place, ca
     put_crl(place.exchange, ca, 2, crl(ca, 8, signed_by=CA(), this_update=now()))
     second = run(place, "--quiet")
     assert (second.exit_code, "set aside" in second.output) == (1, True)
+
+
+def test_publish_whose_success_cannot_be_noted_says_so(place: Place, ca: CA) -> None:
+    """It is published all the same; cron mails why `schedule` will call it late."""
+    put_crl(place.exchange, ca, 1, crl(ca, 7, this_update=now()))
+    (PublisherConfig.read(ConfigFile.read(place.write_config())).noted / "in the way").mkdir(parents=True)
+    done = run(place, "--quiet")
+    assert (done.exit_code, "what was done could not be noted" in done.output) == (1, True)
+    assert place.crl_file().exists()
 
 
 def test_publish_exits_1_when_a_bundle_is_set_aside_now_and_0_when_it_was_before(place: Place, ca: CA) -> None:

@@ -1,4 +1,4 @@
-"""When `refresh` last succeeded, in a file of the folder `state`: without a queue there is no other place for it."""
+"""When `refresh` or `publish` last succeeded, in a file: without a queue there is no other place."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,15 +14,15 @@ from revocation.wire.notes import Notes
 _FORM: TypeAdapter[dict[str, datetime]] = TypeAdapter(dict[str, Instant])
 
 
-class Refreshed:
+class NoteFile:
     """The file.
 
     Args:
-        state: the folder `state` of [jobs].
+        path: `refreshed.json` in `state` of [jobs], `published.json` in that of [publisher].
     """
 
-    def __init__(self, state: Path) -> None:
-        self._path = state / "refreshed.json"
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
     def read(self) -> Notes:
         """What stands there; nothing where it is not there, is another user's, or cannot be understood."""
