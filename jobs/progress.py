@@ -138,9 +138,17 @@ def progress(all_tasks: Iterable[Task], targets: Iterable[str], known: Known, no
             yield _progress(task, None, _name(task.verb), known, now)
 
 
+def found_elsewhere(notes: Notes, shown: Iterable[Progress]) -> list[str]:
+    """What a scheduler's check found where this configuration has none: it is as wrong as where it has one."""
+    verbs = {one.task.verb for one in shown}
+    failures = {chore: notes.failures.get(of_scheduler(chore)) for chore in Chore if chore not in verbs}
+    return [f"{chore}: at {iso(failure.at)}: {failure.error}" for chore, failure in failures.items() if failure]
+
+
 def other_failures(notes: Notes, shown: Iterable[Progress]) -> list[str]:
     """What was asked of a worker and failed, beside the periodic work: revocations above all."""
     named = {of_publisher(one.target) if one.target else _name(one.task.verb) for one in shown}
+    named |= set(map(of_scheduler, Chore))
     return [f"{name}: {said(failure)}" for name, failure in notes.failures.items() if name not in named]
 
 

@@ -23,6 +23,7 @@ from jobs.stop import Stop
 from revocation import cli
 from revocation.clock import now as clock_now
 from revocation.errors import ConfigurationError, NoAnswer, RevocastError
+from revocation.logs import log_to_stderr
 from revocation.messages import Body, Message, Publish, Verb, compose
 from revocation.published import TargetStatus
 from revocation.wire.claim import Claim
@@ -145,7 +146,7 @@ def scheduler(config: Path | None) -> None:
     """Ask for periodic work over the queue, in UTC, until stopped. Any number may run; each tick is done once."""
     from revocation.wire.queue import Wire
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    log_to_stderr()
     installation = Installation.read(config)
     if installation.jobs.queue is None:
         raise ConfigurationError(

@@ -8,7 +8,7 @@ from jobs.due import due_by_task
 from jobs.installation import Installation
 from jobs.noted import read_notes
 from jobs.overview import lines
-from jobs.progress import Known, Progress, other_failures, progress, said
+from jobs.progress import Known, Progress, found_elsewhere, other_failures, progress, said
 from jobs.wanted import Wanted, ask_signer, look_at_exchange
 from revocation.clock import iso
 from revocation.errors import ConfigurationError, RevocastError
@@ -27,17 +27,19 @@ class TasksFound:
         failures: what was asked of workers beside the tasks, and failed.
         signer: why the signer said nothing; None where it was not asked.
         queue: why it is not known when work last succeeded.
+        found: what a check that another machine's configuration asks for has found.
     """
 
     shown: Sequence[Progress]
     failures: Sequence[str]
     signer: str | None
     queue: str
+    found: Sequence[str] = ()
 
     @property
     def exit_code(self) -> int:
         """0 where all is well, 1 where somebody has to look, 3 where that is not known."""
-        if any(one.trouble for one in self.shown):
+        if self.found or any(one.trouble for one in self.shown):
             return 1
         return _UNKNOWN if self.queue or self.signer else 0
 
@@ -47,6 +49,7 @@ class TasksFound:
             "exit_code": self.exit_code,
             "tasks": [one.as_json() for one in self.shown],
             "failures": list(self.failures),
+            "found": list(self.found),
             "signer": "not asked" if self.signer is None else self.signer or "answered",
             "queue": self.queue or None,
         }
@@ -64,6 +67,7 @@ class TasksFound:
                 yield one.trouble
             elif one.failure:
                 yield f"{one.name}: {said(one.failure)}"
+        yield from self.found
         yield from self.failures
         if self.queue:
             yield f"When work last succeeded is not known: {self.queue}"
@@ -88,8 +92,9 @@ def find_tasks(installation: Installation, seconds: float | None, now: datetime)
     notes, trouble = _notes(installation)
     known = Known(notes, statuses, due, by_cron=installation.cron_command)
     shown = list(progress(installation.tasks, installation.target_names, known, now))
-    failures = other_failures(notes or Notes(), shown)
-    return TasksFound(shown, failures, None if seconds is None else wanted.trouble, trouble)
+    notes = notes or Notes()
+    signer = None if seconds is None else wanted.trouble
+    return TasksFound(shown, other_failures(notes, shown), signer, trouble, found_elsewhere(notes, shown))
 
 
 def _published(

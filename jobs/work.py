@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jobs.installation import Installation
 from jobs.noted import read_notes
-from jobs.progress import Known, other_failures, progress, said
+from jobs.progress import Known, found_elsewhere, other_failures, progress, said
 from revocation.errors import RevocastError
 from revocation.published import TargetStatus
 
@@ -45,4 +45,4 @@ def look_at_work(installation: Installation, statuses: Sequence[TargetStatus], n
     shown = list(progress(installation.tasks, installation.target_names, Known(notes, statuses), now))
     late = [one.trouble for one in shown if one.trouble]
     failed = [f"{one.name}: {said(one.failure)}" for one in shown if one.failure and not one.trouble]
-    return Work(late, [*failed, *other_failures(notes, shown)])
+    return Work([*late, *found_elsewhere(notes, shown)], [*failed, *other_failures(notes, shown)])

@@ -5,7 +5,6 @@ within a minute. The worker needs the queue to be hurried, not to work.
 """
 
 import logging
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +19,7 @@ from revocation.clock import now
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, RevocastError
+from revocation.logs import log_to_stderr
 from revocation.messages import Verb, parse_message
 from revocation.wire.notes import of_publisher
 
@@ -46,7 +46,7 @@ def worker(config: Path | None) -> None:
     from revocation.wire.looker import Looker
     from revocation.wire.queue import PUBLISHER_QUEUE, Wire
 
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    log_to_stderr()
     wire, told = Wire(publisher.queue), NowAndThen()
     looker = Looker(lambda: _look(publisher, public, wire.journal, told))
     looker.start()

@@ -15,6 +15,7 @@ import click
 from revocation import cli, clock
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, KeyUnavailable, NoAnswer, RevocastError, WrongPassphrase
+from revocation.logs import log_to_stderr
 from revocation.messages import Outcome, Publish, Reply, Verb, compose
 from revocation.visible import visible
 from revocation.wire.job import Task, Together
@@ -50,7 +51,7 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
     wrong passphrase is known at once and ends it. A key that is not there is reported, and looked for again when it is
     needed; what does not need it is done.
     """
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    log_to_stderr()
     sys.setswitchinterval(_SWITCHING_SECONDS)
     signer = open_signer(ConfigFile.read(config), clock.now(), _typed(passphrases_fd))
     if signer.config.queue is None:

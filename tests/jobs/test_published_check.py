@@ -55,6 +55,10 @@ def test_what_relying_parties_do_not_get_fails_status_at_once(site: Present, ser
             True,
             True,
         )
+    site.config.write_text(site.config.read_text().replace('check_published = "15m"\n', ""))
+    for command in ("schedule", "status"):
+        result = site.run(command, "--no-signer")
+        assert (result.exit_code, result.output.count("check_published: at 20")) == (1, 1), result.output
 
 
 def test_check_that_cannot_be_made_is_no_success(present: Present, server: Server) -> None:
