@@ -6,13 +6,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import create_autospec
 
 import lmdb
 import pytest
 from click.testing import CliRunner
 
-from publisher import commands, worker
+from publisher import commands
 from publisher.alarms import NowAndThen, alarms
 from publisher.targets.alarm import Alarm
 from publisher.targets.lmdb import LMDBTarget
@@ -20,7 +19,6 @@ from publisher.targets.lmdb_alarms import store_alarms
 from publisher.targets.redis import RedisTarget
 from publisher.targets.redis_alarms import server_alarms
 from revocation.redisserver import RedisServer
-from revocation.wire.journal import Journal
 from tests.building.place import Place
 from tests.publisher.targets.test_lmdb import always, answer
 from tests.wire.server import Server
@@ -152,16 +150,3 @@ def test_publish_tells_alarms(place: Place, monkeypatch: pytest.MonkeyPatch) -> 
     assert "warning: responses: 81% of the map is used" in published.output
     as_json = CliRunner().invoke(commands.publish, ["--config", str(file), "--json"])
     assert [target["alarms"] for target in json.loads(as_json.output)] == [[], ["81% of the map is used"]]
-
-
-def test_log_of_the_worker_has_an_alarm_once(
-    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """As a warning, among what it did."""
-    place.exchange.mkdir()
-    monkeypatch.setattr(worker, "alarms", lambda _config: [Alarm("responses", "map", "81% of the map is used")])
-    told, journal = NowAndThen(), create_autospec(Journal, instance=True)
-    for _ in range(3):
-        worker._look(place.config, place.public, journal, told)
-    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert warnings == ["responses: 81% of the map is used"]

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from publisher import worker
+from publisher.alarms import NowAndThen
+from publisher.targets.alarm import Alarm
 from revocation.clock import now
 from revocation.messages import Publish, Verb, compose
 from revocation.wire.notes import all_names, of_publisher
@@ -99,3 +102,16 @@ def running(place: Place, queue: str) -> Iterator[subprocess.Popen[str]]:
 
 def _command(place: Place, queue: str | None) -> list[str]:
     return [sys.executable, "-m", "revocation", "worker", "publisher", "--config", str(place.write_config(queue))]
+
+
+def test_log_of_the_worker_has_an_alarm_once(
+    place: Place, server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a warning, among what it did."""
+    place.exchange.mkdir()
+    monkeypatch.setattr(worker, "alarms", lambda _config: [Alarm("responses", "map", "81% of the map is used")])
+    told, journal = NowAndThen(), Wire(server.url).journal
+    for _ in range(3):
+        worker._look(place.config, place.public, journal, told)
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == ["responses: 81% of the map is used"]
