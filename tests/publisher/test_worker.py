@@ -68,7 +68,7 @@ def test_worker_notes_which_targets_took_all_and_why_one_did_not(place: Place, s
     place.store.write_text("no folder")
     journal, names = Wire(server.url).journal, all_names(["files", "responses"])
     with running(place, server.url) as process:
-        until(lambda: of_publisher("responses") in journal.read(names).failures)
+        until(lambda: of_publisher("responses") in journal.read(names).failures and journal.read(names).successes)
         notes = journal.read(names)
         assert set(notes.successes) == {of_publisher("files")}
         assert str(place.store) in notes.failures[of_publisher("responses")].error
