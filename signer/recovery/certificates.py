@@ -81,9 +81,14 @@ class Certificates:
                 entry, register=True, revocation=entry.revocation, shard=shard_of(self._profile, entry).number
             )
         except InputError:
-            if found.revocation is not None:
+            if self._ends_revoked(found.serial):
                 raise
             return None
+
+    def _ends_revoked(self, serial: bytes) -> bool:
+        """By what is said of one that the ledger does not have."""
+        history, good = self._evidence.history(serial), self._evidence.good.get(serial)
+        return learn(Standing(None, None), history, good).standing.revocation is not None
 
     def _apply(self, batch: list[Change]) -> None:
         apply_changes(self._connection, self._issuer, batch, self._origin)
