@@ -42,6 +42,10 @@ class ResponderKeys:
         """A name in the folder for a key that is still to be made."""
         return f"{secrets.token_hex(8)}.pem"
 
+    def names(self) -> set[str]:
+        """Of all that lies in the folder."""
+        return {file.name for file in self._folder.iterdir()} if self._folder.is_dir() else set()
+
     def file(self, name: str) -> Path:
         """Where the key of that name lies."""
         return self._folder / name
