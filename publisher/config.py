@@ -61,6 +61,12 @@ class S3Table(Bucket):
     )
     numbered: bool = Field(default=False, description="As of a directory.")
     pem: bool = Field(default=False, description="As of a directory.")
+    ocsp: bool = Field(
+        default=False,
+        description="Also put every OCSP response below `ocsp/`, at the key that a GET for it names, for a CDN or web "
+        "server before the bucket. Every renewal puts every one again, with two hashes two for each certificate, which "
+        "S3 charges for: longer windows in [public.ocsp] cost less.",
+    )
 
     @property
     def private_url(self) -> str:

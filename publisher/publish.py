@@ -93,11 +93,8 @@ class _Run:
     def start(self, open_targets: ExitStack) -> None:
         with self._noting_failure():
             open_targets.enter_context(target_lock(self._config.state, self._table.name))
-            if isinstance(self._table, DirectoryTable):
-                self._start_folder(self._table, open_targets)
-            elif isinstance(self._table, S3Table):
-                bucket = open_files(self._table, self._public)
-                self._session.begin(bucket, self._crl_taker(bucket, self._table))
+            if isinstance(self._table, DirectoryTable | S3Table):
+                self._start_files(self._table, open_targets)
             else:
                 self._start_store(self._table, open_targets)
 
@@ -109,16 +106,15 @@ class _Run:
         self._filling = store
         self._session.begin(store, self._response_taker(store, open_targets))
 
-    def _start_folder(self, table: DirectoryTable, open_targets: ExitStack) -> None:
+    def _start_files(self, table: DirectoryTable | S3Table, open_targets: ExitStack) -> None:
         files = open_files(table, self._public)
         crls = self._crl_taker(files, table)
         if not table.ocsp:
-            if remove_static(table):
+            if remove_static(table, self._config.state):
                 self._session.lines.append("`ocsp` is off: the static files of responses were removed")
             self._session.begin(files, crls)
             return
-        issuers = [profile.issuer for profile in self._public.profiles.values()]
-        static = open_targets.enter_context(open_static(table, issuers))
+        static = open_targets.enter_context(open_static(table, self._public, self._config.state))
         responses = self._response_taker(static, open_targets)
         self._session.begin(StatusOfBoth(files, static), StaticTaker(crls, responses, static))
 

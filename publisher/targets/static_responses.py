@@ -1,9 +1,9 @@
 """A target of OCSP responses as static files, each at the path that a GET for it names; a web server needs no more.
 
-An index beside the web root, a private store, says what there should be, and files follow it: `_settle` is the one way
-in which they change. That all of them do is said by a seal, a word that lies in the index and among the files. There is
-another in the index before anything changes, so after a crash, and when files or index were wiped or put back from a
-copy, the two differ, and every file is looked at.
+They lie in a folder or in a bucket (`response_files`). An index beside them, a private store, says what there should
+be, and files follow it: `_settle` is the one way in which they change. That all of them do is said by a seal, a word
+that lies in the index and among the files. There is another in the index before anything changes, so after a crash, and
+when files or index were wiped or put back from a copy, the two differ, and every file is looked at.
 """
 
 import os
@@ -15,15 +15,13 @@ from typing import Final, TypeVar
 from cryptography.x509 import ocsp
 
 from publisher.targets.lmdb import LMDBTarget
-from publisher.targets.ocsp_files import OCSPFiles
 from publisher.targets.protocol import Answer, Replaces
+from publisher.targets.response_files import ResponseFiles
 from publisher.targets.rounds import next_part
 from revocation import serials
 from revocation.certid import CertID, CertIDHash
 from revocation.clock import epoch
 from revocation.issuer import Issuer
-from revocation.ocsppath import static_path
-from revocation.paths import OCSP_PATH
 from revocation.store import BOTH_HASHES, StoredResponse, response_key, serial_in
 
 _ISSUER_OCTETS: Final = 4
@@ -42,7 +40,7 @@ class StaticResponses:
         without_path: how many certificates were put, since this was opened, with a response that no file can have.
     """
 
-    def __init__(self, index: LMDBTarget, files: OCSPFiles, issuers: Iterable[Issuer]) -> None:
+    def __init__(self, index: LMDBTarget, files: ResponseFiles, issuers: Iterable[Issuer]) -> None:
         self._index = index
         self._files = files
         self._names = {one.octets: {hash_: CertID.of(one, b"", hash_) for hash_ in CertIDHash} for one in issuers}
@@ -108,12 +106,13 @@ class StaticResponses:
         if not self.is_sealed():
             yield from self._look_at_all(now)
             return
+        gone = self._remove_strange(self._files.recall_some())
         expired, mended = 0, 0
         for rows in _pieces(next_part(self._index, now)):
             more = self._look_at(rows, now)
             expired, mended = expired + more[0], mended + more[1]
             yield []
-        yield _lines(expired, mended, 0)
+        yield _lines(expired, mended, gone)
 
     def _look_at_all(self, now: datetime) -> Iterator[list[str]]:
         expired, mended, gone, place = 0, 0, 0, b""
@@ -123,9 +122,7 @@ class StaticResponses:
             expired, mended = expired + more[0], mended + more[1]
             yield []
         for paths in _pieces(list(self._files.walk())):
-            strange = [path for path in paths if not self._belongs(path)]
-            self._files.remove(strange)
-            gone += len(strange)
+            gone += self._remove_strange(paths)
             yield []
         self._files.set_seal(self._break_seal())
         yield _lines(expired, mended, gone)
@@ -164,12 +161,18 @@ class StaticResponses:
         return len(found)
 
     def _paths(self, issuer: bytes, serial: bytes) -> dict[CertIDHash, str | None]:
-        """Below the files' folder; none for issuers that are not configured."""
+        """Where its responses lie; none for issuers that are not configured."""
         found = {}
         for hash_, name in self._names.get(issuer, {}).items():
-            path = static_path(CertID(hash_, name.issuer_name_hash, name.issuer_key_hash, serial))
-            found[hash_] = path.removeprefix(OCSP_PATH) if path is not None else None
+            found[hash_] = self._files.path_of(CertID(hash_, name.issuer_name_hash, name.issuer_key_hash, serial))
         return found
+
+    def _remove_strange(self, paths: Iterable[str]) -> int:
+        """Of these remove what the index does not want; how many."""
+        strange = [path for path in paths if not self._belongs(path)]
+        if strange:
+            self._files.remove(strange)
+        return len(strange)
 
     def _belongs(self, path: str) -> bool:
         """Whether a file is one that the index wants."""
