@@ -17,6 +17,7 @@ from revocation.ocsppath import get_path, static_path
 from revocation.paths import OCSP_PATH
 
 if TYPE_CHECKING:
+    from publisher.outdated import Outdated
     from publisher.targets.response_files import ResponseFiles
     from publisher.targets.static_responses import StaticResponses
 
@@ -70,7 +71,9 @@ def open_store(table: LMDBTable | RedisTable) -> AbstractContextManager[Response
 
 
 @contextmanager
-def open_static(table: DirectoryTable | S3Table, public: PublicConfig, state: Path) -> "Iterator[StaticResponses]":
+def open_static(
+    table: DirectoryTable | S3Table, public: PublicConfig, state: Path, outdated: "Outdated | None"
+) -> "Iterator[StaticResponses]":
     """Static files of responses, with the index that says which there should be.
 
     Args:
@@ -88,7 +91,7 @@ def open_static(table: DirectoryTable | S3Table, public: PublicConfig, state: Pa
         LMDBTarget(_index(table, state), _INDEX_SIZE, _INDEX_LOCK) as index,
         _open_responses(table, public, state) as files,
     ):
-        yield StaticResponses(index, files, issuers)
+        yield StaticResponses(index, files, issuers, outdated.add if outdated else None)
 
 
 @contextmanager

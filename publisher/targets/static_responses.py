@@ -22,7 +22,8 @@ from revocation import serials
 from revocation.certid import CertID, CertIDHash
 from revocation.clock import epoch
 from revocation.issuer import Issuer
-from revocation.store import BOTH_HASHES, StoredResponse, response_key, serial_in
+from revocation.paths import OCSP_PATH
+from revocation.store import BOTH_HASHES, StoredResponse, der_in, response_key, serial_in
 
 _ISSUER_OCTETS: Final = 4
 _HASH_OCTETS: Final = (BOTH_HASHES, *(hash_.octet for hash_ in CertIDHash))
@@ -36,11 +37,20 @@ _Thing = TypeVar("_Thing")
 class StaticResponses:
     """Static files of responses, a `ResponseTarget`.
 
+    Args:
+        outdated: told of public paths whose files are about to say something else, for a CDN before them.
+
     Attributes:
         without_path: how many certificates were put, since this was opened, with a response that no file can have.
     """
 
-    def __init__(self, index: LMDBTarget, files: ResponseFiles, issuers: Iterable[Issuer]) -> None:
+    def __init__(
+        self,
+        index: LMDBTarget,
+        files: ResponseFiles,
+        issuers: Iterable[Issuer],
+        outdated: Callable[[Iterable[str]], None] | None = None,
+    ) -> None:
         self._index = index
         self._files = files
         self._names = {one.octets: {hash_: CertID.of(one, b"", hash_) for hash_ in CertIDHash} for one in issuers}
@@ -49,6 +59,7 @@ class StaticResponses:
             for octets, names in self._names.items()
             for name in names.values()
         }
+        self._outdated = outdated
         self.without_path = 0
 
     def load_status(self) -> bytes | None:
@@ -65,15 +76,18 @@ class StaticResponses:
 
     def put(self, answers: Iterable[Answer], replaces: Replaces) -> int:
         """Store what `replaces` admits, and write its files."""
-        admitted = set[bytes]()
+        admitted, turned = set[bytes](), set[bytes]()
 
         def admits(answer: Answer, current: StoredResponse | None) -> bool:
             admit = replaces(answer, current)
             admitted.update([answer.key] if admit else [])
+            if self._outdated and admit and current and _status_in(current.der) != _status_in(der_in(answer.value)):
+                turned.add(answer.key)
             return admit
 
         with self._changing():
             count = self._index.put(answers, admits)
+            self._tell(turned)
             self._settle(admitted)
             self.without_path += self._without_path(admitted)
         return count
@@ -85,6 +99,7 @@ class StaticResponses:
             return 0
         with self._changing():
             count = self._index.withdraw(keys, wrong)
+            self._tell(keys if count else [])
             self._settle(keys)
         return count
 
@@ -130,7 +145,10 @@ class StaticResponses:
     def _look_at(self, rows: Sequence[tuple[bytes, int]], now: datetime) -> tuple[int, int]:
         """How many responses had expired, and how many files were not as they should be."""
         expired = [key for key, next_update in rows if next_update <= epoch(now)]
-        self.withdraw(expired, lambda _key, current: current.next_update <= epoch(now))
+        if expired:
+            with self._changing():
+                self._index.withdraw(expired, lambda _key, current: current.next_update <= epoch(now))
+                self._settle(expired)
         fresh = {key for key, next_update in rows if next_update > epoch(now)}
         return len(expired), self._settle(fresh)
 
@@ -149,6 +167,12 @@ class StaticResponses:
         if wanted := {path: stored for path, stored in wrong.items() if stored is not None}:
             self._files.put(wanted)
         return len(wrong)
+
+    def _tell(self, keys: Iterable[bytes]) -> None:
+        """Caches may hold what lies at the paths of these, by either hash."""
+        paths = [path for one in _certificates(keys) for path in self._paths(*one).values() if path is not None]
+        if self._outdated and paths:
+            self._outdated([OCSP_PATH + path for path in paths])
 
     def _without_path(self, keys: Iterable[bytes]) -> int:
         """The certificates of these responses of which one has a path, for a hash that it answers, and no file can."""
@@ -216,6 +240,14 @@ class StaticResponses:
 
     def _issuers_known(self) -> bytes:
         return b"".join(b" " + octets.hex().encode() for octets in sorted(self._names))
+
+
+def _status_in(data: bytes) -> object:
+    """What a response says of a certificate; None where nobody can read it."""
+    try:
+        return next(iter(ocsp.load_der_ocsp_response(data).responses)).certificate_status
+    except ValueError:
+        return None
 
 
 def _wanted(
