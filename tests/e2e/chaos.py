@@ -12,9 +12,9 @@ from typing import Any, Final
 from tests.e2e import pki, run
 from tests.e2e.agreement import Parties
 from tests.e2e.configuration import SHORT
-from tests.e2e.disturb import Trouble
-from tests.e2e.operator import Operator
+from tests.e2e.disturb import all_of, carry_out, plan
 from tests.e2e.report import Report
+from tests.e2e.revoking import Operator
 from tests.e2e.servers import Verdict
 from tests.e2e.site import Site
 
@@ -65,7 +65,6 @@ class Monitor:
 
 def chaos(folder: Path, certificates: int, seconds: float, report: Report, seed: int) -> None:
     """Do all of it; what was wrong stands in the report then."""
-    draw = random.Random(seed)
     report.figures |= {"seed": seed, "certificates": certificates, "chaos_seconds": seconds}
     report.say(f"seed {seed}")
     made = pki.make(folder, certificates, _BY_EASYRSA)
@@ -76,10 +75,10 @@ def chaos(folder: Path, certificates: int, seconds: float, report: Report, seed:
         run.publish(site, parties, report)
         monitor = Monitor(site, parties, seed)
         stack.callback(monitor.kill)
-        trouble = Trouble(site, draw, report.say)
+        planned = plan(all_of(site), seconds, random.Random(seed))
         operator = Operator(site, site.pki.files, random.Random(seed))
         with report.step("chaos", f"{seconds:.0f} s of trouble"), operator:
-            trouble.last(seconds)
+            counts = carry_out(planned, report.say)
             report.say("all is mended; whoever was killed starts again")
             for program in site.programs.values():
                 program.await_ready()
@@ -92,7 +91,7 @@ def chaos(folder: Path, certificates: int, seconds: float, report: Report, seed:
         seen = monitor.counts
         report.hold([] if seen.get("ocsp valid") and seen.get("crl valid") else ["the monitor saw nothing"])
         report.figures |= {
-            "disturbances": dict(sorted(trouble.counts.items())),
+            "disturbances": dict(sorted(counts.items())),
             "acknowledged": len(operator.acknowledged),
             "asked_again": operator.repeated,
             "seen": dict(sorted(seen.items())),

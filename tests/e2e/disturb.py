@@ -3,16 +3,17 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import Final
 
+from tests.e2e.servers import NAMES
 from tests.e2e.site import Site
 
 _MOST_AT_ONCE: Final = 3
 _LONGEST: Final = 15.0
-_TICK: Final = 0.2
 _KILLED_SERVERS: Final = ("valkey", "postgresql")
 
 
@@ -29,6 +30,12 @@ class Disturbance:
     end: Callable[[], None]
 
     @property
+    def kind(self) -> str:
+        """`kill signer`, `stall link`."""
+        act, _, target = self.what.partition(" ")
+        return f"{act} {'link' if ':' in target else target.partition('-')[0]}"
+
+    @property
     def target(self) -> str:
         """Whom it befalls; nobody has two at once."""
         return self.what.partition(" ")[2]
@@ -41,7 +48,7 @@ def all_of(site: Site) -> list[Disturbance]:
     return [
         *(Disturbance(f"kill {name}", program.kill, program.start) for name, program in programs),
         *(Disturbance(f"pause {name}", program.pause, program.resume) for name, program in programs),
-        *(_by_name("pause", name, servers.pause, servers.resume) for name in servers.pids()),
+        *(_by_name("pause", name, servers.pause, servers.resume) for name in NAMES),
         *(_by_name("kill", name, servers.kill, servers.start) for name in _KILLED_SERVERS),
         *(_by_name("cut", name, links.cut, links.mend) for name in links.ports),
         *(_by_name("stall", name, links.stall, links.mend) for name in links.ports),
@@ -52,56 +59,47 @@ def _by_name(what: str, name: str, begin: Callable[[str], None], end: Callable[[
     return Disturbance(f"{what} {name}", partial(begin, name), partial(end, name))
 
 
-class Trouble:
-    """A time of disturbances.
+@dataclass(frozen=True)
+class Planned:
+    """When something begins and ends, in seconds from the start."""
 
-    Args:
-        say: is told when each begins and ends.
+    begins: float
+    ends: float
+    what: Disturbance
 
-    Attributes:
-        counts: how many of each kind there were.
+
+def plan(disturbances: Sequence[Disturbance], seconds: float, draw: random.Random) -> list[Planned]:
+    """What is going to happen, the same from the same draw: a few things at once, none to who has one already.
+
+    Of each kind as often as of another, although there are many links and few servers.
     """
+    kinds = sorted({one.kind for one in disturbances})
+    found: list[Planned] = []
+    at = 0.0
+    while (at := at + draw.expovariate(1.0)) < seconds:
+        kind, lasts = draw.choice(kinds), draw.uniform(0.5, _LONGEST)
+        chosen = draw.choice([one for one in disturbances if one.kind == kind])
+        active = [one for one in found if one.ends > at]
+        if len(active) < _MOST_AT_ONCE and all(one.what.target != chosen.target for one in active):
+            found.append(Planned(at, min(at + lasts, seconds), chosen))
+    return found
 
-    def __init__(self, site: Site, draw: random.Random, say: Callable[[str], None]) -> None:
-        self._all, self._draw, self._say = all_of(site), draw, say
-        self._kinds = sorted({_kind(one) for one in self._all})
-        self._active: list[tuple[float, Disturbance]] = []
-        self.counts: Counter[str] = Counter()
 
-    def last(self, seconds: float) -> None:
-        """Disturb for so long; everything is well again when it returns."""
-        until = time.monotonic() + seconds
-        try:
-            while (now := time.monotonic()) < until:
-                self._end(now)
-                if len(self._active) < _MOST_AT_ONCE and self._draw.random() < _TICK:
-                    self._begin(now)
-                time.sleep(_TICK)
-        finally:
-            self._end(float("inf"))
-
-    def _begin(self, now: float) -> None:
-        """Of each kind as often as of another, although there are many links and few servers."""
-        busy = {one.target for _, one in self._active}
-        kind = self._draw.choice(self._kinds)
-        free = [one for one in self._all if _kind(one) == kind and one.target not in busy]
-        if not free:
-            return
-        one, lasts = self._draw.choice(free), self._draw.uniform(0.5, _LONGEST)
-        self._say(f"{one.what} for {lasts:.1f} s")
-        one.begin()
-        self.counts[kind] += 1
-        self._active.append((now + lasts, one))
-
-    def _end(self, now: float) -> None:
-        over = [pair for pair in self._active if pair[0] <= now]
-        self._active = [pair for pair in self._active if pair[0] > now]
-        for _, one in over:
+def carry_out(planned: Sequence[Planned], say: Callable[[str], None]) -> Counter[str]:
+    """Do it, and return when everything is well again; how many there were of each kind."""
+    acts = [(one.begins, True, one.what) for one in planned] + [(one.ends, False, one.what) for one in planned]
+    started, active = time.monotonic(), list[Disturbance]()
+    try:
+        for at, begins, one in sorted(acts, key=itemgetter(0)):
+            time.sleep(max(0.0, started + at - time.monotonic()))
+            say(one.what if begins else f"    {one.what} is over")
+            if begins:
+                active.append(one)
+                one.begin()
+            else:
+                one.end()
+                active.remove(one)
+    finally:
+        for one in active:
             one.end()
-            self._say(f"    {one.what} is over")
-
-
-def _kind(one: Disturbance) -> str:
-    """`kill signer`, `stall link`."""
-    act, _, target = one.what.partition(" ")
-    return f"{act} {'link' if ':' in target else target.partition('-')[0]}"
+    return Counter(one.what.kind for one in planned)
