@@ -50,6 +50,11 @@ class S3Server:
         self._process.wait(10)
         self._log.close()
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
     def new_bucket(self) -> "S3Place":
         """An empty bucket that no other test has."""
         self._buckets += 1
