@@ -116,6 +116,9 @@ def require_nothing_signed(site: Site) -> None:
     assert revoke.returncode == 1
     assert "no fact is changed" in revoke.stdout + revoke.stderr
     assert site.exchange() == before
+    status = site.command("status")
+    assert status.returncode == 3
+    assert "was restored from a backup" in status.stdout + status.stderr
 
 
 def from_backup(site: Site, backup: str) -> None:
