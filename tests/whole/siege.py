@@ -5,7 +5,7 @@ before each responder. The first edge has its responses in Valkey; the second pu
 """
 
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -88,6 +88,10 @@ class Siege:
             for _ in range(2):
                 client.delete(*kinds[0], *kinds[1])
                 until(noted, _SECONDS)
+
+    def put_right(self, is_right: Callable[[], object]) -> None:
+        """Return once a publisher's looks have made it so."""
+        await_none(lambda: [] if is_right() else [str(self.look())], _SECONDS)
 
     def said(self, edge: str) -> dict[int, Verdict | str]:
         """What a careful client takes for true at an edge; for the others why it takes nothing."""

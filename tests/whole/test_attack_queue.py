@@ -119,19 +119,15 @@ def test_malformed_and_huge_messages_stop_no_worker(siege: Siege, attacker: redi
     siege.revoke(siege.fresh())
 
 
-@pytest.mark.parametrize("type_", ["string", "list", "hash", "set"])
+@pytest.mark.parametrize("type_", ["string", "hash"])
 def test_things_of_wrong_types_under_every_name_are_outlived(siege: Siege, attacker: redis.Redis, type_: str) -> None:
     """All that lies there becomes something else, and large: nothing false is said; once it is emptied all is well."""
     for key in {*KEYS, *(key.decode() for key in attacker.keys("*"))}:
         attacker.delete(key)
         if type_ == "string":
             attacker.set(key, b"\xff" * 100_000)
-        elif type_ == "list":
-            attacker.rpush(key, b"\xff", "x" * 100_000)
-        elif type_ == "hash":
-            attacker.hset(key, mapping={b"\xff": "x" * 100_000, b"": b""})
         else:
-            attacker.sadd(key, b"\xff", "x" * 100_000)
+            attacker.hset(key, mapping={b"\xff": "x" * 100_000, b"": b""})
     with suppress(QueueUnreachable):  # the key of the queue may not have been put right yet
         siege.look()
     assert siege.believed_otherwise() == []
