@@ -57,6 +57,11 @@ class S3Server:
         """Its URL, for every service of AWS that it stands for."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
     def new_bucket(self) -> "S3Place":
         """An empty bucket that no other test has."""
         self._buckets += 1
