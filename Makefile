@@ -15,10 +15,10 @@ COMPILE  = $(UV) --no-config pip compile --quiet --universal --python-version 3.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up setup test check bench fuzz lock clean
+.PHONY: help up setup test check bench e2e chaos fuzz lock clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: setup ## Run everything on this machine: make up [PKI=/path/to/easy-rsa/pki] [ARGS="--once"]
 	@exec $(BIN)/revocast up $(if $(PKI),--pki "$(PKI)") $(ARGS)
@@ -36,6 +36,12 @@ check: setup ## Lint, types and import contracts alone
 
 bench: setup ## Every benchmark, one after the other: make bench [BENCH=crl-reissue] [ARGS="--entries 100000 --json"]
 	$(BIN)/python -m tests.bench $(or $(BENCH),all) $(ARGS)
+
+e2e: setup ## The split site with 10,000 certificates, as processes: make e2e [ARGS="--certificates 1000 --keep"]
+	@$(BIN)/python -m tests.e2e run $(ARGS)
+
+chaos: setup ## The same while things go wrong: make chaos [SECONDS=600] [SEED=7] [ARGS=--keep]
+	@$(BIN)/python -m tests.e2e chaos --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 fuzz: setup ## Fuzz what reads octets of others, an hour in all: make fuzz [SECONDS=60] [ARGS="post response"]
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),3600) $(ARGS)

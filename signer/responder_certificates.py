@@ -76,11 +76,14 @@ def destroy_useless_keys(signer: Signer, now: datetime) -> None:
     ledger names is deleted: other files in the folder are not ours. A crash between the two steps leaves a row
     whose key is gone, and the next look takes the second one. To be called while nobody else signs.
 
+    One that lies in the folder of another signer is left to that one, which is the one that can say it is gone.
+
     Raises:
         OSError: one cannot be deleted.
     """
     with signer.ledger.read() as connection:
         useless = [one for one in responders.all_with_key(connection) if one.not_after < now or not one.der]
+    useless = [one for one in useless if signer.responder_keys.has_place_of(one.key)]
     for responder in useless:
         signer.responder_keys.destroy(responder.key)
         with signer.ledger.write() as connection:

@@ -41,10 +41,15 @@ _PLACES = (
 )
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def find_judges() -> None:
     """Put the judges that live outside the usual PATH on it, for the tests and what they start."""
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
     os.environ["PATH"] = os.pathsep.join([*path, *(place for place in _PLACES if place not in path)])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Once, before all tests."""
+    find_judges()
     settings.register_profile("revocast", deadline=None)  # how long an example takes is the machine's doing
     settings.load_profile("revocast")
 

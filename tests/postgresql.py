@@ -1,4 +1,7 @@
-"""A real PostgreSQL server on a unix socket of its own, in a temporary folder, with databases that are made at once."""
+"""A real PostgreSQL server on a unix socket of its own, in a temporary folder, with databases that are made at once.
+
+Who comes by TCP, where it listens there, needs a password; who reaches the socket is its administrator.
+"""
 
 import contextlib
 import os
@@ -17,6 +20,8 @@ PROGRAM = "initdb"
 """What has to be installed."""
 
 _USER = "postgres"
+_PORT = 5432
+"""In the name of the socket."""
 _FAST = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
 
@@ -25,9 +30,11 @@ class Server:
 
     Args:
         durable: whether it waits for the disk, as a server of which figures are quoted does.
+        port: of loopback, where it listens too.
     """
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, port: int | None = None) -> None:
+        self._port = port
         self._folder = Path(tempfile.mkdtemp(prefix="revocast-pg-"))
         self._options = () if durable else _FAST
         self._user = _USER if os.getuid() == 0 else None
@@ -38,7 +45,8 @@ class Server:
         try:
             if self._user:
                 os.chown(self._folder, pwd.getpwnam(self._user).pw_uid, -1)
-            make = ["initdb", "-D", "data", "-U", "revocast", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
+            make = ["initdb", "-D", "data", "-U", "revocast", "-E", "UTF8", "--no-locale", "--no-sync"]
+            make += ["--auth-local=trust", "--auth-host=scram-sha-256"]
             subprocess.run(make, check=True, cwd=self._folder, user=self._user, stdout=subprocess.DEVNULL)
             self.start()
         except BaseException:
@@ -52,7 +60,8 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        sockets = ("-c", "listen_addresses=", "-c", f"unix_socket_directories={self._folder}")
+        listens = f"listen_addresses={'127.0.0.1' if self._port else ''}"
+        sockets = ("-c", listens, "-c", f"unix_socket_directories={self._folder}", "-p", str(self._port or _PORT))
         self._process = subprocess.Popen(
             [_server(), "-D", "data", *sockets, *self._options],
             cwd=self._folder,
@@ -61,7 +70,7 @@ class Server:
             stderr=subprocess.DEVNULL,
         )
         for _ in range(1000):
-            with contextlib.suppress(psycopg.OperationalError), self._connect():
+            with contextlib.suppress(psycopg.OperationalError), self.connect():
                 return
             time.sleep(0.01)
         raise TimeoutError("PostgreSQL does not answer")
@@ -73,15 +82,23 @@ class Server:
             self._process.wait()
             self._process = None
 
+    @property
+    def pid(self) -> int:
+        """Of the process that starts all others."""
+        assert self._process
+        return self._process.pid
+
     def database(self) -> str:
         """The address of a new, empty database."""
         name = f"ledger{next(self._names)}"
-        with self._connect() as connection:
+        with self.connect() as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
         return f"postgresql://revocast@/{name}?host={self._folder}"
 
-    def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
-        return psycopg.connect(host=str(self._folder), user="revocast", dbname="postgres", autocommit=True)
+    def connect(self, database: str = "postgres") -> "psycopg.Connection[tuple[object, ...]]":
+        """As its administrator."""
+        place = {"host": str(self._folder), "port": self._port or _PORT}
+        return psycopg.connect(user="revocast", dbname=database, autocommit=True, **place)
 
 
 def _server() -> Path:

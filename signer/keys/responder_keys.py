@@ -1,6 +1,7 @@
 """The private keys of delegated OCSP responders: made here, kept as files that only the signer's user can read.
 
 They are not encrypted: the passphrase would have to lie beside them. They live for days, and sign responses only.
+Signers that share a ledger may each have a folder: a key is destroyed by who has it, so its name says in which it lies.
 """
 
 import os
@@ -8,16 +9,19 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from revocation.durable import make_folder, sync_folder
+from revocation.durable import make_folder, replace_file, sync_folder
 from revocation.keykind import KeyKind
 from signer.keys import local
 from signer.keys.protocol import SigningKey
+
+_NAME: Final = "folder.id"
+"""The file with what a folder calls itself."""
 
 _GENERATE: Final[dict[KeyKind, Callable[[], PrivateKeyTypes]]] = {
     KeyKind.P256: partial(ec.generate_private_key, ec.SECP256R1()),
@@ -39,8 +43,20 @@ class ResponderKeys:
         self._loaded: dict[str, SigningKey] = {}
 
     def new_name(self) -> str:
-        """A name in the folder for a key that is still to be made."""
-        return f"{secrets.token_hex(8)}.pem"
+        """A name in the folder for a key that is still to be made; to be called while nobody else does.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        return f"{self._own_name() or self._take_name()}-{secrets.token_hex(8)}.pem"
+
+    def has_place_of(self, name: str) -> bool:
+        """Whether the key of that name lies here, or did: one in another folder is for its signer to destroy.
+
+        Names of before say nothing of their folder, which all signers shared then.
+        """
+        folder, hyphen, _ = name.partition("-")
+        return not hyphen or folder == self._own_name()
 
     def names(self) -> set[str]:
         """Of all that lies in the folder."""
@@ -53,6 +69,17 @@ class ResponderKeys:
     def create(self, name: str, kind: KeyKind) -> SigningKey:
         """A new key under that name, durable before it is returned."""
         return self._keep(name, _GENERATE[kind]())
+
+    def _own_name(self) -> str:
+        """Empty where it has none yet."""
+        place = self.file(_NAME)
+        return place.read_text().strip() if place.exists() else ""
+
+    def _take_name(self) -> str:
+        make_folder(self._folder, mode=0o700)
+        name = secrets.token_hex(4)
+        replace_file(self.file(_NAME), partial(_write, name), 0o600)
+        return name
 
     def _keep(self, name: str, key: PrivateKeyTypes) -> SigningKey:
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -86,3 +113,7 @@ class ResponderKeys:
         self.file(name).unlink(missing_ok=True)
         if self._folder.exists():
             sync_folder(self._folder)
+
+
+def _write(name: str, file: BinaryIO) -> None:
+    file.write(f"{name}\n".encode())

@@ -82,13 +82,13 @@ def test_responder_key_of_a_clock_that_ran_ahead_is_told_discarded_and_destroyed
     """Its certificate is good in a year, and it would lie there for whoever takes it. Both acts are audited."""
     keys = world.estate.folder / "signer/keys"
     jump(world)
-    (ahead,) = {key.name for key in keys.iterdir()}
+    (ahead,) = {key.name for key in keys.glob("*.pem")}
     report = look(world.signer, fixed(world.now))
     (told,) = (problem for problem in report.problems if f"responder key {ahead}" in problem.what)
     assert "`revocast discard --issuer test`" in (told.advice or "")
     assert discard(world).outcome is Outcome.DONE
     report = look(world.signer, fixed(world.now))
-    assert (report.problems, ahead in {key.name for key in keys.iterdir()}) == ([], False)
+    assert (report.problems, ahead in {key.name for key in keys.glob("*.pem")}) == ([], False)
     with world.signer.ledger.read() as connection:
         acts = [row.action for row in connection.execute(select(audit).where(audit.c.detail.contains(ahead)))]
     assert acts == ["sign responder certificate", "discard responder certificate", "destroy responder key"]
@@ -97,11 +97,11 @@ def test_responder_key_of_a_clock_that_ran_ahead_is_told_discarded_and_destroyed
 
 def test_responder_key_alone_is_discarded_too(world: World) -> None:
     """Nothing else was signed ahead; and no key that the right clock made goes."""
-    mine = {key.name for key in (world.estate.folder / "signer/keys").iterdir()}
+    mine = {key.name for key in (world.estate.folder / "signer/keys").glob("*.pem")}
     look(world.signer, fixed(world.now + 6 * DAY + 2 * HOUR), [Verb.GENERATE_OCSP_KEYS])
     assert discard(world).outcome is Outcome.DONE
     assert look(world.signer, fixed(world.now)).problems == []
-    assert {key.name for key in (world.estate.folder / "signer/keys").iterdir()} == mine
+    assert {key.name for key in (world.estate.folder / "signer/keys").glob("*.pem")} == mine
 
 
 def test_what_was_revoked_by_the_clock_that_ran_ahead_is_revoked_now(world: World) -> None:

@@ -1,0 +1,90 @@
+"""Whether everybody who can be asked says what the ledger says, of every certificate."""
+
+import random
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from tests.e2e.clients import Away, Edge, PublicBucket
+from tests.e2e.programs import Programs
+from tests.e2e.servers import Verdict
+from tests.e2e.verify import Verifier, Wrong
+
+WAYS: Final = {"1": ("sha256", "POST"), "2": ("sha1", "GET")}
+"""How all certificates are asked about at each edge."""
+
+_THREADS: Final = 3
+
+
+class Parties:
+    """Those who ask.
+
+    Args:
+        files: the PEM file of each certificate.
+    """
+
+    def __init__(
+        self,
+        edges: Mapping[str, Edge],
+        bucket: PublicBucket,
+        verifier: Verifier,
+        programs: Mapping[str, Programs],
+        files: Mapping[int, Path],
+    ) -> None:
+        self.edges, self._bucket, self._verifier = edges, bucket, verifier
+        self._programs, self._files = programs, files
+
+    def crls(self) -> dict[str, Callable[[], bytes]]:
+        """Everywhere that a CRL can be fetched. Each raises Away."""
+        return {**{f"web server {name}": edge.crl for name, edge in self.edges.items()}, "bucket": self._bucket.crl}
+
+    def answers(self, ledger: Mapping[int, Verdict]) -> Iterator[str]:
+        """Where an edge says something else by OCSP; every certificate is asked about at each."""
+        for name, edge in self.edges.items():
+            hash_, method = WAYS[name]
+            for serial, verdict in edge.everything(ledger, hash_, method).items():
+                if verdict != ledger[serial]:
+                    yield f"edge {name} says of {serial:X}: {verdict}, and the ledger: {ledger[serial]}"
+
+    def lists(self, ledger: Mapping[int, Verdict]) -> Iterator[str]:
+        """Where a CRL lists another set, other dates or reasons."""
+        wanted = {serial: verdict for serial, verdict in ledger.items() if verdict}
+        for where, fetch in self.crls().items():
+            try:
+                _, listed, _ = self._verifier.crl(fetch(), datetime.now(UTC))
+            except (Away, Wrong) as error:
+                yield f"{where}: {error}"
+                continue
+            if listed != wanted:
+                odd = {serial for serial in listed.keys() | wanted if listed.get(serial) != wanted.get(serial)}
+                yield f"the CRL of {where} is another than the ledger's about {len(odd)} certificates"
+
+    def verified(self, ledger: Mapping[int, Verdict], folder: Path) -> Iterator[str]:
+        """Where `openssl verify -crl_check` takes another set for revoked, of all certificates, by each CRL."""
+        wanted = {self._files[serial] for serial, verdict in ledger.items() if verdict}
+        for where, fetch in self.crls().items():
+            programs = self._programs["1"]
+            pem = programs.crl(fetch(), where.replace(" ", "-"))
+            odd = programs.revoked(pem, (self._files[serial] for serial in ledger)) ^ wanted
+            if odd:
+                yield f"`openssl verify` with the CRL of {where}: wrong about {len(odd)} certificates"
+
+    def judged(self, ledger: Mapping[int, Verdict], serials: Collection[int], draw: random.Random) -> Iterator[str]:
+        """Where openssl, ocsptool or curl say something else of these certificates, each at one of the edges."""
+        asked = [(serial, self._programs[draw.choice(sorted(self._programs))]) for serial in serials]
+
+        def ask(one: tuple[int, Programs]) -> list[str]:
+            serial, programs = one
+            file, wanted = self._files[serial], "revoked" if ledger[serial] else "good"
+            said = {
+                "openssl ocsp": programs.openssl(file),
+                "ocsptool": programs.ocsptool(file),
+                "curl": programs.curl(file, serial),
+            }
+            return [f"{who} says of {serial:X}: {what}" for who, what in said.items() if what != wanted]
+
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for problems in pool.map(ask, asked):
+                yield from problems

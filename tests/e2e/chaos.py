@@ -1,0 +1,115 @@
+"""The site while things go wrong: somebody revokes, a monitor watches, and afterwards all is as it should be."""
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from tests.e2e import pki, run
+from tests.e2e.agreement import Parties
+from tests.e2e.configuration import SHORT
+from tests.e2e.disturb import all_of, carry_out, plan
+from tests.e2e.report import Report
+from tests.e2e.revoking import Operator
+from tests.e2e.servers import Verdict
+from tests.e2e.site import Site
+
+_ROOT: Final = Path(__file__).parents[2]
+_BY_EASYRSA: Final = 3
+_CONVERGING: Final = 4 * run.PERIOD
+
+
+class Monitor:
+    """The process that watches.
+
+    Attributes:
+        counts: what it saw, once it has ended.
+        violations: what it wrote down.
+    """
+
+    def __init__(self, site: Site, parties: Parties, seed: int) -> None:
+        edge = parties.edges["1"]
+        self._file = site.folder / "violations.jsonl"
+        told = {
+            "ca": str(site.pki.ca_certificate),
+            "path": edge.path,
+            "edges": {name: one.port for name, one in parties.edges.items()},
+            "s3": site.servers.s3.port,
+            "credentials": str(site.servers.credentials["reader"]),
+            "serials": [f"{serial:X}" for serial in site.pki.files],
+            "violations": str(self._file),
+            "seed": seed,
+        }
+        (site.folder / "monitor.json").write_text(json.dumps(told))
+        command = [sys.executable, "-m", "tests.e2e.monitor", str(site.folder / "monitor.json")]
+        self._process = subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.counts: dict[str, int] = {}
+        self.violations: list[dict[str, Any]] = []
+
+    def stop(self) -> None:
+        """Have it end, and read what it has."""
+        said, _ = self._process.communicate(timeout=60)
+        self.counts = json.loads(said)
+        if self._file.exists():
+            self.violations = [json.loads(line) for line in self._file.read_text().splitlines()]
+
+    def kill(self) -> None:
+        """However it goes."""
+        self._process.kill()
+        self._process.communicate()
+
+
+def chaos(folder: Path, certificates: int, seconds: float, report: Report, seed: int) -> None:
+    """Do all of it; what was wrong stands in the report then."""
+    report.figures |= {"seed": seed, "certificates": certificates, "chaos_seconds": seconds}
+    report.say(f"seed {seed}")
+    made = pki.make(folder, certificates, _BY_EASYRSA)
+    with ExitStack() as stack:
+        site = stack.enter_context(Site(folder, made, SHORT))
+        site.start()
+        parties = run.parties_of(site)
+        run.publish(site, parties, report)
+        monitor = Monitor(site, parties, seed)
+        stack.callback(monitor.kill)
+        planned = plan(all_of(site), seconds, random.Random(seed))
+        operator = Operator(site, site.pki.files, random.Random(seed))
+        with report.step("chaos", f"{seconds:.0f} s of trouble"), operator:
+            counts = carry_out(planned, report.say)
+            report.say("all is mended; whoever was killed starts again")
+            for program in site.programs.values():
+                program.await_ready()
+        ledger = site.servers.ledger()
+        report.hold(operator.problems)
+        report.hold(_lost(operator, ledger))
+        _converge(site, parties, report)
+        monitor.stop()
+        report.hold(f"{one['at']} {one['where']}: {one['what']}" for one in monitor.violations)
+        seen = monitor.counts
+        report.hold([] if seen.get("ocsp valid") and seen.get("crl valid") else ["the monitor saw nothing"])
+        report.figures |= {
+            "disturbances": dict(sorted(counts.items())),
+            "acknowledged": len(operator.acknowledged),
+            "asked_again": operator.repeated,
+            "seen": dict(sorted(seen.items())),
+        }
+
+
+def _lost(operator: Operator, ledger: dict[int, Verdict]) -> Iterator[str]:
+    """What was acknowledged and is not in the ledger, or otherwise than was asked."""
+    for serial, reason in operator.acknowledged.items():
+        verdict = ledger[serial]
+        if verdict is None or verdict[1] != reason:
+            yield f"{serial:X} was acknowledged as revoked for {reason}, and the ledger says {verdict}"
+
+
+def _converge(site: Site, parties: Parties, report: Report) -> None:
+    """What the ledger says is what everybody is told, within one period."""
+    ledger = site.servers.ledger()
+    with report.step("converge", "until everybody is told what the ledger says"):
+        took = run.await_none(lambda: [*parties.lists(ledger), *parties.answers(ledger)], _CONVERGING)
+    report.figures["converged_after"] = round(took, 1)
+    report.hold([] if took <= run.PERIOD else [f"it took {took:.0f} s, more than one period"])

@@ -1,0 +1,105 @@
+"""What goes wrong: programs and servers are killed and paused, links cut and held up, at random, several at once."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
+from typing import Final
+
+from tests.e2e.servers import NAMES
+from tests.e2e.site import Site
+
+_MOST_AT_ONCE: Final = 3
+_LONGEST: Final = 15.0
+_KILLED_SERVERS: Final = ("valkey", "postgresql")
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """Something that begins and ends.
+
+    Attributes:
+        what: `kill signer-1`, `stall publisher-2:s3`.
+    """
+
+    what: str
+    begin: Callable[[], None]
+    end: Callable[[], None]
+
+    @property
+    def kind(self) -> str:
+        """`kill signer`, `stall link`."""
+        act, _, target = self.what.partition(" ")
+        return f"{act} {'link' if ':' in target else target.partition('-')[0]}"
+
+    @property
+    def target(self) -> str:
+        """Whom it befalls; nobody has two at once."""
+        return self.what.partition(" ")[2]
+
+
+def all_of(site: Site) -> list[Disturbance]:
+    """Everything that can go wrong in a site."""
+    links, servers = site.links, site.servers
+    programs = site.programs.items()
+    return [
+        *(Disturbance(f"kill {name}", program.kill, program.start) for name, program in programs),
+        *(Disturbance(f"pause {name}", program.pause, program.resume) for name, program in programs),
+        *(_by_name("pause", name, servers.pause, servers.resume) for name in NAMES),
+        *(_by_name("kill", name, servers.kill, servers.start) for name in _KILLED_SERVERS),
+        *(_by_name("cut", name, links.cut, links.mend) for name in links.ports),
+        *(_by_name("stall", name, links.stall, links.mend) for name in links.ports),
+    ]
+
+
+def _by_name(what: str, name: str, begin: Callable[[str], None], end: Callable[[str], None]) -> Disturbance:
+    return Disturbance(f"{what} {name}", partial(begin, name), partial(end, name))
+
+
+@dataclass(frozen=True)
+class Planned:
+    """When something begins and ends, in seconds from the start."""
+
+    begins: float
+    ends: float
+    what: Disturbance
+
+
+def plan(disturbances: Sequence[Disturbance], seconds: float, draw: random.Random) -> list[Planned]:
+    """What is going to happen, the same from the same draw: a few things at once, none to who has one already.
+
+    Of each kind as often as of another, although there are many links and few servers.
+    """
+    kinds = sorted({one.kind for one in disturbances})
+    found: list[Planned] = []
+    at = 0.0
+    while (at := at + draw.expovariate(1.0)) < seconds:
+        kind, lasts = draw.choice(kinds), draw.uniform(0.5, _LONGEST)
+        chosen = draw.choice([one for one in disturbances if one.kind == kind])
+        active = [one for one in found if one.ends > at]
+        if len(active) < _MOST_AT_ONCE and all(one.what.target != chosen.target for one in active):
+            found.append(Planned(at, min(at + lasts, seconds), chosen))
+    return found
+
+
+def carry_out(planned: Sequence[Planned], say: Callable[[str], None]) -> Counter[str]:
+    """Do it, and return when everything is well again; how many there were of each kind."""
+    acts = [(one.begins, True, one.what) for one in planned] + [(one.ends, False, one.what) for one in planned]
+    started, active = time.monotonic(), list[Disturbance]()
+    try:
+        for at, begins, one in sorted(acts, key=itemgetter(0)):
+            time.sleep(max(0.0, started + at - time.monotonic()))
+            say(one.what if begins else f"    {one.what} is over")
+            if begins:
+                active.append(one)
+                one.begin()
+            else:
+                one.end()
+                active.remove(one)
+    finally:
+        for one in active:
+            one.end()
+    return Counter(one.what.kind for one in planned)

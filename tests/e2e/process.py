@@ -1,0 +1,102 @@
+"""One program of the site: started, paused, killed with all that it started, and started again."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.waiting import until
+
+_READY_SECONDS = 90.0
+
+
+def family(pid: int) -> list[int]:
+    """A process and all below it; those that are gone meanwhile are left out."""
+    found = [pid]
+    with suppress(OSError):
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            with suppress(OSError):
+                found += [one for child in children.read_text().split() for one in family(int(child))]
+    return found
+
+
+def signal_family(pid: int, number: int) -> None:
+    """To a process and all below it, the uppermost first, so that none is started anew meanwhile."""
+    for one in family(pid):
+        with suppress(ProcessLookupError):
+            os.kill(one, number)
+
+
+@dataclass
+class Program:
+    """What is run, and how it is known to be there.
+
+    Attributes:
+        log: both outputs, of all its lives.
+        is_ready: None where it says `ready` on a line of its own.
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path
+    is_ready: Callable[[], bool] | None = None
+    starts: int = 0
+    _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+    _from: int = 0
+
+    def start(self) -> None:
+        """Start it; see `await_ready`."""
+        self.starts += 1
+        self._from = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=dict(self.environment)
+            )
+
+    def await_ready(self) -> None:
+        """Return when it says that it is ready; fail when it ends before, with its own words."""
+        until(lambda: self._has_ended() or self._says_ready(), _READY_SECONDS)
+        assert not self._has_ended(), f"{self.name} ended:\n{self.said()}"
+
+    def said(self) -> str:
+        """What it wrote since it was started last."""
+        return self.log.read_bytes()[self._from :].decode(errors="replace")
+
+    def kill(self) -> None:
+        """It and all that it started, at once, as a machine that loses its power."""
+        if self._process:
+            signal_family(self._process.pid, signal.SIGSTOP)
+            signal_family(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def pause(self) -> None:
+        """Let it stand still."""
+        if self._process:
+            signal_family(self._process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        if self._process:
+            signal_family(self._process.pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        """Ask it to end; kill it where it does not."""
+        if not self._process:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def _has_ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def _says_ready(self) -> bool:
+        return self.is_ready() if self.is_ready else "ready" in self.said().splitlines()
