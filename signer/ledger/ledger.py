@@ -7,7 +7,7 @@ and postgresql.py say how.
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,7 @@ _HEAD: Final = "0005"
 
 
 class LedgerUnavailable(RevocastError):
-    """A transaction could not be written: the disk is full, or another process holds the ledger for too long."""
+    """The database is away, its disk is full, or another process holds it for too long."""
 
 
 class Ledger:
@@ -52,7 +52,16 @@ class Ledger:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the ledger and changes nothing."""
+        """A transaction that sees one state of the ledger and changes nothing.
+
+        Raises:
+            LedgerUnavailable: the database cannot be reached.
+        """
+        with self._reached("read"), self._reading() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
         with self._engine.connect() as connection, connection.begin():
             yield connection
 
@@ -83,16 +92,31 @@ class Ledger:
         with self._turn:
             yield
 
-    def signing(self) -> AbstractContextManager[None]:
-        """The right to sign: one process at a time looks at what is due and makes it."""
-        return self._store.signing()
+    @contextmanager
+    def signing(self) -> Iterator[None]:
+        """The right to sign: one process at a time looks at what is due and makes it.
+
+        Raises:
+            LedgerUnavailable: the database cannot be reached.
+        """
+        with self._reached("locked"), self._store.signing():
+            yield
+
+    @contextmanager
+    def _reached(self, done: str) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise LedgerUnavailable(
+                f"could not be {done}: {error.orig}", where=self._store.where, advice=self._store.unread
+            ) from error
 
     def _migrate(self) -> None:
-        with self.read() as connection:
+        with self._reading() as connection:
             version = _version(connection)
         if version == _HEAD:
             return
-        with self.signing(), self.write() as connection:
+        with self._store.signing(), self.write() as connection:
             if _version(connection) != _HEAD:
                 _upgrade(connection)
 

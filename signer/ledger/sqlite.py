@@ -20,6 +20,7 @@ class SQLiteStore:
     """A database file on a local disk, and a lock file beside it."""
 
     unopened = "see `ledger` in [signer], and to room and rights in its folder"
+    unread = "see to room and rights in its folder, and to its disk"
     unwritten = "is the disk full, or another process holding it? Nothing was recorded"
 
     def __init__(self, path: Path) -> None:
