@@ -4,8 +4,9 @@ import json
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,11 +78,11 @@ def chaos(folder: Path, certificates: int, seconds: float, report: Report, seed:
         stack.callback(monitor.kill)
         planned = plan(all_of(site), seconds, random.Random(seed))
         operator = Operator(site, site.pki.files, random.Random(seed))
-        with report.step("chaos", f"{seconds:.0f} s of trouble"), operator:
+        with report.step("chaos", f"{seconds:.0f} s of trouble"), operator, _reviving(site):
             counts = carry_out(planned, report.say)
             report.say("all is mended; whoever was killed starts again")
             for program in site.programs.values():
-                program.await_ready()
+                program.await_revived(run.PERIOD)
         ledger = site.servers.ledger()
         report.hold(operator.problems)
         report.hold(_lost(operator, ledger))
@@ -96,6 +97,25 @@ def chaos(folder: Path, certificates: int, seconds: float, report: Report, seed:
             "asked_again": operator.repeated,
             "seen": dict(sorted(seen.items())),
         }
+
+
+@contextmanager
+def _reviving(site: Site) -> Iterator[None]:
+    """As systemd would, for what ends because a server is away at its start."""
+    end = threading.Event()
+
+    def revive() -> None:
+        while not end.wait(1.0):
+            for program in site.programs.values():
+                program.revive()
+
+    thread = threading.Thread(target=revive)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
 
 
 def _lost(operator: Operator, ledger: dict[int, Verdict]) -> Iterator[str]:
