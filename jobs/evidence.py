@@ -13,7 +13,7 @@ from jobs.check_crl import look_at_crl
 from jobs.check_ocsp import look_at_ocsp
 from jobs.installation import Installation
 from publisher.config import DirectoryTable, LMDBTable, RedisTable, S3Table
-from publisher.targets.opening import open_files
+from publisher.targets.opening import open_files, static_response
 from publisher.targets.protocol import StaticTarget
 from publisher.verify_crl import verify_crl
 from publisher.verify_ocsp import verify_response
@@ -22,7 +22,6 @@ from revocation.certid import CertID, CertIDHash
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.errors import GateError, TargetError
-from revocation.ocsppath import static_path
 from revocation.published import TargetStatus
 from revocation.status import Reason, Revocation
 from revocation.store import BOTH_HASHES, StoredResponse, StoreFormatError, response_key
@@ -124,7 +123,7 @@ def _look(installation: Installation, expected: Expected, now: datetime) -> Iter
     for target in installation.publisher.targets:
         if isinstance(target, DirectoryTable | S3Table):
             yield from _crls(target.name, open_files(target, installation.public), expected, now)
-            if isinstance(target, DirectoryTable) and target.ocsp:
+            if target.ocsp:
                 yield from _static_responses(target, expected, now)
         else:
             yield from _responses(target, expected, now)
@@ -150,16 +149,14 @@ def _crls(target: str, files: StaticTarget, expected: Expected, now: datetime) -
         yield Seen(f"{target}: the CRL `{spec.label}`", crl.revoked.get(expected.serial), is_crl=True)
 
 
-def _static_responses(target: DirectoryTable, expected: Expected, now: datetime) -> Iterator[Seen]:
+def _static_responses(target: DirectoryTable | S3Table, expected: Expected, now: datetime) -> Iterator[Seen]:
     issuer = expected.profile.issuer
     for hash_ in CertIDHash:
-        path = static_path(CertID.of(issuer, expected.serial, hash_))
-        if path is None:
-            continue  # a responder answers
         try:
-            response = verify_response((target.path / "www" / path).read_bytes(), issuer, now)
+            found = static_response(target, CertID.of(issuer, expected.serial, hash_))
+            response = verify_response(found or b"", issuer, now)
         except (OSError, GateError):
-            continue
+            continue  # where none lies a responder answers
         if response.serial == expected.serial:
             yield Seen(f"{target.name}: the static OCSP response", response.revocation, is_crl=False)
 

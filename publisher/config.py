@@ -61,6 +61,19 @@ class S3Table(Bucket):
     )
     numbered: bool = Field(default=False, description="As of a directory.")
     pem: bool = Field(default=False, description="As of a directory.")
+    ocsp: bool = Field(
+        default=False,
+        description="Also put every OCSP response below `ocsp/`, at the key that a GET for it names, for a CDN or web "
+        "server before the bucket. Every renewal puts every one again, with two hashes two for each certificate, which "
+        "S3 charges for: longer windows in [public.ocsp] cost less.",
+    )
+    distribution: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z0-9]{6,32}$",
+        description="The id of the CloudFront distribution before the bucket: what a revocation changes is invalidated "
+        "there. CloudFront charges for each path, up to eight for a revocation and one for each new CRL; without it "
+        "caches hold what they have for `max_age`.",
+    )
 
     @property
     def private_url(self) -> str:

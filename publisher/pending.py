@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import groupby
 
+from revocation import __version__
 from revocation.artifacts import Kind, Scope
 from revocation.config import PublicConfig
 from revocation.published import TargetStatus
@@ -14,11 +15,13 @@ from revocation.wire.exchange import Stored
 def attempt(bundle: Stored, public: PublicConfig, listed: Sequence[Stored]) -> str:
     """What a refusal depends on: with others the bundle is tried again.
 
-    That is the file, the configured issuer with its profile, and for a CRL what is told of the entries that left.
+    That is the file, the version that looks at it, the configured issuer with its profile, and for a CRL what is told
+    of the entries that left.
     """
     kind, issuer, _ = _part(bundle)
     profile = public.profiles.get(issuer)
     rules = f"{profile.crl!r} {profile.ocsp!r} {profile.url('')}" if profile else "not configured"
+    rules += f" {__version__}"
     if kind == Kind.CRL:
         rules += "".join(
             f" {told.name} {told.version}" for told in listed if _part(told)[:2] == (Kind.DEPARTED, issuer)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlsplit
 
 from publisher.archive import Archive
 from publisher.beside import Beside
@@ -12,6 +13,7 @@ from publisher.config import DirectoryTable, LMDBTable, PublisherConfig, RedisTa
 from publisher.incoming import Incoming
 from publisher.lock import alone_in_process, target_lock
 from publisher.marks import Marks
+from publisher.outdated import Invalidating, Outdated
 from publisher.session import Session
 from publisher.take_crls import CRLTaker
 from publisher.take_responses import ResponseTaker
@@ -89,15 +91,13 @@ class _Run:
         self._session = Session(config, table, public, marks, clock)
         self._error: RevocastError | None = None
         self._filling: ResponseStore | None = None
+        self._outdated: Outdated | None = None
 
     def start(self, open_targets: ExitStack) -> None:
         with self._noting_failure():
             open_targets.enter_context(target_lock(self._config.state, self._table.name))
-            if isinstance(self._table, DirectoryTable):
-                self._start_folder(self._table, open_targets)
-            elif isinstance(self._table, S3Table):
-                bucket = open_files(self._table, self._public)
-                self._session.begin(bucket, self._crl_taker(bucket, self._table))
+            if isinstance(self._table, DirectoryTable | S3Table):
+                self._start_files(self._table, open_targets)
             else:
                 self._start_store(self._table, open_targets)
 
@@ -109,16 +109,19 @@ class _Run:
         self._filling = store
         self._session.begin(store, self._response_taker(store, open_targets))
 
-    def _start_folder(self, table: DirectoryTable, open_targets: ExitStack) -> None:
+    def _start_files(self, table: DirectoryTable | S3Table, open_targets: ExitStack) -> None:
         files = open_files(table, self._public)
+        if isinstance(table, S3Table) and table.distribution:
+            above = urlsplit(self._public.url("")).path
+            self._outdated = Outdated(self._config.state / f"{table.name}.outdated.json", table.distribution, above)
+            files = Invalidating(files, self._outdated)
         crls = self._crl_taker(files, table)
         if not table.ocsp:
-            if remove_static(table):
+            if remove_static(table, self._config.state):
                 self._session.lines.append("`ocsp` is off: the static files of responses were removed")
             self._session.begin(files, crls)
             return
-        issuers = [profile.issuer for profile in self._public.profiles.values()]
-        static = open_targets.enter_context(open_static(table, issuers))
+        static = open_targets.enter_context(open_static(table, self._public, self._config.state, self._outdated))
         responses = self._response_taker(static, open_targets)
         self._session.begin(StatusOfBoth(files, static), StaticTaker(crls, responses, static))
 
@@ -140,7 +143,14 @@ class _Run:
                 done = self._session.step()
                 if not done:
                     self._say_filled()
+        self._invalidate()
         return done
+
+    def _invalidate(self) -> None:
+        """What was put is put, whatever becomes of the rest of the look."""
+        if self._outdated:
+            with self._noting_failure():
+                self._session.lines += self._outdated.invalidate()
 
     def _say_filled(self) -> None:
         """At once, since other targets may have much left to do; and never after a failure."""

@@ -28,6 +28,7 @@ from revocation.errors import (
     Expired,
     GateError,
     Held,
+    LaterFormat,
     RevocastError,
     TargetError,
     Unreadable,
@@ -157,7 +158,7 @@ class Session:
             self._foresight.look_into(bundle, now)  # perhaps it can be read again, and others are taken before it
             self._unread = error
             self.lines.append(f"not read: {error}")
-        except Held as held:
+        except (Held, LaterFormat) as held:
             self._has_held = True
             self.lines.append(f"held: {held}")
             note_held(self.status, bundle, str(held), now)

@@ -37,6 +37,7 @@ _shared: Final = lru_cache(1024)(int)  # for the same reason: one number in memo
 
 
 _Header: TypeAlias = tuple[str, str]
+_Key: TypeAlias = bytes | tuple[bytes]
 _Kept: TypeAlias = tuple[int, int, int, tuple[_Header, ...], _Header, bytes, CertIDHash]
 """An answer, its headers and where it is counted, which hold before a second.
 
@@ -116,7 +117,7 @@ class HotPath:
         self._now = now
         self._sheet = sheet
         self._glance = glance
-        self._kept: dict[bytes | tuple[bytes], _Kept] = {}
+        self._kept: dict[_Key, _Kept] = {}
         self._look_at = 0.0
         self._version: int | None = None
         self._second = 0
@@ -163,7 +164,7 @@ class HotPath:
         """See what time it is, and in which state the store."""
         second, version = epoch(self._now()), self._source.version()
         if second < self._second or version != self._version:
-            self._kept.clear()  # a clock was set back, and the ages in there were for later; or something was published
+            self._kept = {}  # a clock was set back, and the ages in there were for later; or something was published
         if second != self._second:
             self._date = ("Date", _date(second))
         self._second, self._version = second, version
@@ -177,7 +178,8 @@ class HotPath:
         # A nonce is another each time; in a tuple, since what lies in a CertID is found by nobody who posts that alone.
         key = request if request.find(octets) + len(octets) == len(request) else (octets,)
         second = self._second
-        kept = self._kept.get(key)
+        current = self._kept  # of this state: what is found in it while a thread sees the next one is found by nobody
+        kept = current.get(key)
         if kept is None or second >= kept[0]:
             asked = cert_id(octets)
             if asked is None:
@@ -187,13 +189,13 @@ class HotPath:
                 count_refused(self._sheet, Method.POST, found, asked.hash)
                 return found.der, [*_ERROR, ("Date", _date(second))]
             kept = _kept(found, asked.hash, second, self._longest)
-            self._keep(key, kept)
+            self._keep(current, key, kept)
         _, _, since, before, tag, body, hash_ = kept
         count_served(self._sheet, Method.POST, hash_, second - since)
         return body, [*before, ("Date", _date(second)), tag]
 
-    def _keep(self, key: bytes | tuple[bytes], kept: _Kept) -> None:
+    def _keep(self, current: dict[_Key, _Kept], key: _Key, kept: _Kept) -> None:
         if self._version is not None:
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.clear()
-            self._kept[key] = kept
+            if len(current) >= _MOST_KEPT:
+                current.clear()
+            current[key] = kept

@@ -49,12 +49,19 @@ TABLE: Final[dict[str, Row]] = {
     "worker publisher": Row("publisher.worker:worker", "publisher", "Handle the publisher's queue."),
     "signer run": Row("signer.run:run", "signer", "Handle messages from standard input, one JSON a line."),
     "signer unlock": Row("signer.unlock:unlock", "signer", "Try the CA keys, and ask for passphrases."),
+    "backup": Row("signer.recovery.backup:backup", "signer", "Copy the ledger, while the signer runs."),
+    "restore": Row("signer.recovery.restore:restore", "signer", "Put a backup of the ledger in its place."),
+    "ledger reconcile": Row(
+        "signer.recovery.commands:reconcile_", "signer", "Have a restored ledger learn what was published since."
+    ),
+    "ledger rebuild": Row("signer.recovery.commands:rebuild", "signer", "Make a new ledger from what is published."),
     "demo-pki": Row("signer.demo:demo_pki", "signer", "Make a small demonstration PKI in the layout of Easy-RSA."),
 }
 
 _GROUPS: Final = {
     "worker": "Run one of the workers of the queue.",
     "signer": "The signer by itself, without a queue.",
+    "ledger": "The signer's ledger, after a disaster.",
 }
 _NOT_FOR_OTHERS: Final = 0o022
 

@@ -50,6 +50,10 @@ class Unreadable(BundleError):
     """The machine could not read a bundle now (rights, descriptors, a disk): that says nothing of what is in it."""
 
 
+class LaterFormat(BundleError):
+    """A bundle is of a later format: who reads it has to be upgraded, and tries it again at each look."""
+
+
 class ExchangeError(Unreadable):
     """An exchange that is not on this machine could not be used now; it is tried again at the next look."""
 

@@ -27,6 +27,14 @@ def canonical_request(cert_id: CertID) -> bytes:
     return der.sequence(der.sequence(der.sequence(der.sequence(cert_id.encode()))))
 
 
+def get_path(cert_id: CertID) -> str:
+    """The path that a GET names, without its escapes and with all its slashes (RFC 9919 section 6).
+
+    For places whose keys are any text, as those of S3 are: each certificate has one, and no two have the same.
+    """
+    return OCSP_PATH + base64.b64encode(canonical_request(cert_id)).decode()
+
+
 def static_path(cert_id: CertID) -> str | None:
     """The path below the root of public paths, like `ocsp/MFMw…`; None where there can be no file.
 

@@ -23,6 +23,8 @@ _SIZE: Final = 4
 """Octets of the number before a question, big-endian."""
 PATIENCE: Final = 60.0
 """Seconds in which a question is answered, many times over, by a process that does not hang."""
+_GRACE: Final = 1.0
+"""Seconds in which they end by themselves, once nobody waits for an answer any more: others wait for their end."""
 
 _Process = subprocess.Popen[bytes]
 
@@ -34,7 +36,7 @@ class Processes:
         module: what they run, which calls `serve`.
         work: what they do, for the log.
         spare: how many more of them than cores: so that each core has work while one waits for its next question.
-        patience: seconds after which one that was asked, or is to end, is killed.
+        patience: seconds after which one that was asked is killed.
     """
 
     def __init__(self, module: str, work: str, *, spare: int = 0, patience: float = PATIENCE) -> None:
@@ -53,7 +55,7 @@ class Processes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         processes, self._processes = self._processes, []
-        until = monotonic() + self._patience
+        until = monotonic() + _GRACE
         for process in processes:
             for pipe in _pipes(process):
                 pipe.close()  # it ends when nothing comes any more, or nobody takes its answer
@@ -61,7 +63,8 @@ class Processes:
             try:
                 process.wait(max(0.0, until - monotonic()))
             except subprocess.TimeoutExpired:
-                self._kill(process)
+                process.kill()
+                process.wait()
 
     def start(self) -> None:
         """Start them, if they do not run; where they cannot be started, nothing is answered."""

@@ -28,7 +28,7 @@ from signer.config import Limits, Requester
 from signer.discard import discard
 from signer.excuse import excuse
 from signer.expired import require_live
-from signer.ledger import audit, facts, issued, replies
+from signer.ledger import audit, continuity, facts, issued, replies
 from signer.ledger.early import ONE_SECOND
 from signer.ledger.facts import Origin
 from signer.refusal import NO_ID, refused
@@ -67,7 +67,8 @@ def apply(connection: Connection, signer: Signer, asked: Asked, clock: Clock) ->
     """Do it, or say why not, and remember what was said: an id is answered once.
 
     Raises:
-        Refused: expired, or the id was used for another message; nothing was written.
+        Refused: expired, or the id was used for another message, or may have been done before the ledger was restored;
+            nothing was written.
     """
     message, profile = asked.message, asked.profile
     now = clock()
@@ -75,6 +76,7 @@ def apply(connection: Connection, signer: Signer, asked: Asked, clock: Clock) ->
         again = "this id was refused before and stays so: ask with a new one"
         return earlier.model_copy(update={"advice": again}) if earlier.outcome is Outcome.REFUSED else earlier
     require_current(message, now)
+    continuity.require_remembered(connection, message)
     facts.ensure_issuer(connection, profile.issuer)
     origin = Origin(asked.requester.name, message.id, now)
     reply = _reply(connection, signer, asked, origin)

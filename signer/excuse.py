@@ -1,7 +1,5 @@
 """Letting serials be missing from CRLs: the override of the publisher's guard, on a requester's word."""
 
-from typing import Final
-
 from sqlalchemy import Connection
 
 from revocation import serials
@@ -11,11 +9,8 @@ from revocation.errors import Refused
 from revocation.messages import Excuse
 from signer.ledger import departures, facts, pages
 from signer.ledger.facts import Origin
-from signer.ledger.groups import Group, covering
+from signer.ledger.groups import NOWHERE, covering
 from signer.statuses import Done, named
-
-_NOWHERE: Final = Group(is_ca=False, shard=0, reason=0)
-"""Of a serial that no entry needs to be known of."""
 
 
 def excuse(connection: Connection, profile: IssuerProfile, body: Excuse, origin: Origin) -> Done:
@@ -34,7 +29,7 @@ def excuse(connection: Connection, profile: IssuerProfile, body: Excuse, origin:
                 where=named(profile, serial),
                 advice="leave it out; nothing was changed",
             )
-    excused = ((_NOWHERE, Departed(serial, Why.EXCUSED)) for serial in octets)
+    excused = ((NOWHERE, Departed(serial, Why.EXCUSED)) for serial in octets)
     departures.note(connection, profile.issuer, excused, origin.now)
     revision = facts.touch_crls(connection, profile.issuer)
     detail = f"{len(octets)} serials of {profile.issuer.name} may be missing from its CRLs"

@@ -7,6 +7,7 @@ from revocation.errors import Refused, RevocastError
 from revocation.messages import Look, Message, Outcome, Reply, Verb, parse_message
 from signer.change import apply, asked_of, take_out
 from signer.finding import find_due
+from signer.ledger import continuity
 from signer.look import look
 from signer.needed import needed
 from signer.refusal import NO_ID, refused
@@ -53,6 +54,9 @@ def _look(signer: Signer, message: Message, body: Look, clock: Clock) -> Reply:
 
 
 def _list_due(signer: Signer, message: Message, body: Look, now: datetime) -> Reply:
+    """What a copy of the ledger says is due is not what it is, so `status` tells that it is one."""
+    with signer.ledger.read() as connection:
+        continuity.require_whole(connection)
     found = [
         {"issuer": due.profile.issuer.id, "what": due.what, "why": due.why} for due in find_due(signer, now, hint=body)
     ]

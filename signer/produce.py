@@ -14,7 +14,7 @@ from revocation.config import PublicConfig
 from revocation.departed import Chunk, first_kept
 from revocation.errors import RevocastError
 from revocation.part import Part
-from signer.ledger import departures, issued
+from signer.ledger import continuity, departures, issued
 from signer.ledger.issued import Issued
 from signer.signer import Signer
 
@@ -84,18 +84,20 @@ def require_own_exchange(signer: Signer) -> None:
     """Return if no bundle in the exchange is newer than the ledger: else a CRL could forget what was revoked.
 
     Raises:
+        Unreconciled: the ledger is a copy that was not told yet what was published since.
         ForeignBundle: there is one.
     """
     newest = max((stored.name for stored in signer.exchange.list()), default=None)
-    if newest is None:
-        return
     with signer.ledger.read() as connection:
+        continuity.require_whole(connection)
         last = issued.last_sequence(connection)
-    if int(newest.partition("-")[0]) > last:
+        reconciled = continuity.sequence(connection)
+    if newest is not None and int(newest.partition("-")[0]) > max(last, reconciled):
         raise ForeignBundle(
             f"holds {newest}, and this ledger has made {last} bundles: it is lost, an old copy, or another one",
             where="exchange",
-            advice="put the right ledger back (see `ledger` in [signer]); nothing is signed until then",
+            advice="put the right ledger back (see `ledger` in [signer]), or, where this is its newest copy, "
+            "`revocast ledger reconcile` (docs/disaster.md); nothing is signed until then",
         )
 
 

@@ -38,7 +38,7 @@ def check_crl(file: BinaryIO, begin: int, public_key_info: bytes, number: int) -
         found = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
         for entry in crl:
             _ = entry.extensions
-        _verify(public_key_info, signature, FileTBS(file, tbs_begin, len(tbs)), crl.signature_hash_algorithm)
+        verify(public_key_info, signature, FileTBS(file, tbs_begin, len(tbs)), crl.signature_hash_algorithm)
     except (ValueError, x509.ExtensionNotFound, InvalidSignature) as error:
         raise SelfCheckFailed(f"CRL {number} does not verify ({type(error).__name__})") from error
     if found != number:
@@ -54,7 +54,7 @@ def check_certificate(data: bytes, public_key_info: bytes) -> None:
     try:
         certificate = x509.load_der_x509_certificate(data)
         tbs = BytesTBS(certificate.tbs_certificate_bytes)
-        _verify(public_key_info, certificate.signature, tbs, certificate.signature_hash_algorithm)
+        verify(public_key_info, certificate.signature, tbs, certificate.signature_hash_algorithm)
     except (ValueError, InvalidSignature) as error:
         raise SelfCheckFailed(f"a responder certificate does not verify ({type(error).__name__})") from error
 
@@ -68,12 +68,18 @@ def check_response(data: bytes, public_key_info: bytes) -> None:
     try:
         response = ocsp.load_der_ocsp_response(data)
         tbs = BytesTBS(response.tbs_response_bytes)
-        _verify(public_key_info, response.signature, tbs, response.signature_hash_algorithm)
+        verify(public_key_info, response.signature, tbs, response.signature_hash_algorithm)
     except (ValueError, InvalidSignature) as error:
         raise SelfCheckFailed(f"an OCSP response does not verify ({type(error).__name__})") from error
 
 
-def _verify(public_key_info: bytes, signature: bytes, tbs: TBS, hash_: HashAlgorithm | None) -> None:
+def verify(public_key_info: bytes, signature: bytes, tbs: TBS, hash_: HashAlgorithm | None) -> None:
+    """Return if the key made the signature.
+
+    Raises:
+        InvalidSignature: it did not.
+        ValueError: it is no key.
+    """
     key: CertificatePublicKeyTypes = load_der_public_key(public_key_info)  # type: ignore[assignment]
     if hash_ is None:
         key.verify(signature, tbs.read())  # type: ignore[union-attr,call-arg]

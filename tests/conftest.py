@@ -22,6 +22,7 @@ DEBIAN_PACKAGES = {
     "nginx": "nginx-light",
     "ocsptool": "gnutls-bin",
     "openssl": "openssl",
+    "pg_dump": "postgresql-client",
     "systemd-analyze": "systemd",
     "systemd-sysusers": "systemd",
     "systemd-tmpfiles": "systemd",

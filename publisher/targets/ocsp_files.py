@@ -14,8 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from revocation.certid import CertID
 from revocation.durable import make_folder, replace_file, sync_folder
 from revocation.errors import TargetError
+from revocation.ocsppath import static_path
+from revocation.paths import OCSP_PATH
 from revocation.store import StoredResponse
 
 _OWN: Final = ".publisher"
@@ -59,6 +62,15 @@ class OCSPFiles:
 
         with self._explained():
             replace_file(self._staging / "seal", write, 0o600)
+
+    def path_of(self, cert_id: CertID) -> str | None:
+        """Where web servers look for the response for a CertID."""
+        path = static_path(cert_id)
+        return path.removeprefix(OCSP_PATH) if path is not None else None
+
+    def recall_some(self) -> list[str]:
+        """Nothing: what lies in a folder is looked at whenever it is asked for."""
+        return []
 
     def read(self, path: str) -> bytes | None:
         """What lies at a path; None where nothing does, or nothing of ours: a link, a pipe, a thing too large."""

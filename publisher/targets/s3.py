@@ -5,27 +5,29 @@ is conditional on: whatever another publisher put since then is not written over
 What was read and verified once in this process is not read again until it is another object.
 """
 
+import functools
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
 from typing import Final
 
 from publisher.config import S3Table
 from publisher.targets.protocol import StaticObject
 from publisher.targets.s3_kinds import STATUS, Kinds
+from publisher.targets.s3_trouble import in_our_words
 from revocation.clock import iso
-from revocation.errors import TargetError
 from revocation.paths import is_own_file
 from revocation.wire.s3 import S3, connect
 from revocation.wire.s3_conditions import ABSENT, Condition, unchanged
 from revocation.wire.s3_object import Got, Kind, Listed
-from revocation.wire.s3_trouble import S3Conflict, S3TooLarge, S3Trouble
+from revocation.wire.s3_trouble import S3TooLarge
 
 _LARGEST: Final = 1 << 30
 _LARGEST_STATUS: Final = 8 << 20
 """Octets: at a million certificates it has less than one of these eight."""
+_LOG: Final = logging.getLogger("revocast.publisher")
 _FOLDERS: Final = ("crl/", "issuer/")
-_PROBE: Final = ".probe"
+PROBE: Final = ".probe"
+"""The object that conditions are tried with."""
 _MOST_KNOWN: Final = 4096
 
 
@@ -50,7 +52,7 @@ class S3Target:
         """What lay there at the beginning of the look, or was saved since."""
         if self._status is None:
             content = io.BytesIO()
-            with _explained():
+            with in_our_words():
                 try:
                     found = self._private.get(self._status_key, content, _LARGEST_STATUS)
                     self._status = (content.getvalue(), unchanged(found.etag)) if found else (None, ABSENT)
@@ -76,7 +78,7 @@ class S3Target:
         if listed is None or listed.size > _LARGEST:
             return None
         content = io.BytesIO()
-        with _explained():
+        with in_our_words():
             found = self._public.get(path, content, _LARGEST)
         return content.getvalue() if found else None
 
@@ -99,7 +101,7 @@ class S3Target:
 
     def remove(self, path: str) -> None:
         """Take an object away; versions of it stay, where the bucket keeps any."""
-        with _explained():
+        with in_our_words():
             self._public.remove(path)
         self._listed().pop(path, None)
         self._got.pop(path, None)
@@ -107,7 +109,7 @@ class S3Target:
     def _listed(self) -> dict[str, Listed]:
         """What lies there: listed once, then kept up to date with what is put and removed here."""
         if self._there is None:
-            with _explained():
+            with in_our_words():
                 self._there = {one.key: one for folder in _FOLDERS for one in self._public.list(folder)}
         return self._there
 
@@ -118,7 +120,7 @@ class S3Target:
             return None
         if path not in self._got:
             this_one = (str(self._public), listed)
-            with _explained():
+            with in_our_words():
                 found = _KNOWN.get(this_one) or self._public.get(path, None, _LARGEST)
             if found is None:
                 return None
@@ -128,9 +130,19 @@ class S3Target:
         return self._got[path]
 
     def _put(self, where: S3, key: str, data: bytes, kind: Kind, condition: Condition, **metadata: str) -> Got:
-        with _explained():
-            self._private.probe(_PROBE)
+        with in_our_words():
+            self._private.probe(PROBE)
+            _tell_of_versions(self._public)
             return where.put(key, io.BytesIO(data), kind, condition, **metadata)
+
+
+@functools.cache
+def _tell_of_versions(bucket: S3) -> None:
+    """Once in a process, before the first put."""
+    if bucket.keeps_versions() is False:
+        _LOG.warning(
+            "%s: the bucket keeps no versions: what is replaced or deleted there cannot be brought back", bucket
+        )
 
 
 _KNOWN: Final[dict[tuple[str, Listed], Got]] = {}
@@ -141,17 +153,3 @@ def _remember(this_one: tuple[str, Listed], found: Got) -> None:
     if len(_KNOWN) >= _MOST_KNOWN:
         _KNOWN.clear()  # of objects that are long gone, most of them
     _KNOWN[this_one] = found
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except S3Conflict as error:
-        raise TargetError(
-            f"{error.what}: another publisher was faster",
-            where=error.where,
-            advice="nothing was written over; the next look goes on from what is there",
-        ) from error
-    except S3Trouble as error:
-        raise TargetError(error.what, where=error.where, advice=error.advice) from error

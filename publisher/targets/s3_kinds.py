@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from revocation.config import PublicConfig
-from revocation.paths import MEDIA_TYPES, number_in
+from revocation.paths import MEDIA_TYPES, OCSP_MEDIA_TYPE, number_in
 from revocation.wire.s3_object import Kind
 
 _ISSUER: Final = timedelta(days=1)
@@ -20,10 +20,16 @@ STATUS: Final = Kind("application/json", "no-store")
 
 
 class Kinds:
-    """The kinds of public objects of one installation."""
+    """The kinds of public objects of one installation.
+
+    Attributes:
+        response: that of OCSP responses (RFC 9919 section 7.2).
+    """
 
     def __init__(self, public: PublicConfig) -> None:
         specs = [spec for profile in public.profiles.values() for spec in profile.crls.values()]
+        longest = min((profile.ocsp.max_age for profile in public.profiles.values()), default=timedelta(0))
+        self.response = Kind(OCSP_MEDIA_TYPE, f"max-age={_seconds(longest)}, public, no-transform, must-revalidate")
         self._crl = min((spec.settings.max_age for spec in specs), default=timedelta(0))
 
     def of(self, path: str) -> Kind:
@@ -35,5 +41,8 @@ class Kinds:
 
 
 def _kind(suffix: str, longest: timedelta, more: str = "") -> Kind:
-    seconds = int(longest.total_seconds())
-    return Kind(MEDIA_TYPES[suffix], f"max-age={seconds}, public, no-transform{more}")
+    return Kind(MEDIA_TYPES[suffix], f"max-age={_seconds(longest)}, public, no-transform{more}")
+
+
+def _seconds(time: timedelta) -> int:
+    return int(time.total_seconds())

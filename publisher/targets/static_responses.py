@@ -1,9 +1,9 @@
 """A target of OCSP responses as static files, each at the path that a GET for it names; a web server needs no more.
 
-An index beside the web root, a private store, says what there should be, and files follow it: `_settle` is the one way
-in which they change. That all of them do is said by a seal, a word that lies in the index and among the files. There is
-another in the index before anything changes, so after a crash, and when files or index were wiped or put back from a
-copy, the two differ, and every file is looked at.
+They lie in a folder or in a bucket (`response_files`). An index beside them, a private store, says what there should
+be, and files follow it: `_settle` is the one way in which they change. That all of them do is said by a seal, a word
+that lies in the index and among the files. There is another in the index before anything changes, so after a crash, and
+when files or index were wiped or put back from a copy, the two differ, and every file is looked at.
 """
 
 import os
@@ -15,16 +15,15 @@ from typing import Final, TypeVar
 from cryptography.x509 import ocsp
 
 from publisher.targets.lmdb import LMDBTarget
-from publisher.targets.ocsp_files import OCSPFiles
 from publisher.targets.protocol import Answer, Replaces
+from publisher.targets.response_files import ResponseFiles
 from publisher.targets.rounds import next_part
 from revocation import serials
 from revocation.certid import CertID, CertIDHash
 from revocation.clock import epoch
 from revocation.issuer import Issuer
-from revocation.ocsppath import static_path
 from revocation.paths import OCSP_PATH
-from revocation.store import BOTH_HASHES, StoredResponse, response_key, serial_in
+from revocation.store import BOTH_HASHES, StoredResponse, der_in, response_key, serial_in
 
 _ISSUER_OCTETS: Final = 4
 _HASH_OCTETS: Final = (BOTH_HASHES, *(hash_.octet for hash_ in CertIDHash))
@@ -38,11 +37,20 @@ _Thing = TypeVar("_Thing")
 class StaticResponses:
     """Static files of responses, a `ResponseTarget`.
 
+    Args:
+        outdated: told of public paths whose files are about to say something else, for a CDN before them.
+
     Attributes:
         without_path: how many certificates were put, since this was opened, with a response that no file can have.
     """
 
-    def __init__(self, index: LMDBTarget, files: OCSPFiles, issuers: Iterable[Issuer]) -> None:
+    def __init__(
+        self,
+        index: LMDBTarget,
+        files: ResponseFiles,
+        issuers: Iterable[Issuer],
+        outdated: Callable[[Iterable[str]], None] | None = None,
+    ) -> None:
         self._index = index
         self._files = files
         self._names = {one.octets: {hash_: CertID.of(one, b"", hash_) for hash_ in CertIDHash} for one in issuers}
@@ -51,6 +59,7 @@ class StaticResponses:
             for octets, names in self._names.items()
             for name in names.values()
         }
+        self._outdated = outdated
         self.without_path = 0
 
     def load_status(self) -> bytes | None:
@@ -67,15 +76,18 @@ class StaticResponses:
 
     def put(self, answers: Iterable[Answer], replaces: Replaces) -> int:
         """Store what `replaces` admits, and write its files."""
-        admitted = set[bytes]()
+        admitted, turned = set[bytes](), set[bytes]()
 
         def admits(answer: Answer, current: StoredResponse | None) -> bool:
             admit = replaces(answer, current)
             admitted.update([answer.key] if admit else [])
+            if self._outdated and admit and current and _status_in(current.der) != _status_in(der_in(answer.value)):
+                turned.add(answer.key)
             return admit
 
         with self._changing():
             count = self._index.put(answers, admits)
+            self._tell(turned)
             self._settle(admitted)
             self.without_path += self._without_path(admitted)
         return count
@@ -87,6 +99,7 @@ class StaticResponses:
             return 0
         with self._changing():
             count = self._index.withdraw(keys, wrong)
+            self._tell(keys if count else [])
             self._settle(keys)
         return count
 
@@ -108,12 +121,13 @@ class StaticResponses:
         if not self.is_sealed():
             yield from self._look_at_all(now)
             return
+        gone = self._remove_strange(self._files.recall_some())
         expired, mended = 0, 0
         for rows in _pieces(next_part(self._index, now)):
             more = self._look_at(rows, now)
             expired, mended = expired + more[0], mended + more[1]
             yield []
-        yield _lines(expired, mended, 0)
+        yield _lines(expired, mended, gone)
 
     def _look_at_all(self, now: datetime) -> Iterator[list[str]]:
         expired, mended, gone, place = 0, 0, 0, b""
@@ -123,9 +137,7 @@ class StaticResponses:
             expired, mended = expired + more[0], mended + more[1]
             yield []
         for paths in _pieces(list(self._files.walk())):
-            strange = [path for path in paths if not self._belongs(path)]
-            self._files.remove(strange)
-            gone += len(strange)
+            gone += self._remove_strange(paths)
             yield []
         self._files.set_seal(self._break_seal())
         yield _lines(expired, mended, gone)
@@ -133,7 +145,10 @@ class StaticResponses:
     def _look_at(self, rows: Sequence[tuple[bytes, int]], now: datetime) -> tuple[int, int]:
         """How many responses had expired, and how many files were not as they should be."""
         expired = [key for key, next_update in rows if next_update <= epoch(now)]
-        self.withdraw(expired, lambda _key, current: current.next_update <= epoch(now))
+        if expired:
+            with self._changing():
+                self._index.withdraw(expired, lambda _key, current: current.next_update <= epoch(now))
+                self._settle(expired)
         fresh = {key for key, next_update in rows if next_update > epoch(now)}
         return len(expired), self._settle(fresh)
 
@@ -153,6 +168,12 @@ class StaticResponses:
             self._files.put(wanted)
         return len(wrong)
 
+    def _tell(self, keys: Iterable[bytes]) -> None:
+        """Caches may hold what lies at the paths of these, by either hash."""
+        paths = [path for one in _certificates(keys) for path in self._paths(*one).values() if path is not None]
+        if self._outdated and paths:
+            self._outdated([OCSP_PATH + path for path in paths])
+
     def _without_path(self, keys: Iterable[bytes]) -> int:
         """The certificates of these responses of which one has a path, for a hash that it answers, and no file can."""
         found = set()
@@ -164,12 +185,18 @@ class StaticResponses:
         return len(found)
 
     def _paths(self, issuer: bytes, serial: bytes) -> dict[CertIDHash, str | None]:
-        """Below the files' folder; none for issuers that are not configured."""
+        """Where its responses lie; none for issuers that are not configured."""
         found = {}
         for hash_, name in self._names.get(issuer, {}).items():
-            path = static_path(CertID(hash_, name.issuer_name_hash, name.issuer_key_hash, serial))
-            found[hash_] = path.removeprefix(OCSP_PATH) if path is not None else None
+            found[hash_] = self._files.path_of(CertID(hash_, name.issuer_name_hash, name.issuer_key_hash, serial))
         return found
+
+    def _remove_strange(self, paths: Iterable[str]) -> int:
+        """Of these remove what the index does not want; how many."""
+        strange = [path for path in paths if not self._belongs(path)]
+        if strange:
+            self._files.remove(strange)
+        return len(strange)
 
     def _belongs(self, path: str) -> bool:
         """Whether a file is one that the index wants."""
@@ -213,6 +240,14 @@ class StaticResponses:
 
     def _issuers_known(self) -> bytes:
         return b"".join(b" " + octets.hex().encode() for octets in sorted(self._names))
+
+
+def _status_in(data: bytes) -> object:
+    """What a response says of a certificate; None where nobody can read it."""
+    try:
+        return next(iter(ocsp.load_der_ocsp_response(data).responses)).certificate_status
+    except ValueError:
+        return None
 
 
 def _wanted(

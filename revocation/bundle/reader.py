@@ -3,16 +3,17 @@
 import errno
 import hashlib
 import io
+import json
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO, Final
 
 from pydantic import ValidationError
 
 from revocation import der
-from revocation.bundle.manifest import CRL_SUFFIX, MANIFEST_NAME, Entry, Manifest
-from revocation.errors import BundleError, Unreadable
+from revocation.bundle.manifest import CRL_SUFFIX, FORMAT, MANIFEST_NAME, Entry, Manifest
+from revocation.errors import BundleError, LaterFormat, Unreadable
 
 _MOST_FILES: Final = 10_000
 _LARGEST_HEADER: Final = 1 << 16
@@ -48,6 +49,7 @@ class BundleReader:
     Raises:
         BundleError: truncated, no manifest, a link, a path that is absolute or not in the manifest, a file twice,
             or a digest that does not fit.
+        LaterFormat: a later version wrote it.
         Unreadable: the machine could not read it, which says nothing of the bundle.
     """
 
@@ -110,8 +112,10 @@ class BundleReader:
         if member.size > _LARGEST_MANIFEST:
             raise self._bad("its manifest is too large")
         self._source.seek(member.offset_data)
+        text = self._source.read(member.size)
+        self._require_known_format(text)
         try:
-            manifest = Manifest.model_validate_json(self._source.read(member.size))
+            manifest = Manifest.model_validate_json(text)
         except ValidationError as error:
             problem = error.errors()[0]
             place = ".".join(str(part) for part in problem["loc"]) or "manifest"
@@ -123,6 +127,19 @@ class BundleReader:
             if entry.size > limit:
                 raise self._bad(f"has {entry.size} bytes, more than the {limit} that are accepted", entry.path)
         return manifest
+
+    def _require_known_format(self, manifest: bytes) -> None:
+        """What a later version writes has another format, and nothing is wrong with it."""
+        said: object = None
+        with suppress(ValueError, RecursionError):  # what is no JSON is told with the reason
+            said = json.loads(manifest)
+        found = said.get("format") if isinstance(said, dict) else None
+        if isinstance(found, int) and found > FORMAT:
+            raise LaterFormat(
+                f"is of format {found}, and this version reads {FORMAT}",
+                where=f"bundle {self.name}",
+                advice="upgrade Revocast here; it is tried again at each look",
+            )
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

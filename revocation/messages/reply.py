@@ -17,7 +17,7 @@ class Outcome(StrEnum):
 
 
 class Reply(BaseModel):
-    """What the signer says to one message.
+    """What the signer says to one message. A field that is not known is one of a later signer's, and is let be.
 
     Attributes:
         id: the message's id.
@@ -28,7 +28,7 @@ class Reply(BaseModel):
         data: what a verb gives back, as JSON.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
     outcome: Outcome

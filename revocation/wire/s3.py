@@ -10,29 +10,28 @@ is read is held against it.
 """
 
 import base64
+import builtins
 import functools
 import hashlib
-import secrets
+import io
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final
 
 from revocation.errors import ConfigurationError
 from revocation.wire.bucket import Bucket
+from revocation.wire.s3_again import BrokenOff, tried
 from revocation.wire.s3_body import drained
-from revocation.wire.s3_client import TRIES, new_client
+from revocation.wire.s3_client import new_client
 from revocation.wire.s3_conditions import Condition, Conditions
 from revocation.wire.s3_object import Got, Kind, Listed
 from revocation.wire.s3_trouble import S3Conflict, S3TooLarge, S3Trouble, code_of, explained
 
-_T = TypeVar("_T")
-_FIRST_PAUSE: Final = 0.5
 _PIECE: Final = 1 << 20
 _LARGEST: Final = 5 << 30
 """Octets: what S3 takes in one request."""
 _GONE: Final = frozenset({"NoSuchKey", "404", "NotFound"})
-_AT_THE_SAME_TIME: Final = frozenset({"ConditionalRequestConflict", "OperationAborted"})
 
 
 @functools.cache
@@ -72,13 +71,10 @@ class S3:
         Raises:
             S3Trouble: they cannot be listed.
         """
-        prefix = self._bucket.prefix
         with self._asking("cannot be listed", str(self._bucket)):
             pages = self._client.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self._bucket.bucket, Prefix=prefix + below):
-                for one in page.get("Contents", ()):
-                    key = one["Key"].removeprefix(prefix)
-                    yield Listed(key, one["Size"], _quoted(one["ETag"]), one["LastModified"].isoformat())
+            for page in pages.paginate(Bucket=self._bucket.bucket, Prefix=self._bucket.prefix + below):
+                yield from self._listed_in(page)
 
     def get(self, key: str, out: BinaryIO | None, largest: int = _LARGEST) -> Got | None:
         """Read the content whole, and write it to `out` where that is wanted; None where nothing lies.
@@ -91,7 +87,19 @@ class S3:
             OSError: `out` cannot be written.
         """
         with self._asking("cannot be read", self.where(key)):
-            return self._tried(lambda: self._get(key, out, largest), lambda got: got is None or got.is_as_put)
+            return tried(lambda: self._get(key, out, largest), lambda got: got is None or got.is_as_put)
+
+    def page(self, below: str, after: str = "") -> tuple[builtins.list[Listed], bool]:
+        """Some objects whose keys begin with `below` and follow on `after`, and whether they are the last ones.
+
+        Raises:
+            S3Trouble: they cannot be listed.
+        """
+        prefix = self._bucket.prefix
+        start = {"StartAfter": prefix + after} if after else {}
+        with self._asking("cannot be listed", str(self._bucket)):
+            page = self._client.list_objects_v2(Bucket=self._bucket.bucket, Prefix=prefix + below, **start)
+            return self._listed_in(page), not page.get("IsTruncated", False)
 
     def put(self, key: str, content: BinaryIO, kind: Kind, condition: Condition, **metadata: str) -> Got:
         """Put an object, if the condition holds, and read it back.
@@ -101,6 +109,50 @@ class S3:
             S3Trouble: it could not be put, or does not read back.
         """
         digest = _digest(content)
+        conflict = None
+        try:
+            self._send_if(key, content, kind, condition, digest, metadata)
+        except S3Conflict as error:
+            conflict = error
+        return self._read_back(key, kind, digest, conflict)
+
+    def put_small(
+        self, key: str, data: bytes, kind: Kind, condition: Condition, metadata: dict[str, str], **more: Any
+    ) -> str:
+        """Put an object of which there are many; it is read back only where the answer does not prove what lies there.
+
+        An entity tag that is the MD5 of the content, which it is wherever S3 encrypts with no key of KMS, is such a
+        proof: who took something else would have another.
+
+        Args:
+            more: further headers, as botocore calls them.
+
+        Returns:
+            Its entity tag.
+
+        Raises:
+            S3Conflict: the condition does not hold, and what lies there is something else.
+            S3Trouble: it could not be put, or does not read back.
+        """
+        content, digest, conflict = io.BytesIO(data), hashlib.sha256(data), None
+        try:
+            answer = self._send_if(key, content, kind, condition, digest, metadata, **more)
+            if (etag := _quoted(answer.get("ETag", ""))) == md5_tag(data):
+                return etag
+        except S3Conflict as error:
+            conflict = error
+        return self._read_back(key, kind, digest, conflict).etag
+
+    def _send_if(
+        self,
+        key: str,
+        content: BinaryIO,
+        kind: Kind,
+        condition: Condition,
+        digest: Any,
+        metadata: dict[str, str],
+        **more: Any,
+    ) -> dict[str, Any]:
         said = {
             "ChecksumAlgorithm": "SHA256",
             "ChecksumSHA256": base64.b64encode(digest.digest()).decode(),
@@ -108,30 +160,31 @@ class S3:
             "CacheControl": kind.cache_control,
             "Metadata": {"sha256": digest.hexdigest(), **metadata},
         }
-        conflict = None
-        try:
-            self.send(key, content, **said, **self._conditions.asked(self, key, condition))
-        except S3Conflict as error:
-            conflict = error
+        return self.send(key, content, **said, **more, **self._conditions.asked(self, key, condition))
+
+    def _read_back(self, key: str, kind: Kind, digest: Any, conflict: S3Conflict | None) -> Got:
         found = self.get(key, None)
         if found is not None and found.sha256 == digest.hexdigest() and found.kind == kind:
             return found
         raise conflict or S3Trouble("does not read back as it was put", where=self.where(key), advice="try again")
 
-    def send(self, key: str, content: BinaryIO, **more: Any) -> None:
-        """One request that puts, and no more.
+    def send(self, key: str, content: BinaryIO, **more: Any) -> dict[str, Any]:
+        """One request that puts, and no more; what was answered.
 
         Raises:
             S3Conflict: a condition in `more` does not hold.
             S3Trouble: it could not be put.
         """
 
-        def put() -> None:
+        def put() -> dict[str, Any]:
             content.seek(0)
-            self._client.put_object(Bucket=self._bucket.bucket, Key=self._bucket.prefix + key, Body=content, **more)
+            answer: dict[str, Any] = self._client.put_object(
+                Bucket=self._bucket.bucket, Key=self._bucket.prefix + key, Body=content, **more
+            )
+            return answer
 
         with self._asking("cannot be put", self.where(key)):
-            self._tried(put)
+            return tried(put)
 
     def remove(self, key: str) -> None:
         """Take an object away; one that is gone already is no error.
@@ -141,6 +194,16 @@ class S3:
         """
         with self._asking("cannot be removed", self.where(key)):
             self._client.delete_object(Bucket=self._bucket.bucket, Key=self._bucket.prefix + key)
+
+    def keeps_versions(self) -> bool | None:
+        """Whether what is replaced or removed can be brought back; None where the endpoint does not say."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            said = self._client.get_bucket_versioning(Bucket=self._bucket.bucket)
+        except (BotoCoreError, ClientError):
+            return None
+        return bool(said.get("Status") == "Enabled")
 
     def probe(self, key: str) -> None:
         """Find out, once in a process, whether the endpoint heeds conditions; see `Conditions`."""
@@ -172,6 +235,13 @@ class S3:
             self._is_refused = trouble.is_refused
             raise
 
+    def _listed_in(self, page: dict[str, Any]) -> builtins.list[Listed]:
+        prefix = self._bucket.prefix
+        return [
+            Listed(one["Key"].removeprefix(prefix), one["Size"], _quoted(one["ETag"]), one["LastModified"].isoformat())
+            for one in page.get("Contents", ())
+        ]
+
     def _get(self, key: str, out: BinaryIO | None, largest: int) -> Got | None:
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -183,48 +253,26 @@ class S3:
             raise
         with closing(answer["Body"]) as body:
             if not answer.get("ETag") or "ContentLength" not in answer:  # such as a page that a proxy answers with
-                raise _BrokenOff(S3Trouble("cannot be read: the answer is none of S3", where=self.where(key)))
+                raise BrokenOff(S3Trouble("cannot be read: the answer is none of S3", where=self.where(key)))
             if answer["ContentLength"] > largest:
                 raise S3TooLarge(largest, self.where(key), _quoted(answer["ETag"]))
             try:
                 sha256 = drained(body, answer["ContentLength"], out, self.where(key), self._seconds)
             except BotoCoreError as error:
-                raise _BrokenOff(error) from error
+                raise BrokenOff(error) from error
         kind = Kind(answer.get("ContentType", ""), answer.get("CacheControl", ""))
         said = answer.get("Metadata", {}).get("sha256", sha256)
         return Got(_quoted(answer["ETag"]), sha256, kind, is_as_put=said == sha256)
-
-    def _tried(self, do: Callable[[], _T], is_right: Callable[[_T], bool] = lambda _: True) -> _T:
-        """What comes of it, tried again where botocore would not, after pauses that grow and are random."""
-        from botocore.exceptions import ClientError
-
-        for tried in range(1, TRIES):
-            try:
-                done = do()
-                if is_right(done):
-                    return done
-            except _BrokenOff:
-                pass
-            except ClientError as error:
-                if code_of(error) not in _AT_THE_SAME_TIME:
-                    raise
-            time.sleep(secrets.SystemRandom().uniform(0, _FIRST_PAUSE * 2**tried))
-        try:
-            return do()
-        except _BrokenOff as broken:
-            raise broken.error from broken
-
-
-class _BrokenOff(Exception):
-    """An answer ended before it was all there, or is none of S3."""
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
 
 
 def _quoted(etag: str) -> str:
     """As a header has it; some endpoints leave the quotes out of lists."""
     return f'"{etag.strip(chr(34))}"'
+
+
+def md5_tag(data: bytes) -> str:
+    """The entity tag of an object with that content, where S3 makes it from that alone."""
+    return _quoted(hashlib.md5(data, usedforsecurity=False).hexdigest())
 
 
 def _digest(content: BinaryIO) -> Any:

@@ -6,6 +6,8 @@ from revocation.errors import ConfigurationError
 from revocation.wire.bucket import Bucket
 
 TRIES: Final = 3
+AT_ONCE: Final = 32
+"""Requests, each with a connection of its own."""
 _CONNECT_SECONDS: Final = 3
 _ANSWER_SECONDS: Final = 10
 
@@ -31,6 +33,7 @@ def new_client(bucket: Bucket) -> Any:
         s3={"addressing_style": "path" if bucket.path_style else "auto"},
         request_checksum_calculation="when_required",  # others than AWS refuse what it adds by default
         response_checksum_validation="when_required",
+        max_pool_connections=AT_ONCE,
         tcp_keepalive=True,
     )
     verify = {"verify": str(bucket.tls_ca)} if bucket.tls_ca else {}

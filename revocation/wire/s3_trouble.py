@@ -34,6 +34,8 @@ _WORDS: Final = {
     "PermanentRedirect": "the bucket lies in another region",
     "AuthorizationHeaderMalformed": "the bucket lies in another region",
     "EntityTooLarge": "it is larger than the endpoint takes",
+    "NoSuchDistribution": "there is no such distribution",
+    "TooManyInvalidationsInProgress": "too many invalidations are in progress",
     "BadDigest": "it arrived damaged",
     "NoCredentialsError": "there are no credentials",
     "PartialCredentialsError": "the credentials are not complete",

@@ -38,12 +38,12 @@ def read(path: Path, issuer: Issuer) -> ImportSource:
             about attribute certificates, or with a critical extension that is not known; of an entry while iterated.
     """
     crl = load(path, issuer)
-    _refuse_parts(crl, path)
+    require_complete(crl, str(path))
     number = crl_number(crl, path)
     numbered = f", number {number}" if number is not None else ", without a number"
     return ImportSource(
         description=f"CRL {path}{numbered}{_limits(crl)}",
-        entries=each_once(_entries(crl, path)),
+        entries=each_once(entries(crl, str(path))),
         crl_number=number,
         expected=len(crl),
     )
@@ -108,21 +108,26 @@ def _parse(data: bytes, path: Path) -> x509.CertificateRevocationList:
         raise InputError("is not a CRL in DER or PEM", where=str(path)) from error
 
 
-def _refuse_parts(crl: x509.CertificateRevocationList, path: Path) -> None:
-    for extension in _extensions(crl, str(path)):
+def require_complete(crl: x509.CertificateRevocationList, path: str) -> None:
+    """Return if it says of certificates of its issuer all that it says.
+
+    Raises:
+        InputError: a delta CRL or an indirect one, about attribute certificates, or with an unknown critical extension.
+    """
+    for extension in _extensions(crl, path):
         if isinstance(extension.value, x509.DeltaCRLIndicator):
             raise InputError(
                 f"is a delta CRL: it says only what changed since number {extension.value.crl_number}, and takes back "
                 "what an import cannot (removeFromCRL)",
-                where=str(path),
+                where=path,
                 advice="import the complete CRL",
             )
         if isinstance(extension.value, x509.IssuingDistributionPoint):
             if extension.value.indirect_crl:
-                raise InputError("is an indirect CRL: it speaks of certificates of other issuers", where=str(path))
+                raise InputError("is an indirect CRL: it speaks of certificates of other issuers", where=path)
             if extension.value.only_contains_attribute_certs:
-                raise InputError("is about attribute certificates, which have serials of their own", where=str(path))
-        _require_known(extension, _KNOWN, str(path))
+                raise InputError("is about attribute certificates, which have serials of their own", where=path)
+        _require_known(extension, _KNOWN, path)
 
 
 def _require_known(extension: x509.Extension[x509.ExtensionType], known: tuple[type, ...], place: str) -> None:
@@ -133,7 +138,12 @@ def _require_known(extension: x509.Extension[x509.ExtensionType], known: tuple[t
         )
 
 
-def _entries(crl: x509.CertificateRevocationList, path: Path) -> Iterator[ImportEntry]:
+def entries(crl: x509.CertificateRevocationList, path: str) -> Iterator[ImportEntry]:
+    """What a complete CRL lists.
+
+    Raises:
+        InputError: an entry is malformed, or says what it does not know.
+    """
     point = extension_value(crl.extensions, x509.IssuingDistributionPoint)
     only_cas = point is not None and point.only_contains_ca_certs
     only_users = point is not None and point.only_contains_user_certs

@@ -58,6 +58,10 @@ class ResponderKeys:
         folder, hyphen, _ = name.partition("-")
         return not hyphen or folder == self._own_name()
 
+    def names(self) -> set[str]:
+        """Of all that lies in the folder."""
+        return {file.name for file in self._folder.iterdir()} if self._folder.is_dir() else set()
+
     def file(self, name: str) -> Path:
         """Where the key of that name lies."""
         return self._folder / name

@@ -90,6 +90,13 @@ def known_certificates(connection: Connection, issuer: Issuer) -> Iterator[tuple
         yield row.serial, Known(expiry, row.is_ca, row.shard, revocation, row.kind == RELEASED, row.has_der)
 
 
+def status_times(connection: Connection, issuer: Issuer) -> dict[bytes, int]:
+    """When the latest status fact of each certificate that has one was recorded, epoch seconds."""
+    query = select(certificates.c.serial, facts.c.recorded_at).join(facts, status_of_certificate())
+    rows = connection.execute(query.where(certificates.c.issuer == issuer.id))
+    return {row.serial: row.recorded_at for row in rows}
+
+
 def apply_changes(connection: Connection, issuer: Issuer, changes: Sequence[Change], origin: Origin) -> int:
     """Write a batch of changes; the revision that contains them all."""
     revision = ensure_issuer(connection, issuer)

@@ -48,6 +48,18 @@ def note(connection: Connection, issuer: Issuer, left: Iterable[tuple[Group, Dep
         connection.execute(insert(departures), rows)
 
 
+def on_day(connection: Connection, issuer: Issuer, day: date) -> set[Departed]:
+    """All that was noted on a day."""
+    query: Select[Any] = select(departures.c.serial, departures.c.why, departures.c.expired_at)
+    rows = connection.execute(query.where(*_on(issuer, day)))
+    return {Departed(serial, Why(why), expired_at) for serial, why, expired_at in rows}
+
+
+def note_on_day(connection: Connection, issuer: Issuer, left: Iterable[tuple[Group, Departed]], day: date) -> None:
+    """Note what had left which group on a day, and was told of by a ledger that was lost."""
+    note(connection, issuer, left, datetime.combine(day, time(), UTC))
+
+
 def newest(connection: Connection, issuer: Issuer) -> int:
     """The id of the latest departure; 0 when there is none."""
     return int(

@@ -76,6 +76,9 @@ class Selection:
 
 EVERYTHING = Selection()
 
+NOWHERE = Group(is_ca=False, shard=0, reason=0)
+"""Of a serial that no entry needs to be known of."""
+
 
 def columns(group: Group) -> dict[str, object]:
     """The columns of a group in a row."""

@@ -15,7 +15,7 @@ from revocation.departed import Chunk
 from revocation.issuer import Issuer
 from revocation.part import Part
 from revocation.published import CRLRow
-from signer.ledger import early
+from signer.ledger import continuity, early
 from signer.ledger.early import ONE_SECOND
 from signer.ledger.schema import crl_floors, issued
 
@@ -61,7 +61,12 @@ def reserve(
     hashes: str | None = None,
     departed: int = 0,
 ) -> Issued:
-    """Take the next sequence, and for a CRL the next number, in the transaction that reads what it will contain."""
+    """Take the next sequence, and for a CRL the next number, in the transaction that reads what it will contain.
+
+    Raises:
+        Unreconciled: a copy took the place of the ledger: what it would contain, or its number, is not known.
+    """
+    continuity.require_whole(connection)
     number = next_crl_number(connection, issuer, part, this_update) if part.kind is Kind.CRL else None
     values = {
         "issuer": issuer.id,

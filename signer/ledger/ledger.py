@@ -19,7 +19,10 @@ from signer.ledger.postgresql import PostgreSQLStore
 from signer.ledger.sqlite import SQLiteStore
 from signer.ledger.store import WRITES, Store
 
-_HEAD: Final = "0005"
+HEAD: Final = "0006"
+"""The newest migration."""
+
+_VERSION: Final = text("SELECT version_num FROM alembic_version")
 
 
 class LedgerUnavailable(RevocastError):
@@ -50,6 +53,11 @@ class Ledger:
                 f"cannot be opened: {reason}", where=self._store.where, advice=self._store.unopened
             ) from error
 
+    def close(self) -> None:
+        """Let go of the database; what was written is all in its file then."""
+        self._engine.dispose()
+        self._store.close()
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the ledger and changes nothing.
@@ -70,8 +78,16 @@ class Ledger:
         """A transaction that is all or nothing, alone with the ledger from its start, durable when it ends.
 
         Raises:
-            LedgerUnavailable: the lock could not be had, or the disk is full; nothing was recorded.
+            LedgerUnavailable: the lock could not be had, the disk is full, the ledger was replaced, or migrated by a
+                later version; nothing was recorded.
         """
+        with self._writing() as connection:
+            self._require_schema(connection)
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        self._require_same()
         try:
             with (
                 self._turn,  # SQLite has who waits look again after a while: in one process the next one is woken
@@ -97,8 +113,9 @@ class Ledger:
         """The right to sign: one process at a time looks at what is due and makes it.
 
         Raises:
-            LedgerUnavailable: the database cannot be reached.
+            LedgerUnavailable: the database cannot be reached, or the ledger was replaced.
         """
+        self._require_same()
         with self._reached("locked"), self._store.signing():
             yield
 
@@ -111,20 +128,38 @@ class Ledger:
                 f"could not be {done}: {error.orig}", where=self._store.where, advice=self._store.unread
             ) from error
 
+    def _require_same(self) -> None:
+        if not self._store.is_same():
+            raise LedgerUnavailable(
+                "was deleted or replaced while it was open: nothing is recorded or signed",
+                where=self._store.where,
+                advice="restart this process, once the right ledger is in its place (docs/disaster.md)",
+            )
+
+    def _require_schema(self, connection: Connection) -> None:
+        """While this process runs, another one of a later version may have brought the schema further."""
+        found = connection.execute(_VERSION).scalar()
+        if found != HEAD:
+            raise LedgerUnavailable(
+                f"has the schema {found} since, and this process knows {HEAD}: nothing is recorded or signed",
+                where=self._store.where,
+                advice="a later version migrated it: upgrade Revocast here, and restart this process",
+            )
+
     def _migrate(self) -> None:
         with self._reading() as connection:
             version = _version(connection)
-        if version == _HEAD:
+        if version == HEAD:
             return
-        with self._store.signing(), self.write() as connection:
-            if _version(connection) != _HEAD:
+        with self._store.signing(), self._writing() as connection:
+            if _version(connection) != HEAD:
                 _upgrade(connection)
 
 
 def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found = connection.execute(_VERSION).scalar()
     return str(found) if found else None
 
 
@@ -137,7 +172,7 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, _HEAD)
+        command.upgrade(config, HEAD)
     except CommandError as error:
         raise ConfigurationError(
             f"its schema is not one that this version knows: {error}", where="ledger", advice="upgrade Revocast"

@@ -70,6 +70,13 @@ class PostgreSQLStore:
             connection.execute(text(f"SELECT pg_advisory_lock({_SIGNING})"))
             yield
 
+    def is_same(self) -> bool:
+        """A server that was replaced has ended all connections, and who connects anew looks at what it has."""
+        return True
+
+    def close(self) -> None:
+        """Nothing is held."""
+
     def _engine(self, **options: Any) -> Engine:
         try:
             engine = create_engine(self._url, connect_args=self._own_or(_REACHED | _WATCHED), **options)

@@ -77,6 +77,11 @@ def all_with_key(connection: Connection) -> list[ResponderCertificate]:
     return [_responder(row) for row in connection.execute(query)]
 
 
+def names(connection: Connection) -> set[str]:
+    """Of every key that there ever was."""
+    return set(connection.execute(select(responder_certificates.c.key)).scalars())
+
+
 def mark_destroyed(connection: Connection, responder: ResponderCertificate, now: datetime) -> None:
     """Record that a key is gone."""
     connection.execute(

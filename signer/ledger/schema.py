@@ -195,3 +195,13 @@ audit = Table(
     Column("detail", Text, nullable=False, comment="JSON"),
     Column("chain", LargeBinary, nullable=False, comment="SHA-256 of the chain before and this entry"),
 )
+
+continuity = Table(
+    "continuity",
+    metadata,
+    Column("id", Sequence, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False, comment="restored or reconciled"),
+    Column("detail", Text, nullable=False, comment="from what, for people"),
+    Column("sequence", BigInteger, nullable=False, comment="bundles up to this one are of before"),
+)

@@ -35,3 +35,9 @@ class Store(Protocol):
 
     def signing(self) -> AbstractContextManager[None]:
         """A lock that one process at a time holds, and that its death releases."""
+
+    def is_same(self) -> bool:
+        """Whether what is there now is what was opened: a file can be replaced by another."""
+
+    def close(self) -> None:
+        """Let go of what says that the ledger is open."""

@@ -17,10 +17,19 @@ def peak_rss_mb() -> float:
     return int(found[1]) / 1024
 
 
+def rss_mb(pids: Iterable[int]) -> float:
+    """The most that one of these processes has in memory, what it shares with others included."""
+    return max(_rollup_mb(pid, "Rss:") for pid in pids)
+
+
 def pss_mb(pids: Iterable[int]) -> float:
-    """What these processes have in memory, what they share counted once."""
-    rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
-    return sum(int(line.split()[1]) for text in rollups for line in text.splitlines() if line.startswith("Pss:")) / 1024
+    """What all of them have in memory together, what they share counted once."""
+    return sum(_rollup_mb(pid, "Pss:") for pid in pids)
+
+
+def _rollup_mb(pid: int, figure: str) -> float:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith(figure)) / 1024
 
 
 @contextmanager

@@ -46,6 +46,7 @@ class Faulty:
 
     Attributes:
         certificate: the files of a certificate and its key, where it is spoken to by TLS.
+        reads: what the server behind takes a path for.
         seen: method and path of each request.
         put: path of what S3 took.
     """
@@ -53,6 +54,7 @@ class Faulty:
     upstream: int
     plan: Plan = lambda method, path, headers: None
     certificate: tuple[Path, Path] | None = None
+    reads: Callable[[str], str] = lambda path: path
     seen: list[tuple[str, str]] = field(default_factory=list)
     put: list[str] = field(default_factory=list)
 
@@ -77,9 +79,14 @@ class Faulty:
         self._server.server_close()
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_port)
+
+    @property
     def endpoint(self) -> str:
         """Its URL."""
-        return f"http{'s' if self.certificate else ''}://127.0.0.1:{self._server.server_port}"
+        return f"http{'s' if self.certificate else ''}://127.0.0.1:{self.port}"
 
     def count(self, method: str) -> int:
         """How many requests of a method came."""
@@ -133,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _hand_on(self, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
         connection = HTTPConnection("127.0.0.1", self.owner.upstream, timeout=20)
         try:
-            connection.request(self.command, self.path, body or None, headers)
+            connection.request(self.command, self.owner.reads(self.path), body or None, headers)
             answer = connection.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read()
         finally:

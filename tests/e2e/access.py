@@ -1,5 +1,6 @@
 """What the S3 server lets each service do: users with the policies of docs/s3.md, which moto enforces once told to."""
 
+import configparser
 import json
 import urllib.request
 from collections.abc import Sequence
@@ -28,6 +29,14 @@ def client(port: int, *keys: str) -> Any:
     return _client("s3", port, *(keys or _ANYBODY))
 
 
+def client_of(port: int, credentials: Path) -> Any:
+    """The same as the user of that file."""
+    profile = configparser.ConfigParser()
+    profile.read(credentials)
+    keys = profile["default"]
+    return client(port, keys["aws_access_key_id"], keys["aws_secret_access_key"])
+
+
 def prepare(server: S3Server, folder: Path) -> dict[str, Path]:
     """Make buckets and users, and have nobody else be let in from then on; each user's file of credentials."""
     s3, iam = client(server.port), _client("iam", server.port, *_ANYBODY)
@@ -36,6 +45,7 @@ def prepare(server: S3Server, folder: Path) -> dict[str, Path]:
     s3.put_bucket_versioning(Bucket=PUBLIC, VersioningConfiguration={"Status": "Enabled"})
     files = {user: _user(iam, user, may, folder) for user, may in _MAY.items()}
     files["reader"] = _user(iam, "reader", [(PUBLIC, ("s3:GetObject",))], folder, lists=False)
+    files["attacker"] = _user(iam, "attacker", [(EXCHANGE, _ALL), (PUBLIC, _ALL)], folder)
     place, plain = f"http://127.0.0.1:{server.port}/moto-api/reset-auth", {"Content-Type": "text/plain"}
     urllib.request.urlopen(urllib.request.Request(place, b"0", plain), timeout=60).close()
     return files

@@ -1,7 +1,6 @@
 """Relying parties in Python: what each web server, and the bucket, hands out over HTTP."""
 
 import base64
-import configparser
 import http.client
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -115,10 +114,7 @@ class PublicBucket:
     """The bucket of the second publisher, as somebody who may read its objects by name and no more."""
 
     def __init__(self, port: int, credentials: Path, path: str) -> None:
-        profile = configparser.ConfigParser()
-        profile.read(credentials)
-        keys = profile["default"]
-        self._client: Any = access.client(port, keys["aws_access_key_id"], keys["aws_secret_access_key"])
+        self._client: Any = access.client_of(port, credentials)
         self._key = path.lstrip("/")
 
     def crl(self) -> bytes:

@@ -21,21 +21,31 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def configuration(folder: Path, port: int, upstream: int, patience: str = "10s") -> Path:
+def configuration(
+    folder: Path, port: int, upstream: int, patience: str = "10s", bucket: tuple[int, str] | None = None
+) -> Path:
     """The shipped files, in front of a responder at the port `upstream`; the path of the main one.
 
     Args:
         patience: how long it waits for an answer of the responder.
+        bucket: the port of an S3 server and the bucket there in which all lies, in place of a folder.
     """
     site = {
         "listen 80;": f"listen 127.0.0.1:{port};",
         "listen [::]:80;": "",
         "server 127.0.0.1:8889;": f"server 127.0.0.1:{upstream};",
         "proxy_read_timeout 10s;": f"proxy_read_timeout {patience};",
-        "/var/lib/revocast/public/www": str(folder / "public/www"),
         "/var/lib/nginx/revocast": str(folder / "cache"),
         "/etc/nginx/revocast/": f"{SHIPPED}/ocsp-errors/",
     }
+    if bucket is None:
+        kind, site["/var/lib/revocast/public/www"] = "revocast.conf", str(folder / "public/www")
+    else:
+        kind, site["server example-pki.s3.eu-central-1.amazonaws.com:443;"] = (
+            "revocast-bucket.conf",
+            f"server 127.0.0.1:{bucket[0]};",
+        )
+        site["Host example-pki.s3.eu-central-1.amazonaws.com;"] = f"Host {bucket[1]}.s3.amazonaws.com;"
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in kinds)
     main = {
@@ -45,8 +55,8 @@ def configuration(folder: Path, port: int, upstream: int, patience: str = "10s")
         "/var/log/nginx/error.log": f"{folder}/error.log",
         "include /etc/nginx/sites-enabled/*;": f"{temporary} include {folder}/revocast.conf;",
     }
-    for name, changes in (("revocast.conf", site), ("nginx.conf", main)):
-        text = (SHIPPED / name).read_text()
+    for shipped_as, name, changes in ((kind, "revocast.conf", site), ("nginx.conf", "nginx.conf", main)):
+        text = (SHIPPED / shipped_as).read_text().replace("https://revocast_bucket", "http://revocast_bucket")
         for shipped, here in changes.items():
             assert text.count(shipped) == 1, shipped
             text = text.replace(shipped, here)
@@ -55,9 +65,11 @@ def configuration(folder: Path, port: int, upstream: int, patience: str = "10s")
 
 
 @contextmanager
-def nginx(folder: Path, port: int, upstream: int, patience: str = "10s") -> Iterator[None]:
+def nginx(
+    folder: Path, port: int, upstream: int, patience: str = "10s", bucket: tuple[int, str] | None = None
+) -> Iterator[None]:
     """A running nginx with the shipped configuration."""
-    main = configuration(folder, port, upstream, patience)
+    main = configuration(folder, port, upstream, patience, bucket)
     command = [str(shutil.which("nginx")), "-c", str(main), "-e", str(folder / "error.log")]
     subprocess.run([*command, "-t", "-q"], check=True)
     process = subprocess.Popen(command)

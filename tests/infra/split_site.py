@@ -1,5 +1,6 @@
 """An installation whose services are processes, each with its own user of one queue server and a file of its own."""
 
+import os
 import subprocess
 import sys
 import urllib.request
@@ -16,7 +17,7 @@ from tests.authority import Authority
 from tests.estate import Estate
 from tests.infra.valkey_users import GuardedServer
 from tests.responder.asking import request
-from tests.responder.running import running
+from tests.responder.running import ready, respond
 
 REVOCAST = [sys.executable, "-P", "-m", "revocation"]
 SERIALS = (1, 2)
@@ -45,6 +46,9 @@ class SplitSite:
         queue: says which URL a user has for its queue.
         store: the lines that name the server with the responses; without the user.
         behind: what a service's command is put behind, such as a filter of system calls.
+
+    Attributes:
+        environments: variables of a service's processes besides those of here; may be changed while they are down.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class SplitSite:
     ) -> None:
         self._server = server
         self._behind = behind
+        self.environments: dict[str, dict[str, str]] = {}
         self._store = store
         self.authority = Authority(days=7300)
         self.issuer = self.authority.issuer()
@@ -80,7 +85,8 @@ class SplitSite:
     def revocast(self, user: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """A command with that service's file."""
         command = [*REVOCAST, *arguments, "--config", str(self.config(user))]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        environment = self._environment(user)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment)
 
     @contextmanager
     def services(self) -> Iterator[str]:
@@ -94,7 +100,8 @@ class SplitSite:
         try:
             for user, command in commands.items():
                 started.append(self._start(user, *command))
-            with running(self.config("responder")) as responder:
+            more = self.environments.get("responder")
+            with ready(respond(self.config("responder"), environment=more)) as responder:
                 yield responder.url
         finally:
             for process in started:
@@ -120,10 +127,14 @@ class SplitSite:
     def _start(self, user: str, *command: str) -> "subprocess.Popen[str]":
         with (self.estate.folder / f"{user}.log").open("w") as log:
             whole = self._behind(user, [*REVOCAST, *command, "--config", str(self.config(user))])
-            process = subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=log, text=True)
+            environment = self._environment(user)
+            process = subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
         assert process.stdout
         assert process.stdout.readline() == "ready\n", self.log(user)
         return process
+
+    def _environment(self, user: str) -> dict[str, str]:
+        return {**os.environ, **self.environments.get(user, {})}
 
     def _target(self, user: str) -> str:
         return f'name = "responses"\nkind = "redis"\n{self._table(user)}'

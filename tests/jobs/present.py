@@ -16,7 +16,6 @@ from revocation.commands import root
 from revocation.config import PublicConfig
 from revocation.errors import RevocastError
 from revocation.messages import Outcome, Reply
-from revocation.wire.queue import Wire
 from signer.look import look
 from tests.authority import Authority
 from tests.estate import Estate
@@ -69,14 +68,14 @@ def forger(server: Server, reply: Callable[[str], Reply]) -> Iterator[list[str]]
     stop, seen = threading.Event(), list[str]()
 
     def forge() -> None:
-        wire, client = Wire(server.url), server.client()
+        client = server.client()
         while not stop.is_set():
             raw = client.lpop("rq:queue:signer")
             if raw is None:
                 time.sleep(0.01)
                 continue
             seen.append(raw.decode())
-            wire.put_reply(reply(raw.decode()))
+            client.set(f"reply:{raw.decode()}", reply(raw.decode()).model_dump_json())
         client.close()
 
     thread = threading.Thread(target=forge)

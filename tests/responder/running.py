@@ -1,9 +1,10 @@
 """`revocast respond` as a process, and requests to it that no HTTP library would send."""
 
+import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,14 +55,21 @@ def configure(folder: Path, authority: Authority, more: str = "") -> Path:
     return folder / "revocast.toml"
 
 
-def respond(config: Path, *options: str, descriptors: str = "") -> subprocess.Popen[str]:
-    """The process, started; the system allows it so many descriptors, `soft:hard`, if that is said."""
+def respond(
+    config: Path, *options: str, descriptors: str = "", environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """The process, started; the system allows it so many descriptors, `soft:hard`, if that is said.
+
+    Args:
+        environment: variables besides those of here.
+    """
     allowed = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
     return subprocess.Popen(
         [*allowed, sys.executable, "-m", "revocation", "respond", "--config", str(config), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, **(environment or {})},
     )
 
 

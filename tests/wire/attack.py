@@ -12,8 +12,10 @@ def packed(*call: Any) -> bytes:
     return zlib.compress(json.dumps(call).encode())
 
 
-def plant(client: redis.Redis, job_id: str, data: bytes | None = None, **fields: str | bytes) -> None:
+def plant(
+    client: redis.Redis, job_id: str, data: bytes | None = None, /, queue: str = "signer", **fields: str | bytes
+) -> None:
     """Write a job's hash and push its id; without `data` a proper job that notes its own id."""
     raw = packed("note", None, [job_id], {}) if data is None else data
-    client.hset(f"rq:job:{job_id}", mapping={"data": raw, "origin": "signer", "status": "queued", **fields})
-    client.rpush("rq:queue:signer", job_id)
+    client.hset(f"rq:job:{job_id}", mapping={"data": raw, "origin": queue, "status": "queued", **fields})
+    client.rpush(f"rq:queue:{queue}", job_id)

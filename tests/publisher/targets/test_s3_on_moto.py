@@ -327,3 +327,27 @@ def test_exchange_and_target_in_one_bucket_are_refused(tmp_path: Path, more: dic
         PublisherConfig.model_validate(
             {"exchange": "s3://same/exchange", "state": tmp_path / "state", "targets": [target]}
         )
+
+
+@pytest.mark.parametrize("is_versioned", [True, False])
+def test_bucket_that_keeps_no_versions_is_told_once(
+    place: BucketPlace, s3: S3Place, faulty: Faulty, caplog: pytest.LogCaptureFixture, is_versioned: bool
+) -> None:
+    """What a publisher replaces there is gone; where they are kept, or the endpoint does not say, nothing is told."""
+    status = "Enabled" if is_versioned else "Suspended"
+    s3.client.put_bucket_versioning(Bucket=s3.name, VersioningConfiguration={"Status": status})
+    for sequence in (2, 3):
+        put_crl(place.exchange, place.ca, sequence, crl(place.ca, sequence, this_update=NOW + sequence * SECOND))
+        place.publish(NOW + sequence * SECOND)
+    told = [line for line in caplog.messages if "keeps no versions" in line]
+    assert len(told) == (0 if is_versioned else 1)
+
+
+def test_endpoint_that_says_nothing_of_versions_is_not_asked_twice(
+    place: BucketPlace, faulty: Faulty, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Or these credentials may not ask: it is no trouble."""
+    faulty.plan = lambda method, path, headers: Fault(403, "AccessDenied") if "versioning" in path else None
+    place.publish()
+    assert [line for line in caplog.messages if "versions" in line] == []
+    assert len([path for _, path in faulty.seen if "versioning" in path]) == 1

@@ -154,6 +154,13 @@ def test_reply_survives_its_text() -> None:
     assert Reply.model_validate_json(reply.model_dump_json()) == reply
 
 
+def test_reply_of_a_later_signer_is_understood() -> None:
+    """Who asks may be of the version before: that the signer says more is no reason to take it for no reply."""
+    reply = Reply(id="ab" * 16, outcome=Outcome.DONE, at=NOW)
+    later = {**json.loads(reply.model_dump_json()), "more": 1}
+    assert Reply.model_validate_json(json.dumps(later)) == reply
+
+
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
 def test_constant_that_is_no_json_is_refused(constant: str) -> None:
     """Signed, it would have the bytes of null: one signature, two messages."""

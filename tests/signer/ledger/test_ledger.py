@@ -145,3 +145,16 @@ def test_ledger_of_a_later_version_is_refused(estate: Estate) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(ConfigurationError, match="upgrade Revocast"):
         estate.signer()
+
+
+def test_process_that_runs_while_a_later_version_migrates_records_nothing_more(estate: Estate) -> None:
+    """It would write by what it knows of tables that are others by now; restarted, it says what to do."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    with signer.ledger.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(LedgerUnavailable, match="has the schema 9999 since") as told:
+        handle(signer, estate.revoke(1), fixed(NOW))
+    assert "restart" in str(told.value.advice)
+    with pytest.raises(ConfigurationError, match="upgrade Revocast"):
+        estate.signer()

@@ -13,7 +13,7 @@ def test_excuses_stand_among_the_departures(tmp_path: Path, monkeypatch: pytest.
     """0004: they are told of as long as what left otherwise."""
     file = tmp_path / "ledger.sqlite"
     with monkeypatch.context() as patch:
-        patch.setattr(ledger, "_HEAD", "0003")
+        patch.setattr(ledger, "HEAD", "0003")
         Ledger(file)
     with sqlite3.connect(file) as connection:
         connection.execute("INSERT INTO issuers (id, name, revision) VALUES ('00000000', 'x', 1)")

@@ -1,0 +1,213 @@
+"""OCSP responses as objects of a bucket, at the keys that GETs name; what lies there is known from notes.
+
+A million objects are neither read nor listed to find out what is to be put: an object that is noted as put is believed
+to lie there. The notes and the bucket have the same seal; where they have not, one of them was lost or put back from a
+copy, and the whole list is held against the notes. At each look one page of it is: so what was lost, damaged, or put by
+others is found too, and is put right.
+
+A put replaces what is noted (`If-Match`), or nothing. Where it meets something else, another publisher was faster: that
+is noted, and the next look goes on from it.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from typing import Final, NamedTuple, TypeVar
+
+from publisher.targets.s3 import PROBE
+from publisher.targets.s3_notes import DIGEST_OCTETS, Note, Notes
+from publisher.targets.s3_trouble import in_our_words
+from revocation.certid import CertID
+from revocation.clock import from_epoch, iso
+from revocation.ocsppath import get_path
+from revocation.paths import OCSP_PATH
+from revocation.store import StoredResponse
+from revocation.wire.s3 import S3, md5_tag
+from revocation.wire.s3_client import AT_ONCE
+from revocation.wire.s3_conditions import ABSENT, Condition, unchanged
+from revocation.wire.s3_object import Kind, Listed
+from revocation.wire.s3_trouble import S3Conflict, S3TooLarge, S3Trouble
+
+_LARGEST: Final = 1 << 20
+_PLACE: Final = "place"
+_SEAL: Final = "seal"
+_SEAL_KIND: Final = Kind("text/plain", "no-store")
+_Item = TypeVar("_Item")
+
+
+class _Done(NamedTuple):
+    """What became of one object.
+
+    Attributes:
+        note: None where nothing lies there now.
+        trouble: why it is not what it should be.
+    """
+
+    path: str
+    note: Note | None
+    trouble: S3Trouble | None = None
+
+
+class OCSPObjects:
+    """The objects below `ocsp/`; paths are relative to it. One is made for each look.
+
+    Args:
+        private: where the seal lies.
+        name: of the target.
+        kind: what is said of each response.
+
+    Raises:
+        TargetError: the bucket cannot be read, or what is known of it cannot.
+    """
+
+    def __init__(self, public: S3, private: S3, name: str, kind: Kind, notes: Notes) -> None:
+        self._public, self._private = public, private
+        self._seal_key = f"{name}.seal"
+        self._kind = kind
+        self._notes = notes
+        self.seal, self._seal_is = self._sealed()
+        if not self.seal or self.seal.decode() != notes.word(_SEAL):
+            self._recall()
+            notes.keep(_SEAL, (self.seal or b"").decode())
+
+    def set_seal(self, seal: bytes) -> None:
+        """Leave a word, unless somebody else did meanwhile."""
+        with in_our_words():
+            self._private.probe(PROBE)
+            found = self._private.put(self._seal_key, io.BytesIO(seal), _SEAL_KIND, self._seal_is)
+        self.seal, self._seal_is = seal, unchanged(found.etag)
+        self._notes.keep(_SEAL, seal.decode())
+
+    def path_of(self, cert_id: CertID) -> str:
+        """S3 takes any text as a key, and knows no folders, so each CertID has a path."""
+        return get_path(cert_id).removeprefix(OCSP_PATH)
+
+    def read(self, path: str) -> bytes | None:
+        """What lies there now."""
+        content = io.BytesIO()
+        with in_our_words():
+            try:
+                found = self._public.get(OCSP_PATH + path, content, _LARGEST)
+            except S3TooLarge:
+                return None
+        return content.getvalue() if found else None
+
+    def holds(self, path: str, stored: StoredResponse | None) -> bool:
+        """What is noted of it."""
+        note = self._notes.read([path]).get(path)
+        if stored is None or note is None:
+            return stored is None and note is None
+        return note.digest == self._digest(stored)
+
+    def put(self, things: Mapping[str, StoredResponse]) -> None:
+        """Put objects, a bounded number at a time, and note what lies there then."""
+        notes = self._notes.read(things)
+        with in_our_words():
+            self._private.probe(PROBE)
+
+        def put(item: tuple[str, StoredResponse]) -> _Done:
+            path, stored = item
+            note = notes.get(path)
+            if note and note.etag == md5_tag(stored.der) and self._is_there(path, stored):
+                return _Done(path, Note(note.etag, self._digest(stored)))
+            return self._put(path, stored, unchanged(note.etag) if note else ABSENT)
+
+        self._each(put, things.items())
+
+    def remove(self, paths: Collection[str]) -> None:
+        """Take objects away, a bounded number at a time; versions of them stay, where the bucket keeps any."""
+
+        def remove(path: str) -> _Done:
+            self._public.remove(OCSP_PATH + path)
+            return _Done(path, None)
+
+        self._each(remove, paths)
+
+    def walk(self) -> Iterator[str]:
+        """What lies there and was not put by this publisher."""
+        yield from self._notes.strange()
+
+    def recall_some(self) -> list[str]:
+        """Hold a page of the list against the notes, the one that follows on that of the last look."""
+        strange, last, is_last = self._compare(self._notes.word(_PLACE))
+        self._notes.keep(_PLACE, "" if is_last else last)
+        return strange
+
+    def _recall(self) -> None:
+        """Hold the whole list against the notes."""
+        last, is_last = "", False
+        while not is_last:
+            _, last, is_last = self._compare(last)
+
+    def _sealed(self) -> tuple[bytes | None, Condition]:
+        """The word that lies there, and what replaces it."""
+        content = io.BytesIO()
+        with in_our_words():
+            try:
+                found = self._private.get(self._seal_key, content, _LARGEST)
+            except S3TooLarge as other:
+                return None, unchanged(other.etag)
+        word = content.getvalue()
+        return (word if word.isascii() else None, unchanged(found.etag)) if found else (None, ABSENT)
+
+    def _compare(self, after: str) -> tuple[list[str], str, bool]:
+        """What nobody of ours put, where the page ends, and whether it is the last one."""
+        with in_our_words():
+            page, is_last = self._public.page(OCSP_PATH, OCSP_PATH + after if after else "")
+        there = {one.key.removeprefix(OCSP_PATH): one for one in page}
+        last = max(there, default=after)
+        noted = self._notes.between(after, None if is_last else last)
+        changed = _changed(noted, there)
+        self._notes.write(changed)
+        return sorted(changed.keys() & there.keys() - noted.keys()), last, is_last
+
+    def _is_there(self, path: str, stored: StoredResponse) -> bool:
+        """Whether another publisher has put it, or this one before its notes were lost: to read is cheaper."""
+        found = self._public.get(OCSP_PATH + path, None, _LARGEST)
+        return found is not None and (found.sha256, found.kind) == (hashlib.sha256(stored.der).hexdigest(), self._kind)
+
+    def _put(self, path: str, stored: StoredResponse, condition: Condition) -> _Done:
+        key = OCSP_PATH + path
+        try:
+            times = {"this-update": iso(from_epoch(stored.this_update))}
+            etag = self._public.put_small(
+                key, stored.der, self._kind, condition, times, Expires=from_epoch(stored.next_update)
+            )
+        except S3Conflict as conflict:
+            found = self._public.get(key, None)
+            return _Done(path, Note(found.etag, b"") if found else None, conflict)
+        return _Done(path, Note(etag, self._digest(stored)))
+
+    def _each(self, work: Callable[[_Item], _Done], items: Iterable[_Item]) -> None:
+        """Do it in threads. What was done is noted, whatever became of the others; those not begun are left out."""
+        done: dict[str, Note | None] = {}
+        troubles: list[S3Trouble] = []
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="s3") as pool:
+            for future in [pool.submit(work, item) for item in items]:
+                try:
+                    path, note, trouble = future.result()
+                except CancelledError:
+                    continue
+                except S3Trouble as error:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    troubles.insert(0, error)
+                else:
+                    done[path] = note
+                    troubles += [trouble] if trouble else []
+        self._notes.write(done)
+        with in_our_words():
+            for trouble in troubles:
+                raise trouble
+
+    def _digest(self, stored: StoredResponse) -> bytes:
+        """Of all that is put."""
+        headers = f"{self._kind.media_type}\n{self._kind.cache_control}\n{stored.next_update}\n".encode()
+        return hashlib.sha256(headers + stored.der).digest()[:DIGEST_OCTETS]
+
+
+def _changed(noted: Mapping[str, Note], there: Mapping[str, Listed]) -> dict[str, Note | None]:
+    """What has to be noted anew: what is gone, and what is another object than was put."""
+    gone: dict[str, Note | None] = dict.fromkeys(noted.keys() - there.keys())
+    others = {path: one.etag for path, one in there.items() if path not in noted or noted[path].etag != one.etag}
+    return gone | {path: Note(etag, b"") for path, etag in others.items()}

@@ -1,0 +1,149 @@
+"""`revocast ledger reconcile` and `revocast ledger rebuild`, on the signer's machine. They only wire."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from sqlalchemy import select
+
+from revocation import cli, clock
+from revocation.configfile import ConfigFile
+from revocation.errors import Refused
+from revocation.messages import Import, Message, RequesterKey, Verb, compose, fill
+from signer.ledger import audit, continuity
+from signer.ledger.schema import issuers
+from signer.progress import progress
+from signer.recovery.evidence import Collected
+from signer.recovery.reconcile import Summary, reconcile, require_published
+from signer.recovery.sources import Sources
+from signer.signer import Signer, open_signer
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _options(command: _Command) -> _Command:
+    for option in (
+        cli.json_option,
+        cli.config_option,
+        click.option(
+            "--requester-key",
+            type=click.Path(path_type=Path),
+            help="Their key; else operator.key beside the configuration.",
+        ),
+        click.option(
+            "--requester",
+            default="operator",
+            show_default=True,
+            help="Who asks, as in [[signer.requesters]]: who may `import`, of every issuer.",
+        ),
+        click.option(
+            "--without",
+            multiple=True,
+            metavar="ISSUER/LABEL",
+            help="A CRL that was never published, or is lost everywhere. May be given again.",
+        ),
+        click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True)),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("reconcile", short_help="Have a restored ledger learn what was published since.")
+@_options
+def reconcile_(paths: tuple[Path, ...], config: Path | None, **asked: Any) -> None:
+    """Have the ledger learn what was published since the copy was made that it comes from.
+
+    Read are the exchange and PATHS: published CRLs, OCSP responses and bundles, or folders with them. What verifies
+    with an issuer's key is believed: revocations and their dates and reasons come back, and holds and their ends;
+    nothing that is revoked for good turns good. CRL numbers, revisions and sequences go on above. What is due is made
+    at the next look.
+    """
+    file = ConfigFile.read(config)
+    _reconcile(open_signer(file, clock.now()), file, paths, **asked)
+
+
+@click.command(short_help="Make a new ledger from what is published.")
+@_options
+def rebuild(paths: tuple[Path, ...], config: Path | None, **asked: Any) -> None:
+    """Make a new ledger, where no backup is left, from the exchange and PATHS, as `ledger reconcile` reads them.
+
+    When certificates expire stands in nothing that is published: `revocast import` of the CA's record tells it.
+    """
+    file = ConfigFile.read(config)
+    signer = open_signer(file, clock.now())
+    _begin(signer, clock.now())
+    _reconcile(signer, file, paths, **asked)
+
+
+def _begin(signer: Signer, now: datetime) -> None:
+    """Mark an empty ledger as one that is to be reconciled, whatever becomes of that.
+
+    Raises:
+        Refused: it is not empty.
+    """
+    with signer.ledger.write() as connection:
+        if connection.execute(select(issuers.c.id).limit(1)).one_or_none() is not None:
+            raise Refused(
+                "is not empty, and is not made anew",
+                where=f"ledger {signer.config.ledger}",
+                advice="a ledger that lacks something learns it by `revocast ledger reconcile`",
+            )
+        continuity.note_restored(connection, now, "made anew from what is published")
+        audit.record(connection, now, "rebuild", None)
+
+
+def _reconcile(
+    signer: Signer,
+    file: ConfigFile,
+    paths: tuple[Path, ...],
+    without: tuple[str, ...],
+    requester: str,
+    requester_key: Path | None,
+    as_json: bool,
+) -> None:
+    key = RequesterKey.load(requester_key or file.directory / "operator.key", "name it with --requester-key")
+    sources, collected = Sources(signer.exchange, paths), Collected(signer.public.profiles.values())
+    highest = sources.highest  # what comes later than this is noticed by the next look
+    with progress("reading what is published", None) as advance:
+        for found in sources:
+            collected.add(found)
+            advance()
+    now = clock.now()
+    require_published(collected, without, now)
+    messages = {id_: _message(key, requester, id_, collected, now) for id_ in collected.issuers}
+    summary = reconcile(signer, messages, collected, highest, now)
+    summary.damaged = sources.damaged
+    if as_json:
+        cli.print_json(asdict(summary))
+        return
+    _print(summary)
+
+
+def _message(key: RequesterKey, requester: str, issuer: str, collected: Collected, now: datetime) -> Message:
+    body = fill(Import, issuer=issuer, source="what is published", entries_sha256=collected.sha256)
+    return key.sign(compose(Verb.IMPORT, body, now, requester=requester))
+
+
+def _print(summary: Summary) -> None:
+    click.echo(
+        f"{summary.crls} CRLs read, and what OCSP says in {summary.responses} answers; the ledger learned of "
+        f"{summary.registered} certificates, {summary.recorded} revocations and {summary.released} releases"
+    )
+    if summary.ignored:
+        click.echo(f"{summary.ignored} objects are signed by none of the issuers, and were ignored")
+    for title, lines in (
+        ("cannot be read", summary.damaged),
+        ("are good, and nobody says on which CRL they belong: import them", summary.unregistered),
+        ("stay on hold: they are on no CRL any more, and nothing says that they are good", summary.on_hold),
+        ("contradictions", summary.contradictions),
+    ):
+        if lines:
+            click.echo(f"{len(lines)} {title}:")
+        for line in lines:
+            click.echo(f"  {line}")
+    if summary.registered:
+        click.echo("when those expire is not known: `revocast import` of the CA's record tells it")
+    click.echo("reconciled: what is due is made at the next look")
