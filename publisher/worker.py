@@ -25,6 +25,7 @@ from revocation.wire.notes import of_publisher
 
 if TYPE_CHECKING:
     from revocation.wire.journal import Journal
+    from revocation.wire.looker import Looker
 
 _STOPPING_SECONDS: Final = 60.0
 _LOG: Final = logging.getLogger("revocast.publisher")
@@ -55,7 +56,7 @@ def worker(config: Path | None) -> None:
         if parse_message(text).verb is Verb.PUBLISH:
             looker.wake()
 
-    wire.work(PUBLISHER_QUEUE, {str(Verb.PUBLISH): hinted}, ready=_say_ready)
+    wire.work(PUBLISHER_QUEUE, {str(Verb.PUBLISH): hinted}, ready=lambda: _listens(looker))
     looker.stop(_STOPPING_SECONDS)
 
 
@@ -78,11 +79,13 @@ def _look(publisher: PublisherConfig, public: PublicConfig, journal: "Journal", 
         _LOG.warning("%s", alarm)
 
 
-def _say_ready() -> None:
-    """Once, however often the queue server comes and goes."""
-    if not _SAID.is_set():
-        _SAID.set()
-        click.echo("ready")
+def _listens(looker: "Looker") -> None:
+    """Say so, once. When the queue server comes back, hints are lost, and what it held of ours may be."""
+    if _SAID.is_set():
+        looker.wake()
+        return
+    _SAID.set()
+    click.echo("ready")
 
 
 _SAID: Final = threading.Event()

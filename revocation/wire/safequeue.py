@@ -27,11 +27,15 @@ class SafeQueue(Queue):
 
     Args:
         together: does many jobs of the queue at once; None where each is done by itself.
+
+    Attributes:
+        was_lost: whether its server went away while one waited for it, and nobody has looked at that yet.
     """
 
     def __init__(self, *args: Any, together: Together | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.together = together
+        self.was_lost = False
 
     @classmethod
     def dequeue_any(
@@ -44,13 +48,18 @@ class SafeQueue(Queue):
         Raises:
             DequeueTimeout: there was none within `timeout` seconds.
         """
-        by_key = {queue.key: queue for queue in queues}
+        by_key: dict[str, SafeQueue] = {queue.key: queue for queue in queues}
         while True:
-            popped = cls.lpop(list(by_key), timeout, connection=connection)
+            try:
+                popped = cls.lpop(list(by_key), timeout, connection=connection)
+            except (redis.ConnectionError, redis.TimeoutError):
+                for queue in by_key.values():
+                    queue.was_lost = True
+                raise
             if popped is None:
                 return None
             key, raw = popped
-            queue: SafeQueue = by_key[key.decode()]
+            queue = by_key[key.decode()]
             job = queue.job_of(raw)
             if job is not None:
                 return job, queue

@@ -38,7 +38,7 @@ class SafeWorker(SimpleWorker):
     """A worker in this process that heeds nothing in Redis but its queue.
 
     Args:
-        ready: called when it is connected and listens.
+        ready: called when it is connected and listens, and when the server is back after it was away.
         again: jobs that failed before, which outlive this worker.
     """
 
@@ -105,6 +105,10 @@ class SafeWorker(SimpleWorker):
                 break
         for queue in self.queues:
             FailedJobRegistry(queue=queue, job_class=SafeJob, serializer=JSONSerializer).cleanup()
+        if any(queue.was_lost for queue in self.queues):  # the server has just answered
+            for queue in self.queues:
+                queue.was_lost = False
+            self._ready()
 
     def execute_job(self, job: SafeJob, queue: SafeQueue) -> None:
         """Do the task; when it failed try it again later, and keep the job for a day.

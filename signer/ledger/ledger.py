@@ -7,7 +7,7 @@ and postgresql.py say how.
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +26,7 @@ _VERSION: Final = text("SELECT version_num FROM alembic_version")
 
 
 class LedgerUnavailable(RevocastError):
-    """A transaction could not be written: the disk is full, or another process holds the ledger for too long."""
+    """The database is away, its disk is full, or another process holds it for too long."""
 
 
 class Ledger:
@@ -60,7 +60,16 @@ class Ledger:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the ledger and changes nothing."""
+        """A transaction that sees one state of the ledger and changes nothing.
+
+        Raises:
+            LedgerUnavailable: the database cannot be reached.
+        """
+        with self._reached("read"), self._reading() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
         with self._engine.connect() as connection, connection.begin():
             yield connection
 
@@ -99,14 +108,25 @@ class Ledger:
         with self._turn:
             yield
 
-    def signing(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def signing(self) -> Iterator[None]:
         """The right to sign: one process at a time looks at what is due and makes it.
 
         Raises:
-            LedgerUnavailable: the ledger was replaced.
+            LedgerUnavailable: the database cannot be reached, or the ledger was replaced.
         """
         self._require_same()
-        return self._store.signing()
+        with self._reached("locked"), self._store.signing():
+            yield
+
+    @contextmanager
+    def _reached(self, done: str) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise LedgerUnavailable(
+                f"could not be {done}: {error.orig}", where=self._store.where, advice=self._store.unread
+            ) from error
 
     def _require_same(self) -> None:
         if not self._store.is_same():
@@ -127,11 +147,11 @@ class Ledger:
             )
 
     def _migrate(self) -> None:
-        with self.read() as connection:
+        with self._reading() as connection:
             version = _version(connection)
         if version == HEAD:
             return
-        with self.signing(), self._writing() as connection:
+        with self._store.signing(), self._writing() as connection:
             if _version(connection) != HEAD:
                 _upgrade(connection)
 

@@ -20,6 +20,21 @@ _WRITING: Final = "1919252079, 1"
 _SIGNING: Final = "1919252079, 2"
 """Advisory locks are two numbers; the first is `revo` in ASCII, so that other programs are unlikely to use it."""
 
+_REACHED: Final = {"connect_timeout": 10}
+_WATCHED: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 30_000}
+"""A server that vanished is noticed within half a minute (libpq's names, for our end of a TCP connection)."""
+
+_WATCHING: Final = "; ".join(
+    f"SET {name} = {value}"
+    for name, value in {
+        "tcp_keepalives_idle": 10,
+        "tcp_keepalives_interval": 5,
+        "tcp_keepalives_count": 4,
+        "tcp_user_timeout": 30_000,
+    }.items()
+)
+"""And so is a signer, by the server, where it would keep the locks of one whose machine is gone for two hours."""
+
 _DURABLE: Final = """
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')
 """
@@ -29,6 +44,7 @@ class PostgreSQLStore:
     """One database of a PostgreSQL server; the password, if it needs one, is libpq's to find."""
 
     unopened = "see `ledger` in [signer]: does the server run, and may this user connect and make tables there?"
+    unread = "does the server run, and can it be reached? It is tried again at the next look"
     unwritten = "does the server run? Ask again with the same id: what was recorded is not done twice"
 
     def __init__(self, address: str) -> None:
@@ -63,13 +79,19 @@ class PostgreSQLStore:
 
     def _engine(self, **options: Any) -> Engine:
         try:
-            return create_engine(self._url, **options)
+            engine = create_engine(self._url, connect_args=self._own_or(_REACHED | _WATCHED), **options)
         except ModuleNotFoundError as error:
             raise ConfigurationError(
                 "PostgreSQL needs a package that is not installed",
                 where=self.where,
                 advice="pip install 'revocast[postgresql]'",
             ) from error
+        event.listen(engine, "connect", _watch)
+        return engine
+
+    def _own_or(self, defaults: dict[str, int]) -> dict[str, int]:
+        """Without what the address says itself."""
+        return {name: value for name, value in defaults.items() if name not in self._url.query}
 
 
 def _url(address: str, where: str) -> Any:
@@ -79,6 +101,12 @@ def _url(address: str, where: str) -> Any:
         raise ConfigurationError(
             "is no address of a database", where=where, advice="write postgresql://USER@HOST/DATABASE"
         ) from error
+
+
+def _watch(connection: Any, _record: object) -> None:
+    """Without effect on a unix socket, whose ends see each other die."""
+    connection.execute(_WATCHING)
+    connection.commit()
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -24,6 +24,7 @@ class SQLiteStore:
     """A database file on a local disk, and lock files beside it: for who signs, and for who has it open."""
 
     unopened = "see `ledger` in [signer], and to room and rights in its folder"
+    unread = "see to room and rights in its folder, and to its disk"
     unwritten = "is the disk full, or another process holding it? Nothing was recorded"
 
     def __init__(self, path: Path) -> None:

@@ -18,11 +18,13 @@ class Store(Protocol):
     Attributes:
         where: how messages name it.
         unopened: what to do when it cannot be opened.
+        unread: what to do when it cannot be reached.
         unwritten: what to do when a transaction failed.
     """
 
     where: str
     unopened: str
+    unread: str
     unwritten: str
 
     def engine(self) -> Engine:

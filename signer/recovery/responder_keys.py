@@ -20,7 +20,7 @@ from signer.ledger import audit, responders
 from signer.recovery.evidence import Collected
 from signer.signer import Signer
 
-_NAME: Final = re.compile(r"[0-9a-f]{16}\.pem")
+_NAME: Final = re.compile(r"([0-9a-f]{8}-)?[0-9a-f]{16}\.pem")
 _SERIAL_BITS: Final = 126
 
 

@@ -16,6 +16,7 @@ from tests.bench import (
     crl_reissue,
     gate,
     presign,
+    publish,
     redis_source,
     revoke_latency,
     serve,
@@ -33,6 +34,7 @@ TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "presign": presign.run,
     "gate": gate.run,
     "static": static.run,
+    "publish": publish.run,
     "redis": redis_source.run,
     "revoke-latency": revoke_latency.run,
     "http-servers": candidates.run,
@@ -49,6 +51,7 @@ def main() -> None:
     parser.add_argument(
         "--certificates", type=int, help="presign, gate: 200000; serve, revoke-latency: 1000000; redis: 100000"
     )
+    parser.add_argument("--objects", type=int, default=10_000, help="publish: responses, by both hashes")
     parser.add_argument("--key", choices=KEYS, default="p256", help="presign, gate: of the responder")
     parser.add_argument("--slices", type=int, help="of [public.ocsp]; presign, gate: 16; revoke-latency: 4000 in each")
     parser.add_argument("--samples", type=int, default=100, help="revoke-latency: revocations, one by one")

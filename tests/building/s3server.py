@@ -30,17 +30,19 @@ class S3Server:
 
     Args:
         folder: for its log.
+        open_for: how many requests it answers before it looks who asks and may.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, open_for: int | None = None) -> None:
         self.port = free_port()
+        self._open_for = {} if open_for is None else {"INITIAL_NO_AUTH_ACTION_COUNT": str(open_for)}
         self._folder = folder
         self._buckets = 0
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
         self._log = (self._folder / "s3.log").open("wb")
-        pages = {**os.environ, "MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE)}
+        pages = {**os.environ, **self._open_for, "MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE)}
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=self._folder, env=pages)
         until_listening(self.port, 60)  # it loads for seconds, on a busy machine for many
         return self
@@ -49,6 +51,11 @@ class S3Server:
         self._process.kill()
         self._process.wait(10)
         self._log.close()
+
+    @property
+    def endpoint(self) -> str:
+        """Its URL, for every service of AWS that it stands for."""
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int:

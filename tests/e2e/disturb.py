@@ -14,6 +14,8 @@ from tests.e2e.site import Site
 
 _MOST_AT_ONCE: Final = 3
 _LONGEST: Final = 15.0
+_EACH_SECOND: Final = 0.4
+"""So many begin, as far as there is room."""
 _KILLED_SERVERS: Final = ("valkey", "postgresql")
 
 
@@ -76,7 +78,7 @@ def plan(disturbances: Sequence[Disturbance], seconds: float, draw: random.Rando
     kinds = sorted({one.kind for one in disturbances})
     found: list[Planned] = []
     at = 0.0
-    while (at := at + draw.expovariate(1.0)) < seconds:
+    while (at := at + draw.expovariate(_EACH_SECOND)) < seconds:
         kind, lasts = draw.choice(kinds), draw.uniform(0.5, _LONGEST)
         chosen = draw.choice([one for one in disturbances if one.kind == kind])
         active = [one for one in found if one.ends > at]

@@ -66,13 +66,22 @@ class Program:
         """What it wrote since it was started last."""
         return self.log.read_bytes()[self._from :].decode(errors="replace")
 
+    def revive(self) -> None:
+        """Start it again where it ended by itself: `Restart=always` of its unit."""
+        if self._process is not None and self._process.poll() is not None:
+            self.start()
+
+    def await_revived(self, seconds: float) -> None:
+        """Return when it is ready, however often it has to be started; `revive` is somebody else's to call."""
+        until(lambda: not self._has_ended() and self._says_ready(), seconds)
+
     def kill(self) -> None:
         """It and all that it started, at once, as a machine that loses its power."""
-        if self._process:
-            signal_family(self._process.pid, signal.SIGSTOP)
-            signal_family(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
+        process, self._process = self._process, None
+        if process:
+            signal_family(process.pid, signal.SIGSTOP)
+            signal_family(process.pid, signal.SIGKILL)
+            process.wait()
 
     def pause(self) -> None:
         """Let it stand still."""

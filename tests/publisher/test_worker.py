@@ -54,6 +54,20 @@ def test_worker_publishes_at_its_start_and_on_a_hint_and_stops_when_told(place: 
         assert process.wait(20) == 0
 
 
+def test_worker_looks_when_its_queue_server_is_back(place: Place, ca: CA, server: Server) -> None:
+    """Hints are lost with it, and so are responses where it holds them: nobody waits a minute for these."""
+    put_crl(place.exchange, ca, 1, crl(ca, 1, this_update=now() - timedelta(seconds=5)))
+    with running(place, server.url) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        until(place.crl_file().exists)
+        server.kill()
+        newest = crl(ca, 2, this_update=now())
+        put_crl(place.exchange, ca, 2, newest)
+        server.start()
+        until(lambda: place.crl_file().read_bytes() == newest)
+
+
 def test_worker_publishes_without_its_queue_server(place: Place, ca: CA, tmp_path: Path) -> None:
     """The queue hurries; it is not needed."""
     put_crl(place.exchange, ca, 1, crl(ca, 1, this_update=now()))

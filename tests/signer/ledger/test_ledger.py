@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from signer.ledger.schema import metadata
 from signer.look import look
 from tests.authority import NOW
 from tests.estate import Estate
+from tests.infra.running_nginx import free_port
+from tests.postgresql import Server
 
 
 def test_migrations_make_the_schema_of_the_code(estate: Estate) -> None:
@@ -61,6 +64,43 @@ def test_statement_that_the_database_cannot_carry_out_is_an_outage_and_says_what
     with pytest.raises(LedgerUnavailable, match=advice), signer.ledger.write() as connection:
         connection.execute(text(statement))
     estate.register(signer, [1])
+
+
+@pytest.mark.judge("initdb")
+def test_database_that_goes_away_is_an_outage_for_who_reads_and_who_signs(tmp_path: Path) -> None:
+    """What failed, where, and what to do; once it is back nothing has to be started anew."""
+    with Server() as server:
+        estate = Estate.build(tmp_path, ledger=server.database())
+        ledger = estate.signer().ledger
+        server.stop()
+        with pytest.raises(LedgerUnavailable, match="does the server run"), ledger.read():
+            pass
+        with pytest.raises(LedgerUnavailable, match="does the server run"), ledger.signing():
+            pass
+        server.start()
+        with ledger.signing(), ledger.read() as connection:
+            assert connection.execute(text("SELECT count(*) FROM issuers")).scalar() == 0
+
+
+@pytest.mark.judge("initdb")
+def test_connection_whose_other_end_vanished_is_ended_within_half_a_minute(tmp_path: Path) -> None:
+    """By both ends: the signer does not wait for a server, nor others for its locks, as long as the system would."""
+    port, passwords = free_port(), tmp_path / "pgpass"
+    passwords.write_text(f"127.0.0.1:{port}:*:signer:secret\n")
+    passwords.chmod(0o600)
+    with Server(port=port) as server:
+        with server.connect() as administrator:
+            administrator.execute("CREATE ROLE signer SUPERUSER LOGIN PASSWORD 'secret'")
+        ledger = Ledger(f"postgresql://signer@127.0.0.1:{port}/postgres?passfile={passwords}")
+        with ledger.write() as connection:
+            names = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout")
+            of_server = [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names]
+            descriptor = connection.connection.dbapi_connection.fileno()  # type: ignore[union-attr]
+            with socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as mine:
+                kinds = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+                of_client = [mine.getsockopt(socket.IPPROTO_TCP, kind) for kind in kinds]
+    assert of_server == ["10", "5", "4", "30000"]
+    assert of_client == [10, 5, 4, 30_000]
 
 
 def test_file_is_durable_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
