@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Self
 
-from tests.infra.running_nginx import free_port
+from tests.infra.running_nginx import free_ports
 
 _ROOT: Final = Path(__file__).parents[2]
 
@@ -35,8 +35,7 @@ class Links:
         encrypted: frozenset[str],
         certificate: tuple[Path, Path],
     ) -> None:
-        self.ports = {name: free_port() for name in upstreams}
-        assert len(set(self.ports.values())) == len(self.ports)
+        self.ports = dict(zip(upstreams, free_ports(len(upstreams)), strict=True))
         described = [
             {
                 "name": name,
