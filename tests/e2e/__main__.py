@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.conftest import find_judges
 from tests.e2e import run
-from tests.e2e.chaos import chaos
+from tests.e2e.chaos import chaos, require_prompt
 from tests.e2e.report import Report
 
 _CHAOS_CERTIFICATES = 1_500
@@ -49,6 +49,7 @@ def _do(arguments: argparse.Namespace, folder: Path, report: Report) -> None:
         run.run(folder, replace(run.FULL, certificates=certificates, revoked=arguments.revoke), report, arguments.seed)
     else:
         chaos(folder, arguments.certificates or _CHAOS_CERTIFICATES, arguments.seconds, report, arguments.seed)
+        require_prompt(report)
 
 
 if __name__ == "__main__":
