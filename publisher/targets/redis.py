@@ -1,8 +1,8 @@
 """A target that is a Redis or Valkey server, which responders on other hosts read; its format is `revocation/store.py`.
 
 What the server says is held against what was written, and a change is one transaction that fails when anybody else
-changed the responses meanwhile. How durable it is is the server's affair: what it loses, up to all, the status shows
-at the next look, and the exchange is replayed.
+changed the responses meanwhile. How durable it is is the server's affair: what it loses, up to all and in the middle of
+a look, the status shows at the next look, since it is kept with how many responses there should be.
 """
 
 import os
@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from publisher.targets.protocol import Answer, Replaces
 from publisher.targets.redis_change import PIECE, Change, pieces
+from publisher.targets.redis_layout import make_ours
 from publisher.targets.redis_reading import ENTRIES, STATUS, explained, status_on
 from publisher.targets.redis_sample import note
 from revocation.errors import TargetError
 from revocation.redisserver import RedisServer
 from revocation.store import (
     ISSUERS_DATABASE,
-    OLD_NAMES,
     RESPONSES_DATABASE,
     SAMPLE,
     STATUS_DATABASE,
@@ -33,12 +33,6 @@ from revocation.store import (
 _SECONDS: Final = 10.0
 _SWEPT_AT_ONCE: Final = 20_000
 _SWEPT: Final = b"swept/"
-_TYPES: Final = {
-    **dict.fromkeys((ISSUERS_DATABASE, RESPONSES_DATABASE, STATUS_DATABASE, SAMPLE), b"hash"),
-    VERSION: b"string",
-}
-_OLD_SHAPES: Final = ("string of 16 octets", "hash", "hash", "hash")
-"""What a publisher of before put under `OLD_NAMES`."""
 
 
 class RedisTarget:
@@ -57,9 +51,11 @@ class RedisTarget:
         self._responses, self._issuers, self._status, self._version, self._sample = (
             server.key(part) for part in (RESPONSES_DATABASE, ISSUERS_DATABASE, STATUS_DATABASE, VERSION, SAMPLE)
         )
+        self._introduced: dict[bytes, bytes] | None = None
         try:
-            self._require_ours()
-            self._drop_old_layout()
+            with self._explained():
+                make_ours(self._client, server)
+                self._count: int = self._client.hlen(self._responses)
         except TargetError:
             self._client.close()
             raise
@@ -78,14 +74,13 @@ class RedisTarget:
             return status_on(self._client, self._server)
 
     def save_status(self, status: bytes) -> None:
-        """Keep the status, and how many responses there are."""
+        """Keep the status, and how many responses there should be: fewer are there if the server lost some since."""
         with self._explained():
-            count = self._client.hlen(self._responses)
-            self._client.hset(self._status, mapping={STATUS: status, ENTRIES: str(count).encode()})
+            self._client.hset(self._status, mapping={STATUS: status, ENTRIES: str(self._count).encode()})
 
     def introduce(self, keys: Iterable[tuple[bytes, bytes]]) -> None:
         """Bring the table of issuers up to date, written only where it is not: responses of others are not found."""
-        wanted = dict(keys)
+        wanted = self._introduced = dict(keys)
         with self._explained():
             if self._client.hgetall(self._issuers) == wanted:
                 return
@@ -149,12 +144,24 @@ class RedisTarget:
         return count
 
     def set_filled(self, *, is_filled: bool) -> None:
-        """Give the store a version where it has none (a full server refuses another SET as well), or take it away."""
-        with self._explained():
+        """Give the store a version where it has none (a full server refuses another SET as well), or take it away.
+
+        One that lost anything since it was opened is not filled, and gets none.
+        """
+        with self._explained(), self._client.pipeline(transaction=True) as pipe:
             if not is_filled:
                 self._client.delete(self._version)
-            elif self._client.type(self._version) == b"none":
-                self._client.set(self._version, _new_version(), nx=True)
+                return
+            pipe.watch(self._version, self._responses, self._issuers)
+            if pipe.type(self._version) == b"none" and self._is_whole(pipe):
+                pipe.multi()
+                pipe.set(self._version, _new_version())
+                pipe.execute()
+
+    def _is_whole(self, pipe: Any) -> bool:
+        is_known = self._introduced is None or pipe.hgetall(self._issuers) == self._introduced
+        count: int = pipe.hlen(self._responses)
+        return is_known and count == self._count
 
     @contextmanager
     def _changing(self) -> Iterator[Change]:
@@ -171,40 +178,7 @@ class RedisTarget:
                     pipe.hset(self._status, ENTRIES, str(int(counted) + change.growth).encode())
                 pipe.set(self._version, _new_version(), xx=True)
                 pipe.execute()
-
-    def _require_ours(self) -> None:
-        with self._explained():
-            for part, type_ in _TYPES.items():
-                name = self._server.key(part)
-                if (found := self._client.type(name)) not in (type_, b"none"):
-                    raise TargetError(
-                        f"{name} is no {type_.decode()} but a {found.decode('ascii', 'replace')}: somebody else's",
-                        where=self._server.place,
-                        advice="choose another `prefix`, or delete that key",
-                    )
-
-    def _drop_old_layout(self) -> None:
-        """Nobody would renew what is in there: who still reads it is to find nothing, not what was true once.
-
-        In one command, since who reads a version without all of its responses would call these unknown.
-        """
-        there = list[str]()
-        with self._explained():
-            for name, wanted in zip(map(self._server.key, OLD_NAMES), _OLD_SHAPES, strict=True):
-                if (found := self._shape(name)) not in (wanted, "none"):
-                    raise TargetError(
-                        f"{name} is no {wanted} but a {found}: somebody else's",
-                        where=self._server.place,
-                        advice="choose another `prefix`, or delete that key",
-                    )
-                there += [name] if found == wanted else []
-            if there:
-                self._client.unlink(*there)
-
-    def _shape(self, name: str) -> str:
-        """The type of a key, or `none`; of a string how long it is, too."""
-        type_: str = self._client.type(name).decode("ascii", "replace")
-        return f"string of {self._client.strlen(name)} octets" if type_ == "string" else type_
+                self._count += change.growth
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -175,6 +175,26 @@ def test_status_is_given_back_only_while_the_responses_are_as_many(target: Redis
     assert target.load_status() is None
 
 
+def test_what_is_lost_between_two_changes_is_missed(target: RedisTarget, store: RedisServer, server: Server) -> None:
+    """The store is emptied in the middle of a look: it does not count as filled, and the status not as its own."""
+    target.introduce([(b"key", ISSUER)])
+    target.put([answer(1)], always)
+    server.client().flushall()
+    target.put([answer(2)], always)
+    target.save_status(b"status")
+    target.set_filled(is_filled=True)
+    assert version(server) is None
+    assert read_status(store) is None
+
+
+def test_store_that_lost_its_issuers_is_not_filled(target: RedisTarget, server: Server) -> None:
+    """No response of theirs would be found: readers would call each certificate unknown."""
+    target.introduce([(b"key", ISSUER)])
+    server.client().flushall()
+    target.set_filled(is_filled=True)
+    assert version(server) is None
+
+
 def test_change_by_somebody_else_in_between_is_noticed(target: RedisTarget, server: Server) -> None:
     """Two publishers, or an attacker: nothing is put by a decision about what is not there any more."""
 
