@@ -13,6 +13,7 @@ from jobs.installation import Installation
 from jobs.terminal import printable
 from publisher.alarms import alarms
 from publisher.rows import prune_rows
+from publisher.targets.alarm import Alarm
 from revocation.errors import ConfigurationError, RevocastError
 from revocation.published import TargetStatus
 from revocation.wire.statusnote import StatusNote
@@ -26,14 +27,16 @@ class Seen:
     """What was found.
 
     Attributes:
-        alarms: what threatens a target, with its name.
+        alarms: what threatens a target.
         unseen: why nothing is known of some targets, by their names.
+        at: when each target was looked at: now, or when its publisher told.
         left_out: of how many more artifacts a target has than its publisher could tell of.
     """
 
     statuses: Sequence[TargetStatus]
-    alarms: Sequence[str] = ()
+    alarms: Sequence[Alarm] = ()
     unseen: Mapping[str, str] = field(default_factory=dict)
+    at: Mapping[str, datetime] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -58,15 +61,17 @@ def see(installation: Installation, now: datetime) -> Seen:
             "on your queue in `targets` of [jobs]",
         )
     here = installation.statuses(now)
-    threats = [str(alarm) for alarm in alarms(installation.publisher)] if installation.publisher else []
+    threats = alarms(installation.publisher) if installation.publisher else []
+    looked = {status.target: now for status in here}
     try:
         told = _told(installation, elsewhere)
     except RevocastError as error:
-        return Seen(here, threats, dict.fromkeys(elsewhere, str(error)))
+        return Seen(here, threats, dict.fromkeys(elsewhere, str(error)), looked)
     unseen = {name: _NOTHING for name in elsewhere if name not in told}
-    threats += [printable(f"{name}: {alarm}") for name, note in told.items() for alarm in note.alarms]
+    threats += [Alarm(name, "told", printable(alarm)) for name, note in told.items() for alarm in note.alarms]
+    looked |= {name: note.at for name, note in told.items()}
     left_out = {name: note.left_out for name, note in told.items() if note.left_out}
-    return Seen([*here, *(_known(note, installation) for note in told.values())], threats, unseen, left_out)
+    return Seen([*here, *(_known(note, installation) for note in told.values())], threats, unseen, looked, left_out)
 
 
 def _told(installation: Installation, targets: Sequence[str]) -> dict[str, StatusNote]:

@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from jobs.artifact_metrics import Published, exposition
 from jobs.behind import clock_behind
 from jobs.installation import Installation
 from jobs.issuer_files import grouped, issuer_lines
@@ -38,8 +39,11 @@ _STYLES: Final = {
 @cli.json_option
 @click.option("--timeout", default=5.0, show_default=True, type=click.FloatRange(0.1), help="Seconds for the signer.")
 @click.option("--no-signer", is_flag=True, help="Do not ask the signer what is due.")
+@click.option("--prometheus", is_flag=True, help="Print metrics for Prometheus instead.")
 @click.pass_context
-def status(context: click.Context, config: Path | None, timeout: float, *, as_json: bool, no_signer: bool) -> None:
+def status(
+    context: click.Context, config: Path | None, timeout: float, *, as_json: bool, no_signer: bool, prometheus: bool
+) -> None:
     """Show every artifact of every target: number, age, time left, when it is renewed, what is due and why.
 
     Targets of [publisher] are read; those that `targets` of [jobs] names besides are shown as their publishers tell.
@@ -67,12 +71,15 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
     is_stuck = any(bundle.is_overdue(clock_now()) for status in statuses for bundle in status.held)
     left = [f"{status.target}: {crl}" for status in statuses for crl in status.leftovers]
     clock = [str(problem) for problem in clock_behind(statuses, installation.public, clock_now())]
+    threats = [str(alarm) for alarm in seen.alarms]
     work = look_at_work(installation, statuses, clock_now())
     advice = large_slices(statuses, installation.public)
-    is_refused = is_stuck or bool(set_aside(statuses) or left or clock or seen.alarms or work.late)
+    is_refused = is_stuck or bool(set_aside(statuses) or left or clock or threats or work.late)
     code = _exit_code(shown, is_refused=is_refused, is_unknown=bool(wanted.trouble or work.unknown or seen.unseen))
     more = undone(wanted.due, shown, installation.public)
-    if as_json:
+    if prometheus:
+        click.echo(exposition(Published(seen, artifacts, wanted, is_asked), installation.public, clock_now()), nl=False)
+    elif as_json:
         cli.print_json(
             {
                 "exit_code": code,
@@ -84,7 +91,7 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
                 "held": held(statuses),
                 "not_configured": left,
                 "clock": clock,
-                "alarms": list(seen.alarms),
+                "alarms": threats,
                 "late": work.late,
                 "failed": work.failed,
                 "queue": work.unknown or None,
@@ -95,7 +102,7 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
         sentences = [f"set aside: {printable(sentence)}" for sentence in set_aside(statuses)]
         sentences += [f"held: {printable(sentence)}" for sentence in held(statuses)]
         sentences += [f"not configured: {printable(sentence)}" for sentence in left]
-        sentences += [printable(one) for one in [*clock, *seen.alarms, *seen.sentences, *work.sentences, *advice]]
+        sentences += [printable(one) for one in [*clock, *threats, *seen.sentences, *work.sentences, *advice]]
         _print(shown, more, wanted, sentences)
     context.exit(code)
 

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from jobs import exposition as of_jobs
+from jobs import task_metrics as of_jobs
 from responder import metrics as of_responder
 from responder.counts import SLOTS
 from responder.readiness import Readiness
