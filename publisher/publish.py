@@ -1,7 +1,7 @@
 """Bring every target up to date with the exchange: idempotent, and safe to do at any time and after any crash."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -36,6 +36,7 @@ class Outcome:
 
     Attributes:
         lines: what was done, for people.
+        about: of a line the bundle that it is about, where it is about one.
         set_aside: the bundles that were refused this time.
         error: why the target could not be served to the end.
     """
@@ -44,6 +45,7 @@ class Outcome:
     lines: list[str] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     error: RevocastError | None = None
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 def publish(config: PublisherConfig, public: PublicConfig, clock: Clock) -> list[TargetStatus]:
@@ -164,7 +166,7 @@ class _Run:
                 self._session.finish()
         status = self._session.status
         now_refused = [refused for refused in status.set_aside if refused.bundle in self._session.refused]
-        return Outcome(status, self._session.lines, now_refused, self._error)
+        return Outcome(status, self._session.lines, now_refused, self._error, self._session.about)
 
     @contextmanager
     def _noting_failure(self) -> Iterator[None]:

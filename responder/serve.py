@@ -21,6 +21,7 @@ from revocation import clock
 from revocation.cli import config_option
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
+from revocation.logs import log_to_stderr
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--port", type=click.IntRange(0, 65535), help="The TCP port; 0 picks a free one and prints it.")
 def respond(config: Path | None, host: str | None, port: int | None) -> None:
     """Serve OCSP (and CRLs and issuer certificates, where configured) over HTTP."""
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    log_to_stderr("responder", logging.WARNING)
     file = ConfigFile.read(config)
     settings = file.table("responder", ResponderConfig)
     public = PublicConfig.read(file)
