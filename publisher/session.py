@@ -34,8 +34,7 @@ from revocation.errors import (
     Unreadable,
 )
 from revocation.published import SetAside, TargetStatus
-from revocation.wire.exchange import Stored
-from revocation.wire.opening import open_exchange
+from revocation.wire.exchange import Exchange, Stored
 
 _LOG: Final = logging.getLogger("revocast.publisher")
 
@@ -51,10 +50,16 @@ class Session:
     """
 
     def __init__(
-        self, config: PublisherConfig, table: TargetTable, public: PublicConfig, marks: Marks, clock: Clock
+        self,
+        config: PublisherConfig,
+        table: TargetTable,
+        public: PublicConfig,
+        marks: Marks,
+        clock: Clock,
+        exchange: Exchange,
     ) -> None:
         self._state = config.state
-        self._exchange = open_exchange(config.exchange)
+        self._exchange = exchange
         self._public = public
         self._marks = marks
         self._clock = clock
