@@ -84,7 +84,7 @@ class Hints:
         Raises:
             redis.RedisError: the server went away, says nothing any more, or does not let us listen.
         """
-        with self._redis.pubsub() as channel:
+        with self._redis.pubsub() as channel:  # type: ignore[no-untyped-call]
             channel.subscribe(CHANNEL)
             asked = False
             while not self._stopped.is_set():
