@@ -137,7 +137,7 @@ def test_asking_for_work_makes_no_crl_that_is_not_due(besieged: Besieged) -> Non
     lie = {"issuer": issuer, "label": "all", "number": 0, "sha256": "0" * 64, "size": 1}
     rows = [CRLRow(**lie, revision=r, this_update=now, next_update=now, renew_at=now) for r in (0, 10**9)]
     for verb in (Verb.GENERATE_CRLS, Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN):
-        for hint in (Look(), Look(crls=(rows[0],)), Look(crls=(rows[1],)), Look(issuers=(issuer,))) * 2:
+        for hint in (Look(), Look(crls=(rows[0],)), Look(crls=(rows[1],)), Look(issuers=(issuer,))):
             assert besieged.send(compose(verb, hint, clock.now())) is Outcome.DONE
     assert besieged.state() == before
 
