@@ -9,7 +9,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import redis
 
@@ -84,7 +84,8 @@ class Hints:
         Raises:
             redis.RedisError: the server went away, says nothing any more, or does not let us listen.
         """
-        with self._redis.pubsub() as channel:  # type: ignore[no-untyped-call]
+        untyped: Any = self._redis
+        with untyped.pubsub() as channel:
             channel.subscribe(CHANNEL)
             asked = False
             while not self._stopped.is_set():
