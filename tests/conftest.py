@@ -23,6 +23,7 @@ DEBIAN_PACKAGES = {
     "ocsptool": "gnutls-bin",
     "openssl": "openssl",
     "pg_dump": "postgresql-client",
+    "promtool": "prometheus",
     "systemd-analyze": "systemd",
     "systemd-sysusers": "systemd",
     "systemd-tmpfiles": "systemd",
