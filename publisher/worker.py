@@ -1,7 +1,8 @@
-"""`revocast worker publisher`: look every minute, and at once on a hint from the queue.
+"""`revocast worker publisher`: look every minute, and at once on a hint.
 
 A hint says only that there may be something new; without any, without a queue even, everything is still published
-within a minute. The worker needs the queue to be hurried, not to work.
+within a minute. The worker needs the queue server to be hurried, not to work. A signer tells every publisher that
+listens, a scheduler one, through their queue.
 """
 
 import logging
@@ -37,7 +38,7 @@ _LOG: Final = logging.getLogger("revocast.publisher")
 @click.command()
 @cli.config_option
 def worker(config: Path | None) -> None:
-    """Publish what the signer put into the exchange: at once on a hint from the queue, and every minute anyway.
+    """Publish what the signer put into the exchange: at once on a hint, and every minute anyway.
 
     Prints `ready` when it listens; ends with exit code 0 on SIGTERM or SIGINT.
     """
@@ -53,15 +54,17 @@ def worker(config: Path | None) -> None:
 
     wire, told = Wire(publisher.queue), NowAndThen()
     looker = Looker(lambda: _look(publisher, public, wire.journal, told))
+    hints = wire.hints(looker.wake)
     looker.start()
+    hints.listen()
 
     def hinted(text: str) -> None:
         message = parse_message(text)
         if message.verb is Verb.PUBLISH:
-            _LOG.debug("told to look", extra=about(message_id=message.id))
-            looker.wake()
+            hints.take(message.id)
 
     wire.work(PUBLISHER_QUEUE, {str(Verb.PUBLISH): hinted}, ready=lambda: _listens(looker))
+    hints.stop()
     looker.stop(_STOPPING_SECONDS)
 
 
