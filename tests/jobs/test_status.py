@@ -291,7 +291,7 @@ def test_crl_that_is_not_in_the_web_root_is_missing_whatever_the_status_says(pre
     assert result.exit_code == 1
     assert "missing" in result.stdout
     present.publish()
-    assert present.run("status").exit_code == 0
+    assert present.run("status", "--timeout", "60").exit_code == 0
 
 
 @pytest.mark.parametrize(("damage", "state"), [("missing", "missing"), ("damaged", "behind")])
