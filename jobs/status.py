@@ -62,11 +62,12 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
     shown = grouped([*artifacts, *issuer_lines(targets, installation.public, clock_now())])
     is_stuck = any(bundle.is_overdue(clock_now()) for status in statuses for bundle in status.held)
     left = [f"{status.target}: {crl}" for status in statuses for crl in status.leftovers]
+    back = [f"{status.target}: {crl}" for status in statuses for crl in status.put_back]
     clock = [str(problem) for problem in clock_behind(statuses, installation.public, clock_now())]
     threats = [str(alarm) for alarm in alarms(targets)]
     work = look_at_work(installation, statuses, clock_now())
     advice = large_slices(statuses, installation.public)
-    is_refused = is_stuck or bool(set_aside(statuses) or left or clock or threats or work.late)
+    is_refused = is_stuck or bool(set_aside(statuses) or left or back or clock or threats or work.late)
     code = _exit_code(shown, is_refused=is_refused, is_unknown=bool(wanted.trouble or work.unknown))
     more = undone(wanted.due, shown, installation.public)
     if as_json:
@@ -79,6 +80,7 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
                 "set_aside": set_aside(statuses),
                 "held": held(statuses),
                 "not_configured": left,
+                "put_back": back,
                 "clock": clock,
                 "alarms": threats,
                 "late": work.late,
@@ -91,6 +93,7 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
         sentences = [f"set aside: {printable(sentence)}" for sentence in set_aside(statuses)]
         sentences += [f"held: {printable(sentence)}" for sentence in held(statuses)]
         sentences += [f"not configured: {printable(sentence)}" for sentence in left]
+        sentences += [f"put back: {printable(sentence)}" for sentence in back]
         sentences += [printable(sentence) for sentence in [*clock, *threats, *work.sentences, *advice]]
         _print(shown, more, wanted, sentences)
     context.exit(code)
