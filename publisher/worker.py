@@ -7,6 +7,7 @@ listens, a scheduler one, through their queue.
 
 import logging
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ import click
 from publisher.alarms import NowAndThen, alarms
 from publisher.config import PublisherConfig
 from publisher.publish import Outcome, publish_each
+from publisher.targets.alarm import Alarm
 from revocation import cli
 from revocation.clock import now
 from revocation.config import PublicConfig
@@ -23,6 +25,7 @@ from revocation.errors import ConfigurationError, RevocastError
 from revocation.logs import log_to_stderr
 from revocation.messages import Verb, parse_message
 from revocation.wire.notes import of_publisher
+from revocation.wire.statusnote import note_of
 
 if TYPE_CHECKING:
     from revocation.wire.journal import Journal
@@ -83,7 +86,9 @@ def _look(publisher: PublisherConfig, public: PublicConfig, journal: "Journal", 
     journal.succeeded([of_publisher(one.status.target) for one in outcomes if not one.error], now())
     if any(spec.name.delta for profile in public.profiles.values() for spec in profile.crls.values()):
         journal.publishes([one.status for one in outcomes])  # the signer bases deltas on it
-    for alarm in told.worth_telling(alarms(publisher)):
+    threats = alarms(publisher)
+    journal.tell([note_of(one.status, _of(one.status.target, threats), now()) for one in outcomes])
+    for alarm in told.worth_telling(threats):
         _LOG.warning("%s", alarm)
 
 
@@ -96,6 +101,10 @@ def _tell(outcome: Outcome, state: Path) -> None:
             _LOG.warning("%s: %s; %s", outcome.status.target, line, _REFUSED.format(state / "set-aside"))
         else:
             _LOG.log(logging.WARNING if line in went_back else logging.INFO, "%s: %s", outcome.status.target, line)
+
+
+def _of(target: str, threats: Sequence[Alarm]) -> list[str]:
+    return [alarm.sentence for alarm in threats if alarm.target == target]
 
 
 def _listens(looker: "Looker") -> None:
