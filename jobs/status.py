@@ -49,9 +49,10 @@ def status(
     Targets of [publisher] are read; those that `targets` of [jobs] names besides are shown as their publishers tell.
 
     Exit code 0: all fresh. 1: something is overdue, expired, missing, behind what is recorded, was set aside, has been
-    held for an hour, is not configured any more and alone lists what is revoked, or starts later than this clock says,
-    or a store is nearly full, or has a reader that keeps it growing, or periodic work has not succeeded for two
-    intervals, as `revocast schedule` shows. Advice, as on too few OCSP slices, changes none.
+    held for an hour, was put back from the archive, is not configured any more and alone lists what is revoked, or
+    starts later than this clock says, or a store is nearly full, or has a reader that keeps it growing, or periodic
+    work has not succeeded for two intervals, as `revocast schedule` shows. Advice, as on too few OCSP slices, changes
+    none.
     3: unknown, as when the signer was asked and did not answer, the queue cannot be reached, or a publisher tells
     nothing.
     """
