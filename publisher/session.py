@@ -199,7 +199,7 @@ class Session:
         refused = SetAside(bundle=bundle.name, at=now, reason=reason, version=version)
         note_refused(self.status, refused)
         self.refused.add(bundle.name)
-        self.lines.append(f"set aside {bundle.name}: {reason}")
+        self.lines.append(str(refused))
 
     def _save(self, now: datetime) -> None:
         """Nothing changed, nothing written."""
