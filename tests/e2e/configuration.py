@@ -108,6 +108,7 @@ def environment(setting: Setting, name: str, path: str) -> dict[str, str]:
         "HOME": str(home),
         "TMPDIR": str(home),
         "REVOCAST_CONFIG": str(home / "revocast.toml"),
+        "REVOCAST_LOG": "json",
         "CREDENTIALS_DIRECTORY": str(home / "credentials"),
     }
     if service in ("signer", "publisher"):

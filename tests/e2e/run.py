@@ -21,6 +21,7 @@ from tests.e2e.programs import Programs
 from tests.e2e.report import Report
 from tests.e2e.site import Site
 from tests.e2e.verify import Verifier
+from tests.e2e.watching import troubles
 
 REASONS: Final = ("keyCompromise", "superseded", "cessationOfOperation", "affiliationChanged", "unspecified")
 PERIOD: Final = 60.0
@@ -153,6 +154,8 @@ def _agree(
         report.hold(parties.lists(ledger))
     with report.step("openssl_verify", "`openssl verify -crl_check` of every certificate, with each CRL"):
         report.hold(parties.verified(ledger, site.folder))
+    with report.step("operators", "status, schedule and check from the operator's machine and the publishers'"):
+        await_none(lambda: list(troubles(site)), 2 * PERIOD)
     good = sorted(ledger.keys() - set(chosen))
     others = draw.sample(good, min(size.judged, len(good)))
     with report.step("programs", f"openssl ocsp, ocsptool and curl: {len(chosen)} revoked, {len(others)} good"):
