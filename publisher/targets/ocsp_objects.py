@@ -7,6 +7,9 @@ others is found too, and is put right.
 
 A put replaces what is noted (`If-Match`), or nothing. Where it meets something else, another publisher was faster: that
 is noted, and the next look goes on from it.
+
+Base64 has slashes, also two in a row and at the end. Not every endpoint keeps objects under such keys: that is tried
+once, and noted. Where it does not, these responses lie nowhere, and a responder answers.
 """
 
 import hashlib
@@ -16,6 +19,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Final, NamedTuple, TypeVar
 
 from publisher.targets.s3 import PROBE
+from publisher.targets.s3_keys import is_odd, keeps_odd_keys
 from publisher.targets.s3_notes import DIGEST_OCTETS, Note, Notes
 from publisher.targets.s3_trouble import in_our_words
 from revocation.certid import CertID
@@ -32,6 +36,8 @@ from revocation.wire.s3_trouble import S3Conflict, S3TooLarge, S3Trouble
 _LARGEST: Final = 1 << 20
 _PLACE: Final = "place"
 _SEAL: Final = "seal"
+_KEYS: Final = "keys"
+_ANY, _PLAIN = "any", "plain"
 _SEAL_KIND: Final = Kind("text/plain", "no-store")
 _Item = TypeVar("_Item")
 
@@ -70,6 +76,11 @@ class OCSPObjects:
         if not self.seal or self.seal.decode() != notes.word(_SEAL):
             self._recall()
             notes.keep(_SEAL, (self.seal or b"").decode())
+            notes.keep(_KEYS, "")  # the bucket may be another one
+        if not notes.word(_KEYS):
+            with in_our_words():
+                notes.keep(_KEYS, _ANY if keeps_odd_keys(private) else _PLAIN)
+        self._takes_any = notes.word(_KEYS) == _ANY
 
     def set_seal(self, seal: bytes) -> None:
         """Leave a word, unless somebody else did meanwhile."""
@@ -79,9 +90,10 @@ class OCSPObjects:
         self.seal, self._seal_is = seal, unchanged(found.etag)
         self._notes.keep(_SEAL, seal.decode())
 
-    def path_of(self, cert_id: CertID) -> str:
-        """S3 takes any text as a key, and knows no folders, so each CertID has a path."""
-        return get_path(cert_id).removeprefix(OCSP_PATH)
+    def path_of(self, cert_id: CertID) -> str | None:
+        """S3 takes any text as a key, and knows no folders, so each CertID has a path; not so with every endpoint."""
+        path = get_path(cert_id).removeprefix(OCSP_PATH)
+        return path if self._takes_any or not is_odd(path) else None
 
     def read(self, path: str) -> bytes | None:
         """What lies there now."""

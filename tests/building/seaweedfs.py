@@ -2,9 +2,12 @@
 
 import configparser
 import json
+import os
+import random
 import signal
 import socket
 import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +16,8 @@ from typing import Any, Final, Self
 import yaml
 
 from revocation import clock
-from revocation.wire.bucket import Bucket
 from tests.authority import Authority
-from tests.infra.running_nginx import free_ports
+from tests.building.s3server import S3Place
 from tests.responder.tlsproxy import issue
 from tests.waiting import until
 
@@ -25,7 +27,36 @@ EXCHANGE, PUBLIC = "example-exchange", "example-pki"
 """The buckets of the shipped policies."""
 
 _PORTS: Final = tuple(f"{part}.port{grpc}" for part in ("master", "volume", "filer", "s3") for grpc in ("", ".grpc"))
+_ABOVE_ALL_KNOWN: Final = range(20_000, 32_000)
+"""And below the ports of connections, so that nobody gets one while the server is down."""
+
 _SECONDS: Final = 60
+_NOWHERE: Final = {"region": "us-east-1"}
+ANYBODY: Final = "anonymous"
+"""Who has no profile."""
+
+
+def new_client(port: int, ca: Path, keys: Mapping[str, str] | None) -> Any:
+    """boto3's, which waits for 4 s and asks once.
+
+    Args:
+        keys: of a profile; None for who has none.
+    """
+    import boto3  # late: few tests need it
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    config = Config(
+        s3={"addressing_style": "path"},
+        retries={"total_max_attempts": 1},
+        connect_timeout=4,
+        read_timeout=4,
+        signature_version=None if keys else UNSIGNED,
+    )
+    said = {"region_name" if name == "region" else name: value for name, value in (keys or _NOWHERE).items()}
+    return boto3.session.Session().client(
+        "s3", endpoint_url=f"https://127.0.0.1:{port}", verify=str(ca), config=config, **said
+    )
 
 
 class SeaweedFS:
@@ -43,7 +74,8 @@ class SeaweedFS:
 
     def __init__(self, folder: Path, face: str = "127.0.0.1") -> None:
         self._folder, self._face, self.profiles = folder, face, folder / "profiles"
-        self._ports = dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))
+        drawn = random.sample(_ABOVE_ALL_KNOWN, len(_ABOVE_ALL_KNOWN))
+        self._ports = dict(zip(_PORTS, filter(_is_free, drawn), strict=False))
         self._process: subprocess.Popen[bytes] | None = None
         self._clients: dict[str, Any] = {}
         self.authority = Authority("S3 CA", not_before=clock.now() - timedelta(days=1))
@@ -109,15 +141,40 @@ class SeaweedFS:
 
     def shell(self, *lines: str) -> str:
         """What the server's own shell says to these."""
-        master = f"{self._face}:{self._ports['master.port']}.{self._ports['master.port.grpc']}"
+        master = f"127.0.0.1:{self._ports['master.port']}.{self._ports['master.port.grpc']}"
         command = ["weed", "shell", f"-master={master}"]
         return subprocess.run(command, input="\n".join(lines), capture_output=True, text=True, check=True).stdout
 
     def start(self) -> None:
         """Start it, and return when it takes and gives back objects."""
+        self.launch()
+        until(self._answers, _SECONDS)
+
+    def launch(self) -> None:
+        """Start it, and wait for nothing."""
         with (self._folder / "s3.log").open("ab") as log:
             self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self._folder / "data")
-        until(self._answers, _SECONDS)
+
+    def new_bucket(self) -> S3Place:
+        """The public bucket, empty, to which the publisher's policy belongs: there is one for all tests."""
+        if self._process and self._process.poll() is not None:
+            self.start()  # a test that failed had killed it
+        for bucket in (EXCHANGE, PUBLIC):
+            self._empty(bucket)
+        return self.place(PUBLIC)
+
+    def place(self, name: str) -> S3Place:
+        """A bucket as its administrator sees it."""
+        return S3Place(self, name, self.client())
+
+    def variables(self, user: str) -> dict[str, str]:
+        """What a service finds in its environment, as infra/compose.yaml has it."""
+        return {
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.profiles / f"{user}.aws"),
+            "AWS_CA_BUNDLE": str(self.ca),
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
 
     def kill(self) -> None:
         """As a power cut would, but that what it wrote is with the kernel."""
@@ -131,23 +188,23 @@ class SeaweedFS:
             self._process.kill()
             self._process.wait(30)
 
-    def client(self, user: str = "admin", port: int | None = None) -> Any:
-        """boto3's, as one of those that have a profile, or as `anonymous`; it asks once.
+    def client(self, user: str = "admin") -> Any:
+        """boto3's, as one of those that have a profile, or as ANYBODY."""
+        if user not in self._clients:
+            profile = configparser.ConfigParser()
+            profile.read(self.profiles / f"{user}.aws")
+            self._clients[user] = new_client(self.port, self.ca, None if user == ANYBODY else profile["default"])
+        return self._clients[user]
 
-        Args:
-            port: of what leads to the server, if not its own.
-        """
-        if (known := f"{user} {port}") not in self._clients:
-            self._clients[known] = self._new_client(user, port or self.port)
-        return self._clients[known]
-
-    def bucket(self, name: str, prefix: str = "") -> Bucket:
-        """As our configuration names it."""
-        url = f"s3://{name}/{prefix}" if prefix else f"s3://{name}"
-        return Bucket(url=url, endpoint=self.endpoint, path_style=True, tls_ca=self.ca)
+    def _empty(self, bucket: str) -> None:
+        """Of all versions."""
+        for page in self.client().get_paginator("list_object_versions").paginate(Bucket=bucket):
+            found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            if there := [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]:
+                self.client().delete_objects(Bucket=bucket, Delete={"Objects": there})
 
     def _answers(self) -> bool:
-        from botocore.exceptions import BotoCoreError, ClientError  # late: few tests need it
+        from botocore.exceptions import BotoCoreError, ClientError
 
         assert self._process
         assert self._process.poll() is None, (self._folder / "s3.log").read_text()[-3000:]
@@ -161,32 +218,15 @@ class SeaweedFS:
             return bool(self.client().get_object(Bucket="ready", Key="ready")["Body"].read())
         return False
 
-    def _new_client(self, user: str, port: int) -> Any:
-        import boto3
-        from botocore import UNSIGNED
-        from botocore.config import Config
-
-        profile = configparser.ConfigParser()
-        profile.read(self.profiles / f"{user}.aws")
-        keys = dict(profile["default"]) if user != "anonymous" else {"region": "us-east-1"}
-        config = Config(
-            s3={"addressing_style": "path"},
-            retries={"total_max_attempts": 1},
-            connect_timeout=4,
-            read_timeout=4,
-            signature_version=UNSIGNED if user == "anonymous" else None,
-        )
-        return boto3.session.Session().client(
-            "s3",
-            endpoint_url=f"https://127.0.0.1:{port}",
-            verify=str(self.ca),
-            config=config,
-            region_name=keys.pop("region"),
-            **keys,
-        )
-
     def _here(self, text: str) -> str:
         here = {"/etc/seaweedfs": self._folder, "/data": self._folder / "data", "0.0.0.0": self._face}  # noqa: S104 - of the container
         for shipped, place in here.items():
             text = text.replace(shipped, str(place))
         return text
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
