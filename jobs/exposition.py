@@ -1,43 +1,41 @@
-"""The periodic work in the text format of Prometheus, for the textfile collector of its node_exporter. Pure.
+"""The text format of Prometheus, for the textfile collector of its node_exporter. Pure.
 
 Times and not ages: a file that nobody writes any more goes on to tell the truth.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
 
-from jobs.progress import Progress, Standing, patience
-from revocation.clock import epoch
-
-_SUCCESS = "revocast_task_last_success_timestamp_seconds"
-_PATIENCE = "revocast_task_patience_seconds"
-_TROUBLE = "revocast_task_trouble"
-_KNOWN = "revocast_tasks_known"
-_HELP = {
-    _SUCCESS: "When work last succeeded; 0 where that is not known of it.",
-    _PATIENCE: "For how long it may be without success.",
-    _TROUBLE: "1 where it had no success for longer, or check_published found something.",
-    _KNOWN: "1 where it could be found out when work last succeeded.",
-}
+Samples: TypeAlias = Iterable[tuple[Mapping[str, str], int]]
+"""Values with their labels."""
 
 
-def exposition(shown: Sequence[Progress]) -> str:
-    """All of it, ending with a line feed."""
-    found = {
-        _SUCCESS: [(one, 0 if one.success is None else epoch(one.success)) for one in shown],
-        _PATIENCE: [(one, int(patience(one.task).total_seconds())) for one in shown],
-        _TROUBLE: [(one, int(bool(one.trouble))) for one in shown],
-    }
-    lines = [line for name, samples in found.items() for line in _metric(name, samples)]
-    is_known = all(one.standing is not Standing.UNKNOWN for one in shown)
-    return "\n".join([*lines, *_head(_KNOWN), f"{_KNOWN} {int(is_known)}"]) + "\n"
+@dataclass(frozen=True)
+class Gauge:
+    """One metric.
+
+    Attributes:
+        help: its sentence.
+    """
+
+    name: str
+    help: str
+
+    def lines(self, samples: Samples) -> Iterable[str]:
+        """It with its samples, whose empty labels are left out; the head stands there also where there is none."""
+        yield f"# HELP {self.name} {self.help}"
+        yield f"# TYPE {self.name} gauge"
+        for labels, value in samples:
+            pairs = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items() if text)
+            yield f"{self.name}{{{pairs}}} {value}" if pairs else f"{self.name} {value}"
 
 
-def _metric(name: str, samples: Iterable[tuple[Progress, int]]) -> Iterator[str]:
-    yield from _head(name)
-    for one, value in samples:
-        target = f',target="{one.target}"' if one.target else ""  # of a form that needs no escape
-        yield f'{name}{{task="{one.task.verb}"{target}}} {value}'
+def text(families: Iterable[tuple[Gauge, Samples]]) -> str:
+    """All of them, ending with a line feed."""
+    return "\n".join(line for gauge, samples in families for line in gauge.lines(samples)) + "\n"
 
 
-def _head(name: str) -> list[str]:
-    return [f"# HELP {name} {_HELP[name]}", f"# TYPE {name} gauge"]
+def _escaped(label: str) -> str:
+    """As the format has it: backslash, quote, line feed."""
+    return label.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

@@ -38,14 +38,15 @@ class Installation:
 
     @classmethod
     def read(cls, config: Path | None) -> "Installation":
-        """The tables [public] and [jobs], and [publisher] where this machine has it.
+        """The tables [public], [jobs], and [publisher] where this machine has it, which then needs no [jobs].
 
         Raises:
             ConfigurationError: a table is missing or wrong.
         """
         file = ConfigFile.read(config)
         publisher = file.table("publisher", PublisherConfig) if file.has("publisher") else None
-        public, jobs = PublicConfig.read(file), file.table("jobs", JobsConfig)
+        jobs = file.table("jobs", JobsConfig, may_lack=publisher is not None)
+        public = PublicConfig.read(file)
         return cls(file.path, public, jobs, publisher, file.has("signer"))
 
     @property
@@ -60,6 +61,11 @@ class Installation:
         if self.has_signer:
             return tasks(self.public, publish_every=refreshed_every(self.public))
         return tuple(task for task in tasks(self.public) if task.verb is Verb.PUBLISH)
+
+    @property
+    def hears_signer(self) -> bool:
+        """Whether the signer can be asked from here: without a queue that of another machine hears nobody."""
+        return self.jobs.queue is not None or self.has_signer
 
     @property
     def cron_command(self) -> str:
@@ -95,9 +101,17 @@ class Installation:
     @property
     def target_names(self) -> list[str]:
         """What is published to from here, and over a queue from elsewhere, where [jobs] names it."""
-        here = [table.name for table in self.publisher.targets] if self.publisher else []
-        elsewhere = self.jobs.targets if self.jobs.queue else ()
-        return list(dict.fromkeys([*here, *elsewhere]))
+        return [*self._targets_here, *self.targets_elsewhere]
+
+    @property
+    def targets_elsewhere(self) -> list[str]:
+        """What publishers of other machines publish to, as far as [jobs] names it and has a queue to hear of it."""
+        named = dict.fromkeys(self.jobs.targets if self.jobs.queue else ())
+        return [name for name in named if name not in self._targets_here]
+
+    @property
+    def _targets_here(self) -> list[str]:
+        return [table.name for table in self.publisher.targets] if self.publisher else []
 
     def statuses(self, now: datetime) -> list[TargetStatus]:
         """What every target says of itself; nothing where this machine has no publisher."""

@@ -16,9 +16,9 @@ from revocation.errors import TargetError
 from revocation.issuer import Issuer
 
 
-def issuer_lines(targets: PublisherConfig, public: PublicConfig, now: datetime) -> Iterator[Line]:
+def issuer_lines(targets: PublisherConfig | None, public: PublicConfig, now: datetime) -> Iterator[Line]:
     """A line for the newest certificate of each issuer on each of them, and one for all where there are several."""
-    for target in targets.targets:
+    for target in targets.targets if targets else ():
         if isinstance(target, DirectoryTable | S3Table):
             files = open_files(target, public)
             for profile in public.profiles.values():

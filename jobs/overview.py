@@ -43,6 +43,8 @@ class Line:
             the last CRL of a retired issuer.
         why: what the signer says is due, and why, or what a target lacks that was made; empty when there is nothing, or
             the signer did not say.
+        part: which CRL or slice it is; None of an issuer's certificate.
+        row: what the target says of it; None where it is missing.
     """
 
     target: str
@@ -56,6 +58,8 @@ class Line:
     left: timedelta | None = None
     renew_in: timedelta | None = None
     why: str = ""
+    part: Part | None = None
+    row: CRLRow | SliceRow | None = None
 
     def as_json(self) -> dict[str, object]:
         """The same for scripts; durations in seconds."""
@@ -152,7 +156,7 @@ class _Group:
 
     def _line(self, what: str, part: Part, row: CRLRow | SliceRow | None, look: timedelta) -> Line:
         why = self.wanted.due.get((part.issuer, what), "")
-        line = Line(self.status.target, self.profile.issuer.name, what, State.MISSING, why=why)
+        line = Line(self.status.target, self.profile.issuer.name, what, State.MISSING, why=why, part=part)
         if row is None:
             return line
         needed = self.wanted.parts.get(part, 0)
@@ -163,6 +167,7 @@ class _Group:
             number=row.number if isinstance(row, CRLRow) else None,
             responses=row.count if isinstance(row, SliceRow) else None,
             revision=row.revision,
+            row=row,
             age=self.now - row.this_update,
             left=_until(row.next_update, self.now),
             renew_in=_until(row.renew_at, self.now),

@@ -8,14 +8,15 @@ from typing import Final
 
 import click
 
+from jobs.artifact_metrics import Published, exposition
 from jobs.behind import clock_behind
 from jobs.installation import Installation
 from jobs.issuer_files import grouped, issuer_lines
 from jobs.overview import Line, State, held, large_slices, lines, set_aside, undone
+from jobs.seen import see
 from jobs.terminal import printable, span
 from jobs.wanted import Wanted, ask_signer, look_at_exchange
 from jobs.work import look_at_work
-from publisher.alarms import alarms
 from revocation import cli
 from revocation.clock import now as clock_now
 from revocation.errors import ConfigurationError, RevocastError
@@ -38,44 +39,54 @@ _STYLES: Final = {
 @cli.json_option
 @click.option("--timeout", default=5.0, show_default=True, type=click.FloatRange(0.1), help="Seconds for the signer.")
 @click.option("--no-signer", is_flag=True, help="Do not ask the signer what is due.")
+@click.option("--prometheus", is_flag=True, help="Print metrics for Prometheus instead.")
 @click.pass_context
-def status(context: click.Context, config: Path | None, timeout: float, *, as_json: bool, no_signer: bool) -> None:
+def status(
+    context: click.Context, config: Path | None, timeout: float, *, as_json: bool, no_signer: bool, prometheus: bool
+) -> None:
     """Show every artifact of every target: number, age, time left, when it is renewed, what is due and why.
+
+    Targets of [publisher] are read; those that `targets` of [jobs] names besides are shown as their publishers tell.
 
     Exit code 0: all fresh. 1: something is overdue, expired, missing, behind what is recorded, was set aside, has been
     held for an hour, is not configured any more and alone lists what is revoked, or starts later than this clock says,
     or a store is nearly full, or has a reader that keeps it growing, or periodic work has not succeeded for two
     intervals, as `revocast schedule` shows. Advice, as on too few OCSP slices, changes none.
-    3: unknown, as when the signer was asked and did not answer, or the queue cannot be reached.
+    3: unknown, as when the signer was asked and did not answer, the queue cannot be reached, or a publisher tells
+    nothing.
     """
     try:
         installation = Installation.read(config)
-        targets = installation.targets()
-        statuses = installation.statuses(clock_now())
-        wanted = look_at_exchange(installation) if no_signer else ask_signer(installation, statuses, timeout)
+        seen = see(installation, clock_now())
+        statuses = seen.statuses
+        is_asked = not no_signer and installation.hears_signer
+        wanted = ask_signer(installation, statuses, timeout) if is_asked else look_at_exchange(installation)
     except ConfigurationError:
         raise
     except RevocastError as error:
         cli.show_error(error)
         context.exit(_UNKNOWN)
     artifacts = lines(statuses, installation.public, wanted, clock_now())
-    shown = grouped([*artifacts, *issuer_lines(targets, installation.public, clock_now())])
+    shown = grouped([*artifacts, *issuer_lines(installation.publisher, installation.public, clock_now())])
     is_stuck = any(bundle.is_overdue(clock_now()) for status in statuses for bundle in status.held)
     left = [f"{status.target}: {crl}" for status in statuses for crl in status.leftovers]
     clock = [str(problem) for problem in clock_behind(statuses, installation.public, clock_now())]
-    threats = [str(alarm) for alarm in alarms(targets)]
+    threats = [str(alarm) for alarm in seen.alarms]
     work = look_at_work(installation, statuses, clock_now())
     advice = large_slices(statuses, installation.public)
     is_refused = is_stuck or bool(set_aside(statuses) or left or clock or threats or work.late)
-    code = _exit_code(shown, is_refused=is_refused, is_unknown=bool(wanted.trouble or work.unknown))
+    code = _exit_code(shown, is_refused=is_refused, is_unknown=bool(wanted.trouble or work.unknown or seen.unseen))
     more = undone(wanted.due, shown, installation.public)
-    if as_json:
+    if prometheus:
+        click.echo(exposition(Published(seen, artifacts, wanted, is_asked), installation.public, clock_now()), nl=False)
+    elif as_json:
         cli.print_json(
             {
                 "exit_code": code,
                 "artifacts": [line.as_json() for line in shown],
                 "due": more,
-                "signer": wanted.trouble or "answered",
+                "signer": "not asked" if not is_asked else wanted.trouble or "answered",
+                "unseen": seen.sentences,
                 "set_aside": set_aside(statuses),
                 "held": held(statuses),
                 "not_configured": left,
@@ -91,7 +102,7 @@ def status(context: click.Context, config: Path | None, timeout: float, *, as_js
         sentences = [f"set aside: {printable(sentence)}" for sentence in set_aside(statuses)]
         sentences += [f"held: {printable(sentence)}" for sentence in held(statuses)]
         sentences += [f"not configured: {printable(sentence)}" for sentence in left]
-        sentences += [printable(sentence) for sentence in [*clock, *threats, *work.sentences, *advice]]
+        sentences += [printable(one) for one in [*clock, *threats, *seen.sentences, *work.sentences, *advice]]
         _print(shown, more, wanted, sentences)
     context.exit(code)
 

@@ -84,8 +84,8 @@ def find_tasks(installation: Installation, seconds: float | None, now: datetime)
     Raises:
         ConfigurationError: the configuration cannot be used.
     """
-    if not (installation.jobs.queue or installation.has_signer):
-        seconds = None  # without a queue the signer of another machine hears nobody
+    if not installation.hears_signer:
+        seconds = None
     statuses, wanted = _published(installation, seconds, now)
     artifacts = lines(statuses, installation.public, wanted, now)
     due = due_by_task(wanted.due, artifacts, installation.public)

@@ -8,9 +8,9 @@ from typing import Final
 import click
 
 from jobs.crontab import cron_lines
-from jobs.exposition import exposition
 from jobs.installation import Installation
 from jobs.progress import Progress, Standing
+from jobs.task_metrics import exposition
 from jobs.tasks_found import find_tasks
 from jobs.terminal import printable
 from revocation import cli

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pydantic import BaseModel, ValidationError
 
@@ -12,6 +13,7 @@ from jobs.terminal import printable
 from revocation.bundle.manifest import part_of
 from revocation.clock import now as clock_now
 from revocation.errors import RevocastError
+from revocation.instant import Instant
 from revocation.messages import Outcome, Reply, Verb, compose
 from revocation.part import Part
 from revocation.published import TargetStatus
@@ -28,11 +30,15 @@ class Wanted:
     Attributes:
         due: what the signer says it has to make.
         parts: the ledger revision that targets must have reached of each part; 0 where any will do.
+        bundled: the ledger revision that bundles cover of each part, where the signer says it.
+        delegates: by issuer id until when OCSP responses can be signed; None where nothing can.
         trouble: why the signer said nothing although it was asked.
     """
 
     due: Due = field(default_factory=dict)
     parts: Mapping[Part, int] = field(default_factory=dict)
+    bundled: Mapping[Part, int] = field(default_factory=dict)
+    delegates: Mapping[str, datetime | None] = field(default_factory=dict)
     trouble: str = ""
 
 
@@ -47,11 +53,22 @@ class _Needed(BaseModel):
     kind: str
     label: str
     revision: int
+    bundled: int | None = None  # a signer of an earlier version does not say it
+
+    @property
+    def part(self) -> Part:
+        return Part.model_validate({"issuer": self.issuer, "kind": self.kind, "label": self.label})
+
+
+class _Delegate(BaseModel):
+    issuer: str
+    not_after: Instant | None
 
 
 class _Answer(BaseModel):
     due: list[_Due]
     parts: list[_Needed]
+    delegates: list[_Delegate] = []
 
 
 def ask_signer(installation: Installation, statuses: Sequence[TargetStatus], seconds: float) -> Wanted:
@@ -94,8 +111,9 @@ def look_at_exchange(installation: Installation, trouble: str = "") -> Wanted:
 def _understood(reply: Reply) -> Wanted:
     answer = _Answer.model_validate(reply.data)
     due = {(one.issuer, one.what): printable(one.why) for one in answer.due}
-    parts = {Part.model_validate(one.model_dump(exclude={"revision"})): one.revision for one in answer.parts}
-    return Wanted(due, parts)
+    parts = {one.part: one.revision for one in answer.parts}
+    bundled = {one.part: one.bundled for one in answer.parts if one.bundled is not None}
+    return Wanted(due, parts, bundled, {one.issuer: one.not_after for one in answer.delegates})
 
 
 def _part(name: str) -> Part | None:

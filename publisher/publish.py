@@ -15,6 +15,7 @@ from publisher.lock import alone_in_process, target_lock
 from publisher.marks import Marks
 from publisher.outdated import Invalidating, Outdated
 from publisher.session import Session
+from publisher.standing import Standing
 from publisher.take_crls import CRLTaker
 from publisher.take_responses import ResponseTaker
 from publisher.take_static import StaticTaker, StatusOfBoth
@@ -121,7 +122,9 @@ class _Run:
                 self._session.lines.append("`ocsp` is off: the static files of responses were removed")
             self._session.begin(files, crls)
             return
-        static = open_targets.enter_context(open_static(table, self._public, self._config.state, self._outdated))
+        stands = Standing(self._public, self._marks, self._clock)
+        opened = open_static(table, self._public, self._config.state, self._outdated, stands)
+        static = open_targets.enter_context(opened)
         responses = self._response_taker(static, open_targets)
         self._session.begin(StatusOfBoth(files, static), StaticTaker(crls, responses, static))
 

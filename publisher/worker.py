@@ -1,11 +1,13 @@
-"""`revocast worker publisher`: look every minute, and at once on a hint from the queue.
+"""`revocast worker publisher`: look every minute, and at once on a hint.
 
 A hint says only that there may be something new; without any, without a queue even, everything is still published
-within a minute. The worker needs the queue to be hurried, not to work.
+within a minute. The worker needs the queue server to be hurried, not to work. A signer tells every publisher that
+listens, a scheduler one, through their queue.
 """
 
 import logging
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +16,7 @@ import click
 from publisher.alarms import NowAndThen, alarms
 from publisher.config import PublisherConfig
 from publisher.publish import publish_each
+from publisher.targets.alarm import Alarm
 from revocation import cli
 from revocation.clock import now
 from revocation.config import PublicConfig
@@ -22,6 +25,7 @@ from revocation.errors import ConfigurationError, RevocastError
 from revocation.logs import log_to_stderr
 from revocation.messages import Verb, parse_message
 from revocation.wire.notes import of_publisher
+from revocation.wire.statusnote import note_of
 
 if TYPE_CHECKING:
     from revocation.wire.journal import Journal
@@ -34,7 +38,7 @@ _LOG: Final = logging.getLogger("revocast.publisher")
 @click.command()
 @cli.config_option
 def worker(config: Path | None) -> None:
-    """Publish what the signer put into the exchange: at once on a hint from the queue, and every minute anyway.
+    """Publish what the signer put into the exchange: at once on a hint, and every minute anyway.
 
     Prints `ready` when it listens; ends with exit code 0 on SIGTERM or SIGINT.
     """
@@ -50,13 +54,17 @@ def worker(config: Path | None) -> None:
     log_to_stderr()
     wire, told = Wire(publisher.queue), NowAndThen()
     looker = Looker(lambda: _look(publisher, public, wire.journal, told))
+    hints = wire.hints(looker.wake)
     looker.start()
+    hints.listen()
 
     def hinted(text: str) -> None:
-        if parse_message(text).verb is Verb.PUBLISH:
-            looker.wake()
+        message = parse_message(text)
+        if message.verb is Verb.PUBLISH:
+            hints.take(message.id)
 
     wire.work(PUBLISHER_QUEUE, {str(Verb.PUBLISH): hinted}, ready=lambda: _listens(looker))
+    hints.stop()
     looker.stop(_STOPPING_SECONDS)
 
 
@@ -75,8 +83,14 @@ def _look(publisher: PublisherConfig, public: PublicConfig, journal: "Journal", 
     journal.succeeded([of_publisher(one.status.target) for one in outcomes if not one.error], now())
     if any(spec.name.delta for profile in public.profiles.values() for spec in profile.crls.values()):
         journal.publishes([one.status for one in outcomes])  # the signer bases deltas on it
-    for alarm in told.worth_telling(alarms(publisher)):
+    threats = alarms(publisher)
+    journal.tell([note_of(one.status, _of(one.status.target, threats), now()) for one in outcomes])
+    for alarm in told.worth_telling(threats):
         _LOG.warning("%s", alarm)
+
+
+def _of(target: str, threats: Sequence[Alarm]) -> list[str]:
+    return [alarm.sentence for alarm in threats if alarm.target == target]
 
 
 def _listens(looker: "Looker") -> None:

@@ -113,16 +113,19 @@ class ConfigFile:
         """Whether the table is there, and the key in it: a machine that lacks a service may lack its table."""
         return name in self._tables and (key is None or key in self._tables[name])
 
-    def table(self, name: str, model: type[_Model]) -> _Model:
+    def table(self, name: str, model: type[_Model], *, may_lack: bool = False) -> _Model:
         """One table, checked against its model.
+
+        Args:
+            may_lack: whether one that is not there is as good as one in which nothing stands.
 
         Raises:
             ConfigurationError: missing, or a key is unknown, missing or wrong: all of them, each with its place.
         """
-        if name not in self._tables:
+        if name not in self._tables and not may_lack:
             raise ConfigurationError(f"the table [{name}] is missing", where=str(self.path))
         try:
-            return model.model_validate(self._tables[name], context={"directory": self.directory})
+            return model.model_validate(self._tables.get(name, {}), context={"directory": self.directory})
         except ValidationError as error:
             raise ConfigurationError(explain(name, error, model), where=str(self.path)) from error
 

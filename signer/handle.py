@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from revocation.clock import Clock
+from revocation.clock import Clock, iso
 from revocation.errors import Refused, RevocastError
 from revocation.messages import Look, Message, Outcome, Reply, Verb, parse_message
 from signer.change import apply, asked_of, take_out
+from signer.delegates import delegate
 from signer.finding import find_due
 from signer.ledger import continuity
 from signer.look import look
@@ -60,5 +61,17 @@ def _list_due(signer: Signer, message: Message, body: Look, now: datetime) -> Re
     found = [
         {"issuer": due.profile.issuer.id, "what": due.what, "why": due.why} for due in find_due(signer, now, hint=body)
     ]
-    data = {"due": found, "parts": [part.as_json() for part in needed(signer, body, now)]}
+    parts = [part.as_json() for part in needed(signer, body, now)]
+    data = {"due": found, "parts": parts, "delegates": _delegates(signer, now)}
     return Reply(id=message.id, outcome=Outcome.DONE, at=now, detail=f"{len(found)} due", data=data)
+
+
+def _delegates(signer: Signer, now: datetime) -> list[dict[str, str | None]]:
+    """Until when each issuer's delegate can sign responses; None where there is none."""
+    found: list[dict[str, str | None]] = []
+    with signer.ledger.read() as connection:
+        for profile in signer.public.profiles.values():
+            if not profile.ocsp.direct and now < profile.issuer.not_after:
+                newest = delegate(connection, signer.responder_keys, profile, now)
+                found.append({"issuer": profile.issuer.id, "not_after": iso(newest.not_after) if newest else None})
+    return found

@@ -1,15 +1,13 @@
 """One look: make what is due, in the order in which things need each other. Nothing due, nothing written."""
 
 import logging
-import tempfile
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from revocation.artifacts import Kind
-from revocation.clock import Clock, iso
-from revocation.config import IssuerProfile
+from revocation.clock import Clock
 from revocation.errors import ExchangeError, RevocastError
 from revocation.messages import Look, Verb
 from signer.behind import behind_what_was_signed
@@ -28,6 +26,7 @@ from signer.report import Report
 from signer.responder_certificates import destroy_useless_keys, make_responder_certificate
 from signer.signer import Signer
 from signer.unanswered import unanswered
+from signer.unmade import clock_behind, not_listed, not_stored
 
 _LOG: Final = logging.getLogger("revocast.signer")
 _LONGEST_WAIT: Final = timedelta(minutes=5)
@@ -113,7 +112,7 @@ def _tell_departures(signer: Signer, now: datetime, hint: Look | None) -> list[R
         except ExchangeError as error:
             problems.append(error)
         except OSError as error:
-            problems.append(_not_stored("why entries left CRLs", signer, profile, error))
+            problems.append(not_stored("why entries left CRLs", signer, profile, error))
     return problems
 
 
@@ -173,9 +172,10 @@ def _revisions(signer: Signer) -> int:
 
 
 def _make_urgent(signer: Signer, clock: Clock, tell: Callable[[], None], report: Report) -> bool:
-    """Whether nothing had to wait for a time that comes soon.
+    """Whether nothing had to wait for a time that comes soon, nor for an exchange that cannot be listed.
 
-    Of every kind and issuer, whatever the look is about: the slice that is being signed keeps the others waiting.
+    Of every kind and issuer, whatever the look is about: the slice that is being signed keeps the others waiting. It is
+    not given up for them, whatever they fail of.
 
     Without its hint, which would have bundles be read again each time.
     """
@@ -184,9 +184,15 @@ def _make_urgent(signer: Signer, clock: Clock, tell: Callable[[], None], report:
         for due in find_due(signer, clock(), whole=False):
             if due.is_urgent and _attempt(signer, due, clock, now):
                 tell()
+    except ExchangeError as error:
+        now.tell(None, [error])
+    except OSError as error:
+        now.tell(None, [not_listed(signer, error)])
+    else:
+        return not now.waits_until(clock() + _LONGEST_WAIT)
     finally:
         report.add(now)
-    return not now.waits_until(clock() + _LONGEST_WAIT)
+    return False
 
 
 def _attempt(
@@ -206,11 +212,11 @@ def _attempt(
     except TooEarly as waits:
         report.wait(due.task, waits.not_before)
         if waits.not_before - clock() > _LONGEST_WAIT:
-            report.tell(due.task, [_clock_behind(due, waits.not_before, clock())])
+            report.tell(due.task, [clock_behind(due, waits.not_before, clock())])
     except RevocastError as error:
         report.tell(due.task, [error])
     except OSError as error:
-        report.tell(due.task, [_not_stored(due.what, signer, due.profile, error)])
+        report.tell(due.task, [not_stored(due.what, signer, due.profile, error)])
     except Exception as error:
         _LOG.exception("%s of %s failed", due.what, due.profile.issuer.name)
         where = f"issuer {due.profile.issuer.name}"
@@ -231,21 +237,3 @@ def _make(signer: Signer, due: Due, clock: Clock, between: Callable[[], None]) -
         presign(signer, due.profile, due.part, due.base_revision, clock)
     else:
         presign(signer, due.profile, due.part, 0, clock, between)
-
-
-def _not_stored(what: str, signer: Signer, profile: IssuerProfile, error: OSError) -> RevocastError:
-    """A disk that fills up does not say which one it is: bundles go to the exchange, a CRL is put together before."""
-    likely = f"the exchange {signer.config.exchange} and in {tempfile.gettempdir()}"
-    return RevocastError(
-        f"{what} could not be stored: {error.strerror or error}",
-        where=f"issuer {profile.issuer.name}",
-        advice=f"see to room and rights in {error.filename or likely}; it is tried again at the next look",
-    )
-
-
-def _clock_behind(due: Due, not_before: datetime, now: datetime) -> RevocastError:
-    return RevocastError(
-        f"{due.what} was signed, or something on it was revoked, at {iso(not_before)}; the clock says {iso(now)}",
-        where=f"issuer {due.profile.issuer.name}",
-        advice=f"set the clock right; if it ran ahead then: `revocast discard --issuer {due.profile.issuer.name}`",
-    )

@@ -15,7 +15,7 @@ from revocation.artifacts import Kind
 from revocation.config import IssuerProfile
 from revocation.messages import Look
 from revocation.part import Part
-from signer.ledger import facts
+from signer.ledger import facts, issued
 from signer.ledger.changes import Changes
 from signer.ledger.groups import Selection
 from signer.signer import Signer
@@ -31,14 +31,17 @@ class Needed:
     Attributes:
         revision: the ledger revision that has to be published; for a slice 0 when what is said to be published is
             enough.
+        bundled: the ledger revision that its bundles cover; 0 where there is none.
     """
 
     part: Part
     revision: int
+    bundled: int
 
     def as_json(self) -> dict[str, object]:
         """As it stands in a reply."""
-        return {"issuer": self.part.issuer, "kind": self.part.kind, "label": self.part.label, "revision": self.revision}
+        part = {"issuer": self.part.issuer, "kind": self.part.kind, "label": self.part.label}
+        return {**part, "revision": self.revision, "bundled": self.bundled}
 
 
 def needed(signer: Signer, published: Look, now: datetime) -> list[Needed]:
@@ -62,7 +65,7 @@ def needed(signer: Signer, published: Look, now: datetime) -> list[Needed]:
 def _crls(connection: Connection, profile: IssuerProfile) -> Iterator[Needed]:
     changes = Changes(connection, profile.issuer)
     for spec in profile.crls.values():
-        yield Needed(spec.part, changes.latest(Selection.of(spec)))
+        yield Needed(spec.part, changes.latest(Selection.of(spec)), _bundled(connection, spec.part))
 
 
 def _slices(connection: Connection, profile: IssuerProfile, published: Look, now: datetime) -> Iterator[Needed]:
@@ -75,4 +78,14 @@ def _slices(connection: Connection, profile: IssuerProfile, published: Look, now
         changed[slice_] = max(revision, changed.get(slice_, 0))
     for slice_ in range(slices):
         if facts.has_live(connection, issuer, facts.slice_hashes(slice_, slices), since):
-            yield Needed(Part(issuer=issuer.id, kind=Kind.OCSP, label=str(slice_)), changed.get(slice_, 0))
+            part = Part(issuer=issuer.id, kind=Kind.OCSP, label=str(slice_))
+            yield Needed(part, changed.get(slice_, 0), _bundled(connection, part))
+
+
+def _bundled(connection: Connection, part: Part) -> int:
+    """What the newest complete bundle covers, with those that add to it."""
+    reached = 0
+    for row in issued.stored_since_complete(connection, part):
+        if row.base_revision <= reached:
+            reached = max(reached, row.revision)
+    return reached

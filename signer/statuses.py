@@ -144,9 +144,9 @@ def _revocation(
     reason = Reason.parse(body.reason)
     revoked_at = body.revoked_at or now
     _require_passed(where, now, revoked_at, body.invalidity_date)
-    _require_near(where, revoked_at, now, limits)
     earlier = certificate.revocation
     if earlier is None:
+        _require_near(where, revoked_at, now, limits)
         return Revocation(revoked_at, reason, body.invalidity_date)
     if earlier.reason is not Reason.certificateHold or reason is Reason.certificateHold:
         raise Refused(

@@ -20,7 +20,7 @@ from revocation.messages import Outcome, Publish, Reply, Verb, compose
 from revocation.visible import visible
 from revocation.wire.job import Task, Together
 from revocation.wire.looker import Looker
-from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
+from revocation.wire.queue import LOOKS_QUEUE, SIGNER_QUEUE, Wire
 from signer.acknowledgements import Acknowledgements
 from signer.asked import Asked
 from signer.change import change_together
@@ -177,7 +177,7 @@ def _warn_of(reply: Reply) -> None:
 def _hint(wire: Wire, now: datetime) -> None:
     """Tell publishers that there is something; they look by themselves when this is lost."""
     try:
-        wire.send(PUBLISHER_QUEUE, compose(Verb.PUBLISH, Publish(), now))
+        wire.tell_publishers(compose(Verb.PUBLISH, Publish(), now))
     except NoAnswer as error:
         _LOG.warning("%s", error)
 

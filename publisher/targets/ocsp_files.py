@@ -89,8 +89,8 @@ class OCSPFiles:
                 found = (status.st_size, int(status.st_mtime), stat.S_IMODE(status.st_mode))
                 return found == right and os.read(descriptor, len(stored.der) + 1) == stored.der
 
-    def put(self, things: Mapping[str, StoredResponse]) -> None:
-        """Put files in the places of what lies there, durably, and read them back.
+    def put(self, things: Mapping[str, StoredResponse]) -> int:
+        """Put files in the places of what lies there, durably, and read them back; how many.
 
         Raises:
             TargetError: one could not be written, or not read back as it was written.
@@ -109,9 +109,10 @@ class OCSPFiles:
                 raise TargetError(
                     "does not read back as it was written", where=f"{self._folder}/{path}", advice="check the disk"
                 )
+        return len(things)
 
-    def remove(self, paths: Collection[str]) -> None:
-        """Take away files, and folders that are empty then."""
+    def remove(self, paths: Collection[str]) -> int:
+        """Take away files, and folders that are empty then; of how many paths."""
         with self._explained():
             for path in paths:
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
@@ -121,6 +122,7 @@ class OCSPFiles:
                 _remove_or_sync(parent)
             if paths:
                 sync_folder(self._folder)
+        return len(paths)
 
     def walk(self) -> Iterator[str]:
         """The paths of all files, and of whatever else is no folder."""

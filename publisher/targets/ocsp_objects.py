@@ -5,8 +5,9 @@ to lie there. The notes and the bucket have the same seal; where they have not, 
 copy, and the whole list is held against the notes. At each look one page of it is: so what was lost, damaged, or put by
 others is found too, and is put right.
 
-A put replaces what is noted (`If-Match`), or nothing. Where it meets something else, another publisher was faster: that
-is noted, and the next look goes on from it.
+A put replaces what is noted (`If-Match`), or nothing. Where it meets something else, and where what is noted was not
+put by this publisher, that is read and judged: what another one put stays if it may stand, and is replaced as the very
+object that was read if it may not. So of two publishers the slower one takes nothing back.
 
 Base64 has slashes, also two in a row and at the end. Not every endpoint keeps objects under such keys: that is tried
 once, and noted. Where it does not, these responses lie nowhere, and a responder answers.
@@ -18,6 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Final, NamedTuple, TypeVar
 
+from publisher.targets.response_files import Stands
 from publisher.targets.s3 import PROBE
 from publisher.targets.s3_keys import is_odd, keeps_odd_keys
 from publisher.targets.s3_notes import DIGEST_OCTETS, Note, Notes
@@ -27,13 +29,14 @@ from revocation.clock import from_epoch, iso
 from revocation.ocsppath import get_path
 from revocation.paths import OCSP_PATH
 from revocation.store import StoredResponse
-from revocation.wire.s3 import S3, md5_tag
+from revocation.wire.s3 import S3
 from revocation.wire.s3_client import AT_ONCE
 from revocation.wire.s3_conditions import ABSENT, Condition, unchanged
 from revocation.wire.s3_object import Kind, Listed
 from revocation.wire.s3_trouble import S3Conflict, S3TooLarge, S3Trouble
 
 _LARGEST: Final = 1 << 20
+_TRIES: Final = 3
 _PLACE: Final = "place"
 _SEAL: Final = "seal"
 _KEYS: Final = "keys"
@@ -47,12 +50,27 @@ class _Done(NamedTuple):
 
     Attributes:
         note: None where nothing lies there now.
+        is_changed: whether it was put or removed.
         trouble: why it is not what it should be.
     """
 
     path: str
     note: Note | None
+    is_changed: bool
     trouble: S3Trouble | None = None
+
+
+class _There(NamedTuple):
+    """What lies at a path.
+
+    Attributes:
+        content: empty where it is too large to be a response.
+        kind: None there too.
+    """
+
+    etag: str
+    content: bytes
+    kind: Kind | None
 
 
 class OCSPObjects:
@@ -62,16 +80,18 @@ class OCSPObjects:
         private: where the seal lies.
         name: of the target.
         kind: what is said of each response.
+        stands: whether what another publisher put may stay.
 
     Raises:
         TargetError: the bucket cannot be read, or what is known of it cannot.
     """
 
-    def __init__(self, public: S3, private: S3, name: str, kind: Kind, notes: Notes) -> None:
+    def __init__(self, public: S3, private: S3, name: str, kind: Kind, notes: Notes, stands: Stands) -> None:
         self._public, self._private = public, private
         self._seal_key = f"{name}.seal"
         self._kind = kind
         self._notes = notes
+        self._stands = stands
         self.seal, self._seal_is = self._sealed()
         if not self.seal or self.seal.decode() != notes.word(_SEAL):
             self._recall()
@@ -97,13 +117,9 @@ class OCSPObjects:
 
     def read(self, path: str) -> bytes | None:
         """What lies there now."""
-        content = io.BytesIO()
         with in_our_words():
-            try:
-                found = self._public.get(OCSP_PATH + path, content, _LARGEST)
-            except S3TooLarge:
-                return None
-        return content.getvalue() if found else None
+            there = self._there(path)
+        return there.content if there and there.kind else None
 
     def holds(self, path: str, stored: StoredResponse | None) -> bool:
         """What is noted of it."""
@@ -112,29 +128,30 @@ class OCSPObjects:
             return stored is None and note is None
         return note.digest == self._digest(stored)
 
-    def put(self, things: Mapping[str, StoredResponse]) -> None:
-        """Put objects, a bounded number at a time, and note what lies there then."""
+    def put(self, things: Mapping[str, StoredResponse]) -> int:
+        """Put objects, a bounded number at a time, and note what lies there then; how many were put."""
         notes = self._notes.read(things)
         with in_our_words():
             self._private.probe(PROBE)
 
-        def put(item: tuple[str, StoredResponse]) -> _Done:
-            path, stored = item
-            note = notes.get(path)
-            if note and note.etag == md5_tag(stored.der) and self._is_there(path, stored):
-                return _Done(path, Note(note.etag, self._digest(stored)))
-            return self._put(path, stored, unchanged(note.etag) if note else ABSENT)
+        return self._each(lambda item: self._bring(*item, notes.get(item[0])), things.items())
 
-        self._each(put, things.items())
+    def remove(self, paths: Collection[str]) -> int:
+        """Take objects away, a bounded number at a time, but what another publisher put there since and may stand.
 
-    def remove(self, paths: Collection[str]) -> None:
-        """Take objects away, a bounded number at a time; versions of them stay, where the bucket keeps any."""
+        Versions of them stay, where the bucket keeps any.
+        """
+        notes = self._notes.read(paths)
 
         def remove(path: str) -> _Done:
+            there, note = self._there(path), notes.get(path)
+            ours = note and note.digest and there and note.etag == there.etag
+            if there and not ours and self._stands(path, there.content, None):
+                return _Done(path, Note(there.etag, b""), is_changed=False)
             self._public.remove(OCSP_PATH + path)
-            return _Done(path, None)
+            return _Done(path, None, is_changed=True)
 
-        self._each(remove, paths)
+        return self._each(remove, paths)
 
     def walk(self) -> Iterator[str]:
         """What lies there and was not put by this publisher."""
@@ -164,7 +181,7 @@ class OCSPObjects:
         return (word if word.isascii() else None, unchanged(found.etag)) if found else (None, ABSENT)
 
     def _compare(self, after: str) -> tuple[list[str], str, bool]:
-        """What nobody of ours put, where the page ends, and whether it is the last one."""
+        """What this publisher did not put and has not judged since, where the page ends, whether it is the last one."""
         with in_our_words():
             page, is_last = self._public.page(OCSP_PATH, OCSP_PATH + after if after else "")
         there = {one.key.removeprefix(OCSP_PATH): one for one in page}
@@ -172,33 +189,64 @@ class OCSPObjects:
         noted = self._notes.between(after, None if is_last else last)
         changed = _changed(noted, there)
         self._notes.write(changed)
-        return sorted(changed.keys() & there.keys() - noted.keys()), last, is_last
+        left = {path for path in noted.keys() & there.keys() - changed.keys() if not noted[path].digest}
+        return sorted(left | (changed.keys() & there.keys() - noted.keys())), last, is_last
 
-    def _is_there(self, path: str, stored: StoredResponse) -> bool:
-        """Whether another publisher has put it, or this one before its notes were lost: to read is cheaper."""
-        found = self._public.get(OCSP_PATH + path, None, _LARGEST)
-        return found is not None and (found.sha256, found.kind) == (hashlib.sha256(stored.der).hexdigest(), self._kind)
+    def _bring(self, path: str, stored: StoredResponse, note: Note | None) -> _Done:
+        """Put a response where the object lies that is noted as ours, or none; anything else is judged first."""
+        if note is None or note.digest:
+            try:
+                return self._put(path, stored, unchanged(note.etag) if note else ABSENT)
+            except S3Conflict:
+                pass  # it is found out below what that is
+        return self._judge(path, stored)
+
+    def _judge(self, path: str, stored: StoredResponse) -> _Done:
+        """Leave what lies at a path where it may stand, and put ours in its place where it may not.
+
+        Whatever was put while it was judged is judged too; who is overtaken each time leaves that to the next look.
+        """
+        wanted, trouble = (stored.der, self._kind), None
+        for _ in range(_TRIES):
+            there = self._there(path)
+            if there and (there.content, there.kind) == wanted:
+                return _Done(path, Note(there.etag, self._digest(stored)), is_changed=False)
+            if there and self._stands(path, there.content, stored):
+                return _Done(path, Note(there.etag, b""), is_changed=False)
+            try:
+                return self._put(path, stored, unchanged(there.etag) if there else ABSENT)
+            except S3Conflict as conflict:
+                trouble = conflict
+        return _Done(path, Note("", b""), is_changed=False, trouble=trouble)
+
+    def _there(self, path: str) -> _There | None:
+        content = io.BytesIO()
+        try:
+            found = self._public.get(OCSP_PATH + path, content, _LARGEST)
+        except S3TooLarge as other:
+            return _There(other.etag, b"", None)
+        return _There(found.etag, content.getvalue(), found.kind) if found else None
 
     def _put(self, path: str, stored: StoredResponse, condition: Condition) -> _Done:
-        key = OCSP_PATH + path
-        try:
-            times = {"this-update": iso(from_epoch(stored.this_update))}
-            etag = self._public.put_small(
-                key, stored.der, self._kind, condition, times, Expires=from_epoch(stored.next_update)
-            )
-        except S3Conflict as conflict:
-            found = self._public.get(key, None)
-            return _Done(path, Note(found.etag, b"") if found else None, conflict)
-        return _Done(path, Note(etag, self._digest(stored)))
+        """Raises S3Conflict where the condition does not hold."""
+        times = {"this-update": iso(from_epoch(stored.this_update))}
+        etag = self._public.put_small(
+            OCSP_PATH + path, stored.der, self._kind, condition, times, Expires=from_epoch(stored.next_update)
+        )
+        return _Done(path, Note(etag, self._digest(stored)), is_changed=True)
 
-    def _each(self, work: Callable[[_Item], _Done], items: Iterable[_Item]) -> None:
-        """Do it in threads. What was done is noted, whatever became of the others; those not begun are left out."""
+    def _each(self, work: Callable[[_Item], _Done], items: Iterable[_Item]) -> int:
+        """Do it in threads; how many were changed.
+
+        What was done is noted, whatever became of the others; those not begun are left out.
+        """
         done: dict[str, Note | None] = {}
+        count = 0
         troubles: list[S3Trouble] = []
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="s3") as pool:
             for future in [pool.submit(work, item) for item in items]:
                 try:
-                    path, note, trouble = future.result()
+                    path, note, is_changed, trouble = future.result()
                 except CancelledError:
                     continue
                 except S3Trouble as error:
@@ -206,11 +254,13 @@ class OCSPObjects:
                     troubles.insert(0, error)
                 else:
                     done[path] = note
+                    count += is_changed
                     troubles += [trouble] if trouble else []
         self._notes.write(done)
         with in_our_words():
             for trouble in troubles:
                 raise trouble
+        return count
 
     def _digest(self, stored: StoredResponse) -> bytes:
         """Of all that is put."""

@@ -18,7 +18,7 @@ from revocation.paths import OCSP_PATH
 
 if TYPE_CHECKING:
     from publisher.outdated import Outdated
-    from publisher.targets.response_files import ResponseFiles
+    from publisher.targets.response_files import ResponseFiles, Stands
     from publisher.targets.static_responses import StaticResponses
 
 _INDEX: Final = "ocsp-index"
@@ -72,12 +72,13 @@ def open_store(table: LMDBTable | RedisTable) -> AbstractContextManager[Response
 
 @contextmanager
 def open_static(
-    table: DirectoryTable | S3Table, public: PublicConfig, state: Path, outdated: "Outdated | None"
+    table: DirectoryTable | S3Table, public: PublicConfig, state: Path, outdated: "Outdated | None", stands: "Stands"
 ) -> "Iterator[StaticResponses]":
     """Static files of responses, with the index that says which there should be.
 
     Args:
         state: the publisher's folder, where lies what is known of a bucket.
+        stands: asked of what others put into a bucket; a folder has one publisher.
 
     Raises:
         TargetError: they cannot be opened.
@@ -89,13 +90,16 @@ def open_static(
     issuers = [profile.issuer for profile in public.profiles.values()]
     with (
         LMDBTarget(_index(table, state), _INDEX_SIZE, _INDEX_LOCK) as index,
-        _open_responses(table, public, state) as files,
+        _open_responses(table, public, state, stands) as files,
     ):
-        yield StaticResponses(index, files, issuers, outdated.add if outdated else None)
+        shared = stands if isinstance(table, S3Table) else None
+        yield StaticResponses(index, files, issuers, outdated.add if outdated else None, shared)
 
 
 @contextmanager
-def _open_responses(table: DirectoryTable | S3Table, public: PublicConfig, state: Path) -> "Iterator[ResponseFiles]":
+def _open_responses(
+    table: DirectoryTable | S3Table, public: PublicConfig, state: Path, stands: "Stands"
+) -> "Iterator[ResponseFiles]":
     if isinstance(table, DirectoryTable):
         from publisher.targets.ocsp_files import OCSPFiles
 
@@ -108,7 +112,7 @@ def _open_responses(table: DirectoryTable | S3Table, public: PublicConfig, state
 
     bucket, private = connect(table.at(table.url)), connect(table.at(table.private_url))
     with Notes(_index(table, state) / _NOTES) as notes:
-        yield OCSPObjects(bucket, private, table.name, Kinds(public).response, notes)
+        yield OCSPObjects(bucket, private, table.name, Kinds(public).response, notes, stands)
 
 
 def static_response(table: DirectoryTable | S3Table, cert_id: CertID) -> bytes | None:

@@ -1,10 +1,13 @@
 """Where responses lie for GETs, as whoever keeps them in step with an index sees it: a folder, a bucket."""
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Protocol, TypeAlias
 
 from revocation.certid import CertID
 from revocation.store import StoredResponse
+
+Stands: TypeAlias = Callable[[str, bytes, StoredResponse | None], bool]
+"""Whether what lies at a path, put by another publisher, may stay there instead of ours, or where we have none."""
 
 
 class ResponseFiles(Protocol):
@@ -26,11 +29,11 @@ class ResponseFiles(Protocol):
     def holds(self, path: str, stored: StoredResponse | None) -> bool:
         """Whether the right thing lies at a path; of None, whether nothing does."""
 
-    def put(self, things: Mapping[str, StoredResponse]) -> None:
-        """Put them in the places of what lies there, durably."""
+    def put(self, things: Mapping[str, StoredResponse]) -> int:
+        """Put them in the places of what lies there, durably, unless that may stand; how many were put."""
 
-    def remove(self, paths: Collection[str]) -> None:
-        """Take away what lies there."""
+    def remove(self, paths: Collection[str]) -> int:
+        """Take away what lies there, unless that may stand; from how many paths."""
 
     def walk(self) -> Iterator[str]:
         """The paths of what may have to go; once all that `holds` denies was put."""

@@ -16,7 +16,7 @@ from cryptography.x509 import ocsp
 
 from publisher.targets.lmdb import LMDBTarget
 from publisher.targets.protocol import Answer, Replaces
-from publisher.targets.response_files import ResponseFiles
+from publisher.targets.response_files import ResponseFiles, Stands
 from publisher.targets.rounds import next_part
 from revocation import serials
 from revocation.certid import CertID, CertIDHash
@@ -39,6 +39,7 @@ class StaticResponses:
 
     Args:
         outdated: told of public paths whose files are about to say something else, for a CDN before them.
+        stands: asked of files that are not as the index says, where other publishers may have put them.
 
     Attributes:
         without_path: how many certificates were put, since this was opened, with a response that no file can have.
@@ -50,6 +51,7 @@ class StaticResponses:
         files: ResponseFiles,
         issuers: Iterable[Issuer],
         outdated: Callable[[Iterable[str]], None] | None = None,
+        stands: Stands | None = None,
     ) -> None:
         self._index = index
         self._files = files
@@ -60,6 +62,7 @@ class StaticResponses:
             for name in names.values()
         }
         self._outdated = outdated
+        self._stands = stands
         self.without_path = 0
 
     def load_status(self) -> bytes | None:
@@ -153,7 +156,7 @@ class StaticResponses:
         return len(expired), self._settle(fresh)
 
     def _settle(self, keys: Collection[bytes]) -> int:
-        """Bring the files of these responses to what the index says; how many were not so."""
+        """Bring the files of these responses to what the index says; how many were changed for that."""
         paths = {certificate: self._paths(*certificate) for certificate in _certificates(keys)}
         held = self._index.read(key for certificate in paths for key in _keys(*certificate))
         wrong = {
@@ -162,11 +165,12 @@ class StaticResponses:
             for path, stored in _wanted(certificate, named, held)
             if not self._files.holds(path, stored)
         }
+        count = 0
         if gone := [path for path, stored in wrong.items() if stored is None]:
-            self._files.remove(gone)
+            count += self._files.remove(gone)
         if wanted := {path: stored for path, stored in wrong.items() if stored is not None}:
-            self._files.put(wanted)
-        return len(wrong)
+            count += self._files.put(wanted)
+        return count
 
     def _tell(self, keys: Iterable[bytes]) -> None:
         """Caches may hold what lies at the paths of these, by either hash."""
@@ -194,15 +198,20 @@ class StaticResponses:
     def _remove_strange(self, paths: Iterable[str]) -> int:
         """Of these remove what the index does not want; how many."""
         strange = [path for path in paths if not self._belongs(path)]
-        if strange:
-            self._files.remove(strange)
-        return len(strange)
+        return self._files.remove(strange) if strange else 0
 
     def _belongs(self, path: str) -> bool:
-        """Whether a file is one that the index wants."""
+        """Whether a file is one that the index wants, or another publisher's that may stand."""
         data = self._files.read(path)
         if data is None:
             return False
+        stored = self._wanted_at(path, data)
+        if stored is not None and stored.der == data:
+            return True
+        return self._stands is not None and self._stands(path, data, stored)
+
+    def _wanted_at(self, path: str, data: bytes) -> StoredResponse | None:
+        """What the index wants at a path, as far as what lies there says whose that is."""
         try:
             singles = list(ocsp.load_der_ocsp_response(data).responses)
             certificates = {
@@ -213,15 +222,14 @@ class StaticResponses:
                 for s in singles
             }
         except Exception:  # no response, or of nobody: what a parser raises on hostile bytes has no common class
-            return False
+            return None
         for issuer, number in certificates:
             serial = serials.from_int(number)
             held = self._index.read(_keys(issuer, serial))
             wanted = dict(_wanted((issuer, serial), self._paths(issuer, serial), held))
-            stored = wanted.get(path)
-            if stored is not None and stored.der == data:
-                return True
-        return False
+            if (stored := wanted.get(path)) is not None:
+                return stored
+        return None
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -16,6 +16,7 @@ from revocation.messages import Verb
 from revocation.published import TargetStatus
 from revocation.visible import visible
 from revocation.wire.notes import Chore, Failure, Notes
+from revocation.wire.statusnote import StatusNote
 from revocation.wire.unreachable import unreachable
 
 _LOG: Final = logging.getLogger("revocast.notes")
@@ -24,6 +25,13 @@ _FAILURE_KEPT: Final = timedelta(days=1)
 _LONGEST_ERROR: Final = 500
 _LARGEST: Final = 16384
 _PUBLISHED: Final = "revocast:published:crls"
+_STATUS: Final = "published:status"
+_SAYS: Final = {
+    "asked": "when work was asked for",
+    "success": "when work last succeeded",
+    "failure": "what failed",
+    _STATUS: "what publishers say of their targets",
+}
 _PUBLISHED_KEPT: Final = timedelta(days=1)
 _MOST_ROWS: Final = 2000
 _LARGEST_PUBLISHED: Final = 1 << 20
@@ -114,6 +122,26 @@ class Journal:
             raise unreachable(error) from error
         return _try(_STATUSES.validate_json, raw) or [] if isinstance(raw, bytes) else []
 
+    def tell(self, notes: Iterable[StatusNote]) -> None:
+        """Say what lies on targets, for who cannot look there."""
+
+        def write(pipeline: Any) -> None:
+            for note in notes:
+                key = f"revocast:{_STATUS}:{note.status.target}"
+                pipeline.set(key, note.model_dump_json(), ex=_PUBLISHED_KEPT)
+
+        self._write(write)
+
+    def told(self, targets: Sequence[str]) -> dict[str, StatusNote]:
+        """What publishers last said of these targets; nothing of one where that is gone or cannot be understood.
+
+        Raises:
+            QueueUnreachable: the server cannot be reached.
+            NotForUs: our user may not read it.
+        """
+        found = self._read(_STATUS, targets, StatusNote.model_validate_json, _LARGEST_PUBLISHED)
+        return {name: note for name, note in found.items() if note.status.target == name}
+
     def read(self, names: Sequence[str]) -> Notes:
         """What is noted of these; what cannot be understood is not there.
 
@@ -126,10 +154,12 @@ class Journal:
         failures = self._read("failure", names, Failure.model_validate_json)
         return Notes(asked, successes, failures)
 
-    def _read(self, kind: str, names: Sequence[str], understood: Callable[[bytes], _Value]) -> dict[str, _Value]:
+    def _read(
+        self, kind: str, names: Sequence[str], understood: Callable[[bytes], _Value], largest: int = _LARGEST
+    ) -> dict[str, _Value]:
         with self._redis.pipeline(transaction=False) as pipeline:
             for name in names:
-                pipeline.getrange(f"revocast:{kind}:{name}", 0, _LARGEST)
+                pipeline.getrange(f"revocast:{kind}:{name}", 0, largest)
             try:
                 answers = pipeline.execute(raise_on_error=False)
             except redis.RedisError as error:
@@ -138,7 +168,7 @@ class Journal:
         for name, answer in zip(names, answers, strict=True):
             if isinstance(answer, redis.exceptions.NoPermissionError):
                 raise NotForUs(
-                    "this user of the queue server may not read when work last succeeded",
+                    f"this user of the queue server may not read {_SAYS[kind]}",
                     where="[jobs].queue",
                     advice="ask as the user `operator`, with the newest infra/valkey/users.acl",
                 )

@@ -16,6 +16,7 @@ from rq.serializers import JSONSerializer
 from revocation.errors import QueueUnreachable
 from revocation.messages import Message, Reply
 from revocation.wire.claim import Claim
+from revocation.wire.hints import CHANNEL, Hints
 from revocation.wire.job import SafeJob, Task, Together
 from revocation.wire.journal import Journal
 from revocation.wire.route import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, job_id
@@ -84,6 +85,26 @@ class Wire:
             )
         except redis.RedisError as error:
             raise unreachable(error) from error
+
+    def tell_publishers(self, message: Message) -> None:
+        """Say to every publisher that listens that there is something new, and put the message into their queue.
+
+        Out of the queue one takes it, who may be of a version that does not listen.
+
+        Raises:
+            QueueUnreachable: not all of it was said.
+        """
+        try:
+            self._redis.publish(CHANNEL, message.id)
+        except redis.exceptions.NoPermissionError:
+            _LOG.warning("our user may not say on %s what is new: take the newest infra/valkey/users.acl", CHANNEL)
+        except redis.RedisError as error:
+            raise unreachable(error) from error
+        self.send(PUBLISHER_QUEUE, message)
+
+    def hints(self, wake: Callable[[], None]) -> Hints:
+        """What a publisher hears of that: `wake` is called for each, and whenever it begins to listen."""
+        return Hints(self._redis, wake)
 
     def forget_reply(self, message_id: str) -> None:
         """Take away what lies there as a reply, before its message is sent: whoever asks again wants a new one.

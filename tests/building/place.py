@@ -30,6 +30,9 @@ class Place:
     Args:
         files: keys of the directory's table, such as `numbered` and `pem`.
         public: keys of the table [public] that differ, `crl` or `ocsp`.
+
+    Attributes:
+        told: what the table [public] is made of.
     """
 
     def __init__(
@@ -39,7 +42,8 @@ class Place:
         self.root = root
         self.ca = ca or CA()
         issuers = [{"name": self.ca.name, "certificates": [self.ca.write(root)]}]
-        self.public = PublicConfig.model_validate({"base_url": "http://pki.example", "issuers": issuers, **public})
+        self.told = {"base_url": "http://pki.example", "issuers": issuers, **public}
+        self.public = PublicConfig.model_validate(self.told)
         self.exchange, self.state = root / "exchange", root / "state"
         self.directory, self.store = root / "public", root / "store"
         targets = [

@@ -22,7 +22,7 @@ from tests.e2e.site import Site
 _ROOT: Final = Path(__file__).parents[2]
 _BY_EASYRSA: Final = 3
 _CONVERGING: Final = 4 * run.PERIOD
-"""The signer's, and after it the publisher's whom no hint reached: of two on one queue, each hint reaches one."""
+"""Seconds after which it is given up; within one period is what `require_prompt` wants."""
 
 
 class Monitor:

@@ -109,6 +109,16 @@ class SplitSite:
             for process in started:
                 process.communicate(timeout=60)
 
+    @contextmanager
+    def running(self, user: str, *command: str) -> Iterator[None]:
+        """One more process, ready, with that service's file."""
+        process = self._start(user, *command)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
+
     def ask(self, url: str, serial: int) -> str:
         """What the responder says of a certificate: its status, or why it says none."""
         cert_id = CertID.of(self.issuer, serials.from_int(serial), CertIDHash.SHA256)

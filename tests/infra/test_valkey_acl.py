@@ -64,6 +64,7 @@ REFUSED = {
         "DEL revocast:failure:publisher:publish:files",
         "BLPOP rq:queue:publisher-of-others 1",
         "SET revocast:published:crls x",
+        "SUBSCRIBE revocast:bundles",
     ),
     "publisher": (
         "RPUSH rq:queue:signer x",
@@ -88,6 +89,7 @@ REFUSED = {
         "SET revocast:success:signer:presign x",
         "DEL revocast:failure:signer:revoke",
         "SET another:version.2 x",
+        "PUBLISH revocast:bundles x",
     ),
     "scheduler": (
         "RPUSH rq:queue:signer x",
@@ -114,6 +116,8 @@ REFUSED = {
         "SET revocast:success:signer:presign x",
         "SET revocast:failure:signer:revoke x",
         "GETRANGE revocast:success:signer:presign 0 1",
+        "PUBLISH revocast:bundles x",
+        "SUBSCRIBE revocast:bundles",
     ),
     "operator": (
         "BLPOP rq:queue:signer 1",
@@ -132,6 +136,8 @@ REFUSED = {
         "DEL revocast:responses.2",
         "EXPIRE revocast:tick:x 0",
         "SET revocast:published:crls x",
+        "PUBLISH revocast:bundles x",
+        "SUBSCRIBE revocast:bundles",
     ),
     "responder": (
         "HSET revocast:responses.2 x y",
@@ -151,6 +157,8 @@ REFUSED = {
         "DEL revocast:failure:signer:revoke",
         "HGET another:responses.2 x",
         "INFO",
+        "PUBLISH revocast:bundles x",
+        "SUBSCRIBE revocast:bundles",
     ),
 }
 """What a service may not do to what is another's."""
@@ -160,13 +168,16 @@ CONNECTION = "ping select multi exec discard"
 WORK = "exists type del hset hget hstrlen expire sadd srem blpop lrange lrem zadd zrem zremrangebyscore watch unwatch"
 WORKER = f"{CONNECTION} client|setname client|info memory|usage {WORK}"
 GIVEN = {
-    "signer": f"{WORKER} rpush set",
-    "publisher": f"{WORKER} info set hmget hdel hlen hscan hgetall hkeys strlen unlink",
+    "signer": f"{WORKER} rpush set publish",
+    "publisher": f"{WORKER} info set hmget hdel hlen hscan hgetall hkeys strlen unlink subscribe",
     "scheduler": f"{CONNECTION} hset expire rpush set getrange del",
     "operator": f"{CONNECTION} hset expire rpush del getrange",
     "responder": f"{CONNECTION} get hget hmget hlen hvals hkeys hrandfield",
 }
 """The commands of each user, and no more: what lacks is met by the services that run under them."""
+
+CHANNELS = {"signer": {"&revocast:bundles"}, "publisher": {"&revocast:bundles"}}
+"""One says there what is new, the other hears it: see their commands."""
 
 
 @pytest.fixture(scope="module")
@@ -189,13 +200,13 @@ def test_user_is_refused(server: GuardedServer, user: str, command: str) -> None
 
 
 @pytest.mark.parametrize("user", SERVICES)
-def test_user_has_the_commands_that_its_service_gives_and_no_channel(server: GuardedServer, user: str) -> None:
+def test_user_has_the_commands_and_the_channel_that_its_service_needs(server: GuardedServer, user: str) -> None:
     """Each right beyond them is something that a stolen password can be used for."""
     with server.client() as administrator:
         found = administrator.acl_getuser(user)
     assert found["categories"] == ["-@all"]
     assert {command.removeprefix("+") for command in found["commands"]} == {*GIVEN[user].split()}
-    assert found["channels"] in ("", [], b"")
+    assert {*_texts(found["channels"])} == CHANNELS.get(user, set())
     assert not found.get("selectors")
     assert not {"allkeys", "allchannels", "allcommands", "nopass"} & {*found["flags"]}
 
@@ -317,3 +328,9 @@ def test_configuration_is_understood_and_leaves_no_port_without_tls(tmp_path: Pa
         "maxmemory-policy": "noeviction",
         "proto-max-bulk-len": str(4 << 20),
     }
+
+
+def _texts(found: object) -> list[str]:
+    """What the server says in one text, or in many."""
+    many = found if isinstance(found, list) else [found]
+    return [word for one in many for word in (one.decode() if isinstance(one, bytes) else str(one)).split()]

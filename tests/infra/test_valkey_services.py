@@ -1,12 +1,16 @@
 """The whole way of a revocation between processes, each of which has only the rights of its user in users.acl."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
+from cryptography.x509 import load_der_x509_crl
 
 from revocation import clock
+from revocation.paths import crl_path
 from tests.authority import Authority
 from tests.infra.split_site import SplitSite
 from tests.infra.valkey_users import GuardedServer
@@ -42,6 +46,34 @@ def test_revocation_goes_all_the_way_with_the_rights_of_each_service(tmp_path: P
             assert client.keys("revocast:tick:*")
             assert not client.keys("rq:job*")
     assert {entry for entry in server.refused() if entry[1] != "client|setinfo"} <= ASIDE
+
+
+def test_every_publisher_hears_of_a_revocation(tmp_path: Path, server: GuardedServer) -> None:
+    """Three on one queue, more than a revocation has bundles, none of them known to the signer: no one is late."""
+    site = SplitSite(tmp_path / "site", server, server.url_of, f'url = "unix://{server.socket}"\n')
+    first = site.config("publisher").read_text()
+    for number in "23":
+        more = first.replace('state = "publisher"', f'state = "publisher-{number}"')
+        site.config(f"publisher-{number}").write_text(more.replace('path = "public"', f'path = "public-{number}"'))
+    crl = f"www/{crl_path(site.issuer.id, 'all')}"
+    files = [site.estate.folder / name / crl for name in ("public", "public-2", "public-3")]
+    with ExitStack() as stack, server.client() as client:
+        stack.enter_context(site.services())
+        for number in "23":
+            stack.enter_context(site.running(f"publisher-{number}", "worker", "publisher"))
+        until(lambda: all(file.exists() for file in files), 60)
+        until(lambda: client.pubsub_numsub("revocast:bundles") == [(b"revocast:bundles", 3)])
+        for serial in (1, 2):
+            done = site.revocast("operator", "revoke", f"{serial:02X}")
+            assert done.returncode == 0, done.stdout + done.stderr
+            until(partial(all_list, files, serial), 15)
+    assert {entry for entry in server.refused() if entry[1] != "client|setinfo"} <= ASIDE
+
+
+def all_list(files: Sequence[Path], serial: int) -> bool:
+    """Whether each of these CRLs lists it."""
+    crls = [load_der_x509_crl(file.read_bytes()) for file in files]
+    return all(crl.get_revoked_certificate_by_serial_number(serial) is not None for crl in crls)
 
 
 def test_services_reach_their_queue_and_store_by_tls(tmp_path: Path, server: GuardedServer) -> None:

@@ -141,7 +141,7 @@ def test_clock_before_what_is_published_exits_1_though_nothing_is_due(
 
 def test_store_that_is_nearly_full_exits_1(present: Present, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is fresh, and will not be for long."""
-    monkeypatch.setattr("jobs.status.alarms", lambda _config: [Alarm("responses", "map", "81% of the map is used")])
+    monkeypatch.setattr("jobs.seen.alarms", lambda _config: [Alarm("responses", "map", "81% of the map is used")])
     result = present.run("status", "--no-signer")
     assert (result.exit_code, "responses: 81% of the map is used" in result.output) == (1, True)
     result = present.run("status", "--no-signer", "--json")

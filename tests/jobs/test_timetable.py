@@ -234,10 +234,15 @@ def test_metrics_say_when_work_succeeded_and_whether_that_is_too_long_ago(presen
     assert (away.exit_code, "revocast_tasks_known 0\n" in away.output) == (3, True)
 
 
-def test_file_of_metrics_stays_where_nothing_could_be_printed(present: Present, tmp_path: Path) -> None:
-    """By the crontab line of docs/monitoring.md: an empty file would take the metrics away, and no rule would fire."""
+@pytest.mark.parametrize(
+    ("command", "known"), [("schedule", "revocast_tasks_known"), ("status", "revocast_signer_answered")]
+)
+def test_file_of_metrics_stays_where_nothing_could_be_printed(
+    present: Present, tmp_path: Path, command: str, known: str
+) -> None:
+    """By the crontab lines of docs/monitoring.md: an empty file would take the metrics away, and no rule would fire."""
     text = (Path(__file__).parents[2] / "docs/monitoring.md").read_text()
-    (line,) = re.findall(r"^\* \* \* \* \*  (.*--prometheus.*)$", text, re.MULTILINE)
+    (line,) = re.findall(rf"^\* \* \* \* \*  (.*revocast {command} .*--prometheus.*)$", text, re.MULTILINE)
     folder = tmp_path / "collected"
     folder.mkdir()
     for place, here in {
@@ -250,12 +255,14 @@ def test_file_of_metrics_stays_where_nothing_could_be_printed(present: Present, 
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
     def collected() -> str:
-        subprocess.run(["sh", "-c", line], env=environment, capture_output=True, check=False, timeout=60)
-        return (folder / "revocast.prom").read_text()
+        subprocess.run(["sh", "-c", line], env=environment, capture_output=True, check=False, timeout=120)
+        (file,) = folder.glob("*.prom")
+        return file.read_text()
 
-    assert (first := collected()).count("revocast_tasks_known") >= 1
+    assert f"{known} 1\n" in (first := collected())
+    present.config.write_text(present.config.read_text().replace("[[signer.requesters]]", "[[signer.nonsense]]", 1))
     present.use_queue(f"unix://{tmp_path}/nobody.sock")
-    assert "revocast_tasks_known 0\n" in (unknown := collected())
+    assert f"{known} 0\n" in (unknown := collected())
     assert first != unknown
     present.config.write_text("nonsense")
     assert collected() == unknown

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -205,6 +206,16 @@ def test_hold_is_not_made_final_with_a_date_that_would_be_dropped(
     assert found.revocation == Revocation(NOW, Reason.certificateHold)
     same = handle(signer, estate.revoke(1, reason, now=NOW + DAY, revoked_at=NOW), later)
     assert same.outcome is Outcome.DONE
+
+
+def test_date_of_a_hold_may_be_said_however_old_it_is(tmp_path: Path) -> None:
+    """Only a date that is new has to be near."""
+    estate = Estate.build(tmp_path / "old", signer="[signer.limits]\nrevocation_backdate = '1h'\n")
+    signer = estate.signer()
+    estate.register(signer, [1])
+    handle(signer, estate.revoke(1, "certificateHold"), fixed(NOW))
+    reply = handle(signer, estate.revoke(1, now=NOW + DAY, revoked_at=NOW), fixed(NOW + DAY))
+    assert reply.outcome is Outcome.DONE, reply.detail
 
 
 def test_released_hold_is_good_again_and_leaves_the_crl(estate: Estate, signer: Signer) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from revocation.clock import fixed
+from revocation.errors import ExchangeError
 from revocation.messages import Verb
+from revocation.wire.exchange import FolderExchange, Stored
 from signer import finding, signing
 from signer import presign as presigning
 from signer.due import Due
@@ -56,7 +58,7 @@ def test_revocation_waits_for_no_process_that_hangs(tmp_path: Path, monkeypatch:
 def test_what_was_made_in_between_is_reported_when_finding_more_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The CRL is out, whatever becomes of the slice: who asked for it is told so."""
+    """The CRL is out and the slice goes on: who asked for it is told so."""
     estate = Estate.build(tmp_path / "e", public="[public.ocsp]\nslices = 1\n")
     signer, now = estate.signer(), [NOW]
     estate.register(signer, range(1, 400))
@@ -75,8 +77,40 @@ def test_what_was_made_in_between_is_reported_when_finding_more_fails(
     told: list[str] = []
     report = look(signer, lambda: now[0], tell=lambda: told.append("made"))
     assert "Input/output error" in str(report.problems)
-    assert [line.partition(" (")[0] for line in report.made[-2:]] == ["test: crl all"] * 2
+    assert [line.partition(" (")[0] for line in report.made[-3:]] == [*["test: crl all"] * 2, "test: ocsp slice 0"]
     assert len(told) == len(report.made)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ExchangeError("cannot be listed: SlowDown", where="s3://bundles"), OSError(errno.EIO, "Input/output error")],
+)
+def test_slice_is_not_given_up_for_an_exchange_that_cannot_be_listed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """A bucket that throttles: it is told, what is urgent is made a second later, and the slice is signed."""
+    estate = Estate.build(tmp_path / "e", public="[public.ocsp]\nslices = 1\n")
+    signer, now = estate.signer(), [NOW]
+    estate.register(signer, range(1, 400))
+    sign_slowly(now, monkeypatch)
+    signing, listing = presigning.sign_responses, FolderExchange.list
+    failures = list[Exception]()
+
+    def revoke_then_sign(*arguments: Any) -> SignedResponses:
+        handle(signer, estate.revoke(5, now=now[0]), fixed(now[0]))
+        failures.append(error)
+        return signing(*arguments)
+
+    def fail_once(exchange: FolderExchange) -> list[Stored]:
+        if failures:
+            raise failures.pop()
+        return listing(exchange)
+
+    monkeypatch.setattr(presigning, "sign_responses", revoke_then_sign)
+    monkeypatch.setattr(FolderExchange, "list", fail_once)
+    report = look(signer, lambda: now[0])
+    assert len(report.problems) == 1
+    assert [line.partition(" (")[0] for line in report.made[-2:]] == ["test: crl all", "test: ocsp slice 0"]
 
 
 def look_after_a_crl(back: timedelta, where: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Report, list[timedelta]]:

@@ -1,0 +1,89 @@
+"""The alert rules, evaluated by Prometheus' own tool over what real services expose: when they fire, and when not."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from responder import metrics as of_responder
+from responder.counts import SLOTS
+from responder.readiness import Readiness
+from revocation.clock import epoch, fixed, now
+from signer.handle import handle
+from signer.look import look
+from tests.infra.promtool import require_alerts, require_metrics, shifted
+from tests.jobs.present import Present
+from tests.responder.scraping import read
+
+pytestmark = pytest.mark.judge("promtool")
+
+HOUR = 3600
+
+
+@pytest.fixture
+def present(tmp_path: Path) -> Present:
+    """Certificates 5 and 6, both good, signed and published just now."""
+    return Present(tmp_path / "data")
+
+
+def exposed(present: Present) -> dict[str, float]:
+    """Everything that an operator's Prometheus gets of a site in which the responder is well."""
+    texts = (
+        present.run("status", "--prometheus", "--timeout", "60").stdout,
+        present.run("schedule", "--prometheus").stdout,
+        of_responder.exposition([0] * len(SLOTS), Readiness("", {"1a2b3c4d": 1.0})),
+    )
+    found = {name: value for text in texts for name, value in read(text).items()}
+    return shifted(found, epoch(now())) | {'up{job="revocast-responder"}': 1.0}
+
+
+def test_nothing_fires_where_all_is_well_and_expiry_is_told_in_time(present: Present, tmp_path: Path) -> None:
+    """Renewed after 12 of 24 hours: quiet until then and for half of the rest, loud when six hours are left.
+
+    Cron has come no more since, which is told much sooner.
+    """
+    assert present.run("refresh").exit_code == 0
+    samples = exposed(present)
+    require_alerts(tmp_path, samples, 0, [])
+    require_alerts(tmp_path, samples, 10 * 60, [])
+    stale = ["PublishedUnknown", "WorkWithoutSuccess"]
+    require_alerts(tmp_path, samples, 17 * HOUR + 1800, stale)
+    require_alerts(tmp_path, samples, 18 * HOUR + 1800, [*stale, "CRLAboutToExpire", "ResponsesAboutToExpire"])
+    require_alerts(
+        tmp_path,
+        samples,
+        6 * 86400 + 13 * HOUR,  # of the seven days that the responder certificate lives
+        [*stale, "CRLAboutToExpire", "ResponsesAboutToExpire", "ResponderCertificateEnds"],
+    )
+
+
+def test_revocation_that_nobody_signs_or_publishes_fires(present: Present, tmp_path: Path) -> None:
+    """Each with the name of the service that is to be looked at, once ten minutes are over."""
+    assert present.run("refresh").exit_code == 0
+    signer = present.estate.signer()
+    handle(signer, present.estate.revoke(5, now=now()), fixed(now()))
+    require_alerts(tmp_path, exposed(present), 0, ["NotSigned"])
+    assert not look(signer, fixed(now() + timedelta(seconds=2))).problems
+    require_alerts(tmp_path, exposed(present), 0, ["NotPublished"])
+
+
+def test_responses_that_are_gone_fire_and_the_crl_that_is_there_does_not(present: Present, tmp_path: Path) -> None:
+    """A slice that is missing is no sample less."""
+    assert present.run("refresh").exit_code == 0
+    (present.estate.folder / "store").rename(present.estate.folder / "elsewhere")
+    found = exposed(present)
+    require_alerts(tmp_path, found, 0, ["NotPublished", "ResponsesAboutToExpire"])
+
+
+def test_site_of_which_nothing_is_told_fires(tmp_path: Path) -> None:
+    """No file, no queue, no responder: what is absent compares to nothing, and is asked for by name."""
+    require_alerts(
+        tmp_path, {'up{job="revocast-responder"}': 0.0}, 0, ["PublishedUnknown", "ResponderNotReady", "WorkUnknown"]
+    )
+
+
+def test_what_is_exposed_is_of_the_form_that_prometheus_wants(present: Present) -> None:
+    """Names, types and helps, and labels in quotes."""
+    require_metrics(present.run("status", "--prometheus", "--timeout", "60").stdout)
+    require_metrics(present.run("schedule", "--prometheus").stdout)
+    require_metrics(of_responder.exposition([0] * len(SLOTS), Readiness("", {"1a2b3c4d": 1.0})))
