@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,7 +62,7 @@ def work_in_memory() -> None:
         return
     found = os.statvfs(memory)
     if found.f_bavail * found.f_frsize >= _ROOM and not found.f_flag & os.ST_NOEXEC:
-        os.environ["TMPDIR"] = str(memory)
+        os.environ["TMPDIR"] = tempfile.tempdir = str(memory)
 
 
 def pytest_configure(config: pytest.Config) -> None:
