@@ -14,7 +14,7 @@ from typing import IO, Final
 from jobs.log import Log, Tell
 from jobs.process import bare_environment, child_environment, leashed
 
-_LONGEST_LINE: Final = 4000
+_LONGEST_LINE: Final = 16_000
 _PIPE_SIZE: Final = 60_000
 
 

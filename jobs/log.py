@@ -4,6 +4,7 @@ What a service writes may be caused by whoever can write to the queue, and must 
 """
 
 import contextlib
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing import Final, TypeAlias
 
 from revocation.clock import iso, now
+from revocation.logs import is_structured
 from revocation.visible import visible
 
 _LARGEST: Final = 5 << 20
@@ -51,12 +53,20 @@ class Log:
         pipe.
         """
         try:
-            os.write(self._opened(), f"{iso(now())} {self._name} | {visible(line)}\n".encode(errors="replace"))
+            os.write(self._opened(), f"{self._formed(line)}\n".encode(errors="replace"))
             self._told = False
         except OSError as error:
             if not self._told:
                 self._told = True
                 self._tell(f"{self._name}: its log {self._path} cannot be written: {error.strerror or error}")
+
+    def _formed(self, line: str) -> str:
+        """A line of a log that is JSON stays one; what else such a service says becomes one."""
+        if not is_structured():
+            return f"{iso(now())} {self._name} | {visible(line)}"
+        if line.startswith("{") and line.endswith("}"):
+            return visible(line)
+        return json.dumps({"time": iso(now()), "level": "INFO", "service": self._name, "message": visible(line)})
 
     def _opened(self) -> int:
         """The descriptor of a file that has not reached its bound."""

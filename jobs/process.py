@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from jobs import leash
+from revocation.logs import VARIABLE as LOG
 
 _HARMLESS: Final = frozenset(
-    ("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+    ("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", LOG)
 )
 _HARMLESS_BEGINNINGS: Final = ("LC_", "PYTHON", "SSL_CERT_")
 

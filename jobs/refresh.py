@@ -26,7 +26,7 @@ from revocation.wire.notes import of_publisher, of_signer
 if TYPE_CHECKING:
     from publisher.publish import Outcome as Publication
 
-_ALL = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
+EVERYTHING = (Verb.GENERATE_OCSP_KEYS, Verb.GENERATE_CRLS, Verb.PRESIGN)
 _TIMEOUT = click.option(
     "--timeout", default=600.0, show_default=True, type=click.FloatRange(min=1), help="Seconds to wait for the signer."
 )
@@ -86,8 +86,8 @@ def refresh(context: click.Context, config: Path | None, timeout: float, *, as_j
     installation = Installation.read(config)
     with held(installation.jobs.state / "refresh.lock", "refresh"):
         has_targets = installation.publisher is not None
-        outcomes = run(installation, SignerProcess(installation.path), _ALL, timeout, publish=has_targets)
-        _note(outcomes, installation.refreshed)
+        outcomes = run(installation, SignerProcess(installation.path), EVERYTHING, timeout, publish=has_targets)
+        note(outcomes, installation.refreshed)
     if outcomes.exit_code or not quiet:
         _show(outcomes, as_json=as_json)
     context.exit(outcomes.exit_code)
@@ -169,7 +169,7 @@ def _once(
     return Outcomes(replies, statuses, errors, refused, done)
 
 
-def _note(outcomes: Outcomes, path: Path) -> None:
+def note(outcomes: Outcomes, path: Path) -> None:
     """Keep when what succeeded did, for `revocast schedule`."""
     made = [of_signer(verb) for verb, reply in outcomes.replies if reply.outcome is Outcome.DONE]
     published = [of_publisher(status.target) for status in outcomes.statuses]

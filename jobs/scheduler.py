@@ -23,7 +23,7 @@ from jobs.stop import Stop
 from revocation import cli
 from revocation.clock import now as clock_now
 from revocation.errors import ConfigurationError, NoAnswer, RevocastError
-from revocation.logs import log_to_stderr
+from revocation.logs import about, log_to_stderr
 from revocation.messages import Body, Message, Publish, Verb, compose
 from revocation.published import TargetStatus
 from revocation.wire.claim import Claim
@@ -117,6 +117,7 @@ class Scheduler:
         if isinstance(verb, Chore):
             self._do(verb)
             self._note(tick, now)
+            _LOG.info("began %s", verb)
             return
         if message is None or message.expires_at <= now:
             message = compose(verb, self._body(verb, now), now)
@@ -124,6 +125,7 @@ class Scheduler:
         self._sender.send(queue_of(verb), message)
         del self._unsent[tick.name]
         self._note(tick, now)
+        _LOG.info("asked for %s", verb, extra=about(message_id=message.id))
 
     def _note(self, tick: Tick, now: datetime) -> None:
         self._sender.journal.asked(tick.task.verb, now)
@@ -146,7 +148,7 @@ def scheduler(config: Path | None) -> None:
     """Ask for periodic work over the queue, in UTC, until stopped. Any number may run; each tick is done once."""
     from revocation.wire.queue import Wire
 
-    log_to_stderr()
+    log_to_stderr("scheduler")
     installation = Installation.read(config)
     if installation.jobs.queue is None:
         raise ConfigurationError(
@@ -169,8 +171,7 @@ def run(work: Scheduler, stop: Stop, now: Callable[[], datetime]) -> None:
     while not stop.is_set():
         moment = now()
         try:
-            for tick in work.look(moment):
-                _LOG.info("asked for %s", tick.task.verb)
+            work.look(moment)
         except NoAnswer as error:
             _LOG.warning("%s; trying again in %.0f s", error, pause)
             stop.wait(pause)

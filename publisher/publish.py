@@ -1,9 +1,10 @@
 """Bring every target up to date with the exchange: idempotent, and safe to do at any time and after any crash."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from revocation.clock import Clock
 from revocation.config import PublicConfig
 from revocation.errors import RevocastError, TargetError
 from revocation.published import SetAside, TargetStatus
+from revocation.wire.exchange import Exchange
 from revocation.wire.opening import open_exchange
 
 _LOG: Final = logging.getLogger("revocast.publisher")
@@ -37,6 +39,7 @@ class Outcome:
 
     Attributes:
         lines: what was done, for people.
+        about: of a line the bundle that it is about, where it is about one.
         set_aside: the bundles that were refused this time.
         error: why the target could not be served to the end.
     """
@@ -45,6 +48,7 @@ class Outcome:
     lines: list[str] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     error: RevocastError | None = None
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 def publish(config: PublisherConfig, public: PublicConfig, clock: Clock) -> list[TargetStatus]:
@@ -60,14 +64,20 @@ def publish(config: PublisherConfig, public: PublicConfig, clock: Clock) -> list
     return [outcome.status for outcome in outcomes]
 
 
-def publish_each(config: PublisherConfig, public: PublicConfig, clock: Clock) -> list[Outcome]:
+def publish_each(
+    config: PublisherConfig, public: PublicConfig, clock: Clock, exchange: Callable[[], Exchange] | None = None
+) -> list[Outcome]:
     """The same, with an outcome for every target, failed or not.
+
+    Args:
+        exchange: opens where bundles come from; None for the configured place.
 
     Raises:
         TargetError: the marks cannot be used, so nothing was published.
     """
+    opened = exchange or partial(open_exchange, config.exchange)
     with alone_in_process(), Marks(config.state) as marks, Verifying() as verifying, ExitStack() as open_targets:
-        runs = [_Run(config, table, public, marks, verifying, clock) for table in config.targets]
+        runs = [_Run(config, table, public, marks, verifying, clock, opened) for table in config.targets]
         for run in runs:
             run.start(open_targets)
         while sum(run.step() for run in runs):  # each target has its turn, so that none waits for another's load
@@ -86,10 +96,11 @@ class _Run:
         marks: Marks,
         verifying: Verifying,
         clock: Clock,
+        exchange: Callable[[], Exchange],
     ) -> None:
         self._config, self._table, self._public, self._marks = config, table, public, marks
-        self._verifying, self._clock = verifying, clock
-        self._session = Session(config, table, public, marks, clock)
+        self._verifying, self._clock, self._exchange = verifying, clock, exchange
+        self._session = Session(config, table, public, marks, clock, exchange())
         self._error: RevocastError | None = None
         self._filling: ResponseStore | None = None
         self._outdated: Outdated | None = None
@@ -129,14 +140,13 @@ class _Run:
         self._session.begin(StatusOfBoth(files, static), StaticTaker(crls, responses, static))
 
     def _response_taker(self, target: ResponseTarget, open_targets: ExitStack) -> ResponseTaker:
-        exchange = open_exchange(self._config.exchange)
-        incoming = open_targets.enter_context(Incoming(exchange, self._public, self._verifying, self._clock))
+        incoming = open_targets.enter_context(Incoming(self._exchange(), self._public, self._verifying, self._clock))
         return ResponseTaker(target, self._marks, self._public, incoming)
 
     def _crl_taker(self, target: StaticTarget, table: DirectoryTable | S3Table) -> CRLTaker:
         archive = Archive(self._config.state / "crls", self._config.archive)
-        exchange = open_exchange(self._config.exchange)
-        return CRLTaker(target, self._marks, archive, Beside(target, archive, table), self._public, exchange)
+        beside = Beside(target, archive, table)
+        return CRLTaker(target, self._marks, archive, beside, self._public, self._exchange())
 
     def step(self) -> bool:
         """Whether something was done."""
@@ -167,7 +177,7 @@ class _Run:
                 self._session.finish()
         status = self._session.status
         now_refused = [refused for refused in status.set_aside if refused.bundle in self._session.refused]
-        return Outcome(status, self._session.lines, now_refused, self._error)
+        return Outcome(status, self._session.lines, now_refused, self._error, self._session.about)
 
     @contextmanager
     def _noting_failure(self) -> Iterator[None]:

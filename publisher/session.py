@@ -34,8 +34,7 @@ from revocation.errors import (
     Unreadable,
 )
 from revocation.published import SetAside, TargetStatus
-from revocation.wire.exchange import Stored
-from revocation.wire.opening import open_exchange
+from revocation.wire.exchange import Exchange, Stored
 
 _LOG: Final = logging.getLogger("revocast.publisher")
 
@@ -46,14 +45,21 @@ class Session:
     Attributes:
         status: what is published now.
         lines: what was done, for people.
+        about: of a line the bundle that it is about, where it is about one.
         refused: the bundles that were set aside in this session.
     """
 
     def __init__(
-        self, config: PublisherConfig, table: TargetTable, public: PublicConfig, marks: Marks, clock: Clock
+        self,
+        config: PublisherConfig,
+        table: TargetTable,
+        public: PublicConfig,
+        marks: Marks,
+        clock: Clock,
+        exchange: Exchange,
     ) -> None:
         self._state = config.state
-        self._exchange = open_exchange(config.exchange)
+        self._exchange = exchange
         self._public = public
         self._marks = marks
         self._clock = clock
@@ -65,6 +71,7 @@ class Session:
         self.table = table
         self.status: TargetStatus = empty_status(table, clock())
         self.lines: list[str] = []
+        self.about: dict[str, str] = {}
         self.refused: set[str] = set()
 
     def begin(self, target: StatusKeeper, taker: Taker) -> None:
@@ -157,10 +164,10 @@ class Session:
         except Unreadable as error:
             self._foresight.look_into(bundle, now)  # perhaps it can be read again, and others are taken before it
             self._unread = error
-            self.lines.append(f"not read: {error}")
+            self._tell(bundle, f"not read: {error}")
         except (Held, LaterFormat) as held:
             self._has_held = True
-            self.lines.append(f"held: {held}")
+            self._tell(bundle, f"held: {held}")
             note_held(self.status, bundle, str(held), now)
         except (BundleError, GateError) as error:
             self._set_aside(bundle, listed, error, now)
@@ -178,7 +185,7 @@ class Session:
                     raise
                 note_applied(self.status, bundle, reader.manifest)
                 taken = Taken(f"{bundle.name} has expired, and a newer one is there")
-        self.lines.append(taken.line)
+        self._tell(bundle, taken.line)
         if taken.withheld:
             self._note_refused(bundle, listed, f"{len(taken.withheld)} withheld: {taken.withheld[0]}", now)
 
@@ -199,7 +206,11 @@ class Session:
         refused = SetAside(bundle=bundle.name, at=now, reason=reason, version=version)
         note_refused(self.status, refused)
         self.refused.add(bundle.name)
-        self.lines.append(str(refused))
+        self._tell(bundle, str(refused))
+
+    def _tell(self, bundle: Stored, line: str) -> None:
+        self.lines.append(line)
+        self.about[line] = bundle.name
 
     def _save(self, now: datetime) -> None:
         """Nothing changed, nothing written."""

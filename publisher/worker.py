@@ -22,7 +22,7 @@ from revocation.clock import now
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, RevocastError
-from revocation.logs import log_to_stderr
+from revocation.logs import about, log_to_stderr
 from revocation.messages import Verb, parse_message
 from revocation.wire.notes import of_publisher
 from revocation.wire.statusnote import note_of
@@ -46,6 +46,7 @@ def worker(config: Path | None) -> None:
 
     Prints `ready` when it listens; ends with exit code 0 on SIGTERM or SIGINT.
     """
+    log_to_stderr("publisher")
     file = ConfigFile.read(config)
     publisher, public = PublisherConfig.read(file), PublicConfig.read(file)
     if publisher.queue is None:
@@ -55,7 +56,6 @@ def worker(config: Path | None) -> None:
     from revocation.wire.looker import Looker
     from revocation.wire.queue import PUBLISHER_QUEUE, Wire
 
-    log_to_stderr()
     wire, told = Wire(publisher.queue), NowAndThen()
     looker = Looker(lambda: _look(publisher, public, wire.journal, told))
     hints = wire.hints(looker.wake)
@@ -79,9 +79,10 @@ def _look(publisher: PublisherConfig, public: PublicConfig, journal: "Journal", 
         journal.failed({of_publisher(table.name): str(error) for table in publisher.targets}, now())
         raise
     for outcome in outcomes:
+        target = outcome.status.target
         _tell(outcome, publisher.state)
         if outcome.error:
-            _LOG.error("%s: %s", outcome.status.target, outcome.error)
+            _LOG.error("%s: %s", target, outcome.error, extra=about(target=target))
     journal.failed({of_publisher(one.status.target): str(one.error) for one in outcomes if one.error}, now())
     journal.succeeded([of_publisher(one.status.target) for one in outcomes if not one.error], now())
     if any(spec.name.delta for profile in public.profiles.values() for spec in profile.crls.values()):
@@ -89,18 +90,20 @@ def _look(publisher: PublisherConfig, public: PublicConfig, journal: "Journal", 
     threats = alarms(publisher)
     journal.tell([note_of(one.status, _of(one.status.target, threats), now()) for one in outcomes])
     for alarm in told.worth_telling(threats):
-        _LOG.warning("%s", alarm)
+        _LOG.warning("%s", alarm, extra=about(target=alarm.target))
 
 
 def _tell(outcome: Outcome, state: Path) -> None:
     """What was done, for the log: what somebody should look into as a warning, when it happens and not at each look."""
     refused = {str(bundle) for bundle in outcome.set_aside}
     went_back = {str(crl) for crl in outcome.status.put_back}
+    target = outcome.status.target
     for line in outcome.lines:
+        extra = about(target=target, bundle=outcome.about.get(line))
         if line in refused:
-            _LOG.warning("%s: %s; %s", outcome.status.target, line, _REFUSED.format(state / "set-aside"))
+            _LOG.warning("%s: %s; %s", target, line, _REFUSED.format(state / "set-aside"), extra=extra)
         else:
-            _LOG.log(logging.WARNING if line in went_back else logging.INFO, "%s: %s", outcome.status.target, line)
+            _LOG.log(logging.WARNING if line in went_back else logging.INFO, "%s: %s", target, line, extra=extra)
 
 
 def _of(target: str, threats: Sequence[Alarm]) -> list[str]:

@@ -35,7 +35,7 @@ LONGEST_REQUEST: Final = 4096
 """Octets of an OCSP request, as the body of a POST or decoded from the path of a GET."""
 
 
-class _Rest(BaseConverter):
+class Rest(BaseConverter):
     """All that is left of a path, leading and doubled slashes included."""
 
     regex = r"[\s\S]*"
@@ -66,7 +66,7 @@ def create_app(
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_REQUEST
     app.url_map.merge_slashes = False  # `//` is part of a request's base64
-    app.url_map.converters["rest"] = _Rest
+    app.url_map.converters["rest"] = Rest
 
     def route(rule: str, view: Callable[..., Response], method: str = "GET") -> None:
         app.add_url_rule(rule, f"{method} {rule}", view, methods=[method], provide_automatic_options=False)

@@ -5,22 +5,21 @@ This is the entry point; below it nothing reads the clock.
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
-from responder.app import create_app
 from responder.config import ResponderConfig, Server
+from responder.configured import application, source_of, store_of
 from responder.counts import Sheet
 from responder.listening import address_of, authority, listen
-from responder.negative import Negatives
 from responder.readiness import readiness
 from responder.ready import unanswered
-from responder.source import Store
 from revocation import clock
 from revocation.cli import config_option
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
+from revocation.logs import log_to_stderr
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -32,18 +31,15 @@ if TYPE_CHECKING:
 @click.option("--port", type=click.IntRange(0, 65535), help="The TCP port; 0 picks a free one and prints it.")
 def respond(config: Path | None, host: str | None, port: int | None) -> None:
     """Serve OCSP (and CRLs and issuer certificates, where configured) over HTTP."""
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    log_to_stderr("responder", logging.WARNING)
     file = ConfigFile.read(config)
     settings = file.table("responder", ResponderConfig)
     public = PublicConfig.read(file)
-    store = _store(settings)
-    source = Negatives(store) if settings.redis else store
+    store = store_of(settings)
+    source = source_of(settings, store)
 
     def build(sheet: Sheet) -> "WSGIApplication":
-        app = create_app(
-            source, files=settings.files, prefix=public.prefix, max_ages=settings.max_ages(public), sheet=sheet
-        )
-        return app.wsgi_app
+        return application(settings, public, source, public.prefix, sheet).wsgi_app
 
     if settings.server is Server.FASTPYSGI:
         from responder.fastserver import serve  # only the server that is used is loaded
@@ -59,19 +55,3 @@ def respond(config: Path | None, host: str | None, port: int | None) -> None:
         admin = Admin(listen(*settings.admin_address), lambda: readiness(store, clock.now(), unanswered(*address)))
         click.echo(f"metrics on http://{authority(*address_of(admin.listener))}/metrics")
     serve(build, listener, admin, settings.workers)
-
-
-def _store(settings: ResponderConfig) -> Store:
-    """Where responses come from; only the library that is needed is loaded.
-
-    Raises:
-        ConfigurationError: the password of the server is not there.
-    """
-    if settings.redis is not None:
-        from responder.redissource import RedisSource
-
-        settings.redis.require_secret()
-        return RedisSource(settings.redis)
-    from responder.lmdbsource import LMDBSource
-
-    return LMDBSource(cast("Path", settings.store))

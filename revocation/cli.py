@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
+from revocation import logs
 from revocation.errors import RevocastError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -68,7 +69,9 @@ def telling(done: str) -> Iterator[None]:
 
 
 def show_error(error: RevocastError) -> None:
-    """What, where and what to do, on standard error."""
+    """What, where and what to do, on standard error; a line of the log where this is a service whose log is JSON."""
+    if logs.ended_with(error):
+        return
     place = f"{error.where}: " if error.where else ""
     title = "error:" if os.environ.get("NO_COLOR") else click.style("error:", fg="red")
     click.echo(f"{title} {place}{error.what}", err=True)

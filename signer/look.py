@@ -19,6 +19,7 @@ from signer.expired import refused_crls
 from signer.finding import EVERYTHING, asked, find_due, intact_bundles, live
 from signer.ledger import early, facts
 from signer.ledger.early import TooEarly
+from signer.ledger.issued import Issued
 from signer.meanwhile import Meanwhile
 from signer.presign import presign
 from signer.produce import prune, require_own_exchange, take_out_unwanted
@@ -208,7 +209,7 @@ def _attempt(
         return False
     try:
         early.require(clock(), due.not_before)
-        _make(signer, due, clock, between)
+        row = _make(signer, due, clock, between)
     except TooEarly as waits:
         report.wait(due.task, waits.not_before)
         if waits.not_before - clock() > _LONGEST_WAIT:
@@ -222,18 +223,19 @@ def _attempt(
         where = f"issuer {due.profile.issuer.name}"
         report.tell(due.task, [RevocastError(f"{due.what} failed: {type(error).__name__}: {error}", where=where)])
     else:
-        report.has_made(due.task, f"{due.profile.issuer.name}: {due.what} ({due.why})")
+        report.has_made(due.task, f"{due.profile.issuer.name}: {due.what} ({due.why})", row)
         return True
     return False
 
 
-def _make(signer: Signer, due: Due, clock: Clock, between: Callable[[], None]) -> None:
+def _make(signer: Signer, due: Due, clock: Clock, between: Callable[[], None]) -> Issued | None:
+    """The row of the bundle; a responder certificate has none."""
     if due.part is None:
         make_responder_certificate(signer, due.profile, clock())
-    elif due.part.kind is Kind.CRL:
+        return None
+    if due.part.kind is Kind.CRL:
         with signer.ledger.turn():  # in a burst it would wait for others between any two of its transactions
-            make_crl(signer, due.profile, due.profile.crls[due.part.label], clock)
-    elif due.base_revision:
-        presign(signer, due.profile, due.part, due.base_revision, clock)
-    else:
-        presign(signer, due.profile, due.part, 0, clock, between)
+            return make_crl(signer, due.profile, due.profile.crls[due.part.label], clock)
+    if due.base_revision:
+        return presign(signer, due.profile, due.part, due.base_revision, clock)
+    return presign(signer, due.profile, due.part, 0, clock, between)

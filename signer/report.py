@@ -7,6 +7,7 @@ from datetime import datetime
 from revocation.clock import iso
 from revocation.errors import RevocastError
 from revocation.messages import Outcome, Reply, Verb
+from signer.ledger.issued import Issued
 
 
 @dataclass
@@ -16,14 +17,19 @@ class Report:
     A task stands before each thing; None where it concerns all of them.
     """
 
-    _made: list[tuple[Verb | None, str]] = field(default_factory=list)
+    _made: list[tuple[Verb | None, str, Issued | None]] = field(default_factory=list)
     _problems: list[tuple[Verb | None, RevocastError]] = field(default_factory=list)
     _waits: list[tuple[Verb | None, datetime]] = field(default_factory=list)
 
     @property
     def made(self) -> list[str]:
         """What was signed, in words."""
-        return [what for _, what in self._made]
+        return [what for _, what, _ in self._made]
+
+    @property
+    def bundles(self) -> list[tuple[str, Issued | None]]:
+        """The same with the row of the bundle that it lies in; a responder certificate lies in none."""
+        return [(what, row) for _, what, row in self._made]
 
     @property
     def problems(self) -> list[RevocastError]:
@@ -54,9 +60,9 @@ class Report:
             [one for one in self._waits if one[0] in concerned],
         )
 
-    def has_made(self, task: Verb, what: str) -> None:
+    def has_made(self, task: Verb, what: str, row: Issued | None) -> None:
         """Something was signed."""
-        self._made.append((task, what))
+        self._made.append((task, what, row))
 
     def tell(self, task: Verb | None, problems: Iterable[RevocastError]) -> None:
         """Something could not be made, or is not as it should be."""

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import click
 from revocation import cli, clock
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, KeyUnavailable, NoAnswer, RevocastError, WrongPassphrase
-from revocation.logs import log_to_stderr
+from revocation.logs import about, log_to_stderr
 from revocation.messages import Outcome, Publish, Reply, Verb, compose
 from revocation.visible import visible
 from revocation.wire.job import Task, Together
@@ -24,7 +24,9 @@ from revocation.wire.queue import LOOKS_QUEUE, SIGNER_QUEUE, Wire
 from signer.acknowledgements import Acknowledgements
 from signer.asked import Asked
 from signer.change import change_together
+from signer.followed import messages_in
 from signer.ledger.early import ONE_SECOND
+from signer.ledger.issued import Issued
 from signer.look import look
 from signer.looks import Looks
 from signer.noting import Noting
@@ -36,6 +38,9 @@ _STOPPING_SECONDS: Final = 10.0
 _TELLING_SECONDS: Final = 1.0
 _SWITCHING_SECONDS: Final = 0.0005
 """How long the looker may hold the interpreter while messages wait for it: recording one asks for it fifteen times."""
+
+_MOST_IDS: Final = 20
+"""Of unsigned messages, which anybody may send, in a line of the log."""
 
 _CHANGES: Final = (Verb.REVOKE, Verb.RELEASE, Verb.RAISE, Verb.EXCUSE, Verb.DISCARD)
 _LOOKS: Final = (Verb.GENERATE_CRLS, Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN, Verb.DUE)
@@ -51,7 +56,7 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
     wrong passphrase is known at once and ends it. A key that is not there is reported, and looked for again when it is
     needed; what does not need it is done.
     """
-    log_to_stderr()
+    log_to_stderr("signer")
     sys.setswitchinterval(_SWITCHING_SECONDS)
     signer = open_signer(ConfigFile.read(config), clock.now(), _typed(passphrases_fd))
     if signer.config.queue is None:
@@ -99,8 +104,10 @@ def look_once(signer: Signer, wire: Wire, asked: Asked, noting: Noting) -> float
             raise
         _LOG.error("%s", error, exc_info=None if isinstance(error, RevocastError) else error)
         return _seconds_until(asked.next_at())
-    for made in report.made:
-        _LOG.info("made %s", made)
+    if batch.tasks:
+        _LOG.info("looked as was asked", extra=about(message_ids=list(batch.tasks)[:_MOST_IDS]))
+    for made, row in report.bundles:
+        _LOG.info("made %s", made, extra=_about_bundle(signer, row) if row else None)
     for problem in report.problems:
         _LOG.error("%s", problem)
     _offer(wire, batch.replies(report, clock.now()))
@@ -139,7 +146,8 @@ def _look_task(wire: Wire, looks: Looks) -> Task:
     def task(text: str) -> None:
         reply = looks.handle(text, clock.now)
         if reply is not None:
-            _warn_of(reply)
+            if reply.outcome is not Outcome.DONE:
+                _tell_of(reply)
             wire.put_reply(reply)
 
     return task
@@ -161,7 +169,7 @@ def _changes(
             looks.forget()
             looker.wake()
         for _, reply in replies:
-            _warn_of(reply)
+            _tell_of(reply)
         acknowledgements.hand_out(clock.now())
         if acknowledgements.next_at():
             teller.wake()
@@ -169,9 +177,18 @@ def _changes(
     return changes
 
 
-def _warn_of(reply: Reply) -> None:
-    if reply.outcome is not Outcome.DONE:
-        _LOG.warning("message %s: %s: %s", reply.id, reply.outcome, visible(reply.detail))
+def _about_bundle(signer: Signer, row: Issued) -> Mapping[str, object]:
+    ids = messages_in(signer, row)
+    return about(bundle=row.name, issuer=row.part.issuer, revision=row.revision, message_ids=ids)
+
+
+def _tell_of(reply: Reply) -> None:
+    """What became of a message, done or refused."""
+    what = about(message_id=reply.id, issuer=reply.issuer, revision=reply.revision, outcome=str(reply.outcome))
+    if reply.outcome is Outcome.DONE:
+        _LOG.info("message %s: done: %s", reply.id, visible(reply.detail), extra=what)
+    else:
+        _LOG.warning("message %s: %s: %s", reply.id, reply.outcome, visible(reply.detail), extra=what)
 
 
 def _hint(wire: Wire, now: datetime) -> None:

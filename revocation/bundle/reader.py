@@ -46,6 +46,10 @@ class _Headers(io.RawIOBase):
 class BundleReader:
     """One opened bundle.
 
+    Args:
+        name: how it is called where it lies, which its manifest has to say too.
+        by_manifest: whether it lies under any name, and is called as its manifest says.
+
     Raises:
         BundleError: truncated, no manifest, a link, a path that is absolute or not in the manifest, a file twice,
             or a digest that does not fit.
@@ -53,10 +57,11 @@ class BundleReader:
         Unreadable: the machine could not read it, which says nothing of the bundle.
     """
 
-    def __init__(self, name: str, source: BinaryIO) -> None:
+    def __init__(self, name: str, source: BinaryIO, *, by_manifest: bool = False) -> None:
         self.name = name
-        self._source = source
+        self._source, self._by_manifest = source, by_manifest
         self._members, self.manifest = self._open()
+        self.name = self.manifest.bundle
 
     def artifacts(self) -> Iterator[tuple[Entry, bytes]]:
         """Each file with its bytes, digest checked; a CRL whole, OCSP responses a chunk at a time."""
@@ -120,7 +125,7 @@ class BundleReader:
             problem = error.errors()[0]
             place = ".".join(str(part) for part in problem["loc"]) or "manifest"
             raise self._bad(f"{place}: {problem['msg']}", MANIFEST_NAME) from error
-        if manifest.bundle != self.name:
+        if manifest.bundle != self.name and not self._by_manifest:
             raise self._bad(f"its manifest is that of {manifest.bundle!r}")
         for entry in manifest.entries:
             limit = _LARGEST_CRL if entry.path.endswith(CRL_SUFFIX) else _LARGEST_CHUNK

@@ -28,3 +28,8 @@ def job_id(queue: str, message_id: str) -> str:
     Those of signed messages begin with a hexadecimal digit, as the message's own id does.
     """
     return _JOB_PREFIXES.get(queue, "") + message_id
+
+
+def message_of(job: str) -> str:
+    """The id of the message that a job is for."""
+    return job.rpartition("-")[2]

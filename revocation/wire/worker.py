@@ -8,7 +8,7 @@ which any later look repeats, so it is left out: what remains is to take a job, 
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -22,10 +22,12 @@ from rq.worker.base import WorkerStatus
 
 from revocation.clock import now
 from revocation.errors import InputError, RevocastError
+from revocation.logs import about
 from revocation.wire.again import Again
 from revocation.wire.job import LONGEST_SECONDS, SafeJob, Together, UnknownTask
 from revocation.wire.journal import Journal
 from revocation.wire.notes import of_job
+from revocation.wire.route import message_of
 from revocation.wire.safequeue import SafeQueue
 
 _LOG: Final = logging.getLogger("revocast.worker")
@@ -147,7 +149,7 @@ class SafeWorker(SimpleWorker):
             with self.death_penalty_class(LONGEST_SECONDS, JobTimeoutException, job_id=job.id):
                 job.perform()
         except UnknownTask as error:
-            _LOG.warning("dropped job %s: %s", job.id, error)
+            _LOG.warning("dropped job %s: %s", job.id, error, extra=_about(job))
         except Exception as error:  # whatever a task raises, the next one is done
             pause = self._again.put(job, queue, tries + 1, str(error)) if _may_pass(error) else None
             self._note_failure(job, queue, error, pause)
@@ -158,7 +160,9 @@ class SafeWorker(SimpleWorker):
     def _note_failure(self, job: SafeJob, queue: SafeQueue, error: Exception, pause: float | None) -> None:
         explained = isinstance(error, RevocastError)
         then = "it is not tried again" if pause is None else f"it is tried again in {pause:.0f} s"
-        _LOG.error("%s %s failed, %s: %s", job.description, job.id, then, error, exc_info=None if explained else error)
+        trace = None if explained else error
+        what = (job.description, job.id, then, error)
+        _LOG.error("%s %s failed, %s: %s", *what, exc_info=trace, extra=_about(job))
         name = of_job(queue.name, job.func_name)
         again_at = None if pause is None else now() + timedelta(seconds=pause)
         self._journal.failed({name: str(error)}, now(), again_at)
@@ -166,7 +170,7 @@ class SafeWorker(SimpleWorker):
 
     def _note_success(self, job: SafeJob, queue: SafeQueue, tries: int = 0) -> None:
         if tries:
-            _LOG.info("%s %s is done, after it failed %d times", job.description, job.id, tries)
+            _LOG.info("%s %s is done, after it failed %d times", job.description, job.id, tries, extra=_about(job))
             with contextlib.suppress(redis.RedisError):
                 FailedJobRegistry(queue=queue, job_class=SafeJob, serializer=JSONSerializer).remove(job)
         name = of_job(queue.name, job.func_name)
@@ -179,6 +183,10 @@ class SafeWorker(SimpleWorker):
         FailedJobRegistry(queue=queue, job_class=SafeJob, serializer=JSONSerializer).add(
             job, ttl=job.failure_ttl, exc_string=f"{type(error).__name__}: {error!s:.2000}"
         )
+
+
+def _about(job: SafeJob) -> Mapping[str, object]:
+    return about(message_id=message_of(str(job.id)))
 
 
 def _may_pass(error: Exception) -> bool:

@@ -21,6 +21,7 @@ from tests.e2e.programs import Programs
 from tests.e2e.report import Report
 from tests.e2e.site import Site
 from tests.e2e.verify import Verifier
+from tests.e2e.watching import troubles
 
 REASONS: Final = ("keyCompromise", "superseded", "cessationOfOperation", "affiliationChanged", "unspecified")
 PERIOD: Final = 60.0
@@ -77,7 +78,7 @@ def parties_of(site: Site) -> Parties:
     verifier = Verifier(site.pki.issuer)
     path = f"/crl/{Issuer.of('example-ca', [site.pki.issuer]).id}/all.crl"
     edges = {name: Edge(name, site.web(name), verifier, path) for name in EDGES}
-    bucket = PublicBucket(site.servers.s3.port, site.servers.credentials["reader"], path)
+    bucket = PublicBucket(site.servers.s3.port, site.servers.s3.ca, path)
     (site.folder / "clients").mkdir(exist_ok=True)
     programs = {
         name: Programs(site.folder / "clients", site.pki.ca_certificate, verifier, f"http://127.0.0.1:{edge.port}")
@@ -153,6 +154,8 @@ def _agree(
         report.hold(parties.lists(ledger))
     with report.step("openssl_verify", "`openssl verify -crl_check` of every certificate, with each CRL"):
         report.hold(parties.verified(ledger, site.folder))
+    with report.step("operators", "status, schedule and check from the operator's machine and the publishers'"):
+        await_none(lambda: list(troubles(site)), 2 * PERIOD)
     good = sorted(ledger.keys() - set(chosen))
     others = draw.sample(good, min(size.judged, len(good)))
     with report.step("programs", f"openssl ocsp, ocsptool and curl: {len(chosen)} revoked, {len(others)} good"):

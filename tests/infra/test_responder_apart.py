@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.judge("systemd-analyze"), pytest.mark.timeout(300)]
 UNIT = SPLIT / "revocast-responder.service"
 CONFIG = SPLIT.parents[1] / "config/responder.toml"
 RESPOND = [sys.executable, "-P", "-m", "revocation", "respond"]
-NAMES = {"PATH", "REVOCAST_CONFIG", "CREDENTIALS_DIRECTORY", "LC_CTYPE"}
+NAMES = {"PATH", "REVOCAST_CONFIG", "REVOCAST_LOG", "CREDENTIALS_DIRECTORY", "LC_CTYPE"}
 """What is in its environment: the unit's, systemd's for credentials, and what Python itself sets in the C locale."""
 
 

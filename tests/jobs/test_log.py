@@ -1,5 +1,6 @@
 """The log of a service: bounded, and going on after what could not be written."""
 
+import json
 import os
 from pathlib import Path
 
@@ -60,3 +61,17 @@ def test_log_that_cannot_be_written_is_told_once_and_costs_its_lines_alone(tmp_p
 
 def _fail(*_: object) -> int:
     raise OSError("no room")
+
+
+def test_log_of_a_service_whose_lines_are_json_has_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own lines as they are; what else it says, as `ready`, as one more."""
+    monkeypatch.setenv("REVOCAST_LOG", "json")
+    monkeypatch.setattr(log, "_LARGEST", 10_000)
+    with Log(tmp_path / "part.log", "part", print) as lines:
+        for line in ('{"time": "2026-03-01T12:00:00.000Z", "message": "made it"}', "ready", "{ no JSON"):
+            lines.write(line)
+    found = [json.loads(line) for line in (tmp_path / "part.log").read_text().splitlines()]
+    assert [line["message"] for line in found] == ["made it", "ready", "{ no JSON"]
+    assert all(line["time"].endswith("Z") for line in found)
