@@ -82,7 +82,7 @@ class SeaweedFS:
         self.ca = self.authority.write(folder / "ca.pem")
         self.certificate = issue(self.authority, folder, "server")
         (folder / "security.toml").write_text(self._here((INFRA / "s3/security.toml").read_text()))
-        (folder / "data").mkdir()
+        self.data.mkdir()
         subprocess.run([INFRA / "s3/keys.sh", folder / "identities.json", self.profiles], check=True)
         self.identify("admin", "Admin")
 
@@ -107,6 +107,11 @@ class SeaweedFS:
     def port(self) -> int:
         """Of S3, over TLS."""
         return self._ports["s3.port"]
+
+    @property
+    def data(self) -> Path:
+        """What is `/data` in the container."""
+        return self._folder / "data"
 
     @property
     def ports(self) -> dict[str, int]:
@@ -153,7 +158,7 @@ class SeaweedFS:
     def launch(self) -> None:
         """Start it, and wait for nothing."""
         with (self._folder / "s3.log").open("ab") as log:
-            self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self._folder / "data")
+            self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self.data)
 
     def new_bucket(self) -> S3Place:
         """The public bucket, empty, to which the publisher's policy belongs: there is one for all tests."""
@@ -219,7 +224,7 @@ class SeaweedFS:
         return False
 
     def _here(self, text: str) -> str:
-        here = {"/etc/seaweedfs": self._folder, "/data": self._folder / "data", "0.0.0.0": self._face}  # noqa: S104 - of the container
+        here = {"/etc/seaweedfs": self._folder, "/data": self.data, "0.0.0.0": self._face}  # noqa: S104 - of the container
         for shipped, place in here.items():
             text = text.replace(shipped, str(place))
         return text

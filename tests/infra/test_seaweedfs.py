@@ -157,6 +157,14 @@ def test_the_s3_port_and_the_one_beside_it_face_others(faced: SeaweedFS) -> None
     assert {address for address, _ in _listening(faced.pid)} == {"127.0.0.1", "127.0.0.2"}
 
 
+def test_server_writes_below_its_data_alone(faced: SeaweedFS) -> None:
+    """So a read-only root will do: `/data` is the one volume of the container; what it logs goes to its output."""
+    held = {file.readlink() for file in Path(f"/proc/{faced.pid}/fd").iterdir() if _is_for_writing(file)}
+    files = {file for file in held if file.is_file() and file.name != "s3.log"}
+    assert files
+    assert not [file for file in files if not file.is_relative_to(faced.data)]
+
+
 def test_the_port_beside_takes_nobody_who_has_not_the_servers_own_key(faced: SeaweedFS, tmp_path: Path) -> None:
     """Open, it makes whoever asks an administrator; a certificate of the same CA is no key to it either."""
     place = ("127.0.0.2", faced.ports["s3.port.grpc"])
@@ -166,6 +174,13 @@ def test_the_port_beside_takes_nobody_who_has_not_the_servers_own_key(faced: Sea
     assert not _takes(place, None)
     assert not _takes(place, issue(faced.authority, tmp_path, "another"))
     assert _takes(place, faced.certificate)
+
+
+def _is_for_writing(descriptor: Path) -> bool:
+    """Whether it was opened so: proc_pid_fdinfo(5)."""
+    said = (descriptor.parents[1] / "fdinfo" / descriptor.name).read_text()
+    flags = re.search(r"^flags:\s*(\d+)$", said, re.M)
+    return bool(flags and int(flags[1], 8) & os.O_ACCMODE)
 
 
 def _listening(pid: int) -> set[tuple[str, int]]:
