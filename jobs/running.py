@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from pydantic import BaseModel, ConfigDict
+
 from jobs.announce import Scene
 from jobs.check import run
 from jobs.check_crl import look_at_crl
@@ -26,6 +28,7 @@ from jobs.unlock import Unlocked
 from jobs.valkey import valkey
 from publisher.config import DirectoryTable
 from revocation.clock import now as clock_now
+from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, RevocastError
 
 _PUBLISHED_SECONDS: Final = 90.0
@@ -142,6 +145,14 @@ class Running:
         self.supervisor.tend()
 
 
+class _Responder(BaseModel):
+    """Of [responder], who serves the files."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    files: str | None = None
+
+
 @dataclass(frozen=True)
 class Address:
     """Where the HTTP server listens."""
@@ -167,10 +178,18 @@ def bring_up(prepared: Prepared, address: Address, unlocked: Unlocked, superviso
         _require_vacant(socket_path)
         supervisor.start(valkey(socket_path))
     supervisor.start(*services(prepared.config, address.host, address.port, unlocked.passphrases))
-    shown_host = "localhost" if address.host in _LOCAL else address.host
-    base = f"http://{shown_host}:{address.port}{installation.public.prefix}/"
     found = samples(prepared.pkis, installation.public, clock_now(), _SAMPLES_PER_ISSUER)
-    return Running(installation, base, found, unlocked.unusable, prepared.not_imported, supervisor, stop)
+    return Running(
+        installation, _base(installation, address), found, unlocked.unusable, prepared.not_imported, supervisor, stop
+    )
+
+
+def _base(installation: Installation, address: Address) -> str:
+    """Where all can be asked for: our own server, or the web server that has the files and hands OCSP on to it."""
+    if ConfigFile.read(installation.path).table("responder", _Responder).files is None:
+        return installation.public.url("")
+    shown_host = "localhost" if address.host in _LOCAL else address.host
+    return f"http://{shown_host}:{address.port}{installation.public.prefix}/"
 
 
 def _require_vacant(path: Path) -> None:

@@ -10,6 +10,7 @@ from revocation.artifacts import Kind
 from revocation.bundle import Manifest
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
+from revocation.paths import crl_path
 from revocation.published import Applied, CRLRow, HeldBundle, SetAside, SliceRow, TargetStatus
 from revocation.wire.exchange import Stored
 
@@ -34,13 +35,13 @@ class Window:
         self.count += len(responses)
 
 
-def take_crl(status: TargetStatus, manifest: Manifest, crl: VerifiedCRL, spec: CRLSpec) -> None:
-    """The row of the CRL says what is there now."""
+def take_crl(status: TargetStatus, crl: VerifiedCRL, spec: CRLSpec, revision: int) -> None:
+    """The row of the CRL says what is there now; whatever was put back there before is not there any more."""
     row = CRLRow(
-        issuer=manifest.part.issuer,
+        issuer=spec.issuer.id,
         label=spec.label,
         number=crl.number,
-        revision=manifest.revision,
+        revision=revision,
         this_update=crl.this_update,
         next_update=crl.next_update,
         renew_at=spec.renew_at(crl.this_update, crl.next_update),
@@ -49,6 +50,7 @@ def take_crl(status: TargetStatus, manifest: Manifest, crl: VerifiedCRL, spec: C
     )
     status.crls = [r for r in status.crls if (r.issuer, r.label) != (row.issuer, row.label)] + [row]
     status.crls.sort(key=lambda r: (r.issuer, r.label))
+    status.put_back = [one for one in status.put_back if one.path != spec.path]
 
 
 def take_slice(status: TargetStatus, manifest: Manifest, window: Window, profile: IssuerProfile, now: datetime) -> None:
@@ -136,6 +138,8 @@ def prune_rows(status: TargetStatus, profiles: Mapping[str, IssuerProfile]) -> N
     are taken again once configured again.
     """
     status.crls = [row for row in status.crls if row.issuer in profiles and row.label in profiles[row.issuer].crls]
+    shown = {crl_path(row.issuer, row.label) for row in status.crls}
+    status.put_back = [one for one in status.put_back if one.path in shown]
     status.slices = [
         row
         for row in status.slices

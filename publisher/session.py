@@ -206,7 +206,7 @@ class Session:
         refused = SetAside(bundle=bundle.name, at=now, reason=reason, version=version)
         note_refused(self.status, refused)
         self.refused.add(bundle.name)
-        self._tell(bundle, f"set aside {bundle.name}: {reason}")
+        self._tell(bundle, str(refused))
 
     def _tell(self, bundle: Stored, line: str) -> None:
         self.lines.append(line)

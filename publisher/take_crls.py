@@ -13,6 +13,7 @@ from publisher.gate import crl_in
 from publisher.leftover import leftover
 from publisher.line import UNKNOWN_BUNDLE, CRLMark, Step, crl_step, is_ahead
 from publisher.marks import Marks
+from publisher.put_back import PuttingBack
 from publisher.rows import forget_crl, note_applied, take_crl
 from publisher.succession import Succession
 from publisher.taking import Taken
@@ -45,6 +46,7 @@ class CRLTaker:
         self._beside = beside
         self._public = public
         self._succession = Succession(target, marks, archive, public, exchange)
+        self._putting_back = PuttingBack(target, marks, archive, public, self._succession)
 
     def mend(self, status: TargetStatus, now: datetime, *, trusted: bool) -> list[str]:  # noqa: ARG002 - every file is looked at anyway
         """Put configured files that are missing, read lost marks off the target, strike CRLs that changed."""
@@ -73,8 +75,10 @@ class CRLTaker:
         """Copies, other forms and lists of the CRLs that are there; what is left of those not configured goes.
 
         Nobody renews it, and it is of yesterday. It goes after what may be in its place was published, and listed.
+        What the exchange has only older ones of is put again before.
         """
-        lines = self._put_lists(status, now)
+        lines = self._putting_back.tend(status, now)
+        lines += self._put_lists(status, now)
         lines += self._clear(status, now)
         self._archive.prune(now)
         crls = [(self._public.profiles[row.issuer].crls[row.label], row) for row in status.crls]
@@ -99,7 +103,7 @@ class CRLTaker:
         if self._target.digest(spec.path) != crl.sha256:
             self._target.put(StaticObject(spec.path, crl.der, crl.this_update))
         note_applied(status, bundle, reader.manifest, crl.next_update)
-        take_crl(status, reader.manifest, crl, spec)
+        take_crl(status, crl, spec, reader.manifest.revision)
         return Taken(f"{spec}: number {crl.number} published")
 
     def _put_lists(self, status: TargetStatus, now: datetime) -> list[str]:

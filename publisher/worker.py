@@ -15,7 +15,7 @@ import click
 
 from publisher.alarms import NowAndThen, alarms
 from publisher.config import PublisherConfig
-from publisher.publish import publish_each
+from publisher.publish import Outcome, publish_each
 from publisher.targets.alarm import Alarm
 from revocation import cli
 from revocation.clock import now
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from revocation.wire.looker import Looker
 
 _STOPPING_SECONDS: Final = 60.0
+_REFUSED: Final = (
+    "what is published stays, and this is not tried again as it is. See {}, and whether the signer made it: if not, "
+    "somebody else writes into the exchange"
+)
 _LOG: Final = logging.getLogger("revocast.publisher")
 
 
@@ -76,8 +80,7 @@ def _look(publisher: PublisherConfig, public: PublicConfig, journal: "Journal", 
         raise
     for outcome in outcomes:
         target = outcome.status.target
-        for line in outcome.lines:
-            _LOG.info("%s: %s", target, line, extra=about(target=target, bundle=outcome.about.get(line)))
+        _tell(outcome, publisher.state)
         if outcome.error:
             _LOG.error("%s: %s", target, outcome.error, extra=about(target=target))
     journal.failed({of_publisher(one.status.target): str(one.error) for one in outcomes if one.error}, now())
@@ -88,6 +91,19 @@ def _look(publisher: PublisherConfig, public: PublicConfig, journal: "Journal", 
     journal.tell([note_of(one.status, _of(one.status.target, threats), now()) for one in outcomes])
     for alarm in told.worth_telling(threats):
         _LOG.warning("%s", alarm, extra=about(target=alarm.target))
+
+
+def _tell(outcome: Outcome, state: Path) -> None:
+    """What was done, for the log: what somebody should look into as a warning, when it happens and not at each look."""
+    refused = {str(bundle) for bundle in outcome.set_aside}
+    went_back = {str(crl) for crl in outcome.status.put_back}
+    target = outcome.status.target
+    for line in outcome.lines:
+        extra = about(target=target, bundle=outcome.about.get(line))
+        if line in refused:
+            _LOG.warning("%s: %s; %s", target, line, _REFUSED.format(state / "set-aside"), extra=extra)
+        else:
+            _LOG.log(logging.WARNING if line in went_back else logging.INFO, "%s: %s", target, line, extra=extra)
 
 
 def _of(target: str, threats: Sequence[Alarm]) -> list[str]:

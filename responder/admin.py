@@ -1,5 +1,6 @@
 """`/metrics`, `/readyz` and `/healthz` on an address of their own, which is not for the public."""
 
+import logging
 import socket
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -32,6 +33,7 @@ class Admin(NamedTuple):
         Args:
             sheets: what the processes that answer the public count.
         """
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits for another
         server = create_server(
             AdminApplication(sheets, self.ready),
             sockets=[self.listener],

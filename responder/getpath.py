@@ -17,7 +17,7 @@ _SLASHES: Final = re.compile(r"/+")
 _STRAY: Final = str.maketrans({" ": "+", "\t": None, "\r": None, "\n": None})
 _DEEPEST_ESCAPING: Final = 3
 _MOST_MERGED: Final = 3
-_MOST_READINGS: Final = 32
+_MOST_READINGS: Final = 10  # each is asked for in a store that may be far away
 _SHORT_FORM: Final = 0x80
 _TWO_OCTETS: Final = 0x82
 

@@ -73,6 +73,9 @@ class SetAside(_Row):
     reason: str
     version: str = Field(default="", description="of the file and the profile that refused it; others are tried again")
 
+    def __str__(self) -> str:
+        return f"set aside {self.bundle}: {self.reason}"
+
 
 class HeldBundle(_Row):
     """A bundle that cannot be published yet, and what it waits for.
@@ -115,6 +118,20 @@ class LeftoverCRL(_Row):
         )
 
 
+class PutBackCRL(_Row):
+    """A CRL that went back, and was put again from the publisher's archive: the exchange had only older ones."""
+
+    path: str
+    number: Number
+    at: Instant
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} went back, and so did the exchange: number {self.number} was put again from the archive at "
+            f"{iso(self.at)}; find out who wrote into both, and have the signer look (`revocast generate-crls`)"
+        )
+
+
 class TargetStatus(BaseModel):
     """Everything that one target says of itself."""
 
@@ -129,3 +146,4 @@ class TargetStatus(BaseModel):
     set_aside: list[SetAside] = []
     held: list[HeldBundle] = []
     leftovers: list[LeftoverCRL] = []
+    put_back: list[PutBackCRL] = []

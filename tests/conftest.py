@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.building.s3server import S3Place, S3Server
+    from tests.building.seaweedfs import SeaweedFS
 
 DEBIAN_PACKAGES = {
     "certtool": "gnutls-bin",
@@ -29,7 +31,7 @@ DEBIAN_PACKAGES = {
     "systemd-tmpfiles": "systemd",
     "unshare": "util-linux",
 }
-"""Who brings a judge; the linters (`lint_crl`, …) and `atheris`, which is a module, come with the lock."""
+"""Who brings a judge; the linters (`lint_crl`, …), `weed`, and `atheris`, which is a module, come with the lock."""
 
 MEASURED = "measured"
 """The property by which a test hands on what it measured: what it prints is lost in a worker of pytest-xdist."""
@@ -60,7 +62,7 @@ def work_in_memory() -> None:
         return
     found = os.statvfs(memory)
     if found.f_bavail * found.f_frsize >= _ROOM and not found.f_flag & os.ST_NOEXEC:
-        os.environ["TMPDIR"] = str(memory)
+        os.environ["TMPDIR"] = tempfile.tempdir = str(memory)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -98,6 +100,27 @@ def s3(s3_server: "S3Server", monkeypatch: pytest.MonkeyPatch) -> "S3Place":
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     return s3_server.new_bucket()
+
+
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SeaweedFS]":
+    """An S3 server that enforces policies and keeps what it has taken: SeaweedFS, as infra/ runs it."""
+    from tests.building.seaweedfs import SeaweedFS
+
+    with SeaweedFS(tmp_path_factory.mktemp("seaweedfs")) as running:
+        yield running
+
+
+@pytest.fixture
+def seaweed(seaweedfs: "SeaweedFS", monkeypatch: pytest.MonkeyPatch) -> "Iterator[S3Place]":
+    """Its public bucket, empty as the exchange is; who connects is the publisher, by his profile."""
+    from revocation.wire.s3 import connect
+
+    for name, value in seaweedfs.variables("publisher").items():
+        monkeypatch.setenv(name, value)
+    connect.cache_clear()  # others may have been somebody else there
+    yield seaweedfs.new_bucket()
+    connect.cache_clear()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -18,7 +18,17 @@ from typing import Any, Final
 import lmdb
 
 from publisher.targets.lmdb_change import changes_of, decoded, forms_there, what_is_there
-from publisher.targets.lmdb_files import DAMAGED, FILES, files_there, is_current, is_whole, move_aside, set_mode
+from publisher.targets.lmdb_files import (
+    DAMAGED,
+    FILES,
+    advice_for,
+    files_there,
+    is_current,
+    is_whole,
+    make_folder,
+    move_aside,
+    set_mode,
+)
 from publisher.targets.lmdb_reading import ENTRIES, STATUS, status_in
 from publisher.targets.protocol import Answer, Replaces
 from revocation.errors import TargetError
@@ -59,7 +69,7 @@ class LMDBTarget:
         self._folder = folder
         self._damaged = False
         with self._explained():
-            folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+            make_folder(folder)
             self._env = self._open(map_size)
             self._files = files_there(self._folder)
             self._drop_old_layout()
@@ -265,6 +275,5 @@ class LMDBTarget:
             raise TargetError(
                 f"the store cannot be read or written: {error}",
                 where=str(self._folder),
-                advice="what was published before is still there; see to room, rights and `map_size_gib`, "
-                "then run `revocast publish`",
+                advice=f"what was published before is still there; {advice_for(error)}, then run `revocast publish`",
             ) from error

@@ -1,6 +1,8 @@
 """The two files of an LMDB store, as its publisher finds them: whole, belonging together, or to be set aside."""
 
+import errno
 import logging
+import os
 import stat
 import subprocess
 import sys
@@ -72,3 +74,17 @@ def set_mode(file: Path, mode: int) -> None:
     """Give a file these rights, where it has others."""
     if stat.S_IMODE(file.stat().st_mode) != mode:
         file.chmod(mode)
+
+
+def make_folder(folder: Path) -> None:
+    """One that its group may enter, as it may read the files, whatever the umask; one that is there stays as it is."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        set_mode(folder, 0o750)
+
+
+def advice_for(error: Exception) -> str:
+    """What to see to. LMDB locks a reader by the number of its process, which another PID namespace has once more."""
+    if os.strerror(errno.EAGAIN) in str(error):
+        return "is a container with the store that does not share this PID namespace? Have it share it, or take Redis"
+    return "see to room, rights and `map_size_gib`"

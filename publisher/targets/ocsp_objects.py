@@ -8,6 +8,9 @@ others is found too, and is put right.
 A put replaces what is noted (`If-Match`), or nothing. Where it meets something else, and where what is noted was not
 put by this publisher, that is read and judged: what another one put stays if it may stand, and is replaced as the very
 object that was read if it may not. So of two publishers the slower one takes nothing back.
+
+Base64 has slashes, also two in a row and at the end. Not every endpoint keeps objects under such keys: that is tried
+once, and noted. Where it does not, these responses lie nowhere, and a responder answers.
 """
 
 import hashlib
@@ -18,6 +21,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from publisher.targets.response_files import Stands
 from publisher.targets.s3 import PROBE
+from publisher.targets.s3_keys import is_odd, keeps_odd_keys
 from publisher.targets.s3_notes import DIGEST_OCTETS, Note, Notes
 from publisher.targets.s3_trouble import in_our_words
 from revocation.certid import CertID
@@ -35,6 +39,8 @@ _LARGEST: Final = 1 << 20
 _TRIES: Final = 3
 _PLACE: Final = "place"
 _SEAL: Final = "seal"
+_KEYS: Final = "keys"
+_ANY, _PLAIN = "any", "plain"
 _SEAL_KIND: Final = Kind("text/plain", "no-store")
 _Item = TypeVar("_Item")
 
@@ -90,6 +96,11 @@ class OCSPObjects:
         if not self.seal or self.seal.decode() != notes.word(_SEAL):
             self._recall()
             notes.keep(_SEAL, (self.seal or b"").decode())
+            notes.keep(_KEYS, "")  # the bucket may be another one
+        if not notes.word(_KEYS):
+            with in_our_words():
+                notes.keep(_KEYS, _ANY if keeps_odd_keys(private) else _PLAIN)
+        self._takes_any = notes.word(_KEYS) == _ANY
 
     def set_seal(self, seal: bytes) -> None:
         """Leave a word, unless somebody else did meanwhile."""
@@ -99,9 +110,10 @@ class OCSPObjects:
         self.seal, self._seal_is = seal, unchanged(found.etag)
         self._notes.keep(_SEAL, seal.decode())
 
-    def path_of(self, cert_id: CertID) -> str:
-        """S3 takes any text as a key, and knows no folders, so each CertID has a path."""
-        return get_path(cert_id).removeprefix(OCSP_PATH)
+    def path_of(self, cert_id: CertID) -> str | None:
+        """S3 takes any text as a key, and knows no folders, so each CertID has a path; not so with every endpoint."""
+        path = get_path(cert_id).removeprefix(OCSP_PATH)
+        return path if self._takes_any or not is_odd(path) else None
 
     def read(self, path: str) -> bytes | None:
         """What lies there now."""

@@ -99,7 +99,8 @@ class Journal:
                     crls=sorted(status.crls, key=lambda row: row.renew_at)[:most],
                 )
                 for status in carrying
-            ]
+            ],
+            exclude={"__all__": {"put_back"}},  # which schedulers of before do not know
         )
         self._write(lambda pipeline: pipeline.set(_PUBLISHED, text, ex=_PUBLISHED_KEPT))
 

@@ -51,6 +51,7 @@ def note_of(status: TargetStatus, alarms: Iterable[str], now: datetime) -> Statu
         ],
         held=[one.model_copy(update={"reason": _short(one.reason)}) for one in status.held[:_MOST_SENTENCES]],
         leftovers=status.leftovers[:_MOST_SENTENCES],
+        put_back=status.put_back[:_MOST_SENTENCES],
     )
     left_out = len(status.crls) + len(status.slices) - len(crls) - len(slices)
     sentences = tuple(_short(alarm) for alarm in list(alarms)[:_MOST_SENTENCES])

@@ -4,7 +4,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -46,6 +46,7 @@ class Faulty:
 
     Attributes:
         certificate: the files of a certificate and its key, where it is spoken to by TLS.
+        trusts: the file of a CA, where the server behind is spoken to by TLS.
         reads: what the server behind takes a path for.
         seen: method and path of each request.
         put: path of what S3 took.
@@ -54,6 +55,7 @@ class Faulty:
     upstream: int
     plan: Plan = lambda method, path, headers: None
     certificate: tuple[Path, Path] | None = None
+    trusts: Path | None = None
     reads: Callable[[str], str] = lambda path: path
     seen: list[tuple[str, str]] = field(default_factory=list)
     put: list[str] = field(default_factory=list)
@@ -64,7 +66,8 @@ class Faulty:
         class Handler(_Handler):
             owner = faulty
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._upstream_tls = ssl.create_default_context(cafile=self.trusts) if self.trusts else None
+        self._server = _Server(("127.0.0.1", 0), Handler)
         if self.certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*self.certificate)
@@ -88,6 +91,12 @@ class Faulty:
         """Its URL."""
         return f"http{'s' if self.certificate else ''}://127.0.0.1:{self.port}"
 
+    def connection(self) -> HTTPConnection:
+        """To the server behind."""
+        if self._upstream_tls is None:
+            return HTTPConnection("127.0.0.1", self.upstream, timeout=20)
+        return HTTPSConnection("127.0.0.1", self.upstream, timeout=20, context=self._upstream_tls)
+
     def count(self, method: str) -> int:
         """How many requests of a method came."""
         return sum(1 for seen, _ in self.seen if seen == method)
@@ -102,6 +111,10 @@ def times(count: int, fault: Fault, method: str, part: str = "") -> Plan:
         return fault if is_meant and next(left, None) is not None else None
 
     return plan
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 64  # a publisher connects 32 times at once
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -126,7 +139,10 @@ class _Handler(BaseHTTPRequestHandler):
             body = _harmed(body)
         for name in (*fault.without, "expect", "connection"):
             headers.pop(name, None)
-        status, answered, content = self._hand_on(headers, body)
+        try:
+            status, answered, content = self._hand_on(headers, body)
+        except OSError:
+            return  # nobody is there: the connection ends without an answer
         if self.command == "PUT" and status == 200:
             self.owner.put.append(self.path)
         if not fault.lost:
@@ -138,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _any  # noqa: N815
 
     def _hand_on(self, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
-        connection = HTTPConnection("127.0.0.1", self.owner.upstream, timeout=20)
+        connection = self.owner.connection()
         try:
             connection.request(self.command, self.owner.reads(self.path), body or None, headers)
             answer = connection.getresponse()

@@ -3,12 +3,16 @@
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from revocation.wire.bucket import Bucket
 from tests.infra.running_nginx import free_port
 from tests.waiting import until_listening
+
+if TYPE_CHECKING:
+    from tests.building.seaweedfs import SeaweedFS
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -64,26 +68,32 @@ class S3Server:
 
     def new_bucket(self) -> "S3Place":
         """An empty bucket that no other test has."""
-        self._buckets += 1
-        return S3Place(self, f"bucket-{self._buckets}")
-
-
-class S3Place:
-    """One bucket, as the configuration names it, and as somebody else sees it."""
-
-    def __init__(self, server: S3Server, name: str) -> None:
-        self.server, self.name = server, name
-        self.endpoint = f"http://127.0.0.1:{server.port}"
         import boto3  # late: few tests need it
 
-        self.client: Any = boto3.session.Session().client(
+        self._buckets += 1
+        client = boto3.session.Session().client(
             "s3",
             endpoint_url=self.endpoint,
             region_name="us-east-1",
             aws_access_key_id="somebody",
             aws_secret_access_key="else",
         )
-        self.client.create_bucket(Bucket=name)
+        client.create_bucket(Bucket=f"bucket-{self._buckets}")
+        return S3Place(self, f"bucket-{self._buckets}", client)
+
+
+@dataclass(frozen=True)
+class S3Place:
+    """One bucket, as the configuration names it, and as somebody else sees it, who is `client`."""
+
+    server: "S3Server | SeaweedFS"
+    name: str
+    client: Any
+
+    @property
+    def endpoint(self) -> str:
+        """That of its server."""
+        return self.server.endpoint
 
     def bucket(self, prefix: str = "", endpoint: str | None = None) -> Bucket:
         """In our configuration."""

@@ -41,7 +41,7 @@ class Monitor:
             "path": edge.path,
             "edges": {name: one.port for name, one in parties.edges.items()},
             "s3": site.servers.s3.port,
-            "credentials": str(site.servers.credentials["reader"]),
+            "s3_ca": str(site.servers.s3.ca),
             "serials": [f"{serial:X}" for serial in site.pki.files],
             "violations": str(self._file),
             "seed": seed,

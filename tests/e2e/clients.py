@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from tests.e2e import access
+from tests.building.seaweedfs import PUBLIC, new_client
 from tests.e2e.servers import Verdict
 from tests.e2e.verify import Unsaid, Verifier, Wrong
 
@@ -111,16 +111,22 @@ class Edge:
 
 
 class PublicBucket:
-    """The bucket of the second publisher, as somebody who may read its objects by name and no more."""
+    """The bucket of the second publisher, as anybody sees it, who may read its public objects by name and no more.
 
-    def __init__(self, port: int, credentials: Path, path: str) -> None:
-        self._client: Any = access.client_of(port, credentials)
+    Args:
+        port: of the S3 server.
+        ca: what its certificate is checked with.
+        path: of the CRL.
+    """
+
+    def __init__(self, port: int, ca: Path, path: str) -> None:
+        self._client: Any = new_client(port, ca, None)
         self._key = path.lstrip("/")
 
     def crl(self) -> bytes:
         """The octets of the CRL. Raises Away."""
         try:
-            body: bytes = self._client.get_object(Bucket=access.PUBLIC, Key=self._key)["Body"].read()
+            body: bytes = self._client.get_object(Bucket=PUBLIC, Key=self._key)["Body"].read()
         except Exception as error:  # whatever botocore makes of a server that is away or has no such object
             raise Away(f"{type(error).__name__}: {error}") from error
         return body

@@ -11,7 +11,7 @@ from pathlib import Path
 from shutil import copy
 from typing import Final
 
-from tests.e2e import access
+from tests.building.seaweedfs import PUBLIC
 from tests.e2e.pki import PASSPHRASE, PKI
 from tests.e2e.servers import DATABASE, ROLE, Servers
 
@@ -42,7 +42,6 @@ kind = "s3"
 url = "s3://{bucket}"
 endpoint = "{endpoint}"
 path_style = true
-tls_ca = "s3-ca.pem"
 """
 
 
@@ -78,8 +77,8 @@ def write(setting: Setting, name: str) -> Path:
     service, home = name.partition("-")[0], setting.home(name)
     (home / "credentials").mkdir(parents=True, exist_ok=True)
     copy(setting.pki.ca_certificate, home / "example-ca.pem")
-    for server in ("valkey", "s3"):
-        copy(setting.tls_ca, home / f"{server}-ca.pem")
+    copy(setting.tls_ca, home / "valkey-ca.pem")
+    copy(setting.servers.s3.ca, home / "s3-ca.pem")
     text = (INFRA / f"config/{service}.toml").read_text()
     if name == "publisher-2":
         text = _second_publisher(setting, text)
@@ -112,8 +111,7 @@ def environment(setting: Setting, name: str, path: str) -> dict[str, str]:
         "CREDENTIALS_DIRECTORY": str(home / "credentials"),
     }
     if service in ("signer", "publisher"):
-        mine |= {"AWS_SHARED_CREDENTIALS_FILE": str(home / "aws"), "AWS_DEFAULT_REGION": "us-east-1"}
-        mine |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null"}
+        mine |= {"AWS_SHARED_CREDENTIALS_FILE": str(home / "aws"), "AWS_CA_BUNDLE": str(home / "s3-ca.pem")}
     if service == "signer":
         mine["PGPASSFILE"] = str(home / "pgpass")
     return mine
@@ -132,8 +130,6 @@ def _names(setting: Setting, name: str, service: str, text: str) -> dict[str, st
             names[folder] = str(home)
     if service == "signer":
         names |= {"//revocast@": f"//{ROLE}@", '/revocast"': f'/{DATABASE}"', "PUBLIC-KEY": setting.operator_key}
-    if service in ("signer", "publisher"):
-        names["path_style = true }"] = 'path_style = true, tls_ca = "s3-ca.pem" }'
     if service == "publisher":
         names["/var/lib/revocast-public"] = str(home / "public")
     if service in ("scheduler", "operator"):
@@ -148,7 +144,7 @@ def _second_publisher(setting: Setting, text: str) -> str:
     """Names of targets are in the notes of the queue server, so this one's differ."""
     shared = text.index(_SHARED)
     store, endpoint = setting.home("publisher-2") / "store", f"https://127.0.0.1:{setting.ports['publisher-2:s3']}"
-    mine = _OF_ITS_OWN.format(store=store, bucket=access.PUBLIC, endpoint=endpoint)
+    mine = _OF_ITS_OWN.format(store=store, bucket=PUBLIC, endpoint=endpoint)
     return text[: text.rindex("\n# For responders", 0, shared)].replace('"files"', '"files-2"') + "\n" + mine
 
 
@@ -164,5 +160,5 @@ def _secrets(setting: Setting, service: str, name: str) -> None:
         port = setting.ports[f"{name}:postgresql"]
         (home / "pgpass").write_text(f"127.0.0.1:{port}:{DATABASE}:{ROLE}:{setting.servers.password}\n")
         (home / "pgpass").chmod(0o400)
-    if service in setting.servers.credentials:
-        copy(setting.servers.credentials[service], home / "aws")
+    if (profile := setting.servers.s3.profiles / f"{service}.aws").exists():
+        copy(profile, home / "aws")

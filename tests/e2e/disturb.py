@@ -16,7 +16,6 @@ _MOST_AT_ONCE: Final = 3
 _LONGEST: Final = 15.0
 _EACH_SECOND: Final = 0.4
 """So many begin, as far as there is room."""
-_KILLED_SERVERS: Final = ("valkey", "postgresql")
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def all_of(site: Site) -> list[Disturbance]:
         *(Disturbance(f"kill {name}", program.kill, program.start) for name, program in programs),
         *(Disturbance(f"pause {name}", program.pause, program.resume) for name, program in programs),
         *(_by_name("pause", name, servers.pause, servers.resume) for name in NAMES),
-        *(_by_name("kill", name, servers.kill, servers.start) for name in _KILLED_SERVERS),
+        *(_by_name("kill", name, servers.kill, servers.start) for name in NAMES),
         *(_by_name("cut", name, links.cut, links.mend) for name in links.ports),
         *(_by_name("stall", name, links.stall, links.mend) for name in links.ports),
     ]

@@ -1,8 +1,8 @@
 """The network between services and servers: a port for each pair of them, which can be cut, and held up.
 
 `python -m tests.e2e.links FILE` leads each port of the file on, with TLS at its front where a certificate is named,
-since the servers of the tests have none. It obeys lines on standard input (`cut NAME`, `stall NAME`, `mend NAME`), says
-each back when it holds, and ends with its input.
+since not every server of the tests has it. It obeys lines on standard input (`cut NAME`, `stall NAME`, `mend NAME`),
+says each back when it holds, and ends with its input.
 """
 
 import asyncio

@@ -119,7 +119,7 @@ def _main() -> None:
     verifier = Verifier(x509.load_pem_x509_certificate(Path(told["ca"]).read_bytes()))
     record, serials = Record(Path(told["violations"])), [int(serial, 16) for serial in told["serials"]]
     edges = [Edge(name, port, verifier, told["path"], _SECONDS) for name, port in told["edges"].items()]
-    bucket = PublicBucket(told["s3"], Path(told["credentials"]), told["path"])
+    bucket = PublicBucket(told["s3"], Path(told["s3_ca"]), told["path"])
     watches: list[CRLWatch | OCSPWatch] = [CRLWatch("bucket", bucket, verifier, record)]
     for edge in edges:
         watches.append(CRLWatch(f"web server {edge.name}", edge, verifier, record))

@@ -13,7 +13,7 @@ from typing import Final
 from tests.e2e.clients import get_path
 from tests.e2e.verify import Verifier
 
-PROGRAMS: Final = ("curl", "initdb", "nginx", "ocsptool", "openssl", "easyrsa")
+PROGRAMS: Final = ("curl", "initdb", "nginx", "ocsptool", "openssl", "easyrsa", "weed")
 """What has to be installed for all of it."""
 
 _AT_ONCE: Final = 1000

@@ -78,7 +78,7 @@ def parties_of(site: Site) -> Parties:
     verifier = Verifier(site.pki.issuer)
     path = f"/crl/{Issuer.of('example-ca', [site.pki.issuer]).id}/all.crl"
     edges = {name: Edge(name, site.web(name), verifier, path) for name in EDGES}
-    bucket = PublicBucket(site.servers.s3.port, site.servers.credentials["reader"], path)
+    bucket = PublicBucket(site.servers.s3.port, site.servers.s3.ca, path)
     (site.folder / "clients").mkdir(exist_ok=True)
     programs = {
         name: Programs(site.folder / "clients", site.pki.ca_certificate, verifier, f"http://127.0.0.1:{edge.port}")

@@ -1,14 +1,13 @@
-"""The servers that the services need, each with a user for each service: Valkey, PostgreSQL, and moto's for S3."""
+"""The servers that the services need, each with a user for each service: Valkey, PostgreSQL, and SeaweedFS for S3."""
 
 import secrets
 import signal
-from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
-from tests.building.s3server import S3Server
-from tests.e2e import access
+from tests.building.seaweedfs import EXCHANGE, PUBLIC, SeaweedFS
 from tests.e2e.process import signal_family
 from tests.infra.running_nginx import free_port
 from tests.infra.valkey_users import GuardedServer
@@ -17,6 +16,9 @@ from tests.postgresql import Server as PostgreSQL
 DATABASE: Final = "ledger"
 ROLE: Final = "signer"
 NAMES: Final = ("valkey", "postgresql", "s3")
+
+ATTACKER: Final = "attacker"
+"""Who may do everything in both buckets."""
 
 Verdict = tuple[int, int] | None
 """Since when a certificate is revoked (seconds since 1970) and why (CRLReason); None when it is good."""
@@ -32,29 +34,26 @@ class Servers:
 
     Attributes:
         password: of PostgreSQL's role, which owns the ledger and may nothing else.
-        credentials: the file of each user of S3.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
         (folder / "valkey").mkdir()
         (folder / "s3").mkdir()
         self.valkey = GuardedServer(folder / "valkey")
         self.database_port = free_port()
         self.postgresql = PostgreSQL(port=self.database_port)
-        self.s3 = S3Server(folder / "s3")
+        self.s3 = SeaweedFS(folder / "s3")
+        self.s3.identify(ATTACKER, *(f"{act}:{of}" for of in (EXCHANGE, PUBLIC) for act in ("Read", "List", "Write")))
         self.password = secrets.token_hex(16)
-        self.credentials: Mapping[str, Path] = {}
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            for server in (self.valkey, self.postgresql, self.s3):
-                stack.enter_context(server)
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(stack.enter_context, (self.valkey, self.postgresql, self.s3)))
             with self.postgresql.connect() as connection:
                 connection.execute(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{self.password}'")
                 connection.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE} TEMPLATE template0")
                 connection.execute(f"REVOKE CONNECT ON DATABASE {DATABASE}, postgres FROM PUBLIC")
-            self.credentials = access.prepare(self.s3, self._folder / "s3")
             self._stack = stack.pop_all()
         return self
 
@@ -86,20 +85,12 @@ class Servers:
         signal_family(self.pid(name), signal.SIGCONT)
 
     def kill(self, name: str) -> None:
-        """End it as a power cut would. Not S3: moto has all in memory, and a bucket does not lose what it has taken."""
-        if name == "valkey":
-            self.valkey.kill()
-        else:
-            assert name == "postgresql", name
-            self.postgresql.stop()
+        """End it as a power cut would, but that what it wrote is with the kernel."""
+        {"valkey": self.valkey.kill, "postgresql": self.postgresql.stop, "s3": self.s3.kill}[name]()
 
     def start(self, name: str) -> None:
-        """Start it again, and wait until it answers: Valkey is empty then, PostgreSQL has what it said it has."""
-        if name == "valkey":
-            self.valkey.start()
-        else:
-            assert name == "postgresql", name
-            self.postgresql.start()
+        """Start it again: Valkey is empty then, the others have what they said they have. S3 answers later."""
+        {"valkey": self.valkey.start, "postgresql": self.postgresql.start, "s3": self.s3.launch}[name]()
 
     def refused(self) -> set[tuple[str, str]]:
         """What Valkey refused to whom, since it was started."""

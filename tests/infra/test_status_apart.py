@@ -17,7 +17,9 @@ from revocation.artifacts import Kind
 from revocation.clock import now
 from revocation.commands import root
 from revocation.errors import ConfigurationError
-from revocation.published import HeldBundle, SetAside
+from revocation.issuer import Issuer
+from revocation.paths import crl_path
+from revocation.published import HeldBundle, PutBackCRL, SetAside
 from revocation.wire.queue import Wire
 from revocation.wire.statusnote import note_of
 from tests.authority import Authority
@@ -119,6 +121,18 @@ def test_what_is_in_the_way_of_a_publisher_is_told(guarded: GuardedServer, opera
     assert found["set_aside"][0].endswith("its number went back")
     assert found["held"][0].endswith("its base is away")
     assert found["alarms"] == ["files: 81% of the map is used"]
+
+
+def test_crl_that_was_put_back_elsewhere_is_told(guarded: GuardedServer, operator: Path, authority: Authority) -> None:
+    """Its publisher's machine may be nobody's terminal."""
+    issuer, at = Issuer.of("example-ca", [authority.certificate]).id, now()
+    row = status("files", crl_row(issuer), kinds=(Kind.CRL,))
+    row.put_back.append(PutBackCRL(path=crl_path(issuer, "all"), number=7, at=at))
+    row.put_back.append(PutBackCRL(path="crl/deadbeef/all.crl", number=7, at=at))
+    Wire(guarded.url_of("publisher")).journal.tell([note_of(row, [], at)])
+    code, found = shown(operator, "--no-signer")
+    (said,) = found["put_back"]
+    assert (code, f"files: {crl_path(issuer, 'all')} went back" in said) == (1, True)
 
 
 def test_rows_of_a_note_that_name_nothing_configured_are_let_be(guarded: GuardedServer, operator: Path) -> None:

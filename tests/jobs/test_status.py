@@ -15,7 +15,7 @@ from revocation.artifacts import Kind
 from revocation.clock import fixed, now
 from revocation.config import PublicConfig
 from revocation.part import Part
-from revocation.published import HeldBundle, LeftoverCRL, SetAside, TargetStatus
+from revocation.published import HeldBundle, LeftoverCRL, PutBackCRL, SetAside, TargetStatus
 from signer.handle import handle
 from signer.look import look
 from tests.authority import NOW
@@ -189,6 +189,23 @@ def test_crl_that_is_not_configured_and_alone_lists_something_exits_1(
     assert "lists 0A, 0B and 1 more;" in said
     result = present.run("status", "--timeout", "60")
     assert (result.exit_code, "not configured: files: crl/1a2b3c4d/user.crl" in result.output) == (1, True)
+
+
+def test_crl_that_was_put_back_from_the_archive_exits_1(present: Present, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the exchange has it again: somebody wrote into it and into the target."""
+    saved = Installation.statuses
+
+    def statuses(installation: Installation, moment: datetime) -> list[TargetStatus]:
+        found = saved(installation, moment)
+        found[0].put_back.append(PutBackCRL(path="crl/1a2b3c4d/all.crl", number=7, at=NOW))
+        return found
+
+    monkeypatch.setattr(Installation, "statuses", statuses)
+    result = present.run("status", "--timeout", "60", "--json")
+    (said,) = json.loads(result.stdout)["put_back"]
+    assert "files: crl/1a2b3c4d/all.crl went back, and so did the exchange: number 7 was put again" in said
+    result = present.run("status", "--timeout", "60")
+    assert (result.exit_code, "put back: files: crl/1a2b3c4d/all.crl" in result.output) == (1, True)
 
 
 def test_fresh_installation_exits_0_and_json_has_every_artifact(present: Present) -> None:

@@ -173,6 +173,24 @@ def test_restored_store_shows_nothing_revoked_as_good_even_without_bundles(
     assert outcome.status.slices[0].revision == 1
 
 
+def test_restored_good_of_the_second_of_a_hold_is_withdrawn(place: Place, ca: CA, responder: Responder) -> None:
+    """A release comes later than its hold: good of the same second was said before it."""
+    put_slice(place.exchange, ca, 1, both(ca, responder, 1))
+    place.publish()
+    before = {hash_: place.stored(1, hash_) for hash_ in CertIDHash}
+    hold = Revocation(NOW - DAY, Reason.certificateHold)
+    put_slice(place.exchange, ca, 2, both(ca, responder, 1, hold), base_revision=1, revision=2)
+    place.publish()
+    for hash_, good in before.items():
+        assert good
+        place.overwrite([1], good, hash_)
+    for bundle in place.exchange.iterdir():
+        bundle.unlink()
+    _drop(place, STATUS_DATABASE)
+    place.publish(NOW + SECOND)
+    assert [place.says(1, hash_) for hash_ in CertIDHash] == [None, None]
+
+
 def test_released_certificate_stays_good_when_the_status_is_lost(place: Place, ca: CA, responder: Responder) -> None:
     """Only what marks contradict is withdrawn from a suspect store: a newer good after a hold is none of it."""
     hold = Revocation(NOW - DAY, Reason.certificateHold)
@@ -209,6 +227,20 @@ def test_forged_answers_in_a_store_do_not_stand_in_the_way(filled: Place, ca: CA
     healed = filled.stored(3)
     assert healed
     assert healed.this_update == int((NOW + SECOND).timestamp())
+
+
+def test_end_that_was_altered_around_a_response_is_put_right(place: Place, ca: CA, responder: Responder) -> None:
+    """A response is handed out until the end that stands beside it: the same one, signed as it is, is put again."""
+    put_slice(place.exchange, ca, 1, both(ca, responder, 1))
+    place.publish()
+    right = {hash_: place.stored(1, hash_) for hash_ in CertIDHash}
+    for hash_, stored in right.items():
+        assert stored
+        place.overwrite([1], stored._replace(next_update=stored.next_update + 30 * 86_400), hash_)
+    put_slice(place.exchange, ca, 2, both(ca, responder, 1), revision=2)
+    place.publish(NOW + SECOND)
+    ends = {hash_: (stored := place.stored(1, hash_)) and stored.next_update for hash_ in CertIDHash}
+    assert ends == {hash_: stored.next_update for hash_, stored in right.items() if stored}
 
 
 def test_status_of_a_wiped_or_unreadable_target_is_empty_for_who_asks(filled: Place) -> None:

@@ -129,3 +129,37 @@ def test_log_of_the_worker_has_an_alarm_once(
         worker._look(place.config, place.public, journal, told)
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert warnings == ["responses: 81% of the map is used"]
+
+
+def test_log_of_the_worker_warns_once_of_a_bundle_that_is_refused_and_says_what_to_do(
+    place: Place, ca: CA, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With its id and the reason; what was done is no warning."""
+    caplog.set_level("INFO")
+    put_crl(place.exchange, ca, 1, crl(ca, 1, this_update=now() - timedelta(seconds=5)))
+    name = put_crl(place.exchange, ca, 2, crl(ca, 2, this_update=now(), signed_by=CA()))
+    told, journal = NowAndThen(), Wire(server.url).journal
+    for _ in range(3):
+        worker._look(place.config, place.public, journal, told)
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warning.startswith(f"files: set aside {name}: CRL test/all")
+    assert "signature" in warning
+    assert str(place.state / "set-aside") in warning
+    assert "whether the signer made it" in warning
+    assert [record.levelname for record in caplog.records if "number 1 published" in record.getMessage()] == ["INFO"]
+
+
+def test_log_of_the_worker_warns_once_of_a_crl_that_was_put_back(
+    place: Place, ca: CA, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody has written into exchange and target."""
+    caplog.set_level("INFO")
+    put_crl(place.exchange, ca, 1, crl(ca, 1, this_update=now() - timedelta(seconds=5)))
+    place.publish(now())
+    place.wipe(place.exchange, place.directory)
+    place.exchange.mkdir()
+    told, journal = NowAndThen(), Wire(server.url).journal
+    for _ in range(3):
+        worker._look(place.config, place.public, journal, told)
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "number 1 was put again from the archive" in warning

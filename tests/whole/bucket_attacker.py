@@ -9,8 +9,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.e2e import access
+from tests.building.seaweedfs import ANYBODY, PUBLIC
 from tests.e2e.clients import HTTP
+from tests.e2e.servers import ATTACKER
 from tests.whole.siege import Siege
 
 Objects = dict[str, dict[str, Any]]
@@ -26,7 +27,7 @@ class Attacker:
     @classmethod
     def of(cls, siege: Siege) -> "Attacker":
         """Of this site's."""
-        return cls(_client(siege, "attacker"))
+        return cls(siege.site.servers.s3.client(ATTACKER))
 
     def everything(self, bucket: str) -> Objects:
         """What lies in a bucket."""
@@ -58,14 +59,14 @@ class Attacker:
 @contextmanager
 def front(siege: Siege) -> Iterator[str]:
     """Stands where a CDN does: objects of the public bucket, and the second edge's OCSP; its URL."""
-    reader, port = _client(siege, "reader"), siege.site.web("2")
+    reader, port = siege.site.servers.s3.client(ANYBODY), siege.site.web("2")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path.startswith("/ocsp/"):
                 return self._answer(*_passed(HTTP(port), self.path, None), "application/ocsp-response")
             try:
-                found = _read(reader, access.PUBLIC, self.path.lstrip("/"))
+                found = _read(reader, PUBLIC, self.path.lstrip("/"))
             except ClientError:
                 return self._answer(404, b"", "text/plain")
             return self._answer(200, found["Body"], found["ContentType"])
@@ -97,10 +98,6 @@ def _passed(edge: HTTP, path: str, question: bytes | None) -> tuple[int, bytes]:
         return edge.get(path) if question is None else edge.post(path, question)
     finally:
         edge.close()
-
-
-def _client(siege: Siege, user: str) -> Any:
-    return access.client_of(siege.site.servers.s3.port, siege.site.servers.credentials[user])
 
 
 def _read(client: Any, bucket: str, key: str) -> dict[str, Any]:

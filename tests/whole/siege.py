@@ -6,7 +6,7 @@ before each responder. The first edge has its responses in Valkey; the second pu
 
 import pickle
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,8 +90,16 @@ class Siege:
                 until(noted, _SECONDS)
 
     def put_right(self, is_right: Callable[[], object]) -> None:
-        """Return once a publisher's looks have made it so."""
-        await_none(lambda: [] if is_right() else [str(self.look())], _SECONDS)
+        """Return once a publisher's looks have made it so; what cannot be fetched is not right yet."""
+
+        def problems() -> list[str]:
+            with suppress(Away):
+                if is_right():
+                    return []
+            self.look()
+            return ["not right"]
+
+        await_none(problems, _SECONDS)
 
     def said(self, edge: str) -> dict[int, Verdict | str]:
         """What a careful client takes for true at an edge; for the others why it takes nothing."""

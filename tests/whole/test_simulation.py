@@ -16,7 +16,7 @@ SERIALS = set(range(1, 13))
 @pytest.mark.timeout(300)
 def test_thirty_days_serve_nothing_expired_and_renew_everything(tmp_path: Path) -> None:
     """Hourly looks: no object expires before the next one, CRLs are renewed, delegates rotate, revocations stay."""
-    world, watch = World(Estate.build(tmp_path)), Watch()
+    world, watch = World(Estate.build(tmp_path, public="[public.ocsp]\nslices = 4\n")), Watch()
     world.estate.register(world.signer, SERIALS)
     revoked, numbers, delegates = set[int](), set[int](), set[str]()
     for hour in range(30 * 24):

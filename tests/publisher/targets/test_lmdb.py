@@ -1,5 +1,6 @@
 """The LMDB target by itself: rights, readers in other processes, transactions, sweeping."""
 
+import os
 import random
 import stat
 import subprocess
@@ -45,6 +46,43 @@ def test_only_the_lock_file_is_writable_by_the_group(tmp_path: Path) -> None:
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "store").iterdir()}
     assert modes == {"data.mdb": 0o640, "lock.mdb": 0o660}
     assert stat.S_IMODE((tmp_path / "store").stat().st_mode) == 0o750
+
+
+def test_group_may_enter_the_folder_of_the_store_under_any_umask(tmp_path: Path) -> None:
+    """It could read no file in there otherwise; a folder that an operator made keeps its rights."""
+    own = tmp_path / "own"
+    own.mkdir(mode=0o700)
+    before = os.umask(0o077)
+    try:
+        for folder in (tmp_path / "new", own):
+            LMDBTarget(folder, GIB).__exit__(None, None, None)
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (tmp_path / "new", own)] == [0o750, 0o700]
+
+
+@pytest.mark.judge("unshare")
+def test_reader_of_the_same_number_in_another_pid_namespace_is_named(tmp_path: Path) -> None:
+    """Two containers, of which each takes its first process for number 1, say."""
+    read = (
+        "import lmdb, sys; env = lmdb.open(sys.argv[1], readonly=True, map_size=0); txn = env.begin(); "
+        "print('reads', flush=True); sys.stdin.read()"
+    )
+    with LMDBTarget(tmp_path / "store", GIB) as target:
+        target.put([answer(1)], always)
+    write = (
+        "import sys; from pathlib import Path; from publisher.targets.lmdb import LMDBTarget; "
+        "LMDBTarget(Path(sys.argv[1]), 1 << 30)"
+    )
+    apart = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child", sys.executable, "-c"]
+    with subprocess.Popen(
+        [*apart, read, str(tmp_path / "store")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"reads\n"
+        done = subprocess.run([*apart, write, str(tmp_path / "store")], capture_output=True, text=True, check=False)
+    assert "TargetError" in done.stderr
+    assert "PID namespace" in done.stderr
 
 
 def test_large_map_takes_no_room(tmp_path: Path) -> None:
