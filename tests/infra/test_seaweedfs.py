@@ -115,6 +115,21 @@ def test_new_key_is_taken_at_sighup(seaweedfs: SeaweedFS) -> None:
     until(lambda: _does(lambda: client.get_object(Bucket=EXCHANGE, Key="crl/there")))
 
 
+def test_action_that_lets_write_lets_more_so_the_services_have_policies(seaweedfs: SeaweedFS) -> None:
+    """What docs/s3.md says of SeaweedFS: with `Write` alone versions are deleted, and no more are kept."""
+    bucket, admin = "coarse", seaweedfs.client()
+    admin.create_bucket(Bucket=bucket)
+    admin.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    kept = admin.put_object(Bucket=bucket, Key="object", Body=b"kept")["VersionId"]
+    seaweedfs.identify("writer", f"Write:{bucket}")
+    os.kill(seaweedfs.pid, signal.SIGHUP)
+    writer = seaweedfs.client("writer")
+    until(lambda: _does(lambda: writer.put_object(Bucket=bucket, Key="object", Body=b"newer")))
+    writer.delete_object(Bucket=bucket, Key="object", VersionId=kept)
+    assert kept not in {one["VersionId"] for one in admin.list_object_versions(Bucket=bucket)["Versions"]}
+    writer.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+
+
 def test_keys_that_are_there_stay_when_the_list_is_made_anew(tmp_path: Path) -> None:
     """A policy of a later version is taken over without new keys for the services."""
     for number in ("1", "2"):
