@@ -176,7 +176,7 @@ def _make_urgent(signer: Signer, clock: Clock, tell: Callable[[], None], report:
     """Whether nothing had to wait for a time that comes soon, nor for an exchange that cannot be listed.
 
     Of every kind and issuer, whatever the look is about: the slice that is being signed keeps the others waiting. It is
-    not given up for them, whatever they fail of.
+    not given up where the exchange cannot be listed.
 
     Without its hint, which would have bundles be read again each time.
     """

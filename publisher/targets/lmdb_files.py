@@ -77,10 +77,11 @@ def set_mode(file: Path, mode: int) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """One that its group may enter, as it may read the files, whatever the umask; one that is there stays as it is."""
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        set_mode(folder, 0o750)
+    """One that its group may enter, as it may read the files, whatever the umask; what is there stays as it is."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+    for made in missing:
+        set_mode(made, 0o750)
 
 
 def advice_for(error: Exception) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from publisher.targets.protocol import Answer, Replaces
 from publisher.targets.redis_change import PIECE, Change, pieces
 from publisher.targets.redis_layout import make_ours
-from publisher.targets.redis_reading import ENTRIES, STATUS, explained, status_on
+from publisher.targets.redis_reading import ENTRIES, STATE, STATUS, explained, status_on
 from publisher.targets.redis_sample import note
 from revocation.errors import TargetError
 from revocation.redisserver import RedisServer
@@ -56,6 +56,7 @@ class RedisTarget:
             with self._explained():
                 make_ours(self._client, server)
                 self._count: int = self._client.hlen(self._responses)
+                self._state: bytes | None = self._client.hget(self._status, STATE)
         except TargetError:
             self._client.close()
             raise
@@ -74,9 +75,17 @@ class RedisTarget:
             return status_on(self._client, self._server)
 
     def save_status(self, status: bytes) -> None:
-        """Keep the status, and how many responses there should be: fewer are there if the server lost some since."""
-        with self._explained():
-            self._client.hset(self._status, mapping={STATUS: status, ENTRIES: str(self._count).encode()})
+        """Keep the status, and how many responses there should be: fewer are there if somebody took some out.
+
+        Raises:
+            TargetError: the server has not what was written there since it was opened, emptied or put back from a copy.
+        """
+        with self._explained(), self._client.pipeline(transaction=True) as pipe:
+            pipe.watch(self._status, self._responses)
+            self._require_as_left(pipe)
+            pipe.multi()
+            pipe.hset(self._status, mapping={STATUS: status, ENTRIES: str(self._count).encode()})
+            pipe.execute()
 
     def introduce(self, keys: Iterable[tuple[bytes, bytes]]) -> None:
         """Bring the table of issuers up to date, written only where it is not: responses of others are not found."""
@@ -146,22 +155,36 @@ class RedisTarget:
     def set_filled(self, *, is_filled: bool) -> None:
         """Give the store a version where it has none (a full server refuses another SET as well), or take it away.
 
-        One that lost anything since it was opened is not filled, and gets none.
+        One that lost anything since it was opened is not filled, and has none.
         """
         with self._explained(), self._client.pipeline(transaction=True) as pipe:
             if not is_filled:
                 self._client.delete(self._version)
                 return
-            pipe.watch(self._version, self._responses, self._issuers)
-            if pipe.type(self._version) == b"none" and self._is_whole(pipe):
-                pipe.multi()
+            pipe.watch(self._version, self._status, self._responses, self._issuers)
+            is_said, is_whole = pipe.type(self._version) != b"none", self._is_whole(pipe)
+            if is_said == is_whole:
+                return
+            pipe.multi()
+            if is_whole:
                 pipe.set(self._version, _new_version())
-                pipe.execute()
+            else:
+                pipe.delete(self._version)
+            pipe.execute()
 
     def _is_whole(self, pipe: Any) -> bool:
         is_known = self._introduced is None or pipe.hgetall(self._issuers) == self._introduced
-        count: int = pipe.hlen(self._responses)
-        return is_known and count == self._count
+        state, count = pipe.hget(self._status, STATE), pipe.hlen(self._responses)
+        return is_known and (state, count) == (self._state, self._count)
+
+    def _require_as_left(self, pipe: Any) -> None:
+        """Return if our last change is there, or what was there when this was opened."""
+        if pipe.hget(self._status, STATE) != self._state:
+            raise TargetError(
+                "the server lost what was written there a moment ago",
+                where=self._server.place,
+                advice="it is written again at the next look; was the server emptied, or put back from a copy?",
+            )
 
     @contextmanager
     def _changing(self) -> Iterator[Change]:
@@ -170,6 +193,8 @@ class RedisTarget:
             change = Change(pipe, self._responses)
             yield change
             if change.wanted:
+                pipe.watch(self._status)
+                self._require_as_left(pipe)
                 counted = pipe.hget(self._status, ENTRIES)
                 noted = pipe.hkeys(self._sample)
                 change.queue()
@@ -177,8 +202,10 @@ class RedisTarget:
                 if counted is not None and counted.isdigit():  # a count that was wrong before stays wrong
                     pipe.hset(self._status, ENTRIES, str(int(counted) + change.growth).encode())
                 pipe.set(self._version, _new_version(), xx=True)
+                state = _new_version()
+                pipe.hset(self._status, STATE, state)
                 pipe.execute()
-                self._count += change.growth
+                self._count, self._state = self._count + change.growth, state
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

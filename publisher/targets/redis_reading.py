@@ -12,6 +12,9 @@ from revocation.store import RESPONSES_DATABASE, STATUS_DATABASE
 
 STATUS: Final = b"status"
 ENTRIES: Final = b"entries"
+STATE: Final = b"state"
+"""Another with each change of the responses: who wrote the last one knows by it that nothing was lost since."""
+
 _SECONDS: Final = 5.0
 
 

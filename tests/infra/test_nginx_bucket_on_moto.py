@@ -30,6 +30,7 @@ from tests.building.ocsp import both
 from tests.building.s3server import CREDENTIALS, S3Server
 from tests.infra.running_nginx import ask, free_port, nginx
 from tests.infra.test_nginx_ocsp import SEEN, Quiet
+from tests.responder.wire import MALFORMED
 
 pytestmark = [pytest.mark.judge("nginx"), pytest.mark.judge("curl")]
 POLICIES = Path(__file__).parents[2] / "infra/aws/policies"
@@ -202,3 +203,9 @@ def test_policy_lets_everybody_read_what_is_public_and_nothing_else(served: Serv
     assert list(said.values()) == [200, 403]
     (statement,) = json.loads((POLICIES / "public-bucket.json").read_text())["Statement"]
     assert statement["Action"] == "s3:GetObject"
+
+
+def test_who_posts_too_much_is_not_held(served: Served) -> None:
+    """What the responder finds too long is malformedRequest, and the connection ends."""
+    response, body = ask(served.port, "/ocsp/", "POST", b"\x30" * 5000)
+    assert (response.status, body, response.headers["Connection"]) == (413, MALFORMED, "close")

@@ -169,8 +169,10 @@ def test_copy_has_the_number_of_its_name(place: Place) -> None:
     assert shown(place).keys() == {"all.crl", "all.pem", "all-1.crl", "all-3.crl"}
 
 
-def test_crl_that_was_archived_and_never_published_has_no_copy(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A death between archive and target, and the bundle is gone: nobody is shown what was never current."""
+def test_crl_that_passed_before_its_publisher_died_is_published_without_its_bundle(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A death between archive and target, and the bundle is gone: what it revokes is told, out of the archive."""
     published(place, 1)
     bundle = put_crl(place.exchange, place.ca, 2, crl(place.ca, 2, {1: FINAL}, this_update=NOW + 2 * SECOND))
     with monkeypatch.context() as patch:
@@ -178,8 +180,9 @@ def test_crl_that_was_archived_and_never_published_has_no_copy(place: Place, mon
         with pytest.raises(Death):
             place.publish(NOW + 2 * SECOND)
     (place.exchange / bundle).unlink()
-    place.publish(NOW + 2 * SECOND)
-    assert shown(place).keys() == {"all.crl", "all.pem", "all-1.crl"}
+    files, *_ = place.publish(NOW + 2 * SECOND)
+    assert [crl.number for crl in files.put_back] == [2]
+    assert shown(place).keys() == {"all.crl", "all.pem", "all-1.crl", "all-2.crl"}
 
 
 def test_without_the_options_there_is_the_current_crl_alone(tmp_path: Path) -> None:

@@ -91,23 +91,29 @@ def test_deleted_bundle_takes_nothing_away(filled: Place) -> None:
 
 
 def test_target_wiped_with_its_bundles_gone_says_so(filled: Place) -> None:
-    """What cannot be replayed has no row, so the signer sees that it is due."""
+    """What cannot be replayed has no row, and a CRL out of the archive covers no revision: the signer sees what is due."""
     for bundle in filled.exchange.iterdir():
         bundle.unlink()
     filled.wipe(filled.directory, filled.store)
     files, responses = filled.publish()
-    assert (files.crls, responses.slices) == ([], [])
+    assert (len(files.crls), [crl.number for crl in files.put_back], responses.slices) == (1, [5], [])
 
 
-def test_older_crl_is_not_published_into_a_wiped_target(filled: Place, ca: CA) -> None:
-    """The newest bundle is lost with the target, an older one is left: the older CRL would hide a revocation."""
-    put_crl(filled.exchange, ca, 9, crl(ca, 6, {1: FINAL}))
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_older_crl_is_not_published_into_a_wiped_target(filled: Place, ca: CA, is_kept: bool) -> None:
+    """The newest bundle is lost with the target, an older one is left: the older CRL would hide a revocation. The
+    newest comes out of the archive; where that is lost too, there is none."""
+    newest = crl(ca, 6, {1: FINAL})
+    put_crl(filled.exchange, ca, 9, newest)
     filled.publish()
     next(filled.exchange.glob("000000000009*")).unlink()
     filled.wipe(filled.directory)
+    if not is_kept:
+        filled.wipe(filled.state / "crls")
     files, _ = filled.publish()
-    assert (files.crls, files.set_aside) == ([], [])
-    assert not filled.crl_file().exists()
+    assert (len(files.crls), len(files.put_back), files.set_aside) == (is_kept, is_kept, [])
+    assert filled.crl_file().exists() == is_kept
+    assert not is_kept or filled.crl_file().read_bytes() == newest
 
 
 def test_marks_that_are_lost_are_read_off_the_target(filled: Place, ca: CA) -> None:

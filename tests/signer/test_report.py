@@ -11,8 +11,8 @@ from tests.authority import NOW
 def test_what_a_part_of_a_look_did_is_told_as_done_by_the_look() -> None:
     """What was made while a slice was signed, what could not be made, and what has to wait."""
     look, part, later = Report(), Report(), NOW + timedelta(seconds=3)
-    look.has_made(Verb.PRESIGN, "a slice")
-    part.has_made(Verb.GENERATE_CRLS, "a CRL")
+    look.has_made(Verb.PRESIGN, "a slice", None)
+    part.has_made(Verb.GENERATE_CRLS, "a CRL", None)
     part.tell(Verb.GENERATE_CRLS, [RevocastError("has no key", where="issuer test")])
     part.wait(Verb.GENERATE_CRLS, later)
     look.add(part)

@@ -54,11 +54,12 @@ def test_group_may_enter_the_folder_of_the_store_under_any_umask(tmp_path: Path)
     own.mkdir(mode=0o700)
     before = os.umask(0o077)
     try:
-        for folder in (tmp_path / "new", own):
+        for folder in (tmp_path / "new/store", own):
             LMDBTarget(folder, GIB).__exit__(None, None, None)
     finally:
         os.umask(before)
-    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (tmp_path / "new", own)] == [0o750, 0o700]
+    folders = [tmp_path / "new", tmp_path / "new/store", own]
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o750, 0o750, 0o700]
 
 
 @pytest.mark.judge("unshare")

@@ -175,16 +175,48 @@ def test_status_is_given_back_only_while_the_responses_are_as_many(target: Redis
     assert target.load_status() is None
 
 
-def test_what_is_lost_between_two_changes_is_missed(target: RedisTarget, store: RedisServer, server: Server) -> None:
-    """The store is emptied in the middle of a look: it does not count as filled, and the status not as its own."""
+@pytest.mark.parametrize("loss", ["emptied", "put back"])
+def test_what_is_lost_between_two_changes_is_missed(
+    target: RedisTarget, store: RedisServer, server: Server, loss: str
+) -> None:
+    """In the middle of a look, to as many responses as there should be: nothing more is written into it, and it does
+    not count as filled, nor the status as its own."""
     target.introduce([(b"key", ISSUER)])
-    target.put([answer(1)], always)
+    target.put([answer(1, der=b"good")], always)
+    copies = {name: server.client().dump(name) for name in server.client().keys("revocast:*")}
+    target.put([answer(1, der=b"revoked")], always)
     server.client().flushall()
-    target.put([answer(2)], always)
-    target.save_status(b"status")
+    if loss == "put back":
+        for name, copy in copies.items():
+            server.client().restore(name, 0, copy)
+    for write in (lambda: target.put([answer(2)], always), lambda: target.save_status(b"status")):
+        with pytest.raises(TargetError, match="lost what was written there a moment ago"):
+            write()
     target.set_filled(is_filled=True)
     assert version(server) is None
     assert read_status(store) is None
+
+
+def test_look_after_a_loss_goes_on(target: RedisTarget, store: RedisServer, server: Server) -> None:
+    """It finds what is there, and what it writes and saves counts."""
+    target.put([answer(1)], always)
+    server.client().flushall()
+    with RedisTarget(store) as again:
+        again.put([answer(1)], always)
+        again.save_status(b"status")
+        again.set_filled(is_filled=True)
+    assert version(server) is not None
+    assert read_status(store) == b"status"
+
+
+def test_store_that_was_filled_and_lost_responses_is_not_filled_any_more(target: RedisTarget, server: Server) -> None:
+    """Who reads it would call their certificates unknown: in the middle of a look, it says that it cannot tell."""
+    target.put([answer(1), answer(2)], always)
+    target.set_filled(is_filled=True)
+    server.client().hdel("revocast:responses.2", answer(1).key)
+    target.put([answer(3)], always)
+    target.set_filled(is_filled=True)
+    assert version(server) is None
 
 
 def test_store_that_lost_its_issuers_is_not_filled(target: RedisTarget, server: Server) -> None:
