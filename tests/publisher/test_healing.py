@@ -91,7 +91,7 @@ def test_deleted_bundle_takes_nothing_away(filled: Place) -> None:
 
 
 def test_target_wiped_with_its_bundles_gone_says_so(filled: Place) -> None:
-    """What cannot be replayed has no row, and a CRL out of the archive covers no revision: the signer sees what is due."""
+    """What cannot be replayed has no row, and a CRL out of the archive no revision: the signer sees what is due."""
     for bundle in filled.exchange.iterdir():
         bundle.unlink()
     filled.wipe(filled.directory, filled.store)
