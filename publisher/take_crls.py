@@ -95,12 +95,16 @@ class CRLTaker:
             note_applied(status, bundle, reader.manifest)
             return Taken(f"{spec}: number {crl.number} is superseded")
         check_crl_window(crl, spec, now)
+        is_there = self._target.digest(spec.path) == crl.sha256
+        if not is_there and (shown := self._succession.shown(spec)) is not None and shown.number > crl.number:
+            note_applied(status, bundle, reader.manifest)
+            return Taken(f"{spec}: number {crl.number} is superseded by {shown.number}, which another publisher put")
         if step is Step.NEWER:
             self._succession.check(crl, spec, now, {refused.bundle for refused in status.set_aside})
             self._archive.keep(spec.issuer.id, spec.label, crl.number, crl.der, crl.this_update)
             mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=reader.name)
             self._marks.set_crl(spec.issuer.id, spec.label, mark)
-        if self._target.digest(spec.path) != crl.sha256:
+        if not is_there:
             self._target.put(StaticObject(spec.path, crl.der, crl.this_update))
         note_applied(status, bundle, reader.manifest, crl.next_update)
         take_crl(status, crl, spec, reader.manifest.revision)
