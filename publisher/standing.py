@@ -3,8 +3,8 @@
 Several publishers share a bucket, and each knows of a new bundle a moment before or after the others. So an object that
 this one did not put is read, and stands where the gate would let it follow on ours: the issuer signed it, for the
 certificate that the path names, it says something later, and nothing that the marks forbid. Whoever else writes into
-the bucket can have nothing stand but that. What begins later by this publisher's clock stands too: it may be this clock
-that is wrong, and a publisher that is slow takes nothing back.
+the bucket can have nothing stand but that. A revocation stands also where it begins later by this publisher's clock: it
+may be this clock that is wrong, and a publisher that is slow takes none back.
 """
 
 from contextlib import suppress
@@ -21,6 +21,7 @@ from revocation.errors import GateError
 from revocation.ocsppath import get_path
 from revocation.paths import OCSP_PATH
 from revocation.store import StoredResponse
+from revocation.windows import SKEW
 
 
 class Standing:
@@ -60,6 +61,7 @@ class Standing:
         return (
             path in _paths(response, profile)
             and now < response.next_update
+            and (response.this_update - SKEW <= now or response.revocation is not None)
             and response.hashes in profile.ocsp.accepted
             and forbidden_answer(response, profile) is None
             and not self._contradicts_marks(response, profile)

@@ -1,6 +1,6 @@
 """Two publishers of one bucket, of which one has a clock that is minutes slow: what the other put stays."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
