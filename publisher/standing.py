@@ -3,8 +3,8 @@
 Several publishers share a bucket, and each knows of a new bundle a moment before or after the others. So an object that
 this one did not put is read, and stands where the gate would let it follow on ours: the issuer signed it, for the
 certificate that the path names, it says something later, and nothing that the marks forbid. Whoever else writes into
-the bucket can have nothing stand but that. A revocation stands also where it begins later by this publisher's clock: it
-may be this clock that is wrong, and a publisher that is slow takes none back.
+the bucket can have nothing stand but that. A revocation that this publisher does not know of stands also where it
+begins later by its clock: it may be this clock that is wrong, and a publisher that is slow takes none back.
 """
 
 from contextlib import suppress
@@ -58,14 +58,17 @@ class Standing:
         Raises:
             GateError: it says good of what is revoked for good, or ours cannot be read.
         """
+        known = None if ours is None else known_from(read_response(ours.der, profile.issuer))
+        has_begun = response.this_update - SKEW <= now
+        only_revocation = response.revocation is not None and not (known and known.revoked)
         return (
             path in _paths(response, profile)
             and now < response.next_update
-            and (response.this_update - SKEW <= now or response.revocation is not None)
+            and (has_begun or only_revocation)
             and response.hashes in profile.ocsp.accepted
             and forbidden_answer(response, profile) is None
             and not self._contradicts_marks(response, profile)
-            and (ours is None or replaces(response, known_from(read_response(ours.der, profile.issuer)), now))
+            and (known is None or replaces(response, known, now))
         )
 
     def _contradicts_marks(self, response: VerifiedResponse, profile: IssuerProfile) -> bool:
