@@ -59,6 +59,11 @@ class SafeWorker(SimpleWorker):
         super().bootstrap(*args, **kwargs)
         self._ready()
 
+    def register_birth(self) -> None:
+        """Let others see in Redis that we are here: a courtesy too, which who spoils that list must not make us owe."""
+        with contextlib.suppress(redis.ResponseError):
+            super().register_birth()
+
     def subscribe(self) -> None:
         """Take no commands: they could stop the worker or its task."""
 

@@ -120,6 +120,13 @@ def last_published(connection: Connection, part: Part) -> Issued | None:
     return _issued(row) if row is not None else None
 
 
+def last_stored(connection: Connection, part: Part) -> Issued | None:
+    """The newest of a part that came into the exchange, whatever became of it there."""
+    query = _of_part(part).where(issued.c.size.is_not(None)).order_by(desc(issued.c.sequence)).limit(1)
+    row = connection.execute(query).one_or_none()
+    return _issued(row) if row is not None else None
+
+
 def oldest_valid_published(connection: Connection, part: Part, form: str, now: datetime) -> Issued | None:
     """The oldest CRL of a part and a form that was seen published and that relying parties may still rely on."""
     valid = (issued.c.published_at.is_not(None), issued.c.next_update > epoch(now), issued.c.hashes == form)

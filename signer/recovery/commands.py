@@ -112,7 +112,7 @@ def _reconcile(
             collected.add(found)
             advance()
     now = clock.now()
-    require_published(collected, without, now)
+    require_published(signer, collected, without, now)
     messages = {id_: _message(key, requester, id_, collected, now) for id_ in collected.issuers}
     summary = reconcile(signer, messages, collected, highest, now)
     summary.damaged = sources.damaged

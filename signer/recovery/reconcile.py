@@ -6,15 +6,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from revocation.artifacts import Kind
+from revocation.clock import iso
 from revocation.config import IssuerProfile
+from revocation.crlspec import CRLSpec
 from revocation.errors import Refused
 from revocation.messages import Message
+from revocation.part import Part
 from signer.ledger import audit, continuity, departures, facts, issued, lost, pages
 from signer.ledger.facts import Origin
 from signer.ledger.groups import NOWHERE
 from signer.recovery.certificates import Certificates
 from signer.recovery.evidence import Collected, Evidence
 from signer.recovery.responder_keys import take_up_keys
+from signer.recovery.signed import SignedCRL
 from signer.rights import authorize, require_current
 from signer.signer import Signer
 
@@ -53,25 +58,42 @@ class Summary:
         return self
 
 
-def require_published(collected: Collected, without: Collection[str], now: datetime) -> None:
-    """Return if each configured CRL was found: one that is missing may list what nothing else says.
+def require_published(signer: Signer, collected: Collected, without: Collection[str], now: datetime) -> None:
+    """Return if each configured CRL was found, and none that is older than one that this very ledger made.
+
+    What is missing, or was published later, may list what nothing else says.
 
     Args:
-        without: the CRLs of which an operator says that there never was one, or that none is left: `ISSUER/LABEL`.
+        without: the CRLs of which an operator says that there never was one, or that no newer is left: `ISSUER/LABEL`.
 
     Raises:
-        Refused: one was not found.
+        Refused: one was not found, or is too old to be the last.
     """
-    for evidence in collected.issuers.values():
-        profile = evidence.profile
-        for spec in profile.complete_crls.values() if now < profile.issuer.not_after else ():
-            if spec.label not in evidence.newest and f"{profile.issuer.name}/{spec.label}" not in without:
-                raise Refused(
-                    "was not found among what is published",
-                    where=str(spec),
-                    advice=f"fetch {profile.url(spec.path)} and hand over the file; where there never was one, or it "
-                    f"is lost everywhere: --without {profile.issuer.name}/{spec.label}",
-                )
+    with signer.ledger.read() as connection:
+        for evidence in collected.issuers.values():
+            profile = evidence.profile
+            for spec in profile.complete_crls.values() if now < profile.issuer.not_after else ():
+                if f"{profile.issuer.name}/{spec.label}" not in without:
+                    _require_newest(connection, profile, spec, evidence.newest.get(spec.label))
+
+
+def _require_newest(connection: Connection, profile: IssuerProfile, spec: CRLSpec, found: SignedCRL | None) -> None:
+    advice = f"fetch {profile.url(spec.path)} and hand over the file; "
+    if found is None:
+        raise Refused(
+            "was not found among what is published",
+            where=str(spec),
+            advice=f"{advice}where there never was one, or it is lost everywhere: "
+            f"--without {profile.issuer.name}/{spec.label}",
+        )
+    made = issued.last_stored(connection, Part(issuer=profile.issuer.id, kind=Kind.CRL, label=spec.label))
+    if made is not None and found.this_update < made.this_update:
+        raise Refused(
+            f"the newest that was found is number {found.number} of {iso(found.this_update)}, and this ledger itself "
+            f"made number {made.crl_number} of {iso(made.this_update)}",
+            where=str(spec),
+            advice=f"{advice}where no newer one is left anywhere: --without {profile.issuer.name}/{spec.label}",
+        )
 
 
 def reconcile(

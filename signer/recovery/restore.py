@@ -1,6 +1,7 @@
 """`revocast restore`: a backup becomes the ledger again, which signs nothing until it has been reconciled."""
 
 import shutil
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,7 @@ import click
 
 from revocation import cli, clock
 from revocation.clock import iso
+from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.durable import sync_folder
 from revocation.errors import InputError, Refused
@@ -35,18 +37,22 @@ def restore(folder: Path, config: Path | None, as_json: bool) -> None:
     later version. The signer signs nothing and changes no fact until `revocast ledger reconcile`.
     """
     file = ConfigFile.read(config)
-    manifest = restore_backup(file.table("signer", SignerConfig), folder, clock.now())
+    issuers = PublicConfig.read(file).profiles.keys()
+    manifest = restore_backup(file.table("signer", SignerConfig), issuers, folder, clock.now())
     if as_json:
         cli.print_json({"restored": str(folder), **manifest.model_dump(mode="json")})
         return
     click.echo(f"restored the ledger of {iso(manifest.made_at)}, bundle {manifest.sequence}; {_NEXT}")
 
 
-def restore_backup(config: SignerConfig, folder: Path, now: datetime) -> BackupManifest:
+def restore_backup(config: SignerConfig, issuers: Collection[str], folder: Path, now: datetime) -> BackupManifest:
     """What was restored.
 
+    Args:
+        issuers: the ids of those that are configured.
+
     Raises:
-        InputError: no backup, damaged, of a later version, or of the other kind of database.
+        InputError: no backup, damaged, of a later version, of the other kind of database, or of another installation.
         Refused: there is a ledger already, or somebody has it open.
     """
     manifest = read_manifest(folder)
@@ -55,6 +61,13 @@ def restore_backup(config: SignerConfig, folder: Path, now: datetime) -> BackupM
     if is_dump == isinstance(config.ledger, Path):
         kind = "PostgreSQL" if is_dump else "SQLite"
         raise InputError(f"is one of {kind}", where=f"backup {folder}", advice="see `ledger` in [signer]")
+    if manifest.revisions and manifest.revisions.keys().isdisjoint(issuers):
+        theirs, ours = (", ".join(sorted(ids)) for ids in (manifest.revisions, issuers))
+        raise InputError(
+            f"is of another installation: of the issuers {theirs}, and configured are {ours}",
+            where=f"backup {folder}",
+            advice="name the backup of this one, or see [[public.issuers]]",
+        )
     if isinstance(config.ledger, Path):
         _restore_file(config.ledger, folder / manifest.file, manifest, now)
     else:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
+from revocation.config import PublicConfig
 from revocation.messages import Import, Verb, fill
 from signer.config import SignerConfig
 from signer.recovery.backup import make_backup
@@ -33,7 +34,7 @@ def lose_ledger(estate: Estate) -> None:
 
 def restore(estate: Estate, backup: Path, now: datetime) -> Signer:
     """The signer that was started after that."""
-    restore_backup(signer_config(estate), backup, now)
+    restore_backup(signer_config(estate), PublicConfig.read(estate.file).profiles, backup, now)
     return estate.signer(now)
 
 
@@ -44,7 +45,7 @@ def reconcile_with(
     sources, collected = Sources(signer.exchange, paths), Collected(signer.public.profiles.values())
     for found in sources:
         collected.add(found)
-    require_published(collected, without, now)
+    require_published(signer, collected, without, now)
     messages = {
         id_: estate.ask(Verb.IMPORT, fill(Import, issuer=id_, source="published", entries_sha256=collected.sha256), now)
         for id_ in collected.issuers

@@ -20,8 +20,12 @@ def shifted(found: Mapping[str, float], exposed_at: int) -> dict[str, float]:
     }
 
 
-def require_alerts(folder: Path, samples: Mapping[str, float], seconds: int, firing: Iterable[str]) -> None:
-    """Return if just these alerts fire so many seconds after the samples were exposed, while they stay as they are."""
+def require_alerts(folder: Path, samples: Mapping[str, float | str], seconds: int, firing: Iterable[str]) -> None:
+    """Return if just these alerts fire so many seconds after the samples were exposed.
+
+    Args:
+        samples: they stay as they are; what is text rises by that much each minute, from 0 on.
+    """
     end = BEGINS + seconds
     count = end // 60 + 1
     test = {
@@ -31,7 +35,11 @@ def require_alerts(folder: Path, samples: Mapping[str, float], seconds: int, fir
             {
                 "interval": "1m",
                 "input_series": [
-                    {"series": name, "values": f"{value:.10g}x{count}"} for name, value in samples.items()
+                    {
+                        "series": name,
+                        "values": f"0+{value}x{count}" if isinstance(value, str) else f"{value:.10g}x{count}",
+                    }
+                    for name, value in samples.items()
                 ],
                 "promql_expr_test": [
                     {

@@ -82,6 +82,14 @@ def test_site_of_which_nothing_is_told_fires(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("le", ["64800", "64800.0"])  # the second is how Prometheus 3 writes the first
+def test_old_responses_that_are_still_served_fire(tmp_path: Path, le: str) -> None:
+    """Eight of ten answers a minute are older than 18 hours."""
+    name = "revocast_ocsp_served_age_seconds"
+    samples = {'up{job="revocast-responder"}': 1.0, f"{name}_count": "10", f'{name}_bucket{{le="{le}"}}': "2"}
+    require_alerts(tmp_path, samples, HOUR, ["PublishedUnknown", "ResponsesNotRenewed", "WorkUnknown"])
+
+
 def test_what_is_exposed_is_of_the_form_that_prometheus_wants(present: Present) -> None:
     """Names, types and helps, and labels in quotes."""
     require_metrics(present.run("status", "--prometheus", "--timeout", "60").stdout)

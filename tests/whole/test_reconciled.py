@@ -218,6 +218,31 @@ def test_database_that_lost_its_last_transactions_is_reconciled_as_it_is(lived: 
         assert seen(world) == STATUS
 
 
+def test_crl_that_is_older_than_those_of_the_backup_is_not_taken_for_the_last(tmp_path: Path) -> None:
+    """A file of an old mirror: what was revoked since the backup stands on a later one, which is to be fetched."""
+    with World(Estate.build(tmp_path / "estate", authority=Authority(days=7300))) as world:
+        estate = world.estate
+        estate.register(world.signer, range(1, 4))
+        (file,) = files = [estate.folder / "old.crl"]
+        crls = []
+        for serial in (1, 2, 3):
+            world.now += HOUR
+            world.revoke(serial, "superseded")
+            world.tick()
+            crls.append((world.root / f"crl/{world.issuer.id}/all.crl").read_bytes())
+            if serial == 2:
+                back_up(estate, world.now)
+    from_backup(estate, world.now)
+    shutil.rmtree(estate.folder / "exchange")
+    signer = estate.signer(world.now)
+    file.write_bytes(crls[0])
+    with pytest.raises(Refused, match="the newest that was found is number") as told:
+        reconcile_with(estate, signer, world.now, *files)
+    assert "--without test/all" in str(told.value.advice)
+    file.write_bytes(crls[2])
+    assert reconcile_with(estate, signer, world.now, *files).recorded == 1
+
+
 def test_crl_that_nobody_handed_over_is_asked_for(lived: World) -> None:
     """It may list what nothing else says; an operator can say that there is none."""
     lived.close()

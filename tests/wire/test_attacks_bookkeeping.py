@@ -154,3 +154,13 @@ def test_log_shows_what_a_job_names_cut_and_without_control_characters(worker: W
     log = worker.log.read_text()
     assert "\x1b" not in log
     assert "A" * 200 not in log
+
+
+def test_worker_starts_whatever_stands_in_the_list_of_workers(own_server: Server, tmp_path: Path) -> None:
+    """Several services may write that list, and nothing depends on it."""
+    attacker = own_server.client()
+    for key in ("rq:workers", "rq:workers:signer"):
+        attacker.hset(key, "x", "y")
+    with Worker(own_server.url, tmp_path / "diary") as worker:
+        worker.until_ready()
+        assert worker.still_works(attacker)

@@ -13,7 +13,7 @@ from signer.handle import handle
 from signer.ledger.continuity import Unreconciled
 from signer.ledger.ledger import LedgerUnavailable
 from signer.look import look
-from tests.authority import NOW
+from tests.authority import NOW, Authority
 from tests.building.recovery import back_up, lose_ledger, restore
 from tests.estate import Estate
 
@@ -136,3 +136,14 @@ def flip(file: Path) -> None:
 def change(folder: Path, **fields: object) -> None:
     manifest = folder / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), **fields}))
+
+
+def test_backup_of_another_installation_is_not_restored(tmp_path: Path) -> None:
+    """Its ledger knows none of the issuers that are configured: nothing is put in the place of ours."""
+    theirs = Estate.build(tmp_path / "theirs", authority=Authority("Other CA"))
+    theirs.register(theirs.signer(), [1])
+    ours = Estate.build(tmp_path / "ours")
+    backup = back_up(theirs, NOW)
+    with pytest.raises(InputError, match="is of another installation"):
+        restore(ours, backup, NOW)
+    assert not (ours.folder / "signer").exists()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from revocation.clock import fixed
+from revocation.config import PublicConfig
 from revocation.errors import InputError, Refused
 from revocation.messages import Outcome
 from signer.handle import handle
@@ -63,7 +64,7 @@ def test_dump_is_restored_into_an_empty_database_and_reconciled(estate: Estate, 
     made = names(estate.signer())
     with_database(estate, server)
     later = NOW + 2 * HOUR
-    restore_backup(signer_config(estate), backup_of(estate), later)
+    restore_backup(signer_config(estate), PublicConfig.read(estate.file).profiles, backup_of(estate), later)
     signer = estate.signer(later)
     with pytest.raises(Unreconciled, match="restored from a backup of 2026-03-01T12:00:00Z"):
         look(signer, fixed(later))
@@ -86,7 +87,7 @@ def test_dump_is_closed_to_others(estate: Estate) -> None:
 def test_database_that_is_not_empty_is_left_alone(estate: Estate) -> None:
     """Whatever is in it."""
     with pytest.raises(Refused, match="is not empty"):
-        restore_backup(signer_config(estate), backup_of(estate), NOW)
+        restore_backup(signer_config(estate), PublicConfig.read(estate.file).profiles, backup_of(estate), NOW)
     assert look(estate.signer(), fixed(NOW + 2 * HOUR)).problems == []
 
 
