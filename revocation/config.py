@@ -252,6 +252,7 @@ def load_certificates(path: Path) -> list[x509.Certificate]:
             x509.load_pem_x509_certificates(data) if b"-----BEGIN" in data else [x509.load_der_x509_certificate(data)]
         )
     except OSError as error:
-        raise ConfigurationError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        advice = "put the issuer's certificate there, or change `certificates` in [[public.issuers]]"
+        raise ConfigurationError(f"cannot be read: {error.strerror}", where=str(path), advice=advice) from error
     except (ValueError, x509.InvalidVersion) as error:
         raise ConfigurationError("holds no readable certificate", where=str(path), advice="give PEM or DER") from error

@@ -283,6 +283,12 @@ def test_issuer_that_is_not_configured_is_an_error_with_those_that_are(folder: P
     assert "demo" in (caught.value.advice or "")
 
 
+def test_certificate_that_is_not_there_is_named_with_what_to_do(folder: Path) -> None:
+    """As where the files of `infra/config` were put in place, and the issuer's certificate was not."""
+    (folder / "demo.pem").unlink()
+    assert "put the issuer's certificate there" in refuse(folder, BASE + ISSUER)
+
+
 def test_certificates_are_read_from_pem_and_der(folder: Path) -> None:
     """Several in one PEM file are all taken."""
     one, two = Authority(), Authority()
