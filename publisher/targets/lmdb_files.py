@@ -81,7 +81,7 @@ def make_folder(folder: Path) -> None:
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True, mode=0o750)
     for made in missing:
-        set_mode(made, 0o750)
+        set_mode(made, 0o750 if made == folder else 0o755)  # above it there may be what others are to reach
 
 
 def advice_for(error: Exception) -> str:

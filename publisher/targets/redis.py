@@ -56,7 +56,7 @@ class RedisTarget:
             with self._explained():
                 make_ours(self._client, server)
                 self._count: int = self._client.hlen(self._responses)
-                self._state: bytes | None = self._client.hget(self._status, STATE)
+                self._state = self._left(self._client)
         except TargetError:
             self._client.close()
             raise
@@ -171,20 +171,32 @@ class RedisTarget:
             else:
                 pipe.delete(self._version)
             pipe.execute()
+            if not is_whole:
+                raise self._lost()
 
     def _is_whole(self, pipe: Any) -> bool:
         is_known = self._introduced is None or pipe.hgetall(self._issuers) == self._introduced
-        state, count = pipe.hget(self._status, STATE), pipe.hlen(self._responses)
-        return is_known and (state, count) == (self._state, self._count)
+        count: int = pipe.hlen(self._responses)
+        return is_known and self._left(pipe) == self._state and count == self._count
+
+    def _left(self, client: Any) -> bytes | None:
+        """The mark of the last change; where a publisher of before made it, the status is as good as one."""
+        state, status = client.hmget(self._status, STATE, STATUS)
+        left: bytes | None = state or status
+        return left
 
     def _require_as_left(self, pipe: Any) -> None:
         """Return if our last change is there, or what was there when this was opened."""
-        if pipe.hget(self._status, STATE) != self._state:
-            raise TargetError(
-                "the server lost what was written there a moment ago",
-                where=self._server.place,
-                advice="it is written again at the next look; was the server emptied, or put back from a copy?",
-            )
+        if self._left(pipe) != self._state:
+            raise self._lost()
+
+    def _lost(self) -> TargetError:
+        return TargetError(
+            "the server lost what was written there a moment ago",
+            where=self._server.place,
+            advice="it is written again at the next look; was the server emptied or put back from a copy, or does "
+            "another publisher write there?",
+        )
 
     @contextmanager
     def _changing(self) -> Iterator[Change]:

@@ -59,7 +59,7 @@ def test_group_may_enter_the_folder_of_the_store_under_any_umask(tmp_path: Path)
     finally:
         os.umask(before)
     folders = [tmp_path / "new", tmp_path / "new/store", own]
-    assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o750, 0o750, 0o700]
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o755, 0o750, 0o700]
 
 
 @pytest.mark.judge("unshare")

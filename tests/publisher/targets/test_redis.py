@@ -215,8 +215,26 @@ def test_store_that_was_filled_and_lost_responses_is_not_filled_any_more(target:
     target.set_filled(is_filled=True)
     server.client().hdel("revocast:responses.2", answer(1).key)
     target.put([answer(3)], always)
-    target.set_filled(is_filled=True)
+    with pytest.raises(TargetError, match="lost what was written"):
+        target.set_filled(is_filled=True)
     assert version(server) is None
+
+
+def test_store_that_a_publisher_of_before_filled_is_missed_when_it_is_put_back(
+    store: RedisServer, server: Server
+) -> None:
+    """It has no mark of its last change: its status stands for one."""
+    with RedisTarget(store) as target:
+        target.put([answer(1, der=b"good")], always)
+        target.save_status(b"of good")
+        server.client().hdel("revocast:status.2", "state")
+        copies = {name: server.client().dump(name) for name in server.client().keys("revocast:*")}
+    server.client().hset("revocast:status.2", "status", b"of revoked")
+    with RedisTarget(store) as target:
+        for name, copy in copies.items():
+            server.client().restore(name, 0, copy, replace=True)
+        with pytest.raises(TargetError, match="lost what was written"):
+            target.put([answer(2)], always)
 
 
 def test_store_that_lost_its_issuers_is_not_filled(target: RedisTarget, server: Server) -> None:
