@@ -29,6 +29,10 @@ class Outcome:
     said: str
 
 
+_APART: Final = ("sh", "-c", '"$@"; exit $?', "sh")
+"""A shell between: libFuzzer counts the most memory that its process ever had, which begins with its parent's."""
+
+
 def fuzz(name: str, seconds: int, findings: Path) -> Outcome:
     """Try a target for so long; octets that found something are put into `findings` under its name."""
     return run(["-m", "tests.fuzz.engine", name], name, seconds, findings)
@@ -39,7 +43,7 @@ def run(arguments: list[str], name: str, seconds: int, findings: Path) -> Outcom
     findings.mkdir(parents=True, exist_ok=True)
     options = [f"-max_total_time={seconds}", f"-artifact_prefix={findings}/{name}-", "-print_final_stats=1"]
     ended = subprocess.run(
-        [sys.executable, *arguments, *options, "-timeout=60", "-verbosity=0"],
+        [*_APART, sys.executable, *arguments, *options, "-timeout=60", "-verbosity=0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         timeout=seconds + _GRACE,
