@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -81,13 +82,14 @@ def chaos(folder: Path, certificates: int, seconds: float, report: Report, seed:
         operator = Operator(site, site.pki.files, random.Random(seed))
         with report.step("chaos", f"{seconds:.0f} s of trouble"), operator, _reviving(site):
             counts = carry_out(planned, report.say)
+            mended = time.monotonic()
             report.say("all is mended; whoever was killed starts again")
             for program in site.programs.values():
                 program.await_revived(run.PERIOD)
         ledger = site.servers.ledger()
         report.hold(operator.problems)
         report.hold(_lost(operator, ledger))
-        _converge(site, parties, report)
+        _converge(site, parties, report, mended)
         monitor.stop()
         report.hold(f"{one['at']} {one['where']}: {one['what']}" for one in monitor.violations)
         seen = monitor.counts
@@ -127,12 +129,12 @@ def _lost(operator: Operator, ledger: dict[int, Verdict]) -> Iterator[str]:
             yield f"{serial:X} was acknowledged as revoked for {reason}, and the ledger says {verdict}"
 
 
-def _converge(site: Site, parties: Parties, report: Report) -> None:
-    """What the ledger says is what everybody is told; `require_prompt` judges how soon."""
+def _converge(site: Site, parties: Parties, report: Report, mended: float) -> None:
+    """What the ledger says is what everybody is told; `require_prompt` judges how soon after all was mended."""
     ledger = site.servers.ledger()
     with report.step("converge", "until everybody is told what the ledger says"):
-        took = run.await_none(lambda: [*parties.lists(ledger), *parties.answers(ledger)], _CONVERGING)
-    report.figures["converged_after"] = round(took, 1)
+        run.await_none(lambda: [*parties.lists(ledger), *parties.answers(ledger)], _CONVERGING)
+    report.figures["converged_after"] = round(time.monotonic() - mended, 1)
 
 
 def require_prompt(report: Report) -> None:

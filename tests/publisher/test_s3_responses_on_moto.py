@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,22 +29,9 @@ FINAL = Revocation(NOW - DAY, Reason.keyCompromise)
 
 
 @pytest.fixture
-def faulty(s3: S3Place) -> Iterator[Faulty]:
-    """A server between a publisher and S3."""
-    with Faulty(s3.server.port) as proxy:
-        yield proxy
-
-
-@pytest.fixture
 def place(tmp_path: Path, s3: S3Place, faulty: Faulty) -> BucketPlace:
     """A publisher whose bucket takes OCSP responses too."""
     return BucketPlace(tmp_path / "place", s3, endpoint=faulty.endpoint, target={"ocsp": True})
-
-
-@pytest.fixture
-def ca(place: BucketPlace) -> CA:
-    """Its CA."""
-    return place.ca
 
 
 def key(place: BucketPlace, serial: int, hash_: CertIDHash = CertIDHash.SHA256) -> str:

@@ -4,7 +4,7 @@ The other one is a process of its own, that a proxy before the bucket starts at 
 stands for S3.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,22 +32,9 @@ HEADERS = {
 
 
 @pytest.fixture
-def faulty(s3: S3Place) -> Iterator[Faulty]:
-    """A server between the first publisher and S3."""
-    with Faulty(s3.server.port) as proxy:
-        yield proxy
-
-
-@pytest.fixture
 def place(tmp_path: Path, s3: S3Place, faulty: Faulty) -> BucketPlace:
     """The first publisher."""
     return BucketPlace(tmp_path / "place", s3, endpoint=faulty.endpoint, target={"ocsp": True})
-
-
-@pytest.fixture
-def ca(place: BucketPlace) -> CA:
-    """The CA of both."""
-    return place.ca
 
 
 @pytest.fixture

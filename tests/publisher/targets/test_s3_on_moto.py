@@ -3,7 +3,6 @@
 import hashlib
 import json
 import tracemalloc
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,13 +23,6 @@ from tests.building.s3server import S3Place
 
 FINAL = Revocation(NOW, Reason.keyCompromise)
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def faulty(s3: S3Place) -> Iterator[Faulty]:
-    """A server between a publisher and S3."""
-    with Faulty(s3.server.port) as proxy:
-        yield proxy
 
 
 @pytest.fixture
