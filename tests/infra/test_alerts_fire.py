@@ -9,11 +9,14 @@ from responder import metrics as of_responder
 from responder.counts import SLOTS
 from responder.readiness import Readiness
 from revocation.clock import epoch, fixed, now
+from revocation.wire.notes import Chore, all_names, of_scheduler
+from revocation.wire.queue import Wire
 from signer.handle import handle
 from signer.look import look
 from tests.infra.promtool import require_alerts, require_metrics, shifted
 from tests.jobs.present import Present
 from tests.responder.scraping import read
+from tests.wire.server import Server
 
 pytestmark = pytest.mark.judge("promtool")
 
@@ -65,6 +68,26 @@ def test_revocation_that_nobody_signs_or_publishes_fires(present: Present, tmp_p
     require_alerts(tmp_path, exposed(present), 0, ["NotSigned"])
     assert not look(signer, fixed(now() + timedelta(seconds=2))).problems
     require_alerts(tmp_path, exposed(present), 0, ["NotPublished"])
+
+
+def test_what_the_scheduler_does_not_find_published_fires_until_it_does(present: Present, tmp_path: Path) -> None:
+    """All is fresh on the targets, and all work is done; what relying parties get is another matter."""
+    told = read(present.run("status", "--prometheus", "--timeout", "60").stdout)
+    name = of_scheduler(Chore.CHECK_PUBLISHED)
+    with Server(tmp_path) as server:
+        present.use_queue(server.url)
+        present.config.write_text(present.config.read_text() + 'check_published = "15m"\n')
+        journal = Wire(server.url).journal
+        journal.succeeded(all_names(["files", "responses"]), now())
+        for say, firing in (
+            (lambda: None, []),
+            (lambda: journal.failed({name: "REVOCAST CRITICAL - crl test all"}, now()), ["PublishedIsWrong"]),
+            (lambda: journal.succeeded([name], now()), []),
+        ):
+            say()
+            found = told | read(present.run("schedule", "--prometheus").stdout)
+            samples = shifted(found, epoch(now())) | {'up{job="revocast-responder"}': 1.0}
+            require_alerts(tmp_path, samples, 0, firing)
 
 
 def test_responses_that_are_gone_fire_and_the_crl_that_is_there_does_not(present: Present, tmp_path: Path) -> None:

@@ -76,6 +76,31 @@ def test_what_is_behind_is_told_by_where_it_waits(tmp_path: Path) -> None:
     assert found[place("behind_bundles_revisions", issuer, "ocsp", "3")] == 0
 
 
+def test_what_is_due_is_counted(tmp_path: Path) -> None:
+    """Each thing that the signer says it has to make, of whatever issuer; none is a zero."""
+    public = configured(tmp_path)
+    (issuer,) = public.profiles
+    whats = ("crl all", "ocsp slice 3", "responder certificate")
+    due = {(of, what): "renewal" for of in (issuer, "0123456789abcdef") for what in whats}
+    assert metrics(public, Seen([status("files")]), Wanted(due=due))["revocast_due"] == 6
+    assert metrics(public, Seen([status("files")]), Wanted())["revocast_due"] == 0
+
+
+def test_what_is_due_is_what_the_signer_then_makes(present: Present) -> None:
+    """A revocation makes the CRL and the slice of its certificate due, until both are signed, published or not."""
+
+    def due() -> float:
+        return read(present.run("status", "--prometheus", "--timeout", "60").stdout)["revocast_due"]
+
+    assert due() == 0
+    signer = present.estate.signer()
+    handle(signer, present.estate.revoke(5, now=now()), fixed(now()))
+    assert due() == 2
+    made = look(signer, fixed(now() + timedelta(seconds=2)))
+    assert len(made.made) == 2
+    assert due() == 0
+
+
 def test_what_nobody_said_is_absent_and_no_zero(tmp_path: Path) -> None:
     """A signer that hangs, or was not asked, has nothing that would look like `nothing is behind`."""
     public = configured(tmp_path)
