@@ -81,7 +81,7 @@ class RedisTarget:
             TargetError: the server has not what was written there since it was opened, emptied or put back from a copy.
         """
         with self._explained(), self._client.pipeline(transaction=True) as pipe:
-            pipe.watch(self._status, self._responses)
+            pipe.watch(self._status)
             self._require_as_left(pipe)
             pipe.multi()
             pipe.hset(self._status, mapping={STATUS: status, ENTRIES: str(self._count).encode()})
@@ -161,7 +161,7 @@ class RedisTarget:
             if not is_filled:
                 self._client.delete(self._version)
                 return
-            pipe.watch(self._version, self._status, self._responses, self._issuers)
+            pipe.watch(self._status, self._responses, self._issuers)
             is_said, is_whole = pipe.type(self._version) != b"none", self._is_whole(pipe)
             if is_said == is_whole:
                 return
