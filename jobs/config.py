@@ -37,7 +37,8 @@ class JobsConfig(Table):
         default=(),
         examples=[["files", "responses"]],
         description="What publishers on other machines call their targets: `revocast schedule` then misses each that "
-        "had no success over the queue for too long. Those of [publisher] need not be named.",
+        "had no success over the queue for too long, and a scheduler that reads none tells the signer which CRLs lie "
+        "on each. Those of [publisher] need not be named.",
     )
     state: LocalPath = Field(
         default=Path("jobs"), description="Folder of what `check` remembers and of the lock of `refresh`."

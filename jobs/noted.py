@@ -29,14 +29,16 @@ def read_notes(installation: Installation) -> Notes:
 
 
 def published(installation: Installation, journal: "Journal", now: datetime) -> list[TargetStatus]:
-    """What every target says of itself, or, where none can be read from here, what the publisher noted of its CRLs.
+    """What every target says of itself, or, where none can be read from here, what publishers noted of their CRLs.
 
     Raises:
         QueueUnreachable: the queue cannot be reached.
         NotForUs: our user of the queue server may not read it.
     """
     statuses = installation.statuses(now)
-    return statuses if any(status.crls or status.slices for status in statuses) else journal.published()
+    if any(status.crls or status.slices for status in statuses):
+        return statuses
+    return journal.published(installation.target_names)
 
 
 def _read_files(installation: Installation) -> Notes:

@@ -8,13 +8,13 @@ from typing import Any, Final, TypeVar
 import redis
 from pydantic import TypeAdapter
 
-from revocation.artifacts import Kind
 from revocation.clock import iso
 from revocation.errors import RevocastError
 from revocation.instant import Instant
 from revocation.messages import Verb
 from revocation.published import TargetStatus
 from revocation.visible import visible
+from revocation.wire.crlnotes import KEPT, LARGEST, OF_LAST, crl_notes, key_of, merged
 from revocation.wire.notes import Chore, Failure, Notes
 from revocation.wire.statusnote import StatusNote
 from revocation.wire.unreachable import unreachable
@@ -24,7 +24,6 @@ _INSTANT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
 _FAILURE_KEPT: Final = timedelta(days=1)
 _LONGEST_ERROR: Final = 500
 _LARGEST: Final = 16384
-_PUBLISHED: Final = "revocast:published:crls"
 _STATUS: Final = "published:status"
 _SAYS: Final = {
     "asked": "when work was asked for",
@@ -32,10 +31,6 @@ _SAYS: Final = {
     "failure": "what failed",
     _STATUS: "what publishers say of their targets",
 }
-_PUBLISHED_KEPT: Final = timedelta(days=1)
-_MOST_ROWS: Final = 2000
-_LARGEST_PUBLISHED: Final = 1 << 20
-_STATUSES: Final = TypeAdapter(list[TargetStatus])
 _Value = TypeVar("_Value")
 
 
@@ -85,43 +80,36 @@ class Journal:
         self._write(write)
 
     def publishes(self, statuses: Iterable[TargetStatus]) -> None:
-        """Say which CRLs lie on the targets: those that are to be renewed first, as far as a message can carry them."""
-        carrying = [status for status in statuses if Kind.CRL in status.kinds]
-        if not carrying:
-            return
-        most = _MOST_ROWS // len(carrying)
-        text = _STATUSES.dump_json(
-            [
-                TargetStatus(
-                    target=status.target,
-                    kinds=(Kind.CRL,),
-                    updated_at=status.updated_at,
-                    crls=sorted(status.crls, key=lambda row: row.renew_at)[:most],
-                )
-                for status in carrying
-            ],
-            exclude={"__all__": {"put_back"}},  # which schedulers of before do not know
-        )
-        self._write(lambda pipeline: pipeline.set(_PUBLISHED, text, ex=_PUBLISHED_KEPT))
+        """Say which CRLs lie on the targets, on each and on all."""
+        notes = crl_notes(statuses)
 
-    def published(self) -> list[TargetStatus]:
-        """What a publisher last said of that; nothing where none did, or it cannot be understood.
+        def write(pipeline: Any) -> None:
+            for key, text in notes.items():
+                pipeline.set(key, text, ex=KEPT)
+
+        if notes:
+            self._write(write)
+
+    def published(self, targets: Sequence[str]) -> list[TargetStatus]:
+        """What publishers last said of that: of these targets, and all that the last of them said.
 
         Raises:
             QueueUnreachable: the server cannot be reached.
             NotForUs: our user may not read it.
         """
-        try:
-            raw = self._redis.getrange(_PUBLISHED, 0, _LARGEST_PUBLISHED)
-        except redis.exceptions.NoPermissionError as error:
+        of_last, *notes = self._texts([OF_LAST, *map(key_of, targets)], LARGEST)
+        if of_last is None:
             raise NotForUs(
                 "this user of the queue server may not read what is published",
                 where="[jobs].queue",
                 advice="take the newest infra/valkey/users.acl: without it there are no delta CRLs",
-            ) from error
-        except redis.RedisError as error:
-            raise unreachable(error) from error
-        return _try(_STATUSES.validate_json, raw) or [] if isinstance(raw, bytes) else []
+            )
+        if None in notes:
+            _LOG.warning(
+                "this user of the queue server may not read what is published on each target, and goes by what one "
+                "publisher says: take the newest infra/valkey/users.acl"
+            )
+        return merged(of_last, {target: note for target, note in zip(targets, notes, strict=True) if note is not None})
 
     def tell(self, notes: Iterable[StatusNote]) -> None:
         """Say what lies on targets, for who cannot look there."""
@@ -129,7 +117,7 @@ class Journal:
         def write(pipeline: Any) -> None:
             for note in notes:
                 key = f"revocast:{_STATUS}:{note.status.target}"
-                pipeline.set(key, note.model_dump_json(), ex=_PUBLISHED_KEPT)
+                pipeline.set(key, note.model_dump_json(), ex=KEPT)
 
         self._write(write)
 
@@ -140,7 +128,7 @@ class Journal:
             QueueUnreachable: the server cannot be reached.
             NotForUs: our user may not read it.
         """
-        found = self._read(_STATUS, targets, StatusNote.model_validate_json, _LARGEST_PUBLISHED)
+        found = self._read(_STATUS, targets, StatusNote.model_validate_json, LARGEST)
         return {name: note for name, note in found.items() if note.status.target == name}
 
     def read(self, names: Sequence[str]) -> Notes:
@@ -158,26 +146,30 @@ class Journal:
     def _read(
         self, kind: str, names: Sequence[str], understood: Callable[[bytes], _Value], largest: int = _LARGEST
     ) -> dict[str, _Value]:
-        with self._redis.pipeline(transaction=False) as pipeline:
-            for name in names:
-                pipeline.getrange(f"revocast:{kind}:{name}", 0, largest)
-            try:
-                answers = pipeline.execute(raise_on_error=False)
-            except redis.RedisError as error:
-                raise unreachable(error) from error
         found = {}
-        for name, answer in zip(names, answers, strict=True):
-            if isinstance(answer, redis.exceptions.NoPermissionError):
+        texts = self._texts([f"revocast:{kind}:{name}" for name in names], largest)
+        for name, text in zip(names, texts, strict=True):
+            if text is None:
                 raise NotForUs(
                     f"this user of the queue server may not read {_SAYS[kind]}",
                     where="[jobs].queue",
                     advice="ask as the user `operator`, with the newest infra/valkey/users.acl",
                 )
-            if isinstance(answer, redis.RedisError) and not isinstance(answer, redis.ResponseError):
-                raise unreachable(answer)
-            if isinstance(answer, bytes) and (value := _try(understood, answer)) is not None:
+            if (value := _try(understood, text)) is not None:
                 found[name] = value
         return found
+
+    def _texts(self, keys: Sequence[str], largest: int) -> list[bytes | None]:
+        """What lies there, as far as it is read: nothing where a key is not there or of another type, None where our
+        user may not ask."""
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for key in keys:
+                pipeline.getrange(key, 0, largest)
+            try:
+                answers = pipeline.execute(raise_on_error=False)
+            except redis.RedisError as error:
+                raise unreachable(error) from error
+        return [_text(answer) for answer in answers]
 
     def _write(self, write: Callable[[Any], object]) -> None:
         try:
@@ -192,6 +184,14 @@ class Journal:
 
 def _moment(raw: bytes) -> datetime:
     return _INSTANT.validate_strings(raw.decode())
+
+
+def _text(answer: object) -> bytes | None:
+    if isinstance(answer, redis.exceptions.NoPermissionError):
+        return None
+    if isinstance(answer, redis.RedisError) and not isinstance(answer, redis.ResponseError):
+        raise unreachable(answer)
+    return answer if isinstance(answer, bytes) else b""
 
 
 def _try(understood: Callable[[bytes], _Value], raw: bytes) -> _Value | None:

@@ -71,10 +71,68 @@ def test_signer_is_told_what_the_publisher_noted(guarded: GuardedServer, shipped
     assert (row["label"], row["number"]) == ("all", 7)
 
 
-def test_signer_is_asked_where_the_note_is_nonsense(guarded: GuardedServer, shipped: Installation) -> None:
-    """Who can write to the queue server can put anything there."""
-    guarded.client().set("revocast:published:crls", b'[{"target": 1}')
-    assert asked(guarded, shipped).body["crls"] == []
+def test_publishers_of_several_targets_leave_one_another_what_they_noted(
+    guarded: GuardedServer, shipped: Installation
+) -> None:
+    """A delta adds to what lies on all of them, whoever wrote last."""
+    journal = Wire(guarded.url_of("publisher")).journal
+    for number, target in ((7, "files"), (9, "responses"), (8, "of-none")):
+        journal.publishes([status(target, crl_row(number=number))])
+    (row,) = asked(guarded, shipped).body["crls"]
+    assert row["number"] == 7
+
+
+def test_publisher_of_before_is_heard_beside_one_that_notes_each_target(
+    guarded: GuardedServer, shipped: Installation
+) -> None:
+    """It writes one note for all, which lies there for a day; a scheduler of before reads no other."""
+    journal = Wire(guarded.url_of("publisher")).journal
+    journal.publishes([status("responses", crl_row(number=6))])
+    text = guarded.client().get("revocast:published:crls")
+    guarded.client().delete("revocast:published:crls:responses")  # which it knows nothing of
+    journal.publishes([status("files", crl_row(number=7))])
+    guarded.client().set("revocast:published:crls", text)
+    (row,) = asked(guarded, shipped).body["crls"]
+    assert row["number"] == 6
+
+
+def test_note_of_a_target_that_speaks_of_another_is_not_believed(guarded: GuardedServer, shipped: Installation) -> None:
+    """Each note is for its own target; the queue keeps them for a day."""
+    journal = Wire(guarded.url_of("publisher")).journal
+    journal.publishes([status("files", crl_row(number=7))])
+    client = guarded.client()
+    client.set("revocast:published:crls:responses", client.get("revocast:published:crls:files").replace(b"7", b"3"))
+    (row,) = asked(guarded, shipped).body["crls"]
+    assert row["number"] == 7
+    for key in ("revocast:published:crls", "revocast:published:crls:files"):
+        assert 0 < client.ttl(key) <= 86400
+
+
+@pytest.mark.parametrize("of", ["", ":files"])
+def test_signer_is_asked_where_the_note_is_nonsense(guarded: GuardedServer, shipped: Installation, of: str) -> None:
+    """Who can write to the queue server can put anything there, of any type."""
+    for put in (
+        lambda key: guarded.client().set(key, b'[{"target": 1}'),
+        lambda key: guarded.client().hset(key, "x", 1),
+    ):
+        guarded.client().flushall()
+        put(f"revocast:published:crls{of}")
+        assert asked(guarded, shipped).body["crls"] == []
+
+
+def test_users_of_before_let_the_scheduler_read_what_one_publisher_says(
+    guarded: GuardedServer, shipped: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As it did, and the log says what to take."""
+    guarded.client().execute_command(  # type: ignore[no-untyped-call]
+        *("ACL", "SETUSER", "scheduler", "resetkeys", "~rq:*", "~revocast:tick:*", "~revocast:asked:*"),
+        "~revocast:published:crls",
+    )
+    Wire(guarded.url_of("publisher")).journal.publishes([status("files", crl_row(number=7))])
+    with caplog.at_level(logging.WARNING):
+        (row,) = asked(guarded, shipped).body["crls"]
+    assert row["number"] == 7
+    assert "take the newest infra/valkey/users.acl" in caplog.text
 
 
 def test_signer_is_asked_where_the_note_may_not_be_read(
@@ -96,5 +154,5 @@ def test_note_has_what_one_message_can_carry(guarded: GuardedServer) -> None:
         for n in range(3000)
     ]
     Wire(guarded.url_of("publisher")).journal.publishes([status("files", *rows)])
-    (noted,) = Wire(guarded.url_of("scheduler")).journal.published()
+    (noted,) = Wire(guarded.url_of("scheduler")).journal.published(["files"])
     assert (len(noted.crls), noted.crls[0].label) == (2000, "user.2999")

@@ -64,6 +64,7 @@ REFUSED = {
         "DEL revocast:failure:publisher:publish:files",
         "BLPOP rq:queue:publisher-of-others 1",
         "SET revocast:published:crls x",
+        "SET revocast:published:crls:files x",
         "SUBSCRIBE revocast:bundles",
     ),
     "publisher": (
@@ -116,6 +117,7 @@ REFUSED = {
         "SET revocast:success:signer:presign x",
         "SET revocast:failure:signer:revoke x",
         "GETRANGE revocast:success:signer:presign 0 1",
+        "GETRANGE revocast:published:status:files 0 1",
         "PUBLISH revocast:bundles x",
         "SUBSCRIBE revocast:bundles",
     ),
@@ -136,6 +138,7 @@ REFUSED = {
         "DEL revocast:responses.2",
         "EXPIRE revocast:tick:x 0",
         "SET revocast:published:crls x",
+        "SET revocast:published:crls:files x",
         "PUBLISH revocast:bundles x",
         "SUBSCRIBE revocast:bundles",
     ),

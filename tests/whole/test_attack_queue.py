@@ -47,6 +47,7 @@ KEYS: Final = (
     *(f"rq:{kind}:{queue}" for queue in QUEUES for kind in ("queue", "failed", "workers")),
     "rq:workers",
     "revocast:published:crls",
+    "revocast:published:crls:responses",
     "revocast:published:status:responses",
     *(f"revocast:{kind}:{name}" for kind in ("success", "failure") for name in ("signer:presign", "signer:revoke")),
     *(f"revocast:{kind}:publisher:publish:responses" for kind in ("success", "failure")),
