@@ -124,13 +124,17 @@ class Supervisor:
             slot.pause = _FIRST_PAUSE
         slot.start_at = time.monotonic() + slot.pause
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
-        self._report(f"{slot.service.name}: {how}; starting it again in {slot.pause:g} s, see {self._log(slot)}")
+        self._report(f"{slot.service.name}: {how}; starting it again in {slot.pause:g} s, {self._words(slot)}")
         slot.pause = min(2 * slot.pause, _LONGEST_PAUSE)
 
     def _explain(self, slot: _Slot, what: str, code: int | None) -> RevocastError:
         said = "\n".join(f"  {slot.service.name} | {printable(line)}" for line in slot.child.last_lines)
         error = ConfigurationError if code == _CONFIGURATION else DidNotStart
-        return error(f"{what}\n{said}" if said else what, where=slot.service.name, advice=f"see {self._log(slot)}")
+        return error(f"{what}\n{said}" if said else what, where=slot.service.name, advice=self._words(slot))
 
-    def _log(self, slot: _Slot) -> Path:
-        return self._logs / f"{slot.service.name.replace(' ', '-')}.log"
+    def _words(self, slot: _Slot) -> str:
+        """Where to read what its present run said: its log, unless nothing could be written there."""
+        log = self._logs / f"{slot.service.name.replace(' ', '-')}.log"
+        if not slot.child.last_lines:
+            return "it said nothing"
+        return f"see {log}" if log.exists() else f"it said last: {printable(slot.child.last_lines[-1])}"

@@ -117,6 +117,33 @@ def test_service_that_fails_at_the_start_ends_it(supervisor: Supervisor) -> None
         supervisor.start(service("refuse", "7"))
 
 
+def test_service_that_fails_without_a_word_is_sent_to_no_log(
+    supervisor: Supervisor, said: list[str], tmp_path: Path
+) -> None:
+    """Its log was never made, or is one of before; at the start and later."""
+    with pytest.raises(DidNotStart, match="ended with 1") as caught:
+        supervisor.start(Service("mute", (shutil.which("false") or "",)))
+    assert (caught.value.advice, list(tmp_path.iterdir())) == ("it said nothing", [])
+    (tmp_path / "mute.log").write_text("of before\n")
+    supervisor.tend()
+    assert said == ["mute: ended with 1; starting it again in 0.5 s, it said nothing"]
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_service_that_died_is_told_by_its_log_or_where_that_is_gone_by_its_last_words(
+    supervisor: Supervisor, said: list[str], tmp_path: Path, left: bool
+) -> None:
+    """A file that is not there is not named."""
+    log = tmp_path / "part.log"
+    supervisor.start(service("serve"))
+    until(log.exists)
+    if not left:
+        log.unlink()
+    os.kill(supervisor.processes()["part"], signal.SIGKILL)
+    until(lambda: supervisor.tend() or bool(said))
+    assert said[0].endswith(f"see {log}" if left else "it said last: ready")
+
+
 def test_secret_is_handed_over_by_a_pipe_at_each_start(supervisor: Supervisor, tmp_path: Path) -> None:
     """It is on no command line, in no environment and on no disk, and a restarted service has it again."""
     supervisor.start(service("secret", secret=b"correct horse"))
