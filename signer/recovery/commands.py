@@ -1,7 +1,7 @@
 """`revocast ledger reconcile` and `revocast ledger rebuild`, on the signer's machine. They only wire."""
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,15 +10,20 @@ import click
 from sqlalchemy import select
 
 from revocation import cli, clock
+from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.errors import Refused
 from revocation.messages import Import, Message, RequesterKey, Verb, compose, fill
+from revocation.wire.exchange import Exchange
+from revocation.wire.opening import open_exchange
+from signer.config import SignerConfig
 from signer.ledger import audit, continuity
 from signer.ledger.schema import issuers
 from signer.progress import progress
 from signer.recovery.evidence import Collected
-from signer.recovery.reconcile import Summary, reconcile, require_published
+from signer.recovery.reconcile import Summary, reconcile, require_found, require_published
 from signer.recovery.sources import Sources
+from signer.rights import authorize
 from signer.signer import Signer, open_signer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -62,7 +67,10 @@ def reconcile_(paths: tuple[Path, ...], config: Path | None, **asked: Any) -> No
     at the next look.
     """
     file = ConfigFile.read(config)
-    _reconcile(open_signer(file, clock.now()), file, paths, **asked)
+    signer = open_signer(file, clock.now())
+    read = _read(file, signer.exchange, signer.public, paths, asked)
+    require_published(signer, read.collected, asked["without"], read.at)
+    _reconcile(signer, read, as_json=asked["as_json"])
 
 
 @click.command(short_help="Make a new ledger from what is published.")
@@ -73,9 +81,15 @@ def rebuild(paths: tuple[Path, ...], config: Path | None, **asked: Any) -> None:
     When certificates expire stands in nothing that is published: `revocast import` of the CA's record tells it.
     """
     file = ConfigFile.read(config)
-    signer = open_signer(file, clock.now())
+    public, table = PublicConfig.read(file), file.table("signer", SignerConfig)
+    table.check(public)
+    read = _read(file, open_exchange(table.exchange), public, paths, asked)
+    require_found(read.collected, asked["without"], read.at)
+    for id_, message in read.messages.items():
+        authorize(table, message, public.profiles[id_].issuer)
+    signer = open_signer(file, clock.now())  # makes a ledger: what can be refused before was
     _begin(signer, clock.now())
-    _reconcile(signer, file, paths, **asked)
+    _reconcile(signer, read, as_json=asked["as_json"])
 
 
 def _begin(signer: Signer, now: datetime) -> None:
@@ -95,36 +109,51 @@ def _begin(signer: Signer, now: datetime) -> None:
         audit.record(connection, now, "rebuild", None)
 
 
-def _reconcile(
-    signer: Signer,
-    file: ConfigFile,
-    paths: tuple[Path, ...],
-    without: tuple[str, ...],
-    requester: str,
-    requester_key: Path | None,
-    as_json: bool,
-) -> None:
-    key = RequesterKey.load(requester_key or file.directory / "operator.key", "name it with --requester-key")
-    sources, collected = Sources(signer.exchange, paths), Collected(signer.public.profiles.values())
-    highest = sources.highest  # what comes later than this is noticed by the next look
+@dataclass(frozen=True)
+class _Read:
+    """What is published, and who asks that it be believed.
+
+    Attributes:
+        messages: of each issuer, by its id.
+        highest: the highest sequence of what lay in the exchange; what comes later is noticed by the next look.
+        at: when all was read.
+    """
+
+    collected: Collected
+    messages: Mapping[str, Message]
+    highest: int
+    damaged: list[str]
+    at: datetime
+
+
+def _read(
+    file: ConfigFile, exchange: Exchange, public: PublicConfig, paths: Sequence[Path], asked: Mapping[str, Any]
+) -> _Read:
+    """Everything, before anything is changed."""
+    key = RequesterKey.load(asked["requester_key"] or file.directory / "operator.key", "name it with --requester-key")
+    sources, collected = Sources(exchange, paths), Collected(public.profiles.values())
+    highest = sources.highest
     with progress("reading what is published", None) as advance:
         for found in sources:
             collected.add(found)
             advance()
     now = clock.now()
-    require_published(signer, collected, without, now)
-    messages = {id_: _message(key, requester, id_, collected, now) for id_ in collected.issuers}
-    summary = reconcile(signer, messages, collected, highest, now)
-    summary.damaged = sources.damaged
-    if as_json:
-        cli.print_json(asdict(summary))
-        return
-    _print(summary)
+    messages = {id_: _message(key, asked["requester"], id_, collected, now) for id_ in collected.issuers}
+    return _Read(collected, messages, highest, sources.damaged, now)
 
 
 def _message(key: RequesterKey, requester: str, issuer: str, collected: Collected, now: datetime) -> Message:
     body = fill(Import, issuer=issuer, source="what is published", entries_sha256=collected.sha256)
     return key.sign(compose(Verb.IMPORT, body, now, requester=requester))
+
+
+def _reconcile(signer: Signer, read: _Read, *, as_json: bool) -> None:
+    summary = reconcile(signer, read.messages, read.collected, read.highest, read.at)
+    summary.damaged = read.damaged
+    if as_json:
+        cli.print_json(asdict(summary))
+        return
+    _print(summary)
 
 
 def _print(summary: Summary) -> None:

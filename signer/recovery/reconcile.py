@@ -1,6 +1,6 @@
 """Reconciling a ledger with what was published: what it lacks comes back into it, and it goes on above all of it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -58,10 +58,28 @@ class Summary:
         return self
 
 
-def require_published(signer: Signer, collected: Collected, without: Collection[str], now: datetime) -> None:
-    """Return if each configured CRL was found, and none that is older than one that this very ledger made.
+def require_found(collected: Collected, without: Collection[str], now: datetime) -> None:
+    """Return if each configured CRL was found: what is missing may list what nothing else says.
 
-    What is missing, or was published later, may list what nothing else says.
+    Args:
+        without: the CRLs of which an operator says that there never was one: `ISSUER/LABEL`.
+
+    Raises:
+        Refused: one was not found.
+    """
+    for profile, spec, found in _wanted(collected, without, now):
+        if found is None:
+            raise Refused(
+                "was not found among what is published",
+                where=str(spec),
+                advice=f"{_fetch(profile, spec)}; where there never was one, or it is lost everywhere: "
+                f"--without {profile.issuer.name}/{spec.label}",
+            )
+
+
+def require_published(signer: Signer, collected: Collected, without: Collection[str], now: datetime) -> None:
+    """Return if each was found, and none that is older than one that this very ledger made: what came later may list
+    what nothing else says.
 
     Args:
         without: the CRLs of which an operator says that there never was one, or that no newer is left: `ISSUER/LABEL`.
@@ -69,31 +87,38 @@ def require_published(signer: Signer, collected: Collected, without: Collection[
     Raises:
         Refused: one was not found, or is too old to be the last.
     """
+    require_found(collected, without, now)
     with signer.ledger.read() as connection:
-        for evidence in collected.issuers.values():
-            profile = evidence.profile
-            for spec in profile.complete_crls.values() if now < profile.issuer.not_after else ():
-                if f"{profile.issuer.name}/{spec.label}" not in without:
-                    _require_newest(connection, profile, spec, evidence.newest.get(spec.label))
+        for profile, spec, found in _wanted(collected, without, now):
+            if found is not None:
+                _require_newest(connection, profile, spec, found)
 
 
-def _require_newest(connection: Connection, profile: IssuerProfile, spec: CRLSpec, found: SignedCRL | None) -> None:
-    advice = f"fetch {profile.url(spec.path)} and hand over the file; "
-    if found is None:
-        raise Refused(
-            "was not found among what is published",
-            where=str(spec),
-            advice=f"{advice}where there never was one, or it is lost everywhere: "
-            f"--without {profile.issuer.name}/{spec.label}",
-        )
+def _wanted(
+    collected: Collected, without: Collection[str], now: datetime
+) -> Iterator[tuple[IssuerProfile, CRLSpec, SignedCRL | None]]:
+    """Each CRL that has to be there, with the newest that was found."""
+    for evidence in collected.issuers.values():
+        profile = evidence.profile
+        for spec in profile.complete_crls.values() if now < profile.issuer.not_after else ():
+            if f"{profile.issuer.name}/{spec.label}" not in without:
+                yield profile, spec, evidence.newest.get(spec.label)
+
+
+def _require_newest(connection: Connection, profile: IssuerProfile, spec: CRLSpec, found: SignedCRL) -> None:
     made = issued.last_stored(connection, Part(issuer=profile.issuer.id, kind=Kind.CRL, label=spec.label))
     if made is not None and found.this_update < made.this_update:
         raise Refused(
             f"the newest that was found is number {found.number} of {iso(found.this_update)}, and this ledger itself "
             f"made number {made.crl_number} of {iso(made.this_update)}",
             where=str(spec),
-            advice=f"{advice}where no newer one is left anywhere: --without {profile.issuer.name}/{spec.label}",
+            advice=f"{_fetch(profile, spec)}; where no newer one is left anywhere: "
+            f"--without {profile.issuer.name}/{spec.label}",
         )
+
+
+def _fetch(profile: IssuerProfile, spec: CRLSpec) -> str:
+    return f"fetch {profile.url(spec.path)} and hand over the file"
 
 
 def reconcile(

@@ -5,8 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from revocation.clock import fixed
+from revocation.commands import root
 from revocation.config import PublicConfig
 from revocation.errors import InputError, Refused
 from revocation.messages import Outcome
@@ -98,3 +100,12 @@ def test_program_that_is_missing_is_named(estate: Estate, monkeypatch: pytest.Mo
         back_up(estate, NOW + SECOND)
     assert told.value.where == "pg_dump"
     assert len(list((estate.folder / "backups").iterdir())) == 1
+
+
+def test_rebuild_that_is_refused_leaves_the_database_empty(estate: Estate, server: Server) -> None:
+    """So a dump that turns up can be restored into it."""
+    with_database(estate, server)
+    command = ["ledger", "rebuild", "--requester", "nobody", "--config", str(estate.folder / "revocast.toml")]
+    refused = CliRunner().invoke(root, command)
+    assert "requester 'nobody' is not known" in str(refused.exception)
+    restore_backup(signer_config(estate), PublicConfig.read(estate.file).profiles, backup_of(estate), NOW + HOUR)
