@@ -68,6 +68,11 @@ class Installation:
         return self.jobs.queue is not None or self.has_signer
 
     @property
+    def sees_work(self) -> bool:
+        """Whether it is known here when work last succeeded: a publisher on a queue may write there and not read."""
+        return self.jobs.queue is not None or self.publisher is None or self.publisher.queue is None
+
+    @property
     def cron_command(self) -> str:
         """What cron runs here where there is no queue, for people; empty where there is one."""
         if self.jobs.queue:

@@ -44,6 +44,7 @@ TABLE: Final[dict[str, Row]] = {
     "publish": Row("publisher.commands:publish", "publisher", "Bring every target up to date with the exchange."),
     "respond": Row("responder.serve:respond", "responder", "Serve OCSP (and static files) over HTTP."),
     "schedule": Row("jobs.timetable:schedule", "jobs", "What periodic work runs when, and when it last succeeded."),
+    "metrics": Row("jobs.metrics:metrics", "jobs", "What status and schedule show, for Prometheus."),
     "scheduler": Row("jobs.scheduler:scheduler", "jobs", "Ask for periodic work, over the queue."),
     "worker signer": Row("signer.worker:worker", "signer", "Handle the signer's queues; opens no listening socket."),
     "worker publisher": Row("publisher.worker:worker", "publisher", "Handle the publisher's queue."),

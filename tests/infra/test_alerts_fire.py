@@ -32,8 +32,7 @@ def present(tmp_path: Path) -> Present:
 def exposed(present: Present) -> dict[str, float]:
     """Everything that an operator's Prometheus gets of a site in which the responder is well."""
     texts = (
-        present.run("status", "--prometheus", "--timeout", "60").stdout,
-        present.run("schedule", "--prometheus").stdout,
+        present.run("metrics", "--timeout", "60").stdout,
         of_responder.exposition([0] * len(SLOTS), Readiness("", {"1a2b3c4d": 1.0})),
     )
     found = {name: value for text in texts for name, value in read(text).items()}
@@ -115,6 +114,5 @@ def test_old_responses_that_are_still_served_fire(tmp_path: Path, le: str) -> No
 
 def test_what_is_exposed_is_of_the_form_that_prometheus_wants(present: Present) -> None:
     """Names, types and helps, and labels in quotes."""
-    require_metrics(present.run("status", "--prometheus", "--timeout", "60").stdout)
-    require_metrics(present.run("schedule", "--prometheus").stdout)
+    require_metrics(present.run("metrics", "--timeout", "60").stdout)
     require_metrics(of_responder.exposition([0] * len(SLOTS), Readiness("", {"1a2b3c4d": 1.0})))

@@ -18,14 +18,17 @@ from revocation.clock import now
 from revocation.commands import root
 from revocation.errors import ConfigurationError
 from revocation.issuer import Issuer
+from revocation.messages import Verb
 from revocation.paths import crl_path
 from revocation.published import HeldBundle, PutBackCRL, SetAside
+from revocation.wire.notes import of_signer
 from revocation.wire.queue import Wire
 from revocation.wire.statusnote import note_of
 from tests.authority import Authority
 from tests.estate import Estate
 from tests.infra.valkey_users import FOLDER, GuardedServer
 from tests.jobs.issuers import crl_row, slice_row, status
+from tests.responder.scraping import read
 from tests.whole.world import World
 
 
@@ -87,6 +90,22 @@ def test_operator_sees_every_artifact_of_a_publisher_elsewhere(
     }
     assert found["unseen"] == []
     assert guarded.refused() <= {("operator", "client|setinfo"), ("publisher", "client|setinfo"), ("publisher", "info")}
+
+
+def test_metrics_of_signer_scheduler_and_publisher_come_from_one_command(
+    guarded: GuardedServer, operator: Path, authority: Authority, tmp_path: Path
+) -> None:
+    """On the operator's machine, where nothing of them runs and nothing listens."""
+    publish(guarded, tmp_path / "e", authority)
+    Wire(guarded.url_of("scheduler")).journal.asked(Verb.PRESIGN, now())
+    Wire(guarded.url_of("signer")).journal.succeeded([of_signer(Verb.PRESIGN)], now())
+    result = CliRunner().invoke(root, ["metrics", "--no-signer", "--config", str(operator)])
+    assert result.exit_code == 0, result.output
+    found = read(result.stdout)
+    assert found['revocast_published_known{target="files"}'] == found["revocast_tasks_known"] == 1
+    for work in ('task="presign"', 'task="publish",target="responses"'):
+        assert found[f"revocast_task_trouble{{{work}}}"] == 0
+        assert found[f"revocast_task_last_success_timestamp_seconds{{{work}}}"] > 0
 
 
 def test_publisher_that_tells_nothing_is_unknown_and_not_missing(guarded: GuardedServer, operator: Path) -> None:
