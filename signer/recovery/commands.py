@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from revocation import cli, clock
 from revocation.config import PublicConfig
@@ -83,6 +83,9 @@ def rebuild(paths: tuple[Path, ...], config: Path | None, **asked: Any) -> None:
     file = ConfigFile.read(config)
     public, table = PublicConfig.read(file), file.table("signer", SignerConfig)
     table.check(public)
+    if isinstance(table.ledger, Path) and table.ledger.exists():
+        with open_signer(file, clock.now()).ledger.read() as connection:
+            _require_empty(connection, table)  # before anybody looks for what is published
     read = _read(file, open_exchange(table.exchange), public, paths, asked)
     require_found(read.collected, asked["without"], read.at)
     for id_, message in read.messages.items():
@@ -92,6 +95,20 @@ def rebuild(paths: tuple[Path, ...], config: Path | None, **asked: Any) -> None:
     _reconcile(signer, read, as_json=asked["as_json"])
 
 
+def _require_empty(connection: Connection, config: SignerConfig) -> None:
+    """Return if the ledger knows of no issuer.
+
+    Raises:
+        Refused: it does.
+    """
+    if connection.execute(select(issuers.c.id).limit(1)).one_or_none() is not None:
+        raise Refused(
+            "is not empty, and is not made anew",
+            where=f"ledger {config.ledger}",
+            advice="a ledger that lacks something learns it by `revocast ledger reconcile`",
+        )
+
+
 def _begin(signer: Signer, now: datetime) -> None:
     """Mark an empty ledger as one that is to be reconciled, whatever becomes of that.
 
@@ -99,12 +116,7 @@ def _begin(signer: Signer, now: datetime) -> None:
         Refused: it is not empty.
     """
     with signer.ledger.write() as connection:
-        if connection.execute(select(issuers.c.id).limit(1)).one_or_none() is not None:
-            raise Refused(
-                "is not empty, and is not made anew",
-                where=f"ledger {signer.config.ledger}",
-                advice="a ledger that lacks something learns it by `revocast ledger reconcile`",
-            )
+        _require_empty(connection, signer.config)
         continuity.note_restored(connection, now, "made anew from what is published")
         audit.record(connection, now, "rebuild", None)
 

@@ -81,9 +81,10 @@ def test_rebuild_that_is_asked_again_is_done(backup: tuple[Present, Path]) -> No
     assert not look(present.estate.signer(), fixed(now())).problems
 
 
-def test_ledger_that_knows_something_is_not_made_anew(tmp_path: Path) -> None:
-    """What it says is more than what is published says."""
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_ledger_that_knows_something_is_not_made_anew(tmp_path: Path, refusal: Refusal) -> None:
+    """What it says is more than what is published says; that is told first, whatever else would be refused."""
     present = Present(tmp_path / "data")
-    refused = present.run("ledger", "rebuild")
+    refused = present.run("ledger", "rebuild", *refusal(present))
     assert refused.exit_code == 1
     assert "is not empty" in str(refused.exception)
