@@ -68,16 +68,14 @@ class Installation:
         return self.jobs.queue is not None or self.has_signer
 
     @property
-    def sees_work(self) -> bool:
-        """Whether it is known here when work last succeeded: a publisher on a queue may write there and not read."""
-        return self.jobs.queue is not None or self.publisher is None or self.publisher.queue is None
-
-    @property
-    def cron_command(self) -> str:
-        """What cron runs here where there is no queue, for people; empty where there is one."""
+    def unasked(self) -> str:
+        """What to look at where work is late that no scheduler is seen to ask for, for people; empty where one is."""
         if self.jobs.queue:
             return ""
-        return "revocast refresh" if self.has_signer else "revocast publish"
+        if not self.has_signer and self.publisher is not None and self.publisher.queue is not None:
+            return "see whether `worker publisher` runs or hangs, and its log"
+        command = "revocast refresh" if self.has_signer else "revocast publish"
+        return f"see whether cron runs `{command}`, and what it says"
 
     @property
     def refreshed(self) -> Path:

@@ -83,8 +83,7 @@ def _found(installation: Installation, seconds: float | None) -> Iterator[str]:
     now = clock_now()
     shown = lines(seen.statuses, installation.public, wanted, now)
     yield artifact_metrics.exposition(Published(seen, shown, wanted, is_asked), installation.public, now)
-    if installation.sees_work:
-        yield task_metrics.exposition(list(_work(installation, seen, now)))
+    yield task_metrics.exposition(list(_work(installation, seen, now)))
 
 
 def _work(installation: Installation, seen: Seen, now: datetime) -> Iterator[Progress]:
@@ -93,5 +92,5 @@ def _work(installation: Installation, seen: Seen, now: datetime) -> Iterator[Pro
         notes = read_notes(installation)
     except RevocastError:  # which the metrics say
         notes = None
-    known = Known(notes, seen.statuses, by_cron=installation.cron_command)
+    known = Known(notes, seen.statuses, unasked=installation.unasked)
     return progress(installation.tasks, installation.target_names, known, now)

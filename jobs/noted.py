@@ -1,4 +1,4 @@
-"""Where notes of the periodic work are read: in the queue server, or else in the files of `refresh` and `publish`."""
+"""Where notes of the periodic work are read: in the queue server, or else in files of who does it on this machine."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING

@@ -41,7 +41,7 @@ class Progress:
         success: when it last succeeded, by the notes or by what is published; None where neither says it.
         failure: what went wrong since.
         due: what of it is due, and why.
-        by_cron: what cron runs where there is no queue, so that nobody asks; empty where there is one.
+        unasked: what to look at where it is not seen here that a scheduler asks; empty where it is.
     """
 
     task: Task
@@ -53,7 +53,7 @@ class Progress:
     success: datetime | None = None
     failure: Failure | None = None
     due: Sequence[str] = ()
-    by_cron: str = ""
+    unasked: str = ""
 
     @property
     def name(self) -> str:
@@ -72,8 +72,8 @@ class Progress:
 
     @property
     def _who(self) -> str:
-        if self.by_cron:
-            return f"see whether cron runs `{self.by_cron}`, and what it says"
+        if self.unasked:
+            return self.unasked
         if self.asked is None:
             return "that a scheduler has asked for it is not noted"
         if self.asked < self.last_slot - self.task.interval:
@@ -110,13 +110,13 @@ class Known:
         notes: None where they cannot be read.
         statuses: what is published: a CRL or response that is there was made, whatever the notes say.
         due: what is due and why, by task, and of publishing by target.
-        by_cron: what cron runs where there is no queue; empty where there is one.
+        unasked: what to look at where it is not seen here that a scheduler asks; empty where it is.
     """
 
     notes: Notes | None
     statuses: Sequence[TargetStatus] = ()
     due: Mapping[tuple[Verb | Chore, str | None], Sequence[str]] = field(default_factory=dict)
-    by_cron: str = ""
+    unasked: str = ""
 
 
 def patience(task: Task) -> timedelta:
@@ -181,7 +181,7 @@ def _progress(task: Task, target: str | None, name: str, known: Known, now: date
         success,
         failure,
         known.due.get((task.verb, target), ()),
-        known.by_cron,
+        known.unasked,
     )
 
 

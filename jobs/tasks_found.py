@@ -60,7 +60,7 @@ class TasksFound:
         for one in self.shown:
             yield from (f"{one.name}: due: {sentence}" for sentence in one.due)
             if self.signer == "" and not one.due and isinstance(one.task.verb, Verb):
-                again = "" if one.by_cron else f"; asked for again at {iso(one.next_slot)}"
+                again = "" if one.unasked else f"; asked for again at {iso(one.next_slot)}"
                 yield f"{one.name}: nothing is due{again}"
         for one in self.shown:
             if one.trouble:
@@ -90,7 +90,7 @@ def find_tasks(installation: Installation, seconds: float | None, now: datetime)
     artifacts = lines(statuses, installation.public, wanted, now)
     due = due_by_task(wanted.due, artifacts, installation.public)
     notes, trouble = _notes(installation)
-    known = Known(notes, statuses, due, by_cron=installation.cron_command)
+    known = Known(notes, statuses, due, unasked=installation.unasked)
     shown = list(progress(installation.tasks, installation.target_names, known, now))
     notes = notes or Notes()
     signer = None if seconds is None else wanted.trouble

@@ -133,7 +133,7 @@ class PublisherConfig(Table):
 
     @property
     def noted(self) -> Path:
-        """The file in which `publish` keeps when it last succeeded."""
+        """The file in which `publish` and `worker publisher` keep when they last succeeded."""
         return self.state / "published.json"
 
     @classmethod

@@ -24,6 +24,7 @@ from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, RevocastError
 from revocation.logs import about, log_to_stderr
 from revocation.messages import Verb, parse_message
+from revocation.wire.notefile import NoteFile
 from revocation.wire.notes import of_publisher
 from revocation.wire.statusnote import note_of
 
@@ -83,14 +84,24 @@ def _look(publisher: PublisherConfig, public: PublicConfig, journal: "Journal", 
         _tell(outcome, publisher.state)
         if outcome.error:
             _LOG.error("%s: %s", target, outcome.error, extra=about(target=target))
+    succeeded = [of_publisher(one.status.target) for one in outcomes if not one.error]
+    _keep(succeeded, publisher.noted)
     journal.failed({of_publisher(one.status.target): str(one.error) for one in outcomes if one.error}, now())
-    journal.succeeded([of_publisher(one.status.target) for one in outcomes if not one.error], now())
+    journal.succeeded(succeeded, now())
     if any(spec.name.delta for profile in public.profiles.values() for spec in profile.crls.values()):
         journal.publishes([one.status for one in outcomes])  # the signer bases deltas on it
     threats = alarms(publisher)
     journal.tell([note_of(one.status, _of(one.status.target, threats), now()) for one in outcomes])
     for alarm in told.worth_telling(threats):
         _LOG.warning("%s", alarm, extra=about(target=alarm.target))
+
+
+def _keep(names: Sequence[str], path: Path) -> None:
+    """The same in a file, for `revocast schedule` on this machine: our user of the queue server may not read there."""
+    try:
+        NoteFile(path).note(names, now())
+    except OSError as error:
+        _LOG.warning("%s: what was done could not be noted: %s", path, error.strerror)
 
 
 def _tell(outcome: Outcome, state: Path) -> None:

@@ -1,4 +1,4 @@
-"""When `refresh` or `publish` last succeeded, in a file: without a queue there is no other place."""
+"""When `refresh`, `publish` or `worker publisher` last succeeded, in a file: who has no queue, or may not read it."""
 
 from collections.abc import Iterable
 from datetime import datetime

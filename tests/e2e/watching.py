@@ -21,6 +21,7 @@ def troubles(site: Site) -> Iterator[str]:
     for name, targets in _PUBLISHED_BY.items():
         told = yield from _json(site, name, "status")
         yield from _lacking(name, told, targets)
+        yield from _json(site, name, "schedule")
 
 
 def _lacking(name: str, told: dict[str, Any], targets: list[str]) -> Iterator[str]:

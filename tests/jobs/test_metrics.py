@@ -45,8 +45,8 @@ def test_what_is_wrong_stands_in_the_metrics_and_keeps_no_file_from_being_writte
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
 
 
-def test_publisher_on_a_queue_tells_of_its_targets_and_calls_no_work_late(present: Present) -> None:
-    """Its user may not read there when it succeeded, so it says nothing of that, nor of the signer."""
+def test_publisher_on_a_queue_tells_of_its_targets_and_of_its_own_work_alone(present: Present) -> None:
+    """Its user may read nothing there; what the worker succeeded in stands in its own file."""
     text = present.config.read_text()
     text = text[: text.index("[signer]")] + text[text.index("[publisher]") : text.index("[jobs]")]
     present.config.write_text(text.replace("[publisher]", '[publisher]\nqueue = "unix:///nowhere.sock"', 1))
@@ -54,7 +54,11 @@ def test_publisher_on_a_queue_tells_of_its_targets_and_calls_no_work_late(presen
     assert result.exit_code == 0, result.output
     found = read(result.stdout)
     assert found['revocast_published_known{target="files"}'] == 1
-    assert not [name for name in found if "_task" in name or "signer" in name]
+    assert {name.partition("{")[2] for name in found if "_task_" in name} == {
+        'task="publish",target="files"}',
+        'task="publish",target="responses"}',
+    }
+    assert not [name for name in found if "signer" in name]
 
 
 @pytest.mark.parametrize(("broken", "code"), [("configuration", 2), ("exchange", 3), ("folder", 1)])

@@ -81,7 +81,10 @@ def test_trouble_names_the_part_that_does_not_do_its_work() -> None:
     )
     not_asked = Notes({"generate_crls": NOW}, {CRLS: NOW})
     assert "no scheduler has asked for it since 2026-03-01T12:00:00Z" in one(HOURLY, Known(not_asked), late).trouble
-    assert "`revocast refresh`" in one(HOURLY, Known(Notes(), by_cron="revocast refresh"), late).trouble
+    assert (
+        "`revocast refresh`"
+        in one(HOURLY, Known(Notes(), unasked="see whether cron runs `revocast refresh`"), late).trouble
+    )
 
 
 def test_failure_before_the_last_success_is_over() -> None:

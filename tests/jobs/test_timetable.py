@@ -18,6 +18,8 @@ from click.testing import Result
 from jobs.crontab import refreshed_every
 from jobs.installation import Installation
 from jobs.scheduler import Scheduler
+from publisher import worker
+from publisher.alarms import NowAndThen
 from revocation.clock import epoch, iso, now
 from revocation.messages import Verb
 from revocation.wire.notes import of_publisher, of_signer
@@ -138,6 +140,25 @@ def test_machine_with_targets_alone_is_late_only_where_nobody_publishes(
     monkeypatch.setattr("jobs.timetable.clock_now", lambda: moment + timedelta(minutes=189))
     result = present.run("schedule")
     assert (result.exit_code, "see whether cron runs `revocast publish`" in result.output) == (1, True)
+
+
+def test_publisher_on_a_queue_is_late_only_where_its_worker_does_not_succeed(
+    present: Present, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing new for an hour is no alarm: its worker notes in a file of its machine what its user may not read."""
+    text = present.config.read_text()
+    text = text[: text.index("[signer]")] + text[text.index("[publisher]") : text.index("[jobs]")]
+    present.config.write_text(text.replace("[publisher]", f'[publisher]\nqueue = "{server.url}"', 1))
+    installation, moment = Installation.read(present.config), now()
+    monkeypatch.setattr("publisher.worker.now", lambda: moment + timedelta(hours=1))
+    worker._look(installation.targets(), installation.public, Wire(server.url).journal, NowAndThen())
+    for minutes, code in ((60, 0), (66, 0), (68, 1)):
+        later = moment + timedelta(minutes=minutes)
+        monkeypatch.setattr("jobs.timetable.clock_now", lambda later=later: later)
+        result = present.run("schedule")
+        assert result.exit_code == code, result.output
+    assert "see whether `worker publisher` runs or hangs" in result.output
+    assert "cron" not in result.output
 
 
 def test_success_of_refresh_is_that_of_what_succeeded(present: Present) -> None:

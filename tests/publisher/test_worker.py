@@ -131,6 +131,18 @@ def test_log_of_the_worker_has_an_alarm_once(
     assert warnings == ["responses: 81% of the map is used"]
 
 
+def test_worker_that_cannot_keep_when_it_succeeded_says_so_and_goes_on(
+    place: Place, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`schedule` on its machine misses it then; whoever reads the queue does not."""
+    place.exchange.mkdir()
+    place.config.noted.mkdir(parents=True)
+    journal = Wire(server.url).journal
+    worker._look(place.config, place.public, journal, NowAndThen())
+    assert f"{place.config.noted}: what was done could not be noted" in caplog.text
+    assert of_publisher("files") in journal.read(all_names(["files"])).successes
+
+
 def test_log_of_the_worker_warns_once_of_a_bundle_that_is_refused_and_says_what_to_do(
     place: Place, ca: CA, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
