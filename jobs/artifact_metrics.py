@@ -42,6 +42,9 @@ _DELEGATE: Final = Gauge(
 )
 _ISSUER: Final = Gauge("revocast_issuer_not_after_timestamp_seconds", "When the last certificate of an issuer ends.")
 _SET_ASIDE: Final = Gauge("revocast_bundles_set_aside", "Bundles that the publisher refused.")
+_DISTURBED: Final = Gauge(
+    "revocast_published_disturbed", "CRLs that were not there as they were published, within an hour."
+)
 _HELD: Final = Gauge("revocast_bundles_held", "Bundles that wait for something for longer than an hour.")
 _ALARMS: Final = Gauge("revocast_target_alarms", "What threatens a target, as a store that is nearly full.")
 _SEEN: Final = Gauge("revocast_published_seen_timestamp_seconds", "When the target was looked at.")
@@ -109,6 +112,7 @@ def _of_targets(seen: Seen, now: datetime) -> Iterator[tuple[Gauge, Samples]]:
     overdue = {status.target: sum(bundle.is_overdue(now) for bundle in status.held) for status in statuses}
     yield _SET_ASIDE, [({"target": status.target}, len(status.set_aside)) for status in statuses]
     yield _HELD, [({"target": target}, count) for target, count in overdue.items()]
+    yield _DISTURBED, [({"target": status.target}, len(status.disturbed)) for status in statuses]
     threats = {target: sum(alarm.target == target for alarm in seen.alarms) for target in overdue}
     yield _ALARMS, [({"target": target}, count) for target, count in threats.items()]
     known = dict.fromkeys(overdue, 1) | dict.fromkeys(seen.unseen, 0)

@@ -82,4 +82,5 @@ def _note(status: TargetStatus, crl: VerifiedCRL, spec: CRLSpec, now: datetime) 
     take_crl(status, crl, spec, revision=0)
     put_back = PutBackCRL(path=spec.path, number=crl.number, at=now)
     status.put_back.append(put_back)
+    status.disturbed = [one for one in status.disturbed if one.path != spec.path]  # this says more
     return put_back

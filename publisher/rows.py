@@ -140,6 +140,8 @@ def prune_rows(status: TargetStatus, profiles: Mapping[str, IssuerProfile]) -> N
     status.crls = [row for row in status.crls if row.issuer in profiles and row.label in profiles[row.issuer].crls]
     shown = {crl_path(row.issuer, row.label) for row in status.crls}
     status.put_back = [one for one in status.put_back if one.path in shown]
+    configured = {spec.path for profile in profiles.values() for spec in profile.crls.values()}
+    status.disturbed = [one for one in status.disturbed if one.path in configured]
     status.slices = [
         row
         for row in status.slices

@@ -85,8 +85,7 @@ def believed(saved: bytes | None, table: TargetTable, marks: Marks) -> TargetSta
 
 def save_status(target: StatusKeeper, status: TargetStatus, marks: Marks) -> None:
     """Save it, after its artifacts. A crash in between leaves the old one believed, and what it lacks is done again."""
-    unknown = {"put_back"} if not status.put_back else None  # a field that readers of the version before do not know
-    text = status.model_dump_json(exclude=unknown).encode() + b"\n"
+    text = status.model_dump_json(exclude=status.unsaid).encode() + b"\n"
     new = hashlib.sha256(text).digest()
     held = hashlib.sha256(target.load_status() or b"").digest()
     marks.expect_status(status.target, [*({held} & {*marks.status_digests(status.target)}), new])

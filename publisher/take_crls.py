@@ -9,12 +9,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from publisher.archive import Archive
 from publisher.beside import Beside
+from publisher.disturbed import Disturbance
 from publisher.gate import crl_in
 from publisher.leftover import leftover
 from publisher.line import UNKNOWN_BUNDLE, CRLMark, Step, crl_step, is_ahead
 from publisher.marks import Marks
 from publisher.put_back import PuttingBack
-from publisher.rows import forget_crl, note_applied, take_crl
+from publisher.rows import note_applied, take_crl
 from publisher.succession import Succession
 from publisher.taking import Taken
 from publisher.targets.protocol import StaticObject, StaticTarget
@@ -23,7 +24,7 @@ from revocation.bundle import BundleReader
 from revocation.clock import epoch
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.crlspec import CRLSpec
-from revocation.paths import crl_at, crl_path, crls_path, issuer_path, issuers_path
+from revocation.paths import crl_at, crls_path, issuer_path, issuers_path
 from revocation.published import LeftoverCRL, TargetStatus
 from revocation.wire.exchange import Exchange, Stored
 
@@ -46,20 +47,17 @@ class CRLTaker:
         self._beside = beside
         self._public = public
         self._succession = Succession(target, marks, archive, public, exchange)
+        self._disturbance = Disturbance(target, marks, public, self._succession)
         self._putting_back = PuttingBack(target, marks, archive, public, self._succession)
 
-    def mend(self, status: TargetStatus, now: datetime, *, trusted: bool) -> list[str]:  # noqa: ARG002 - every file is looked at anyway
+    def mend(self, status: TargetStatus, now: datetime, *, trusted: bool) -> list[str]:
         """Put configured files that are missing, read lost marks off the target, strike CRLs that changed."""
         lines = []
         for profile in self._public.profiles.values():
             lines += self._put_configured(_certificates(profile))
             for spec in profile.crls.values():
                 self._mark_from_target(spec, now)
-        for row in list(status.crls):
-            if self._target.digest(crl_path(row.issuer, row.label)) != row.sha256:
-                forget_crl(status, row)
-                lines.append(f"CRL {row.issuer}/{row.label} is missing or damaged; looking for it in the exchange")
-        return lines
+        return lines + self._disturbance.look(status, now, trusted=trusted)
 
     def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
         """Nothing: a CRL stands for itself."""

@@ -107,14 +107,14 @@ def _keep(names: Sequence[str], path: Path) -> None:
 def _tell(outcome: Outcome, state: Path) -> None:
     """What was done, for the log: what somebody should look into as a warning, when it happens and not at each look."""
     refused = {str(bundle) for bundle in outcome.set_aside}
-    went_back = {str(crl) for crl in outcome.status.put_back}
+    wrong = {str(crl) for crl in (*outcome.status.put_back, *outcome.status.disturbed)}
     target = outcome.status.target
     for line in outcome.lines:
         extra = about(target=target, bundle=outcome.about.get(line))
         if line in refused:
             _LOG.warning("%s: %s; %s", target, line, _REFUSED.format(state / "set-aside"), extra=extra)
         else:
-            _LOG.log(logging.WARNING if line in went_back else logging.INFO, "%s: %s", target, line, extra=extra)
+            _LOG.log(logging.WARNING if line in wrong else logging.INFO, "%s: %s", target, line, extra=extra)
 
 
 def _of(target: str, threats: Sequence[Alarm]) -> list[str]:

@@ -132,6 +132,29 @@ class PutBackCRL(_Row):
         )
 
 
+class DisturbedCRL(_Row):
+    """A CRL that was not there as it was published, and was put again, as far as the exchange has it.
+
+    Attributes:
+        what: happened to it, for people.
+        at: when that was last seen.
+        times: how often it was, each within an hour of the one before.
+    """
+
+    path: str
+    what: str
+    at: Instant
+    times: Count
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it was long enough ago not to be told any more."""
+        return now - self.at > _PATIENCE
+
+    def __str__(self) -> str:
+        often = f", {self.times} times, the last at {iso(self.at)}" if self.times > 1 else f" at {iso(self.at)}"
+        return f"{self.path} {self.what}{often}; find out who else writes into the target, or what it lost"
+
+
 class TargetStatus(BaseModel):
     """Everything that one target says of itself."""
 
@@ -147,3 +170,9 @@ class TargetStatus(BaseModel):
     held: list[HeldBundle] = []
     leftovers: list[LeftoverCRL] = []
     put_back: list[PutBackCRL] = []
+    disturbed: list[DisturbedCRL] = []
+
+    @property
+    def unsaid(self) -> set[str]:
+        """Fields that readers of the version before do not know, where nothing stands in them: to be left out."""
+        return {name for name, rows in (("put_back", self.put_back), ("disturbed", self.disturbed)) if not rows}

@@ -50,7 +50,9 @@ def _told(status: TargetStatus, most: int) -> TargetStatus:
 
 
 def _text(statuses: Sequence[TargetStatus]) -> bytes:
-    return _STATUSES.dump_json(list(statuses), exclude={"__all__": {"put_back"}})  # not known to schedulers of before
+    return _STATUSES.dump_json(
+        list(statuses), exclude={"__all__": {"put_back", "disturbed"}}
+    )  # not known to schedulers of before
 
 
 def _understood(note: bytes) -> list[TargetStatus]:

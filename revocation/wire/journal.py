@@ -117,7 +117,7 @@ class Journal:
         def write(pipeline: Any) -> None:
             for note in notes:
                 key = f"revocast:{_STATUS}:{note.status.target}"
-                pipeline.set(key, note.model_dump_json(), ex=KEPT)
+                pipeline.set(key, note.text(), ex=KEPT)
 
         self._write(write)
 

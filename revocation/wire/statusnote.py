@@ -35,6 +35,10 @@ class StatusNote(BaseModel):
     left_out: Count = 0
     alarms: tuple[str, ...] = ()
 
+    def text(self) -> str:
+        """As it is noted."""
+        return self.model_dump_json(exclude={"status": self.status.unsaid})
+
 
 def note_of(status: TargetStatus, alarms: Iterable[str], now: datetime) -> StatusNote:
     """What is told of a target: its rows and what is in their way, and not which bundles it has taken."""
@@ -52,6 +56,7 @@ def note_of(status: TargetStatus, alarms: Iterable[str], now: datetime) -> Statu
         held=[one.model_copy(update={"reason": _short(one.reason)}) for one in status.held[:_MOST_SENTENCES]],
         leftovers=status.leftovers[:_MOST_SENTENCES],
         put_back=status.put_back[:_MOST_SENTENCES],
+        disturbed=status.disturbed[-_MOST_SENTENCES:],
     )
     left_out = len(status.crls) + len(status.slices) - len(crls) - len(slices)
     sentences = tuple(_short(alarm) for alarm in list(alarms)[:_MOST_SENTENCES])

@@ -97,6 +97,18 @@ def test_responses_that_are_gone_fire_and_the_crl_that_is_there_does_not(present
     require_alerts(tmp_path, found, 0, ["NotPublished", "ResponsesAboutToExpire"])
 
 
+def test_crl_that_somebody_overwrote_fires_though_it_is_there_again(present: Present, tmp_path: Path) -> None:
+    """What relying parties got in between nobody knows; `status` exits with 1 for an hour, and says which it was."""
+    assert present.run("refresh").exit_code == 0
+    require_alerts(tmp_path, exposed(present), 0, [])
+    (file,) = present.estate.folder.glob("public/www/crl/*/all.crl")
+    file.write_bytes(b"noise")
+    present.publish()
+    require_alerts(tmp_path, exposed(present), 0, ["PublishedDisturbed"])
+    result = present.run("status", "--no-signer")
+    assert (result.exit_code, "all.crl was changed at" in " ".join(result.output.split())) == (1, True)
+
+
 def test_site_of_which_nothing_is_told_fires(tmp_path: Path) -> None:
     """No file, no queue, no responder: what is absent compares to nothing, and is asked for by name."""
     require_alerts(

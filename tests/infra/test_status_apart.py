@@ -20,7 +20,7 @@ from revocation.errors import ConfigurationError
 from revocation.issuer import Issuer
 from revocation.messages import Verb
 from revocation.paths import crl_path
-from revocation.published import HeldBundle, PutBackCRL, SetAside
+from revocation.published import DisturbedCRL, HeldBundle, PutBackCRL, SetAside
 from revocation.wire.notes import of_signer
 from revocation.wire.queue import Wire
 from revocation.wire.statusnote import note_of
@@ -152,6 +152,18 @@ def test_crl_that_was_put_back_elsewhere_is_told(guarded: GuardedServer, operato
     code, found = shown(operator, "--no-signer")
     (said,) = found["put_back"]
     assert (code, f"files: {crl_path(issuer, 'all')} went back" in said) == (1, True)
+
+
+def test_crl_that_was_disturbed_elsewhere_is_told(guarded: GuardedServer, operator: Path, authority: Authority) -> None:
+    """As its publisher found it; of no CRL that is not configured here."""
+    issuer, at = Issuer.of("example-ca", [authority.certificate]).id, now()
+    row = status("files", crl_row(issuer), kinds=(Kind.CRL,))
+    for path in (crl_path(issuer, "all"), "crl/deadbeef/all.crl"):
+        row.disturbed.append(DisturbedCRL(path=path, what="is missing", at=at, times=3))
+    Wire(guarded.url_of("publisher")).journal.tell([note_of(row, [], at)])
+    code, found = shown(operator, "--no-signer")
+    (said,) = found["disturbed"]
+    assert (code, f"files: {crl_path(issuer, 'all')} is missing, 3 times" in said) == (1, True)
 
 
 def test_rows_of_a_note_that_name_nothing_configured_are_let_be(guarded: GuardedServer, operator: Path) -> None:
