@@ -22,7 +22,7 @@ from jobs.lock import held
 from jobs.refresh import EVERYTHING, Outcomes, note, run
 from jobs.signer_process import SignerProcess
 from revocation.clock import now
-from revocation.errors import ConfigurationError, GateError, NoAnswer, RevocastError
+from revocation.errors import ConfigurationError, GateError, RevocastError
 from revocation.messages import Outcome, Verb
 
 __all__ = ["check_published", "generate_crls", "generate_ocsp_keys", "presign", "publish", "refresh"]
@@ -91,7 +91,7 @@ def check_published(config: Path | str, *, sample: int = 5, seconds: float = 10.
 
 def _do(config: Path | str, verbs: Sequence[Verb], seconds: float) -> dict[str, Any]:
     installation = Installation.read(Path(config))
-    chosen = reachable_courier(installation.path, installation.jobs)
+    chosen = reachable_courier(installation)
     if isinstance(chosen, SignerProcess):
         _require_signer(installation)
         with held(installation.jobs.state / "refresh.lock", "refresh"):
@@ -108,8 +108,6 @@ def _require_signer(installation: Installation) -> None:
     """Return if a signer can be started here, since no queue answers."""
     if installation.has_signer:
         return
-    if installation.jobs.queue:
-        raise NoAnswer("the queue does not answer", where=str(installation.path), advice="it is safe to try again")
     raise ConfigurationError(
         "there is neither a queue in [jobs] nor [signer]",
         where=str(installation.path),

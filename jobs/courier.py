@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from jobs.config import JobsConfig
+from jobs.installation import Installation
 from jobs.signer_process import SignerProcess
 from revocation.errors import NoAnswer, QueueUnreachable
 from revocation.messages import Message, Reply
@@ -117,13 +118,19 @@ def courier(config: Path, jobs: JobsConfig, *, no_queue: bool = False) -> Courie
     return QueueCourier(jobs.queue)
 
 
-def reachable_courier(config: Path, jobs: JobsConfig, seconds: float = _LONGEST_COMMAND) -> Courier:
-    """The queue where one is configured and answers in time, else a signer process: for unsigned requests."""
-    if jobs.queue is None:
-        return SignerProcess(config)
-    over_queue = QueueCourier(jobs.queue)
+def reachable_courier(installation: Installation) -> Courier:
+    """The queue where one is configured and answers, else a signer process: for unsigned requests.
+
+    Raises:
+        QueueUnreachable: it does not answer, and the keys are on another machine.
+    """
+    if installation.jobs.queue is None:
+        return SignerProcess(installation.path)
+    over_queue = QueueCourier(installation.jobs.queue)
     try:
-        over_queue.reachable(seconds)
+        over_queue.reachable(_LONGEST_COMMAND)
     except NoAnswer:
-        return SignerProcess(config)
+        if not installation.has_signer:
+            raise
+        return SignerProcess(installation.path)
     return over_queue

@@ -116,7 +116,7 @@ def generate_ocsp_keys(context: click.Context, config: Path | None, timeout: flo
 def _one(context: click.Context, config: Path | None, verb: Verb, timeout: float, *, as_json: bool) -> None:
     """One task, over the queue when it answers (the publisher's worker then publishes), else as `refresh` does it."""
     installation = Installation.read(config)
-    chosen = reachable_courier(installation.path, installation.jobs)
+    chosen = reachable_courier(installation)
     if isinstance(chosen, SignerProcess):
         with held(installation.jobs.state / "refresh.lock", "refresh"):
             outcomes = run(installation, chosen, (verb,), timeout, publish=installation.publisher is not None)

@@ -79,7 +79,7 @@ def ask_signer(installation: Installation, statuses: Sequence[TargetStatus], sec
     """
     message = compose(Verb.DUE, everything(statuses), clock_now())
     try:
-        (reply,) = reachable_courier(installation.path, installation.jobs).ask([message], seconds)
+        (reply,) = reachable_courier(installation).ask([message], seconds)
     except RevocastError as error:
         return look_at_exchange(installation, f"does not answer: {error.what}")
     if reply.outcome is not Outcome.DONE:

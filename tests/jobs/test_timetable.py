@@ -190,6 +190,22 @@ def test_queue_that_is_away_is_neither_well_nor_late(present: Present, tmp_path:
     assert "the queue cannot be reached" in " ".join(result.output.split())
 
 
+@pytest.mark.parametrize("command", ["schedule", "status", "generate-crls"])
+def test_queue_that_is_away_is_told_as_that_where_the_keys_are_elsewhere(
+    present: Present, tmp_path: Path, capfd: pytest.CaptureFixture[str], command: str
+) -> None:
+    """No signer can be started here: that its table is missing is no news, and says nothing of what is wrong."""
+    text = present.config.read_text()
+    present.config.write_text(text[: text.index("[signer]")] + text[text.index("[publisher]") :])
+    present.use_queue(f"unix://{tmp_path}/nobody.sock")
+    result = present.run(command)
+    told = " ".join(f"{result.output} {result.exception} {' '.join(capfd.readouterr())}".split())
+    assert "the queue cannot be reached (ConnectionError)" in told
+    assert "[signer]" not in told
+    assert "refused to start" not in told
+    assert result.exit_code == (5 if command == "generate-crls" else 3)
+
+
 @pytest.mark.timeout(120)
 def test_worker_that_hangs_is_noticed_though_it_is_alive(
     present: Present, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
