@@ -59,13 +59,16 @@ class CronLine:
         return f"{self.when:13} {command}"
 
 
-def cron_lines(public: PublicConfig, config: Path, *, has_signer: bool, has_publisher: bool) -> list[CronLine]:
+def cron_lines(
+    public: PublicConfig, config: Path, *, has_signer: bool, has_publisher: bool, has_jobs: bool
+) -> list[CronLine]:
     """The lines for the machines that use this configuration.
 
     Args:
         config: the file, as it is named on them.
         has_signer: whether it has the table of a machine with keys.
         has_publisher: whether it has targets.
+        has_jobs: whether it says where `check` keeps its marks.
 
     Raises:
         ConfigurationError: something has to be looked at more often than cron can.
@@ -76,7 +79,8 @@ def cron_lines(public: PublicConfig, config: Path, *, has_signer: bool, has_publ
         lines.append(_line(where, *_of_signer(public), config, "refresh", "--quiet"))
     if has_publisher and not has_signer:
         lines.append(_line("the machine with the targets", PUBLISH_EVERY, PUBLISH_EVERY, config, "publish", "--quiet"))
-    lines.append(_line("any machine that reaches what is published", _CHECK, _CHECK, config, "check", "--quiet"))
+    if has_jobs:
+        lines.append(_line("any machine that reaches what is published", _CHECK, _CHECK, config, "check", "--quiet"))
     return lines
 
 

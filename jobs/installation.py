@@ -28,6 +28,7 @@ class Installation:
     Attributes:
         publisher: where this machine has targets.
         has_signer: whether it has the keys; what stands in that table only the signer reads.
+        has_jobs: whether it has the table [jobs], and not what stands for it where nothing is configured.
     """
 
     path: Path
@@ -35,6 +36,7 @@ class Installation:
     jobs: JobsConfig
     publisher: PublisherConfig | None
     has_signer: bool = False
+    has_jobs: bool = True
 
     @classmethod
     def read(cls, config: Path | None) -> "Installation":
@@ -47,7 +49,7 @@ class Installation:
         publisher = file.table("publisher", PublisherConfig) if file.has("publisher") else None
         jobs = file.table("jobs", JobsConfig, may_lack=publisher is not None)
         public = PublicConfig.read(file)
-        return cls(file.path, public, jobs, publisher, file.has("signer"))
+        return cls(file.path, public, jobs, publisher, file.has("signer"), file.has("jobs"))
 
     @property
     def tasks(self) -> tuple[Task, ...]:

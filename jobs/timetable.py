@@ -75,12 +75,17 @@ def _print_crontab(installation: Installation, *, as_json: bool) -> None:
         installation.path,
         has_signer=installation.has_signer,
         has_publisher=installation.publisher is not None,
+        has_jobs=installation.has_jobs,
     )
     if as_json:
         cli.print_json([line.as_json() for line in found])
         return
     for line in found:
         click.echo(f"# {line.machine}\n{line}")
+    if not installation.has_jobs:
+        click.echo(
+            "# and `revocast check` every 5 minutes on a machine that reaches what is published, whose file has [jobs]"
+        )
 
 
 def _print(shown: Sequence[Progress]) -> None:

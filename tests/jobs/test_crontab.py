@@ -72,7 +72,7 @@ def test_lines_suffice_for_every_window_in_every_zone(tmp_path: Path, window: tu
     names = ("expires", "renewal", "look", "max_age")
     crl = ", ".join(f'{name} = "{value}"' for name, value in zip(names, window, strict=True))
     public = configured(tmp_path, f"crl = {{ {crl} }}", f'crl = {{ {crl} }}\nocsp = {{ look = "6h" }}')
-    refresh, _ = cron_lines(public, HERE, has_signer=True, has_publisher=True)
+    refresh, _ = cron_lines(public, HERE, has_signer=True, has_publisher=True, has_jobs=True)
     (settings,) = {spec.settings for profile in public.profiles.values() for spec in profile.crls.values()}
     longest = max(after - before for day in CLOCK_CHANGES[zone] for before, after in pairwise(runs(refresh, day)))
     assert longest <= (settings.expires - settings.renewal) / 2
@@ -85,10 +85,10 @@ def test_most_demanding_window_of_any_issuer_counts_deltas_and_responses_too(tmp
     """One line serves them all."""
     for lines in ('ocsp = { look = "20m" }', 'crl = { look = "20m" }', 'crl = { look = "20m", delta = "4h" }'):
         public = configured(tmp_path, "", lines)
-        refresh, _ = cron_lines(public, HERE, has_signer=True, has_publisher=True)
+        refresh, _ = cron_lines(public, HERE, has_signer=True, has_publisher=True, has_jobs=True)
         assert refresh.when == "*/15 * * * *"
     public = configured(tmp_path, 'crl = { look = "1h", delta = "5h" }')
-    refresh, _ = cron_lines(public, HERE, has_signer=True, has_publisher=True)
+    refresh, _ = cron_lines(public, HERE, has_signer=True, has_publisher=True, has_jobs=True)
     assert refresh.when == "*/30 * * * *"  # an hour with a clock that is set would be longer than 5h / 4
 
 
@@ -105,23 +105,38 @@ def test_each_machine_runs_what_it_has_the_tables_for(
     tmp_path: Path, has_signer: bool, has_publisher: bool, commands: list[str]
 ) -> None:
     """The machine with the keys publishes nothing where it has no targets, and the others need no key."""
-    found = cron_lines(configured(tmp_path), HERE, has_signer=has_signer, has_publisher=has_publisher)
+    found = cron_lines(configured(tmp_path), HERE, has_signer=has_signer, has_publisher=has_publisher, has_jobs=True)
     assert [
         next(word for word in line.command if word in ("refresh", "publish", "check")) for line in found
     ] == commands
     assert all(line.every == timedelta(minutes=1) for line in found if "publish" in line.command)
 
 
+def test_check_is_no_line_of_a_file_in_which_it_cannot_run(present: Present) -> None:
+    """Without [jobs] it would exit with 3 each time: a comment says where it belongs, and what is printed runs."""
+    text = present.config.read_text()
+    present.config.write_text(text[: text.index("[signer]")] + text[text.index("[publisher]") : text.index("[jobs]")])
+    printed = present.run("schedule", "--cron").stdout.splitlines()
+    (line,) = [line for line in printed if not line.startswith("#")]
+    assert " publish --quiet " in line
+    assert "`revocast check`" in printed[-1]
+    assert "[jobs]" in printed[-1]
+    (told,) = json.loads(present.run("schedule", "--cron", "--json").stdout)
+    assert "publish" in told["command"]
+
+
 def test_what_cron_cannot_do_is_refused(tmp_path: Path) -> None:
     """Rather than looking too seldom."""
     with pytest.raises(ConfigurationError, match="more often than every minute, and `look` is 30s"):
-        cron_lines(configured(tmp_path, 'crl = { look = "30s" }'), HERE, has_signer=True, has_publisher=True)
+        cron_lines(
+            configured(tmp_path, 'crl = { look = "30s" }'), HERE, has_signer=True, has_publisher=True, has_jobs=True
+        )
 
 
 def test_line_survives_the_shell_and_the_per_cent_of_cron(tmp_path: Path) -> None:
     """A bare % ends a command in a crontab, and the rest becomes its standard input."""
     path = Path("/srv/my pki/100%/revocast.toml")
-    line = str(cron_lines(configured(tmp_path), path, has_signer=True, has_publisher=True)[0])
+    line = str(cron_lines(configured(tmp_path), path, has_signer=True, has_publisher=True, has_jobs=True)[0])
     assert r"\%" in line
     assert "%" not in line.replace(r"\%", "")
     assert shlex.split(line.replace(r"\%", "%"))[-1] == str(path)
