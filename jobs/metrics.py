@@ -9,10 +9,11 @@ import click
 
 from jobs import artifact_metrics, task_metrics
 from jobs.artifact_metrics import Published
+from jobs.asking import asking
 from jobs.installation import Installation
 from jobs.noted import read_notes
 from jobs.overview import lines
-from jobs.progress import Known, Progress, progress
+from jobs.progress import Known, progress
 from jobs.seen import Seen, see
 from jobs.wanted import ask_signer, look_at_exchange
 from revocation import cli
@@ -83,14 +84,15 @@ def _found(installation: Installation, seconds: float | None) -> Iterator[str]:
     now = clock_now()
     shown = lines(seen.statuses, installation.public, wanted, now)
     yield artifact_metrics.exposition(Published(seen, shown, wanted, is_asked), installation.public, now)
-    yield task_metrics.exposition(list(_work(installation, seen, now)))
+    yield _work(installation, seen, now)
 
 
-def _work(installation: Installation, seen: Seen, now: datetime) -> Iterator[Progress]:
+def _work(installation: Installation, seen: Seen, now: datetime) -> str:
     """How each task stands; that of none is known where nothing of them can be read."""
     try:
         notes = read_notes(installation)
     except RevocastError:  # which the metrics say
         notes = None
     known = Known(notes, seen.statuses, unasked=installation.unasked)
-    return progress(installation.tasks, installation.target_names, known, now)
+    heard = asking(installation.tasks, notes, now) if notes is not None and installation.jobs.queue else None
+    return task_metrics.exposition(list(progress(installation.tasks, installation.target_names, known, now)), heard)

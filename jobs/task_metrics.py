@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from jobs.asking import Asking
 from jobs.exposition import Gauge, text
 from jobs.progress import Progress, Standing, patience
 from revocation.clock import epoch
@@ -15,10 +16,18 @@ _TROUBLE: Final = Gauge(
     "revocast_task_trouble", "1 where it had no success for longer, or check_published found something."
 )
 _KNOWN: Final = Gauge("revocast_tasks_known", "1 where it could be found out when work last succeeded.")
+_ASKED: Final = Gauge(
+    "revocast_scheduler_last_asked_timestamp_seconds",
+    "When a scheduler last asked; 0 where none is noted.",
+)
 
 
-def exposition(shown: Sequence[Progress]) -> str:
-    """All of them."""
+def exposition(shown: Sequence[Progress], heard: Asking | None) -> str:
+    """All of them.
+
+    Args:
+        heard: whether schedulers ask; None where there is no queue, or it cannot be read.
+    """
     is_known = all(one.standing is not Standing.UNKNOWN for one in shown)
     return text(
         (
@@ -26,6 +35,7 @@ def exposition(shown: Sequence[Progress]) -> str:
             (_PATIENCE, [(_labels(one), int(patience(one.task).total_seconds())) for one in shown]),
             (_TROUBLE, [(_labels(one), int(bool(one.trouble))) for one in shown]),
             (_KNOWN, [({}, int(is_known))]),
+            (_ASKED, [({}, epoch(heard.last) if heard.last else 0)] if heard else []),
         )
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from jobs.asking import Asking, asking
 from jobs.due import due_by_task
 from jobs.installation import Installation
 from jobs.noted import read_notes
@@ -28,6 +29,7 @@ class TasksFound:
         signer: why the signer said nothing; None where it was not asked.
         queue: why it is not known when work last succeeded.
         found: what a check that another machine's configuration asks for has found.
+        asking: whether schedulers ask; None where there is no queue, or it cannot be read.
     """
 
     shown: Sequence[Progress]
@@ -35,13 +37,19 @@ class TasksFound:
     signer: str | None
     queue: str
     found: Sequence[str] = ()
+    asking: Asking | None = None
 
     @property
     def exit_code(self) -> int:
         """0 where all is well, 1 where somebody has to look, 3 where that is not known."""
-        if self.found or any(one.trouble for one in self.shown):
+        if self.found or self.unasked or any(one.trouble for one in self.shown):
             return 1
         return _UNKNOWN if self.queue or self.signer else 0
+
+    @property
+    def unasked(self) -> str:
+        """Why nothing will be asked for; empty where it will, or needs no asking."""
+        return self.asking.trouble if self.asking else ""
 
     def as_json(self) -> dict[str, object]:
         """For scripts."""
@@ -50,6 +58,7 @@ class TasksFound:
             "tasks": [one.as_json() for one in self.shown],
             "failures": list(self.failures),
             "found": list(self.found),
+            "schedulers": self.unasked or None,
             "signer": "not asked" if self.signer is None else self.signer or "answered",
             "queue": self.queue or None,
         }
@@ -60,7 +69,7 @@ class TasksFound:
         for one in self.shown:
             yield from (f"{one.name}: due: {sentence}" for sentence in one.due)
             if self.signer == "" and not one.due and isinstance(one.task.verb, Verb):
-                again = "" if one.unasked else f"; asked for again at {iso(one.next_slot)}"
+                again = "" if one.unasked or self.unasked else f"; asked for again at {iso(one.next_slot)}"
                 yield f"{one.name}: nothing is due{again}"
         for one in self.shown:
             if one.trouble:
@@ -68,6 +77,8 @@ class TasksFound:
             elif one.failure:
                 yield f"{one.name}: {said(one.failure)}"
         yield from self.found
+        if self.unasked:
+            yield self.unasked
         yield from self.failures
         if self.queue:
             yield f"When work last succeeded is not known: {self.queue}"
@@ -92,9 +103,10 @@ def find_tasks(installation: Installation, seconds: float | None, now: datetime)
     notes, trouble = _notes(installation)
     known = Known(notes, statuses, due, unasked=installation.unasked)
     shown = list(progress(installation.tasks, installation.target_names, known, now))
+    heard = asking(installation.tasks, notes, now) if notes is not None and installation.jobs.queue else None
     notes = notes or Notes()
     signer = None if seconds is None else wanted.trouble
-    return TasksFound(shown, other_failures(notes, shown), signer, trouble, found_elsewhere(notes, shown))
+    return TasksFound(shown, other_failures(notes, shown), signer, trouble, found_elsewhere(notes, shown), heard)
 
 
 def _published(

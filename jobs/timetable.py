@@ -49,8 +49,8 @@ def schedule(
     """Show which periodic work runs when (in UTC), when it last succeeded, and what is due and why.
 
     Exit code 0: all of it succeeded lately. 1: a task did not for two intervals and five minutes, whatever processes
-    are alive, or `check_published` found something. 2: configuration. 3: unknown, since the queue cannot be reached or
-    read, or the signer did not answer.
+    are alive, `check_published` found something, or no scheduler has asked for anything for five minutes. 2:
+    configuration. 3: unknown, since the queue cannot be reached or read, or the signer did not answer.
     """
     installation = Installation.read(config)
     if cron:
@@ -58,7 +58,7 @@ def schedule(
         return
     found = find_tasks(installation, None if no_signer or prometheus else timeout, clock_now())
     if prometheus:
-        click.echo(exposition(found.shown), nl=False)
+        click.echo(exposition(found.shown, found.asking), nl=False)
     elif as_json:
         cli.print_json(found.as_json())
     else:

@@ -9,6 +9,7 @@ from responder import metrics as of_responder
 from responder.counts import SLOTS
 from responder.readiness import Readiness
 from revocation.clock import epoch, fixed, now
+from revocation.messages import Verb
 from revocation.wire.notes import Chore, all_names, of_scheduler
 from revocation.wire.queue import Wire
 from signer.handle import handle
@@ -78,6 +79,7 @@ def test_what_the_scheduler_does_not_find_published_fires_until_it_does(present:
         present.config.write_text(present.config.read_text() + 'check_published = "15m"\n')
         journal = Wire(server.url).journal
         journal.succeeded(all_names(["files", "responses"]), now())
+        journal.asked(Verb.PUBLISH, now())
         for say, firing in (
             (lambda: None, []),
             (lambda: journal.failed({name: "REVOCAST CRITICAL - crl test all"}, now()), ["PublishedIsWrong"]),
@@ -95,6 +97,18 @@ def test_responses_that_are_gone_fire_and_the_crl_that_is_there_does_not(present
     (present.estate.folder / "store").rename(present.estate.folder / "elsewhere")
     found = exposed(present)
     require_alerts(tmp_path, found, 0, ["NotPublished", "ResponsesAboutToExpire"])
+
+
+def test_schedulers_that_all_ended_fire(present: Present, tmp_path: Path) -> None:
+    """No work is late for it, since signer and publishers look by themselves."""
+    with Server(tmp_path) as server:
+        present.use_queue(server.url)
+        journal = Wire(server.url).journal
+        journal.succeeded(all_names(["files", "responses"]), now())
+        for minutes, firing in ((0, []), (8, ["NobodyAsks"])):
+            journal.asked(Verb.PUBLISH, now() - timedelta(minutes=minutes))
+            found = read(present.run("metrics", "--no-signer").stdout)
+            require_alerts(tmp_path, shifted(found, epoch(now())) | {'up{job="revocast-responder"}': 1.0}, 0, firing)
 
 
 def test_crl_that_somebody_overwrote_fires_though_it_is_there_again(present: Present, tmp_path: Path) -> None:

@@ -15,14 +15,17 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from jobs.asking import Asking
 from jobs.crontab import refreshed_every
 from jobs.installation import Installation
+from jobs.progress import Known, progress
 from jobs.scheduler import Scheduler
+from jobs.tasks_found import TasksFound
 from publisher import worker
 from publisher.alarms import NowAndThen
 from revocation.clock import epoch, iso, now
 from revocation.messages import Verb
-from revocation.wire.notes import of_publisher, of_signer
+from revocation.wire.notes import Notes, all_names, of_publisher, of_signer
 from revocation.wire.queue import Wire
 from tests.jobs.present import Present
 from tests.jobs.test_commands import process
@@ -243,6 +246,7 @@ def test_publisher_elsewhere_that_hangs_is_noticed_by_who_names_its_targets(pres
     present.use_queue(server.url)
     present.config.write_text(present.config.read_text() + 'targets = ["files", "responses"]\n')
     journal = Wire(server.url).journal
+    journal.asked(Verb.PUBLISH, now())
     for moment, code in ((now(), 0), (now() - timedelta(minutes=8), 1)):
         journal.succeeded([of_signer(Verb(verb)) for verb in SIGNERS], now())
         journal.succeeded([of_publisher("files"), of_publisher("responses")], moment)
@@ -254,6 +258,37 @@ def test_publisher_elsewhere_that_hangs_is_noticed_by_who_names_its_targets(pres
         ("publish files", "late"),
         ("publish responses", "late"),
     ]
+
+
+def test_schedulers_that_are_all_dead_are_noticed_though_all_work_is_done(
+    present: Present, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signer and publishers look by themselves, so nothing is late; the operator is told all the same."""
+    present.use_queue(server.url)
+    assert "that any scheduler has asked is not noted" in present.run("schedule", "--no-signer").output
+    begins = now().replace(second=0)
+    ask(present, server, begins)
+    Wire(server.url).journal.succeeded(all_names(["files", "responses"]), begins)
+    for minutes, code in ((4, 0), (5, 1)):
+        later = begins + timedelta(minutes=minutes, seconds=30)
+        monkeypatch.setattr("jobs.timetable.clock_now", lambda later=later: later)
+        monkeypatch.setattr("jobs.metrics.clock_now", lambda later=later: later)
+        result = present.run("schedule", "--json", "--no-signer")
+        assert result.exit_code == code, result.output
+        told = json.loads(result.stdout)["schedulers"] or ""
+        assert told.startswith(f"no scheduler has asked since {iso(begins)}: ") == bool(code)
+        found = read(present.run("metrics", "--no-signer").stdout)
+        assert found["revocast_scheduler_last_asked_timestamp_seconds"] == epoch(begins)
+        assert [one for one in found if "_trouble" in one and found[one]] == []
+
+
+def test_promise_to_ask_again_is_made_only_where_somebody_asks(present: Present) -> None:
+    """Of what is not due it says when it is asked for again, and nothing of the kind where nobody would."""
+    installation = Installation.read(present.config)
+    shown = list(progress(installation.tasks, ["files"], Known(Notes()), now()))
+    for heard, promised in ((Asking(now(), ""), True), (Asking(None, "no scheduler has asked"), False)):
+        sentences = list(TasksFound(shown, [], "", "", [], heard).sentences)
+        assert any("nothing is due; asked for again at" in sentence for sentence in sentences) == promised
 
 
 def test_metrics_say_when_work_succeeded_and_whether_that_is_too_long_ago(present: Present, tmp_path: Path) -> None:
