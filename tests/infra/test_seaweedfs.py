@@ -63,7 +63,8 @@ MAY = {
 def _there(seaweedfs: SeaweedFS) -> None:
     for bucket in (EXCHANGE, PUBLIC):
         seaweedfs.client().put_object(Bucket=bucket, Key="crl/there", Body=b"there")
-    seaweedfs.client().put_object(Bucket=PUBLIC, Key="private/bucket.json", Body=b"there")
+    for key in ("issuer/there", "ocsp/there", "private/bucket.json"):
+        seaweedfs.client().put_object(Bucket=PUBLIC, Key=key, Body=b"there")
 
 
 @pytest.mark.parametrize(("user", "bucket"), MAY)
@@ -84,17 +85,33 @@ def _does(act: Callable[[], object]) -> bool:
     return True
 
 
+@pytest.mark.parametrize("user", ["anonymous", "publisher", "signer"])
+def test_what_was_replaced_is_read_by_an_administrator_alone(seaweedfs: SeaweedFS, user: str) -> None:
+    """An older CRL is for the finding out of what happened: no relying party gets it by a VersionId that it guessed."""
+    admin, client = seaweedfs.client(), seaweedfs.client(user)
+    older = admin.put_object(Bucket=PUBLIC, Key="crl/there", Body=b"older")["VersionId"]
+    admin.put_object(Bucket=PUBLIC, Key="crl/there", Body=b"there")
+    versioned = {"Bucket": PUBLIC, "Key": "crl/there", "VersionId": older}
+    assert _does(lambda: admin.get_object(**versioned))
+    assert not _does(lambda: client.get_object(**versioned))
+    assert not _does(lambda: client.head_object(**versioned))
+
+
 def test_everybody_reads_what_is_public_by_its_name(seaweedfs: SeaweedFS) -> None:
     """Over HTTPS, without any credentials: the status is not for them, nor a list."""
     context = ssl.create_default_context(cafile=seaweedfs.ca)
-    asked = dict.fromkeys(["crl/there", "private/bucket.json", "", "?list-type=2", "?versions"], 200)
+    public, closed = (
+        ["crl/there", "issuer/there", "ocsp/there"],
+        ["private/bucket.json", "", "?list-type=2", "?versions"],
+    )
+    asked = dict.fromkeys([*public, *closed], 200)
     for path in asked:
         try:
             urllib.request.urlopen(f"{seaweedfs.endpoint}/{PUBLIC}/{path}", context=context).close()
         except urllib.error.HTTPError as error:
             asked[path] = error.code
             error.close()
-    assert asked == {"crl/there": 200, "private/bucket.json": 403, "": 403, "?list-type=2": 403, "?versions": 403}
+    assert asked == {**dict.fromkeys(public, 200), **dict.fromkeys(closed, 403)}
 
 
 def test_keys_that_are_wrong_open_nothing(seaweedfs: SeaweedFS) -> None:
