@@ -1,6 +1,7 @@
 """Whether everybody who can be asked says what the ledger says, of every certificate."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -16,6 +17,12 @@ WAYS: Final = {"1": ("sha256", "POST"), "2": ("sha1", "GET")}
 """How all certificates are asked about at each edge."""
 
 _THREADS: Final = 3
+_Saying = Callable[[Programs, Path, int], str]
+_OPENSSL: Final[Mapping[str, _Saying]] = {"openssl ocsp": lambda programs, file, _: programs.openssl(file)}
+_OTHERS: Final[Mapping[str, _Saying]] = {
+    "ocsptool": lambda programs, file, _: programs.ocsptool(file),
+    "curl": lambda programs, file, serial: programs.curl(file, serial),
+}
 
 
 class Parties:
@@ -23,6 +30,9 @@ class Parties:
 
     Args:
         files: the PEM file of each certificate.
+
+    Attributes:
+        verdicts: how many each of them gave in `answers`, `verified`, `by_openssl` and `by_others`, by its name.
     """
 
     def __init__(
@@ -35,6 +45,7 @@ class Parties:
     ) -> None:
         self.edges, self._bucket, self._verifier = edges, bucket, verifier
         self._programs, self._files = programs, files
+        self.verdicts: Counter[str] = Counter()
 
     def crls(self) -> dict[str, Callable[[], bytes]]:
         """Everywhere that a CRL can be fetched. Each raises Away."""
@@ -44,7 +55,9 @@ class Parties:
         """Where an edge says something else by OCSP; every certificate is asked about at each."""
         for name, edge in self.edges.items():
             hash_, method = WAYS[name]
-            for serial, verdict in edge.everything(ledger, hash_, method).items():
+            said = edge.everything(ledger, hash_, method)
+            self.verdicts["cryptography"] += len(said)
+            for serial, verdict in said.items():
                 if verdict != ledger[serial]:
                     yield f"edge {name} says of {serial:X}: {verdict}, and the ledger: {ledger[serial]}"
 
@@ -68,23 +81,36 @@ class Parties:
             programs = self._programs["1"]
             pem = programs.crl(fetch(), where.replace(" ", "-"))
             odd = programs.revoked(pem, (self._files[serial] for serial in ledger)) ^ wanted
+            self.verdicts["openssl verify"] += len(ledger)
             if odd:
                 yield f"`openssl verify` with the CRL of {where}: wrong about {len(odd)} certificates"
 
-    def judged(self, ledger: Mapping[int, Verdict], serials: Collection[int], draw: random.Random) -> Iterator[str]:
-        """Where openssl, ocsptool or curl say something else of these certificates, each at one of the edges."""
-        asked = [(serial, self._programs[draw.choice(sorted(self._programs))]) for serial in serials]
+    def by_openssl(self, ledger: Mapping[int, Verdict], draw: random.Random) -> Iterator[str]:
+        """Where `openssl ocsp` says something else, of all certificates, each at one of the edges.
 
-        def ask(one: tuple[int, Programs]) -> list[str]:
-            serial, programs = one
-            file, wanted = self._files[serial], "revoked" if ledger[serial] else "good"
-            said = {
-                "openssl ocsp": programs.openssl(file),
-                "ocsptool": programs.ocsptool(file),
-                "curl": programs.curl(file, serial),
-            }
-            return [f"{who} says of {serial:X}: {what}" for who, what in said.items() if what != wanted]
+        Each has a process to itself: of a request for several certificates the responder answers the first.
+        """
+        yield from self._said(_OPENSSL, ledger, ledger.keys(), draw)
 
+    def by_others(self, ledger: Mapping[int, Verdict], serials: Collection[int], draw: random.Random) -> Iterator[str]:
+        """Where ocsptool or curl say something else of these certificates, each at one of the edges."""
+        yield from self._said(_OTHERS, ledger, serials, draw)
+
+    def _said(
+        self,
+        clients: Mapping[str, _Saying],
+        ledger: Mapping[int, Verdict],
+        serials: Collection[int],
+        draw: random.Random,
+    ) -> Iterator[str]:
+        asked = [
+            (name, client, serial, self._programs[draw.choice(sorted(self._programs))])
+            for serial in serials
+            for name, client in clients.items()
+        ]
         with ThreadPoolExecutor(_THREADS) as pool:
-            for problems in pool.map(ask, asked):
-                yield from problems
+            said = pool.map(lambda one: one[1](one[3], self._files[one[2]], one[2]), asked)
+            for (name, _, serial, _), verdict in zip(asked, said, strict=True):
+                self.verdicts[name] += 1
+                if verdict != ("revoked" if ledger[serial] else "good"):
+                    yield f"{name} says of {serial:X}: {verdict}"
