@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.e2e.clients import Away, Edge, PublicBucket
+from tests.e2e.configuration import BUCKET_OF
 from tests.e2e.programs import Programs
 from tests.e2e.servers import Verdict
 from tests.e2e.verify import Verifier, Wrong
@@ -29,6 +30,7 @@ class Parties:
     """Those who ask.
 
     Args:
+        bucket: None where none of them looks there.
         files: the PEM file of each certificate.
 
     Attributes:
@@ -38,7 +40,7 @@ class Parties:
     def __init__(
         self,
         edges: Mapping[str, Edge],
-        bucket: PublicBucket,
+        bucket: PublicBucket | None,
         verifier: Verifier,
         programs: Mapping[str, Programs],
         files: Mapping[int, Path],
@@ -47,9 +49,15 @@ class Parties:
         self._programs, self._files = programs, files
         self.verdicts: Counter[str] = Counter()
 
+    def of(self, edge: str) -> "Parties":
+        """Those who ask at one edge, and at the bucket where it is of the same publisher."""
+        bucket = self._bucket if edge == BUCKET_OF else None
+        return Parties({edge: self.edges[edge]}, bucket, self._verifier, self._programs, self._files)
+
     def crls(self) -> dict[str, Callable[[], bytes]]:
         """Everywhere that a CRL can be fetched. Each raises Away."""
-        return {**{f"web server {name}": edge.crl for name, edge in self.edges.items()}, "bucket": self._bucket.crl}
+        found = {f"web server {name}": edge.crl for name, edge in self.edges.items()}
+        return found if self._bucket is None else {**found, "bucket": self._bucket.crl}
 
     def answers(self, ledger: Mapping[int, Verdict]) -> Iterator[str]:
         """Where an edge says something else by OCSP; every certificate is asked about at each."""

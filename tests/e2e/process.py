@@ -93,16 +93,17 @@ class Program:
         if self._process:
             signal_family(self._process.pid, signal.SIGCONT)
 
-    def stop(self) -> None:
-        """Ask it to end; kill it where it does not."""
-        if not self._process:
-            return
+    def stop(self, seconds: float) -> bool:
+        """Ask it to end, and say whether it did within that time; kill it where it did not."""
+        assert self._process
         self._process.terminate()
         try:
-            self._process.wait(30)
+            self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
+            return False
         self._process = None
+        return True
 
     def _has_ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
