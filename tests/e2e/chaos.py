@@ -65,6 +65,15 @@ class Monitor:
         self.counts: dict[str, int] = {}
         self.violations: list[dict[str, Any]] = []
 
+    def tell(self, what: str) -> None:
+        """A disturbance begins, or is over; returns when it is known there."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(what + "\n")
+        self._process.stdin.flush()
+        said = self._process.stdout.readline().strip()
+        assert said == what, f"the monitor says {said!r}"
+
     def stop(self) -> None:
         """Have it end, and read what it has."""
         said, _ = self._process.communicate(timeout=60)
@@ -99,7 +108,7 @@ def chaos(
         planned = plan(all_of(site), seconds, random.Random(seed))
         operator = Operator(site, site.pki.files, random.Random(seed))
         with report.step("chaos", f"{seconds:.0f} s of trouble"), operator, _reviving(site):
-            counts = carry_out(planned, report.say)
+            counts = carry_out(planned, report.say, monitor.tell)
             mended = time.monotonic()
             report.say("all is mended; whoever was killed starts again")
             for program in site.programs.values():

@@ -86,14 +86,19 @@ def plan(disturbances: Sequence[Disturbance], seconds: float, draw: random.Rando
     return found
 
 
-def carry_out(planned: Sequence[Planned], say: Callable[[str], None]) -> Counter[str]:
-    """Do it, and return when everything is well again; how many there were of each kind."""
+def carry_out(planned: Sequence[Planned], say: Callable[[str], None], tell: Callable[[str], None]) -> Counter[str]:
+    """Do it, and return when everything is well again; how many there were of each kind.
+
+    Args:
+        tell: is told of what begins, and again when it is over, each time before anything is done.
+    """
     acts = [(one.begins, True, one.what) for one in planned] + [(one.ends, False, one.what) for one in planned]
     started, active = time.monotonic(), list[Disturbance]()
     try:
         for at, begins, one in sorted(acts, key=itemgetter(0)):
             time.sleep(max(0.0, started + at - time.monotonic()))
             say(one.what if begins else f"    {one.what} is over")
+            tell(one.what)
             if begins:
                 active.append(one)
                 one.begin()
