@@ -15,7 +15,7 @@ from tests.e2e import pki, run
 from tests.e2e.agreement import Parties
 from tests.e2e.alone import work_alone
 from tests.e2e.configuration import EDGES, SHORT, TARGETS
-from tests.e2e.disturb import all_of, carry_out, plan
+from tests.e2e.disturb import all_of, carry_out, plan, settled
 from tests.e2e.noted import await_noted
 from tests.e2e.report import Report
 from tests.e2e.revoking import Operator
@@ -105,10 +105,14 @@ def chaos(
         run.publish(site, parties, report)
         monitor = Monitor(site, parties, seed)
         stack.callback(monitor.kill)
-        planned = plan(all_of(site), seconds, random.Random(seed))
+        draw = random.Random(seed)
+        planned = plan(all_of(site, draw), seconds, draw)
         operator = Operator(site, site.pki.files, random.Random(seed))
         with report.step("chaos", f"{seconds:.0f} s of trouble"), operator, _reviving(site):
+            began = time.monotonic()
             counts = carry_out(planned, report.say, monitor.tell)
+            report.say("until what clocks that ran ahead have made is of the past")
+            time.sleep(max(0.0, began + settled(planned) - time.monotonic()))
             mended = time.monotonic()
             report.say("all is mended; whoever was killed starts again")
             for program in site.programs.values():

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.e2e import wrong_clock
 from tests.waiting import until
 
 _READY_SECONDS = 90.0
@@ -37,6 +38,7 @@ class Program:
     Attributes:
         log: both outputs, of all its lives.
         is_ready: None where it says `ready` on a line of its own.
+        ahead: seconds by which its clock is wrong from the next start on; less than none for one that is slow.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Program:
     log: Path
     is_ready: Callable[[], bool] | None = None
     starts: int = 0
+    ahead: int = 0
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
     _from: int = 0
 
@@ -52,10 +55,17 @@ class Program:
         """Start it; see `await_ready`."""
         self.starts += 1
         self._from = self.log.stat().st_size if self.log.exists() else 0
+        environment = {**self.environment, **(wrong_clock.told(self.ahead) if self.ahead else {})}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=dict(self.environment)
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
             )
+
+    def restart(self, ahead: int) -> None:
+        """Kill it, and start it again with a clock that is wrong by so many seconds."""
+        self.kill()
+        self.ahead = ahead
+        self.start()
 
     def await_ready(self) -> None:
         """Return when it says that it is ready; fail when it ends before, with its own words."""
@@ -82,6 +92,7 @@ class Program:
             signal_family(process.pid, signal.SIGSTOP)
             signal_family(process.pid, signal.SIGKILL)
             process.wait()
+            wrong_clock.forget(process.pid)
 
     def pause(self) -> None:
         """Let it stand still."""
