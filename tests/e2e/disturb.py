@@ -17,6 +17,9 @@ _LASTING: Final = (0.5, 15.0)
 _WRONG: Final = (10.0, 30.0)
 """As long a clock is wrong: who starts with it has to get to work."""
 
+_REST: Final = 300.0
+"""Seconds without a clock that runs ahead, after one that did: nothing is signed until its time has come."""
+
 _OFF: Final = 120
 """Seconds by which a wrong clock is wrong. What a signer made is held by publishers until it has begun."""
 _EACH_SECOND: Final = 0.4
@@ -108,14 +111,20 @@ def plan(disturbances: Sequence[Disturbance], seconds: float, draw: random.Rando
         kind = draw.choice(kinds)
         chosen = draw.choice([one for one in disturbances if one.kind == kind])
         ends = min(at + draw.uniform(*chosen.lasting), seconds)
-        active = [one.what for one in found if one.ends > at]
-        if len(active) < _MOST_AT_ONCE and not any(_is_one_too_many(chosen, one) for one in active):
+        if _has_room(found, at, chosen):
             found.append(Planned(at, ends, chosen))
     return found
 
 
-def _is_one_too_many(chosen: Disturbance, active: Disturbance) -> bool:
-    return chosen.target == active.target or bool(chosen.ahead and active.ahead)
+def _has_room(planned: Sequence[Planned], at: float, chosen: Disturbance) -> bool:
+    active = [one.what for one in planned if one.ends > at]
+    ran_ahead = [one for one in planned if one.what.ahead > 0 and one.ends + _REST > at]
+    return (
+        len(active) < _MOST_AT_ONCE
+        and all(one.target != chosen.target for one in active)
+        and not (chosen.ahead and any(one.ahead for one in active))
+        and not (chosen.ahead > 0 and ran_ahead)
+    )
 
 
 def settled(planned: Sequence[Planned]) -> float:
