@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -50,6 +51,7 @@ class Program:
     ahead: int = 0
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
     _from: int = 0
+    _turn: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def start(self) -> None:
         """Start it; see `await_ready`."""
@@ -63,9 +65,10 @@ class Program:
 
     def restart(self, ahead: int) -> None:
         """Kill it, and start it again with a clock that is wrong by so many seconds."""
-        self.kill()
-        self.ahead = ahead
-        self.start()
+        with self._turn:
+            self.kill()
+            self.ahead = ahead
+            self.start()
 
     def await_ready(self) -> None:
         """Return when it says that it is ready; fail when it ends before, with its own words."""
@@ -78,8 +81,9 @@ class Program:
 
     def revive(self) -> None:
         """Start it again where it ended by itself: `Restart=always` of its unit."""
-        if self._process is not None and self._process.poll() is not None:
-            self.start()
+        with self._turn:  # or who kills it at this moment leaves one that nobody knows of
+            if self._process is not None and self._process.poll() is not None:
+                self.start()
 
     def await_revived(self, seconds: float) -> None:
         """Return when it is ready, however often it has to be started; `revive` is somebody else's to call."""
@@ -87,22 +91,20 @@ class Program:
 
     def kill(self) -> None:
         """It and all that it started, at once, as a machine that loses its power."""
-        process, self._process = self._process, None
-        if process:
-            signal_family(process.pid, signal.SIGSTOP)
-            signal_family(process.pid, signal.SIGKILL)
-            process.wait()
-            wrong_clock.forget(process.pid)
+        with self._turn:
+            self._signal(signal.SIGSTOP, signal.SIGKILL)
+            process, self._process = self._process, None
+            if process:
+                process.wait()
+                wrong_clock.forget(process.pid)
 
     def pause(self) -> None:
         """Let it stand still."""
-        if self._process:
-            signal_family(self._process.pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let it go on."""
-        if self._process:
-            signal_family(self._process.pid, signal.SIGCONT)
+        self._signal(signal.SIGCONT)
 
     def stop(self, seconds: float) -> bool:
         """Ask it to end, and say whether it did within that time; kill it where it did not."""
@@ -121,3 +123,10 @@ class Program:
 
     def _says_ready(self) -> bool:
         return self.is_ready() if self.is_ready else "ready" in self.said().splitlines()
+
+    def _signal(self, *numbers: int) -> None:
+        """To it and all below it, unless it has ended: its number may be somebody else's then."""
+        with self._turn:
+            if self._process and self._process.poll() is None:
+                for number in numbers:
+                    signal_family(self._process.pid, number)
