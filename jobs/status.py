@@ -49,7 +49,7 @@ def status(
     Targets of [publisher] are read; those that `targets` of [jobs] names besides are shown as their publishers tell.
 
     Exit code 0: all fresh. 1: something is overdue, expired, missing, behind what is recorded, was set aside, has been
-    held for an hour, was put back from the archive, was found changed or missing in the last hour, is not configured
+    held for an hour, was put back from the archive, was changed or missing twice within an hour, is not configured
     any more and alone lists what is revoked, or starts later than this clock says, or a store is nearly full, or has a
     reader that keeps it growing, or periodic work has not succeeded for two intervals, as `revocast schedule` shows.
     Advice, as on too few OCSP slices, changes none.
@@ -73,11 +73,12 @@ def status(
     left = [f"{status.target}: {crl}" for status in statuses for crl in status.leftovers]
     back = [f"{status.target}: {crl}" for status in statuses for crl in status.put_back]
     disturbed = [f"{status.target}: {crl}" for status in statuses for crl in status.disturbed]
+    goes_on = any(crl.goes_on for status in statuses for crl in status.disturbed)
     clock = [str(problem) for problem in clock_behind(statuses, installation.public, clock_now())]
     threats = [str(alarm) for alarm in seen.alarms]
     work = look_at_work(installation, statuses, clock_now())
     advice = large_slices(statuses, installation.public)
-    is_refused = is_stuck or bool(set_aside(statuses) or left or back or disturbed or clock or threats or work.late)
+    is_refused = is_stuck or bool(set_aside(statuses) or left or back or goes_on or clock or threats or work.late)
     code = _exit_code(shown, is_refused=is_refused, is_unknown=bool(wanted.trouble or work.unknown or seen.unseen))
     more = undone(wanted.due, shown, installation.public)
     if prometheus:

@@ -146,6 +146,11 @@ class DisturbedCRL(_Row):
     at: Instant
     times: Count
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it happened again: once may be a slip, which is mended."""
+        return self.times > 1
+
     def is_over(self, now: datetime) -> bool:
         """Whether it was long enough ago not to be told any more."""
         return now - self.at > _PATIENCE

@@ -44,7 +44,7 @@ def exposed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     published = artifact_metrics.Published(Seen([]), [], Wanted(), is_asked=True)
     texts = (
         of_responder.exposition([0] * len(SLOTS), Readiness("", {"0" * 16: 1.0})),
-        task_metrics.exposition([]),
+        task_metrics.exposition([], None),
         artifact_metrics.exposition(published, public, NOW),
     )
     found = {word for text in texts for word in re.findall(r"^(?:# TYPE )?(revocast_[a-z_]+)", text, re.MULTILINE)}
