@@ -4,6 +4,7 @@ What stands in `__all__` stays; everything else in this room may change with any
 `[public]` and `[responder]`, signs nothing, and brings no library of the signer, the queue or S3 along.
 """
 
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -89,4 +90,8 @@ class _View:
         mount = str(request.url_rule).removesuffix(self._rule)
         environ = {**request.environ, "PATH_INFO": request.environ["PATH_INFO"].removeprefix(mount)}
         environ["SCRIPT_NAME"] = request.environ.get("SCRIPT_NAME", "") + mount
+        body: bytes | None = getattr(request, "_cached_data", None)  # werkzeug's, and nothing public tells of it
+        if body is not None:  # what is before us read it: nothing is left in the stream
+            environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+            environ.pop("HTTP_TRANSFER_ENCODING", None)
         return Response.from_app(self._responder, environ)

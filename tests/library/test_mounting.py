@@ -2,11 +2,13 @@
 
 import gc
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask import request as flask_request
 from werkzeug.test import Client
 
 from responder.api import blueprint, wsgi_application
@@ -14,8 +16,6 @@ from revocation import serials
 from revocation.certid import CertID, CertIDHash
 from tests.jobs.present import Present
 from tests.responder.asking import request
-
-GOOD = "application/ocsp-response"
 
 
 @pytest.fixture
@@ -68,3 +68,16 @@ def test_store_by_two_names_is_the_same(present: Present, body: bytes) -> None:
     other.write_text(present.config.read_text().replace('[responder]\nstore = "store"', '[responder]\nstore = "link"'))
     applications = [wsgi_application(path) for path in (present.config, other)]
     assert [is_good(one, body) for one in applications] == [True, True]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_blueprint_answers_where_the_application_has_read_the_body_before(
+    present: Present, body: bytes, *, chunked: bool
+) -> None:
+    """A log of requests, or a check of signatures, in `before_request`; what is too long stays malformed."""
+    app = registered(present)
+    app.before_request(lambda: flask_request.get_data() and None)
+    more: dict[str, Any] = {"input_stream": BytesIO(body), "content_length": None} if chunked else {"data": body}
+    told = Client(app).post("/ocsp", **more, environ_overrides={"wsgi.input_terminated": True})
+    assert (told.status_code, len(told.data) > 5) == (200, True)
+    assert Client(app).post("/ocsp", data=b"x" * 5000).status_code == 413
