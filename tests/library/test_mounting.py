@@ -1,6 +1,8 @@
 """The responder in an application of somebody's: several of them in one process, and what that does before."""
 
 import gc
+import subprocess
+import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +16,7 @@ from werkzeug.test import Client
 from responder.api import blueprint, wsgi_application
 from revocation import serials
 from revocation.certid import CertID, CertIDHash
+from revocation.errors import ConfigurationError
 from tests.jobs.present import Present
 from tests.responder.asking import request
 
@@ -81,3 +84,32 @@ def test_blueprint_answers_where_the_application_has_read_the_body_before(
     told = Client(app).post("/ocsp", **more, environ_overrides={"wsgi.input_terminated": True})
     assert (told.status_code, len(told.data) > 5) == (200, True)
     assert Client(app).post("/ocsp", data=b"x" * 5000).status_code == 413
+
+
+@pytest.mark.parametrize("prefix", ["pki", "/pki/", "/pki//x", "/<name>", "/pki x", "/pki\n"])
+def test_prefix_that_no_request_would_match_is_refused_at_construction(present: Present, prefix: str) -> None:
+    """All would be 404, which a client may take for a CA that answers for nobody."""
+    with pytest.raises(ConfigurationError, match=r"prefix: .* is no path before /ocsp/"):
+        wsgi_application(present.config, prefix=prefix)
+
+
+@pytest.mark.parametrize("prefix", ["/<name>", "pki", "/pki//x"])
+def test_url_prefix_that_no_request_would_match_is_refused_at_registration(present: Present, prefix: str) -> None:
+    """The same of a blueprint, whose place the application says."""
+    with pytest.raises(ConfigurationError, match=r"url_prefix: .* is no path before /ocsp/"):
+        Flask("theirs").register_blueprint(blueprint(present.config), url_prefix=prefix)
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "/pki", "/pki/", "/a/b-1"])
+def test_blueprint_answers_below_every_other_url_prefix(present: Present, body: bytes, prefix: str) -> None:
+    """Flask takes a slash at its end off."""
+    app = Flask("theirs")
+    app.register_blueprint(blueprint(present.config), url_prefix=prefix)
+    assert len(Client(app).post(f"{prefix.rstrip('/')}/ocsp", data=body).data) > 5
+
+
+def test_import_without_flask_names_the_extra() -> None:
+    """Which is all that whoever mounts it can do about it."""
+    code = "import sys; sys.modules['flask'] = None; import responder.api"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "responder.api needs flask, which is not installed (pip install 'revocast[responder]')" in ended.stderr
