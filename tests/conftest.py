@@ -31,7 +31,7 @@ DEBIAN_PACKAGES = {
     "systemd-tmpfiles": "systemd",
     "unshare": "util-linux",
 }
-"""Who brings a judge; the linters (`lint_crl`, …), `weed`, and `atheris`, which is a module, come with the lock."""
+"""Who brings a judge; linters (`lint_crl`, …), `weed`, and the modules atheris and libfaketime come with the lock."""
 
 MEASURED = "measured"
 """The property by which a test hands on what it measured: what it prints is lost in a worker of pytest-xdist."""

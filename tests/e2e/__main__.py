@@ -25,6 +25,7 @@ def _main() -> int:
     parser.add_argument("--revoke", type=int, default=run.FULL.revoked, help="of `run`: how many are revoked")
     parser.add_argument("--seconds", type=float, default=600, help="of `chaos`: how long things go wrong")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32), help="the same choices again")
+    parser.add_argument("--hang", nargs="*", default=[], help="of `chaos`: programs that hang afterwards: it must fail")
     parser.add_argument("--keep", action="store_true", help="leave the folder with all logs")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left running
@@ -48,7 +49,8 @@ def _do(arguments: argparse.Namespace, folder: Path, report: Report) -> None:
         certificates = arguments.certificates or run.FULL.certificates
         run.run(folder, replace(run.FULL, certificates=certificates, revoked=arguments.revoke), report, arguments.seed)
     else:
-        chaos(folder, arguments.certificates or _CHAOS_CERTIFICATES, arguments.seconds, report, arguments.seed)
+        certificates = arguments.certificates or _CHAOS_CERTIFICATES
+        chaos(folder, certificates, arguments.seconds, report, arguments.seed, arguments.hang)
         require_prompt(report)
 
 

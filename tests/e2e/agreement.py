@@ -1,6 +1,7 @@
 """Whether everybody who can be asked says what the ledger says, of every certificate."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.e2e.clients import Away, Edge, PublicBucket
+from tests.e2e.configuration import BUCKET_OF
 from tests.e2e.programs import Programs
 from tests.e2e.servers import Verdict
 from tests.e2e.verify import Verifier, Wrong
@@ -16,35 +18,54 @@ WAYS: Final = {"1": ("sha256", "POST"), "2": ("sha1", "GET")}
 """How all certificates are asked about at each edge."""
 
 _THREADS: Final = 3
+_Saying = Callable[[Programs, Path, int], str]
+_OPENSSL: Final[Mapping[str, _Saying]] = {"openssl ocsp": lambda programs, file, _: programs.openssl(file)}
+_OTHERS: Final[Mapping[str, _Saying]] = {
+    "ocsptool": lambda programs, file, _: programs.ocsptool(file),
+    "curl": lambda programs, file, serial: programs.curl(file, serial),
+}
 
 
 class Parties:
     """Those who ask.
 
     Args:
+        bucket: None where none of them looks there.
         files: the PEM file of each certificate.
+
+    Attributes:
+        verdicts: how many each of them gave in `answers`, `verified`, `by_openssl` and `by_others`, by its name.
     """
 
     def __init__(
         self,
         edges: Mapping[str, Edge],
-        bucket: PublicBucket,
+        bucket: PublicBucket | None,
         verifier: Verifier,
         programs: Mapping[str, Programs],
         files: Mapping[int, Path],
     ) -> None:
         self.edges, self._bucket, self._verifier = edges, bucket, verifier
         self._programs, self._files = programs, files
+        self.verdicts: Counter[str] = Counter()
+
+    def of(self, edge: str) -> "Parties":
+        """Those who ask at one edge, and at the bucket where it is of the same publisher."""
+        bucket = self._bucket if edge == BUCKET_OF else None
+        return Parties({edge: self.edges[edge]}, bucket, self._verifier, self._programs, self._files)
 
     def crls(self) -> dict[str, Callable[[], bytes]]:
         """Everywhere that a CRL can be fetched. Each raises Away."""
-        return {**{f"web server {name}": edge.crl for name, edge in self.edges.items()}, "bucket": self._bucket.crl}
+        found = {f"web server {name}": edge.crl for name, edge in self.edges.items()}
+        return found if self._bucket is None else {**found, "bucket": self._bucket.crl}
 
     def answers(self, ledger: Mapping[int, Verdict]) -> Iterator[str]:
         """Where an edge says something else by OCSP; every certificate is asked about at each."""
         for name, edge in self.edges.items():
             hash_, method = WAYS[name]
-            for serial, verdict in edge.everything(ledger, hash_, method).items():
+            said = edge.everything(ledger, hash_, method)
+            self.verdicts["cryptography"] += len(said)
+            for serial, verdict in said.items():
                 if verdict != ledger[serial]:
                     yield f"edge {name} says of {serial:X}: {verdict}, and the ledger: {ledger[serial]}"
 
@@ -68,23 +89,36 @@ class Parties:
             programs = self._programs["1"]
             pem = programs.crl(fetch(), where.replace(" ", "-"))
             odd = programs.revoked(pem, (self._files[serial] for serial in ledger)) ^ wanted
+            self.verdicts["openssl verify"] += len(ledger)
             if odd:
                 yield f"`openssl verify` with the CRL of {where}: wrong about {len(odd)} certificates"
 
-    def judged(self, ledger: Mapping[int, Verdict], serials: Collection[int], draw: random.Random) -> Iterator[str]:
-        """Where openssl, ocsptool or curl say something else of these certificates, each at one of the edges."""
-        asked = [(serial, self._programs[draw.choice(sorted(self._programs))]) for serial in serials]
+    def by_openssl(self, ledger: Mapping[int, Verdict], draw: random.Random) -> Iterator[str]:
+        """Where `openssl ocsp` says something else, of all certificates, each at one of the edges.
 
-        def ask(one: tuple[int, Programs]) -> list[str]:
-            serial, programs = one
-            file, wanted = self._files[serial], "revoked" if ledger[serial] else "good"
-            said = {
-                "openssl ocsp": programs.openssl(file),
-                "ocsptool": programs.ocsptool(file),
-                "curl": programs.curl(file, serial),
-            }
-            return [f"{who} says of {serial:X}: {what}" for who, what in said.items() if what != wanted]
+        Each has a process to itself: of a request for several certificates the responder answers the first.
+        """
+        yield from self._said(_OPENSSL, ledger, ledger.keys(), draw)
 
+    def by_others(self, ledger: Mapping[int, Verdict], serials: Collection[int], draw: random.Random) -> Iterator[str]:
+        """Where ocsptool or curl say something else of these certificates, each at one of the edges."""
+        yield from self._said(_OTHERS, ledger, serials, draw)
+
+    def _said(
+        self,
+        clients: Mapping[str, _Saying],
+        ledger: Mapping[int, Verdict],
+        serials: Collection[int],
+        draw: random.Random,
+    ) -> Iterator[str]:
+        asked = [
+            (name, client, serial, self._programs[draw.choice(sorted(self._programs))])
+            for serial in serials
+            for name, client in clients.items()
+        ]
         with ThreadPoolExecutor(_THREADS) as pool:
-            for problems in pool.map(ask, asked):
-                yield from problems
+            said = pool.map(lambda one: one[1](one[3], self._files[one[2]], one[2]), asked)
+            for (name, _, serial, _), verdict in zip(asked, said, strict=True):
+                self.verdicts[name] += 1
+                if verdict != ("revoked" if ledger[serial] else "good"):
+                    yield f"{name} says of {serial:X}: {verdict}"

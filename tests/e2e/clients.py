@@ -20,7 +20,15 @@ _THREADS: Final = 3
 
 
 class Away(Exception):
-    """Nobody answered, or not with what was asked for."""
+    """Nobody answered, or not with what was asked for.
+
+    Attributes:
+        status: of HTTP, where somebody did answer.
+    """
+
+    def __init__(self, why: str, status: int | None = None) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 class HTTP:
@@ -96,7 +104,7 @@ class Edge:
         status, body = connection.get(self.path)
         connection.close()
         if status != 200:
-            raise Away(f"{self.path}: {status}")
+            raise Away(f"{self.path}: {status}", status)
         return body
 
     def _some(self, serials: list[int], hash_: str, method: str) -> dict[int, Verdict | str]:
@@ -128,7 +136,9 @@ class PublicBucket:
         try:
             body: bytes = self._client.get_object(Bucket=PUBLIC, Key=self._key)["Body"].read()
         except Exception as error:  # whatever botocore makes of a server that is away or has no such object
-            raise Away(f"{type(error).__name__}: {error}") from error
+            response: Any = getattr(error, "response", None) or {}
+            status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            raise Away(f"{type(error).__name__}: {error}", status) from error
         return body
 
 

@@ -17,8 +17,12 @@ from tests.e2e.servers import DATABASE, ROLE, Servers
 
 INFRA: Final = Path(__file__).parents[2] / "infra"
 EDGES: Final = ("1", "2")
-TARGETS: Final = ["files", "responses", "files-2", "responses-2", "bucket"]
+TARGETS_OF: Final = {"publisher-1": ["files", "responses"], "publisher-2": ["files-2", "responses-2", "bucket"]}
 """As the two publishers call theirs."""
+
+BUCKET_OF: Final = "2"
+
+TARGETS: Final = [name for names in TARGETS_OF.values() for name in names]
 
 SHORT: Final = (
     'crl = { expires = "20m", renewal = "1m", look = "1m", max_age = "5s" }\n'

@@ -1,9 +1,11 @@
 """A relying party that never forgets: `python -m tests.e2e.monitor FILE`, a process until its input ends.
 
-Whatever it fetches from any place has to be valid then, or nothing (nobody there, tryLater). A CRL number does not
-go backwards, an entry does not leave, a revoked certificate does not turn good, and what was answered once is not
-unknown later. Each place is held against what it itself said before: two stores are two views. What breaks one of
-these is written down at once, with the time and the octets; the counts are printed in the end.
+Whatever it fetches from any place has to be valid then, or nothing (nobody there, tryLater). A CRL number or a
+thisUpdate does not go backwards, an entry does not leave or change, a revoked certificate does not turn good or become
+revoked since another time, and what was answered once is not unknown later. Each place is held against what it itself
+said before: two stores are two views. Lines on standard input say what is being done to the servers, which excuses
+some of it (see `tests.e2e.trouble`), and are said back. What breaks a rule is written down at once, with the time and
+the octets; the counts are printed in the end.
 """
 
 import base64
@@ -12,6 +14,7 @@ import random
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -19,12 +22,22 @@ from typing import Any, Final
 from cryptography import x509
 
 from tests.e2e.clients import HTTP, Away, Edge, PublicBucket
+from tests.e2e.servers import Verdict
+from tests.e2e.trouble import Trouble
 from tests.e2e.verify import HASHES, Unsaid, Verifier, Wrong
 
 _SECONDS: Final = 4.0
+_NOT_FOUND: Final = 404
+_LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
 _AT_ONCE: Final = 20
 _METHODS: Final = ("POST", "GET")
 TRY_LATER: Final = "TRY_LATER"
+
+_EXCUSES: Final = {"bucket": ("kill s3", "pause s3")}
+"""Meanwhile, and until it has answered again, a place may answer with an error; a web server with files has none."""
+
+_EMPTIES: Final = {"1": ("kill valkey",)}
+"""An edge whose store is lost by this says older things again while it is filled anew (docs/bundle.md)."""
 
 
 class Record:
@@ -50,39 +63,70 @@ class Record:
 class CRLWatch:
     """One place where the CRL is fetched."""
 
-    def __init__(self, where: str, source: Edge | PublicBucket, verifier: Verifier, record: Record) -> None:
+    def __init__(
+        self, where: str, source: Edge | PublicBucket, verifier: Verifier, record: Record, trouble: Trouble
+    ) -> None:
         self._where, self._source, self._verifier, self._record = where, source, verifier, record
-        self._number, self._listed = 0, set[int]()
+        self._trouble, self._excuses = trouble, _EXCUSES.get(where, ())
+        self._number, self._since, self._listed = 0, _LONG_AGO, dict[int, Verdict]()
+        self._sound = 0
 
     def look(self) -> None:
         """Fetch it and compare."""
+        trouble = self._trouble.count(*self._excuses)
         try:
             der = self._source.crl()
         except Away as error:
             self._record.count("crl away")
-            if "404" in str(error) or "NoSuchKey" in str(error):
-                self._record.violated(self._where, f"the CRL is gone: {error}", b"")
+            if error.status is not None:
+                self._answered_with(error)
             return
         try:
-            number, listed, _ = self._verifier.crl(der, datetime.now(UTC))
+            number, listed, this_update = self._verifier.crl(der, datetime.now(UTC))
         except Wrong as error:
-            self._record.violated(self._where, f"CRL: {error}", der)
+            self._violated(f"CRL: {error}", der)
             return
         self._record.count("crl valid")
+        self._sound = trouble
+        self._compare(number, listed, this_update, der)
+
+    def _answered_with(self, error: Away) -> None:
+        """It is there, and does not hand it out; excused where its server was disturbed since it last did."""
+        if error.status == _NOT_FOUND and "NoSuchBucket" not in str(error):
+            self._violated(f"the CRL is gone: {error}", b"")
+        elif self._trouble.count(*self._excuses) == self._sound:
+            self._violated(f"the CRL is not handed out: {error}", b"")
+        else:
+            self._record.count(f"crl {error.status} excused")
+
+    def _compare(self, number: int, listed: dict[int, Verdict], this_update: datetime, der: bytes) -> None:
         if number < self._number:
-            self._record.violated(self._where, f"the CRL number went from {self._number} back to {number}", der)
-        if lost := self._listed - listed.keys():
-            self._record.violated(self._where, f"the CRL does not list {len(lost)} any more", der)
-        self._number, self._listed = max(number, self._number), self._listed | listed.keys()
+            self._violated(f"the CRL number went from {self._number} back to {number}", der)
+        elif this_update < self._since:
+            self._violated(f"thisUpdate of the CRL went from {self._since} back to {this_update}", der)
+        if lost := self._listed.keys() - listed.keys():
+            self._violated(f"the CRL does not list {len(lost)} any more", der)
+        if changed := [
+            serial for serial in self._listed.keys() & listed.keys() if self._listed[serial] != listed[serial]
+        ]:
+            told = "; ".join(f"{serial:X} {self._listed[serial]} as {listed[serial]}" for serial in sorted(changed)[:3])
+            self._violated(f"the CRL lists {len(changed)} with another date or reason: {told}", der)
+        self._number, self._since = max(number, self._number), max(this_update, self._since)
+        self._listed |= listed
+
+    def _violated(self, what: str, octets: bytes) -> None:
+        self._record.violated(self._where, what, octets)
 
 
 class OCSPWatch:
     """One edge."""
 
-    def __init__(self, edge: Edge, serials: list[int], record: Record, draw: random.Random) -> None:
+    def __init__(self, edge: Edge, serials: list[int], record: Record, draw: random.Random, trouble: Trouble) -> None:
         self._edge, self._serials, self._record, self._draw = edge, serials, record, draw
+        self._trouble, self._empties = trouble, _EMPTIES.get(edge.name, ())
         self._connection = HTTP(edge.port, _SECONDS)
-        self._revoked: dict[int, None] = {}
+        self._revoked: dict[int, Verdict] = {}
+        self._newest: dict[tuple[int, str], tuple[int, datetime]] = {}
 
     def look(self) -> None:
         """Ask about some certificates, half of them revoked."""
@@ -93,13 +137,14 @@ class OCSPWatch:
 
     def _ask(self, serial: int, hash_: str, method: str) -> None:
         where = f"edge {self._edge.name}, {method} by {hash_} of {serial:X}"
+        emptied = self._trouble.count(*self._empties)
         try:
             der = self._edge.ask(self._connection, serial, hash_, method)
         except Away:
             self._record.count("ocsp away")
             return
         try:
-            verdict, _ = self._edge.verifier.response(der, serial, hash_, datetime.now(UTC))
+            verdict, this_update = self._edge.verifier.response(der, serial, hash_, datetime.now(UTC))
         except Unsaid as error:
             self._record.count(f"ocsp {error}")
             if str(error) != TRY_LATER:
@@ -108,10 +153,29 @@ class OCSPWatch:
             self._record.violated(where, str(error), der)
         else:
             self._record.count("ocsp valid")
-            if verdict:
-                self._revoked[serial] = None
-            elif serial in self._revoked:
-                self._record.violated(where, "a revoked certificate turned good", der)
+            for what in (*self._turned(serial, verdict), *self._went_back((serial, hash_), this_update, emptied)):
+                self._record.violated(where, what, der)
+
+    def _turned(self, serial: int, verdict: Verdict) -> Iterator[str]:
+        """What is wrong with a status after what was said of the certificate before."""
+        before = self._revoked.get(serial)
+        if before and not verdict:
+            yield "a revoked certificate turned good"
+        elif before and verdict != before:
+            yield f"a certificate that was revoked {before} is revoked {verdict}"
+        if verdict:
+            self._revoked.setdefault(serial, verdict)
+
+    def _went_back(self, what: tuple[int, str], this_update: datetime, emptied: int) -> Iterator[str]:
+        """What is wrong with thisUpdate after that of the answer before, out of the same store."""
+        if emptied != self._trouble.count(*self._empties):
+            return  # nobody knows out of which
+        then, newest = self._newest.get(what, (emptied, this_update))
+        if then == emptied and this_update < newest:
+            yield f"thisUpdate went from {newest} back to {this_update}"
+        elif then != emptied and this_update < newest:
+            self._record.count("ocsp older after its store was lost")
+        self._newest[what] = (emptied, max(newest, this_update) if then == emptied else this_update)
 
 
 def _main() -> None:
@@ -120,10 +184,11 @@ def _main() -> None:
     record, serials = Record(Path(told["violations"])), [int(serial, 16) for serial in told["serials"]]
     edges = [Edge(name, port, verifier, told["path"], _SECONDS) for name, port in told["edges"].items()]
     bucket = PublicBucket(told["s3"], Path(told["s3_ca"]), told["path"])
-    watches: list[CRLWatch | OCSPWatch] = [CRLWatch("bucket", bucket, verifier, record)]
+    trouble = Trouble()
+    watches: list[CRLWatch | OCSPWatch] = [CRLWatch("bucket", bucket, verifier, record, trouble)]
     for edge in edges:
-        watches.append(CRLWatch(f"web server {edge.name}", edge, verifier, record))
-        watches.append(OCSPWatch(edge, serials, record, random.Random(told["seed"])))
+        watches.append(CRLWatch(f"web server {edge.name}", edge, verifier, record, trouble))
+        watches.append(OCSPWatch(edge, serials, record, random.Random(told["seed"]), trouble))
     end = threading.Event()
 
     def watch(one: CRLWatch | OCSPWatch) -> None:
@@ -133,7 +198,9 @@ def _main() -> None:
     threads = [threading.Thread(target=watch, args=(one,)) for one in watches]
     for thread in threads:
         thread.start()
-    sys.stdin.read()
+    for line in sys.stdin:
+        trouble.told(line.strip())
+        print(line.strip(), flush=True)
     end.set()
     for thread in threads:
         thread.join()

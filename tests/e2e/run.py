@@ -39,7 +39,7 @@ class Size:
 
     Attributes:
         by_easyrsa: so many of the certificates Easy-RSA itself issues.
-        judged: so many good certificates are put before openssl, ocsptool and curl, besides all that are revoked.
+        judged: so many good certificates are put before ocsptool and curl, besides all that are revoked.
     """
 
     certificates: int
@@ -149,6 +149,7 @@ def _agree(
     with report.step("converge", "until edges and bucket show all of them"):
         took = await_none(lambda: [*parties.lists(ledger), *parties.answers(of_chosen)], 2 * PERIOD)
         report.hold([] if took <= PERIOD else [f"it took {took:.0f} s, more than one period"])
+    parties.verdicts.clear()
     with report.step("second_sweep", "every certificate, at both edges, and each CRL"):
         report.hold(parties.answers(ledger))
         report.hold(parties.lists(ledger))
@@ -156,11 +157,13 @@ def _agree(
         report.hold(parties.verified(ledger, site.folder))
     with report.step("operators", "status, schedule and check from the operator's machine and the publishers'"):
         await_none(lambda: list(troubles(site)), 2 * PERIOD)
+    with report.step("openssl_ocsp", "openssl ocsp about every certificate, at one of the edges"):
+        report.hold(parties.by_openssl(ledger, draw))
     good = sorted(ledger.keys() - set(chosen))
     others = draw.sample(good, min(size.judged, len(good)))
-    with report.step("programs", f"openssl ocsp, ocsptool and curl: {len(chosen)} revoked, {len(others)} good"):
-        report.hold(parties.judged(ledger, [*chosen, *others], draw))
-    report.figures |= {"asked_about": len(ledger) * len(parties.edges), "judged_by_programs": len(chosen) + len(others)}
+    with report.step("ocsptool_curl", f"ocsptool and curl: {len(chosen)} revoked, {len(others)} good"):
+        report.hold(parties.by_others(ledger, [*chosen, *others], draw))
+    report.figures["verdicts"] = dict(sorted(parties.verdicts.items()))
 
 
 _REFUSED_IN_GOOD_ORDER: Final = {

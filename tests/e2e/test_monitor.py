@@ -19,9 +19,11 @@ from tests.building.crl import crl
 from tests.building.ocsp import response
 from tests.e2e.clients import Away
 from tests.e2e.monitor import CRLWatch, OCSPWatch, Record
+from tests.e2e.trouble import Trouble
 from tests.e2e.verify import Verifier, Wrong
 
 MINUTE = timedelta(minutes=1)
+SINCE = now() - 2 * MINUTE
 SERIAL = 0x1234
 TRY_LATER = bytes.fromhex("30030a0103")
 UNAUTHORIZED = bytes.fromhex("30030a0106")
@@ -29,9 +31,9 @@ UNAUTHORIZED = bytes.fromhex("30030a0106")
 
 @dataclass
 class Saying:
-    """A place that says one thing after the other; None is nothing."""
+    """A place that says one thing after the other; None is nothing, a number a status of HTTP."""
 
-    answers: list[bytes | None]
+    answers: list[bytes | int | None]
     verifier: Verifier
     name: str = "1"
     port: int = 0
@@ -43,8 +45,8 @@ class Saying:
     def ask(self, *_: object) -> bytes:
         self.asked += 1
         answer = self.answers[self.asked - 1]
-        if answer is None:
-            raise Away("nobody")
+        if not isinstance(answer, bytes):
+            raise Away("nobody", answer)
         return answer
 
 
@@ -56,7 +58,7 @@ def ca() -> CA:
 
 def revoked(*serials: int) -> Mapping[int, Revocation]:
     """Some time ago."""
-    return {serial: Revocation(now() - 2 * MINUTE, Reason.superseded) for serial in serials}
+    return {serial: Revocation(SINCE, Reason.superseded) for serial in serials}
 
 
 def ocsp(ca: CA, *, is_revoked: bool = False, **perturbed: Any) -> bytes:
@@ -78,21 +80,24 @@ def violations(file: Path) -> list[str]:
     return [json.loads(line)["what"] for line in file.read_text().splitlines()] if file.exists() else []
 
 
-def watch_crls(ca: CA, file: Path, *answers: bytes | None) -> list[str]:
-    """What is wrong with these CRLs, one after the other."""
-    source: Any = Saying(list(answers), Verifier(ca.authority.certificate))
-    watch = CRLWatch("here", source, source.verifier, Record(file))
-    for _ in answers:
-        watch.look()
+def watch_crls(ca: CA, file: Path, *answers: bytes | int | str | None, where: str = "here") -> list[str]:
+    """What is wrong with these CRLs, one after the other; a text among them is a disturbance of which it is told."""
+    source: Any = Saying([one for one in answers if not isinstance(one, str)], Verifier(ca.authority.certificate))
+    trouble = Trouble()
+    watch = CRLWatch(where, source, source.verifier, Record(file), trouble)
+    for one in answers:
+        trouble.told(one) if isinstance(one, str) else watch.look()
     return violations(file)
 
 
-def watch_ocsp(ca: CA, file: Path, *answers: bytes | None) -> list[str]:
-    """What is wrong with these answers about one certificate, one after the other."""
-    source: Any = Saying(list(answers), Verifier(ca.authority.certificate))
-    watch = OCSPWatch(source, [SERIAL], Record(file), random.Random(1))
-    for _ in answers:
-        watch._ask(SERIAL, "sha256", "POST")
+def watch_ocsp(ca: CA, file: Path, *answers: bytes | str | None, edge: str = "1") -> list[str]:
+    """The same of answers about one certificate."""
+    said = [one for one in answers if not isinstance(one, str)]
+    source: Any = Saying([*said], Verifier(ca.authority.certificate), edge)
+    trouble = Trouble()
+    watch = OCSPWatch(source, [SERIAL], Record(file), random.Random(1), trouble)
+    for one in answers:
+        trouble.told(one) if isinstance(one, str) else watch._ask(SERIAL, "sha256", "POST")
     return violations(file)
 
 
@@ -108,6 +113,40 @@ def test_crl_that_went_back_is_written_down_with_its_octets(ca: CA, tmp_path: Pa
     number, lost = watch_crls(ca, tmp_path / "file", second, first)
     assert (number, lost) == ("the CRL number went from 2 back to 1", "the CRL does not list 1 any more")
     assert '"octets": "MI' in (tmp_path / "file").read_text()
+
+
+def test_crl_with_a_higher_number_and_an_earlier_this_update_is_a_violation(ca: CA, tmp_path: Path) -> None:
+    """Both rise, always (docs/bundle.md)."""
+    answers = list_of(ca, 1), list_of(ca, 2, this_update=now() - 2 * MINUTE)
+    (what,) = watch_crls(ca, tmp_path / "file", *answers)
+    assert what.startswith("thisUpdate of the CRL went from")
+
+
+@pytest.mark.parametrize(
+    "changed", [Revocation(SINCE, Reason.keyCompromise), Revocation(SINCE - MINUTE, Reason.superseded)]
+)
+def test_crl_entry_that_changes_without_an_act_is_a_violation(ca: CA, tmp_path: Path, changed: Revocation) -> None:
+    """Its reason, and its date; nobody raises a reason or moves a date while the monitor looks on."""
+    second = crl(ca, 2, {5: changed}, this_update=now() - MINUTE)
+    (what,) = watch_crls(ca, tmp_path / "file", list_of(ca, 1, 5), second)
+    assert what.startswith("the CRL lists 1 with another date or reason: 5 ")
+
+
+@pytest.mark.parametrize("status", [403, 404, 500, 503])
+def test_crl_url_that_answers_with_an_error_is_a_violation(ca: CA, tmp_path: Path, status: int) -> None:
+    """A web server that is killed refuses connections; one that answers has the file."""
+    (what,) = watch_crls(ca, tmp_path / "file", list_of(ca, 1), status, where="web server 1")
+    assert what.startswith("the CRL is ")
+
+
+def test_bucket_may_answer_with_an_error_while_its_server_is_down_and_starts(ca: CA, tmp_path: Path) -> None:
+    """Until it has answered again; what is done to other servers excuses nothing."""
+    whole, disturbed = list_of(ca, 1), "kill s3"
+    excused = whole, disturbed, 500, disturbed, 503, whole
+    assert watch_crls(ca, tmp_path / "file", *excused, where="bucket") == []
+    assert len(watch_crls(ca, tmp_path / "after", *excused, 503, where="bucket")) == 1
+    assert len(watch_crls(ca, tmp_path / "other", whole, "kill valkey", 500, where="bucket")) == 1
+    assert len(watch_crls(ca, tmp_path / "web", *excused, where="web server 1")) == 2
 
 
 @pytest.mark.parametrize(
@@ -136,6 +175,30 @@ def test_revoked_certificate_that_turns_good_is_a_violation(ca: CA, tmp_path: Pa
     assert watch_ocsp(ca, tmp_path / "file", *answers) == ["a revoked certificate turned good"]
 
 
+def test_certificate_that_is_revoked_since_another_time_than_before_is_a_violation(ca: CA, tmp_path: Path) -> None:
+    """Nobody moves a date while the monitor looks on."""
+    responder = ca.responder(not_before=now() - timedelta(hours=1), not_after=now() + timedelta(days=7))
+    moved = response(ca, responder, SERIAL, Revocation(SINCE - MINUTE, Reason.superseded), this_update=now() - MINUTE)
+    (what,) = watch_ocsp(ca, tmp_path / "file", ocsp(ca, is_revoked=True), moved)
+    assert what.startswith("a certificate that was revoked ")
+
+
+def test_answer_that_is_older_than_the_one_before_is_a_violation(ca: CA, tmp_path: Path) -> None:
+    """Good over good too: a store takes newer responses alone (docs/bundle.md)."""
+    newer, older = ocsp(ca), ocsp(ca, this_update=now() - 2 * MINUTE)
+    (what,) = watch_ocsp(ca, tmp_path / "file", older, newer, older)
+    assert what.startswith("thisUpdate went from")
+
+
+def test_answer_may_be_older_once_its_store_was_lost(ca: CA, tmp_path: Path) -> None:
+    """Valkey started again empty is filled with what the exchange has; the store of the other edge is not lost."""
+    newer, older, lost = ocsp(ca), ocsp(ca, this_update=now() - 2 * MINUTE), "kill valkey"
+    answers = newer, lost, None, lost, older, newer
+    assert watch_ocsp(ca, tmp_path / "file", *answers, edge="1") == []
+    assert len(watch_ocsp(ca, tmp_path / "again", *answers, older, edge="1")) == 1
+    assert len(watch_ocsp(ca, tmp_path / "other", *answers, edge="2")) == 1
+
+
 def test_certificate_that_is_not_known_any_more_is_a_violation(ca: CA, tmp_path: Path) -> None:
     """`unauthorized` says that there is no record of it."""
     (what,) = watch_ocsp(ca, tmp_path / "file", UNAUTHORIZED)
@@ -150,6 +213,7 @@ def test_certificate_that_is_not_known_any_more_is_a_violation(ca: CA, tmp_path:
         ({"serial": SERIAL + 1}, "another question"),
         ({"hashes": (CertIDHash.SHA1,)}, "another question"),
         ({"certificates": []}, "without the certificate"),
+        ({"produced_at": now() - timedelta(seconds=30)}, "its producedAt is another time"),
     ],
 )
 def test_answer_that_is_not_valid_now_is_a_violation(

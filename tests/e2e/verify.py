@@ -115,6 +115,7 @@ class Verifier:
 
     def _verify(self, response: ocsp.OCSPResponse, now: datetime) -> None:
         _require_window(response.this_update_utc, response.next_update_utc, now)
+        require(response.produced_at_utc == response.this_update_utc, "its producedAt is another time than thisUpdate")
         require(len(response.certificates) == 1, "without the certificate of who signed it")
         delegate = self._delegate(response.certificates[0])
         require(delegate.not_valid_before_utc <= now <= delegate.not_valid_after_utc, "by a delegate out of its time")

@@ -2,12 +2,10 @@
 
 import json
 from collections.abc import Generator, Iterator
-from typing import Any, Final
+from typing import Any
 
-from tests.e2e.configuration import TARGETS
+from tests.e2e.configuration import TARGETS, TARGETS_OF
 from tests.e2e.site import Site
-
-_PUBLISHED_BY: Final = {"publisher-1": TARGETS[:2], "publisher-2": TARGETS[2:]}
 
 
 def troubles(site: Site) -> Iterator[str]:
@@ -18,7 +16,7 @@ def troubles(site: Site) -> Iterator[str]:
     yield from _lacking("operator", told, TARGETS)
     yield from _json(site, "operator", "schedule", "--timeout", "60")
     yield from _json(site, "operator", "check")
-    for name, targets in _PUBLISHED_BY.items():
+    for name, targets in TARGETS_OF.items():
         told = yield from _json(site, name, "status")
         yield from _lacking(name, told, targets)
 
