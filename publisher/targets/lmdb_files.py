@@ -83,7 +83,9 @@ def make_folder(folder: Path) -> None:
     Below a folder with the setgid bit it has that bit and its group, by which readers of another user are told. So no
     rights are changed afterwards: to who is not of that group it would be taken away again, or be forbidden.
     """
-    before = os.umask(_MADE_UMASK)
+    if folder.is_dir():
+        return
+    before = os.umask(_MADE_UMASK)  # of the whole process, so only where a folder is made, and for no longer
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)  # above it there may be what others are to reach
     finally:
