@@ -9,21 +9,28 @@ this machine needs `[signer]` and the keys.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from jobs.check import run as run_check
-from jobs.check_marks import MarksFile
-from jobs.check_plan import Plan
-from jobs.courier import reachable_courier
-from jobs.findings import Level, summary, worst
-from jobs.installation import Installation
-from jobs.lock import held
-from jobs.refresh import EVERYTHING, Outcomes, note, run
-from jobs.signer_process import SignerProcess
 from revocation.clock import now
 from revocation.errors import ConfigurationError, GateError, RevocastError
+from revocation.installed import named
 from revocation.messages import Outcome, Verb
+
+_needs = partial(named, "jobs.api", "jobs")
+"""What works on tables of a configuration finds libraries missing only while it runs."""
+
+with _needs():
+    from jobs.check import run as run_check
+    from jobs.check_marks import MarksFile
+    from jobs.check_plan import Plan
+    from jobs.courier import reachable_courier
+    from jobs.findings import Level, summary, worst
+    from jobs.installation import Installation
+    from jobs.lock import held
+    from jobs.refresh import EVERYTHING, Outcomes, note, run
+    from jobs.signer_process import SignerProcess
 
 __all__ = ["check_published", "generate_crls", "generate_ocsp_keys", "presign", "publish", "refresh"]
 
@@ -60,6 +67,7 @@ def refresh(config: Path | str, *, seconds: float = _SECONDS) -> dict[str, Any]:
     return _do(config, EVERYTHING, seconds)
 
 
+@_needs()
 def publish(config: Path | str) -> dict[str, Any]:
     """Bring this machine's targets up to date with the exchange.
 
@@ -71,6 +79,7 @@ def publish(config: Path | str) -> dict[str, Any]:
     return {"targets": [status.model_dump(mode="json") for status in api.publish(config)]}
 
 
+@_needs()
 def check_published(config: Path | str, *, sample: int = 5, seconds: float = 10.0) -> dict[str, Any]:
     """Fetch and verify what is published, as a relying party would, and hold it against what was seen before.
 
@@ -89,6 +98,7 @@ def check_published(config: Path | str, *, sample: int = 5, seconds: float = 10.
     return {"level": Level.OK.name, "summary": summary(findings), "findings": [one.as_json() for one in findings]}
 
 
+@_needs()
 def _do(config: Path | str, verbs: Sequence[Verb], seconds: float) -> dict[str, Any]:
     installation = Installation.read(Path(config))
     chosen = reachable_courier(installation)

@@ -19,7 +19,8 @@ from jobs.wanted import Wanted, ask_signer, look_at_exchange
 from jobs.work import look_at_work
 from revocation import cli
 from revocation.clock import now as clock_now
-from revocation.errors import ConfigurationError, RevocastError
+from revocation.errors import ConfigurationError, NotInstalled, RevocastError
+from revocation.installed import named
 
 _UNKNOWN: Final = 3
 _WIDTH: Final = 160
@@ -32,6 +33,15 @@ _STYLES: Final = {
     State.EXPIRED: "bold red",
     State.MISSING: "bold red",
 }
+
+
+class Unseen(RevocastError):
+    """What is published cannot be seen at all from here, so nothing is known of it."""
+
+    exit_code = _UNKNOWN
+
+    def __init__(self, error: RevocastError) -> None:
+        super().__init__(error.what, where=error.where, advice=error.advice)
 
 
 @click.command()
@@ -58,15 +68,16 @@ def status(
     """
     try:
         installation = Installation.read(config)
-        seen = see(installation, clock_now())
-        statuses = seen.statuses
         is_asked = not no_signer and installation.hears_signer
-        wanted = ask_signer(installation, statuses, timeout) if is_asked else look_at_exchange(installation)
-    except ConfigurationError:
-        raise
+        with named("`revocast status`", "jobs"):
+            seen = see(installation, clock_now())
+            statuses = seen.statuses
+            wanted = ask_signer(installation, statuses, timeout) if is_asked else look_at_exchange(installation)
+            work = look_at_work(installation, statuses, clock_now())
     except RevocastError as error:
-        cli.show_error(error)
-        context.exit(_UNKNOWN)
+        if isinstance(error, ConfigurationError) and not isinstance(error, NotInstalled):
+            raise
+        raise Unseen(error) from error
     artifacts = lines(statuses, installation.public, wanted, clock_now())
     shown = grouped([*artifacts, *issuer_lines(installation.publisher, installation.public, clock_now())])
     is_stuck = any(bundle.is_overdue(clock_now()) for status in statuses for bundle in status.held)
@@ -76,7 +87,6 @@ def status(
     goes_on = any(crl.goes_on for status in statuses for crl in status.disturbed)
     clock = [str(problem) for problem in clock_behind(statuses, installation.public, clock_now())]
     threats = [str(alarm) for alarm in seen.alarms]
-    work = look_at_work(installation, statuses, clock_now())
     advice = large_slices(statuses, installation.public)
     is_refused = is_stuck or bool(set_aside(statuses) or left or back or goes_on or clock or threats or work.late)
     code = _exit_code(shown, is_refused=is_refused, is_unknown=bool(wanted.trouble or work.unknown or seen.unseen))

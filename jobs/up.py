@@ -25,6 +25,7 @@ from jobs.supervisor import Stopped, Supervisor
 from jobs.unlock import unlock
 from revocation import cli
 from revocation.configfile import ConfigFile
+from revocation.installed import require_embedded
 
 
 class _Listen(BaseModel):
@@ -79,6 +80,7 @@ def up(
     Exit code 0: stopped as asked (with --once: the check was fine). 1: it could not run (with --once: or the check was
     not fine, or not made). 2: configuration, passphrase.
     """
+    require_embedded("`revocast up`")
     data = data.resolve()
     data.mkdir(parents=True, exist_ok=True)
     with held(data / "up.lock", "`revocast up` on this folder"):

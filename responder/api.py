@@ -4,19 +4,25 @@ What stands in `__all__` stays; everything else in this room may change with any
 `[public]` and `[responder]`, signs nothing, and brings no library of the signer, the queue or S3 along.
 """
 
+import re
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flask import Blueprint, request
-from flask.blueprints import BlueprintSetupState
-from werkzeug.routing import BaseConverter
-from werkzeug.wrappers import Response
-
-from responder.app import Rest
-from responder.config import ResponderConfig
-from responder.configured import application, source_of, store_of
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
+from revocation.errors import ConfigurationError
+from revocation.installed import named
+
+with named("responder.api", "responder"):
+    from flask import Blueprint, request
+    from flask.blueprints import BlueprintSetupState
+    from werkzeug.routing import BaseConverter
+    from werkzeug.wrappers import Response
+
+    from responder.app import Rest
+    from responder.config import ResponderConfig
+    from responder.configured import application, source_of, store_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -27,6 +33,8 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """All are handed on: which are allowed, and what the others are told, is the responder's affair."""
 
 _REST: Final = "revocast_rest"
+_PREFIX: Final = re.compile(r"(/[!-.0-;=?-~]+)*")
+"""As `prefix` of [public], and no variable of a rule, in whose place anything would stand."""
 
 
 def wsgi_application(config: Path | str, *, prefix: str = "") -> "WSGIApplication":
@@ -40,8 +48,9 @@ def wsgi_application(config: Path | str, *, prefix: str = "") -> "WSGIApplicatio
             werkzeug's DispatcherMiddleware does; else that of `[public]`, such as `/pki`.
 
     Raises:
-        ConfigurationError: a table is missing or wrong, or the password of the store is not there.
+        ConfigurationError: a table is missing or wrong, the password of the store is not there, or `prefix` is none.
     """
+    _require_prefix("prefix", prefix)
     file = ConfigFile.read(Path(config))
     settings, public = file.table("responder", ResponderConfig), PublicConfig.read(file)
     return application(settings, public, source_of(settings, store_of(settings)), prefix).wsgi_app
@@ -54,11 +63,11 @@ def blueprint(config: Path | str, *, name: str = "revocast") -> Blueprint:
     paths below are its own whatever the application says of slashes, since `//` is part of a request's base64.
 
     Raises:
-        ConfigurationError: as of `wsgi_application`.
+        ConfigurationError: as of `wsgi_application`; of `url_prefix` when it is registered.
     """
     responder = wsgi_application(config)
     found = Blueprint(name, __name__)
-    found.record_once(_know_rest)
+    found.record(_set_up)
     rules = ["/ocsp", f"/ocsp/<{_REST}:rest>"]
     if ConfigFile.read(Path(config)).table("responder", ResponderConfig).files:
         rules += [f"/crl/<{_REST}:rest>", f"/issuer/<{_REST}:rest>"]
@@ -74,7 +83,18 @@ def blueprint(config: Path | str, *, name: str = "revocast") -> Blueprint:
     return found
 
 
-def _know_rest(state: BlueprintSetupState) -> None:
+def _require_prefix(name: str, prefix: str) -> None:
+    if not _PREFIX.fullmatch(prefix):
+        raise ConfigurationError(
+            f"{prefix!r} is no path before /ocsp/",
+            where=name,
+            advice="/PATH in ASCII without a slash at its end, or nothing",
+        )
+
+
+def _set_up(state: BlueprintSetupState) -> None:
+    """Before the rules are added, of which the first that does not fit would say less."""
+    _require_prefix("url_prefix", (state.url_prefix or "").rstrip("/"))
     converters: dict[str, type[BaseConverter]] = state.app.url_map.converters
     converters[_REST] = Rest
 
@@ -89,4 +109,8 @@ class _View:
         mount = str(request.url_rule).removesuffix(self._rule)
         environ = {**request.environ, "PATH_INFO": request.environ["PATH_INFO"].removeprefix(mount)}
         environ["SCRIPT_NAME"] = request.environ.get("SCRIPT_NAME", "") + mount
+        body: bytes | None = getattr(request, "_cached_data", None)  # werkzeug's, and nothing public tells of it
+        if body is not None:  # what is before us read it: nothing is left in the stream
+            environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+            environ.pop("HTTP_TRANSFER_ENCODING", None)
         return Response.from_app(self._responder, environ)

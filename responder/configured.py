@@ -1,6 +1,9 @@
 """The application that a configuration describes, for `revocast respond` and for whoever mounts it in their own."""
 
-from typing import TYPE_CHECKING, cast
+import os
+from threading import Lock
+from typing import TYPE_CHECKING, Final, cast
+from weakref import WeakValueDictionary
 
 from flask import Flask
 
@@ -14,9 +17,17 @@ from revocation.config import PublicConfig
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from responder.lmdbsource import LMDBSource
+
+_OPEN: Final[WeakValueDictionary[str, "LMDBSource"]] = WeakValueDictionary()
+"""By its real path the source of each LMDB store that an application of this process has: LMDB is open once in one."""
+_ONE_AT_A_TIME: Final = Lock()
+
 
 def store_of(settings: ResponderConfig) -> Store:
     """Where responses come from; only the library that is needed is loaded, and nothing is opened before it is asked.
+
+    Applications over the same LMDB store share one, for as long as any of them is there.
 
     Raises:
         ConfigurationError: the password of the server is not there.
@@ -28,7 +39,9 @@ def store_of(settings: ResponderConfig) -> Store:
         return RedisSource(settings.redis)
     from responder.lmdbsource import LMDBSource
 
-    return LMDBSource(cast("Path", settings.store))
+    path = cast("Path", settings.store)
+    with _ONE_AT_A_TIME:
+        return _OPEN.setdefault(os.path.realpath(path), LMDBSource(path))
 
 
 def source_of(settings: ResponderConfig, store: Store) -> Source:

@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from revocation import __version__, cli
-from revocation.errors import ConfigurationError
+from revocation.installed import named
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,18 @@ class CommandTable(click.Group):
         row = TABLE.get(self._prefix + cmd_name)
         return load(self._prefix + cmd_name, row) if row else None
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a library that it finds missing only then is told as one that it is loaded with."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            name = self._prefix + (ctx.invoked_subcommand or "")
+            row = TABLE.get(name)
+            if row is None:
+                raise
+            with named(f"`revocast {name}`", row.extra):
+                raise error from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands from the table, without loading any."""
         groups = {} if self._prefix else _GROUPS
@@ -98,16 +110,11 @@ def load(name: str, row: Row) -> click.Command:
     """The click command of a row.
 
     Raises:
-        ConfigurationError: its room or a library that it needs is not installed; says which extra brings it.
+        NotInstalled: its room or a library that it needs is not installed; says which extra brings it.
     """
     module, attribute = row.target.split(":")
-    try:
+    with named(f"`revocast {name}`", row.extra):
         command = getattr(importlib.import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f"`revocast {name}` needs {error.name}, which is not installed",
-            advice=f"pip install 'revocast[{row.extra}]'",
-        ) from error
     if not isinstance(command, click.Command):
         raise TypeError(f"{row.target} is not a click command")
     return command

@@ -32,6 +32,10 @@ class ConfigurationError(RevocastError):
     exit_code = 2
 
 
+class NotInstalled(ConfigurationError):
+    """A library is needed that another extra brings."""
+
+
 class InputError(RevocastError):
     """Something that was handed in (a file, a serial, an option) is not what it should be."""
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from revocation.configfile import LocalPath, QueueURL, Table
-from revocation.errors import ConfigurationError, RevocastError
+from revocation.errors import NotInstalled, RevocastError
 from revocation.secret import SecretSource, obtain
 
 _PLACE: Final = re.compile(r"rediss?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[0-9]{0,5})?")
@@ -107,7 +107,7 @@ class RedisServer(Table):
             from redis.backoff import NoBackoff
             from redis.retry import Retry
         except ModuleNotFoundError as error:
-            raise ConfigurationError(
+            raise NotInstalled(
                 "the client of Redis is not installed", where=self.place, advice="pip install 'revocast[redis]'"
             ) from error
         options: dict[str, Any] = {"credential_provider": _Credentials(self.user, self.password)}

@@ -28,6 +28,7 @@ with lmdb.open(sys.argv[1], map_size=0, readonly=True, max_dbs=4) as env, env.be
         for _ in txn.cursor(env.open_db(name, txn, create=False)):
             pass
 """
+_MADE_UMASK: Final = 0o022
 _LOG: Final = logging.getLogger("revocast.publisher")
 
 
@@ -77,11 +78,18 @@ def set_mode(file: Path, mode: int) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """One that its group may enter, as it may read the files, whatever the umask; what is there stays as it is."""
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-    for made in missing:
-        set_mode(made, 0o750 if made == folder else 0o755)  # above it there may be what others are to reach
+    """One that its group may enter, as it may read the files, whatever the umask; what is there stays as it is.
+
+    Below a folder with the setgid bit it has that bit and its group, by which readers of another user are told. So no
+    rights are changed afterwards: to who is not of that group it would be taken away again, or be forbidden.
+    """
+    if folder.is_dir():
+        return
+    before = os.umask(_MADE_UMASK)  # of the whole process, so only where a folder is made, and for no longer
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)  # above it there may be what others are to reach
+    finally:
+        os.umask(before)
 
 
 def advice_for(error: Exception) -> str:

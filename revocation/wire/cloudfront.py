@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Collection
 from typing import Any, Final
 
-from revocation.errors import ConfigurationError
+from revocation.errors import NotInstalled
 from revocation.wire.s3_trouble import explained
 
 MOST_PATHS: Final = 3000
@@ -44,7 +44,7 @@ def client() -> Any:
         import boto3  # late: only where a distribution is configured
         from botocore.config import Config
     except ModuleNotFoundError as error:
-        raise ConfigurationError(
+        raise NotInstalled(
             "the client of CloudFront is not installed", where="cloudfront", advice="pip install 'revocast[s3]'"
         ) from error
     config = Config(

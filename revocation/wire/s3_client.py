@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from revocation.errors import ConfigurationError
+from revocation.errors import ConfigurationError, NotInstalled
 from revocation.wire.bucket import Bucket
 
 TRIES: Final = 3
@@ -23,7 +23,7 @@ def new_client(bucket: Bucket) -> Any:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
     except ModuleNotFoundError as error:
-        raise ConfigurationError(
+        raise NotInstalled(
             "the client of S3 is not installed", where=str(bucket), advice="pip install 'revocast[s3]'"
         ) from error
     config = Config(

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import lmdb
 import pytest
@@ -60,6 +61,47 @@ def test_group_may_enter_the_folder_of_the_store_under_any_umask(tmp_path: Path)
         os.umask(before)
     folders = [tmp_path / "new", tmp_path / "new/store", own]
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o755, 0o750, 0o700]
+
+
+_AS_ANOTHER = """
+import os, sys
+from pathlib import Path
+from publisher.targets.lmdb import LMDBTarget
+from responder.lmdbsource import LMDBSource
+folder, umask = Path(sys.argv[1]), int(sys.argv[2], 8)
+user, *groups = map(int, sys.argv[3:])
+if os.getuid() == 0:
+    os.setgroups(groups)
+    os.setgid(user)
+    os.setuid(user)
+os.umask(umask)
+"""
+_PUBLISH = f"""{_AS_ANOTHER}
+with LMDBTarget(folder, 1 << 30) as target:
+    target.set_filled(is_filled=True)
+"""
+_RESPOND = f"{_AS_ANOTHER}assert LMDBSource(folder).sample(4) == []"
+
+
+@pytest.mark.parametrize("umask", ["022", "077"])
+def test_store_made_below_a_setgid_folder_is_read_by_who_has_its_group(umask: str) -> None:
+    """As infra/'s split has it: 2750, of a group that the publisher is not in and the responder is.
+
+    Where root runs it these are users of their own; else all are the same one, and the rights alone are looked at.
+    """
+    publisher, responder, group = (61_001, 61_002, 61_003) if os.getuid() == 0 else (os.getuid(), 0, os.getgid())
+    with TemporaryDirectory() as place:  # pytest's own folders are closed to others
+        Path(place).chmod(0o755)
+        shared = Path(place) / "revocast-store"
+        shared.mkdir()
+        os.chown(shared, publisher, group)
+        shared.chmod(0o2750)
+        store = shared / "new/responses"
+        for script, identity in ((_PUBLISH, [publisher]), (_RESPOND, [responder, group])):
+            subprocess.run([sys.executable, "-c", script, store, umask, *map(str, identity)], check=True)
+        made = [file.stat() for file in (store.parent, store, store / "data.mdb", store / "lock.mdb")]
+    modes = [0o2755, 0o2750, 0o640, 0o660]
+    assert [(stat.S_IMODE(file.st_mode), file.st_gid) for file in made] == [(mode, group) for mode in modes]
 
 
 @pytest.mark.judge("unshare")
