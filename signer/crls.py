@@ -25,6 +25,7 @@ from signer.encoding import crl
 from signer.expired import require_live
 from signer.forbidden import require_allowed_reasons
 from signer.keys import FileTBS, SigningKey
+from signer.keys.purpose import Purpose
 from signer.ledger import audit, dates, departures, facts, issued, pages
 from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
@@ -148,9 +149,9 @@ def _snapshot(
     tbs = _write(file, chain((before,), entries, (after,)))
     if tbs.size != len(before) + size + len(after):
         raise selfcheck.SelfCheckFailed(f"CRL {row.crl_number}: the pages of its entries are damaged")
-    what = {"crl": spec.label, "crl_number": str(row.crl_number), "entries": count}
-    digest = tbs.digest("sha256").hex()
-    audit.record(connection, now, "sign crl", issuer.id, revision=revision, bundle=row.name, tbs_sha256=digest, **what)
+    what = {"crl": spec.label, "crl_number": str(row.crl_number), "entries": count, "revision": revision}
+    what |= {"bundle": row.name, **row.said_window, "tbs_sha256": tbs.digest("sha256").hex()}
+    audit.record_signing(connection, now, "sign crl", issuer.id, key, Purpose.CRL, **what)
     return _Taken(row, tbs, count)
 
 

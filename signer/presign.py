@@ -22,6 +22,7 @@ from signer.batch import Recipe
 from signer.delegates import Delegate, delegate, issuer_itself
 from signer.encoding.ocsp import ResponseTemplate
 from signer.expired import require_live
+from signer.keys.purpose import Purpose
 from signer.ledger import audit, dates, facts, issued
 from signer.ledger.issued import Issued
 from signer.produce import put_bundle
@@ -65,10 +66,11 @@ def presign(
                 known = reading.enter_context(signer.ledger.read())
                 row = _reserve(connection, known, profile, part, base_revision, responder, now)
                 if itself:  # no signature of the CA key is without a record
-                    audit.record(connection, now, "sign ocsp with ca key", row.part.issuer, bundle=row.name)
+                    _note(connection, row, responder, now, "sign ocsp with ca key")
             signed = _sign(signer, known, profile, row, responder, out, between)
         with signer.ledger.write() as connection:
-            _note(connection, row, signed, now)
+            said = {"responses": signed.count, "batch_sha256": signed.tbs_sha256}
+            _note(connection, row, responder, now, "sign ocsp", **said)  # before any of it leaves the room
         put_bundle(signer, row, signed.files, signed.count)
     return row
 
@@ -122,11 +124,13 @@ def _sign(
     return sign_responses(make, blocks, responder.key.public_key_info, path, out, between)
 
 
-def _note(connection: Connection, row: Issued, signed: SignedResponses, now: datetime) -> None:
-    """Into the audit log, before any of it leaves the room."""
-    what = {"slice": row.part.slice, "responses": signed.count, "base_revision": row.base_revision}
-    digest = {"revision": row.revision, "bundle": row.name, "batch_sha256": signed.tbs_sha256}
-    audit.record(connection, now, "sign ocsp", row.part.issuer, **what, **digest)
+def _note(
+    connection: Connection, row: Issued, responder: Delegate, now: datetime, action: str, **signed: object
+) -> None:
+    """Into the audit log."""
+    what = {"slice": row.part.slice, "base_revision": row.base_revision, "revision": row.revision, "bundle": row.name}
+    what |= {**row.said_window, **signed}
+    audit.record_signing(connection, now, action, row.part.issuer, responder.key, Purpose.OCSP, **what)
 
 
 def _recipe(profile: IssuerProfile, responder: Delegate, row: Issued) -> Recipe:

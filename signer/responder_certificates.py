@@ -18,6 +18,7 @@ from signer.encoding import responder_certificate
 from signer.encoding.crl import assemble
 from signer.encoding.responder_certificate import ResponderCertificateFrame
 from signer.keys import BytesTBS, SigningKey
+from signer.keys.purpose import Purpose
 from signer.ledger import audit, facts, responders
 from signer.signer import Signer
 
@@ -59,10 +60,12 @@ def _certify(
 ) -> None:
     issuer = frame.issuer
     tbs = responder_certificate.encode_tbs(frame, ca_key.algorithm_identifier)
-    said = {"serial": serials.to_hex(frame.serial), "not_after": iso(frame.not_after), **what}
+    window = {"not_before": iso(frame.not_before), "not_after": iso(frame.not_after)}
+    said = {"serial": serials.to_hex(frame.serial), **window, **what}
     with signer.ledger.write() as connection:  # recorded before it is signed: no signature is without a record
-        digest = hashlib.sha256(tbs).hexdigest()
-        audit.record(connection, now, "sign responder certificate", issuer.id, tbs_sha256=digest, **said)
+        said["tbs_sha256"] = hashlib.sha256(tbs).hexdigest()
+        act = "sign responder certificate"
+        audit.record_signing(connection, now, act, issuer.id, ca_key, Purpose.RESPONDER_CERTIFICATE, **said)
     data = assemble(tbs, ca_key.algorithm_identifier, ca_key.sign(BytesTBS(tbs)))
     selfcheck.check_certificate(data, issuer.public_key_info)
     with signer.ledger.write() as connection:
