@@ -56,6 +56,12 @@ TABLE: Final[dict[str, Row]] = {
         "signer.recovery.commands:reconcile_", "signer", "Have a restored ledger learn what was published since."
     ),
     "ledger rebuild": Row("signer.recovery.commands:rebuild", "signer", "Make a new ledger from what is published."),
+    "audit verify": Row(
+        "signer.auditing.commands:verify_", "signer", "Hold the audit log against its chain, and against signed heads."
+    ),
+    "audit show": Row(
+        "signer.auditing.commands:show", "signer", "Show entries of the audit log, or the key that signs its head."
+    ),
     "demo-pki": Row("signer.demo:demo_pki", "signer", "Make a small demonstration PKI in the layout of Easy-RSA."),
 }
 
@@ -63,6 +69,7 @@ _GROUPS: Final = {
     "worker": "Run one of the workers of the queue.",
     "signer": "The signer by itself, without a queue.",
     "ledger": "The signer's ledger, after a disaster.",
+    "audit": "The signer's audit log.",
 }
 _NOT_FOR_OTHERS: Final = 0o022
 

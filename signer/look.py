@@ -10,6 +10,7 @@ from revocation.artifacts import Kind
 from revocation.clock import Clock
 from revocation.errors import ExchangeError, RevocastError
 from revocation.messages import Look, Verb
+from signer.auditing.heads import tell_head
 from signer.behind import behind_what_was_signed
 from signer.coverage import without_crl
 from signer.crls import make_crl
@@ -85,6 +86,7 @@ def look(
         if Verb.PRESIGN in tasks:
             report.tell(Verb.PRESIGN, _unanswered(signer, clock(), hint))
         report.tell(None, _tidy(signer, clock(), report))
+        report.tell(None, tell_head(signer, is_told=bool(report.problems)))
     return report
 
 
