@@ -16,6 +16,8 @@ from revocation.durations import Duration, show
 from revocation.errors import ConfigurationError
 from revocation.messages import Verb
 from revocation.wire.bucket import ExchangePlace
+from signer.keys.limits import KeyLimits, LimitReached, check_lasts, check_use
+from signer.keys.purpose import BACKDATE, Purpose
 
 _POSTGRESQL: Final = ("postgresql://", "postgres://")
 PROMPT: Final = "prompt"
@@ -68,6 +70,7 @@ class SignerIssuer(Table):
         default=None,
         description="file:PATH, env:NAME, credential:NAME (systemd) or prompt; absent for a key that is not encrypted.",
     )
+    limits: KeyLimits = Field(default_factory=KeyLimits, description="What the key may do, whatever it is asked.")
 
 
 class Requester(Table):
@@ -140,6 +143,7 @@ class SignerConfig(Table):
                 raise ConfigurationError(f"issuer {issuer.name!r} of [signer] is not among [[public.issuers]]")
         for profile in public.profiles.values():
             self._check_last(profile)
+            self._check_key(profile)
             for what, wanted, limit in (
                 *(("crl.expires", one.expires, self.limits.crl_validity) for one in profile.crl.crls.values()),
                 ("ocsp.expires", profile.ocsp.expires, self._longest_response(profile)),
@@ -155,6 +159,28 @@ class SignerConfig(Table):
                         where=f"issuer {profile.issuer.name}",
                         advice="shorten the profile, or raise [signer.limits] where the keys are",
                     )
+
+    def _check_key(self, profile: IssuerProfile) -> None:
+        """The limits of an issuer's key hold at each signature; that its profile needs more is known at the start."""
+        where = f"issuer {profile.issuer.name}"
+        limits = next((one.limits for one in self.issuers if one.name == profile.issuer.name and one.key), KeyLimits())
+        ocsp = profile.ocsp
+        needed = [(Purpose.CRL, one.expires) for one in profile.crl.crls.values()]
+        needed += [(Purpose.OCSP, ocsp.expires)] if ocsp.direct else []
+        try:
+            for purpose, lasts in needed:
+                check_use(limits, purpose, lasts, where)
+            if not ocsp.direct:
+                check_use(limits, Purpose.RESPONDER_CERTIFICATE, ocsp.responder_certificate_expires + BACKDATE, where)
+                check_lasts(limits, Purpose.OCSP, ocsp.expires, where)
+        except LimitReached as error:
+            raise ConfigurationError(error.what, where=where, advice=error.advice) from error
+        if limits.crl_validity and profile.last_crl is not None and profile.compliance is not Compliance.BR:
+            raise ConfigurationError(
+                f'last_crl = "{profile.last_crl}" is beyond crl_validity ({show(limits.crl_validity)}) of its key',
+                where=where,
+                advice="leave crl_validity out of [signer.issuers.limits] for the last CRL of an issuer that retires",
+            )
 
     def _longest_response(self, profile: IssuerProfile) -> timedelta:
         return self.limits.direct_ocsp_validity if profile.ocsp.direct else self.limits.ocsp_validity

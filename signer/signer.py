@@ -21,6 +21,7 @@ class Signer:
     """What the signer's work needs.
 
     Attributes:
+        refused: when this process last recorded that a key's limit kept it from making something, by issuer and thing.
         sound: when this process read a bundle of the exchange whole; one that is changed there is another.
     """
 
@@ -33,6 +34,7 @@ class Signer:
     published: Published = field(default_factory=Published)
     signing: Signing = field(default_factory=Signing)
     sound: dict[Stored, datetime] = field(default_factory=dict)
+    refused: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
 
 def open_signer(file: ConfigFile, now: datetime, passphrases: dict[str, bytes] | None = None) -> Signer:
