@@ -6,7 +6,7 @@ and by each publisher. What contradicts the log is left lying where it is, as ev
 
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -17,6 +17,8 @@ from signer.auditing.log import chain_at, extent
 from signer.keys.audit_key import AuditSigner, load_audit_key
 from signer.ledger import continuity
 from signer.signer import Signer
+
+_FOREIGN: Final = "an exchange is that of one ledger: from another one, as a ceremony's, copy bundles alone"
 
 
 class HeadContradicted(RevocastError):
@@ -42,12 +44,15 @@ def tell_head(signer: Signer, *, is_told: bool) -> list[RevocastError]:
     """
     where = f"{HEAD_NAME} in the exchange"
     try:
+        key = load_audit_key(signer.config.keys)
         with signer.ledger.read() as connection:
             found = signer.exchange.head()
             told = _told(found, signer, where)
-            if isinstance(told, AuditHead):
+            head = sign_head(connection, key)
+            if isinstance(told, AuditHead) and head and told.log != head.log and told.key != key.public:
+                told = InputError("was of another signer's log, and is replaced", where=where, advice=_FOREIGN)
+            elif isinstance(told, AuditHead):
                 hold_against(connection, told, where)
-            head = sign_head(connection, load_audit_key(signer.config.keys))
         if head and head.line() != found:
             signer.exchange.put_head(head.line())
     except OSError as error:

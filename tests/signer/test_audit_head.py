@@ -7,6 +7,8 @@ from sqlalchemy import text
 from revocation.audithead import AuditHead
 from revocation.clock import fixed
 from signer.auditing.log import extent
+from signer.keys.audit_key import load_audit_key
+from signer.ledger import audit, continuity
 from signer.look import look
 from signer.signer import Signer
 from tests.authority import NOW
@@ -68,3 +70,37 @@ def test_head_that_is_none_is_told_once_and_replaced(estate: Estate) -> None:
     assert "is no head of an audit log" in str(problem)
     assert head_of(signer) == head
     assert look(signer, fixed(LATER)).problems == []
+
+
+def test_head_of_another_signers_log_says_nothing_of_this_one(estate: Estate) -> None:
+    """Somebody copied the whole folder of a ceremony into the exchange: told once, and replaced."""
+    signer = estate.signer()
+    look(signer, fixed(NOW))
+    head, other = head_of(signer), load_audit_key(estate.folder / "other")
+    foreign = other.sign(head.model_copy(update={"log": "00" * 32, "entry": 900, "key": other.public}))
+    signer.exchange.put_head(foreign.line())
+    (problem,) = look(signer, fixed(LATER)).problems
+    assert "another signer's log" in str(problem)
+    assert head_of(signer) == head
+    own = load_audit_key(estate.folder / "signer/keys")
+    replaced = own.sign(head.model_copy(update={"log": "00" * 32}))
+    signer.exchange.put_head(replaced.line())
+    (problem,) = look(signer, fixed(LATER)).problems
+    assert "of another log: this one was made anew" in str(problem)
+    assert head_of(signer) == replaced
+
+
+def test_restored_and_reconciled_ledger_begins_a_chapter_that_its_head_names(estate: Estate) -> None:
+    """Its log is shorter than the head that lies there, rightly so: that one is replaced, without an alarm here."""
+    signer = estate.signer()
+    look(signer, fixed(NOW))
+    before = head_of(signer)
+    with signer.ledger.write() as connection:
+        connection.execute(text("DROP TRIGGER audit_no_delete"))
+        connection.execute(text("DELETE FROM audit WHERE id > 1"))
+        continuity.note_restored(connection, LATER, "restored from a backup")
+        audit.record(connection, LATER, "restore", None)
+        continuity.note_reconciled(connection, LATER, "reconciled", 1000)
+    assert look(signer, fixed(LATER)).problems == []
+    head = head_of(signer)
+    assert (head.log, head.began, head.why) == (before.log, LATER, "restored from a backup")
