@@ -14,8 +14,11 @@ from revocation.configfile import LocalPath, QueueURL, Table
 from revocation.crlspec import LastCRL
 from revocation.durations import Duration, show
 from revocation.errors import ConfigurationError
+from revocation.issuer import Issuer
 from revocation.messages import Verb
+from revocation.rsassa_pss import is_pss_only
 from revocation.wire.bucket import ExchangePlace
+from signer.keys.rsa_signature import RSASignature
 
 _POSTGRESQL: Final = ("postgresql://", "postgres://")
 PROMPT: Final = "prompt"
@@ -67,6 +70,11 @@ class SignerIssuer(Table):
     passphrase: PassphraseSource | None = Field(
         default=None,
         description="file:PATH, env:NAME, credential:NAME (systemd) or prompt; absent for a key that is not encrypted.",
+    )
+    signature: RSASignature | None = Field(
+        default=None,
+        description="How an RSA key signs: rsassa-pkcs1-v1_5, the default, which every client knows, or rsassa-pss "
+        "(RFC 4055; SHA-256, a salt of 32 octets). A key whose certificate is for RSASSA-PSS alone always signs so.",
     )
 
 
@@ -134,10 +142,11 @@ class SignerConfig(Table):
         Raises:
             ConfigurationError: an unknown issuer, or a window beyond the limits, with the numbers.
         """
-        known = {p.issuer.name for p in public.profiles.values()}
+        known = {profile.issuer.name: profile.issuer for profile in public.profiles.values()}
         for issuer in self.issuers:
             if issuer.name not in known:
                 raise ConfigurationError(f"issuer {issuer.name!r} of [signer] is not among [[public.issuers]]")
+            _check_signature(issuer, known[issuer.name])
         for profile in public.profiles.values():
             self._check_last(profile)
             for what, wanted, limit in (
@@ -169,4 +178,13 @@ class SignerConfig(Table):
             f'last_crl = "{last}" {ends}, and is beyond the signer\'s limit ({show(self.limits.crl_validity)})',
             where=f"issuer {profile.issuer.name}",
             advice=f'if that is meant: last_crl = "{last}" in [signer.limits], where the keys are',
+        )
+
+
+def _check_signature(entry: SignerIssuer, issuer: Issuer) -> None:
+    if entry.signature is RSASignature.PKCS1_V1_5 and is_pss_only(issuer.public_key_info):
+        raise ConfigurationError(
+            f'signature = "{entry.signature}", and the key of its certificate is for RSASSA-PSS alone',
+            where=f"issuer {issuer.name}",
+            advice=f'take `signature` out of the issuer in [[signer.issuers]], or say "{RSASignature.PSS}"',
         )

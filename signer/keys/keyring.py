@@ -1,15 +1,17 @@
 """The CA keys of the configuration, each unlocked when it is first needed and kept for the life of the process."""
 
-from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from revocation.errors import KeyUnavailable, WrongPassphrase
 from revocation.issuer import Issuer
+from revocation.rsassa_pss import is_pss_only
 from signer.config import PROMPT, SignerIssuer
-from signer.keys import local, passphrase
-from signer.keys.protocol import SigningKey
+from signer.keys import passphrase
+from signer.keys.opening import open_key
+from signer.keys.protocol import Locked, SigningKey
+from signer.keys.rsa_signature import RSASignature
 
 _SEE_KEY: Final = "put its key there, or correct `key` of the issuer in [[signer.issuers]]"
 
@@ -52,8 +54,8 @@ class Keyring:
         if entry is None or entry.key is None or entry.passphrase != PROMPT or entry.name in self._typed:
             return False
         try:
-            self._read(entry, entry.key, None)
-        except local.Locked:
+            self._read(entry, entry.key, issuer, None)
+        except Locked:
             return True
         return False
 
@@ -74,24 +76,25 @@ class Keyring:
             raise KeyUnavailable(
                 "its CA key is not configured here", where=where, advice="set `key` in [[signer.issuers]]"
             )
-        key = self._open(entry, entry.key)
+        key = self._open(entry, entry.key, issuer)
         certified = issuer.certificates[0].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         if key.public_key_info != certified:
             raise KeyUnavailable(f"{entry.key} is not the key of its CA certificate", where=where, advice=_SEE_KEY)
         return key
 
-    def _open(self, entry: SignerIssuer, uri: str) -> SigningKey:
+    def _open(self, entry: SignerIssuer, uri: str, issuer: Issuer) -> SigningKey:
         """The key; a passphrase is looked for, or asked for, when the file is there and needs one."""
         try:
-            return self._read(entry, uri, None)
-        except local.Locked:
+            return self._read(entry, uri, issuer, None)
+        except Locked:
             if not entry.passphrase and entry.name not in self._typed:
                 raise
-        return self._read(entry, uri, self._passphrase(entry))
+        return self._read(entry, uri, issuer, self._passphrase(entry))
 
-    def _read(self, entry: SignerIssuer, uri: str, passphrase_: bytes | None) -> SigningKey:
+    def _read(self, entry: SignerIssuer, uri: str, issuer: Issuer, passphrase_: bytes | None) -> SigningKey:
+        signature = RSASignature.PSS if is_pss_only(issuer.public_key_info) else entry.signature
         try:
-            return local.load(Path(uri.removeprefix("file:")), passphrase_)
+            return open_key(uri, passphrase_, signature)
         except KeyUnavailable as error:
             error.where = f"issuer {entry.name}, {error.where}"
             error.advice = error.advice or _SEE_KEY
