@@ -17,6 +17,7 @@ EXTRAS: Final[dict[str, tuple[str, ...]]] = {
     "fastpysgi": ("responder",),
     "flask": ("responder",),
     "lmdb": ("publisher", "responder", "jobs"),
+    "pkcs11": ("pkcs11",),
     "psycopg": ("postgresql",),
     "redis": ("redis", "signer", "publisher", "jobs"),
     "rq": ("jobs", "signer", "publisher"),

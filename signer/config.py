@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from revocation.clock import iso
 from revocation.compliance import Compliance
@@ -19,6 +19,7 @@ from revocation.messages import Verb
 from revocation.rsassa_pss import is_pss_only
 from revocation.wire.bucket import ExchangePlace
 from signer.keys.rsa_signature import RSASignature
+from signer.keys.token.uri import SCHEME, TokenURI, with_module
 
 _POSTGRESQL: Final = ("postgresql://", "postgres://")
 PROMPT: Final = "prompt"
@@ -50,7 +51,14 @@ def _beside(path: Path, info: ValidationInfo) -> Path:
     return directory / path if directory else path
 
 
-KeyURI = Annotated[str, Field(pattern=r"^file:.+"), AfterValidator(_place)]
+def _token(uri: str) -> str:
+    """What a `pkcs11:` URI says is understood, and holds no PIN."""
+    if uri.startswith(SCHEME):
+        TokenURI.parse(uri)
+    return uri
+
+
+KeyURI = Annotated[str, Field(pattern=r"^(file|pkcs11):.+"), AfterValidator(_place), AfterValidator(_token)]
 PassphraseSource = Annotated[
     str, Field(pattern=r"^(file:.+|env:\w+|credential:[\w.-]+|prompt)$"), AfterValidator(_place)
 ]
@@ -65,11 +73,13 @@ class SignerIssuer(Table):
     name: str = Field(description="As in [[public.issuers]].")
     key: KeyURI | None = Field(
         default=None,
-        description="file:PATH, PEM or DER, PKCS #8; stays where it is. Absent: nothing that needs it is done.",
+        description="file:PATH, PEM or DER, PKCS #8; or pkcs11:…, a key on a token (RFC 7512). It stays where it is. "
+        "Absent: nothing that needs it is done.",
     )
     passphrase: PassphraseSource | None = Field(
         default=None,
-        description="file:PATH, env:NAME, credential:NAME (systemd) or prompt; absent for a key that is not encrypted.",
+        description="file:PATH, env:NAME, credential:NAME (systemd) or prompt; of a token the PIN. Absent for a key "
+        "that is not encrypted.",
     )
     signature: RSASignature | None = Field(
         default=None,
@@ -122,9 +132,17 @@ class SignerConfig(Table):
         default=Path("exchange"), description="Where bundles are put: a folder, or a bucket, s3://BUCKET/PREFIX."
     )
     queue: QueueURL | None = Field(default=None, description="Where messages come from; absent: `revocast signer run`.")
+    pkcs11_module: LocalPath | None = Field(
+        default=None, description="The PKCS #11 module for `pkcs11:` keys whose URI has no module-path."
+    )
     issuers: tuple[SignerIssuer, ...] = ()
     requesters: tuple[Requester, ...] = ()
     limits: Limits = Limits()
+
+    @field_validator("issuers")
+    @classmethod
+    def _module_of_keys(cls, issuers: tuple[SignerIssuer, ...], info: ValidationInfo) -> tuple[SignerIssuer, ...]:
+        return tuple(_with_module(issuer, info.data.get("pkcs11_module")) for issuer in issuers)
 
     @model_validator(mode="after")
     def _no_doubles(self) -> Self:
@@ -188,3 +206,13 @@ def _check_signature(entry: SignerIssuer, issuer: Issuer) -> None:
             where=f"issuer {issuer.name}",
             advice=f'take `signature` out of the issuer in [[signer.issuers]], or say "{RSASignature.PSS}"',
         )
+
+
+def _with_module(entry: SignerIssuer, module: Path | None) -> SignerIssuer:
+    if entry.key is None or not entry.key.startswith(SCHEME):
+        return entry
+    if module is not None:
+        return entry.model_copy(update={"key": with_module(entry.key, str(module.absolute()))})
+    if TokenURI.parse(entry.key).module is None:
+        raise ValueError(f"{entry.name}: its key names no module: add ?module-path=/… or set pkcs11_module in [signer]")
+    return entry

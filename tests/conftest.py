@@ -26,6 +26,7 @@ DEBIAN_PACKAGES = {
     "openssl": "openssl",
     "pg_dump": "postgresql-client",
     "promtool": "prometheus",
+    "softhsm2-util": "softhsm2",
     "systemd-analyze": "systemd",
     "systemd-sysusers": "systemd",
     "systemd-tmpfiles": "systemd",

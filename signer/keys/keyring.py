@@ -9,10 +9,12 @@ from revocation.issuer import Issuer
 from revocation.rsassa_pss import is_pss_only
 from signer.config import PROMPT, SignerIssuer
 from signer.keys import passphrase
+from signer.keys.logins import Logins
 from signer.keys.opening import open_key
 from signer.keys.protocol import Locked, SigningKey
 from signer.keys.rsa_signature import RSASignature
 
+_UNATTENDED: Final = Logins()
 _SEE_KEY: Final = "put its key there, or correct `key` of the issuer in [[signer.issuers]]"
 
 
@@ -22,9 +24,16 @@ class Keyring:
     Args:
         issuers: the entries of [[signer.issuers]].
         passphrases: passphrases that were already typed, by issuer name.
+        logins: how far to go with the PINs of tokens.
     """
 
-    def __init__(self, issuers: tuple[SignerIssuer, ...], passphrases: dict[str, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        issuers: tuple[SignerIssuer, ...],
+        passphrases: dict[str, bytes] | None = None,
+        logins: Logins = _UNATTENDED,
+    ) -> None:
+        self._logins = logins
         self._entries = {entry.name: entry for entry in issuers}
         self._typed = dict(passphrases or {})
         self._keys: dict[str, SigningKey] = {}
@@ -94,11 +103,16 @@ class Keyring:
     def _read(self, entry: SignerIssuer, uri: str, issuer: Issuer, passphrase_: bytes | None) -> SigningKey:
         signature = RSASignature.PSS if is_pss_only(issuer.public_key_info) else entry.signature
         try:
-            return open_key(uri, passphrase_, signature)
+            return open_key(uri, passphrase_, signature, self._logins)
         except KeyUnavailable as error:
             error.where = f"issuer {entry.name}, {error.where}"
             error.advice = error.advice or _SEE_KEY
-            if isinstance(error, WrongPassphrase) and entry.name not in self._typed and entry.passphrase:
+            if (
+                isinstance(error, WrongPassphrase)
+                and uri.startswith("file:")
+                and entry.name not in self._typed
+                and entry.passphrase
+            ):
                 source = passphrase.describe(entry.passphrase)
                 error.what = f"the passphrase is wrong ({source}), or the key file is damaged"
                 error.advice = "see `passphrase` of the issuer in [[signer.issuers]]"

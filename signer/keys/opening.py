@@ -8,19 +8,25 @@ from pathlib import Path
 from typing import Final
 
 from revocation.errors import KeyUnavailable
+from signer.keys.logins import Logins
 from signer.keys.protocol import SigningKey
 from signer.keys.rsa_signature import RSASignature
 
-_Opener = Callable[[str, bytes | None, RSASignature | None], SigningKey]
+_Opener = Callable[[str, bytes | None, RSASignature | None, Logins], SigningKey]
 """Takes what `open_key` takes."""
 
+_UNATTENDED: Final = Logins()
 
-def open_key(uri: str, secret: bytes | None, signature: RSASignature | None = None) -> SigningKey:
+
+def open_key(
+    uri: str, secret: bytes | None, signature: RSASignature | None = None, logins: Logins = _UNATTENDED
+) -> SigningKey:
     """The key that a URI names.
 
     Args:
-        secret: the passphrase of a file; None while none was looked for.
+        secret: the passphrase of a file, the PIN of a token; None while none was looked for.
         signature: how an RSA key is to sign; None for PKCS #1 v1.5, and for keys of other kinds.
+        logins: how far to go with a PIN.
 
     Raises:
         Locked: a secret is needed.
@@ -30,13 +36,30 @@ def open_key(uri: str, secret: bytes | None, signature: RSASignature | None = No
     opener = _OPENERS.get(uri.partition(":")[0])
     if opener is None:
         raise KeyUnavailable("is no URI of a key", where=f"key {uri}", advice=f"known are {', '.join(_OPENERS)}")
-    return opener(uri, secret, signature)
+    return opener(uri, secret, signature, logins)
 
 
-def _file(uri: str, secret: bytes | None, signature: RSASignature | None) -> SigningKey:
+def _file(uri: str, secret: bytes | None, signature: RSASignature | None, _: Logins) -> SigningKey:
     from signer.keys import local
 
     return local.load(Path(uri.removeprefix("file:")), secret, signature)
 
 
-_OPENERS: Final[dict[str, _Opener]] = {"file": _file}
+def _pkcs11(uri: str, secret: bytes | None, signature: RSASignature | None, logins: Logins) -> SigningKey:
+    try:
+        from signer.keys.token.key import open_token_key
+    except ModuleNotFoundError as error:
+        raise missing_library(error, uri, "pkcs11") from error
+    return open_token_key(uri, secret, signature, logins)
+
+
+def missing_library(error: ModuleNotFoundError, uri: str, extra: str) -> KeyUnavailable:
+    """A library that the scheme needs: other keys do without it."""
+    return KeyUnavailable(
+        f"needs {error.name}, which is not installed",
+        where=f"key {uri.partition('?')[0]}",
+        advice=f"pip install 'revocast[{extra}]'",
+    )
+
+
+_OPENERS: Final[dict[str, _Opener]] = {"file": _file, "pkcs11": _pkcs11}
