@@ -13,7 +13,7 @@ from revocation.errors import NotInstalled
 
 EXTRAS: Final[dict[str, tuple[str, ...]]] = {
     "alembic": ("signer",),
-    "boto3": ("s3",),
+    "boto3": ("s3", "awskms"),
     "fastpysgi": ("responder",),
     "flask": ("responder",),
     "lmdb": ("publisher", "responder", "jobs"),

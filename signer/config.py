@@ -18,6 +18,8 @@ from revocation.issuer import Issuer
 from revocation.messages import Verb
 from revocation.rsassa_pss import is_pss_only
 from revocation.wire.bucket import ExchangePlace
+from signer.keys.kms.uri import SCHEME as KMS_SCHEME
+from signer.keys.kms.uri import KMSKey
 from signer.keys.rsa_signature import RSASignature
 from signer.keys.token.uri import SCHEME, TokenURI, with_module
 
@@ -51,14 +53,16 @@ def _beside(path: Path, info: ValidationInfo) -> Path:
     return directory / path if directory else path
 
 
-def _token(uri: str) -> str:
-    """What a `pkcs11:` URI says is understood, and holds no PIN."""
+def _understood(uri: str) -> str:
+    """What a URI says is understood, and it holds no PIN."""
     if uri.startswith(SCHEME):
         TokenURI.parse(uri)
+    if uri.startswith(KMS_SCHEME):
+        KMSKey.parse(uri)
     return uri
 
 
-KeyURI = Annotated[str, Field(pattern=r"^(file|pkcs11):.+"), AfterValidator(_place), AfterValidator(_token)]
+KeyURI = Annotated[str, Field(pattern=r"^(file|pkcs11|awskms):.+"), AfterValidator(_place), AfterValidator(_understood)]
 PassphraseSource = Annotated[
     str, Field(pattern=r"^(file:.+|env:\w+|credential:[\w.-]+|prompt)$"), AfterValidator(_place)
 ]
@@ -73,7 +77,8 @@ class SignerIssuer(Table):
     name: str = Field(description="As in [[public.issuers]].")
     key: KeyURI | None = Field(
         default=None,
-        description="file:PATH, PEM or DER, PKCS #8; or pkcs11:…, a key on a token (RFC 7512). It stays where it is. "
+        description="file:PATH, PEM or DER, PKCS #8; or pkcs11:…, a key on a token (RFC 7512); or "
+        "awskms:KEY?region=…, a key of AWS KMS, by ARN or alias. It stays where it is. "
         "Absent: nothing that needs it is done.",
     )
     passphrase: PassphraseSource | None = Field(

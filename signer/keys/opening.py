@@ -53,6 +53,14 @@ def _pkcs11(uri: str, secret: bytes | None, signature: RSASignature | None, logi
     return open_token_key(uri, secret, signature, logins)
 
 
+def _awskms(uri: str, _: bytes | None, signature: RSASignature | None, __: Logins) -> SigningKey:
+    try:
+        from signer.keys.kms.key import open_kms_key
+    except ModuleNotFoundError as error:
+        raise missing_library(error, uri, "awskms") from error
+    return open_kms_key(uri, signature)
+
+
 def missing_library(error: ModuleNotFoundError, uri: str, extra: str) -> KeyUnavailable:
     """A library that the scheme needs: other keys do without it."""
     return KeyUnavailable(
@@ -62,4 +70,4 @@ def missing_library(error: ModuleNotFoundError, uri: str, extra: str) -> KeyUnav
     )
 
 
-_OPENERS: Final[dict[str, _Opener]] = {"file": _file, "pkcs11": _pkcs11}
+_OPENERS: Final[dict[str, _Opener]] = {"file": _file, "pkcs11": _pkcs11, "awskms": _awskms}
