@@ -4,11 +4,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from pkcs11.exceptions import DeviceRemoved
 
 from revocation.errors import KeyUnavailable
 from signer.keys import BytesTBS, Locked
 from signer.keys.opening import open_key
 from signer.keys.rsa_signature import RSASignature
+from signer.keys.token import key as token_key
 from tests.building.softhsm import MODULE, PIN, SoftHSM
 from tests.keykinds import ALGORITHMS, CA_KEYS
 
@@ -113,3 +115,18 @@ def test_process_that_was_forked_uses_no_token_of_its_parent(token: SoftHSM, mon
     monkeypatch.setattr("os.getpid", lambda: 1)
     with pytest.raises(KeyUnavailable, match="before this process was forked"):
         key.sign(BytesTBS(b"data"))
+
+
+def test_module_that_is_out_of_order_is_started_anew(token: SoftHSM, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SoftHSM mends itself where its files come back; a module of hardware may go on saying that a device is gone."""
+    key = open_key(token.put(CA_KEYS["p256"](), "ca"), PIN.encode())
+    before, sign = token.module.generation, token_key._ecdsa
+
+    def stuck(raw: bytes) -> bytes:
+        if token.module.generation == before:
+            raise DeviceRemoved
+        return sign(raw)
+
+    monkeypatch.setattr(token_key, "_ecdsa", stuck)
+    assert key.sign(BytesTBS(b"data"))
+    assert token.module.generation == before + 1
