@@ -1,5 +1,7 @@
 """The CA keys of the configuration, each unlocked when it is first needed and kept for the life of the process."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -103,7 +105,8 @@ class Keyring:
     def _read(self, entry: SignerIssuer, uri: str, issuer: Issuer, passphrase_: bytes | None) -> SigningKey:
         signature = RSASignature.PSS if is_pss_only(issuer.public_key_info) else entry.signature
         try:
-            return open_key(uri, passphrase_, signature, self._logins)
+            again = replace(self._logins, read_pin=partial(self._passphrase, entry))
+            return open_key(uri, passphrase_, signature, again)
         except KeyUnavailable as error:
             error.where = f"issuer {entry.name}, {error.where}"
             error.advice = error.advice or _SEE_KEY

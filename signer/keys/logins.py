@@ -10,6 +10,7 @@ import hmac
 import json
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,11 +34,13 @@ class Logins:
         folder: where wrong ones are remembered; None for this process alone.
         again: an operator is there: one that was wrong before may be tried again.
         last_try: the operator says that the last try before the token locks may be used.
+        read_pin: gives the PIN as it is configured now, for a token that came back; None to try the one of before.
     """
 
     folder: Path | None = None
     again: bool = False
     last_try: bool = False
+    read_pin: Callable[[], bytes | None] | None = None
 
     def was_wrong(self, token: str, pin: bytes) -> bool:
         """Whether this PIN was wrong for that token before."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import pkcs11
@@ -42,10 +43,27 @@ _OF_THE_REQUEST: Final = (
 """What no new session would mend. Of all else vendors differ in what they call a token that was taken out."""
 
 
+@dataclass
+class _Shared:
+    """The session of a token in this process, for all keys on it: modules count sessions, and some bear few.
+
+    Attributes:
+        generation: of the module when it was opened.
+    """
+
+    session: pkcs11.Session | None = None
+    generation: int = -1
+
+
+_SHARED: Final[dict[TokenURI, _Shared]] = {}
+"""By what URIs say of the token."""
+
+
 class TokenSession:
-    """The token that a URI means, logged in with a PIN.
+    """The token that a URI means, logged in.
 
     Args:
+        pin: what is tried first; later the one of `logins`.
         where: what it is called in errors.
 
     Raises:
@@ -58,10 +76,13 @@ class TokenSession:
             raise KeyUnavailable(
                 "names no PKCS #11 module", where=where, advice="add ?module-path=, or set pkcs11_module in [signer]"
             )
-        self._uri, self._pin, self._logins, self._where = uri, pin, logins, where
+        self._uri, self._logins, self._where = uri, logins, where
         self._module = module_at(uri.module)
+        self._shared = _SHARED.setdefault(replace(uri, object=None, id=None), _Shared())
+        self._pin: Callable[[], bytes | None] = lambda: pin
         with self._module.lock:
-            self._open()
+            self._current()
+        self._pin = logins.read_pin or self._pin
 
     def run(self, act: Callable[[pkcs11.Session], T]) -> T:
         """What `act` returns, on a session that is logged in; it is called again where the first one was lost.
@@ -87,13 +108,14 @@ class TokenSession:
         return {int(mechanism) for mechanism in self.run(lambda session: session.token.slot.get_mechanisms())}
 
     def _current(self) -> pkcs11.Session:
-        return self._session if self._generation == self._module.generation else self._open()
+        shared = self._shared
+        return shared.session if shared.session and shared.generation == self._module.generation else self._open()
 
     def _open(self) -> pkcs11.Session:
-        self._generation = -1  # none, unless it opens
-        self._session = log_in(self._token(), self._pin, self._logins, self._where)
-        self._generation = self._module.generation
-        return self._session
+        self._shared.session = None  # unless it opens
+        session = log_in(self._token(), self._pin(), self._logins, self._where)
+        self._shared.session, self._shared.generation = session, self._module.generation
+        return session
 
     def _token(self) -> pkcs11.Token:
         try:

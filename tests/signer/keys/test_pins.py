@@ -1,6 +1,7 @@
 """PINs of tokens: a wrong one is told with what the token says of its tries, and nobody tries it again and again."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,21 @@ def test_wrong_pin_says_what_it_has_brought_about(
     monkeypatch.setattr(login, "_state", lambda token: state(replace_flags(token, (TRIED, flag))))
     with pytest.raises(WrongPassphrase, match=f"the PIN is wrong; {words}"):
         open_key(token.put(Authority().key, "ca"), b"999999")
+
+
+def test_pin_that_was_changed_is_read_again_when_the_token_comes_back(
+    estate: Estate, token: SoftHSM, attempts: list[bytes | None]
+) -> None:
+    """On the token and at its place in the configuration: the signer needs no restart, and the old one is not tried."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    assert look(signer, fixed(NOW)).problems == []
+    with token.module.lock:
+        session = token.module.tokens()[0].open(rw=True)
+        session.set_pin(PIN, "445566")
+        session.close()
+    token.pin_file.write_text("445566\n")
+    token.module.restart()
+    estate.register(signer, [2], NOW)
+    assert look(signer, fixed(NOW + timedelta(hours=13))).problems == []
+    assert attempts == [PIN.encode(), b"445566"]

@@ -130,3 +130,15 @@ def test_module_that_is_out_of_order_is_started_anew(token: SoftHSM, monkeypatch
     monkeypatch.setattr(token_key, "_ecdsa", stuck)
     assert key.sign(BytesTBS(b"data"))
     assert token.module.generation == before + 1
+
+
+def test_keys_of_a_token_share_one_session(token: SoftHSM) -> None:
+    """Also those that are looked for in vain at every look: modules count sessions, and some bear few."""
+    uri = token.put(CA_KEYS["p256"](), "ca")
+    open_key(uri, PIN.encode())
+    for _ in range(20):
+        with pytest.raises(KeyUnavailable, match="has no such private key"):
+            open_key(token.uri("mistyped"), PIN.encode())
+    with token.module.lock:
+        handles = [token.module.tokens()[0].open().handle for _ in range(2)]
+    assert handles[0] < 10
