@@ -47,11 +47,14 @@ class Module:
             KeyUnavailable: the module does not say.
         """
         self.require_own()
+        found: list[pkcs11.Token] = []
         try:
-            found = [slot.get_token() for slot in self._library.get_slots(token_present=True)]
-            return [token for token in found if TokenFlag.TOKEN_INITIALIZED in token.flags]
+            for slot in self._library.get_slots(token_present=True):
+                with suppress(PKCS11Error):  # a card that it does not know, in another reader
+                    found.append(slot.get_token())
         except PKCS11Error as error:
             raise KeyUnavailable(f"shows no tokens: {said(error)}", where=self._where) from error
+        return [token for token in found if TokenFlag.TOKEN_INITIALIZED in token.flags]
 
     def restart(self) -> None:
         """Start it anew; every session and every login is gone.

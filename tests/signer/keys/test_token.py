@@ -1,5 +1,7 @@
 """Keys on a PKCS #11 token: which one is meant, what it signs, and what becomes of a batch when it is taken out."""
 
+import shutil
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
@@ -142,3 +144,14 @@ def test_keys_of_a_token_share_one_session(token: SoftHSM) -> None:
     with token.module.lock:
         handles = [token.module.tokens()[0].open().handle for _ in range(2)]
     assert handles[0] < 10
+
+
+def test_slot_that_cannot_be_read_hides_no_other_token(token: SoftHSM) -> None:
+    """A token that was just pulled, or a card that the module does not know, in another reader."""
+    (here,) = token.tokens.iterdir()
+    token.initialise("another")
+    token.module.restart()
+    uri, before = token.put(CA_KEYS["p256"](), "ca"), token.module.generation
+    shutil.rmtree(next(folder for folder in token.tokens.iterdir() if folder != here))
+    assert open_key(uri, PIN.encode()).sign(BytesTBS(b"data"))
+    assert token.module.generation == before
