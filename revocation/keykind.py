@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from revocation.compliance import Compliance
 from revocation.issuer import Issuer
+from revocation.rsassa_pss import is_pss_only
 
 _ML_DSA: Final = (mldsa.MLDSA44PublicKey, mldsa.MLDSA65PublicKey, mldsa.MLDSA87PublicKey)
 _BR_CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
@@ -79,6 +80,8 @@ def _forbidden_by_brs(public_key_info: bytes) -> str | None:
         key = load_der_public_key(public_key_info)
     except (ValueError, UnsupportedAlgorithm):
         return "of an unknown kind"
+    if is_pss_only(public_key_info):
+        return "RSA for RSASSA-PSS alone, which section 7.1.3.1.1 forbids"
     if isinstance(key, rsa.RSAPublicKey):
         return None if key.key_size >= _BR_SMALLEST_RSA and key.key_size % 8 == 0 else f"RSA of {key.key_size} bits"
     if isinstance(key, ec.EllipticCurvePublicKey):

@@ -10,6 +10,7 @@ from revocation.wire.opening import open_exchange
 from signer.config import SignerConfig
 from signer.coverage import require_every_shard
 from signer.keys.keyring import Keyring
+from signer.keys.logins import Logins
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger.ledger import Ledger
 from signer.published import Published
@@ -55,6 +56,6 @@ def open_signer(file: ConfigFile, now: datetime, passphrases: dict[str, bytes] |
         public,
         ledger,
         open_exchange(config.exchange),
-        Keyring(config.issuers, passphrases),
+        Keyring(config.issuers, passphrases, Logins(config.keys)),
         ResponderKeys(config.keys),
     )
