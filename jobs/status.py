@@ -2,7 +2,7 @@
 
 import itertools
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ from jobs.seen import see
 from jobs.terminal import printable, span
 from jobs.wanted import Wanted, ask_signer, look_at_exchange
 from jobs.work import look_at_work
+from publisher.audit_heads import AuditHeads
 from revocation import cli
 from revocation.clock import now as clock_now
 from revocation.errors import ConfigurationError, NotInstalled, RevocastError
@@ -87,7 +88,7 @@ def status(
     goes_on = any(crl.goes_on for status in statuses for crl in status.disturbed)
     clock = [str(problem) for problem in clock_behind(statuses, installation.public, clock_now())]
     threats = [str(alarm) for alarm in seen.alarms]
-    advice = large_slices(statuses, installation.public)
+    advice = [*large_slices(statuses, installation.public), *_breaks(installation, clock_now())]
     is_refused = is_stuck or bool(set_aside(statuses) or left or back or goes_on or clock or threats or work.late)
     code = _exit_code(shown, is_refused=is_refused, is_unknown=bool(wanted.trouble or work.unknown or seen.unseen))
     more = undone(wanted.due, shown, installation.public)
@@ -123,6 +124,11 @@ def status(
         sentences += [printable(one) for one in [*clock, *threats, *seen.sentences, *work.sentences, *advice]]
         _print(shown, more, wanted, sentences)
     context.exit(code)
+
+
+def _breaks(installation: Installation, now: datetime) -> list[str]:
+    """What a publisher here saw of the signer's audit log that is to be known, and is no alarm."""
+    return AuditHeads(installation.publisher.state, ()).breaks(now) if installation.publisher else []
 
 
 def _exit_code(shown: list[Line], *, is_refused: bool, is_unknown: bool) -> int:

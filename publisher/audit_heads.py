@@ -1,11 +1,14 @@
 """The signed heads of the signer's audit log, as this publisher saw them: a log only grows.
 
-Nothing is refused for it. What a head shows of a log that was cut off, replaced or restored is written into a file of
-warnings, which `publish` and `status` show until an operator has looked into it and taken the file away.
+Nothing is refused for it. What a head shows of a log that was cut off or replaced is written into a file of warnings,
+which `publish` and `status` show until an operator has looked into it and taken the file away. A log that says itself
+where it broke off, as a restored one does, is told without alarm: who restored it has enough to do.
 """
 
+import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -16,9 +19,11 @@ from revocation.errors import ExchangeError, InputError, LaterFormat
 from revocation.visible import visible
 from revocation.wire.exchange import Exchange
 
+_LOG: Final = logging.getLogger("revocast.publisher")
 _SEEN: Final = "audit-heads.jsonl"
 _WARNINGS: Final = "audit-warnings.txt"
 _MOST_SEEN: Final = 1000
+_SHOWN: Final = timedelta(days=30)
 _MOST_WARNINGS: Final = 50
 _WHERE: Final = f"{HEAD_NAME} in the exchange"
 
@@ -57,6 +62,8 @@ class AuditHeads:
         except (InputError, LaterFormat) as error:
             self._warn(str(error), now)
             return
+        if newest and _is_later(head, newest):
+            _LOG.warning("%s", _chapter_of(newest, head))
         is_newer, warning = _compared(newest, head)
         if is_newer:
             self._keep(seen, head)
@@ -82,6 +89,14 @@ class AuditHeads:
             return []
         seen = f"look into it (docs/audit.md), then: rm {self._warnings}"
         return [f"audit log of the signer: {line}; {seen}" for line in lines]
+
+    def breaks(self, now: datetime) -> list[str]:
+        """Where the log was restored, reconciled or made anew within a month, and says so itself: no alarm."""
+        return [
+            _chapter_of(before, head)
+            for before, head in pairwise(self.seen())
+            if head.began is not None and _is_later(head, before) and now - head.began < _SHOWN
+        ]
 
     def _keep(self, seen: list[AuditHead], head: AuditHead) -> None:
         kept = seen[:-1] if seen and _stands_for(head, seen[-1]) else seen
@@ -117,12 +132,9 @@ def _compared(newest: AuditHead | None, head: AuditHead) -> tuple[bool, str | No
     if newest is None:
         return True, None
     before = f"of {iso(newest.at)} named entry {newest.entry}"
-    if _chapter(head) > _chapter(newest):
-        return True, (
-            f"since {iso(head.began or head.at)} it is one that was {head.why}; the head {before}, and what the copy "
-            "lacks of it is lost from the log"
-        )
-    if _chapter(head) < _chapter(newest):
+    if _is_later(head, newest):
+        return True, None
+    if _is_later(newest, head):
         return False, f"{_WHERE} is of before the log was {newest.why} at {iso(newest.began or newest.at)}"
     if head.log != newest.log:
         return True, f"another log took its place without a word: the head {before}, and now one names {head.entry}"
@@ -133,5 +145,15 @@ def _compared(newest: AuditHead | None, head: AuditHead) -> tuple[bool, str | No
     return head.entry > newest.entry, None
 
 
-def _chapter(head: AuditHead) -> float:
-    return head.began.timestamp() if head.began else float("-inf")
+def _is_later(head: AuditHead, than: AuditHead) -> bool:
+    """Whether a head is of a later chapter: behind a break that the log itself tells of."""
+    return head.began is not None and (than.began is None or head.began > than.began)
+
+
+def _chapter_of(before: AuditHead, head: AuditHead) -> str:
+    began = iso(head.began or head.at)
+    return (
+        f"audit log of the signer: it was {head.why} at {began}. The head of {iso(before.at)} named "
+        f"entry {before.entry}; what the ledger lost of it is not in the log any more. If that was none of you, see "
+        "docs/audit.md"
+    )

@@ -41,7 +41,7 @@ class AuditHead(BaseModel):
 
     Attributes:
         log: the chain value of the first entry, by which one log is told from another.
-        began: since when a copy stands in the place of the log, or it was made anew; None where it is whole.
+        began: since when it goes on behind a break: restored, reconciled or made anew; None where it never broke off.
         why: what became of it then, for people.
         entry: the number of the last entry, which rises.
         chain: the chain value of that entry.

@@ -26,7 +26,7 @@ class HeadContradicted(RevocastError):
 
 
 class Chapter(NamedTuple):
-    """Since when a copy stands in the place of the log, and of what."""
+    """Since when the log goes on behind a break, and what became of the ledger then."""
 
     began: datetime
     why: str
@@ -49,10 +49,8 @@ def tell_head(signer: Signer, *, is_told: bool) -> list[RevocastError]:
             found = signer.exchange.head()
             told = _told(found, signer, where)
             head = sign_head(connection, key)
-            if isinstance(told, AuditHead) and head and told.log != head.log and told.key != key.public:
-                told = InputError("was of another signer's log, and is replaced", where=where, advice=_FOREIGN)
-            elif isinstance(told, AuditHead):
-                hold_against(connection, told, where)
+            if isinstance(told, AuditHead):
+                told = _evidence(connection, told, head, where)
         if head and head.line() != found:
             signer.exchange.put_head(head.line())
     except OSError as error:
@@ -64,7 +62,7 @@ def tell_head(signer: Signer, *, is_told: bool) -> list[RevocastError]:
         return [] if is_told else [error]
     except RevocastError as error:
         return [error]
-    return [told] if isinstance(told, RevocastError) else []
+    return [told] if isinstance(told, InputError) else []
 
 
 def _told(found: bytes | None, signer: Signer, where: str) -> AuditHead | InputError | None:
@@ -77,6 +75,21 @@ def _told(found: bytes | None, signer: Signer, where: str) -> AuditHead | InputE
     except InputError as error:
         return error
     return head
+
+
+def _evidence(connection: Connection, told: AuditHead, own: AuditHead | None, where: str) -> InputError | None:
+    """Nothing, where the log has what the head tells of, or says why not; else whether it is another signer's.
+
+    Raises:
+        HeadContradicted: it is of this log, or of one that this signer signed for.
+    """
+    try:
+        hold_against(connection, told, where)
+    except HeadContradicted:
+        if own and told.log != own.log and told.key != own.key:
+            return InputError("was of another signer's log, and is replaced", where=where, advice=_FOREIGN)
+        raise
+    return None
 
 
 def sign_head(connection: Connection, key: AuditSigner) -> AuditHead | None:
@@ -98,8 +111,8 @@ def sign_head(connection: Connection, key: AuditSigner) -> AuditHead | None:
 
 
 def last_chapter(connection: Connection) -> Chapter | None:
-    """None of a ledger in whose place no copy was ever put."""
-    found = continuity.last_restored(connection)
+    """None of a ledger that was never restored, reconciled or made anew."""
+    found = continuity.last_break(connection)
     return Chapter(*found) if found else None
 
 

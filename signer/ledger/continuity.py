@@ -59,10 +59,12 @@ def require_remembered(connection: Connection, message: Message) -> None:
         )
 
 
-def last_restored(connection: Connection) -> tuple[datetime, str] | None:
-    """When a copy took the place of the ledger last, or it was made anew, and from what; None where that never was."""
-    latest = _LATEST.where(continuity.c.kind == _RESTORED)
-    row = connection.execute(latest).one_or_none()
+def last_break(connection: Connection) -> tuple[datetime, str] | None:
+    """Since when the ledger goes on behind a break, and what became of it then; None of one that never broke off.
+
+    A database that lost its last transactions is reconciled as it is, and was not restored before.
+    """
+    row = connection.execute(_LATEST).one_or_none()
     return (from_epoch(row.at), str(row.detail)) if row else None
 
 

@@ -46,7 +46,6 @@ def exchange(tmp_path: Path) -> FolderExchange:
         ({"entry": 19}, "it went back: the head of 2026-03-01T12:00:00Z named entry 20, and .* names 19"),
         ({"entry": 20, "chain": "bb" * 32}, "was written anew: .* named entry 20"),
         ({"entry": 30, "log": "bb" * 32}, "another log took its place without a word"),
-        ({"entry": 9, "began": NOW + DAY, "why": "restored from a backup"}, "one that was restored from a backup"),
     ],
 )
 def test_log_that_did_not_just_grow_is_warned_of_until_somebody_looked(
@@ -66,6 +65,26 @@ def test_log_that_did_not_just_grow_is_warned_of_until_somebody_looked(
     (tmp_path / "state/audit-warnings.txt").unlink()
     heads.look(exchange, NOW + DAY)
     assert heads.warnings == []
+
+
+def test_log_that_says_itself_that_it_was_restored_is_told_for_a_month_and_no_alarm(
+    tmp_path: Path, key: AuditSigner, exchange: FolderExchange
+) -> None:
+    """What comes of the log of before, as an old signer would put it that still runs, is an alarm."""
+    heads = AuditHeads(tmp_path / "state", ())
+    chapter = {"began": NOW + DAY, "why": "restored from a backup"}
+    for one in (head(key, 20), head(key, 9, **chapter), head(key, 12, **chapter)):
+        exchange.put_head(one.line())
+        heads.look(exchange, NOW + DAY)
+    assert (heads.warnings, heads.seen()[-1].entry) == ([], 12)
+    (told,) = heads.breaks(NOW + 30 * DAY)
+    assert "was restored from a backup at 2026-03-02T12:00:00Z. The head of 2026-03-01T12:00:00Z named entry 20" in told
+    assert heads.breaks(NOW + 32 * DAY) == []
+    exchange.put_head(head(key, 21).line())
+    heads.look(exchange, NOW + DAY)
+    (warning,) = heads.warnings
+    assert "is of before the log was restored" in warning
+    assert heads.seen()[-1].entry == 12
 
 
 def test_head_of_another_key_or_that_is_gone_or_of_a_later_format_is_warned_of(

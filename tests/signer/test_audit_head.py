@@ -103,4 +103,4 @@ def test_restored_and_reconciled_ledger_begins_a_chapter_that_its_head_names(est
         continuity.note_reconciled(connection, LATER, "reconciled", 1000)
     assert look(signer, fixed(LATER)).problems == []
     head = head_of(signer)
-    assert (head.log, head.began, head.why) == (before.log, LATER, "restored from a backup")
+    assert (head.log, head.began, head.why) == (before.log, LATER, "reconciled")
