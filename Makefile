@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 # Releases younger than a week have not been looked at by many: the lock ends on this day.
 LOCK_DATE := 2026-11-16
 
-ROOMS   := signer postgresql publisher responder redis s3 jobs embedded
+ROOMS   := signer postgresql publisher responder redis s3 pkcs11 awskms jobs embedded
 COMPILE  = $(UV) --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --exclude-newer $(LOCK_DATE) --custom-compile-command "make lock" $(ARGS)
 
@@ -47,7 +47,7 @@ fuzz: setup ## Fuzz what reads octets of others, an hour in all: make fuzz [SECO
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),3600) $(ARGS)
 
 lock: $(UV) ## Fit requirements/ to pyproject.toml; newest versions up to LOCK_DATE: make lock ARGS=--upgrade
-	$(COMPILE) pyproject.toml --extra embedded --extra postgresql --extra s3 --group build --group test -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra embedded --extra postgresql --extra s3 --extra pkcs11 --extra awskms --group build --group test -o requirements/dev.txt
 	for room in $(ROOMS); do \
 		$(COMPILE) pyproject.toml --extra $$room --constraint requirements/dev.txt -o requirements/$$room.txt || exit; done
 	$(COMPILE) --group lock -o requirements/uv.txt

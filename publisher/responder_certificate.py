@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from publisher.signature import verify_signature
@@ -86,7 +85,7 @@ def verify_responder_certificate(der_: bytes, issuer_subject: bytes, issuer_key:
     certificate = x509.load_der_x509_certificate(der_)
     tbs, _, signature = der.signed_parts(der_)
     verify_signature(
-        load_der_public_key(issuer_key),
+        issuer_key,
         certificate.signature_algorithm_parameters,
         certificate.signature_hash_algorithm,
         tbs,

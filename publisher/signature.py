@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509.oid import ObjectIdentifier, SignatureAlgorithmOID
 
 from revocation.errors import GateError
+from revocation.rsassa_pss import DIGEST_BY_IDENTIFIER, is_pss_only
 
 Parameters: TypeAlias = padding.PSS | padding.PKCS1v15 | ec.ECDSA | None
 
@@ -48,6 +49,7 @@ _ALGORITHMS: Final = (
     (
         rsa.RSAPublicKey,
         {
+            _OID.RSASSA_PSS,
             *(_OID.RSA_WITH_SHA256, _OID.RSA_WITH_SHA384, _OID.RSA_WITH_SHA512),
             *(_OID.RSA_WITH_SHA3_256, _OID.RSA_WITH_SHA3_384, _OID.RSA_WITH_SHA3_512),
         },
@@ -80,22 +82,25 @@ class Scheme(NamedTuple):
 
 
 def verify_signature(
-    key: PublicKeyTypes, parameters: Parameters, hash_: HashAlgorithm | None, tbs: memoryview, signature: bytes
+    key_info: bytes, parameters: Parameters, hash_: HashAlgorithm | None, tbs: memoryview, signature: bytes
 ) -> None:
-    """Return if `key` signed `tbs` as the AlgorithmIdentifier (`parameters` and `hash_`) says.
+    """Return if the key of a SubjectPublicKeyInfo signed `tbs` as the AlgorithmIdentifier (the next two) says.
 
     Raises:
         GateError: another key or other bytes; or an algorithm that is weak, unknown or not of this kind of key.
     """
-    verifier(key, parameters, hash_)(tbs, signature)
+    verifier(key_info, parameters, hash_)(tbs, signature)
 
 
-def verifier(key: PublicKeyTypes, parameters: Parameters, hash_: HashAlgorithm | None) -> Verifier:
-    """What returns if `key` signed a TBS with a signature, and else raises GateError: for many of them.
+def verifier(key_info: bytes, parameters: Parameters, hash_: HashAlgorithm | None) -> Verifier:
+    """What returns if that key signed a TBS with a signature, and else raises GateError: for many of them.
 
     Raises:
         GateError: the algorithm is weak, unknown or not of this kind of key.
     """
+    if is_pss_only(key_info) and not isinstance(parameters, padding.PSS):
+        raise GateError("its signature is no RSASSA-PSS, and the key is for that alone (RFC 4055 section 1.2)")
+    key = load_der_public_key(key_info)
     verify: Callable[[bytes, bytes | memoryview], None]
     if isinstance(key, _WHOLE_MESSAGE) and hash_ is None:
         whole = key
@@ -119,7 +124,7 @@ def verifier(key: PublicKeyTypes, parameters: Parameters, hash_: HashAlgorithm |
 
 
 def parameters_of(key: PublicKeyTypes, hash_: HashAlgorithm | None, algorithm: ObjectIdentifier) -> Parameters:
-    """The parameters where the parser gives only the digest (OCSP): PKCS #1 v1.5 for RSA, so PSS does not verify.
+    """The parameters where the parser gives only the digest (OCSP): of PSS, those that are taken (`pss_digest`).
 
     Raises:
         GateError: the algorithm is of another kind of key.
@@ -128,7 +133,21 @@ def parameters_of(key: PublicKeyTypes, hash_: HashAlgorithm | None, algorithm: O
         raise GateError("its signature algorithm is not one of the key's")
     if hash_ is None:
         return None
+    if algorithm == _OID.RSASSA_PSS:
+        return padding.PSS(padding.MGF1(hash_), hash_.digest_size)
     return padding.PKCS1v15() if isinstance(key, rsa.RSAPublicKey) else ec.ECDSA(hash_)
+
+
+def pss_digest(algorithm_identifier: bytes) -> str:
+    """The digest of an RSASSA-PSS signature.
+
+    Raises:
+        GateError: its parameters are none of those that are taken.
+    """
+    digest = DIGEST_BY_IDENTIFIER.get(algorithm_identifier)
+    if digest is None:
+        raise GateError("the parameters of its RSASSA-PSS signature are none that are accepted (RFC 4055 section 3.1)")
+    return digest
 
 
 @lru_cache(maxsize=128)
@@ -142,7 +161,7 @@ def verifier_by(scheme: Scheme) -> Verifier:
     if scheme.digest is not None and scheme.digest not in _DIGESTS:
         raise GateError(f"it is signed over a {scheme.digest} digest, which is not accepted")
     hash_ = _DIGESTS[scheme.digest]() if scheme.digest is not None else None
-    return verifier(key, parameters_of(key, hash_, ObjectIdentifier(scheme.algorithm)), hash_)
+    return verifier(scheme.key_info, parameters_of(key, hash_, ObjectIdentifier(scheme.algorithm)), hash_)
 
 
 def _strong(hash_: HashAlgorithm | None) -> HashAlgorithm:

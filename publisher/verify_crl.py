@@ -140,7 +140,7 @@ def _read(der_: bytes, spec: CRLSpec, *, any_form: bool) -> VerifiedCRL:
     tbs, algorithm, signature = der.signed_parts(der_)
     _check_header(tbs, bytes(algorithm), spec.issuer)
     verify_signature(
-        spec.issuer.certificates[0].public_key(),
+        spec.issuer.public_key_info,
         crl.signature_algorithm_parameters,
         crl.signature_hash_algorithm,
         tbs,

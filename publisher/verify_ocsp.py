@@ -11,11 +11,12 @@ from typing import Final, NamedTuple
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import ocsp
+from cryptography.x509.oid import SignatureAlgorithmOID
 
 from publisher.archive_cutoff import archive_cutoff_in
 from publisher.crl_entries import reason_of
 from publisher.responder_certificate import ResponderCertificate, issuer_as_responder, verify_responder_certificate
-from publisher.signature import Scheme, verifier_by
+from publisher.signature import Scheme, pss_digest, verifier_by
 from publisher.unreadable import unreadable
 from publisher.window import check_window
 from revocation import der, serials
@@ -130,12 +131,12 @@ def _read(der_: bytes, issuer: Issuer) -> Signed:
     response = ocsp.load_der_ocsp_response(der_)
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise GateError(f"it is an error, {response.response_status.name}")
-    tbs, signature, embedded = parts(der_)
+    tbs, signature, embedded, algorithm = parts(der_)
     signer = _signer(embedded, issuer)
     if response.responder_key_hash != signer.key_hash:
         whose = "issuer, and no certificate is embedded" if signer.is_issuer else "embedded certificate"
         raise GateError(f"its ResponderID is not byKey of the {whose}")
-    scheme = _scheme(response, signer)
+    scheme = _scheme(response, bytes(algorithm), signer)
     verifier_by(scheme)(tbs, signature)
     _check_extensions(response)
     content = _content(der_, response, issuer)
@@ -149,28 +150,50 @@ def _signer(embedded: bytes | None, issuer: Issuer) -> ResponderCertificate:
     return verify_responder_certificate(embedded, issuer.subject, issuer.public_key_info)
 
 
-def _scheme(response: ocsp.OCSPResponse, signer: ResponderCertificate) -> Scheme:
+def _scheme(response: ocsp.OCSPResponse, algorithm: bytes, signer: ResponderCertificate) -> Scheme:
+    oid = response.signature_algorithm_oid
+    if oid == SignatureAlgorithmOID.RSASSA_PSS:
+        return Scheme(signer.key_info, oid.dotted_string, pss_digest(algorithm))
     hash_ = response.signature_hash_algorithm
-    return Scheme(signer.key_info, response.signature_algorithm_oid.dotted_string, hash_.name if hash_ else None)
+    return Scheme(signer.key_info, oid.dotted_string, hash_.name if hash_ else None)
 
 
-def parts(der_: bytes) -> tuple[memoryview, bytes, bytes | None]:
-    """The TBS, the signature and the one embedded certificate, or None (RFC 6960 section 4.2.1)."""
+class Parts(NamedTuple):
+    """A response taken apart, as its octets stand (RFC 6960 section 4.2.1).
+
+    Attributes:
+        certificate: the one that is embedded, or None.
+        algorithm: the AlgorithmIdentifier of the signature.
+    """
+
+    tbs: memoryview
+    signature: bytes
+    certificate: bytes | None
+    algorithm: memoryview
+
+
+def parts(der_: bytes) -> Parts:
+    """A successful response, taken apart.
+
+    Raises:
+        GateError: several certificates are embedded.
+        DERError: malformed.
+    """
     inside, _ = der.expect(der_, 0, der.SEQUENCE)
     _, _, after_status = der.read(der_, inside)
     explicit, _ = der.expect(der_, after_status, _CONTEXT_0)
     response_bytes, _ = der.expect(der_, explicit, der.SEQUENCE)
     _, after_type = der.expect(der_, response_bytes, der.OID)
     basic = der_[slice(*der.expect(der_, after_type, der.OCTET_STRING))]
-    tbs, _, signature = der.signed_parts(basic)
+    tbs, algorithm, signature = der.signed_parts(basic)
     *_, (tag, _, begin, end) = der.values(basic, *der.expect(basic, 0, der.SEQUENCE))
     if tag != _CONTEXT_0:
-        return tbs, signature, None
+        return Parts(tbs, signature, None, algorithm)
     certificates = list(der.values(basic, *der.expect(basic, begin, der.SEQUENCE)))
     if len(certificates) != 1:
         raise GateError(f"it has {len(certificates)} certificates embedded, and one is wanted")
     _, begin, _, end = certificates[0]
-    return tbs, signature, basic[begin:end]
+    return Parts(tbs, signature, basic[begin:end], algorithm)
 
 
 def _check_extensions(response: ocsp.OCSPResponse) -> None:

@@ -48,6 +48,10 @@ TABLE: Final[dict[str, Row]] = {
     "scheduler": Row("jobs.scheduler:scheduler", "jobs", "Ask for periodic work, over the queue."),
     "worker signer": Row("signer.worker:worker", "signer", "Handle the signer's queues; opens no listening socket."),
     "worker publisher": Row("publisher.worker:worker", "publisher", "Handle the publisher's queue."),
+    "key generate": Row(
+        "signer.key_commands:generate", "signer", "Make a CA key: in a file, encrypted, or on a token."
+    ),
+    "key show": Row("signer.key_commands:show", "signer", "Show the public key of a CA key, and how it can sign."),
     "signer run": Row("signer.run:run", "signer", "Handle messages from standard input, one JSON a line."),
     "signer unlock": Row("signer.unlock:unlock", "signer", "Try the CA keys, and ask for passphrases."),
     "backup": Row("signer.recovery.backup:backup", "signer", "Copy the ledger, while the signer runs."),
@@ -56,13 +60,21 @@ TABLE: Final[dict[str, Row]] = {
         "signer.recovery.commands:reconcile_", "signer", "Have a restored ledger learn what was published since."
     ),
     "ledger rebuild": Row("signer.recovery.commands:rebuild", "signer", "Make a new ledger from what is published."),
+    "audit verify": Row(
+        "signer.auditing.commands:verify_", "signer", "Hold the audit log against its chain, and against signed heads."
+    ),
+    "audit show": Row(
+        "signer.auditing.commands:show", "signer", "Show entries of the audit log, or the key that signs its head."
+    ),
     "demo-pki": Row("signer.demo:demo_pki", "signer", "Make a small demonstration PKI in the layout of Easy-RSA."),
 }
 
 _GROUPS: Final = {
     "worker": "Run one of the workers of the queue.",
+    "key": "CA keys, in files and on tokens.",
     "signer": "The signer by itself, without a queue.",
     "ledger": "The signer's ledger, after a disaster.",
+    "audit": "The signer's audit log.",
 }
 _NOT_FOR_OTHERS: Final = 0o022
 

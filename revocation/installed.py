@@ -13,10 +13,11 @@ from revocation.errors import NotInstalled
 
 EXTRAS: Final[dict[str, tuple[str, ...]]] = {
     "alembic": ("signer",),
-    "boto3": ("s3",),
+    "boto3": ("s3", "awskms"),
     "fastpysgi": ("responder",),
     "flask": ("responder",),
     "lmdb": ("publisher", "responder", "jobs"),
+    "pkcs11": ("pkcs11",),
     "psycopg": ("postgresql",),
     "redis": ("redis", "signer", "publisher", "jobs"),
     "rq": ("jobs", "signer", "publisher"),

@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import cached_property
 
 from cryptography import x509
-from cryptography.x509.oid import PublicKeyAlgorithmOID
 
 from revocation.der import SEQUENCE, expect, public_key_octets, values
 from revocation.errors import ConfigurationError
 from revocation.extensions import extension_value
+from revocation.rsassa_pss import allows, is_pss_only
 
 _VERSION = 0xA0
 
@@ -121,10 +121,11 @@ def _require_ca(name: str, certificate: x509.Certificate) -> None:
             where=f"issuer {name}",
             advice="have its certificate issued again with cRLSign; CRLs that another key signs are not made here",
         )
-    if certificate.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
+    _, public_key_info = _identity(certificate)
+    if is_pss_only(public_key_info) and not allows(public_key_info):
         raise ConfigurationError(
-            "its key is for RSASSA-PSS alone (RFC 4055 section 1.2), and RSA signatures are PKCS #1 v1.5 here: relying "
-            "parties would refuse all of them",
+            "its key is for RSASSA-PSS with parameters of its own (RFC 4055 section 3.3), and what is signed here has "
+            "SHA-256, MGF1 with SHA-256 and a salt of 32 octets: relying parties would refuse all of it",
             where=f"issuer {name}",
-            advice="keys of type rsaEncryption, EC, Ed25519 and ML-DSA are known",
+            advice="have its certificate issued again with such parameters, or without any",
         )

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from revocation.compliance import Compliance
 from revocation.issuer import Issuer
+from revocation.rsassa_pss import is_pss_only
 
 _ML_DSA: Final = (mldsa.MLDSA44PublicKey, mldsa.MLDSA65PublicKey, mldsa.MLDSA87PublicKey)
 _BR_CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
@@ -28,11 +29,12 @@ class KeyKind(StrEnum):
     ED25519 = "ed25519"
     MLDSA44 = "mldsa44"
     MLDSA65 = "mldsa65"
+    MLDSA87 = "mldsa87"
 
     @property
     def is_post_quantum(self) -> bool:
         """Whether it is a key of ML-DSA (FIPS 204, RFC 9881)."""
-        return self in (KeyKind.MLDSA44, KeyKind.MLDSA65)
+        return self in (KeyKind.MLDSA44, KeyKind.MLDSA65, KeyKind.MLDSA87)
 
     def check(self, issuer: Issuer, compliance: Compliance) -> None:
         """Return if responders of that issuer may have such a key.
@@ -78,6 +80,8 @@ def _forbidden_by_brs(public_key_info: bytes) -> str | None:
         key = load_der_public_key(public_key_info)
     except (ValueError, UnsupportedAlgorithm):
         return "of an unknown kind"
+    if is_pss_only(public_key_info):
+        return "RSA for RSASSA-PSS alone, which section 7.1.3.1.1 forbids"
     if isinstance(key, rsa.RSAPublicKey):
         return None if key.key_size >= _BR_SMALLEST_RSA and key.key_size % 8 == 0 else f"RSA of {key.key_size} bits"
     if isinstance(key, ec.EllipticCurvePublicKey):
@@ -92,6 +96,5 @@ def _kind(key: PublicKeyTypes) -> KeyKind | None:
         return {"secp256r1": KeyKind.P256, "secp384r1": KeyKind.P384}.get(key.curve.name)
     if isinstance(key, ed25519.Ed25519PublicKey):
         return KeyKind.ED25519
-    if isinstance(key, mldsa.MLDSA44PublicKey):
-        return KeyKind.MLDSA44
-    return KeyKind.MLDSA65 if isinstance(key, mldsa.MLDSA65PublicKey) else None
+    kinds = zip(_ML_DSA, (KeyKind.MLDSA44, KeyKind.MLDSA65, KeyKind.MLDSA87), strict=True)
+    return next((kind for type_, kind in kinds if isinstance(key, type_)), None)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from revocation.clock import iso
 from revocation.compliance import Compliance
@@ -14,8 +14,16 @@ from revocation.configfile import LocalPath, QueueURL, Table
 from revocation.crlspec import LastCRL
 from revocation.durations import Duration, show
 from revocation.errors import ConfigurationError
+from revocation.issuer import Issuer
 from revocation.messages import Verb
+from revocation.rsassa_pss import is_pss_only
 from revocation.wire.bucket import ExchangePlace
+from signer.keys.kms.uri import SCHEME as KMS_SCHEME
+from signer.keys.kms.uri import KMSKey
+from signer.keys.limits import KeyLimits, LimitReached, check_lasts, check_use
+from signer.keys.purpose import BACKDATE, Purpose
+from signer.keys.rsa_signature import RSASignature
+from signer.keys.token.uri import SCHEME, TokenURI, with_module
 
 _POSTGRESQL: Final = ("postgresql://", "postgres://")
 PROMPT: Final = "prompt"
@@ -47,7 +55,16 @@ def _beside(path: Path, info: ValidationInfo) -> Path:
     return directory / path if directory else path
 
 
-KeyURI = Annotated[str, Field(pattern=r"^file:.+"), AfterValidator(_place)]
+def _understood(uri: str) -> str:
+    """What a URI says is understood, and it holds no PIN."""
+    if uri.startswith(SCHEME):
+        TokenURI.parse(uri)
+    if uri.startswith(KMS_SCHEME):
+        KMSKey.parse(uri)
+    return uri
+
+
+KeyURI = Annotated[str, Field(pattern=r"^(file|pkcs11|awskms):.+"), AfterValidator(_place), AfterValidator(_understood)]
 PassphraseSource = Annotated[
     str, Field(pattern=r"^(file:.+|env:\w+|credential:[\w.-]+|prompt)$"), AfterValidator(_place)
 ]
@@ -62,12 +79,21 @@ class SignerIssuer(Table):
     name: str = Field(description="As in [[public.issuers]].")
     key: KeyURI | None = Field(
         default=None,
-        description="file:PATH, PEM or DER, PKCS #8; stays where it is. Absent: nothing that needs it is done.",
+        description="file:PATH, PEM or DER, PKCS #8; or pkcs11:…, a key on a token (RFC 7512); or "
+        "awskms:KEY?region=…, a key of AWS KMS, by ARN or alias. It stays where it is. "
+        "Absent: nothing that needs it is done.",
     )
     passphrase: PassphraseSource | None = Field(
         default=None,
-        description="file:PATH, env:NAME, credential:NAME (systemd) or prompt; absent for a key that is not encrypted.",
+        description="file:PATH, env:NAME, credential:NAME (systemd) or prompt; of a token the PIN. Absent for a key "
+        "that is not encrypted.",
     )
+    signature: RSASignature | None = Field(
+        default=None,
+        description="How an RSA key signs: rsassa-pkcs1-v1_5, the default, which every client knows, or rsassa-pss "
+        "(RFC 4055; SHA-256, a salt of 32 octets). A key whose certificate is for RSASSA-PSS alone always signs so.",
+    )
+    limits: KeyLimits = Field(default_factory=KeyLimits, description="What the key may do, whatever it is asked.")
 
 
 class Requester(Table):
@@ -114,9 +140,17 @@ class SignerConfig(Table):
         default=Path("exchange"), description="Where bundles are put: a folder, or a bucket, s3://BUCKET/PREFIX."
     )
     queue: QueueURL | None = Field(default=None, description="Where messages come from; absent: `revocast signer run`.")
+    pkcs11_module: LocalPath | None = Field(
+        default=None, description="The PKCS #11 module for `pkcs11:` keys whose URI has no module-path."
+    )
     issuers: tuple[SignerIssuer, ...] = ()
     requesters: tuple[Requester, ...] = ()
     limits: Limits = Limits()
+
+    @field_validator("issuers")
+    @classmethod
+    def _module_of_keys(cls, issuers: tuple[SignerIssuer, ...], info: ValidationInfo) -> tuple[SignerIssuer, ...]:
+        return tuple(_with_module(issuer, info.data.get("pkcs11_module")) for issuer in issuers)
 
     @model_validator(mode="after")
     def _no_doubles(self) -> Self:
@@ -134,12 +168,14 @@ class SignerConfig(Table):
         Raises:
             ConfigurationError: an unknown issuer, or a window beyond the limits, with the numbers.
         """
-        known = {p.issuer.name for p in public.profiles.values()}
+        known = {profile.issuer.name: profile.issuer for profile in public.profiles.values()}
         for issuer in self.issuers:
             if issuer.name not in known:
                 raise ConfigurationError(f"issuer {issuer.name!r} of [signer] is not among [[public.issuers]]")
+            _check_signature(issuer, known[issuer.name])
         for profile in public.profiles.values():
             self._check_last(profile)
+            self._check_key(profile)
             for what, wanted, limit in (
                 *(("crl.expires", one.expires, self.limits.crl_validity) for one in profile.crl.crls.values()),
                 ("ocsp.expires", profile.ocsp.expires, self._longest_response(profile)),
@@ -156,6 +192,28 @@ class SignerConfig(Table):
                         advice="shorten the profile, or raise [signer.limits] where the keys are",
                     )
 
+    def _check_key(self, profile: IssuerProfile) -> None:
+        """The limits of an issuer's key hold at each signature; that its profile needs more is known at the start."""
+        where = f"issuer {profile.issuer.name}"
+        limits = next((one.limits for one in self.issuers if one.name == profile.issuer.name and one.key), KeyLimits())
+        ocsp = profile.ocsp
+        needed = [(Purpose.CRL, one.expires) for one in profile.crl.crls.values()]
+        needed += [(Purpose.OCSP, ocsp.expires)] if ocsp.direct else []
+        try:
+            for purpose, lasts in needed:
+                check_use(limits, purpose, lasts, where)
+            if not ocsp.direct:
+                check_use(limits, Purpose.RESPONDER_CERTIFICATE, ocsp.responder_certificate_expires + BACKDATE, where)
+                check_lasts(limits, Purpose.OCSP, ocsp.expires, where)
+        except LimitReached as error:
+            raise ConfigurationError(error.what, where=where, advice=error.advice) from error
+        if limits.crl_validity and profile.last_crl is not None and profile.compliance is not Compliance.BR:
+            raise ConfigurationError(
+                f'last_crl = "{profile.last_crl}" is beyond crl_validity ({show(limits.crl_validity)}) of its key',
+                where=where,
+                advice="leave crl_validity out of [signer.issuers.limits] for the last CRL of an issuer that retires",
+            )
+
     def _longest_response(self, profile: IssuerProfile) -> timedelta:
         return self.limits.direct_ocsp_validity if profile.ocsp.direct else self.limits.ocsp_validity
 
@@ -170,3 +228,22 @@ class SignerConfig(Table):
             where=f"issuer {profile.issuer.name}",
             advice=f'if that is meant: last_crl = "{last}" in [signer.limits], where the keys are',
         )
+
+
+def _check_signature(entry: SignerIssuer, issuer: Issuer) -> None:
+    if entry.signature is RSASignature.PKCS1_V1_5 and is_pss_only(issuer.public_key_info):
+        raise ConfigurationError(
+            f'signature = "{entry.signature}", and the key of its certificate is for RSASSA-PSS alone',
+            where=f"issuer {issuer.name}",
+            advice=f'take `signature` out of the issuer in [[signer.issuers]], or say "{RSASignature.PSS}"',
+        )
+
+
+def _with_module(entry: SignerIssuer, module: Path | None) -> SignerIssuer:
+    if entry.key is None or not entry.key.startswith(SCHEME):
+        return entry
+    if module is not None:
+        return entry.model_copy(update={"key": with_module(entry.key, str(module.absolute()))})
+    if TokenURI.parse(entry.key).module is None:
+        raise ValueError(f"{entry.name}: its key names no module: add ?module-path=/… or set pkcs11_module in [signer]")
+    return entry

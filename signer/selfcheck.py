@@ -9,9 +9,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.hashes import HashAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509 import ocsp
+from cryptography.x509.oid import ObjectIdentifier, SignatureAlgorithmOID
 
 from revocation import crlbytes, der
 from revocation.errors import RevocastError
@@ -38,7 +39,8 @@ def check_crl(file: BinaryIO, begin: int, public_key_info: bytes, number: int) -
         found = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
         for entry in crl:
             _ = entry.extensions
-        verify(public_key_info, signature, FileTBS(file, tbs_begin, len(tbs)), crl.signature_hash_algorithm)
+        oid, hash_ = crl.signature_algorithm_oid, crl.signature_hash_algorithm
+        verify(public_key_info, signature, FileTBS(file, tbs_begin, len(tbs)), oid, hash_)
     except (ValueError, x509.ExtensionNotFound, InvalidSignature) as error:
         raise SelfCheckFailed(f"CRL {number} does not verify ({type(error).__name__})") from error
     if found != number:
@@ -54,7 +56,8 @@ def check_certificate(data: bytes, public_key_info: bytes) -> None:
     try:
         certificate = x509.load_der_x509_certificate(data)
         tbs = BytesTBS(certificate.tbs_certificate_bytes)
-        verify(public_key_info, certificate.signature, tbs, certificate.signature_hash_algorithm)
+        oid, hash_ = certificate.signature_algorithm_oid, certificate.signature_hash_algorithm
+        verify(public_key_info, certificate.signature, tbs, oid, hash_)
     except (ValueError, InvalidSignature) as error:
         raise SelfCheckFailed(f"a responder certificate does not verify ({type(error).__name__})") from error
 
@@ -67,14 +70,28 @@ def check_response(data: bytes, public_key_info: bytes) -> None:
     """
     try:
         response = ocsp.load_der_ocsp_response(data)
-        tbs = BytesTBS(response.tbs_response_bytes)
-        verify(public_key_info, response.signature, tbs, response.signature_hash_algorithm)
+        verify_response(public_key_info, response)
     except (ValueError, InvalidSignature) as error:
         raise SelfCheckFailed(f"an OCSP response does not verify ({type(error).__name__})") from error
 
 
-def verify(public_key_info: bytes, signature: bytes, tbs: TBS, hash_: HashAlgorithm | None) -> None:
-    """Return if the key made the signature.
+def verify_response(public_key_info: bytes, response: ocsp.OCSPResponse) -> None:
+    """Return if the key signed the response.
+
+    Raises:
+        InvalidSignature: it did not.
+        ValueError: it is no key.
+    """
+    oid = response.signature_algorithm_oid
+    is_pss = oid == SignatureAlgorithmOID.RSASSA_PSS  # of which the parser knows no digest
+    hash_ = SHA256() if is_pss else response.signature_hash_algorithm
+    verify(public_key_info, response.signature, BytesTBS(response.tbs_response_bytes), oid, hash_)
+
+
+def verify(
+    public_key_info: bytes, signature: bytes, tbs: TBS, algorithm: ObjectIdentifier, hash_: HashAlgorithm | None
+) -> None:
+    """Return if the key made the signature; one of RSASSA-PSS has the parameters that are made here.
 
     Raises:
         InvalidSignature: it did not.
@@ -88,6 +105,8 @@ def verify(public_key_info: bytes, signature: bytes, tbs: TBS, hash_: HashAlgori
     if isinstance(key, ec.EllipticCurvePublicKey):
         key.verify(signature, digest, ec.ECDSA(Prehashed(hash_)))
     elif isinstance(key, rsa.RSAPublicKey):
-        key.verify(signature, digest, padding.PKCS1v15(), Prehashed(hash_))
+        is_pss = algorithm == SignatureAlgorithmOID.RSASSA_PSS
+        scheme = padding.PSS(padding.MGF1(hash_), hash_.digest_size) if is_pss else padding.PKCS1v15()
+        key.verify(signature, digest, scheme, Prehashed(hash_))
     else:
         raise InvalidSignature

@@ -10,6 +10,7 @@ from revocation.wire.opening import open_exchange
 from signer.config import SignerConfig
 from signer.coverage import require_every_shard
 from signer.keys.keyring import Keyring
+from signer.keys.logins import Logins
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger.ledger import Ledger
 from signer.published import Published
@@ -21,6 +22,7 @@ class Signer:
     """What the signer's work needs.
 
     Attributes:
+        refused: when this process last recorded that a key's limit kept it from making something, by issuer and thing.
         sound: when this process read a bundle of the exchange whole; one that is changed there is another.
     """
 
@@ -33,6 +35,7 @@ class Signer:
     published: Published = field(default_factory=Published)
     signing: Signing = field(default_factory=Signing)
     sound: dict[Stored, datetime] = field(default_factory=dict)
+    refused: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
 
 def open_signer(file: ConfigFile, now: datetime, passphrases: dict[str, bytes] | None = None) -> Signer:
@@ -53,6 +56,6 @@ def open_signer(file: ConfigFile, now: datetime, passphrases: dict[str, bytes] |
         public,
         ledger,
         open_exchange(config.exchange),
-        Keyring(config.issuers, passphrases),
+        Keyring(config.issuers, passphrases, Logins(config.keys)),
         ResponderKeys(config.keys),
     )

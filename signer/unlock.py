@@ -14,24 +14,30 @@ from revocation.errors import KeyUnavailable, WrongPassphrase
 from revocation.issuer import Issuer
 from signer.config import SignerConfig
 from signer.keys.keyring import Keyring
+from signer.keys.logins import Logins
 from signer.keys.passphrase import ask
 
 _ATTEMPTS: Final = 3
 
 
-@click.command(short_help="Try the CA keys and ask for passphrases, for a supervisor.")
-@click.option("--fd", type=int, required=True, help="Where to write what was typed, as one JSON object by issuer name.")
+@click.command(short_help="Try the CA keys and ask for passphrases.")
+@click.option(
+    "--fd", type=int, help="For a supervisor: where to write what was typed, as one JSON object by issuer name."
+)
+@click.option("--last-try", is_flag=True, help="Try a PIN also where one more mistake locks the token.")
 @cli.config_option
-def unlock(fd: int, config: Path | None) -> None:
-    """Try every CA key, ask on the terminal where its passphrase is `prompt`, and hand that to a supervisor.
+def unlock(fd: int | None, last_try: bool, config: Path | None) -> None:
+    """Try every CA key, and ask on the terminal where its passphrase is `prompt`.
 
     Standard output has a line for each issuer whose key cannot be used: it is not here, or its passphrase is not. That
-    is no failure: others can be signed for. A passphrase that is wrong is one, with exit code 2.
+    is no failure: others can be signed for. A passphrase that is wrong is one, with exit code 2. Without --fd the keys
+    that can be used have a line too, and a PIN that was wrong before is tried once more: the signer does neither that
+    nor use the last try before a token locks.
     """
     file = ConfigFile.read(config)
     public, table = PublicConfig.read(file), file.table("signer", SignerConfig)
     table.check(public)
-    keyring = Keyring(table.issuers)
+    keyring = Keyring(table.issuers, logins=Logins(table.keys, again=fd is None, last_try=last_try))
     typed: dict[str, str] = {}
     for profile in public.profiles.values():
         try:
@@ -40,13 +46,17 @@ def unlock(fd: int, config: Path | None) -> None:
             raise
         except KeyUnavailable as error:
             click.echo(str(error))
-    with os.fdopen(fd, "w") as pipe:
-        json.dump(typed, pipe)
+        else:
+            if fd is None:
+                click.echo(f"issuer {profile.issuer.name}: its key can be used")
+    if fd is not None:
+        with os.fdopen(fd, "w") as pipe:
+            json.dump(typed, pipe)
 
 
 def _try(keyring: Keyring, issuer: Issuer, typed: dict[str, str]) -> None:
     if not keyring.is_asked_for(issuer):
-        keyring.key_of(issuer)
+        keyring.require_usable(issuer)
         return
     for left in reversed(range(_ATTEMPTS)):
         passphrase = ask(issuer.name)

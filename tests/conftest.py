@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from tests.building.kms import KMS
     from tests.building.s3server import S3Place, S3Server
     from tests.building.seaweedfs import SeaweedFS
 
@@ -26,6 +27,7 @@ DEBIAN_PACKAGES = {
     "openssl": "openssl",
     "pg_dump": "postgresql-client",
     "promtool": "prometheus",
+    "softhsm2-util": "softhsm2",
     "systemd-analyze": "systemd",
     "systemd-sysusers": "systemd",
     "systemd-tmpfiles": "systemd",
@@ -90,6 +92,31 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[S3Server]":
 
     with S3Server(tmp_path_factory.mktemp("s3")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def kms_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[S3Server]":
+    """moto's server with its KMS repaired."""
+    from tests.building.kms import PROGRAM
+    from tests.building.s3server import S3Server
+
+    with S3Server(tmp_path_factory.mktemp("kms"), program=PROGRAM) as running:
+        yield running
+
+
+@pytest.fixture
+def kms(kms_server: "S3Server", monkeypatch: pytest.MonkeyPatch) -> "KMS":
+    """Its KMS, which the environment names; nothing of it is known in this process yet."""
+    from signer.keys.kms.client import client
+    from signer.keys.kms.key import _found
+    from tests.building.kms import KMS
+    from tests.building.s3server import CREDENTIALS
+
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL_KMS": kms_server.endpoint}.items():
+        monkeypatch.setenv(name, value)
+    client.cache_clear()
+    _found.cache_clear()
+    return KMS(kms_server.endpoint)
 
 
 @pytest.fixture

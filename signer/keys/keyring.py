@@ -1,16 +1,24 @@
 """The CA keys of the configuration, each unlocked when it is first needed and kept for the life of the process."""
 
-from pathlib import Path
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from revocation.errors import KeyUnavailable, WrongPassphrase
 from revocation.issuer import Issuer
+from revocation.rsassa_pss import is_pss_only
 from signer.config import PROMPT, SignerIssuer
-from signer.keys import local, passphrase
-from signer.keys.protocol import SigningKey
+from signer.keys import passphrase
+from signer.keys.limits import KeyLimits, LimitedKey
+from signer.keys.logins import Logins
+from signer.keys.opening import open_key
+from signer.keys.protocol import Locked, SigningKey
+from signer.keys.purpose import Purpose
+from signer.keys.rsa_signature import RSASignature
 
+_UNATTENDED: Final = Logins()
 _SEE_KEY: Final = "put its key there, or correct `key` of the issuer in [[signer.issuers]]"
 
 
@@ -20,22 +28,42 @@ class Keyring:
     Args:
         issuers: the entries of [[signer.issuers]].
         passphrases: passphrases that were already typed, by issuer name.
+        logins: how far to go with the PINs of tokens.
     """
 
-    def __init__(self, issuers: tuple[SignerIssuer, ...], passphrases: dict[str, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        issuers: tuple[SignerIssuer, ...],
+        passphrases: dict[str, bytes] | None = None,
+        logins: Logins = _UNATTENDED,
+    ) -> None:
+        self._logins = logins
         self._entries = {entry.name: entry for entry in issuers}
         self._typed = dict(passphrases or {})
         self._keys: dict[str, SigningKey] = {}
 
-    def key_of(self, issuer: Issuer) -> SigningKey:
-        """The CA key of an issuer.
+    def key_of(self, issuer: Issuer, purpose: Purpose) -> LimitedKey:
+        """The CA key of an issuer, for one purpose; it signs what its limits permit.
 
         Raises:
             KeyUnavailable: none is configured, it cannot be unlocked, or it is another issuer's.
         """
+        self.require_usable(issuer)
+        return LimitedKey(self._keys[issuer.name], purpose, self.limits_of(issuer), f"CA key of {issuer.name}")
+
+    def require_usable(self, issuer: Issuer) -> None:
+        """Return if the CA key of an issuer is unlocked now, which it is at first use.
+
+        Raises:
+            KeyUnavailable: as above.
+        """
         if issuer.name not in self._keys:
             self._keys[issuer.name] = self._load(issuer)
-        return self._keys[issuer.name]
+
+    def limits_of(self, issuer: Issuer) -> KeyLimits:
+        """Those of its CA key, and of what is signed about its certificates."""
+        entry = self._entries.get(issuer.name)
+        return entry.limits if entry else KeyLimits()
 
     def is_configured(self, issuer: Issuer) -> bool:
         """Whether there is a key for this issuer here."""
@@ -52,8 +80,8 @@ class Keyring:
         if entry is None or entry.key is None or entry.passphrase != PROMPT or entry.name in self._typed:
             return False
         try:
-            self._read(entry, entry.key, None)
-        except local.Locked:
+            self._read(entry, entry.key, issuer, None)
+        except Locked:
             return True
         return False
 
@@ -65,7 +93,7 @@ class Keyring:
         """
         self._typed[issuer.name] = typed
         self._keys.pop(issuer.name, None)
-        self.key_of(issuer)
+        self.require_usable(issuer)
 
     def _load(self, issuer: Issuer) -> SigningKey:
         entry = self._entries.get(issuer.name)
@@ -74,28 +102,35 @@ class Keyring:
             raise KeyUnavailable(
                 "its CA key is not configured here", where=where, advice="set `key` in [[signer.issuers]]"
             )
-        key = self._open(entry, entry.key)
+        key = self._open(entry, entry.key, issuer)
         certified = issuer.certificates[0].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         if key.public_key_info != certified:
             raise KeyUnavailable(f"{entry.key} is not the key of its CA certificate", where=where, advice=_SEE_KEY)
         return key
 
-    def _open(self, entry: SignerIssuer, uri: str) -> SigningKey:
+    def _open(self, entry: SignerIssuer, uri: str, issuer: Issuer) -> SigningKey:
         """The key; a passphrase is looked for, or asked for, when the file is there and needs one."""
         try:
-            return self._read(entry, uri, None)
-        except local.Locked:
+            return self._read(entry, uri, issuer, None)
+        except Locked:
             if not entry.passphrase and entry.name not in self._typed:
                 raise
-        return self._read(entry, uri, self._passphrase(entry))
+        return self._read(entry, uri, issuer, self._passphrase(entry))
 
-    def _read(self, entry: SignerIssuer, uri: str, passphrase_: bytes | None) -> SigningKey:
+    def _read(self, entry: SignerIssuer, uri: str, issuer: Issuer, passphrase_: bytes | None) -> SigningKey:
+        signature = RSASignature.PSS if is_pss_only(issuer.public_key_info) else entry.signature
         try:
-            return local.load(Path(uri.removeprefix("file:")), passphrase_)
+            again = replace(self._logins, read_pin=partial(self._passphrase, entry))
+            return open_key(uri, passphrase_, signature, again)
         except KeyUnavailable as error:
             error.where = f"issuer {entry.name}, {error.where}"
             error.advice = error.advice or _SEE_KEY
-            if isinstance(error, WrongPassphrase) and entry.name not in self._typed and entry.passphrase:
+            if (
+                isinstance(error, WrongPassphrase)
+                and uri.startswith("file:")
+                and entry.name not in self._typed
+                and entry.passphrase
+            ):
                 source = passphrase.describe(entry.passphrase)
                 error.what = f"the passphrase is wrong ({source}), or the key file is damaged"
                 error.advice = "see `passphrase` of the issuer in [[signer.issuers]]"

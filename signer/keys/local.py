@@ -1,16 +1,14 @@
 """A private key in this process's memory: EC, RSA, Edwards-curve or ML-DSA, as PKCS #8 in a file."""
 
-import hashlib
 import logging
 import stat
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, padding, rsa, utils
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -18,9 +16,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from revocation import der
 from revocation.errors import KeyUnavailable, WrongPassphrase
-from signer.keys.protocol import TBS
+from signer.keys.algorithms import algorithm_of
+from signer.keys.by_digest import KeyByDigest
+from signer.keys.protocol import Locked
+from signer.keys.rsa_signature import RSASignature
 
 _WholeMessage = (
     ed25519.Ed25519PrivateKey
@@ -36,83 +36,32 @@ _LocalPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | _WholeMessag
 _LOG: Final = logging.getLogger("revocast.signer")
 _OTHERS: Final = 0o077
 
-_RSA_SHA256: Final = der.sequence(der.oid("1.2.840.113549.1.1.11"), der.tlv(der.NULL))
-_WITHOUT_DIGEST: Final = {
-    ed25519.Ed25519PrivateKey: der.sequence(der.oid("1.3.101.112")),
-    ed448.Ed448PrivateKey: der.sequence(der.oid("1.3.101.113")),
-    mldsa.MLDSA44PrivateKey: der.sequence(der.oid("2.16.840.1.101.3.4.3.17")),
-    mldsa.MLDSA65PrivateKey: der.sequence(der.oid("2.16.840.1.101.3.4.3.18")),
-    mldsa.MLDSA87PrivateKey: der.sequence(der.oid("2.16.840.1.101.3.4.3.19")),
-}
-"""The parameters are absent (RFC 8410 section 3, RFC 9881 section 2)."""
 
-_ECDSA: Final = {
-    SHA256: der.sequence(der.oid("1.2.840.10045.4.3.2")),
-    SHA384: der.sequence(der.oid("1.2.840.10045.4.3.3")),
-    SHA512: der.sequence(der.oid("1.2.840.10045.4.3.4")),
-}
+def of_private_key(key: object, where: str, signature: RSASignature | None = None) -> KeyByDigest:
+    """The signing key over a loaded private key.
 
-
-class Locked(KeyUnavailable):
-    """A key file is encrypted, and no passphrase was given for it."""
-
-
-@dataclass(frozen=True)
-class LocalKey:
-    """A `SigningKey` over a key of cryptography's.
-
-    Attributes:
-        _hash: as hashlib names it; None where the message itself is signed.
-        _sign: makes a signature of a digest, or of the message.
-    """
-
-    public_key_info: bytes
-    algorithm_identifier: bytes
-    _hash: str | None
-    _sign: Callable[[bytes], bytes]
-
-    def sign(self, tbs: TBS) -> bytes:
-        """One signature."""
-        return self._sign(tbs.digest(self._hash) if self._hash else tbs.read())
-
-    def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
-        """The signatures of a batch, in its order."""
-        sign = self._sign
-        if self._hash is None:
-            return [sign(octets) for octets in batch]
-        hash_ = getattr(hashlib, self._hash)  # twice as fast as hashlib.new, which shows in a million
-        return [sign(hash_(octets).digest()) for octets in batch]
-
-
-def of_private_key(key: object, where: str) -> LocalKey:
-    """The signing key over a loaded private key, with the algorithm that RFC 5758, 4055, 8410 or 9881 gives it.
+    Args:
+        signature: how an RSA key is to sign; None for PKCS #1 v1.5, and for keys of other kinds.
 
     Raises:
-        KeyUnavailable: a kind of key that cannot sign certificates.
+        KeyUnavailable: a kind of key that cannot sign certificates, or not so.
     """
     if not isinstance(key, _LocalPrivateKey):
         raise KeyUnavailable(f"a key of the kind {type(key).__name__} cannot sign here", where=where)
-    info = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return _ecdsa(key, info)
-    if isinstance(key, rsa.RSAPrivateKey):
-        return _rsa(key, info)
-    algorithm = next(encoded for kind, encoded in _WITHOUT_DIGEST.items() if isinstance(key, kind))
-    return LocalKey(info, algorithm, None, key.sign)
+    public = key.public_key()
+    info = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    algorithm = algorithm_of(public, signature, where)
+    make = partial(KeyByDigest, info, algorithm.identifier, algorithm.hash.name if algorithm.hash else None)
+    if isinstance(key, ec.EllipticCurvePrivateKey) and algorithm.hash:
+        ecdsa = ec.ECDSA(Prehashed(algorithm.hash))
+        return make(lambda digest: key.sign(digest, ecdsa))
+    if isinstance(key, rsa.RSAPrivateKey) and algorithm.hash and algorithm.padding:
+        scheme, prehashed = algorithm.padding, Prehashed(algorithm.hash)
+        return make(lambda digest: key.sign(digest, scheme, prehashed))
+    return make(key.sign)  # type: ignore[arg-type] # of the kinds that sign a message
 
 
-def _ecdsa(key: ec.EllipticCurvePrivateKey, info: bytes) -> LocalKey:
-    hash_: HashAlgorithm = SHA256() if key.key_size <= 256 else SHA384() if key.key_size <= 384 else SHA512()
-    algorithm = ec.ECDSA(utils.Prehashed(hash_))
-    return LocalKey(info, _ECDSA[type(hash_)], hash_.name, lambda digest: key.sign(digest, algorithm))
-
-
-def _rsa(key: rsa.RSAPrivateKey, info: bytes) -> LocalKey:
-    scheme, hash_ = padding.PKCS1v15(), utils.Prehashed(SHA256())
-    return LocalKey(info, _RSA_SHA256, "sha256", lambda digest: key.sign(digest, scheme, hash_))
-
-
-def load(path: Path, passphrase: bytes | None) -> LocalKey:
+def load(path: Path, passphrase: bytes | None, signature: RSASignature | None = None) -> KeyByDigest:
     """The key in a PEM or DER file.
 
     Raises:
@@ -131,14 +80,14 @@ def load(path: Path, passphrase: bytes | None) -> LocalKey:
     except TypeError as error:
         if passphrase is None:
             raise Locked("is encrypted and no passphrase is configured", where=where, advice=_HOW_TO_UNLOCK) from error
-        return load(path, None)  # a passphrase is configured for a key that is not encrypted
+        return load(path, None, signature)  # a passphrase is configured for a key that is not encrypted
     except (ValueError, UnsupportedAlgorithm) as error:
         if passphrase is None:
             raise KeyUnavailable("is not a private key in PEM or DER", where=where) from error
         raise WrongPassphrase(
             "the passphrase is wrong, or the file is damaged", where=where, advice=_HOW_TO_UNLOCK
         ) from error
-    return of_private_key(key, where)
+    return of_private_key(key, where, signature)
 
 
 def _warn_if_open(path: Path) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final, Protocol
 
+from revocation.errors import KeyUnavailable
+
 _PIECE: Final = 1 << 20
 
 
@@ -60,6 +62,10 @@ class FileTBS:
     def read(self) -> bytes:
         """The bytes."""
         return os.pread(self.file.fileno(), self.size, self.begin)
+
+
+class Locked(KeyUnavailable):
+    """A key wants a secret, and none was given for it."""
 
 
 class SigningKey(Protocol):

@@ -131,8 +131,7 @@ class SignedReader:
             der = embedded.public_bytes(Encoding.DER)
             key = self._delegates.get((issuer.id, der)) or _key_of_delegate(embedded, issuer)
             self._delegates[issuer.id, der] = key
-        tbs = BytesTBS(response.tbs_response_bytes)
-        selfcheck.verify(key, response.signature, tbs, response.signature_hash_algorithm)
+        selfcheck.verify_response(key, response)
         return der
 
 
@@ -141,7 +140,8 @@ def _signed_crl(crl: x509.CertificateRevocationList, issuer: Issuer) -> bool:
         return False
     try:
         tbs = BytesTBS(crl.tbs_certlist_bytes)
-        selfcheck.verify(issuer.public_key_info, crl.signature, tbs, crl.signature_hash_algorithm)
+        oid, hash_ = crl.signature_algorithm_oid, crl.signature_hash_algorithm
+        selfcheck.verify(issuer.public_key_info, crl.signature, tbs, oid, hash_)
     except InvalidSignature:
         return False
     return True
@@ -153,6 +153,7 @@ def _key_of_delegate(certificate: x509.Certificate, issuer: Issuer) -> bytes:
         issuer.public_key_info,
         certificate.signature,
         BytesTBS(certificate.tbs_certificate_bytes),
+        certificate.signature_algorithm_oid,
         certificate.signature_hash_algorithm,
     )
     usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value

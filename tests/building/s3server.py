@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -35,16 +36,20 @@ class S3Server:
     Args:
         folder: for its log.
         open_for: how many requests it answers before it looks who asks and may.
+        program: what Python runs.
     """
 
-    def __init__(self, folder: Path, open_for: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, open_for: int | None = None, program: Sequence[str] = ("-m", "moto.server")
+    ) -> None:
+        self._program = program
         self.port = free_port()
         self._open_for = {} if open_for is None else {"INITIAL_NO_AUTH_ACTION_COUNT": str(open_for)}
         self._folder = folder
         self._buckets = 0
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        command = [sys.executable, *self._program, "-H", "127.0.0.1", "-p", str(self.port)]
         self._log = (self._folder / "s3.log").open("wb")
         pages = {**os.environ, **self._open_for, "MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE)}
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=self._folder, env=pages)

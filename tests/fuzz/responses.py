@@ -111,7 +111,7 @@ class Signed:
     def _sign(self, data: bytes, *, stranger: bool) -> bytes:
         """The same, signed anew if it can be: by the CA where nothing is embedded."""
         try:
-            tbs, signature, embedded = parts(data)
+            tbs, signature, embedded, _ = parts(data)
         except (der.DERError, GateError, ValueError):
             return data
         key = self._stranger if stranger else self.responder.key if embedded else self.ca.authority.key
@@ -126,7 +126,7 @@ class Signed:
 
 def _signed_octets(data: bytes) -> tuple[bytes, bytes]:
     """What the delegate and the CA signed."""
-    tbs, _, embedded = parts(data)
+    tbs, _, embedded, _ = parts(data)
     return bytes(tbs), x509.load_der_x509_certificate(embedded).tbs_certificate_bytes if embedded else b""
 
 

@@ -67,20 +67,6 @@ def test_issuer_refuses_what_cannot_sign_a_crl(authorities: object, complaint: s
     assert caught.value.where == "issuer ca"
 
 
-@pytest.mark.judge("openssl")
-def test_issuer_whose_key_is_for_pss_alone_is_refused(tmp_path: Path) -> None:
-    """What would be signed with it, clients refuse, while cryptography takes it for any RSA key."""
-    new = ["-newkey", "rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048", "-noenc", "-keyout", tmp_path / "key.pem"]
-    certificate = tmp_path / "ca.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", *new, "-subj", "/CN=PSS", "-days", "9", "-out", certificate],
-        check=True,
-        capture_output=True,
-    )
-    with pytest.raises(ConfigurationError, match="RSASSA-PSS alone"):
-        Issuer.of("ca", load_certificates(certificate))
-
-
 def test_issuer_may_sign_crls_when_its_key_usage_says_so() -> None:
     """RFC 5280 section 4.2.1.3."""
     assert Authority(crl_sign=True).issuer().name == "test"

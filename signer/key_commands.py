@@ -1,0 +1,102 @@
+"""`revocast key generate` and `key show`: CA keys by themselves, before any configuration names them."""
+
+import hashlib
+from typing import Final
+
+import click
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+
+from revocation import cli
+from revocation.errors import KeyUnavailable
+from signer.keys import BytesTBS, SigningKey
+from signer.keys.generating import KINDS, generate_key
+from signer.keys.kind import name_of_kind
+from signer.keys.logins import Logins
+from signer.keys.opening import open_key
+from signer.keys.passphrase import obtain
+from signer.keys.rsa_signature import RSASignature
+from signer.keys.token.uri import SCHEME, with_module
+
+_TRIAL: Final = BytesTBS(b"a trial of a key that was just made")
+_passphrase: Final = click.option(
+    "--passphrase",
+    "source",
+    default="prompt",
+    show_default=True,
+    help="Passphrase of the file, or PIN of the token: file:PATH, env:NAME, credential:NAME or prompt.",
+)
+_module: Final = click.option("--module", help="The PKCS #11 module of a URI without module-path.")
+
+
+@click.command(short_help="Make a CA key: in a file, encrypted, or on a token.")
+@click.argument("uri")
+@click.option("--kind", type=click.Choice(list(KINDS)), required=True)
+@_passphrase
+@_module
+@cli.json_option
+def generate(uri: str, kind: str, source: str, module: str | None, as_json: bool) -> None:
+    """Make a CA key at URI, file:PATH or pkcs11:…, sign with it once, and show its public key.
+
+    Nothing that is there is written over. On a token the private key cannot be read, by nobody, and there is no copy.
+    """
+    uri = _complete(uri, module)
+    key = generate_key(uri, kind, _secret(source, uri), Logins(again=True))
+    key.sign(_TRIAL)
+    _show(uri, key, [], as_json)
+
+
+@click.command(short_help="Show the public key of a CA key, and how it can sign.")
+@click.argument("uri")
+@_passphrase
+@_module
+@cli.json_option
+def show(uri: str, source: str, module: str | None, as_json: bool) -> None:
+    """Open the key at URI, and show its public key, its kind and how it can sign. It signs nothing."""
+    uri = _complete(uri, module)
+    logins = Logins(again=True)
+    secret = _secret(source, uri)
+    key = open_key(uri, secret, None, logins)
+    schemes = _schemes(uri, secret, logins) if key_is_rsa(key) else []
+    _show(uri, key, schemes, as_json)
+
+
+def key_is_rsa(key: SigningKey) -> bool:
+    """Whether a scheme can be chosen for it."""
+    return isinstance(load_der_public_key(key.public_key_info), rsa.RSAPublicKey)
+
+
+def _schemes(uri: str, secret: bytes, logins: Logins) -> list[str]:
+    """Those that can be had where the key is."""
+    found = []
+    for scheme in RSASignature:
+        try:
+            open_key(uri, secret, scheme, logins)
+        except KeyUnavailable:
+            continue
+        found.append(str(scheme))
+    return found
+
+
+def _complete(uri: str, module: str | None) -> str:
+    return with_module(uri, module) if module and uri.startswith(SCHEME) else uri
+
+
+def _secret(source: str, uri: str) -> bytes:
+    return obtain(source, uri.partition("?")[0])
+
+
+def _show(uri: str, key: SigningKey, schemes: list[str], as_json: bool) -> None:
+    digest = hashlib.sha256(key.public_key_info).hexdigest()
+    public = load_der_public_key(key.public_key_info)
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    kind = name_of_kind(key.public_key_info)
+    if as_json:
+        cli.print_json({"uri": uri, "kind": kind, "signatures": schemes, "spki_sha256": digest, "public_key": pem})
+        return
+    click.echo(f"key          {uri}")
+    click.echo(f"kind         {kind}")
+    if schemes:
+        click.echo(f"signature    {' or '.join(schemes)}")
+    click.echo(f"spki sha256  {digest}")
+    click.echo(pem, nl=False)

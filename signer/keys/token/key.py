@@ -1,0 +1,143 @@
+"""A key on a token as a `SigningKey`: which object it is, by which mechanism it signs, and what X.509 wants of that."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pkcs11
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pkcs11.constants import Attribute, ObjectClass
+from pkcs11.mechanisms import MGF, Mechanism
+
+from revocation import der
+from revocation.errors import KeyUnavailable
+from signer.keys.algorithms import Algorithm, algorithm_of, verify
+from signer.keys.by_digest import KeyByDigest
+from signer.keys.logins import Logins
+from signer.keys.protocol import SigningKey
+from signer.keys.rsa_signature import RSASignature
+from signer.keys.token.public import public_key_of
+from signer.keys.token.session import TokenSession
+from signer.keys.token.uri import TokenURI
+
+_SHA256_DIGEST_INFO: Final = bytes.fromhex("3031300d060960864801650304020105000420")
+"""What PKCS #1 v1.5 puts before a SHA-256 digest (RFC 8017 section 9.2, note 1)."""
+
+_PSS: Final = (Mechanism.SHA256, MGF.SHA256, 32)
+
+
+def open_token_key(uri: str, pin: bytes | None, signature: RSASignature | None, logins: Logins) -> SigningKey:
+    """The key that a `pkcs11:` URI names.
+
+    Raises:
+        Locked: the token wants a PIN, and none is given.
+        WrongPassphrase: the PIN is wrong, or was before.
+        KeyUnavailable: no module, token or key fits, or the token cannot sign as X.509 wants it.
+    """
+    where = f"key {uri.partition('?')[0]}"
+    try:
+        asked = TokenURI.parse(uri)
+    except ValueError as error:
+        raise KeyUnavailable(str(error), where=where) from error
+    token = TokenSession(asked, pin, logins, where)
+
+    def find(session: pkcs11.Session) -> tuple[PublicKeyTypes, tuple[pkcs11.Session, Any]]:
+        private = find_key(session, asked, where)
+        return public_key_of(session, private, where), (session, private)
+
+    public, found = token.run(find)
+    algorithm = algorithm_of(public, signature, where)
+    use = _Use(token, asked, public, found, algorithm, where)
+    info = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return KeyByDigest(info, algorithm.identifier, algorithm.hash.name if algorithm.hash else None, use.sign)
+
+
+def find_key(session: pkcs11.Session, uri: TokenURI, where: str) -> Any:
+    """The private key that a URI means.
+
+    Raises:
+        KeyUnavailable: there is none, or there are several.
+    """
+    wanted: dict[Attribute, object] = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
+    if uri.object is not None:
+        wanted[Attribute.LABEL] = uri.object
+    if uri.id is not None:
+        wanted[Attribute.ID] = uri.id
+    found: list[Any] = list(session.get_objects(wanted))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        which = ", ".join(f"{key.label!r} (id=%{key.id.hex('%')})" for key in found)
+        raise KeyUnavailable(f"{len(found)} private keys fit: {which}", where=where, advice="add object= or id=")
+    raise KeyUnavailable("the token has no such private key", where=where, advice="correct object= and id= of the URI")
+
+
+class _Use:
+    """What makes a signature, and finds the key again where the token was away."""
+
+    def __init__(
+        self,
+        token: TokenSession,
+        uri: TokenURI,
+        public: PublicKeyTypes,
+        found: tuple[pkcs11.Session, Any],
+        algorithm: Algorithm,
+        where: str,
+    ) -> None:
+        self._token, self._uri, self._public, self._algorithm, self._where = token, uri, public, algorithm, where
+        self._mechanism, self._sign = _mechanism(public, algorithm, where)
+        self._found = found
+        self._is_verified = False
+        if self._mechanism not in token.mechanisms():
+            raise KeyUnavailable(
+                f"the token has no CKM_{self._mechanism.name}, and so cannot sign what is hashed here", where=where
+            )
+
+    def sign(self, octets: bytes) -> bytes:
+        """A signature of a digest, or of a message.
+
+        The first one is verified: labels on a token are cheap, and the public key may be another's.
+        """
+        signature = self._token.run(lambda session: self._sign(self._key(session), octets))
+        if not self._is_verified:
+            try:
+                verify(self._public, self._algorithm, octets, signature)
+            except InvalidSignature as error:
+                raise KeyUnavailable(
+                    "the private key on the token does not belong to the public key beside it", where=self._where
+                ) from error
+            self._is_verified = True
+        return signature
+
+    def _key(self, session: pkcs11.Session) -> Any:
+        """It has a handle of its own in each session."""
+        if self._found[0] is not session:
+            self._found = session, find_key(session, self._uri, self._where)
+        return self._found[1]
+
+
+def _mechanism(
+    key: PublicKeyTypes, algorithm: Algorithm, where: str
+) -> tuple[Mechanism, Callable[[Any, bytes], bytes]]:
+    """The mechanism, and how it makes the content of the signature BIT STRING."""
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return Mechanism.ECDSA, lambda private, digest: _ecdsa(private.sign(digest, mechanism=Mechanism.ECDSA))
+    if isinstance(key, rsa.RSAPublicKey) and isinstance(algorithm.padding, padding.PSS):
+        return Mechanism.RSA_PKCS_PSS, lambda private, digest: bytes(
+            private.sign(digest, mechanism=Mechanism.RSA_PKCS_PSS, mechanism_param=_PSS)
+        )
+    if isinstance(key, rsa.RSAPublicKey):
+        return Mechanism.RSA_PKCS, lambda private, digest: bytes(
+            private.sign(_SHA256_DIGEST_INFO + digest, mechanism=Mechanism.RSA_PKCS)
+        )
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return Mechanism.EDDSA, lambda private, message: bytes(private.sign(message, mechanism=Mechanism.EDDSA))
+    raise KeyUnavailable(f"a key of the kind {type(key).__name__} on a token cannot sign here", where=where)
+
+
+def _ecdsa(raw: bytes) -> bytes:
+    """Ecdsa-Sig-Value of r and s behind each other (RFC 3279 section 2.2.3)."""
+    half = len(raw) // 2
+    return der.sequence(*(der.integer(int.from_bytes(part, "big")) for part in (raw[:half], raw[half:])))

@@ -1,0 +1,82 @@
+"""`revocast key generate` and `key show`: keys in files and on tokens, made once, and usable afterwards."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from pkcs11 import Attribute
+
+from signer.key_commands import generate, show
+from signer.keys import BytesTBS
+from signer.keys.opening import open_key
+from signer.keys.token.key import find_key
+from signer.keys.token.uri import TokenURI
+from tests.building.softhsm import PIN, SoftHSM
+
+FILE_KINDS = ("p256", "p384", "p521", "rsa2048", "ed25519", "mldsa44", "mldsa65", "mldsa87")
+TOKEN_KINDS = ("p256", "p384", "p521", "rsa2048", "ed25519")
+
+
+def run(command: object, *words: str) -> Result:
+    """A command, with the passphrase of the environment."""
+    return CliRunner().invoke(command, [*words, "--passphrase", "env:SECRET"], env={"SECRET": PIN})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", FILE_KINDS)
+def test_key_is_made_in_a_file_encrypted_and_for_its_owner_alone(tmp_path: Path, kind: str) -> None:
+    """It opens with the passphrase, and `show` tells the same public key."""
+    uri, path = f"file:{tmp_path}/keys/ca.key", tmp_path / "keys/ca.key"
+    made = run(generate, uri, "--kind", kind, "--json")
+    assert made.exit_code == 0, made.output
+    told = json.loads(made.output)
+    assert (told["kind"], told["uri"]) == (kind, uri)
+    assert path.stat().st_mode & 0o777 == 0o600
+    key = load_pem_private_key(path.read_bytes(), PIN.encode())
+    assert load_pem_public_key(told["public_key"].encode()) == key.public_key()
+    with pytest.raises(TypeError):
+        load_pem_private_key(path.read_bytes(), None)
+    assert json.loads(run(show, uri, "--json").output)["public_key"] == told["public_key"]
+
+
+def test_key_that_is_there_is_not_written_over(tmp_path: Path) -> None:
+    """A CA key is the last thing to lose by a command that was typed twice."""
+    uri = f"file:{tmp_path}/ca.key"
+    assert run(generate, uri, "--kind", "p256").exit_code == 0
+    before = (tmp_path / "ca.key").read_bytes()
+    again = run(generate, uri, "--kind", "p256")
+    assert "is there already, and is not written over" in str(again.exception)
+    assert (tmp_path / "ca.key").read_bytes() == before
+
+
+@pytest.mark.judge("softhsm2-util")
+@pytest.mark.parametrize("kind", TOKEN_KINDS)
+def test_key_is_made_on_a_token_and_cannot_be_read(token: SoftHSM, kind: str) -> None:
+    """It signs, it is sensitive, it is not extractable, and no second one is made under its name."""
+    uri = token.uri("new")
+    made = run(generate, uri, "--kind", kind)
+    assert made.exit_code == 0, f"{made.output}{made.exception}"
+    assert f"kind         {kind}" in made.output
+    assert open_key(uri, PIN.encode()).sign(BytesTBS(b"data"))
+    with token.module.lock:
+        session = token.module.tokens()[0].open()
+        private = find_key(session, TokenURI.parse(uri), uri)
+        assert (private[Attribute.SENSITIVE], private[Attribute.EXTRACTABLE]) == (True, False)
+        assert len(private.id) == 20
+        session.close()
+    again = run(generate, uri, "--kind", kind)
+    assert "is there already, and no other is made beside it" in str(again.exception)
+    shown = run(show, uri)
+    assert ("rsassa-pkcs1-v1_5 or rsassa-pss" in shown.output) is (kind == "rsa2048")
+
+
+@pytest.mark.judge("softhsm2-util")
+@pytest.mark.parametrize(
+    ("label", "kind", "words"),
+    [("object=new", "mldsa65", "made on no token here"), ("id=%01", "p256", "says no label")],
+)
+def test_key_that_no_token_makes_is_refused(token: SoftHSM, label: str, kind: str, words: str) -> None:
+    """Before anybody logs in."""
+    uri = token.uri("new").replace("object=new", label)
+    assert words in str(run(generate, uri, "--kind", kind).exception)
