@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobs.asking import Asking, asking
 from jobs.config import JobsConfig
 from jobs.crontab import refreshed_every
 from jobs.schedule import Task, tasks
@@ -16,6 +17,7 @@ from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError
 from revocation.messages import Verb
 from revocation.published import TargetStatus
+from revocation.wire.notes import Notes
 
 if TYPE_CHECKING:
     from publisher.publish import Outcome
@@ -78,6 +80,12 @@ class Installation:
             return "see whether `worker publisher` runs or hangs, and its log"
         command = "revocast refresh" if self.has_signer else "revocast publish"
         return f"see whether cron runs `{command}`, and what it says"
+
+    def asking(self, notes: Notes | None, now: datetime) -> Asking | None:
+        """Whether schedulers ask; None where there is no queue, or the notes in it cannot be read."""
+        if notes is None or self.jobs.queue is None:
+            return None
+        return asking(notes, now, expected=self.jobs.check_published is not None)  # which only a scheduler makes
 
     @property
     def refreshed(self) -> Path:

@@ -9,7 +9,6 @@ import click
 
 from jobs import artifact_metrics, task_metrics
 from jobs.artifact_metrics import Published
-from jobs.asking import asking
 from jobs.installation import Installation
 from jobs.noted import read_notes
 from jobs.overview import lines
@@ -94,5 +93,5 @@ def _work(installation: Installation, seen: Seen, now: datetime) -> str:
     except RevocastError:  # which the metrics say
         notes = None
     known = Known(notes, seen.statuses, unasked=installation.unasked)
-    heard = asking(installation.tasks, notes, now) if notes is not None and installation.jobs.queue else None
+    heard = installation.asking(notes, now)
     return task_metrics.exposition(list(progress(installation.tasks, installation.target_names, known, now)), heard)

@@ -18,7 +18,7 @@ _TROUBLE: Final = Gauge(
 _KNOWN: Final = Gauge("revocast_tasks_known", "1 where it could be found out when work last succeeded.")
 _ASKED: Final = Gauge(
     "revocast_scheduler_last_asked_timestamp_seconds",
-    "When a scheduler last asked; 0 where none is noted.",
+    "When a scheduler last asked; 0 where none is noted and one has to be.",
 )
 
 
@@ -35,7 +35,7 @@ def exposition(shown: Sequence[Progress], heard: Asking | None) -> str:
             (_PATIENCE, [(_labels(one), int(patience(one.task).total_seconds())) for one in shown]),
             (_TROUBLE, [(_labels(one), int(bool(one.trouble))) for one in shown]),
             (_KNOWN, [({}, int(is_known))]),
-            (_ASKED, [({}, epoch(heard.last) if heard.last else 0)] if heard else []),
+            (_ASKED, [({}, epoch(heard.last) if heard.last else 0)] if heard and (heard.last or heard.trouble) else []),
         )
     )
 

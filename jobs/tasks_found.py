@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs.asking import Asking, asking
+from jobs.asking import Asking
 from jobs.due import due_by_task
 from jobs.installation import Installation
 from jobs.noted import read_notes
@@ -51,6 +51,11 @@ class TasksFound:
         """Why nothing will be asked for; empty where it will, or needs no asking."""
         return self.asking.trouble if self.asking else ""
 
+    @property
+    def _is_asked(self) -> bool:
+        """Whether a scheduler asks, as far as that can be read."""
+        return self.asking is None or self.asking.goes_on
+
     def as_json(self) -> dict[str, object]:
         """For scripts."""
         return {
@@ -69,7 +74,7 @@ class TasksFound:
         for one in self.shown:
             yield from (f"{one.name}: due: {sentence}" for sentence in one.due)
             if self.signer == "" and not one.due and isinstance(one.task.verb, Verb):
-                again = "" if one.unasked or self.unasked else f"; asked for again at {iso(one.next_slot)}"
+                again = "" if one.unasked or not self._is_asked else f"; asked for again at {iso(one.next_slot)}"
                 yield f"{one.name}: nothing is due{again}"
         for one in self.shown:
             if one.trouble:
@@ -103,7 +108,7 @@ def find_tasks(installation: Installation, seconds: float | None, now: datetime)
     notes, trouble = _notes(installation)
     known = Known(notes, statuses, due, unasked=installation.unasked)
     shown = list(progress(installation.tasks, installation.target_names, known, now))
-    heard = asking(installation.tasks, notes, now) if notes is not None and installation.jobs.queue else None
+    heard = installation.asking(notes, now)
     notes = notes or Notes()
     signer = None if seconds is None else wanted.trouble
     return TasksFound(shown, other_failures(notes, shown), signer, trouble, found_elsewhere(notes, shown), heard)

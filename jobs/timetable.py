@@ -49,7 +49,7 @@ def schedule(
     """Show which periodic work runs when (in UTC), when it last succeeded, and what is due and why.
 
     Exit code 0: all of it succeeded lately. 1: a task did not for two intervals and five minutes, whatever processes
-    are alive, `check_published` found something, or no scheduler has asked for anything for five minutes. 2:
+    are alive, `check_published` found something, or schedulers have asked for nothing for five minutes. 2:
     configuration. 3: unknown, since the queue cannot be reached or read, or the signer did not answer.
     """
     installation = Installation.read(config)

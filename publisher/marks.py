@@ -1,18 +1,20 @@
 """High-water marks: what was ever published, kept outside the targets, so that none of them can go back unnoticed.
 
 An LMDB environment in the publisher's state folder with three tables: the newest of each CRL, each certificate
-that is revoked, and the digests of the status that each target should hold. Every change is on disk when it returns.
+that is revoked, and of each target the digests of the status that it should hold and which CRLs that has. Every change
+is on disk when it returns.
 """
 
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 import lmdb
+from pydantic import TypeAdapter
 
 from publisher.line import CRLMark, Known
 from revocation.durable import make_folder
@@ -25,6 +27,9 @@ _CUTOFF: Final = struct.Struct(">q")
 """Behind it, where it answered for expired certificates too."""
 
 _DIGEST_SIZE: Final = 32
+_ON: Final = "/crls"
+"""Behind the name of a target, which has no slash: the key of its CRLs."""
+_CRLS: Final = TypeAdapter(dict[str, tuple[int, str]])
 
 
 class Marks:
@@ -105,6 +110,19 @@ class Marks:
         """Remember which statuses a target may hold from now on."""
         with self._explained(), self._env.begin(db=self._statuses, write=True) as txn:
             txn.put(target.encode(), b"".join(digests))
+
+    def crls_on(self, target: str) -> Mapping[str, tuple[int, str]]:
+        """By path the number and SHA-256 of each CRL of the last status of a target; a version before noted none."""
+        with self._explained(), self._env.begin(db=self._statuses) as txn:
+            raw = txn.get(f"{target}{_ON}".encode())
+        return _CRLS.validate_json(raw) if raw else {}
+
+    def expect_crls(self, target: str, crls: Mapping[str, tuple[int, str]]) -> None:
+        """Remember which CRLs a target has."""
+        key, value = f"{target}{_ON}".encode(), _CRLS.dump_json(dict(crls))
+        with self._explained(), self._env.begin(db=self._statuses, write=True) as txn:
+            if txn.get(key) != value:
+                txn.put(key, value)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -91,6 +91,8 @@ def save_status(target: StatusKeeper, status: TargetStatus, marks: Marks) -> Non
     marks.expect_status(status.target, [*({held} & {*marks.status_digests(status.target)}), new])
     target.save_status(text)
     marks.expect_status(status.target, [new])
+    there = {crl_path(row.issuer, row.label): (row.number, row.sha256) for row in status.crls}
+    marks.expect_crls(status.target, there)
 
 
 def empty_status(table: TargetTable, now: datetime) -> TargetStatus:

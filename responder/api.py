@@ -33,7 +33,7 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """All are handed on: which are allowed, and what the others are told, is the responder's affair."""
 
 _REST: Final = "revocast_rest"
-_PREFIX: Final = re.compile(r"(/[!-.0-;=?-~]+)*")
+_PREFIX: Final = re.compile(r'(/[!"$&-.0-;=@-~]+)*')
 """As `prefix` of [public], and no variable of a rule, in whose place anything would stand."""
 
 
@@ -88,7 +88,7 @@ def _require_prefix(name: str, prefix: str) -> None:
         raise ConfigurationError(
             f"{prefix!r} is no path before /ocsp/",
             where=name,
-            advice="/PATH in ASCII without a slash at its end, or nothing",
+            advice="/PATH in ASCII as it stands in URLs, without %, ?, # and a slash at its end, or nothing",
         )
 
 

@@ -111,7 +111,10 @@ class PublicConfig(Table):
         "In ASCII, as a URI is: a host with other letters as xn--…",
     )
     prefix: str = Field(
-        default="", pattern=r"^(/[!-.0-~]+)*$", description="Path before /crl/, /issuer/ and /ocsp/: /PATH, in ASCII."
+        default="",
+        pattern=r'^(/[!"$&-.0->@-~]+)*$',
+        description="Path before /crl/, /issuer/ and /ocsp/: /PATH, in ASCII and without %, ? and #, as servers match "
+        "paths that are decoded.",
     )
     compliance: Compliance = Field(
         default=Compliance.PKIX,

@@ -37,10 +37,16 @@ def crl_notes(statuses: Iterable[TargetStatus]) -> dict[str, bytes]:
 
 
 def merged(of_last: bytes, of_targets: Mapping[str, bytes]) -> list[TargetStatus]:
-    """What is said of each target: in its own note, or else by who wrote last; what is not understood is not there."""
+    """What is said of each target: in its own note, or later by who wrote last; what is not understood is not there.
+
+    A publisher that was rolled back writes no note of the target, and the one of before lies there for a day.
+    """
     found = {status.target: status for status in _understood(of_last)}
     for target, note in of_targets.items():
-        found.update((target, status) for status in _understood(note) if status.target == target)
+        for own in _understood(note):
+            last = found.get(target)
+            if own.target == target and (last is None or own.updated_at >= last.updated_at):
+                found[target] = own
     return list(found.values())
 
 
@@ -57,6 +63,6 @@ def _text(statuses: Sequence[TargetStatus]) -> bytes:
 
 def _understood(note: bytes) -> list[TargetStatus]:
     try:
-        return _STATUSES.validate_json(note)
+        return _STATUSES.validate_json(note, extra="ignore")  # one of a later version may say more
     except ValueError:
         return []

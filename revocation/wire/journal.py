@@ -128,7 +128,7 @@ class Journal:
             QueueUnreachable: the server cannot be reached.
             NotForUs: our user may not read it.
         """
-        found = self._read(_STATUS, targets, StatusNote.model_validate_json, LARGEST)
+        found = self._read(_STATUS, targets, StatusNote.read, LARGEST)
         return {name: note for name, note in found.items() if note.status.target == name}
 
     def read(self, names: Sequence[str]) -> Notes:
@@ -140,7 +140,7 @@ class Journal:
         """
         asked = self._read("asked", [*Verb, *Chore], _moment)
         successes = self._read("success", names, _moment)
-        failures = self._read("failure", names, Failure.model_validate_json)
+        failures = self._read("failure", names, _failure)
         return Notes(asked, successes, failures)
 
     def _read(
@@ -184,6 +184,10 @@ class Journal:
 
 def _moment(raw: bytes) -> datetime:
     return _INSTANT.validate_strings(raw.decode())
+
+
+def _failure(raw: bytes) -> Failure:
+    return Failure.model_validate_json(raw, extra="ignore")  # one of a later version may say more
 
 
 def _text(answer: object) -> bytes | None:

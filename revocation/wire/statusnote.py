@@ -28,12 +28,21 @@ class StatusNote(BaseModel):
         alarms: what threatens the target.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")  # one of a later version may say more
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     at: Instant
     status: TargetStatus
     left_out: Count = 0
     alarms: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, text: bytes) -> "StatusNote":
+        """What is noted, without what only a later version knows, in the status too: a note is no proof of anything.
+
+        Raises:
+            ValueError: it is none.
+        """
+        return cls.model_validate_json(text, extra="ignore")
 
     def text(self) -> str:
         """As it is noted."""

@@ -108,6 +108,20 @@ def test_note_of_a_target_that_speaks_of_another_is_not_believed(guarded: Guarde
         assert 0 < client.ttl(key) <= 86400
 
 
+def test_publisher_of_before_is_heard_over_what_a_newer_one_said_of_the_target(
+    guarded: GuardedServer, shipped: Installation
+) -> None:
+    """After a rollback it writes the note of all targets alone, and the target's own lies there for a day."""
+    journal, client = Wire(guarded.url_of("publisher")).journal, guarded.client()
+    told = status("files", crl_row(number=8))
+    journal.publishes([told.model_copy(update={"updated_at": told.updated_at + timedelta(minutes=1)})])
+    of_before = client.get("revocast:published:crls")
+    journal.publishes([status("files", crl_row(number=7))])
+    client.set("revocast:published:crls", of_before)
+    (row,) = asked(guarded, shipped).body["crls"]
+    assert row["number"] == 8
+
+
 @pytest.mark.parametrize("of", ["", ":files"])
 def test_signer_is_asked_where_the_note_is_nonsense(guarded: GuardedServer, shipped: Installation, of: str) -> None:
     """Who can write to the queue server can put anything there, of any type."""

@@ -265,7 +265,6 @@ def test_schedulers_that_are_all_dead_are_noticed_though_all_work_is_done(
 ) -> None:
     """Signer and publishers look by themselves, so nothing is late; the operator is told all the same."""
     present.use_queue(server.url)
-    assert "that any scheduler has asked is not noted" in present.run("schedule", "--no-signer").output
     begins = now().replace(second=0)
     ask(present, server, begins)
     Wire(server.url).journal.succeeded(all_names(["files", "responses"]), begins)
@@ -282,11 +281,32 @@ def test_schedulers_that_are_all_dead_are_noticed_though_all_work_is_done(
         assert [one for one in found if "_trouble" in one and found[one]] == []
 
 
+def test_installation_without_a_scheduler_misses_none_until_it_wants_what_only_one_does(
+    present: Present, server: Server
+) -> None:
+    """`jobs.api` or cron asks over the queue: all is well for `schedule`, and `NobodyAsks` has nothing to go by."""
+    present.use_queue(server.url)
+    name = "revocast_scheduler_last_asked_timestamp_seconds"
+    Wire(server.url).journal.succeeded([*all_names(["files", "responses"])], now())
+    for code, told in ((0, None), (1, "that any scheduler has asked is not noted")):
+        result = present.run("schedule", "--json", "--no-signer")
+        assert result.exit_code == code, result.output
+        assert (json.loads(result.stdout)["schedulers"] or "").startswith(told or "")
+        for command in ("schedule", "metrics"):
+            form = ("--prometheus",) if command == "schedule" else ()
+            assert read(present.run(command, "--no-signer", *form).stdout).get(name) == (0 if told else None)
+        present.config.write_text(present.config.read_text() + 'check_published = "15m"\n')
+
+
 def test_promise_to_ask_again_is_made_only_where_somebody_asks(present: Present) -> None:
     """Of what is not due it says when it is asked for again, and nothing of the kind where nobody would."""
     installation = Installation.read(present.config)
     shown = list(progress(installation.tasks, ["files"], Known(Notes()), now()))
-    for heard, promised in ((Asking(now(), ""), True), (Asking(None, "no scheduler has asked"), False)):
+    for heard, promised in (
+        (Asking(now(), ""), True),
+        (Asking(now(), "no scheduler has asked"), False),
+        (Asking(None, ""), False),
+    ):
         sentences = list(TasksFound(shown, [], "", "", [], heard).sentences)
         assert any("nothing is due; asked for again at" in sentence for sentence in sentences) == promised
 

@@ -84,14 +84,14 @@ def test_blueprint_answers_where_the_application_has_read_the_body_before(
     assert Client(app).post("/ocsp", data=b"x" * 5000).status_code == 413
 
 
-@pytest.mark.parametrize("prefix", ["pki", "/pki/", "/pki//x", "/<name>", "/pki x", "/pki\n"])
+@pytest.mark.parametrize("prefix", ["pki", "/pki/", "/pki//x", "/<name>", "/pki x", "/pki\n", "/a%20b", "/a?b", "/a#b"])
 def test_prefix_that_no_request_would_match_is_refused_at_construction(present: Present, prefix: str) -> None:
     """All would be 404, which a client may take for a CA that answers for nobody."""
     with pytest.raises(ConfigurationError, match=r"prefix: .* is no path before /ocsp/"):
         wsgi_application(present.config, prefix=prefix)
 
 
-@pytest.mark.parametrize("prefix", ["/<name>", "pki", "/pki//x"])
+@pytest.mark.parametrize("prefix", ["/<name>", "pki", "/pki//x", "/a%20b", "/a?b", "/a#b"])
 def test_url_prefix_that_no_request_would_match_is_refused_at_registration(present: Present, prefix: str) -> None:
     """The same of a blueprint, whose place the application says."""
     with pytest.raises(ConfigurationError, match=r"url_prefix: .* is no path before /ocsp/"):

@@ -63,6 +63,27 @@ def test_crl_that_went_back_together_with_the_status_is_told(place: Place, ca: C
     assert [one.what for one in outcome.status.disturbed] == ["went back: number 1 after 2"]
 
 
+def test_crl_that_came_under_the_number_of_another_is_told(place: Place, ca: CA, older: bytes) -> None:
+    """The issuer signed both, as from a ledger that was restored: which is right nobody can tell from the number."""
+    place.crl_file().write_bytes(crl(ca, 2, this_update=NOW + 2 * SECOND))
+    outcome, _ = place.outcomes(NOW + 3 * SECOND)
+    assert [one.what for one in outcome.status.disturbed] == ["was changed"]
+
+
+def test_target_that_lags_behind_another_and_lost_its_status_did_not_go_back(place: Place, ca: CA) -> None:
+    """Number 2 was put elsewhere alone, as with a full disk here: what was there before the status was lost counts."""
+    files, responses = place.config.targets
+    more = files.model_copy(update={"name": "more", "path": place.root / "more"})
+    for number, target in ((1, files), (1, more), (2, files)):
+        put_crl(place.exchange, ca, number, crl(ca, number, this_update=NOW + number * SECOND))
+        place.config = place.config.model_copy(update={"targets": (target, responses)})
+        place.publish(NOW + 2 * SECOND)
+    (more.path / "status.json").unlink()
+    place.config = place.config.model_copy(update={"targets": (more, responses)})
+    outcome, _ = place.outcomes(NOW + 3 * SECOND)
+    assert ([one.number for one in outcome.status.crls], outcome.status.disturbed) == ([2], [])
+
+
 def test_first_fill_of_an_empty_target_is_no_disturbance(place: Place, ca: CA, older: bytes) -> None:
     """Nothing was there that could be missed, though the marks know it of another target."""
     table = place.config.targets[0].model_copy(update={"name": "more", "path": place.root / "more"})

@@ -218,6 +218,7 @@ def test_url_of_the_crls_of_two_issuers_is_refused_with_both(folder: Path) -> No
         (BASE + 'prefix = "pki/"\n' + ISSUER, "public.prefix"),
         (BASE.replace("example", "exämple") + ISSUER, "public.base_url"),
         (BASE + 'prefix = "/pkí"\n' + ISSUER, "public.prefix"),
+        *((BASE + f'prefix = "/a{sign}b"\n' + ISSUER, "public.prefix") for sign in ("%20", "?", "#")),
         (BASE + '[public.crl]\ndistribution_point = "http://crl.exämple/a.crl"' + ISSUER, "crl.distribution_point"),
         (BASE + ISSUER.replace('"demo"', '"../demo"'), "public.issuers.0.name"),
         (BASE + ISSUER + "password = 1", "public.issuers.0.password"),

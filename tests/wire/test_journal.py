@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from revocation.artifacts import Kind
 from revocation.errors import QueueUnreachable
 from revocation.messages import Verb
+from revocation.published import DisturbedCRL, TargetStatus
 from revocation.wire.journal import NotForUs
 from revocation.wire.notes import all_names, of_job, of_publisher, of_signer
 from revocation.wire.queue import Wire
+from revocation.wire.statusnote import note_of
 from tests.infra.valkey_users import GuardedServer
 from tests.wire.server import Server
 
@@ -79,6 +82,24 @@ def test_note_that_is_none_is_not_there(own_server: Server) -> None:
     client.delete(f"revocast:success:{PRESIGN}")
     client.rpush(f"revocast:success:{PRESIGN}", "x")
     assert journal.read(NAMES).successes == {}
+
+
+def test_fields_of_a_later_version_are_let_be(own_server: Server) -> None:
+    """A note is a cache and no proof: an operator's machine that is upgraded last sees what it knows of."""
+    journal, client = Wire(own_server.url).journal, own_server.client()
+    row = DisturbedCRL(path="crl/1a2b3c4d/all.crl", what="was changed", at=NOW, times=1)
+    status = TargetStatus(target="files", kinds=(Kind.CRL,), updated_at=NOW, disturbed=[row])
+    journal.tell([note_of(status, [], NOW)])
+    journal.publishes([status])
+    journal.failed({PRESIGN: "the disk is full"}, NOW)
+    for key in ("published:status:files", "published:crls", "published:crls:files", f"failure:{PRESIGN}"):
+        text = client.get(f"revocast:{key}")
+        for known in (b'"at":', b'"target":'):
+            text = text.replace(known, b'"of_a_later_version":[1],' + known)
+        client.set(f"revocast:{key}", text)
+    assert journal.told(["files"])["files"].status.disturbed == [row]
+    assert [one.target for one in journal.published(["files"])] == ["files"]
+    assert journal.read(NAMES).failures[PRESIGN].error == "the disk is full"
 
 
 def test_what_a_failure_says_moves_no_cursor(own_server: Server) -> None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from publisher.config import PublisherConfig
 from publisher.status import read_statuses
+from revocation.config import PublicConfig
 from revocation.paths import issuer_path, numbered_crl_path, pem_crl_path
 from revocation.status import Reason, Revocation
 from tests.authority import NOW
@@ -103,6 +104,17 @@ def test_object_that_somebody_harmed_is_put_again(place: BucketPlace, s3: S3Plac
     assert place.shown() == right
     assert s3.head(place.key())["ContentType"] == "application/pkix-crl"
     assert status.crls[0].number == 2
+
+
+def test_headers_of_another_max_age_are_put_and_are_no_disturbance(place: BucketPlace, s3: S3Place) -> None:
+    """Nobody wrote there but us, with the status and without it: the CRL is what it was."""
+    right = place.publish()[0].crls[0]
+    for max_age in ("2m", "3m"):
+        place.public = PublicConfig.model_validate({**place.told, "crl": {"max_age": max_age}})
+        status, _ = place.publish(NOW + SECOND)
+        assert (status.disturbed, status.crls) == ([], [right])
+        assert f"max-age={int(max_age[0]) * 60}," in s3.head(place.key())["CacheControl"]
+        s3.remove("pki/private/bucket.json")
 
 
 def test_wiped_bucket_is_filled_again(place: BucketPlace, s3: S3Place) -> None:
