@@ -56,6 +56,9 @@ TABLE: Final[dict[str, Row]] = {
         "signer.recovery.commands:reconcile_", "signer", "Have a restored ledger learn what was published since."
     ),
     "ledger rebuild": Row("signer.recovery.commands:rebuild", "signer", "Make a new ledger from what is published."),
+    "ceremony request": Row("signer.ceremony.commands:request", "signer", "Write what the offline machine is to sign."),
+    "ceremony sign": Row("signer.ceremony.commands:sign", "signer", "Show, and sign, what a request asks for."),
+    "ceremony accept": Row("signer.ceremony.commands:accept", "signer", "Take in what a ceremony signed."),
     "demo-pki": Row("signer.demo:demo_pki", "signer", "Make a small demonstration PKI in the layout of Easy-RSA."),
 }
 
@@ -63,6 +66,7 @@ _GROUPS: Final = {
     "worker": "Run one of the workers of the queue.",
     "signer": "The signer by itself, without a queue.",
     "ledger": "The signer's ledger, after a disaster.",
+    "ceremony": "Signing on a machine without network.",
 }
 _NOT_FOR_OTHERS: Final = 0o022
 

@@ -1,6 +1,7 @@
 """The `[signer]` table: keys, the ledger, who may ask for what, and the limits that hold whatever a message says."""
 
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,7 @@ from revocation.durations import Duration, show
 from revocation.errors import ConfigurationError
 from revocation.messages import Verb
 from revocation.wire.bucket import ExchangePlace
+from signer.ceremony.config import CeremonyTable
 
 _POSTGRESQL: Final = ("postgresql://", "postgres://")
 PROMPT: Final = "prompt"
@@ -68,6 +70,17 @@ class SignerIssuer(Table):
         default=None,
         description="file:PATH, env:NAME, credential:NAME (systemd) or prompt; absent for a key that is not encrypted.",
     )
+    offline: bool = Field(
+        default=False,
+        description="The key is on a machine without network, which signs at ceremonies: what changes facts is kept "
+        "for the next one, and nothing of this issuer is signed here (docs/ceremony.md).",
+    )
+
+    @model_validator(mode="after")
+    def _has_no_key(self) -> Self:
+        if self.offline and self.key is not None:
+            raise ValueError("offline = true says that the key is elsewhere, and `key` that it is here: take one out")
+        return self
 
 
 class Requester(Table):
@@ -117,6 +130,7 @@ class SignerConfig(Table):
     issuers: tuple[SignerIssuer, ...] = ()
     requesters: tuple[Requester, ...] = ()
     limits: Limits = Limits()
+    ceremony: CeremonyTable = CeremonyTable()
 
     @model_validator(mode="after")
     def _no_doubles(self) -> Self:
@@ -155,6 +169,11 @@ class SignerConfig(Table):
                         where=f"issuer {profile.issuer.name}",
                         advice="shorten the profile, or raise [signer.limits] where the keys are",
                     )
+
+    @cached_property
+    def offline(self) -> frozenset[str]:
+        """The names of the issuers whose key signs at ceremonies, elsewhere."""
+        return frozenset(entry.name for entry in self.issuers if entry.offline)
 
     def _longest_response(self, profile: IssuerProfile) -> timedelta:
         return self.limits.direct_ocsp_validity if profile.ocsp.direct else self.limits.ocsp_validity

@@ -11,7 +11,9 @@ from revocation.commands import TABLE, load
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "infra").rglob("*.md")])
-COMMAND = re.compile(r"^(?:\$ |.*bin/)?revocast ((?:worker |signer |ledger )?[a-z-]+)((?: (?!#)[^\s`|;&)]+)*)", re.M)
+COMMAND = re.compile(
+    r"^(?:\$ |.*bin/)?revocast ((?:worker |signer |ledger |ceremony )?[a-z-]+)((?: (?!#)[^\s`|;&)]+)*)", re.M
+)
 
 
 def code(page: Path) -> str:
