@@ -130,7 +130,10 @@ class SignerConfig(Table):
     issuers: tuple[SignerIssuer, ...] = ()
     requesters: tuple[Requester, ...] = ()
     limits: Limits = Limits()
-    ceremony: CeremonyTable = CeremonyTable()
+    ceremony: CeremonyTable | None = Field(
+        default=None,
+        description="This machine signs at ceremonies alone: `revocast ceremony sign` (docs/ceremony.md).",
+    )
 
     @model_validator(mode="after")
     def _no_doubles(self) -> Self:

@@ -4,6 +4,8 @@ Each is verified here again, by the requesters of this machine's configuration. 
 online ledger recorded it: a revocation has the date that its requester was told, and a message was current then.
 """
 
+from typing import Final
+
 from sqlalchemy import Connection
 
 from revocation.clock import fixed, iso
@@ -15,8 +17,11 @@ from signer.ceremony.entries import read_kept
 from signer.ceremony.request import Asked, Request, RequestIssuer
 from signer.change import apply, asked_of
 from signer.importing import import_within
-from signer.ledger import facts, issued, replies
+from signer.ledger import facts, issued, lost, replies
 from signer.signer import Signer
+
+_FURTHEST: Final = lost.REVISIONS << 16
+"""Revisions from one ceremony to the next: each request, and each ledger that is restored, leaves some out."""
 
 
 def take_in(connection: Connection, signer: Signer, request: Request) -> list[str]:
@@ -29,6 +34,7 @@ def take_in(connection: Connection, signer: Signer, request: Request) -> list[st
     for issuer in request.header.issuers:
         profile = profile_of(signer, issuer)
         _require_not_behind(connection, profile, issuer)
+        _require_room(connection, profile, issuer)
         facts.raise_revision(connection, profile.issuer, issuer.revision - 1)
         facts.touch_crls(connection, profile.issuer)
     return told
@@ -87,6 +93,21 @@ def _declined(asked: Asked, error: RevocastError) -> Refused:
         where=error.where or f"message {message.id}",
         advice=(f"{error.advice}; " if error.advice else "") + "nothing was recorded or signed",
     )
+
+
+def _require_room(connection: Connection, profile: IssuerProfile, issuer: RequestIssuer) -> None:
+    """Return if the revision leaves room for those of later ceremonies: who made up a request could use all of it up.
+
+    Raises:
+        Refused: it does not.
+    """
+    own = facts.revision_of(connection, profile.issuer)
+    if issuer.revision - own > _FURTHEST:
+        raise Refused(
+            f"the request wants revision {issuer.revision}, and this ledger is at {own}: no ledger gets so far",
+            where=f"issuer {profile.issuer.name}",
+            advice="find out who made the request",
+        )
 
 
 def _require_not_behind(connection: Connection, profile: IssuerProfile, issuer: RequestIssuer) -> None:

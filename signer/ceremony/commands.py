@@ -19,7 +19,7 @@ from signer.ceremony.approvals import how_to_approve, require_approvals
 from signer.ceremony.output import require_room, write_output
 from signer.ceremony.plan import Plan
 from signer.ceremony.request import Request, digest_of, read
-from signer.ceremony.sign import People, earlier, hold, prepare
+from signer.ceremony.sign import People, earlier, hold, prepare, table_of
 from signer.ceremony.transcript import TEXT_NAME, Transcript
 from signer.signer import open_signer
 
@@ -100,7 +100,7 @@ def sign(
     signer = open_signer(ConfigFile.read(config), clock.now())
     held = earlier(signer, asked)
     if held is None:
-        agreed_by = require_approvals(signer.config.ceremony, asked.digest, approvals)
+        agreed_by = require_approvals(table_of(signer), asked.digest, approvals)
         plan = prepare(signer, asked, clock.now)
         _show(asked, plan, err=as_json)
         _agree(asked, yes)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from revocation.durable import make_folder, replace_file, sync_folder
-from revocation.errors import InputError, Refused
+from revocation.errors import BundleError, InputError, Refused
 from revocation.wire.exchange import Exchange, FolderExchange
 from signer.ceremony.transcript import JSON_NAME, TEXT_NAME, SignedBundle, Transcript, parse
 
@@ -64,6 +64,8 @@ def read_output(folder: Path) -> Transcript:
         for bundle in transcript.bundles:
             if digest_in(FolderExchange(folder), bundle.name) != bundle:
                 raise InputError(f"{bundle.name} is damaged or half-written", where=where, advice=_COPY_AGAIN)
+    except BundleError as error:
+        raise InputError(f"lacks {error.where}: it {error.what}", where=where, advice=_COPY_AGAIN) from error
     except OSError as error:
         what = f"cannot be read: {error.strerror}: {error.filename}"
         raise InputError(what, where=where, advice=_COPY_AGAIN) from error

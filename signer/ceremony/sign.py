@@ -17,10 +17,11 @@ from revocation.artifacts import Kind
 from revocation.bundle import BundleReader
 from revocation.clock import Clock, fixed, iso
 from revocation.config import IssuerProfile
-from revocation.errors import Refused, RevocastError
+from revocation.errors import ConfigurationError, Refused, RevocastError
 from revocation.messages import Look
 from signer.ceremony.applying import profile_of, take_in
 from signer.ceremony.approvals import Approval
+from signer.ceremony.config import CeremonyTable
 from signer.ceremony.order import require_clock, require_turn, require_valid
 from signer.ceremony.output import digest_in
 from signer.ceremony.plan import CRLContent, Plan, plan, read_crl
@@ -46,6 +47,21 @@ class People:
 
     operators: Sequence[str]
     approvals: Sequence[Approval]
+
+
+def table_of(signer: Signer) -> CeremonyTable:
+    """`[signer.ceremony]` of this machine.
+
+    Raises:
+        ConfigurationError: it has none.
+    """
+    if signer.config.ceremony is None:
+        raise ConfigurationError(
+            "is missing: this machine holds no ceremonies",
+            where="[signer.ceremony]",
+            advice="write the table into the configuration of the machine that has the key, be it empty",
+        )
+    return signer.config.ceremony
 
 
 def earlier(signer: Signer, request: Request) -> Transcript | None:
@@ -91,7 +107,8 @@ def hold(signer: Signer, request: Request, agreed: Plan, people: People) -> Tran
     profiles = [profile_of(signer, issuer) for issuer in request.header.issuers]
     keys = tuple(_used(signer, profile) for profile in profiles)
     _planned(signer, request, agreed.at, agreed)
-    report = look(signer, fixed(agreed.at), EVERYTHING, Look(issuers=tuple(one.issuer.id for one in profiles)))
+    hint = Look(issuers=tuple(one.issuer.id for one in profiles))
+    report = look(signer, fixed(agreed.at), EVERYTHING, hint, at_ceremony=True)
     problems = [str(problem) for problem in report.problems]
     _require_done(signer, profiles, agreed, problems)
     transcript = _transcript(signer, request, agreed, people, profiles, keys, problems)
@@ -112,7 +129,7 @@ def _planned(signer: Signer, request: Request, at: datetime, agreed: Plan | None
     found: list[Plan] = []
     try:
         with signer.ledger.write() as connection:
-            require_clock(connection, request, at, signer.config.ceremony.clock_tolerance)
+            require_clock(connection, request, at, table_of(signer).clock_tolerance)
             profiles = [profile_of(signer, issuer) for issuer in header.issuers]
             for profile in profiles:
                 require_valid(profile, at)

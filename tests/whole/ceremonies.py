@@ -73,6 +73,7 @@ _OFFLINE = """[[signer.issuers]]
 name = "root"
 key = "file:root.key"
 passphrase = "file:passphrase"
+[signer.ceremony]
 """
 
 

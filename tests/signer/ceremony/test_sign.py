@@ -1,5 +1,6 @@
 """One ceremony within a process: a clock that is wrong, a crash at each step, and what may change between two looks."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from signer.handle import handle
 from signer.ledger import ceremonies, facts, issued
 from signer.ledger.changes import Changes
 from signer.ledger.groups import Selection
+from signer.look import look
 from signer.signer import Signer, open_signer
 from tests.authority import NOW, Authority
 from tests.estate import Estate
@@ -39,6 +41,7 @@ class Pair:
         theirs.write_text(ours.read_text())
         key = 'key = "file:ca.key"\npassphrase = "file:ca.passphrase"\n'
         ours.write_text(ours.read_text().replace(key, "offline = true\n"))
+        theirs.write_text(theirs.read_text().replace("[signer]", "[signer]\nceremony = {}"))
         self.signer = self.online.signer()
         self.online.register(self.signer, [1, 2, 3])
 
@@ -191,3 +194,41 @@ def test_online_revisions_compare_with_what_the_ceremony_signed(pair: Pair) -> N
         assert row.revision == issuer.revision
         needed = Changes(here, profile.issuer).latest(Selection.of(profile.crls["all"]))
         assert row.revision < needed == facts.revision_of(here, profile.issuer)
+
+
+def test_machine_of_ceremonies_signs_nothing_else(pair: Pair) -> None:
+    """Whoever asks for what is due there, as `refresh` does, gets nothing; approvals would be worth nothing else."""
+    signer = pair.there()
+    with pytest.raises(Refused, match="signs at ceremonies alone"):
+        look(signer, fixed(NOW))
+    assert signer.exchange.list() == []
+
+
+def test_request_that_would_use_up_all_revisions_is_refused(pair: Pair) -> None:
+    """Somebody made it up: later ceremonies would have none left."""
+    request = pair.request()
+    (issuer,) = request.header.issuers
+    issuers = (issuer.model_copy(update={"revision": 1 << 62}),)
+    made_up = replace(request, header=request.header.model_copy(update={"issuers": issuers}))
+    with pytest.raises(Refused, match="no ledger gets so far"):
+        prepare(pair.there(), made_up, fixed(NOW))
+
+
+def test_message_that_nobody_signed_is_refused(pair: Pair) -> None:
+    """A request can be made up; what its requesters asked for cannot."""
+    pair.revoke(1)
+    request = pair.request()
+    asked = request.messages[-1]
+    body = {**asked.message.body, "reason": "certificateHold"}
+    forged = replace(asked, message=asked.message.model_copy(update={"body": body}))
+    with pytest.raises(Refused, match="is refused here: "):
+        prepare(pair.there(), replace(request, messages=[*request.messages[:-1], forged]), fixed(NOW))
+
+
+def test_message_that_was_not_current_when_it_was_recorded_is_refused(pair: Pair) -> None:
+    """Who holds the online machine cannot bring up again what expired before it was done."""
+    pair.revoke(1)
+    request = pair.request()
+    late = replace(request.messages[-1], recorded_at=NOW - DAY)
+    with pytest.raises(Refused, match="in the future"):
+        prepare(pair.there(), replace(request, messages=[*request.messages[:-1], late]), fixed(NOW))
