@@ -8,8 +8,11 @@ import pytest
 
 from revocation.clock import fixed
 from revocation.configfile import ConfigFile
-from revocation.errors import Refused
+from revocation.errors import Refused, RevocastError
+from revocation.messages import Release, Verb
+from revocation.status import Reason, Revocation
 from signer.ceremony import collecting, sign
+from signer.ceremony.plan import CRLContent
 from signer.ceremony.request import Request, decode
 from signer.ceremony.sign import People, earlier, hold, prepare
 from signer.handle import handle
@@ -19,7 +22,8 @@ from signer.ledger.groups import Selection
 from signer.look import look
 from signer.signer import Signer, open_signer
 from tests.authority import NOW, Authority
-from tests.estate import Estate
+from tests.estate import Estate, certificate
+from tests.signer.reading import crl_serials
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 NOBODY = People((), ())
@@ -232,3 +236,36 @@ def test_message_that_was_not_current_when_it_was_recorded_is_refused(pair: Pair
     late = replace(request.messages[-1], recorded_at=NOW - DAY)
     with pytest.raises(Refused, match="in the future"):
         prepare(pair.there(), replace(request, messages=[*request.messages[:-1], late]), fixed(NOW))
+
+
+def test_message_that_comes_in_two_requests_is_done_once(pair: Pair) -> None:
+    """The first was never accepted, so the second has an import of a hold again, which was released since."""
+    held = certificate(4, revocation=Revocation(NOW - DAY, Reason.certificateHold))
+    pair.online.import_(pair.signer, [held])
+    pair.hold(pair.request())
+    released = pair.online.ask(Verb.RELEASE, Release(issuer="test", serial="04"), NOW + SECOND)
+    assert handle(pair.signer, released, fixed(NOW + SECOND)).revision
+    pair.hold(pair.request(NOW + 2 * SECOND), NOW + 2 * SECOND)
+    assert crl_serials(pair.there()) == []
+    again = pair.request(NOW + 3 * SECOND)
+    assert len(again.messages) == 3
+    assert prepare(pair.there(), again, fixed(NOW + 3 * SECOND)).done == ()
+    pair.hold(again, NOW + 3 * SECOND)
+    assert crl_serials(pair.there()) == []
+
+
+def test_crl_that_is_not_what_was_shown_is_not_handed_out(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the reason: the ceremony ends without a transcript, and nothing leaves the machine."""
+    pair.revoke(1)
+    request, signer = pair.request(), pair.there()
+    plan = prepare(signer, request, fixed(NOW))
+    real = sign.read_crl
+
+    def other(signer: Signer, bundle: str) -> CRLContent | None:
+        found = real(signer, bundle)
+        return replace(found, entries={}) if found else None
+
+    monkeypatch.setattr(sign, "read_crl", other)
+    with pytest.raises(RevocastError, match="is not what was shown"):
+        hold(signer, request, plan, NOBODY)
+    assert earlier(pair.there(), request) is None
