@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Final
 
+from publisher.audit_heads import AuditHeads
 from publisher.config import DirectoryTable, PublisherConfig, RedisTable, S3Table, TargetTable
 from publisher.lock import alone_in_process
 from publisher.targets.alarm import Alarm
@@ -13,9 +14,11 @@ _AGAIN: Final = 3600.0
 
 
 def alarms(config: PublisherConfig) -> list[Alarm]:
-    """Those of every target that has a store of responses."""
+    """Those of every target that has a store of responses; with the first, what was noticed of the audit log."""
     with alone_in_process():
-        return [alarm for table in config.targets for alarm in _of(table)]
+        found = [alarm for table in config.targets for alarm in _of(table)]
+    warnings = AuditHeads(config.state, ()).warnings
+    return found + [Alarm(config.targets[0].name, f"audit {n}", warning) for n, warning in enumerate(warnings)]
 
 
 def _of(table: TargetTable) -> list[Alarm]:

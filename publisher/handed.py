@@ -45,6 +45,14 @@ class Handed:
         """Nothing: a publisher puts no bundle."""
         raise NotImplementedError(f"{name} is not put: a publisher only reads")
 
+    def put_head(self, head: bytes) -> None:
+        """Nothing: a publisher signs no head."""
+        raise NotImplementedError("no head is put: a publisher only reads")
+
+    def head(self) -> bytes | None:
+        """What lies in the exchange."""
+        return self._exchange.head()
+
     def remove(self, name: str) -> None:
         """Nothing: a publisher takes out no bundle."""
         raise NotImplementedError(f"{name} stays: a publisher only reads")

@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from publisher.archive import Archive
+from publisher.audit_heads import AuditHeads
 from publisher.beside import Beside
 from publisher.config import DirectoryTable, LMDBTable, PublisherConfig, RedisTable, S3Table, TargetTable
 from publisher.incoming import Incoming
@@ -80,9 +81,18 @@ def publish_each(
         runs = [_Run(config, table, public, marks, verifying, clock, opened) for table in config.targets]
         for run in runs:
             run.start(open_targets)
+        _look_at_audit_log(config, public, clock, opened())
         while sum(run.step() for run in runs):  # each target has its turn, so that none waits for another's load
             pass
         return [run.finish() for run in runs]
+
+
+def _look_at_audit_log(config: PublisherConfig, public: PublicConfig, clock: Clock, exchange: Exchange) -> None:
+    """Before the bundles: whoever cut it off is to be noticed also where a bundle stops the publisher."""
+    try:
+        AuditHeads(config.state, public.audit_keys).look(exchange, clock())
+    except OSError as error:
+        _LOG.warning("what was seen of the signer's audit log could not be kept: %s", error)
 
 
 class _Run:

@@ -59,6 +59,12 @@ TABLE: Final[dict[str, Row]] = {
     "ceremony request": Row("signer.ceremony.commands:request", "signer", "Write what the offline machine is to sign."),
     "ceremony sign": Row("signer.ceremony.commands:sign", "signer", "Show, and sign, what a request asks for."),
     "ceremony accept": Row("signer.ceremony.commands:accept", "signer", "Take in what a ceremony signed."),
+    "audit verify": Row(
+        "signer.auditing.commands:verify_", "signer", "Hold the audit log against its chain, and against signed heads."
+    ),
+    "audit show": Row(
+        "signer.auditing.commands:show", "signer", "Show entries of the audit log, or the key that signs its head."
+    ),
     "demo-pki": Row("signer.demo:demo_pki", "signer", "Make a small demonstration PKI in the layout of Easy-RSA."),
 }
 
@@ -67,6 +73,7 @@ _GROUPS: Final = {
     "signer": "The signer by itself, without a queue.",
     "ledger": "The signer's ledger, after a disaster.",
     "ceremony": "Signing on a machine without network.",
+    "audit": "The signer's audit log.",
 }
 _NOT_FOR_OTHERS: Final = 0o022
 

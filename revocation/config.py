@@ -13,6 +13,7 @@ from cryptography import x509
 from pydantic import Field, ValidationError
 
 from revocation.artifacts import CRLName, Scope
+from revocation.audithead import AuditKey
 from revocation.compliance import Compliance
 from revocation.configfile import ConfigFile, LocalPath, Table, explain
 from revocation.crlprofile import CRLList, CRLProfile, inherit
@@ -118,6 +119,11 @@ class PublicConfig(Table):
         "OCSP responses (8h to 7d, renewed after half of it or 84h at the latest, with the next one there by half of "
         "it, or from 16h on 8h before its end and within 4d): what they forbid is refused when this is read, and when "
         "something is revoked.",
+    )
+    audit_keys: tuple[AuditKey, ...] = Field(
+        default=(),
+        description="Who may sign heads of the audit log, as `revocast audit show --key` says where the signer runs; "
+        "several signers have one each. Absent: a head counts that any key signed.",
     )
     crl: CRLProfile = Field(default_factory=CRLProfile)
     ocsp: OCSPProfile = Field(default_factory=OCSPProfile)

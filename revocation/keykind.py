@@ -28,11 +28,12 @@ class KeyKind(StrEnum):
     ED25519 = "ed25519"
     MLDSA44 = "mldsa44"
     MLDSA65 = "mldsa65"
+    MLDSA87 = "mldsa87"
 
     @property
     def is_post_quantum(self) -> bool:
         """Whether it is a key of ML-DSA (FIPS 204, RFC 9881)."""
-        return self in (KeyKind.MLDSA44, KeyKind.MLDSA65)
+        return self in (KeyKind.MLDSA44, KeyKind.MLDSA65, KeyKind.MLDSA87)
 
     def check(self, issuer: Issuer, compliance: Compliance) -> None:
         """Return if responders of that issuer may have such a key.
@@ -92,6 +93,5 @@ def _kind(key: PublicKeyTypes) -> KeyKind | None:
         return {"secp256r1": KeyKind.P256, "secp384r1": KeyKind.P384}.get(key.curve.name)
     if isinstance(key, ed25519.Ed25519PublicKey):
         return KeyKind.ED25519
-    if isinstance(key, mldsa.MLDSA44PublicKey):
-        return KeyKind.MLDSA44
-    return KeyKind.MLDSA65 if isinstance(key, mldsa.MLDSA65PublicKey) else None
+    kinds = zip(_ML_DSA, (KeyKind.MLDSA44, KeyKind.MLDSA65, KeyKind.MLDSA87), strict=True)
+    return next((kind for type_, kind in kinds if isinstance(key, type_)), None)

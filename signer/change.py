@@ -199,6 +199,8 @@ def _note(connection: Connection, asked: Asked, reply: Reply, origin: Origin) ->
     what |= {name: found for name in ("discarded",) if (found := reply.data.get(name))}
     who = {"requester": origin.requester, "message": origin.message}
     done = {"outcome": str(reply.outcome), "revision": reply.revision}
+    if reply.outcome is Outcome.REFUSED:
+        done["refusal"] = reply.detail
     audit.record(connection, origin.now, str(asked.message.verb), asked.profile.issuer.id, **what, **who, **done)
 
 

@@ -18,6 +18,8 @@ from revocation.errors import ConfigurationError
 from revocation.messages import Verb
 from revocation.wire.bucket import ExchangePlace
 from signer.ceremony.config import CeremonyTable
+from signer.keys.limits import KeyLimits, LimitReached, check_lasts, check_use
+from signer.keys.purpose import BACKDATE, Purpose
 
 _POSTGRESQL: Final = ("postgresql://", "postgres://")
 PROMPT: Final = "prompt"
@@ -70,6 +72,7 @@ class SignerIssuer(Table):
         default=None,
         description="file:PATH, env:NAME, credential:NAME (systemd) or prompt; absent for a key that is not encrypted.",
     )
+    limits: KeyLimits = Field(default_factory=KeyLimits, description="What the key may do, whatever it is asked.")
     offline: bool = Field(
         default=False,
         description="The key is on a machine without network, which signs at ceremonies: what changes facts is kept "
@@ -157,6 +160,7 @@ class SignerConfig(Table):
                 raise ConfigurationError(f"issuer {issuer.name!r} of [signer] is not among [[public.issuers]]")
         for profile in public.profiles.values():
             self._check_last(profile)
+            self._check_key(profile)
             for what, wanted, limit in (
                 *(("crl.expires", one.expires, self.limits.crl_validity) for one in profile.crl.crls.values()),
                 ("ocsp.expires", profile.ocsp.expires, self._longest_response(profile)),
@@ -177,6 +181,28 @@ class SignerConfig(Table):
     def offline(self) -> frozenset[str]:
         """The names of the issuers whose key signs at ceremonies, elsewhere."""
         return frozenset(entry.name for entry in self.issuers if entry.offline)
+
+    def _check_key(self, profile: IssuerProfile) -> None:
+        """The limits of an issuer's key hold at each signature; that its profile needs more is known at the start."""
+        where = f"issuer {profile.issuer.name}"
+        limits = next((one.limits for one in self.issuers if one.name == profile.issuer.name and one.key), KeyLimits())
+        ocsp = profile.ocsp
+        needed = [(Purpose.CRL, one.expires) for one in profile.crl.crls.values()]
+        needed += [(Purpose.OCSP, ocsp.expires)] if ocsp.direct else []
+        try:
+            for purpose, lasts in needed:
+                check_use(limits, purpose, lasts, where)
+            if not ocsp.direct:
+                check_use(limits, Purpose.RESPONDER_CERTIFICATE, ocsp.responder_certificate_expires + BACKDATE, where)
+                check_lasts(limits, Purpose.OCSP, ocsp.expires, where)
+        except LimitReached as error:
+            raise ConfigurationError(error.what, where=where, advice=error.advice) from error
+        if limits.crl_validity and profile.last_crl is not None and profile.compliance is not Compliance.BR:
+            raise ConfigurationError(
+                f'last_crl = "{profile.last_crl}" is beyond crl_validity ({show(limits.crl_validity)}) of its key',
+                where=where,
+                advice="leave crl_validity out of [signer.issuers.limits] for the last CRL of an issuer that retires",
+            )
 
     def _longest_response(self, profile: IssuerProfile) -> timedelta:
         return self.limits.direct_ocsp_validity if profile.ocsp.direct else self.limits.ocsp_validity

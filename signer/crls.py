@@ -25,6 +25,8 @@ from signer.encoding import crl
 from signer.expired import require_live
 from signer.forbidden import require_allowed_reasons
 from signer.keys import FileTBS, SigningKey
+from signer.keys.limits import LimitedKey, Use
+from signer.keys.purpose import Purpose
 from signer.ledger import audit, dates, departures, facts, issued, pages
 from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
@@ -40,25 +42,31 @@ _BATCH: Final = 16
 """Pages that are fetched and verified in one go, while those before them are written: some 700 KB."""
 
 
-def make_crl(signer: Signer, profile: IssuerProfile, spec: CRLSpec, clock: Clock) -> Issued:
+def make_crl(
+    signer: Signer, profile: IssuerProfile, spec: CRLSpec, clock: Clock, *, for_revocation: bool = False
+) -> Issued:
     """Sign a CRL and put it into the exchange.
+
+    Args:
+        for_revocation: whether it is due because a status changed.
 
     Raises:
         KeyUnavailable: the CA key cannot be used.
+        LimitReached: or not for this, or not now.
         Refused: the issuer has expired, or something is revoked for a reason that its rules forbid.
         TooEarly: it would not be later than the one before, or than what it says was revoked.
     """
     issuer = spec.issuer
     require_live(issuer, clock())
-    key = signer.keyring.key_of(issuer)
+    key = signer.keyring.key_of(issuer, Purpose.CRL)
     with tempfile.TemporaryFile(prefix="revocast-") as file:
         try:
-            taken = _take(signer, profile, spec, key, clock, file)
+            taken = _take(signer, profile, spec, key, clock, file, for_revocation=for_revocation)
         except PagesDamaged:
             _LOG.error("%s: the pages of its entries are damaged; they are made again from the facts", spec)
             with signer.ledger.write() as connection:
                 pages.forget(connection, issuer)
-            taken = _take(signer, profile, spec, key, clock, file)
+            taken = _take(signer, profile, spec, key, clock, file, for_revocation=for_revocation)
         row = taken.row
         begin, size = _enclose(file, taken.tbs, key)
         with ThreadPoolExecutor(1) as beside:
@@ -83,7 +91,14 @@ class _Taken:
 
 
 def _take(
-    signer: Signer, profile: IssuerProfile, spec: CRLSpec, key: SigningKey, clock: Clock, file: BinaryIO
+    signer: Signer,
+    profile: IssuerProfile,
+    spec: CRLSpec,
+    key: LimitedKey,
+    clock: Clock,
+    file: BinaryIO,
+    *,
+    for_revocation: bool,
 ) -> _Taken:
     """The number, the time and the facts of a CRL in one transaction, which nobody else can write in."""
     with signer.ledger.write() as connection:
@@ -94,7 +109,8 @@ def _take(
         base = signer.published.base(connection, complete, now) if spec.name.delta else None
         if spec.name.delta and base is None:
             raise Refused("has no published complete CRL to add to", where=str(spec))
-        return _snapshot(connection, spec, key, now, file, base, keep_expired=profile.crl.keep_expired)
+        options = {"keep_expired": profile.crl.keep_expired, "for_revocation": for_revocation}
+        return _snapshot(connection, spec, key, now, file, base, **options)
 
 
 def _enclose(file: BinaryIO, tbs: FileTBS, key: SigningKey) -> tuple[int, int]:
@@ -112,12 +128,13 @@ def _enclose(file: BinaryIO, tbs: FileTBS, key: SigningKey) -> tuple[int, int]:
 def _snapshot(
     connection: Connection,
     spec: CRLSpec,
-    key: SigningKey,
+    key: LimitedKey,
     now: datetime,
     file: BinaryIO,
     base: Issued | None,
     *,
     keep_expired: bool,
+    for_revocation: bool,
 ) -> _Taken:
     """Reserve the number and read the facts in one transaction: a higher number contains all that a lower one has.
 
@@ -128,6 +145,7 @@ def _snapshot(
     dates.require_passed(connection, issuer, now)
     issued.require_later(connection, spec.part, now)
     this_update, next_update = spec.window(now, issued.latest_before(connection, spec.part, now))
+    key.permit(connection, Use(lasts=next_update - this_update, for_revocation=for_revocation), now)
     row = issued.reserve(
         connection,
         issuer,
@@ -148,9 +166,9 @@ def _snapshot(
     tbs = _write(file, chain((before,), entries, (after,)))
     if tbs.size != len(before) + size + len(after):
         raise selfcheck.SelfCheckFailed(f"CRL {row.crl_number}: the pages of its entries are damaged")
-    what = {"crl": spec.label, "crl_number": str(row.crl_number), "entries": count}
-    digest = tbs.digest("sha256").hex()
-    audit.record(connection, now, "sign crl", issuer.id, revision=revision, bundle=row.name, tbs_sha256=digest, **what)
+    what = {"crl": spec.label, "crl_number": str(row.crl_number), "entries": count, "revision": revision}
+    what |= {"bundle": row.name, **row.said_window, "tbs_sha256": tbs.digest("sha256").hex()}
+    audit.record_signing(connection, now, "sign crl", issuer.id, key, Purpose.CRL, **what)
     return _Taken(row, tbs, count)
 
 

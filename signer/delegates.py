@@ -14,7 +14,6 @@ from revocation.errors import KeyUnavailable
 from revocation.issuer import Issuer
 from revocation.keykind import KeyKind, forbidden_key, kind_of
 from signer.keys import SigningKey
-from signer.keys.keyring import Keyring
 from signer.keys.responder_keys import ResponderKeys
 from signer.ledger import responders
 
@@ -52,13 +51,9 @@ def delegate(connection: Connection, keys: ResponderKeys, profile: IssuerProfile
     return next((one for one in long if one.kind is profile.ocsp.responder_key), found[0])
 
 
-def issuer_itself(keyring: Keyring, issuer: Issuer) -> Delegate:
-    """The CA key as the one to sign with.
-
-    Raises:
-        KeyUnavailable: it cannot be used.
-    """
-    return Delegate(keyring.key_of(issuer), None, issuer.not_after)
+def issuer_itself(key: SigningKey, issuer: Issuer) -> Delegate:
+    """The CA key as the one to sign with."""
+    return Delegate(key, None, issuer.not_after)
 
 
 def _able(connection: Connection, keys: ResponderKeys, profile: IssuerProfile, now: datetime) -> Iterator[Delegate]:

@@ -45,6 +45,7 @@ class Due:
         not_before: a replacement's thisUpdate is later by whole seconds, and not before what it says was revoked.
         behind: an OCSP slice that lacks a fact.
         waits: why it cannot be made for now, and what to do about it.
+        lacks_status: a CRL that lacks a change of status, whatever else is the matter with it.
     """
 
     profile: IssuerProfile
@@ -54,6 +55,7 @@ class Due:
     not_before: datetime | None = None
     behind: bool = False
     waits: RevocastError | None = None
+    lacks_status: bool = False
 
     @property
     def task(self) -> Verb:
@@ -114,11 +116,12 @@ def due_crls(
         taken_back = published.taken_back(connection, last, now) if last is not None else None
         if why := _why_crl(last, spec, now, needed, intact, taken_back):
             not_before = _not_before(connection, profile, spec.part)
+            lacks = needed > (last.revision if last else 0)
             turn = last.sequence if last else 0
             if spec.name.delta and (its := _last(connection, complete.part)):
                 is_new = now - its.this_update <= spec.settings.backdate + _JUST_NOW
                 turn = turn if is_new else max(turn, its.sequence)
-            found.append((turn, Due(profile, spec.part, 0, why, not_before)))
+            found.append((turn, Due(profile, spec.part, 0, why, not_before, lacks_status=lacks)))
     yield from (due for _, due in sorted(found, key=itemgetter(0)))  # a complete CRL is found before its delta
 
 

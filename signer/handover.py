@@ -83,7 +83,7 @@ def _to_delegate(able: Delegate | None, end: str, error: KeyUnavailable) -> KeyU
 def _unusable(keyring: Keyring, profile: IssuerProfile) -> KeyUnavailable | None:
     """Why the CA key cannot be used."""
     try:
-        keyring.key_of(profile.issuer)
+        keyring.require_usable(profile.issuer)
     except KeyUnavailable as error:
         return error
     return None

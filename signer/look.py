@@ -10,6 +10,7 @@ from revocation.artifacts import Kind
 from revocation.clock import Clock
 from revocation.errors import ExchangeError, Refused, RevocastError
 from revocation.messages import Look, Verb
+from signer.auditing.heads import tell_head
 from signer.behind import behind_what_was_signed
 from signer.coverage import without_crl
 from signer.crls import make_crl
@@ -17,9 +18,11 @@ from signer.departed import tell_departures
 from signer.due import Due
 from signer.expired import refused_crls
 from signer.finding import EVERYTHING, asked, find_due, intact_bundles, live
+from signer.keys.limits import LimitReached
 from signer.ledger import early, facts
 from signer.ledger.early import TooEarly
 from signer.ledger.issued import Issued
+from signer.limited import told
 from signer.meanwhile import Meanwhile
 from signer.presign import presign
 from signer.produce import prune, require_own_exchange, take_out_unwanted
@@ -90,6 +93,7 @@ def look(
         if Verb.PRESIGN in tasks:
             report.tell(Verb.PRESIGN, _unanswered(signer, clock(), hint))
         report.tell(None, _tidy(signer, clock(), report))
+        report.tell(None, tell_head(signer, is_told=bool(report.problems)))
     return report
 
 
@@ -229,6 +233,8 @@ def _attempt(
         report.wait(due.task, waits.not_before)
         if waits.not_before - clock() > _LONGEST_WAIT:
             report.tell(due.task, [clock_behind(due, waits.not_before, clock())])
+    except LimitReached as error:
+        report.tell(due.task, told(signer, due, error, clock()))
     except RevocastError as error:
         report.tell(due.task, [error])
     except OSError as error:
@@ -250,7 +256,8 @@ def _make(signer: Signer, due: Due, clock: Clock, between: Callable[[], None]) -
         return None
     if due.part.kind is Kind.CRL:
         with signer.ledger.turn():  # in a burst it would wait for others between any two of its transactions
-            return make_crl(signer, due.profile, due.profile.crls[due.part.label], clock)
+            spec = due.profile.crls[due.part.label]
+            return make_crl(signer, due.profile, spec, clock, for_revocation=due.lacks_status)
     if due.base_revision:
         return presign(signer, due.profile, due.part, due.base_revision, clock)
     return presign(signer, due.profile, due.part, 0, clock, between)

@@ -4,7 +4,7 @@ Those of which the rules of the issuer let no response speak are left out: see `
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
@@ -22,7 +22,10 @@ from signer.batch import Recipe
 from signer.delegates import Delegate, delegate, issuer_itself
 from signer.encoding.ocsp import ResponseTemplate
 from signer.expired import require_live
+from signer.keys.limits import Use, check_lasts
+from signer.keys.purpose import Purpose
 from signer.ledger import audit, dates, facts, issued
+from signer.ledger.facts import Status
 from signer.ledger.issued import Issued
 from signer.produce import put_bundle
 from signer.responses import BLOCK, SignedResponses, sign_responses
@@ -49,13 +52,15 @@ def presign(
         between: called again and again meanwhile; it may sign and put what is newer, of the same slice too.
 
     Raises:
+        LimitReached: the CA key does not sign that for so long, or not now.
         KeyUnavailable: there is no responder certificate that is valid now, or its key is gone; or the CA key cannot be
             used, where that signs.
         Refused: the issuer has expired.
         TooEarly: they would not be later than those before, or than what they say was revoked.
     """
     require_live(profile.issuer, clock())
-    itself = issuer_itself(signer.keyring, profile.issuer) if profile.ocsp.direct else None
+    ca_key = signer.keyring.key_of(profile.issuer, Purpose.OCSP) if profile.ocsp.direct else None
+    itself = issuer_itself(ca_key, profile.issuer) if ca_key else None
     with tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="revocast-") as spool:
         out = cast("BinaryIO", spool)
         with ExitStack() as reading:
@@ -64,11 +69,17 @@ def presign(
                 responder = itself or _delegate(connection, signer, profile, now)
                 known = reading.enter_context(signer.ledger.read())
                 row = _reserve(connection, known, profile, part, base_revision, responder, now)
-                if itself:  # no signature of the CA key is without a record
-                    audit.record(connection, now, "sign ocsp with ca key", row.part.issuer, bundle=row.name)
+                lasts = row.next_update - row.this_update
+                check_lasts(signer.keyring.limits_of(profile.issuer), Purpose.OCSP, lasts, str(part))
+                if ca_key:  # no signature of the CA key is without a record
+                    number = sum(map(len, _blocks(known, profile, row))) * len(profile.ocsp.responses)
+                    has_news = _has_news(connection, known, profile, row)
+                    ca_key.permit(connection, Use(number, lasts, for_revocation=has_news), now)
+                    _note(connection, row, responder, now, "sign ocsp with ca key", responses=number)
             signed = _sign(signer, known, profile, row, responder, out, between)
         with signer.ledger.write() as connection:
-            _note(connection, row, signed, now)
+            said = {"responses": signed.count, "batch_sha256": signed.tbs_sha256}
+            _note(connection, row, responder, now, "sign ocsp", **said)  # before any of it leaves the room
         put_bundle(signer, row, signed.files, signed.count)
     return row
 
@@ -112,21 +123,34 @@ def _sign(
     out: BinaryIO,
     between: Callable[[], None],
 ) -> SignedResponses:
-    hashes = facts.slice_hashes(row.part.slice, profile.ocsp.slices)
-    since = profile.ocsp.answered_since(row.this_update)
-    blocks = facts.live_statuses(
-        known, profile.issuer, hashes, since, BLOCK, after_revision=row.base_revision, only=answered(profile)
-    )
+    blocks = _blocks(known, profile, row)
     make = partial(signer.signing.batch, _recipe(profile, responder, row), responder.key, responder.file)
     path = f"ocsp/{row.part.issuer}/{row.part.label}-{{:05d}}.ders"
     return sign_responses(make, blocks, responder.key.public_key_info, path, out, between)
 
 
-def _note(connection: Connection, row: Issued, signed: SignedResponses, now: datetime) -> None:
-    """Into the audit log, before any of it leaves the room."""
-    what = {"slice": row.part.slice, "responses": signed.count, "base_revision": row.base_revision}
-    digest = {"revision": row.revision, "bundle": row.name, "batch_sha256": signed.tbs_sha256}
-    audit.record(connection, now, "sign ocsp", row.part.issuer, **what, **digest)
+def _blocks(known: Connection, profile: IssuerProfile, row: Issued) -> Iterator[Sequence[Status]]:
+    """The certificates that are answered for, some at a time."""
+    hashes = facts.slice_hashes(row.part.slice, profile.ocsp.slices)
+    since = profile.ocsp.answered_since(row.this_update)
+    only = answered(profile)
+    return facts.live_statuses(known, profile.issuer, hashes, since, BLOCK, after_revision=row.base_revision, only=only)
+
+
+def _has_news(connection: Connection, known: Connection, profile: IssuerProfile, row: Issued) -> bool:
+    """Whether a status changed since the slice was signed last, and certificates did not only come or grow old."""
+    last = issued.last_stored(connection, row.part)
+    since = row.base_revision or (last.revision if last else 0)
+    return facts.has_status_since(known, profile.issuer, facts.slice_hashes(row.part.slice, profile.ocsp.slices), since)
+
+
+def _note(
+    connection: Connection, row: Issued, responder: Delegate, now: datetime, action: str, **signed: object
+) -> None:
+    """Into the audit log."""
+    what = {"slice": row.part.slice, "base_revision": row.base_revision, "revision": row.revision, "bundle": row.name}
+    what |= {**row.said_window, **signed}
+    audit.record_signing(connection, now, action, row.part.issuer, responder.key, Purpose.OCSP, **what)
 
 
 def _recipe(profile: IssuerProfile, responder: Delegate, row: Issued) -> Recipe:

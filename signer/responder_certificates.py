@@ -6,7 +6,7 @@ is signed before it is, has it before it signs, and forgets a key after it is go
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from revocation import serials
@@ -17,12 +17,11 @@ from signer import selfcheck
 from signer.encoding import responder_certificate
 from signer.encoding.crl import assemble
 from signer.encoding.responder_certificate import ResponderCertificateFrame
-from signer.keys import BytesTBS, SigningKey
+from signer.keys import BytesTBS
+from signer.keys.limits import LimitedKey, Use
+from signer.keys.purpose import BACKDATE, Purpose
 from signer.ledger import audit, facts, responders
 from signer.signer import Signer
-
-BACKDATE: Final = timedelta(hours=1)
-"""notBefore lies this far back, for clients whose clock is behind; but not before that of the CA."""
 
 _SERIAL_OCTETS: Final = 16
 
@@ -32,12 +31,13 @@ def make_responder_certificate(signer: Signer, profile: IssuerProfile, now: date
 
     Raises:
         KeyUnavailable: the CA key cannot be used.
+        LimitReached: or not for this, or not now.
         Refused: the issuer has expired.
     """
     issuer = profile.issuer
     if now >= issuer.not_after:
         raise Refused(f"has expired at {iso(issuer.not_after)}", where=f"issuer {issuer.name}")
-    ca_key = signer.keyring.key_of(issuer)
+    ca_key = signer.keyring.key_of(issuer, Purpose.RESPONDER_CERTIFICATE)
     name = signer.responder_keys.new_name()
     not_before = min(max(now - BACKDATE, issuer.not_before), now)
     window = (not_before, min(now + profile.ocsp.responder_certificate_expires, issuer.not_after))
@@ -55,14 +55,17 @@ def make_responder_certificate(signer: Signer, profile: IssuerProfile, now: date
 
 
 def _certify(
-    signer: Signer, frame: ResponderCertificateFrame, ca_key: SigningKey, now: datetime, what: dict[str, str]
+    signer: Signer, frame: ResponderCertificateFrame, ca_key: LimitedKey, now: datetime, what: dict[str, str]
 ) -> None:
     issuer = frame.issuer
     tbs = responder_certificate.encode_tbs(frame, ca_key.algorithm_identifier)
-    said = {"serial": serials.to_hex(frame.serial), "not_after": iso(frame.not_after), **what}
+    window = {"not_before": iso(frame.not_before), "not_after": iso(frame.not_after)}
+    said = {"serial": serials.to_hex(frame.serial), **window, **what}
     with signer.ledger.write() as connection:  # recorded before it is signed: no signature is without a record
-        digest = hashlib.sha256(tbs).hexdigest()
-        audit.record(connection, now, "sign responder certificate", issuer.id, tbs_sha256=digest, **said)
+        ca_key.permit(connection, Use(lasts=frame.not_after - frame.not_before), now)
+        said["tbs_sha256"] = hashlib.sha256(tbs).hexdigest()
+        act = "sign responder certificate"
+        audit.record_signing(connection, now, act, issuer.id, ca_key, Purpose.RESPONDER_CERTIFICATE, **said)
     data = assemble(tbs, ca_key.algorithm_identifier, ca_key.sign(BytesTBS(tbs)))
     selfcheck.check_certificate(data, issuer.public_key_info)
     with signer.ledger.write() as connection:

@@ -22,6 +22,7 @@ class Signer:
     """What the signer's work needs.
 
     Attributes:
+        refused: when this process last recorded that a key's limit kept it from making something, by issuer and thing.
         sound: when this process read a bundle of the exchange whole; one that is changed there is another.
     """
 
@@ -34,6 +35,7 @@ class Signer:
     published: Published = field(default_factory=Published)
     signing: Signing = field(default_factory=Signing)
     sound: dict[Stored, datetime] = field(default_factory=dict)
+    refused: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def is_offline(self, issuer: Issuer) -> bool:
         """Whether its key signs at ceremonies, on another machine."""

@@ -46,7 +46,7 @@ def unlock(fd: int, config: Path | None) -> None:
 
 def _try(keyring: Keyring, issuer: Issuer, typed: dict[str, str]) -> None:
     if not keyring.is_asked_for(issuer):
-        keyring.key_of(issuer)
+        keyring.require_usable(issuer)
         return
     for left in reversed(range(_ATTEMPTS)):
         passphrase = ask(issuer.name)

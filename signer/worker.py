@@ -204,7 +204,7 @@ def _unlock(signer: Signer) -> None:
         if not signer.keyring.is_configured(profile.issuer):
             continue
         try:
-            signer.keyring.key_of(profile.issuer)
+            signer.keyring.require_usable(profile.issuer)
         except WrongPassphrase:
             raise
         except KeyUnavailable as error:

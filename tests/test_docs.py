@@ -12,7 +12,7 @@ from revocation.commands import TABLE, load
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "infra").rglob("*.md")])
 COMMAND = re.compile(
-    r"^(?:\$ |.*bin/)?revocast ((?:worker |signer |ledger |ceremony )?[a-z-]+)((?: (?!#)[^\s`|;&)]+)*)", re.M
+    r"^(?:\$ |.*bin/)?revocast ((?:worker |signer |ledger |ceremony |audit )?[a-z-]+)((?: (?!#)[^\s`|;&)]+)*)", re.M
 )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
+from revocation.audithead import HEAD_NAME, LARGEST
 from revocation.bundle.manifest import is_bundle_name
 from revocation.durable import replace_file
 from revocation.errors import BundleError, Unreadable
@@ -33,7 +34,7 @@ class Stored:
 
 
 class Exchange(Protocol):
-    """The four things that are done with an exchange; its text is where it is.
+    """What is done with an exchange; its text is where it is.
 
     A folder raises OSError, a bucket ExchangeError, where it cannot be used.
     """
@@ -49,6 +50,12 @@ class Exchange(Protocol):
 
     def remove(self, name: str) -> None:
         """Take a bundle out; one that is gone already is no error."""
+
+    def put_head(self, head: bytes) -> None:
+        """Put the signed head of the audit log beside the bundles, in the place of the one before."""
+
+    def head(self) -> bytes | None:
+        """What lies there as the head of the audit log, and a little more of what is too large for one."""
 
 
 class FolderExchange:
@@ -88,6 +95,23 @@ class FolderExchange:
         """Unlink it."""
         if is_bundle_name(name):
             (self.folder / name).unlink(missing_ok=True)
+
+    def put_head(self, head: bytes) -> None:
+        """Write it durably under another name, then rename."""
+
+        def write(out: BinaryIO) -> None:
+            out.write(head)
+
+        replace_file(self.folder / HEAD_NAME, write, _MODE)
+
+    def head(self) -> bytes | None:
+        """Never through a link."""
+        try:
+            descriptor = os.open(self.folder / HEAD_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read(LARGEST + 1)
 
 
 def _stored(entry: os.DirEntry[str]) -> Stored | None:

@@ -5,11 +5,14 @@ bundle is read into a file without a name before anybody looks into it: it is se
 change or break off while it is looked at.
 """
 
+import hashlib
+import io
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import BinaryIO, Final, cast
 
+from revocation.audithead import HEAD_NAME, LARGEST
 from revocation.bundle.manifest import is_bundle_name
 from revocation.errors import BundleError, ExchangeError
 from revocation.wire.bucket import Bucket
@@ -20,6 +23,7 @@ from revocation.wire.s3_object import Kind
 from revocation.wire.s3_trouble import S3Conflict, S3Trouble
 
 _BUNDLE: Final = Kind("application/x-tar", "no-store")
+_HEAD: Final = Kind("application/json", "no-store")
 _PROBE: Final = ".probe"
 
 
@@ -102,6 +106,27 @@ class S3Exchange:
         if is_bundle_name(name):
             with _explained():
                 self._s3.remove(name)
+
+    def put_head(self, head: bytes) -> None:
+        """Put it over the one before.
+
+        Raises:
+            ExchangeError: it could not be put.
+        """
+        digest = hashlib.sha256(head).hexdigest()
+        said = {"ContentType": _HEAD.media_type, "CacheControl": _HEAD.cache_control, "Metadata": {"sha256": digest}}
+        with _explained():
+            self._s3.send(HEAD_NAME, io.BytesIO(head), **said)
+
+    def head(self) -> bytes | None:
+        """Read it.
+
+        Raises:
+            ExchangeError: it cannot be read, or is too large for a head.
+        """
+        content = io.BytesIO()
+        with _explained():
+            return content.getvalue() if self._s3.get(HEAD_NAME, content, LARGEST) else None
 
 
 def _name(stored: Stored) -> str:

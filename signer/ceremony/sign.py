@@ -28,6 +28,7 @@ from signer.ceremony.plan import CRLContent, Plan, plan, read_crl
 from signer.ceremony.request import Request
 from signer.ceremony.transcript import ApprovedBy, SignedCRL, Transcript, UsedKey
 from signer.finding import EVERYTHING, find_due
+from signer.keys.purpose import Purpose
 from signer.ledger import audit, ceremonies, issued
 from signer.ledger.ceremonies import Ceremony, Step
 from signer.ledger.early import TooEarly
@@ -181,7 +182,7 @@ def _require_done(signer: Signer, profiles: Sequence[IssuerProfile], agreed: Pla
 
 def _used(signer: Signer, profile: IssuerProfile) -> UsedKey:
     """The CA key, which is opened now."""
-    key = signer.keyring.key_of(profile.issuer)
+    key = signer.keyring.key_of(profile.issuer, Purpose.CRL)
     uri = next(entry.key for entry in signer.config.issuers if entry.name == profile.issuer.name)
     digest = hashlib.sha256(key.public_key_info).hexdigest()
     return UsedKey(issuer=profile.issuer.id, name=profile.issuer.name, key=uri or "", public_key_sha256=digest)

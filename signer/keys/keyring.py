@@ -9,7 +9,9 @@ from revocation.errors import KeyUnavailable, WrongPassphrase
 from revocation.issuer import Issuer
 from signer.config import PROMPT, SignerIssuer
 from signer.keys import local, passphrase
+from signer.keys.limits import KeyLimits, LimitedKey
 from signer.keys.protocol import SigningKey
+from signer.keys.purpose import Purpose
 
 _SEE_KEY: Final = "put its key there, or correct `key` of the issuer in [[signer.issuers]]"
 
@@ -27,15 +29,28 @@ class Keyring:
         self._typed = dict(passphrases or {})
         self._keys: dict[str, SigningKey] = {}
 
-    def key_of(self, issuer: Issuer) -> SigningKey:
-        """The CA key of an issuer.
+    def key_of(self, issuer: Issuer, purpose: Purpose) -> LimitedKey:
+        """The CA key of an issuer, for one purpose; it signs what its limits permit.
 
         Raises:
             KeyUnavailable: none is configured, it cannot be unlocked, or it is another issuer's.
         """
+        self.require_usable(issuer)
+        return LimitedKey(self._keys[issuer.name], purpose, self.limits_of(issuer), f"CA key of {issuer.name}")
+
+    def require_usable(self, issuer: Issuer) -> None:
+        """Return if the CA key of an issuer is unlocked now, which it is at first use.
+
+        Raises:
+            KeyUnavailable: as above.
+        """
         if issuer.name not in self._keys:
             self._keys[issuer.name] = self._load(issuer)
-        return self._keys[issuer.name]
+
+    def limits_of(self, issuer: Issuer) -> KeyLimits:
+        """Those of its CA key, and of what is signed about its certificates."""
+        entry = self._entries.get(issuer.name)
+        return entry.limits if entry else KeyLimits()
 
     def is_configured(self, issuer: Issuer) -> bool:
         """Whether there is a key for this issuer here."""
@@ -65,7 +80,7 @@ class Keyring:
         """
         self._typed[issuer.name] = typed
         self._keys.pop(issuer.name, None)
-        self.key_of(issuer)
+        self.require_usable(issuer)
 
     def _load(self, issuer: Issuer) -> SigningKey:
         entry = self._entries.get(issuer.name)

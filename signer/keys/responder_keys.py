@@ -32,6 +32,7 @@ _GENERATE: Final[dict[KeyKind, Callable[[], PrivateKeyTypes]]] = {
     KeyKind.ED25519: ed25519.Ed25519PrivateKey.generate,
     KeyKind.MLDSA44: mldsa.MLDSA44PrivateKey.generate,
     KeyKind.MLDSA65: mldsa.MLDSA65PrivateKey.generate,
+    KeyKind.MLDSA87: mldsa.MLDSA87PrivateKey.generate,
 }
 
 

@@ -59,6 +59,13 @@ def require_remembered(connection: Connection, message: Message) -> None:
         )
 
 
+def last_restored(connection: Connection) -> tuple[datetime, str] | None:
+    """When a copy took the place of the ledger last, or it was made anew, and from what; None where that never was."""
+    latest = _LATEST.where(continuity.c.kind == _RESTORED)
+    row = connection.execute(latest).one_or_none()
+    return (from_epoch(row.at), str(row.detail)) if row else None
+
+
 def sequence(connection: Connection) -> int:
     """Bundles up to this one were made before the ledger was reconciled; 0 where it never was."""
     return int(connection.execute(select(func.max(continuity.c.sequence))).scalar() or 0)

@@ -205,6 +205,16 @@ def has_live(connection: Connection, issuer: Issuer, hashes: range, since: datet
     return connection.execute(query.limit(1)).one_or_none() is not None
 
 
+def has_status_since(connection: Connection, issuer: Issuer, hashes: range, revision: int) -> bool:
+    """Whether the status of a certificate in a slice changed after a revision."""
+    query = select(certificates.c.serial).where(
+        certificates.c.issuer == issuer.id,
+        certificates.c.slice_hash.between(hashes.start, hashes.stop - 1),
+        certificates.c.status_revision > revision,
+    )
+    return connection.execute(query.limit(1)).one_or_none() is not None
+
+
 def slice_hash(serial: bytes) -> int:
     """0..65535 from the serial alone, so that a certificate stays in its slice."""
     return int.from_bytes(serials.spread(serial), "big")

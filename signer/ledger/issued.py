@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, and_, case, desc, func, insert, 
 
 from revocation.artifacts import CRLName, Kind
 from revocation.bundle.manifest import bundle_name
-from revocation.clock import epoch, from_epoch
+from revocation.clock import epoch, from_epoch, iso
 from revocation.departed import Chunk
 from revocation.issuer import Issuer
 from revocation.part import Part
@@ -41,6 +41,11 @@ class Issued:
     def name(self) -> str:
         """Its name in the exchange."""
         return bundle_name(self.sequence, self.part)
+
+    @property
+    def said_window(self) -> dict[str, str]:
+        """thisUpdate and nextUpdate, for people."""
+        return {"this_update": iso(self.this_update), "next_update": iso(self.next_update)}
 
     @property
     def complete(self) -> bool:

@@ -206,6 +206,15 @@ continuity = Table(
     Column("sequence", BigInteger, nullable=False, comment="bundles up to this one are of before"),
 )
 
+key_uses = Table(
+    "key_uses",
+    metadata,
+    Column("key", String(64), primary_key=True, comment="SHA-256 of the SubjectPublicKeyInfo"),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("for_revocation", Boolean, primary_key=True, comment="due because a status changed"),
+    Column("number", BigInteger, nullable=False),
+)
+
 kept_messages = Table(
     "kept_messages",
     metadata,

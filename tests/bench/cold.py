@@ -39,7 +39,7 @@ def _main() -> None:
     imported = time.perf_counter()
     signer = Estate.at(Path(sys.argv[1])).signer()
     (profile,) = signer.public.profiles.values()
-    signer.keyring.key_of(profile.issuer)
+    signer.keyring.require_usable(profile.issuer)
     opened = time.perf_counter()
 
     def make(seconds: int) -> tuple[str, float]:

@@ -21,7 +21,9 @@ _PIECE = 100
 _SECONDS = 1.5
 _PREHASHED = utils.Prehashed(SHA256())
 
-_WholeMessage: TypeAlias = ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey
+_WholeMessage: TypeAlias = (
+    ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey
+)
 PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | _WholeMessage
 
 KEYS: dict[str, Callable[[], PrivateKey]] = {
@@ -33,6 +35,7 @@ KEYS: dict[str, Callable[[], PrivateKey]] = {
     "ed25519": ed25519.Ed25519PrivateKey.generate,
     "mldsa44": mldsa.MLDSA44PrivateKey.generate,
     "mldsa65": mldsa.MLDSA65PrivateKey.generate,
+    "mldsa87": mldsa.MLDSA87PrivateKey.generate,
 }
 """By what `--key` calls them."""
 

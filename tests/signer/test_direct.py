@@ -57,7 +57,7 @@ def test_direct_response_is_signed_by_the_ca_key_and_embeds_nothing(tmp_path: Pa
     report = look(signer, fixed(NOW))
     assert report.problems == []
     assert not any("responder certificate" in made for made in report.made)
-    assert not (tmp_path / "e/signer/keys").exists()
+    assert list((tmp_path / "e/signer/keys").glob("*.pem")) == []
     found = responses_of(signer)
     assert len(found) == 4
     for data in found:

@@ -181,7 +181,7 @@ def test_kind_that_is_configured_back_in_the_last_day_of_an_issuer_needs_no_othe
     [
         (CA_KEYS["ed25519"], "P-521 alone, and it is ed25519"),
         (CA_KEYS["mldsa65"], "and it is mldsa65"),
-        (CA_KEYS["mldsa87"], "and it is of another kind"),
+        (CA_KEYS["mldsa87"], "and it is mldsa87"),
         (lambda: rsa.generate_private_key(65537, 1024), "and it is RSA of 1024 bits"),  # noqa: S505 - that is why
         (lambda: rsa.generate_private_key(65537, 2050), "and it is RSA of 2050 bits"),
         (lambda: ec.generate_private_key(ec.SECP256K1()), "and it is on the curve secp256k1"),
@@ -236,9 +236,15 @@ def test_responder_key_of_before_the_brs_signs_no_more(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "more", "words"),
     [
-        ("dsa", "", "should be 'p256', 'p384', 'rsa2048', 'rsa3072', 'rsa4096', 'ed25519', 'mldsa44' or 'mldsa65'"),
+        (
+            "dsa",
+            "",
+            "should be 'p256', 'p384', 'rsa2048', 'rsa3072', 'rsa4096', 'ed25519', 'mldsa44', 'mldsa65' or 'mldsa87'",
+        ),
         ("rsa1024", "", "should be 'p256'"),
         ("mldsa44", "", "wants an issuer with an ML-DSA key"),
+        ("mldsa87", "", "wants an issuer with an ML-DSA key"),
+        ("mldsa87", 'compliance = "br"', "section 6.1.5, know RSA and NIST's curves alone"),
         (
             "ed25519",
             'compliance = "br"',

@@ -125,8 +125,10 @@ def test_revocations_that_keep_coming_hold_up_nothing_else(
     coming = iter(range(1, 300))
     making = looking.make_crl
 
-    def made_too_late(signer: Signer, profile: IssuerProfile, spec: CRLSpec, clock: Clock) -> Issued:
-        row = making(signer, profile, spec, clock)
+    def made_too_late(
+        signer: Signer, profile: IssuerProfile, spec: CRLSpec, clock: Clock, *, for_revocation: bool
+    ) -> Issued:
+        row = making(signer, profile, spec, clock, for_revocation=for_revocation)
         for serial in (next(coming), next(coming), next(coming)):
             handle(signer, estate.revoke(serial, now=clock()), clock)
         return row

@@ -54,7 +54,8 @@ def signer(estate: Estate) -> Signer:
 
 def break_ca_key(signer: Signer) -> None:
     (profile,) = signer.public.profiles.values()
-    signer.keyring._keys["test"] = Broken(signer.keyring.key_of(profile.issuer))
+    signer.keyring.require_usable(profile.issuer)
+    signer.keyring._keys["test"] = Broken(signer.keyring._keys["test"])
 
 
 @pytest.mark.parametrize("task", [Verb.GENERATE_CRLS, Verb.GENERATE_OCSP_KEYS])

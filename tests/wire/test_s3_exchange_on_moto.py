@@ -85,6 +85,18 @@ def test_bundle_is_read_as_it_was_put_and_can_be_sought_in(exchange: S3Exchange)
         assert hashlib.file_digest(source, "sha256").digest() == hashlib.sha256(content).digest()  # type: ignore[arg-type]
 
 
+def test_head_of_the_audit_log_lies_beside_the_bundles_and_is_none_of_them(exchange: S3Exchange) -> None:
+    """It is put over the one before; one that is no head is not read whole."""
+    assert exchange.head() is None
+    exchange.put_head(b"one")
+    exchange.put_head(b"another")
+    assert exchange.head() == b"another"
+    assert exchange.list() == []
+    exchange.put_head(bytes(5000))
+    with pytest.raises(ExchangeError, match="4096"):
+        exchange.head()
+
+
 def test_large_bundle_is_put_and_read_without_being_held_in_memory(exchange: S3Exchange) -> None:
     """A slice of a million responses is hundreds of megabytes; here it is 48."""
     piece = bytes(range(256)) * 4096

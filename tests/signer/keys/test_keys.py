@@ -107,7 +107,7 @@ def test_key_of_another_ca_is_refused(estate: Estate) -> None:
     signer = estate.signer()
     (profile,) = signer.public.profiles.values()
     with pytest.raises(KeyUnavailable, match="not the key of its CA certificate"):
-        signer.keyring.key_of(profile.issuer)
+        signer.keyring.require_usable(profile.issuer)
 
 
 def test_responder_key_file_is_readable_by_its_owner_alone_and_is_destroyed_after_its_certificate(
@@ -134,4 +134,4 @@ def test_key_that_is_not_there_is_told_before_a_passphrase_is_looked_for(estate:
     for source in ("prompt", f"file:{estate.folder}/absent"):
         keyring = Keyring((SignerIssuer(name=profile.issuer.name, key=f"file:{key}", passphrase=source),))
         with pytest.raises(KeyUnavailable, match=f"key {key}: cannot be read: No such file"):
-            keyring.key_of(profile.issuer)
+            keyring.require_usable(profile.issuer)

@@ -1,0 +1,142 @@
+"""The signed head of the log: put beside the bundles after each look, and held against what lies there before.
+
+So a log that is cut off, written anew or put back from a copy is noticed by whoever saw an earlier head: here first,
+and by each publisher. What contradicts the log is left lying where it is, as evidence.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection
+
+from revocation.audithead import HEAD_NAME, AuditHead
+from revocation.clock import iso
+from revocation.errors import ExchangeError, InputError, RevocastError
+from signer.auditing.log import chain_at, extent
+from signer.keys.audit_key import AuditSigner, load_audit_key
+from signer.ledger import continuity
+from signer.signer import Signer
+
+_FOREIGN: Final = "an exchange is that of one ledger: from another one, as a ceremony's, copy bundles alone"
+
+
+class HeadContradicted(RevocastError):
+    """A head tells of entries that the log does not have."""
+
+
+class Chapter(NamedTuple):
+    """Since when a copy stands in the place of the log, and of what."""
+
+    began: datetime
+    why: str
+
+
+def tell_head(signer: Signer, *, is_told: bool) -> list[RevocastError]:
+    """Put the head of now into the exchange, unless it lies there, or what lies there contradicts the log.
+
+    Args:
+        is_told: whether the look tells of trouble already: then it is enough to try again at the next one, where the
+            exchange cannot be used.
+
+    Returns:
+        What is wrong with the log, or kept the head from being put.
+    """
+    where = f"{HEAD_NAME} in the exchange"
+    try:
+        key = load_audit_key(signer.config.keys)
+        with signer.ledger.read() as connection:
+            found = signer.exchange.head()
+            told = _told(found, signer, where)
+            head = sign_head(connection, key)
+            if isinstance(told, AuditHead) and head and told.log != head.log and told.key != key.public:
+                told = InputError("was of another signer's log, and is replaced", where=where, advice=_FOREIGN)
+            elif isinstance(told, AuditHead):
+                hold_against(connection, told, where)
+        if head and head.line() != found:
+            signer.exchange.put_head(head.line())
+    except OSError as error:
+        if is_told:
+            return []
+        advice = f"see to rights in {signer.config.exchange}; it is tried again at the next look"
+        return [RevocastError(f"could not be put: {error.strerror or error}", where=where, advice=advice)]
+    except ExchangeError as error:
+        return [] if is_told else [error]
+    except RevocastError as error:
+        return [error]
+    return [told] if isinstance(told, RevocastError) else []
+
+
+def _told(found: bytes | None, signer: Signer, where: str) -> AuditHead | InputError | None:
+    """What lies there; what is no head of ours is no evidence either, and is told once, before it is replaced."""
+    if found is None:
+        return None
+    try:
+        head = AuditHead.parse(found, where)
+        head.verify(signer.public.audit_keys, where)
+    except InputError as error:
+        return error
+    return head
+
+
+def sign_head(connection: Connection, key: AuditSigner) -> AuditHead | None:
+    """The head of now, the same as long as nothing is added; None of a log without entries."""
+    log, chapter = extent(connection), last_chapter(connection)
+    if log is None:
+        return None
+    return key.sign(
+        AuditHead(
+            log=log.log,
+            began=chapter.began if chapter else None,
+            why=chapter.why[:200] if chapter else None,
+            entry=log.last.id,
+            chain=log.last.chain.hex(),
+            at=log.last.written_at,
+            key=key.public,
+        )
+    )
+
+
+def last_chapter(connection: Connection) -> Chapter | None:
+    """None of a ledger in whose place no copy was ever put."""
+    found = continuity.last_restored(connection)
+    return Chapter(*found) if found else None
+
+
+def hold_against(connection: Connection, head: AuditHead, where: str) -> str | None:
+    """Return if the log has what a head tells of; or why it need not: a copy took its place since, which says so.
+
+    Raises:
+        HeadContradicted: it has not.
+    """
+    log, chapter, found = extent(connection), last_chapter(connection), chain_at(connection, head.entry)
+    if log and found == head.chain and log.log == head.log:
+        return None
+    what = f"of {iso(head.at)} names entry {head.entry}"
+    if chapter and (head.began is None or head.began < chapter.began):
+        return f"{where} {what}, of before the ledger was {chapter.why} at {iso(chapter.began)}: this log lacks it"
+    if log is None or head.entry > log.last.id:
+        said = f"and the log ends at entry {log.last.id if log else 0}: what came after it was cut off"
+    elif log.log != head.log:
+        said = "of another log: this one was made anew"
+    else:
+        said = "with another chain value than the log has there: what is up to it was written anew"
+    raise HeadContradicted(
+        f"{what}, {said}",
+        where=where,
+        advice="who could write in the ledger? Keep the file and a copy of the ledger, then see docs/audit.md",
+    )
+
+
+def read_heads(path: Path) -> list[tuple[str, AuditHead]]:
+    """The heads in a file, one a line, each with the words for where it stands.
+
+    Raises:
+        InputError: it cannot be read, or a line is no head.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    places = [(f"{path}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
+    return [(where, AuditHead.parse(line, where)) for where, line in places]

@@ -1,0 +1,100 @@
+"""The entries of the audit log, read one after the other, and the chain that each has to continue."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Row, desc, select
+
+from revocation.clock import from_epoch, iso
+from revocation.errors import RevocastError
+from signer.ledger.audit import link
+from signer.ledger.schema import audit
+
+_AT_ONCE: Final = 1000
+_LAST: Final = select(audit).order_by(desc(audit.c.id)).limit(1)
+_FIRST: Final = select(audit.c.chain).order_by(audit.c.id).limit(1)
+
+
+class Entry(NamedTuple):
+    """One entry; `detail` is JSON as it was written."""
+
+    id: int
+    at: int
+    action: str
+    issuer: str | None
+    detail: str
+    chain: bytes
+
+    @property
+    def written_at(self) -> datetime:
+        """When."""
+        return from_epoch(self.at)
+
+    def follows(self, before: bytes) -> bool:
+        """Whether its chain value is that of what it says, behind all that was before it."""
+        values = {"at": self.at, "action": self.action, "issuer": self.issuer, "detail": self.detail}
+        return self.chain == link(before, values)
+
+    def __str__(self) -> str:
+        return f"entry {self.id} ({self.action}, {iso(self.written_at)})"
+
+
+class ChainBroken(RevocastError):
+    """An entry is not what was written, or not where it was written."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How far a log goes: its first chain value, and the last entry."""
+
+    log: str
+    last: Entry
+
+
+def entries(connection: Connection, *where: ColumnElement[bool]) -> Generator[Entry, None, None]:
+    """Entries in their order, however many; those for which the conditions hold."""
+    query = select(audit).where(*where).order_by(audit.c.id)
+    with connection.execute(query.execution_options(yield_per=_AT_ONCE)) as found:
+        yield from map(_entry, found)
+
+
+def intact_entries(connection: Connection) -> Iterator[Entry]:
+    """All entries, each held against those before it.
+
+    Raises:
+        ChainBroken: one does not follow; that one was changed, or what stood before it.
+    """
+    before, last = b"", None
+    with closing(entries(connection)) as found:
+        for entry in found:
+            if not entry.follows(before):
+                raise ChainBroken(_broken(entry, last), where="audit log")
+            yield entry
+            before, last = entry.chain, entry
+
+
+def extent(connection: Connection) -> Extent | None:
+    """None of a log without entries."""
+    row = connection.execute(_LAST).one_or_none()
+    return Extent(connection.execute(_FIRST).scalar_one().hex(), _entry(row)) if row else None
+
+
+def chain_at(connection: Connection, number: int) -> str | None:
+    """The chain value of an entry; None where there is none of that number."""
+    found = connection.execute(select(audit.c.chain).where(audit.c.id == number)).scalar()
+    return found.hex() if found is not None else None
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(row.id, row.at, row.action, row.issuer, row.detail, bytes(row.chain))
+
+
+def _broken(entry: Entry, last: Entry | None) -> str:
+    if last is None:
+        return f"{entry} is not the first that was written: what stood before it is gone, or it was edited"
+    gap = f" (numbers {last.id + 1} to {entry.id - 1} are missing)" if entry.id > last.id + 1 else ""
+    what = "it was edited, or entries before it were removed, put in or moved"
+    return f"{entry} does not follow entry {last.id}: {what}{gap}"
