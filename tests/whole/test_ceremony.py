@@ -179,3 +179,19 @@ def test_transcript_says_who_signed_what(site: Site) -> None:
     text = (site.stick / "first/transcript.txt").read_text()
     assert "Anna, Ben" in text
     assert summed in text
+
+
+@pytest.mark.judge("ssh-keygen")
+def test_ceremony_waits_for_its_approvals(tmp_path: Path) -> None:
+    """Who is missing is named; with a signature made by the printed command it is held, and the transcript says so."""
+    subprocess.run(["ssh-keygen", "-q", "-N", "", "-t", "ed25519", "-f", str(tmp_path / "anna")], check=True)
+    line = (tmp_path / "anna.pub").read_text().strip()
+    approvers = f'approvals = 1\napprovers = [{{ name = "anna", public_key = "{line}" }}]\n'
+    site = Site.build(tmp_path / "site", offline=approvers)
+    digest = site.request("first.json")
+    assert "not yet: anna" in site.sign("first.json", digest, "out", code=1)
+    command = f"echo {digest} | ssh-keygen -Y sign -n revocast-ceremony -f {tmp_path}/anna > anna.sig"
+    subprocess.run(["sh", "-ec", command], cwd=site.offline, check=True, capture_output=True)
+    site.sign("first.json", digest, "out", "--approval", "anna.sig")
+    (approval,) = site.transcript("out")["approvals"]  # type: ignore[misc]
+    assert approval["name"] == "anna"
