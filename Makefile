@@ -15,10 +15,10 @@ COMPILE  = $(UV) --no-config pip compile --quiet --universal --python-version 3.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up setup test check bench e2e chaos fuzz lock clean
+.PHONY: help up setup test check bench e2e chaos fuzz offline-bundle lock clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: setup ## Run everything on this machine: make up [PKI=/path/to/easy-rsa/pki] [ARGS="--once"]
 	@exec $(BIN)/revocast up $(if $(PKI),--pki "$(PKI)") $(ARGS)
@@ -45,6 +45,15 @@ chaos: setup ## The same while things go wrong: make chaos [SECONDS=600] [SEED=7
 
 fuzz: setup ## Fuzz what reads octets of others, an hour in all: make fuzz [SECONDS=60] [ARGS="post response"]
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),3600) $(ARGS)
+
+offline-bundle: setup ## One archive with all that an offline signer needs, for the Python and platform of this machine
+	rm -rf build/revocast-offline && mkdir -p build/revocast-offline/wheels dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/revocast-offline/wheels .
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --only-binary :all: --dest build/revocast-offline/wheels -r requirements/signer.txt
+	cp requirements/signer.txt build/revocast-offline/requirements.txt
+	cd build/revocast-offline && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
+	tar --create --file dist/revocast-offline.tar --sort=name --owner=0 --group=0 --numeric-owner --directory build revocast-offline
+	@sha256sum dist/revocast-offline.tar
 
 lock: $(UV) ## Fit requirements/ to pyproject.toml; newest versions up to LOCK_DATE: make lock ARGS=--upgrade
 	$(COMPILE) pyproject.toml --extra embedded --extra postgresql --extra s3 --extra pkcs11 --extra awskms --group build --group test -o requirements/dev.txt

@@ -60,6 +60,9 @@ TABLE: Final[dict[str, Row]] = {
         "signer.recovery.commands:reconcile_", "signer", "Have a restored ledger learn what was published since."
     ),
     "ledger rebuild": Row("signer.recovery.commands:rebuild", "signer", "Make a new ledger from what is published."),
+    "ceremony request": Row("signer.ceremony.commands:request", "signer", "Write what the offline machine is to sign."),
+    "ceremony sign": Row("signer.ceremony.commands:sign", "signer", "Show, and sign, what a request asks for."),
+    "ceremony accept": Row("signer.ceremony.commands:accept", "signer", "Take in what a ceremony signed."),
     "audit verify": Row(
         "signer.auditing.commands:verify_", "signer", "Hold the audit log against its chain, and against signed heads."
     ),
@@ -74,6 +77,7 @@ _GROUPS: Final = {
     "key": "CA keys, in files and on tokens.",
     "signer": "The signer by itself, without a queue.",
     "ledger": "The signer's ledger, after a disaster.",
+    "ceremony": "Signing on a machine without network.",
     "audit": "The signer's audit log.",
 }
 _NOT_FOR_OTHERS: Final = 0o022

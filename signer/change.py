@@ -28,7 +28,7 @@ from signer.config import Limits, Requester
 from signer.discard import discard
 from signer.excuse import excuse
 from signer.expired import require_live
-from signer.ledger import audit, continuity, facts, issued, replies
+from signer.ledger import audit, continuity, facts, issued, kept, replies
 from signer.ledger.early import ONE_SECOND
 from signer.ledger.facts import Origin
 from signer.refusal import NO_ID, refused
@@ -82,6 +82,8 @@ def apply(connection: Connection, signer: Signer, asked: Asked, clock: Clock) ->
     reply = _reply(connection, signer, asked, origin)
     _note(connection, asked, reply, origin)
     replies.keep_reply(connection, message, reply)
+    if reply.outcome is Outcome.DONE and signer.is_offline(profile.issuer):
+        kept.keep(connection, profile.issuer, message, now)
     return reply
 
 
@@ -157,12 +159,23 @@ def _reply(connection: Connection, signer: Signer, asked: Asked, origin: Origin)
     issuer = asked.profile.issuer
     try:
         require_live(issuer, origin.now, "nothing about its certificates can be published, nor was it recorded")
+        _require_signed_here(signer, asked)
         done = _do(connection, asked.profile, asked.body, signer.config.limits, origin)
     except (Refused, InputError) as error:
         return refused(origin.message, error, origin.now)
     data = {"crls": list(done.crls), **({"discarded": list(done.discarded)} if done.discarded else {})}
     said = {"issuer": issuer.id, "revision": done.revision, "detail": done.detail, "data": data}
     return Reply(id=origin.message, outcome=Outcome.DONE, at=origin.now, **said)
+
+
+def _require_signed_here(signer: Signer, asked: Asked) -> None:
+    """Return unless it takes back what was signed, and that was on another machine."""
+    if isinstance(asked.body, Discard) and signer.is_offline(asked.profile.issuer):
+        raise Refused(
+            "its key is offline, and nothing of it was signed here that could be taken back",
+            where=f"issuer {asked.profile.issuer.name}",
+            advice="`revocast discard` on the machine of the ceremony",
+        )
 
 
 def _do(connection: Connection, profile: IssuerProfile, body: Change, limits: Limits, origin: Origin) -> Done:

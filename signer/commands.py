@@ -60,7 +60,11 @@ def import_(
         cli.print_json(summary.model_dump())
         return
     _print_summary(source.description, summary)
-    if signer.config.queue is None and (summary.registered or summary.revoked):
+    if not summary.registered and not summary.revoked:
+        return
+    if signer.is_offline(profile.issuer):
+        click.echo("nothing of it is published yet: the CA key is offline, and the next ceremony signs it")
+    elif signer.config.queue is None:
         click.echo("nothing of it is published yet: `revocast refresh` does that")
 
 

@@ -1,6 +1,7 @@
 """The `[signer]` table: keys, the ledger, who may ask for what, and the limits that hold whatever a message says."""
 
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import parse_qs, urlsplit
@@ -18,6 +19,7 @@ from revocation.issuer import Issuer
 from revocation.messages import Verb
 from revocation.rsassa_pss import is_pss_only
 from revocation.wire.bucket import ExchangePlace
+from signer.ceremony.config import CeremonyTable
 from signer.keys.kms.uri import SCHEME as KMS_SCHEME
 from signer.keys.kms.uri import KMSKey
 from signer.keys.limits import KeyLimits, LimitReached, check_lasts, check_use
@@ -94,6 +96,17 @@ class SignerIssuer(Table):
         "(RFC 4055; SHA-256, a salt of 32 octets). A key whose certificate is for RSASSA-PSS alone always signs so.",
     )
     limits: KeyLimits = Field(default_factory=KeyLimits, description="What the key may do, whatever it is asked.")
+    offline: bool = Field(
+        default=False,
+        description="The key is on a machine without network, which signs at ceremonies: what changes facts is kept "
+        "for the next one, and nothing of this issuer is signed here (docs/ceremony.md).",
+    )
+
+    @model_validator(mode="after")
+    def _has_no_key(self) -> Self:
+        if self.offline and self.key is not None:
+            raise ValueError("offline = true says that the key is elsewhere, and `key` that it is here: take one out")
+        return self
 
 
 class Requester(Table):
@@ -146,6 +159,10 @@ class SignerConfig(Table):
     issuers: tuple[SignerIssuer, ...] = ()
     requesters: tuple[Requester, ...] = ()
     limits: Limits = Limits()
+    ceremony: CeremonyTable | None = Field(
+        default=None,
+        description="This machine signs at ceremonies alone: `revocast ceremony sign` (docs/ceremony.md).",
+    )
 
     @field_validator("issuers")
     @classmethod
@@ -191,6 +208,11 @@ class SignerConfig(Table):
                         where=f"issuer {profile.issuer.name}",
                         advice="shorten the profile, or raise [signer.limits] where the keys are",
                     )
+
+    @cached_property
+    def offline(self) -> frozenset[str]:
+        """The names of the issuers whose key signs at ceremonies, elsewhere."""
+        return frozenset(entry.name for entry in self.issuers if entry.offline)
 
     def _check_key(self, profile: IssuerProfile) -> None:
         """The limits of an issuer's key hold at each signature; that its profile needs more is known at the start."""

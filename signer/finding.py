@@ -63,8 +63,9 @@ def asked(signer: Signer, hint: Look | None) -> list[IssuerProfile]:
 
 
 def live(signer: Signer, now: datetime, hint: Look | None) -> list[IssuerProfile]:
-    """Those of them that have not expired: who has signs nothing more."""
-    return [profile for profile in asked(signer, hint) if now < profile.issuer.not_after]
+    """Those of them that sign here: who has expired signs nothing more, and whose key is offline at ceremonies."""
+    found = (profile for profile in asked(signer, hint) if now < profile.issuer.not_after)
+    return [profile for profile in found if not signer.is_offline(profile.issuer)]
 
 
 def intact_bundles(signer: Signer, now: datetime, hint: Look | None) -> Intact:

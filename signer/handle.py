@@ -5,6 +5,7 @@ from datetime import datetime
 from revocation.clock import Clock, iso
 from revocation.errors import Refused, RevocastError
 from revocation.messages import Look, Message, Outcome, Reply, Verb, parse_message
+from signer.ceremony.waiting import waiting_for_ceremony
 from signer.change import apply, asked_of, take_out
 from signer.delegates import delegate
 from signer.finding import find_due
@@ -61,6 +62,7 @@ def _list_due(signer: Signer, message: Message, body: Look, now: datetime) -> Re
     found = [
         {"issuer": due.profile.issuer.id, "what": due.what, "why": due.why} for due in find_due(signer, now, hint=body)
     ]
+    found += waiting_for_ceremony(signer)
     parts = [part.as_json() for part in needed(signer, body, now)]
     data = {"due": found, "parts": parts, "delegates": _delegates(signer, now)}
     return Reply(id=message.id, outcome=Outcome.DONE, at=now, detail=f"{len(found)} due", data=data)
@@ -71,7 +73,7 @@ def _delegates(signer: Signer, now: datetime) -> list[dict[str, str | None]]:
     found: list[dict[str, str | None]] = []
     with signer.ledger.read() as connection:
         for profile in signer.public.profiles.values():
-            if not profile.ocsp.direct and now < profile.issuer.not_after:
+            if not (profile.ocsp.direct or signer.is_offline(profile.issuer)) and now < profile.issuer.not_after:
                 newest = delegate(connection, signer.responder_keys, profile, now)
                 found.append({"issuer": profile.issuer.id, "not_after": iso(newest.not_after) if newest else None})
     return found

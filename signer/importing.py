@@ -11,10 +11,11 @@ from revocation import serials
 from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
 from revocation.messages import Import, ImportSummary, Message
+from signer.ceremony.entries import Record
 from signer.forbidden import require_allowed
 from signer.importers.entry import ImportEntry, ImportSource
 from signer.kinds import with_kind
-from signer.ledger import audit, facts, issued, pages
+from signer.ledger import audit, facts, issued, kept, pages
 from signer.ledger.bulk import Change, apply_changes, known_certificates
 from signer.ledger.facts import Origin
 from signer.namesakes import serials_of_namesakes
@@ -49,6 +50,18 @@ def apply_import(
     """Synchronise the ledger with a source, in one transaction.
 
     Raises:
+        Refused, InputError: as `import_within`.
+    """
+    with signer.ledger.write() as connection:
+        return import_within(connection, signer, message, source, now, progress)
+
+
+def import_within(
+    connection: Connection, signer: Signer, message: Message, source: ImportSource, now: datetime, progress: Progress
+) -> ImportSummary:
+    """Synchronise the ledger with a source, within a transaction that is given up where this raises.
+
+    Raises:
         Refused: the message does not give the right, or the source is not what was signed.
         InputError: an entry is dated in the future, or the source is faulty.
     """
@@ -64,19 +77,21 @@ def apply_import(
             where=source.description,
             advice="correct its `crlnumber` file (RFC 5280 section 5.2.3), then import again",
         )
-    with signer.ledger.write() as connection:
-        facts.ensure_issuer(connection, profile.issuer)
-        namesakes = serials_of_namesakes(connection, signer.public, profile.issuer)
-        run = _Run(connection, profile, namesakes, Origin(requester.name, message.id, now), progress)
-        if run.synchronise(source.entries) != body.entries_sha256:
-            raise Refused("the source changed while it was read", where=source.description, advice="import again")
-        if source.crl_number is not None:
-            issued.raise_crl_floor(connection, profile.issuer, source.crl_number)
-        pages.settle(connection, profile.issuer, now)
-        summary = run.summary()
-        counts = {"read": summary.read, "registered": summary.registered, "revoked": summary.revoked}
-        what = {"source": body.source, "entries_sha256": body.entries_sha256, "message": message.id, **counts}
-        audit.record(connection, now, "import", profile.issuer.id, requester=requester.name, **what)
+    facts.ensure_issuer(connection, profile.issuer)
+    namesakes = serials_of_namesakes(connection, signer.public, profile.issuer)
+    run = _Run(connection, profile, namesakes, Origin(requester.name, message.id, now), progress)
+    record = Record(source) if signer.is_offline(profile.issuer) else None
+    if run.synchronise(record or source.entries) != body.entries_sha256:
+        raise Refused("the source changed while it was read", where=source.description, advice="import again")
+    if source.crl_number is not None:
+        issued.raise_crl_floor(connection, profile.issuer, source.crl_number)
+    pages.settle(connection, profile.issuer, now)
+    if record is not None:
+        kept.keep(connection, profile.issuer, message, now, record.text)
+    summary = run.summary()
+    counts = {"read": summary.read, "registered": summary.registered, "revoked": summary.revoked}
+    what = {"source": body.source, "entries_sha256": body.entries_sha256, "message": message.id, **counts}
+    audit.record(connection, now, "import", profile.issuer.id, requester=requester.name, **what)
     return summary
 
 

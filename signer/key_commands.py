@@ -31,7 +31,7 @@ _module: Final = click.option("--module", help="The PKCS #11 module of a URI wit
 
 @click.command(short_help="Make a CA key: in a file, encrypted, or on a token.")
 @click.argument("uri")
-@click.option("--kind", type=click.Choice(list(KINDS)), required=True)
+@click.option("--kind", type=click.Choice(list(KINDS)), required=True, help="What key to make.")
 @_passphrase
 @_module
 @cli.json_option

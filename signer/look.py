@@ -8,7 +8,7 @@ from typing import Final
 
 from revocation.artifacts import Kind
 from revocation.clock import Clock
-from revocation.errors import ExchangeError, RevocastError
+from revocation.errors import ExchangeError, Refused, RevocastError
 from revocation.messages import Look, Verb
 from signer.auditing.heads import tell_head
 from signer.behind import behind_what_was_signed
@@ -43,6 +43,8 @@ def look(
     tasks: Iterable[Verb] = EVERYTHING,
     hint: Look | None = None,
     tell: Callable[[], None] = lambda: None,
+    *,
+    at_ceremony: bool = False,
 ) -> Report:
     """Make what is due of the given tasks; a failure of one thing does not stop the others.
 
@@ -54,10 +56,13 @@ def look(
     Args:
         hint: what somebody says is published, and the issuers that it is about.
         tell: called after each thing that was made, since publishers need not wait for the others.
+        at_ceremony: whether people agreed to it; where a machine signs at ceremonies alone nothing else is signed.
 
     Raises:
+        Refused: this machine signs at ceremonies alone.
         ForeignBundle: the exchange says that this is not the ledger that signed last.
     """
+    _require_may_sign(signer, at_ceremony=at_ceremony)
     report = Report()
     if hint:
         signer.published.hear(hint.crls, signer.public.profiles)
@@ -90,6 +95,16 @@ def look(
         report.tell(None, _tidy(signer, clock(), report))
         report.tell(None, tell_head(signer, is_told=bool(report.problems)))
     return report
+
+
+def _require_may_sign(signer: Signer, *, at_ceremony: bool) -> None:
+    """Return if people agreed to it, or this machine signs whenever something is due."""
+    if signer.config.ceremony is not None and not at_ceremony:
+        raise Refused(
+            "this machine signs at ceremonies alone: nothing was signed",
+            where="[signer.ceremony]",
+            advice="`revocast ceremony sign` (docs/ceremony.md)",
+        )
 
 
 def _destroy_keys(signer: Signer, now: datetime) -> list[RevocastError]:

@@ -87,7 +87,9 @@ def require_own_exchange(signer: Signer) -> None:
         Unreconciled: the ledger is a copy that was not told yet what was published since.
         ForeignBundle: there is one.
     """
-    newest = max((stored.name for stored in signer.exchange.list()), default=None)
+    elsewhere = {profile.issuer.id for profile in signer.offline}  # those of a ceremony are numbered by its own ledger
+    names = (stored.name for stored in signer.exchange.list())
+    newest = max((name for name in names if name.split("-")[1] not in elsewhere), default=None)
     with signer.ledger.read() as connection:
         continuity.require_whole(connection)
         last = issued.last_sequence(connection)

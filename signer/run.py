@@ -11,6 +11,7 @@ from revocation import cli, clock
 from revocation.configfile import ConfigFile
 from revocation.errors import RevocastError
 from revocation.messages import Look, Outcome, Reply
+from signer.ceremony.waiting import is_offline
 from signer.finding import EVERYTHING
 from signer.handle import handle_text
 from signer.look import look
@@ -64,6 +65,8 @@ def _make_now(signer: Signer, issuer: str) -> list[RevocastError]:
     Returns:
         Why something of it could not be made. The facts are recorded all the same.
     """
+    if offline := is_offline(signer, issuer):
+        return [offline]
     while True:
         try:
             report = look(signer, clock.now, EVERYTHING, Look(issuers=(issuer,)))

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from revocation.config import PublicConfig
+from revocation.config import IssuerProfile, PublicConfig
 from revocation.configfile import ConfigFile
+from revocation.issuer import Issuer
 from revocation.wire.exchange import Exchange, Stored
 from revocation.wire.opening import open_exchange
 from signer.config import SignerConfig
@@ -36,6 +37,15 @@ class Signer:
     signing: Signing = field(default_factory=Signing)
     sound: dict[Stored, datetime] = field(default_factory=dict)
     refused: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def is_offline(self, issuer: Issuer) -> bool:
+        """Whether its key signs at ceremonies, on another machine."""
+        return issuer.name in self.config.offline
+
+    @property
+    def offline(self) -> list[IssuerProfile]:
+        """Those issuers."""
+        return [profile for profile in self.public.profiles.values() if self.is_offline(profile.issuer)]
 
 
 def open_signer(file: ConfigFile, now: datetime, passphrases: dict[str, bytes] | None = None) -> Signer:

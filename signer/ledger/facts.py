@@ -80,6 +80,13 @@ def leave_out_revisions(connection: Connection, issuer: Issuer, number: int) -> 
     connection.execute(update(issuers).where(own).values(revision=issuers.c.revision + number))
 
 
+def raise_revision(connection: Connection, issuer: Issuer, revision: int) -> None:
+    """Go on above a revision of another ledger, whose facts this one has; never lowers."""
+    ensure_issuer(connection, issuer)
+    behind = (issuers.c.id == issuer.id, issuers.c.revision < revision)
+    connection.execute(update(issuers).where(*behind).values(revision=revision))
+
+
 def find(connection: Connection, issuer: Issuer, serial: bytes) -> Certificate | None:
     """The certificate with that serial, or None."""
     row = connection.execute(_FIND, _which(issuer, serial)).one_or_none()

@@ -257,6 +257,22 @@ def next_crl_number(connection: Connection, issuer: Issuer, part: Part, this_upd
     return max(last + 1, floor + 1, epoch(this_update))
 
 
+def crl_floor(connection: Connection, issuer: Issuer) -> int | None:
+    """The highest number that another system, or a ceremony, is known to have used; None where none is known."""
+    query = select(crl_floors.c.number).where(crl_floors.c.subject == subject_of(issuer))
+    found = connection.execute(query).scalar()
+    return int(found) if found is not None else None
+
+
+def highest_crl_number(connection: Connection, issuer: Issuer) -> int:
+    """The highest number of any CRL of that name, ours or imported; -1 where there is none."""
+    mine = (issued.c.subject == subject_of(issuer), issued.c.crl_number.is_not(None))
+    by_value = (desc(func.length(issued.c.crl_number)), desc(issued.c.crl_number))
+    last = connection.execute(select(issued.c.crl_number).where(*mine).order_by(*by_value).limit(1)).scalar()
+    floor = crl_floor(connection, issuer)
+    return max(int(last) if last is not None else -1, floor if floor is not None else -1)
+
+
 def raise_crl_floor(connection: Connection, issuer: Issuer, number: int) -> None:
     """Remember that another system used `number`; never lowers what is known."""
     subject = subject_of(issuer)

@@ -214,3 +214,27 @@ key_uses = Table(
     Column("for_revocation", Boolean, primary_key=True, comment="due because a status changed"),
     Column("number", BigInteger, nullable=False),
 )
+
+kept_messages = Table(
+    "kept_messages",
+    metadata,
+    Column("id", Sequence, primary_key=True, autoincrement=True),
+    Column("issuer", String(8), nullable=False),
+    Column("message", String(32), nullable=False, comment="its id"),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("text", Text, nullable=False, comment="the message as it was signed"),
+    Column("source", Text, comment="of an import what it read; JSON"),
+)
+
+ceremonies = Table(
+    "ceremonies",
+    metadata,
+    Column("id", Sequence, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("step", String(16), nullable=False, comment="requested, accepted; begun, signed"),
+    Column("request", String(64), nullable=False, comment="SHA-256 of the request"),
+    Column("made_at", BigInteger, nullable=False, comment="when the request was made"),
+    Column("predecessor", String(64), comment="the request of the ceremony before; NULL for all"),
+    Column("detail", Text, nullable=False, comment="JSON"),
+)
+Index("ceremonies_by_request", ceremonies.c.request, ceremonies.c.step)

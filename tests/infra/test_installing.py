@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/installing.md"
-BUILD, ENVIRONMENT, UV, PIPX = re.findall(r"^```\n(.*?)^```", PAGE.read_text(), re.M | re.S)
+BUILD, ENVIRONMENT, BUNDLE, OFFLINE, UV, PIPX = re.findall(r"^```\n(.*?)^```", PAGE.read_text(), re.M | re.S)
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -60,6 +60,25 @@ def test_responders_environment_has_no_library_of_another_service(responder: Pat
     done = subprocess.run(command, cwd=responder, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "revocast[signer]" in done.stderr
+
+
+def test_offline_bundle_installs_without_an_index(home: Path, tmp_path: Path) -> None:
+    """One archive: pip is told of no index and has no cache; a damaged wheel in it is noticed."""
+    run(BUNDLE.replace("make ", "make -o .venv/.ready "), home)
+    away = tmp_path / "revocast"
+    away.mkdir()
+    shutil.copy(home / "revocast/dist/revocast-offline.tar", away)
+    no_index = "export PIP_CONFIG_FILE=/dev/null PIP_NO_CACHE_DIR=1\n"
+    shown = run(no_index + OFFLINE.replace("python3 ", f"{sys.executable} "), tmp_path)
+    assert "Hold a ceremony on the offline machine" in shown
+    site = tmp_path / "opt/.venv/bin"
+    command = [site / "python", "-c", "import sqlalchemy, alembic, signer.ceremony.sign; print(signer.__file__)"]
+    there = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert str(tmp_path) in there
+    wheel = next((away / "revocast-offline/wheels").glob("sqlalchemy-*.whl"))
+    wheel.write_bytes(wheel.read_bytes()[:-1])
+    check = ["sha256sum", "--quiet", "--check", "SHA256SUMS"]
+    assert subprocess.run(check, cwd=wheel.parents[1], capture_output=True, check=False).returncode == 1
 
 
 def test_uv_installs_all_that_runs_on_one_machine(home: Path) -> None:

@@ -1,0 +1,155 @@
+"""Online: what came back from a ceremony goes into the exchange, and its numbers into the ledger.
+
+What is on the stick is believed as far as the issuer's key signed it. The gate of each publisher looks at all of it
+again.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from revocation.artifacts import Kind
+from revocation.bundle import BundleReader
+from revocation.bundle.manifest import is_bundle_name
+from revocation.clock import iso
+from revocation.errors import Refused
+from revocation.wire.exchange import FolderExchange
+from signer.ceremony.output import read_output
+from signer.ceremony.transcript import Transcript
+from signer.ledger import audit, ceremonies, issued
+from signer.ledger.ceremonies import Ceremony, Step
+from signer.recovery.signed import SignedCRL, SignedReader
+from signer.signer import Signer
+
+_PIECE: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What became of it.
+
+    Attributes:
+        crls: the issuer, the label, the number and the end of each, in words.
+        put: the bundles that were put into the exchange.
+        was_known: whether it was accepted before.
+    """
+
+    transcript: Transcript
+    crls: tuple[str, ...]
+    put: tuple[str, ...]
+    was_known: bool
+
+
+def accept(signer: Signer, folder: Path, now: datetime) -> Accepted:
+    """Take in the folder of a ceremony; again, it puts what is missing.
+
+    Raises:
+        InputError: the folder is not whole.
+        Refused: it answers no request of this ledger, a later one was accepted, or it lacks a CRL.
+    """
+    transcript = read_output(folder)
+    source = FolderExchange(folder)
+    names = [bundle.name for bundle in transcript.bundles]
+    _require_ours(signer, names)
+    crls = list(_crls(signer, source, names))
+    _require_each(signer, crls)
+    was_known = _note(signer, transcript, crls, now)
+    put = tuple(name for name in names if _put(signer, source, name))
+    _take_out_older(signer, names)
+    said = (f"{crl.profile.issuer.name}: CRL number {crl.number}, until {iso(crl.next_update)}" for crl in crls)
+    return Accepted(transcript, tuple(said), put, was_known)
+
+
+def _require_ours(signer: Signer, names: Sequence[str]) -> None:
+    """Return if every bundle is of an issuer whose key is offline: of others this ledger numbers them."""
+    ids = {profile.issuer.id for profile in signer.offline}
+    for name in names:
+        if _issuer_of(name) not in ids:
+            raise Refused(
+                "is of no issuer whose key is offline",
+                where=f"bundle {name}",
+                advice="see `offline` in [[signer.issuers]]",
+            )
+
+
+def _crls(signer: Signer, source: FolderExchange, names: Sequence[str]) -> Iterator[SignedCRL]:
+    """Those that the key of their issuer signed."""
+    reader = SignedReader(profile for profile in signer.offline)
+    for name in names:
+        if f"-{Kind.CRL}-" in name:
+            with source.open(name) as file:
+                for _, data in BundleReader(name, file).artifacts():
+                    found = reader.crl(data, name)
+                    if found is None:
+                        raise Refused("is not signed by its issuer's key", where=f"bundle {name}")
+                    yield found
+
+
+def _require_each(signer: Signer, crls: Sequence[SignedCRL]) -> None:
+    """Return if each CRL is there that is configured."""
+    found = {(crl.profile.issuer.id, crl.spec.label) for crl in crls if crl.spec is not None}
+    for profile in signer.offline:
+        for spec in profile.complete_crls.values():
+            if (profile.issuer.id, spec.label) not in found:
+                raise Refused(
+                    "is not among what the ceremony signed",
+                    where=str(spec),
+                    advice="configure the two machines alike, [public] above all, and hold another ceremony",
+                )
+
+
+def _note(signer: Signer, transcript: Transcript, crls: Sequence[SignedCRL], now: datetime) -> bool:
+    """Remember the ceremony and its numbers; whether it was accepted before."""
+    digest = transcript.request
+    where = f"ceremony of {iso(transcript.at)}, request sha256:{digest}"
+    with signer.ledger.write() as connection:
+        asked = ceremonies.of_request(connection, Step.REQUESTED, digest)
+        if asked is None:
+            raise Refused("answers no request that this ledger made", where=where, advice="see [signer] ledger")
+        last = ceremonies.last(connection, Step.ACCEPTED)
+        if last is not None and last.made_at > asked.made_at:
+            raise Refused(
+                f"is older than the one that was accepted at {iso(last.at)}, whose request was made at "
+                f"{iso(last.made_at)}",
+                where=where,
+            )
+        if ceremonies.of_request(connection, Step.ACCEPTED, digest) is not None:
+            return True
+        for crl in crls:
+            issued.raise_crl_floor(connection, crl.profile.issuer, crl.number)
+        step = Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, asked.detail)
+        ceremonies.note(connection, step)
+        numbers = {f"{crl.profile.issuer.name}/{crl.number}": iso(crl.next_update) for crl in crls}
+        audit.record(connection, now, "ceremony accept", None, request=digest, crls=numbers)
+    return False
+
+
+def _put(signer: Signer, source: FolderExchange, name: str) -> bool:
+    """Whether it was put; one that is there in this size stays."""
+    size = next(stored.size for stored in source.list() if stored.name == name)
+    if any((stored.name, stored.size) == (name, size) for stored in signer.exchange.list()):
+        return False
+
+    def write(out: BinaryIO) -> None:
+        with source.open(name) as file:
+            while piece := file.read(_PIECE):
+                out.write(piece)
+
+    signer.exchange.put(name, write)
+    return True
+
+
+def _take_out_older(signer: Signer, names: Sequence[str]) -> None:
+    """What an earlier ceremony signed of the same parts; why entries left CRLs stays as long as ever."""
+    ids = {profile.issuer.id for profile in signer.offline}
+    for stored in signer.exchange.list():
+        is_departed = f"-{Kind.DEPARTED}-" in stored.name
+        if _issuer_of(stored.name) in ids and not is_departed and stored.name not in names:
+            signer.exchange.remove(stored.name)
+
+
+def _issuer_of(bundle: str) -> str:
+    """The issuer's id in the name of a bundle."""
+    return bundle.split("-")[1] if is_bundle_name(bundle) else ""

@@ -1,0 +1,81 @@
+"""Online: what a ceremony is asked for, from the ledger that recorded it."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from revocation.config import IssuerProfile
+from revocation.errors import ConfigurationError, Refused
+from signer.ceremony.request import Header, RequestIssuer, digest_of, encode
+from signer.ceremony.waiting import last_kept
+from signer.ledger import audit, ceremonies, facts, issued, kept, lost
+from signer.ledger.ceremonies import Ceremony, Step
+from signer.signer import Signer
+
+_ADVICE: Final = "offline = true of an issuer in [[signer.issuers]] says that its key is elsewhere (docs/ceremony.md)"
+
+
+def collect(signer: Signer, now: datetime, *, everything: bool, copied: bool) -> tuple[Header, bytes]:
+    """A request, with the messages since the last accepted ceremony, remembered as one that was made.
+
+    The revisions of the issuers go on far above what it says: the offline ledger numbers what it signs up to that, so
+    that what is published compares with the facts of this ledger.
+
+    Args:
+        everything: all messages there ever were, for an offline ledger that lacks some.
+        copied: whether the offline ledger began as a copy of this one, and so has what was recorded before.
+
+    Raises:
+        ConfigurationError: no issuer's key is offline.
+        Refused: something was recorded of which no message was kept.
+    """
+    if not signer.offline:
+        raise ConfigurationError("has no issuer whose key is offline", where="[[signer.issuers]]", advice=_ADVICE)
+    with signer.ledger.write() as connection:
+        accepted = None if everything else ceremonies.last(connection, Step.ACCEPTED)
+        after = last_kept(connection)[0] if accepted else 0
+        if accepted is None and not copied:
+            _require_kept(connection, signer)
+        messages = list(kept.since(connection, after))
+        header = Header(
+            made_at=now,
+            predecessor=accepted.request if accepted else None,
+            issuers=tuple(_issuer(connection, profile) for profile in signer.offline),
+            messages=len(messages),
+        )
+        data = encode(header, ((one.recorded_at, one.text, one.source) for one in messages))
+        digest = digest_of(data)
+        detail = {"kept": max((one.id for one in messages), default=after)}
+        ceremonies.note(connection, Ceremony(Step.REQUESTED, now, digest, now, header.predecessor, detail))
+        audit.record(connection, now, "ceremony request", None, request=digest, messages=len(messages))
+    return header, data
+
+
+def _require_kept(connection: Connection, signer: Signer) -> None:
+    """Return if the message of each fact was kept.
+
+    Raises:
+        Refused: some were recorded before the issuer's key was said to be offline.
+    """
+    for profile in signer.offline:
+        if count := kept.not_kept(connection, profile.issuer):
+            raise Refused(
+                f"{count} facts were recorded before its key was said to be offline: their messages were not kept",
+                where=f"issuer {profile.issuer.name}",
+                advice="begin the offline ledger as a copy of this one (`revocast backup`, there `revocast restore` "
+                "and `revocast ledger reconcile`), then --copied-ledger",
+            )
+
+
+def _issuer(connection: Connection, profile: IssuerProfile) -> RequestIssuer:
+    issuer = profile.issuer
+    before = facts.ensure_issuer(connection, issuer)
+    facts.leave_out_revisions(connection, issuer, lost.REVISIONS)
+    floor = issued.crl_floor(connection, issuer)
+    return RequestIssuer(
+        id=issuer.id,
+        name=issuer.name,
+        revision=before + lost.REVISIONS - 1,
+        crl_number=str(floor) if floor is not None else None,
+    )

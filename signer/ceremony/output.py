@@ -1,0 +1,107 @@
+"""The folder that a ceremony leaves: bundles as an exchange has them, and the transcript beside them; whole or not."""
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from revocation.durable import make_folder, replace_file, sync_folder
+from revocation.errors import BundleError, InputError, Refused
+from revocation.wire.exchange import Exchange, FolderExchange
+from signer.ceremony.transcript import JSON_NAME, TEXT_NAME, SignedBundle, Transcript, parse
+
+_MODE: Final = 0o644
+_PIECE: Final = 1 << 20
+_COPY_AGAIN: Final = "`revocast ceremony sign` of the same request writes it again, into another folder"
+
+
+def require_room(folder: Path, request: str) -> None:
+    """Return if a ceremony can be put there: nothing is there yet, or the very ceremony of that request.
+
+    Raises:
+        InputError: something else is.
+    """
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if not (folder / JSON_NAME).is_file() or read_output(folder).request != request:
+        raise InputError("is there already, and is not of this request", where=str(folder), advice="name a new folder")
+
+
+def write_output(folder: Path, transcript: Transcript, exchange: Exchange) -> None:
+    """Write it beside its place, durably, then rename it; where it is there already, nothing is done.
+
+    Raises:
+        Refused: a bundle is not in the exchange any more.
+        OSError: there is no room, or no right.
+    """
+    if folder.exists():
+        return
+    make_folder(folder.parent)
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        for bundle in transcript.bundles:
+            _copy(exchange, bundle, part / bundle.name)
+        _write(part / TEXT_NAME, transcript.text())
+        _write(part / JSON_NAME, transcript.model_dump_json(indent=1) + "\n")
+        part.rename(folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    sync_folder(folder.parent)
+
+
+def read_output(folder: Path) -> Transcript:
+    """The transcript of a ceremony's folder, whose bundles are there with the digests that it says.
+
+    Raises:
+        InputError: no such folder, or it is not whole.
+    """
+    where = f"ceremony {folder}"
+    try:
+        transcript = parse((folder / JSON_NAME).read_bytes(), where)
+        for bundle in transcript.bundles:
+            if digest_in(FolderExchange(folder), bundle.name) != bundle:
+                raise InputError(f"{bundle.name} is damaged or half-written", where=where, advice=_COPY_AGAIN)
+    except BundleError as error:
+        raise InputError(f"lacks {error.where}: it {error.what}", where=where, advice=_COPY_AGAIN) from error
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}: {error.filename}"
+        raise InputError(what, where=where, advice=_COPY_AGAIN) from error
+    return transcript
+
+
+def digest_in(exchange: Exchange, name: str) -> SignedBundle:
+    """A bundle of the exchange, with its digest."""
+    digest, size = hashlib.sha256(), 0
+    with exchange.open(name) as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+            size += len(piece)
+    return SignedBundle(name=name, size=size, sha256=digest.hexdigest())
+
+
+def _copy(exchange: Exchange, bundle: SignedBundle, to: Path) -> None:
+    digest = hashlib.sha256()
+
+    def write(out: BinaryIO) -> None:
+        with exchange.open(bundle.name) as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+                out.write(piece)
+
+    replace_file(to, write, _MODE)
+    if digest.hexdigest() != bundle.sha256:
+        raise Refused(
+            f"{bundle.name} is not what was signed",
+            where=f"exchange {exchange}",
+            advice="make a new request: its ceremony signs everything anew",
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    def write(out: BinaryIO) -> None:
+        out.write(text.encode())
+
+    replace_file(path, write, _MODE)

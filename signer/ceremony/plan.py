@@ -1,0 +1,200 @@
+"""What a ceremony is going to sign, worked out before anybody agrees to it, and said in plain words."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from sqlalchemy import Connection
+
+from revocation import der, serials
+from revocation.bundle import BundleReader
+from revocation.clock import iso
+from revocation.config import IssuerProfile
+from revocation.crlspec import CRLSpec
+from revocation.errors import BundleError
+from revocation.extensions import extension_value
+from revocation.part import Part
+from revocation.status import Reason
+from signer.due import due_crls, due_responder_certificate, due_slices
+from signer.finding import intact_bundles
+from signer.ledger import dates, facts, issued, pages
+from signer.ledger.groups import Selection
+from signer.signer import Signer
+
+_MOST_SERIALS = 20
+
+
+@dataclass(frozen=True)
+class CRLContent:
+    """What a CRL says.
+
+    Attributes:
+        entries: the reason of each serial.
+    """
+
+    number: int
+    this_update: datetime
+    next_update: datetime
+    entries: Mapping[bytes, Reason]
+
+
+@dataclass(frozen=True)
+class PlannedCRL:
+    """A CRL that will be signed, and the one before it; None where there is none at hand."""
+
+    issuer: str
+    label: str
+    part: Part
+    content: CRLContent
+    before: CRLContent | None
+
+    def lines(self) -> Iterator[str]:
+        """It in words."""
+        new, old = self.content, self.before
+        yield f"{self.issuer}: CRL {self.label}, number {new.number}, {len(new.entries)} entries"
+        yield f"  valid from {iso(new.this_update)} to {iso(new.next_update)}"
+        had = old.entries if old else {}
+        yield "  compared with " + (f"number {old.number} of {iso(old.this_update)}:" if old else "none before it:")
+        added = {serial: reason for serial, reason in new.entries.items() if had.get(serial) != reason}
+        removed = {serial: reason for serial, reason in had.items() if serial not in new.entries}
+        changed = {serial for serial in added if serial in had}
+        yield from _by_reason("added", {s: r for s, r in added.items() if s not in changed})
+        yield from _by_reason("changed to", {s: r for s, r in added.items() if s in changed})
+        yield from _by_reason("removed, was", removed)
+        if not added and not removed:
+            yield "    no entry is added or removed"
+
+
+@dataclass(frozen=True)
+class PlannedResponses:
+    """OCSP responses, or the certificate of a responder, that will be signed."""
+
+    issuer: str
+    what: str
+
+    def lines(self) -> Iterator[str]:
+        """It in words."""
+        yield f"{self.issuer}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All of it.
+
+    Attributes:
+        done: what the messages of the request change, in words.
+    """
+
+    at: datetime
+    done: tuple[str, ...]
+    crls: tuple[PlannedCRL, ...]
+    responses: tuple[PlannedResponses, ...]
+
+    def lines(self) -> Iterator[str]:
+        """It in words."""
+        yield "What was asked for since the last ceremony:"
+        yield from (f"  {line}" for line in self.done or ("nothing",))
+        yield f"What will be signed, as of {iso(self.at)}:"
+        for crl in self.crls:
+            yield from (f"  {line}" for line in crl.lines())
+        for responses in self.responses:
+            yield from (f"  {line}" for line in responses.lines())
+        if not self.crls and not self.responses:
+            yield "  nothing: all of it was signed before this ceremony broke off"
+
+
+def plan(
+    connection: Connection, signer: Signer, profiles: Iterable[IssuerProfile], done: Iterable[str], at: datetime
+) -> Plan:
+    """What a look at that time will sign, in a transaction that has taken in what was asked.
+
+    Raises:
+        TooEarly: something was signed for that second or a later one.
+    """
+    crls: list[PlannedCRL] = []
+    responses: list[PlannedResponses] = []
+    intact = intact_bundles(signer, at, None)
+    for profile in profiles:
+        for due in due_crls(connection, profile, at, intact, signer.published):
+            spec = profile.crls[due.part.label if due.part else ""]
+            crls.append(_crl(connection, signer, spec, at))
+        if list(due_responder_certificate(connection, profile, at, signer.responder_keys)):
+            responses.append(PlannedResponses(profile.issuer.name, "the certificate of an OCSP responder"))
+        keys = (signer.responder_keys, signer.keyring)
+        slices = {due.part.slice for due in due_slices(connection, profile, at, intact, *keys, True) if due.part}
+        if slices:
+            responses.append(_responses(connection, profile, slices, at))
+    return Plan(at, tuple(done), tuple(crls), tuple(responses))
+
+
+def _crl(connection: Connection, signer: Signer, spec: CRLSpec, at: datetime) -> PlannedCRL:
+    issuer, selection = spec.issuer, Selection.of(spec)
+    dates.require_passed(connection, issuer, at)
+    issued.require_later(connection, spec.part, at)
+    this_update, next_update = spec.window(at, issued.latest_before(connection, spec.part, at))
+    number = issued.next_crl_number(connection, issuer, spec.part, this_update)
+    pages.settle(connection, issuer, at)
+    entries = b"".join(pages.entries(connection, issuer, selection))
+    content = CRLContent(number, this_update, next_update, dict(_entries(connection, spec, entries)))
+    return PlannedCRL(issuer.name, spec.label, spec.part, content, _last(connection, signer, spec.part))
+
+
+def _entries(connection: Connection, spec: CRLSpec, entries: bytes) -> Iterator[tuple[bytes, Reason]]:
+    """Serial and reason of each entry."""
+    place = 0
+    while place < len(entries):
+        _, inner, place = der.read(entries, place)
+        _, begin, end = der.read(entries, inner)
+        serial = entries[begin:end]
+        known = facts.find(connection, spec.issuer, serial)
+        minimal = serials.from_int(serials.to_int(serial))  # as it is read back
+        yield minimal, known.revocation.reason if known and known.revocation else Reason.unspecified
+
+
+def _responses(connection: Connection, profile: IssuerProfile, slices: set[int], at: datetime) -> PlannedResponses:
+    count = revoked = 0
+    since = profile.ocsp.answered_since(at)
+    for slice_ in slices:
+        hashes = facts.slice_hashes(slice_, profile.ocsp.slices)
+        for block in facts.live_statuses(connection, profile.issuer, hashes, since, _MOST_SERIALS):
+            count += len(block)
+            revoked += sum(1 for _, revoked_at, _ in block if revoked_at is not None)
+    end = min(at + profile.compliance.lasting(profile.ocsp.expires), profile.issuer.not_after)
+    signer = "the CA key" if profile.ocsp.direct else "a responder"
+    what = f"OCSP responses for {count} certificates, {revoked} of them revoked, signed by {signer}"
+    return PlannedResponses(profile.issuer.name, f"{what}, valid from {iso(at)} to {iso(end)} at the latest")
+
+
+def _last(connection: Connection, signer: Signer, part: Part) -> CRLContent | None:
+    row = issued.last_stored(connection, part)
+    return read_crl(signer, row.name) if row is not None else None
+
+
+def read_crl(signer: Signer, bundle: str) -> CRLContent | None:
+    """The CRL in a bundle of the exchange; None where that is not there any more."""
+    try:
+        with signer.exchange.open(bundle) as source:
+            reader = BundleReader(bundle, source)
+            found = x509.load_der_x509_crl(reader.content(reader.manifest.entries[0]))
+    except BundleError:
+        return None
+    number = extension_value(found.extensions, x509.CRLNumber)
+    entries = {serials.from_int(entry.serial_number): _reason(entry) for entry in found}
+    end = found.next_update_utc or found.last_update_utc
+    return CRLContent(number.crl_number if number else 0, found.last_update_utc, end, entries)
+
+
+def _reason(entry: x509.RevokedCertificate) -> Reason:
+    reason = extension_value(entry.extensions, x509.CRLReason)
+    return Reason.parse(reason.reason.value) if reason is not None else Reason.unspecified
+
+
+def _by_reason(title: str, entries: Mapping[bytes, Reason]) -> Iterator[str]:
+    found: dict[Reason, list[str]] = defaultdict(list)
+    for serial, reason in entries.items():
+        found[reason].append(serials.to_hex(serial))
+    for reason, which in sorted(found.items()):
+        shown = ", ".join(sorted(which)[:_MOST_SERIALS]) + (", …" if len(which) > _MOST_SERIALS else "")
+        yield f"    {title} {reason.name}: {len(which)} ({shown})"

@@ -1,0 +1,40 @@
+"""What the online machine says of issuers whose key is offline: nothing is due here, and what waits for a ceremony."""
+
+from sqlalchemy import Connection
+
+from revocation.clock import iso
+from revocation.errors import RevocastError
+from signer.ledger import ceremonies, kept
+from signer.ledger.ceremonies import Step
+from signer.signer import Signer
+
+
+def is_offline(signer: Signer, issuer: str) -> RevocastError | None:
+    """Why nothing of an issuer is signed here; None where it is."""
+    if not signer.is_offline(signer.public.profile(issuer).issuer):
+        return None
+    return RevocastError(
+        "its key is offline: the next ceremony signs it",
+        where=f"issuer {signer.public.profile(issuer).issuer.name}",
+        advice="`revocast ceremony request --out FILE` (docs/ceremony.md)",
+    )
+
+
+def waiting_for_ceremony(signer: Signer) -> list[dict[str, str]]:
+    """Of each issuer for which messages wait that the last ceremony did not have: how many, in the form of `due`."""
+    found = []
+    with signer.ledger.read() as connection:
+        for profile in signer.offline:
+            after, since = last_kept(connection)
+            if count := kept.count_since(connection, profile.issuer, after):
+                why = f"{count} messages since {since} wait for a ceremony"
+                found.append({"issuer": profile.issuer.id, "what": "ceremony", "why": why})
+    return found
+
+
+def last_kept(connection: Connection) -> tuple[int, str]:
+    """The id of the last message that an accepted ceremony had, 0 for none; and which ceremony that was, in words."""
+    accepted = ceremonies.last(connection, Step.ACCEPTED)
+    if accepted is None:
+        return 0, "the beginning"
+    return int(accepted.detail["kept"]), f"the ceremony of {iso(accepted.at)}"
