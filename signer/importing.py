@@ -15,7 +15,7 @@ from signer.ceremony.entries import Record
 from signer.forbidden import require_allowed
 from signer.importers.entry import ImportEntry, ImportSource
 from signer.kinds import with_kind
-from signer.ledger import audit, facts, issued, kept, pages
+from signer.ledger import audit, crl_numbers, facts, kept, pages
 from signer.ledger.bulk import Change, apply_changes, known_certificates
 from signer.ledger.facts import Origin
 from signer.namesakes import serials_of_namesakes
@@ -84,7 +84,7 @@ def import_within(
     if run.synchronise(record or source.entries) != body.entries_sha256:
         raise Refused("the source changed while it was read", where=source.description, advice="import again")
     if source.crl_number is not None:
-        issued.raise_crl_floor(connection, profile.issuer, source.crl_number)
+        crl_numbers.raise_crl_floor(connection, profile.issuer, source.crl_number)
     pages.settle(connection, profile.issuer, now)
     if record is not None:
         kept.keep(connection, profile.issuer, message, now, record.text)

@@ -18,7 +18,7 @@ from revocation.errors import Refused
 from revocation.wire.exchange import FolderExchange
 from signer.ceremony.output import read_output
 from signer.ceremony.transcript import Transcript
-from signer.ledger import audit, ceremonies, issued
+from signer.ledger import audit, ceremonies, crl_numbers
 from signer.ledger.ceremonies import Ceremony, Step
 from signer.recovery.signed import SignedCRL, SignedReader
 from signer.signer import Signer
@@ -118,7 +118,7 @@ def _note(signer: Signer, transcript: Transcript, crls: Sequence[SignedCRL], now
         if ceremonies.of_request(connection, Step.ACCEPTED, digest) is not None:
             return True
         for crl in crls:
-            issued.raise_crl_floor(connection, crl.profile.issuer, crl.number)
+            crl_numbers.raise_crl_floor(connection, crl.profile.issuer, crl.number)
         step = Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, asked.detail)
         ceremonies.note(connection, step)
         numbers = {f"{crl.profile.issuer.name}/{crl.number}": iso(crl.next_update) for crl in crls}

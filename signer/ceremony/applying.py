@@ -17,7 +17,7 @@ from signer.ceremony.entries import read_kept
 from signer.ceremony.request import Asked, Request, RequestIssuer
 from signer.change import apply, asked_of
 from signer.importing import import_within
-from signer.ledger import facts, issued, lost, replies
+from signer.ledger import crl_numbers, facts, lost, replies
 from signer.signer import Signer
 
 _FURTHEST: Final = lost.REVISIONS << 16
@@ -116,7 +116,7 @@ def _require_not_behind(connection: Connection, profile: IssuerProfile, issuer: 
     Raises:
         Refused: it does not.
     """
-    own = issued.highest_crl_number(connection, profile.issuer)
+    own = crl_numbers.highest_crl_number(connection, profile.issuer)
     if issuer.crl_number is not None and own < int(issuer.crl_number):
         raise Refused(
             f"CRL number {issuer.crl_number} is known online, and this ledger made none above {own}: it is an old copy",

@@ -9,7 +9,7 @@ from revocation.config import IssuerProfile
 from revocation.errors import ConfigurationError, Refused
 from signer.ceremony.request import Header, RequestIssuer, digest_of, encode
 from signer.ceremony.waiting import last_kept
-from signer.ledger import audit, ceremonies, facts, issued, kept, lost
+from signer.ledger import audit, ceremonies, crl_numbers, facts, kept, lost
 from signer.ledger.ceremonies import Ceremony, Step
 from signer.signer import Signer
 
@@ -72,7 +72,7 @@ def _issuer(connection: Connection, profile: IssuerProfile) -> RequestIssuer:
     issuer = profile.issuer
     before = facts.ensure_issuer(connection, issuer)
     facts.leave_out_revisions(connection, issuer, lost.REVISIONS)
-    floor = issued.crl_floor(connection, issuer)
+    floor = crl_numbers.crl_floor(connection, issuer)
     return RequestIssuer(
         id=issuer.id,
         name=issuer.name,

@@ -19,7 +19,7 @@ from revocation.part import Part
 from revocation.status import Reason
 from signer.due import due_crls, due_responder_certificate, due_slices
 from signer.finding import intact_bundles
-from signer.ledger import dates, facts, issued, pages
+from signer.ledger import crl_numbers, dates, facts, issued, pages
 from signer.ledger.groups import Selection
 from signer.signer import Signer
 
@@ -134,7 +134,7 @@ def _crl(connection: Connection, signer: Signer, spec: CRLSpec, at: datetime) ->
     dates.require_passed(connection, issuer, at)
     issued.require_later(connection, spec.part, at)
     this_update, next_update = spec.window(at, issued.latest_before(connection, spec.part, at))
-    number = issued.next_crl_number(connection, issuer, spec.part, this_update)
+    number = crl_numbers.next_crl_number(connection, issuer, spec.part, this_update)
     pages.settle(connection, issuer, at)
     entries = b"".join(pages.entries(connection, issuer, selection))
     content = CRLContent(number, this_update, next_update, dict(_entries(connection, spec, entries)))

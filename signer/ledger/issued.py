@@ -1,6 +1,5 @@
 """What was signed and put into the exchange: a row per bundle, its number and revision reserved before it is signed."""
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +15,9 @@ from revocation.issuer import Issuer
 from revocation.part import Part
 from revocation.published import CRLRow
 from signer.ledger import continuity, early
+from signer.ledger.crl_numbers import next_crl_number, numbered_with, subject_of
 from signer.ledger.early import ONE_SECOND
-from signer.ledger.schema import crl_floors, issued
+from signer.ledger.schema import issued
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ def latest_this_update(connection: Connection, part: Part) -> datetime | None:
 
     A complete CRL and its delta never have the same: issued at one time they would need one number (RFC 5280, 5.2.3).
     """
-    mine = (issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part.in_(_numbered_with(part)))
+    mine = (issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part.in_(numbered_with(part)))
     query = select(func.max(issued.c.this_update)).where(*mine, issued.c.discarded_at.is_(None))
     found = connection.execute(query).scalar()
     return from_epoch(found) if found is not None else None
@@ -230,7 +230,7 @@ def latest_this_update(connection: Connection, part: Part) -> datetime | None:
 
 def latest_before(connection: Connection, part: Part, now: datetime) -> datetime | None:
     """thisUpdate of the newest bundle of a part that is earlier than now: what was taken back may be published too."""
-    mine = (issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part.in_(_numbered_with(part)))
+    mine = (issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part.in_(numbered_with(part)))
     query = select(func.max(issued.c.this_update)).where(*mine, issued.c.this_update < epoch(now))
     found = connection.execute(query).scalar()
     return from_epoch(found) if found is not None else None
@@ -244,56 +244,6 @@ def require_later(connection: Connection, part: Part, now: datetime) -> None:
     """
     latest = latest_this_update(connection, part)
     early.require(now, latest + ONE_SECOND if latest else None)
-
-
-def next_crl_number(connection: Connection, issuer: Issuer, part: Part, this_update: datetime) -> int:
-    """max(last + 1, time-based): above every number of that name and CRL, ours or imported (RFC 5280, 5.2.3)."""
-    subject = subject_of(issuer)
-    mine = (issued.c.subject == subject, issued.c.kind == str(Kind.CRL), issued.c.part.in_(_numbered_with(part)))
-    by_value = (desc(func.length(issued.c.crl_number)), desc(issued.c.crl_number))  # decimal text of up to 20 octets
-    numbers = select(issued.c.crl_number).where(*mine).order_by(*by_value).limit(1)
-    last = int(connection.execute(numbers).scalar() or -1)
-    floor = int(connection.execute(select(crl_floors.c.number).where(crl_floors.c.subject == subject)).scalar() or -1)
-    return max(last + 1, floor + 1, epoch(this_update))
-
-
-def crl_floor(connection: Connection, issuer: Issuer) -> int | None:
-    """The highest number that another system, or a ceremony, is known to have used; None where none is known."""
-    query = select(crl_floors.c.number).where(crl_floors.c.subject == subject_of(issuer))
-    found = connection.execute(query).scalar()
-    return int(found) if found is not None else None
-
-
-def highest_crl_number(connection: Connection, issuer: Issuer) -> int:
-    """The highest number of any CRL of that name, ours or imported; -1 where there is none."""
-    mine = (issued.c.subject == subject_of(issuer), issued.c.crl_number.is_not(None))
-    by_value = (desc(func.length(issued.c.crl_number)), desc(issued.c.crl_number))
-    last = connection.execute(select(issued.c.crl_number).where(*mine).order_by(*by_value).limit(1)).scalar()
-    floor = crl_floor(connection, issuer)
-    return max(int(last) if last is not None else -1, floor if floor is not None else -1)
-
-
-def raise_crl_floor(connection: Connection, issuer: Issuer, number: int) -> None:
-    """Remember that another system used `number`; never lowers what is known."""
-    subject = subject_of(issuer)
-    known = connection.execute(select(crl_floors.c.number).where(crl_floors.c.subject == subject)).scalar()
-    if known is None:
-        connection.execute(insert(crl_floors).values(subject=subject, number=str(number)))
-    elif int(known) < number:
-        connection.execute(update(crl_floors).where(crl_floors.c.subject == subject).values(number=str(number)))
-
-
-def subject_of(issuer: Issuer) -> bytes:
-    """What CRL numbers are unique for: the name, also when a CA was re-keyed under it."""
-    return hashlib.sha256(issuer.subject).digest()
-
-
-def _numbered_with(part: Part) -> list[str]:
-    """The labels that share a sequence of numbers: a complete CRL and its delta (RFC 5280, 5.2.3)."""
-    if part.kind is not Kind.CRL:
-        return [part.label]
-    name = CRLName.parse(part.label)
-    return [str(name.complete), str(name.of_delta)]
 
 
 def _of_part(part: Part) -> Select[Any]:

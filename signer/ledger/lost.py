@@ -13,7 +13,7 @@ from revocation.clock import epoch
 from revocation.errors import InputError
 from revocation.issuer import Issuer
 from revocation.part import Part
-from signer.ledger.issued import subject_of
+from signer.ledger.crl_numbers import subject_of
 from signer.ledger.schema import issued
 
 REVISIONS: Final = 1 << 32

@@ -13,7 +13,7 @@ from revocation.crlspec import CRLSpec
 from revocation.errors import Refused
 from revocation.messages import Message
 from revocation.part import Part
-from signer.ledger import audit, continuity, departures, facts, issued, lost, pages
+from signer.ledger import audit, continuity, crl_numbers, departures, facts, issued, lost, pages
 from signer.ledger.facts import Origin
 from signer.ledger.groups import NOWHERE
 from signer.recovery.certificates import Certificates
@@ -183,7 +183,7 @@ def _go_on(connection: Connection, profile: IssuerProfile, evidence: Evidence, n
         if bundle.part.issuer == issuer.id:
             lost.adopt(connection, issuer, bundle.part, bundle.sequence, (bundle.this_update, bundle.next_update))
     if evidence.number >= 0:
-        issued.raise_crl_floor(connection, issuer, evidence.number)
+        crl_numbers.raise_crl_floor(connection, issuer, evidence.number)
     for chunk, told in sorted(evidence.left.items()):
         known = departures.on_day(connection, issuer, chunk.day)
         new = [one for one in dict.fromkeys(told) if one not in known]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from signer.ledger import issued
+from signer.ledger import crl_numbers
 from tests.estate import Estate
 
 ROUNDS = 60
@@ -30,7 +30,7 @@ def test_two_signers_at_once_never_make_the_same_number(estate: Estate) -> None:
     signer = estate.signer()
     (profile,) = signer.public.profiles.values()
     with signer.ledger.write() as connection:
-        issued.raise_crl_floor(connection, profile.issuer, FLOOR)
+        crl_numbers.raise_crl_floor(connection, profile.issuer, FLOOR)
     processes = [start(estate), start(estate)]
     for process in processes:
         assert process.stdin
