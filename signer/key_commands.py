@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from revocation import cli
-from revocation.errors import KeyUnavailable
+from revocation.errors import InputError, KeyUnavailable
 from signer.keys import BytesTBS, SigningKey
 from signer.keys.generating import KINDS, generate_key
 from signer.keys.kind import name_of_kind
@@ -16,7 +16,8 @@ from signer.keys.logins import Logins
 from signer.keys.opening import open_key
 from signer.keys.passphrase import obtain
 from signer.keys.rsa_signature import RSASignature
-from signer.keys.token.uri import SCHEME, with_module
+from signer.keys.shown import shown
+from signer.keys.token.uri import SCHEME, TokenURI, with_module
 
 _TRIAL: Final = BytesTBS(b"a trial of a key that was just made")
 _passphrase: Final = click.option(
@@ -79,11 +80,22 @@ def _schemes(uri: str, secret: bytes, logins: Logins) -> list[str]:
 
 
 def _complete(uri: str, module: str | None) -> str:
-    return with_module(uri, module) if module and uri.startswith(SCHEME) else uri
+    """The URI with its module, and refused before anybody is asked for a PIN.
+
+    Raises:
+        InputError: it is no URI of a token's key, or holds a PIN.
+    """
+    if not uri.startswith(SCHEME):
+        return uri
+    try:
+        TokenURI.parse(uri)
+    except ValueError as error:
+        raise InputError(str(error), where=f"key {shown(uri)}") from error
+    return with_module(uri, module) if module else uri
 
 
 def _secret(source: str, uri: str) -> bytes:
-    return obtain(source, uri.partition("?")[0])
+    return obtain(source, shown(uri))
 
 
 def _show(uri: str, key: SigningKey, schemes: list[str], as_json: bool) -> None:

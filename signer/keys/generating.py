@@ -15,6 +15,7 @@ from revocation.errors import InputError
 from signer.keys.logins import Logins
 from signer.keys.opening import missing_library, open_key
 from signer.keys.protocol import SigningKey
+from signer.keys.shown import shown
 
 KINDS: Final[dict[str, Callable[[], PrivateKeyTypes]]] = {
     "p256": partial(ec.generate_private_key, ec.SECP256R1()),
@@ -52,7 +53,9 @@ def generate_key(uri: str, kind: str, secret: bytes, logins: Logins) -> SigningK
         generate_on_token(uri, kind, secret, logins)
     else:
         raise InputError(
-            "no key is made there from here", where=f"key {uri}", advice="make it where it is, and name it in `key`"
+            "no key is made there from here",
+            where=f"key {shown(uri)}",
+            advice="make it where it is, and name it in `key`",
         )
     return open_key(uri, secret, None, logins)
 

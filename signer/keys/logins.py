@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from revocation.durable import make_folder, replace_file
 _NAME: Final = "wrong-pins.json"
 _MOST: Final = 8
 """Wrong PINs of one token that are remembered: it is locked by then."""
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{96}")
+"""A salt of 16 octets, and 32 of scrypt."""
 
 _IN_PROCESS: Final[dict[str, list[str]]] = {}
 """What is remembered where there is no folder."""
@@ -45,6 +49,14 @@ class Logins:
     def was_wrong(self, token: str, pin: bytes) -> bool:
         """Whether this PIN was wrong for that token before."""
         return any(_is_of(kept, pin) for kept in self._read().get(token, []))
+
+    def require_memory(self) -> None:
+        """Return if a PIN that turns out wrong can be remembered: none is tried else.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        self._write(self._read())
 
     def remember(self, token: str, pin: bytes) -> None:
         """Note a PIN that was wrong.
@@ -73,7 +85,7 @@ class Logins:
             found = json.loads((self.folder / _NAME).read_text())
         except (OSError, ValueError):  # none yet, or damaged: then a wrong one is tried once more
             return {}
-        return found if isinstance(found, dict) else {}
+        return {token: kept for token, kept in found.items() if _are_digests(kept)} if isinstance(found, dict) else {}
 
     def _write(self, kept: dict[str, list[str]]) -> None:
         if self.folder is None:
@@ -90,6 +102,10 @@ def _dump(kept: dict[str, list[str]], file: BinaryIO) -> None:
 
 def _digest(pin: bytes, salt: bytes) -> str:
     return salt.hex() + hashlib.scrypt(pin, salt=salt, n=1 << 14, r=8, p=1, dklen=32).hex()
+
+
+def _are_digests(kept: object) -> bool:
+    return isinstance(kept, list) and all(isinstance(one, str) and _DIGEST.fullmatch(one) for one in kept)
 
 
 def _is_of(kept: str, pin: bytes) -> bool:

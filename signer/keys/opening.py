@@ -11,6 +11,7 @@ from revocation.errors import KeyUnavailable
 from signer.keys.logins import Logins
 from signer.keys.protocol import SigningKey
 from signer.keys.rsa_signature import RSASignature
+from signer.keys.shown import shown
 
 _Opener = Callable[[str, bytes | None, RSASignature | None, Logins], SigningKey]
 """Takes what `open_key` takes."""
@@ -35,7 +36,7 @@ def open_key(
     """
     opener = _OPENERS.get(uri.partition(":")[0])
     if opener is None:
-        raise KeyUnavailable("is no URI of a key", where=f"key {uri}", advice=f"known are {', '.join(_OPENERS)}")
+        raise KeyUnavailable("is no URI of a key", where=f"key {shown(uri)}", advice=f"known are {', '.join(_OPENERS)}")
     return opener(uri, secret, signature, logins)
 
 
@@ -65,7 +66,7 @@ def missing_library(error: ModuleNotFoundError, uri: str, extra: str) -> KeyUnav
     """A library that the scheme needs: other keys do without it."""
     return KeyUnavailable(
         f"needs {error.name}, which is not installed",
-        where=f"key {uri.partition('?')[0]}",
+        where=f"key {shown(uri)}",
         advice=f"pip install 'revocast[{extra}]'",
     )
 

@@ -10,6 +10,7 @@ from pkcs11.util.ec import encode_named_curve_parameters
 
 from revocation.errors import InputError
 from signer.keys.logins import Logins
+from signer.keys.shown import shown
 from signer.keys.token.session import TokenSession
 from signer.keys.token.uri import TokenURI
 
@@ -30,7 +31,7 @@ def generate_on_token(uri: str, kind: str, pin: bytes, logins: Logins) -> None:
         InputError: the URI has no label, a key of it is there, or a token makes no such kind.
         KeyUnavailable: the token cannot be used.
     """
-    where = f"key {uri.partition('?')[0]}"
+    where = f"key {shown(uri)}"
     try:
         asked = TokenURI.parse(uri)
     except ValueError as error:

@@ -18,6 +18,7 @@ from signer.keys.by_digest import KeyByDigest
 from signer.keys.logins import Logins
 from signer.keys.protocol import SigningKey
 from signer.keys.rsa_signature import RSASignature
+from signer.keys.shown import shown
 from signer.keys.token.public import public_key_of
 from signer.keys.token.session import TokenSession
 from signer.keys.token.uri import TokenURI
@@ -36,7 +37,7 @@ def open_token_key(uri: str, pin: bytes | None, signature: RSASignature | None, 
         WrongPassphrase: the PIN is wrong, or was before.
         KeyUnavailable: no module, token or key fits, or the token cannot sign as X.509 wants it.
     """
-    where = f"key {uri.partition('?')[0]}"
+    where = f"key {shown(uri)}"
     try:
         asked = TokenURI.parse(uri)
     except ValueError as error:

@@ -13,7 +13,7 @@ from signer.keys.protocol import Locked
 from signer.keys.token.module import Module, said
 from signer.keys.token.uri import TokenURI
 
-_WRONG: Final = (PinIncorrect, PinInvalid, PinLenRange, PinLocked)
+_WRONG: Final = (PinIncorrect, PinInvalid, PinLenRange)
 _SEE_PIN: Final = "see `passphrase` of the issuer in [[signer.issuers]]"
 _ANEW: Final = "the token's security officer sets another (C_InitPIN, as `softhsm2-util` or its vendor's tool do)"
 
@@ -58,6 +58,14 @@ def log_in(token: pkcs11.Token, pin: bytes | None, logins: Logins, where: str) -
             where=where,
             advice=f"{_SEE_PIN}; `revocast signer unlock` tries it all the same",
         )
+    try:
+        logins.require_memory()
+    except OSError as error:
+        raise KeyUnavailable(
+            f"a wrong PIN could not be remembered ({error.strerror}), and so none is tried",
+            where=where,
+            advice=f"see that {logins.folder} can be written",
+        ) from error
     try:
         session = _open(token, pin, where)
     except WrongPassphrase as error:
@@ -107,6 +115,8 @@ def _open(token: pkcs11.Token, pin: bytes | None, where: str) -> pkcs11.Session:
         return token.open()
     except UnicodeDecodeError as error:
         raise WrongPassphrase("the PIN is not UTF-8", where=where, advice=_SEE_PIN) from error
+    except PinLocked as error:
+        raise KeyUnavailable("the PIN of the token is locked", where=where, advice=_ANEW) from error
     except _WRONG as error:
         raise WrongPassphrase("the PIN is wrong", where=where, advice=_SEE_PIN) from error
     except PKCS11Error as error:

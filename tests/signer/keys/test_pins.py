@@ -1,12 +1,17 @@
 """PINs of tokens: a wrong one is told with what the token says of its tries, and nobody tries it again and again."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
 from pkcs11 import TokenFlag
+from pkcs11.exceptions import PinLocked
 
 from revocation.clock import fixed
 from revocation.errors import KeyUnavailable, WrongPassphrase
@@ -100,6 +105,43 @@ def test_wrong_pin_is_told_and_not_tried_again(token: SoftHSM, attempts: list[by
     token.module.restart()
     with pytest.raises(WrongPassphrase, match="the PIN is wrong"):
         open_key(uri, b"999999", None, kept)
+
+
+def test_no_pin_is_tried_where_a_wrong_one_could_not_be_remembered(
+    token: SoftHSM, attempts: list[bytes | None], tmp_path: Path
+) -> None:
+    """A disk that is full would have every look, and every start, try it again until the token is locked."""
+    (tmp_path / "file").touch()
+    uri, kept = token.put(Authority().key, "ca"), Logins(tmp_path / "file" / "keys")
+    with pytest.raises(KeyUnavailable, match=r"could not be remembered .*, and so none is tried"):
+        open_key(uri, PIN.encode(), None, kept)
+    assert attempts == []
+
+
+@pytest.mark.parametrize("damage", ["[]", '{"TOKEN": 5}', '{"TOKEN": ["xyz"]}', '{"TOKEN": [7]}'])
+def test_memory_that_is_damaged_is_none(tmp_path: Path, damage: str) -> None:
+    """What is wrong is tried once more, and remembered anew."""
+    kept = Logins(tmp_path)
+    (tmp_path / "wrong-pins.json").write_text(damage.replace("TOKEN", "t"))
+    assert not kept.was_wrong("t", b"9")
+    kept.remember("t", b"9")
+    assert kept.was_wrong("t", b"9")
+
+
+def test_pin_that_a_locked_token_of_ours_did_not_look_at_is_not_called_wrong(
+    token: SoftHSM, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Once its security officer has set it free, the same PIN is right. SoftHSM never locks: its answer is ours."""
+    uri, kept = token.put(Authority().key, "ca"), Logins(tmp_path / "keys")
+    with monkeypatch.context() as patch:
+        patch.setattr(login, "_open", partial(_open_locked, login._open))
+        with pytest.raises(KeyUnavailable, match="the PIN of the token is locked"):
+            open_key(uri, PIN.encode(), None, kept)
+    open_key(uri, PIN.encode(), None, kept)
+
+
+def _open_locked(opens: Callable[..., object], token: object, pin: bytes | None, where: str) -> object:
+    return opens(SimpleNamespace(open=Mock(side_effect=PinLocked)), pin, where)
 
 
 def test_signer_with_a_wrong_pin_tries_it_once_in_all_its_looks(

@@ -1,5 +1,7 @@
 """`pkcs11:` URIs: read as RFC 7512 has them, and refused where they hold a PIN or mean something else than they say."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,8 @@ def test_uri_is_percent_decoded() -> None:
     ("uri", "words"),
     [
         ("pkcs11:object=ca?pin-value=1234", "a PIN stands in no configuration"),
+        ("pkcs11:object=ca;pin-value=1234", "a PIN stands in no configuration"),
+        ("PKCS11:object=ca;pin-value=1234", "key"),
         ("pkcs11:object=ca?pin-source=/etc/pin", "stands in `passphrase`"),
         ("pkcs11:object=ca?module-name=softhsm", "name the file"),
         ("pkcs11:object=ca;object=other", "object stands there twice"),
@@ -48,6 +52,20 @@ def test_uri_that_means_something_else_is_refused_and_shows_no_pin(tmp_path: Pat
     with pytest.raises(ConfigurationError, match=words) as caught:
         Estate.at(tmp_path / "e").signer()
     assert "1234" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "uri", ["pkcs11:object=ca;pin-value=1234", "pkcs11:object=ca?pin-value=1234", "PKCS11:pin-value=1234"]
+)
+@pytest.mark.parametrize("command", [["show"], ["generate", "--kind", "p256"]])
+@pytest.mark.parametrize("module", [[], ["--module", "/usr/lib/a.so"]])
+def test_commands_refuse_a_uri_with_a_pin_and_do_not_show_it(command: list[str], uri: str, module: list[str]) -> None:
+    """What they print may end up in a log."""
+    called = [sys.executable, "-m", "revocation", "key", *command, uri, *module, "--passphrase", "env:NONE"]
+    ended = subprocess.run(called, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert ended.returncode not in (0, 1)
+    assert "Traceback" not in ended.stderr
+    assert "1234" not in ended.stdout + ended.stderr
 
 
 def test_module_of_the_configuration_is_that_of_uris_without_one(tmp_path: Path) -> None:
