@@ -35,6 +35,7 @@ from signer.lint import lint_crl
 from signer.produce import File, put_bundle
 from signer.published import Published
 from signer.signer import Signer
+from signer.unsigned import given_back
 
 _LOG: Final = logging.getLogger("revocast.signer")
 _ROOM: Final = 16
@@ -68,7 +69,8 @@ def make_crl(
                 pages.forget(connection, issuer)
             taken = _take(signer, profile, spec, key, clock, file, for_revocation=for_revocation)
         row = taken.row
-        begin, size = _enclose(file, taken.tbs, key)
+        with given_back(signer.ledger, key):
+            begin, size = _enclose(file, taken.tbs, key)
         with ThreadPoolExecutor(1) as beside:
             sha256 = beside.submit(FileTBS(file, begin, size).digest, "sha256")
             selfcheck.check_crl(file, begin, issuer.public_key_info, row.crl_number or 0)

@@ -31,6 +31,7 @@ from signer.produce import put_bundle
 from signer.responses import BLOCK, SignedResponses, sign_responses
 from signer.signer import Signer
 from signer.unanswered import answered
+from signer.unsigned import given_back
 
 _IN_MEMORY: Final = 8 << 20
 """Octets of a bundle that are kept in memory; a larger one is put together on disk."""
@@ -76,7 +77,8 @@ def presign(
                     has_news = _has_news(connection, known, profile, row)
                     ca_key.permit(connection, Use(number, lasts, for_revocation=has_news), now)
                     _note(connection, row, responder, now, "sign ocsp with ca key", responses=number)
-            signed = _sign(signer, known, profile, row, responder, out, between)
+            with given_back(signer.ledger, ca_key):
+                signed = _sign(signer, known, profile, row, responder, out, between)
         with signer.ledger.write() as connection:
             said = {"responses": signed.count, "batch_sha256": signed.tbs_sha256}
             _note(connection, row, responder, now, "sign ocsp", **said)  # before any of it leaves the room

@@ -22,6 +22,7 @@ from signer.keys.limits import LimitedKey, Use
 from signer.keys.purpose import BACKDATE, Purpose
 from signer.ledger import audit, facts, responders
 from signer.signer import Signer
+from signer.unsigned import given_back
 
 _SERIAL_OCTETS: Final = 16
 
@@ -66,7 +67,8 @@ def _certify(
         said["tbs_sha256"] = hashlib.sha256(tbs).hexdigest()
         act = "sign responder certificate"
         audit.record_signing(connection, now, act, issuer.id, ca_key, Purpose.RESPONDER_CERTIFICATE, **said)
-    data = assemble(tbs, ca_key.algorithm_identifier, ca_key.sign(BytesTBS(tbs)))
+    with given_back(signer.ledger, ca_key):
+        data = assemble(tbs, ca_key.algorithm_identifier, ca_key.sign(BytesTBS(tbs)))
     selfcheck.check_certificate(data, issuer.public_key_info)
     with signer.ledger.write() as connection:
         responders.set_certificate(connection, issuer, frame.serial, data)

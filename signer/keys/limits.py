@@ -5,7 +5,8 @@ and the key. How often it signed stands in the ledger, so that all processes and
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Self
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 from revocation.clock import iso
 from revocation.configfile import Table
 from revocation.durations import Duration, show
-from revocation.errors import RevocastError
+from revocation.errors import KeyUnavailable, RevocastError
 from signer.keys.protocol import TBS, SigningKey
 from signer.keys.purpose import Purpose, key_id
 from signer.ledger import key_uses
@@ -107,6 +108,7 @@ class LimitedKey:
     def __init__(self, key: SigningKey, purpose: Purpose, limits: KeyLimits, where: str) -> None:
         self._key, self._purpose, self._limits, self._where = key, purpose, limits, where
         self._permitted = 0
+        self._last: tuple[Use, datetime] | None = None
         self._turn = threading.Lock()
 
     @property
@@ -131,6 +133,17 @@ class LimitedKey:
         key_uses.note(connection, id_, use.number, now, for_revocation=use.for_revocation)
         with self._turn:
             self._permitted += use.number
+            self._last = use, now
+
+    def give_back(self, connection: Connection) -> None:
+        """Count no longer what was permitted last and is not signed, since the key could not be used."""
+        if self._last is None:
+            return
+        use, now = self._last
+        with self._turn:
+            number = min(use.number, self._permitted)
+            self._permitted -= number
+        key_uses.take_back(connection, key_id(self), number, now, for_revocation=use.for_revocation)
 
     def _check_room(self, connection: Connection, id_: str, use: Use, now: datetime) -> None:
         limit = self._limits.signatures_per_hour
@@ -158,20 +171,28 @@ class LimitedKey:
 
     def sign(self, tbs: TBS) -> bytes:
         """One signature, of those that were permitted."""
-        self._take(1)
-        return self._key.sign(tbs)
+        with self._taken(1):
+            return self._key.sign(tbs)
 
     def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
         """The signatures of many, of those that were permitted."""
-        self._take(len(batch))
-        return self._key.sign_many(batch)
+        with self._taken(len(batch)):
+            return self._key.sign_many(batch)
 
-    def _take(self, number: int) -> None:
+    @contextmanager
+    def _taken(self, number: int) -> Iterator[None]:
+        """Within, they are taken of what was permitted; not where the key says that it cannot be used."""
         with self._turn:
             if number > self._permitted:
                 what = f"{number} signatures for {self._purpose} were asked for, and {self._permitted} are permitted"
                 raise LimitReached(what, where=self._where)
             self._permitted -= number
+        try:
+            yield
+        except KeyUnavailable:
+            with self._turn:
+                self._permitted += number
+            raise
 
 
 def check_use(limits: KeyLimits, purpose: Purpose, lasts: timedelta | None, where: str) -> None:

@@ -38,6 +38,13 @@ def note(connection: Connection, key: str, number: int, now: datetime, *, for_re
         connection.execute(insert(key_uses).values(values))
 
 
+def take_back(connection: Connection, key: str, number: int, at: datetime, *, for_revocation: bool) -> None:
+    """Count signatures no longer that were counted at that time, and then not made."""
+    table = key_uses.c
+    row = and_(table.key == key, table.at == epoch(at), table.for_revocation.is_(for_revocation))
+    connection.execute(update(key_uses).where(row, table.number >= number).values(number=table.number - number))
+
+
 def of_last_hour(
     connection: Connection, key: str, now: datetime, *, for_revocation: bool | None = None
 ) -> Sequence[Uses]:
