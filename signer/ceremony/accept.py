@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from sqlalchemy import Connection
+
 from revocation.artifacts import Kind
 from revocation.bundle import BundleReader
 from revocation.bundle.manifest import is_bundle_name
@@ -118,12 +120,28 @@ def _note(signer: Signer, transcript: Transcript, crls: Sequence[SignedCRL], now
         if ceremonies.of_request(connection, Step.ACCEPTED, digest) is not None:
             return True
         for crl in crls:
+            _require_newer(connection, crl, where)
             crl_numbers.raise_crl_floor(connection, crl.profile.issuer, crl.number)
         step = Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, asked.detail)
         ceremonies.note(connection, step)
         numbers = {f"{crl.profile.issuer.name}/{crl.number}": iso(crl.next_update) for crl in crls}
         audit.record(connection, now, "ceremony accept", None, request=digest, crls=numbers)
     return False
+
+
+def _require_newer(connection: Connection, crl: SignedCRL, where: str) -> None:
+    """Return if the number is above all that is known: a ceremony begins above what its request says.
+
+    The transcript, which says what request a ceremony answers, is not signed; the CRL is.
+    """
+    highest = crl_numbers.highest_crl_number(connection, crl.profile.issuer)
+    if crl.number <= highest:
+        raise Refused(
+            f"CRL number {crl.number} of {crl.profile.issuer.name} is not above {highest}, which is known here: it is "
+            "of another ceremony, whatever its transcript says",
+            where=where,
+            advice="take in the folder that the ceremony of this request left, or have it written again",
+        )
 
 
 def _put(signer: Signer, source: FolderExchange, name: str) -> bool:

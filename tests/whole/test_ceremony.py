@@ -1,5 +1,6 @@
 """The air gap, with real processes on both sides: what comes through it is published, what should not is refused."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -95,6 +96,24 @@ def test_replayed_and_older_requests_are_refused(site: Site) -> None:
     assert "is older than the one that was accepted" in late
     assert not (site.stick / "older").exists()
     assert not (site.stick / "replay").exists()
+
+
+def test_older_ceremony_with_the_label_of_a_newer_request_is_refused(site: Site) -> None:
+    """Who has the stick can write into the transcript, and not into the CRL; the genuine one is taken in after it."""
+    first = site.request("first.json")
+    site.sign("first.json", first, "first")
+    site.run(site.online, "ceremony", "accept", "../stick/first")
+    revoke(site, 0x12)
+    second = site.request("second.json")
+    site.sign("second.json", second, "second")
+    shutil.copytree(site.stick / "first", site.stick / "relabelled")
+    transcript = site.stick / "relabelled" / "transcript.json"
+    transcript.write_text(transcript.read_text().replace(first.removeprefix("sha256:"), second.removeprefix("sha256:")))
+    refused = site.run(site.online, "ceremony", "accept", "../stick/relabelled", code=1)
+    assert "it is of another ceremony, whatever its transcript says" in refused
+    site.run(site.online, "ceremony", "accept", "../stick/second")
+    site.run(site.online, "publish")
+    assert site.listed() == {0x12}
 
 
 def test_request_that_follows_on_an_unknown_ceremony_is_refused(site: Site) -> None:
