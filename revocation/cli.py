@@ -12,6 +12,7 @@ import click
 
 from revocation import logs
 from revocation.errors import RevocastError
+from revocation.visible import visible
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _JSON: Final = "--json"
@@ -72,11 +73,16 @@ def show_error(error: RevocastError) -> None:
     """What, where and what to do, on standard error; a line of the log where this is a service whose log is JSON."""
     if logs.ended_with(error):
         return
-    place = f"{error.where}: " if error.where else ""
+    place = f"{_lines(error.where)}: " if error.where else ""
     title = "error:" if os.environ.get("NO_COLOR") else click.style("error:", fg="red")
-    click.echo(f"{title} {place}{error.what}", err=True)
+    click.echo(f"{title} {place}{_lines(error.what)}", err=True)
     if error.advice:
-        click.echo(f"  {error.advice}", err=True)
+        click.echo(f"  {_lines(error.advice)}", err=True)
+
+
+def _lines(text: str) -> str:
+    """As a terminal may show it: what an error quotes may come from a stick, a queue or a bucket."""
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def run(command: click.Command) -> None:
