@@ -28,6 +28,7 @@ DEBIAN_PACKAGES = {
     "pg_dump": "postgresql-client",
     "promtool": "prometheus",
     "softhsm2-util": "softhsm2",
+    "ssh-keygen": "openssh-client",
     "systemd-analyze": "systemd",
     "systemd-sysusers": "systemd",
     "systemd-tmpfiles": "systemd",

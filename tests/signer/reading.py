@@ -1,7 +1,7 @@
 """Reading what the signer put into the exchange, with `cryptography` and nothing of the signer's."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from cryptography import x509
@@ -9,15 +9,27 @@ from cryptography.x509 import ocsp
 
 from revocation.bundle import BundleReader
 from revocation.bundle.reader import split_responses
+from revocation.errors import BundleError
 from revocation.messages import Look
 from revocation.published import CRLRow
+from revocation.wire.exchange import Stored
 from signer.signer import Signer
 from tests.authority import NOW
 
 
 def bundles(signer: Signer, kind: str) -> Iterator[tuple[BundleReader, list[bytes]]]:
-    """Every bundle of a kind with the objects in it, oldest first."""
-    for stored in signer.exchange.list():
+    """Every bundle of a kind with the objects in it, oldest first; anew where a signer that runs took one out."""
+    while True:
+        listed = signer.exchange.list()
+        try:
+            return iter(list(_read(signer, listed, kind)))
+        except BundleError:
+            if signer.exchange.list() == listed:
+                raise
+
+
+def _read(signer: Signer, listed: Sequence[Stored], kind: str) -> Iterator[tuple[BundleReader, list[bytes]]]:
+    for stored in listed:
         if f"-{kind}-" not in stored.name:
             continue
         with signer.exchange.open(stored.name) as source:
