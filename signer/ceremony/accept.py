@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from revocation.artifacts import Kind
 from revocation.bundle import BundleReader
-from revocation.bundle.manifest import is_bundle_name
+from revocation.bundle.manifest import is_bundle_name, part_of
 from revocation.clock import iso
 from revocation.errors import Refused
 from revocation.wire.exchange import FolderExchange
@@ -160,11 +160,16 @@ def _put(signer: Signer, source: FolderExchange, name: str) -> bool:
 
 
 def _take_out_older(signer: Signer, names: Sequence[str]) -> None:
-    """What an earlier ceremony signed of the same parts; why entries left CRLs stays as long as ever."""
-    ids = {profile.issuer.id for profile in signer.offline}
+    """What an earlier ceremony signed of the same parts; why entries left CRLs stays as long as ever.
+
+    The transcript, which may have been shortened on its way, says what is there: of a part that it lacks nothing is
+    taken out.
+    """
+    parts = {part_of(name) for name in names}
     for stored in signer.exchange.list():
-        is_departed = f"-{Kind.DEPARTED}-" in stored.name
-        if _issuer_of(stored.name) in ids and not is_departed and stored.name not in names:
+        if stored.name in names or not is_bundle_name(stored.name) or f"-{Kind.DEPARTED}-" in stored.name:
+            continue
+        if part_of(stored.name) in parts:
             signer.exchange.remove(stored.name)
 
 

@@ -1,5 +1,6 @@
 """The air gap, with real processes on both sides: what comes through it is published, what should not is refused."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -114,6 +115,20 @@ def test_older_ceremony_with_the_label_of_a_newer_request_is_refused(site: Site)
     site.run(site.online, "ceremony", "accept", "../stick/second")
     site.run(site.online, "publish")
     assert site.listed() == {0x12}
+
+
+def test_ceremony_whose_transcript_lacks_responses_takes_none_out(site: Site) -> None:
+    """Who has the stick can shorten the transcript: what was published of a part stays until there is newer of it."""
+    site.hold("first")
+    before = {file.name for file in (site.online / "exchange").glob("*-ocsp-*.tar")}
+    digest = site.request("second.json")
+    site.sign("second.json", digest, "second")
+    transcript = site.stick / "second" / "transcript.json"
+    said = json.loads(transcript.read_text())
+    said["bundles"] = [bundle for bundle in said["bundles"] if "-ocsp-" not in bundle["name"]]
+    transcript.write_text(json.dumps(said))
+    site.run(site.online, "ceremony", "accept", "../stick/second")
+    assert {file.name for file in (site.online / "exchange").glob("*-ocsp-*.tar")} == before != set()
 
 
 def test_request_that_follows_on_an_unknown_ceremony_is_refused(site: Site) -> None:
