@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from revocation.clock import fixed
-from revocation.errors import Refused, RevocastError
+from revocation.errors import InputError, Refused, RevocastError
 from revocation.messages import Release, Verb
 from revocation.status import Reason, Revocation
 from signer.ceremony import sign
 from signer.ceremony.plan import CRLContent
+from signer.ceremony.request import decode, encode
 from signer.ceremony.sign import earlier, hold, prepare
 from signer.handle import handle
 from signer.ledger import ceremonies, facts, issued
@@ -226,3 +227,11 @@ def test_crl_that_is_not_what_was_shown_is_not_handed_out(pair: Pair, monkeypatc
     with pytest.raises(RevocastError, match="is not what was shown"):
         hold(signer, request, plan, NOBODY)
     assert earlier(pair.there(), request) is None
+
+
+def test_request_that_names_an_issuer_twice_is_refused(pair: Pair) -> None:
+    """It would be shown twice and signed once."""
+    header = pair.request().header
+    twice = header.model_copy(update={"issuers": header.issuers * 2, "messages": 0})
+    with pytest.raises(InputError, match=r"names the issuer test .* more than once"):
+        decode(encode(twice, []))
