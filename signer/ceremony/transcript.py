@@ -11,7 +11,10 @@ from revocation.instant import Instant
 
 JSON_NAME: Final = "transcript.json"
 TEXT_NAME: Final = "transcript.txt"
-_LARGEST: Final = 1 << 26
+LARGEST: Final = 1 << 26
+"""Octets: what was shown names twenty serials a line, however large the CRL is."""
+LARGEST_BUNDLE: Final = 1 << 31
+"""Octets: the reader of bundles takes a CRL of 1 GiB."""
 _DIGEST: Final = r"^[0-9a-f]{64}$"
 
 
@@ -39,7 +42,7 @@ class SignedBundle(_Model):
     """A bundle, in the folder of the ceremony."""
 
     name: str
-    size: int
+    size: int = Field(ge=0, le=LARGEST_BUNDLE)
     sha256: str = Field(pattern=_DIGEST)
 
 
@@ -108,8 +111,6 @@ def parse(data: bytes, where: str) -> Transcript:
         InputError: it is none, or of a later format.
     """
     try:
-        if len(data) > _LARGEST:
-            raise InputError("is too large", where=where)
         return Transcript.model_validate_json(data)
     except ValidationError as error:
         problem = error.errors()[0]
