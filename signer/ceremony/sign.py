@@ -22,12 +22,13 @@ from revocation.messages import Look
 from signer.ceremony.applying import profile_of, take_in
 from signer.ceremony.approvals import Approval
 from signer.ceremony.config import CeremonyTable
+from signer.ceremony.exempt import require_exemptions
 from signer.ceremony.order import require_clock, require_turn, require_valid
 from signer.ceremony.output import digest_in
 from signer.ceremony.plan import CRLContent, Plan, plan, read_crl
 from signer.ceremony.request import Request
 from signer.ceremony.transcript import ApprovedBy, SignedCRL, Transcript, UsedKey
-from signer.ceremony.tries import earlier_tries, note_try
+from signer.ceremony.tries import earlier_tries, left_out, note_try
 from signer.finding import EVERYTHING, find_due
 from signer.keys.purpose import Purpose
 from signer.ledger import audit, ceremonies, issued
@@ -121,6 +122,7 @@ def hold(signer: Signer, request: Request, agreed: Plan, people: People) -> Tran
         ceremonies.note(connection, step)
         digest = hashlib.sha256(transcript.model_dump_json().encode()).hexdigest()
         who = {"operators": list(people.operators), "approvals": [one.name for one in people.approvals]}
+        who |= {"left_out": list(transcript.left_out), "late": list(transcript.late)}
         audit.record(connection, agreed.at, "ceremony", None, request=request.digest, transcript=digest, **who)
     return transcript
 
@@ -138,6 +140,7 @@ def _planned(
             for profile in profiles:
                 require_valid(profile, at)
             is_first = ceremonies.of_request(connection, Step.BEGUN, request.digest) is None
+            require_exemptions(connection, request)
             done = take_in(connection, signer, request) if is_first else []
             found.append(plan(connection, signer, profiles, done, at))
             _require_agreed(request, found[0], agreed)
@@ -202,7 +205,7 @@ def _transcript(
     ids = {profile.issuer.id for profile in profiles}
     names = [stored.name for stored in signer.exchange.list() if stored.name.split("-")[1] in ids]
     with signer.ledger.read() as connection:
-        tries = earlier_tries(connection, request)
+        tries, without = earlier_tries(connection, request), left_out(connection, request)
     return Transcript(
         request=request.digest,
         request_made_at=request.header.made_at,
@@ -214,6 +217,8 @@ def _transcript(
         python=platform.python_version(),
         keys=keys,
         tries=tries,
+        left_out=without,
+        late=tuple(sorted(request.late)),
         shown=tuple(agreed.lines()),
         crls=tuple(_signed_crl(signer, name) for name in names if f"-{Kind.CRL}-" in name),
         bundles=tuple(digest_in(signer.exchange, name) for name in names),

@@ -65,6 +65,7 @@ class Try(_Model):
     operators: tuple[str, ...]
     approvals: tuple[ApprovedBy, ...]
     shown: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """It in words."""
@@ -90,6 +91,8 @@ class Transcript(_Model):
     keys: tuple[UsedKey, ...]
     tries: tuple[Try, ...] = Field(default=(), description="of this request before, which broke off")
     shown: tuple[str, ...] = Field(description="what the operators saw before they agreed, line by line")
+    left_out: tuple[str, ...] = Field(default=(), description="ids of messages of the request that were not done")
+    late: tuple[str, ...] = Field(default=(), description="of those that an earlier ceremony should have had")
     crls: tuple[SignedCRL, ...]
     bundles: tuple[SignedBundle, ...]
     problems: tuple[str, ...] = Field(description="what was told while it was signed")
@@ -111,6 +114,8 @@ class Transcript(_Model):
             yield from broken.lines()
         yield "was shown"
         yield from (f"  {line}" for line in self.shown)
+        yield from (f"left out     message {id_}" for id_ in self.left_out)
+        yield from (f"came late    message {id_}" for id_ in self.late)
         yield "was signed"
         for crl in self.crls:
             window = f"{iso(crl.this_update)} to {iso(crl.next_update)}"

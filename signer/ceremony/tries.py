@@ -20,7 +20,9 @@ def note_try(
         request.header,
         tuple(ApprovedBy(name=one.name, fingerprint=one.fingerprint) for one in approvals),
     )
-    begun = Try(at=agreed.at, operators=tuple(operators), approvals=approved, shown=tuple(agreed.lines()))
+    before, shown = _tries(connection, request), tuple(agreed.lines())
+    without = before[0].left_out if before else tuple(sorted(request.left_out))  # what was done then stays
+    begun = Try(at=agreed.at, operators=tuple(operators), approvals=approved, shown=shown, left_out=without)
     detail = begun.model_dump(mode="json")
     step = Ceremony(Step.BEGUN, agreed.at, request.digest, header.made_at, header.predecessor, detail)
     ceremonies.note(connection, step)
@@ -28,5 +30,14 @@ def note_try(
 
 def earlier_tries(connection: Connection, request: Request) -> tuple[Try, ...]:
     """Those before the last, which broke off."""
+    return tuple(_tries(connection, request)[:-1])
+
+
+def left_out(connection: Connection, request: Request) -> tuple[str, ...]:
+    """The messages that its ceremony left out."""
+    return _tries(connection, request)[-1].left_out
+
+
+def _tries(connection: Connection, request: Request) -> list[Try]:
     rows = ceremonies.all_of_request(connection, Step.BEGUN, request.digest)
-    return tuple(Try.model_validate(row.detail) for row in rows[:-1])
+    return [Try.model_validate(row.detail) for row in rows]
