@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, desc, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, desc, select
 
 from revocation.clock import from_epoch, iso
 from revocation.errors import RevocastError
@@ -63,7 +63,19 @@ def entries(connection: Connection, *where: ColumnElement[bool]) -> Generator[En
     Raises:
         ChainBroken: one was edited, and holds what none does.
     """
-    query = select(audit).where(*where).order_by(audit.c.id)
+    yield from _read(connection, select(audit).where(*where).order_by(audit.c.id))
+
+
+def latest_entries(connection: Connection) -> Generator[Entry, None, None]:
+    """All of them, the last one first; no more is read than is taken, give or take a thousand.
+
+    Raises:
+        ChainBroken: as above.
+    """
+    yield from _read(connection, select(audit).order_by(desc(audit.c.id)))
+
+
+def _read(connection: Connection, query: Select[Any]) -> Generator[Entry, None, None]:
     with connection.execute(query.execution_options(yield_per=_AT_ONCE)) as found:
         yield from map(_entry, found)
 
