@@ -11,7 +11,8 @@ from revocation.issuer import Issuer
 from revocation.rsassa_pss import is_pss_only
 from signer.config import PROMPT, SignerIssuer
 from signer.keys import passphrase
-from signer.keys.limits import KeyLimits, LimitedKey
+from signer.keys.limited_key import LimitedKey
+from signer.keys.limits import KeyLimits
 from signer.keys.logins import Logins
 from signer.keys.opening import open_key
 from signer.keys.protocol import Locked, SigningKey
