@@ -9,11 +9,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from revocation.errors import KeyUnavailable, WrongPassphrase
 from revocation.issuer import Issuer
 from revocation.rsassa_pss import is_pss_only
-from signer.config import PROMPT, SignerIssuer
+from signer.config import SignerIssuer
 from signer.keys import passphrase
 from signer.keys.limits import KeyLimits, LimitedKey
 from signer.keys.logins import Logins
-from signer.keys.opening import open_key
+from signer.keys.opening import open_key, token_of
 from signer.keys.protocol import Locked, SigningKey
 from signer.keys.purpose import Purpose
 from signer.keys.rsa_signature import RSASignature
@@ -77,7 +77,7 @@ class Keyring:
             KeyUnavailable: the file cannot be read.
         """
         entry = self._entries.get(issuer.name)
-        if entry is None or entry.key is None or entry.passphrase != PROMPT or entry.name in self._typed:
+        if entry is None or entry.key is None or entry.passphrase != passphrase.PROMPT or entry.name in self._typed:
             return False
         try:
             self._read(entry, entry.key, issuer, None)
@@ -105,7 +105,10 @@ class Keyring:
         key = self._open(entry, entry.key, issuer)
         certified = issuer.certificates[0].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         if key.public_key_info != certified:
-            raise KeyUnavailable(f"{entry.key} is not the key of its CA certificate", where=where, advice=_SEE_KEY)
+            what, advice = f"{entry.key} is not the key of its CA certificate", _SEE_KEY
+            if token := token_of(entry.key):
+                what, advice = f"{what}; it is the one on {token}", f"{_SEE_KEY}; serial= in it tells tokens apart"
+            raise KeyUnavailable(what, where=where, advice=advice)
         return key
 
     def _open(self, entry: SignerIssuer, uri: str, issuer: Issuer) -> SigningKey:

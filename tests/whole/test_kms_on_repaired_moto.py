@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
@@ -17,6 +18,7 @@ from publisher.verify_crl import verify_crl
 from publisher.verify_ocsp import verify_response
 from revocation.clock import fixed
 from revocation.errors import ConfigurationError, KeyUnavailable
+from signer.key_commands import show
 from signer.keys import BytesTBS
 from signer.keys.kms.client import TRIES, client
 from signer.keys.opening import open_key
@@ -209,6 +211,22 @@ def test_key_that_is_not_the_certificates_signs_nothing(tmp_path: Path, kms: KMS
 def test_uri_that_is_not_understood_is_refused_at_the_start(tmp_path: Path, uri: str, words: str) -> None:
     """What is not known might have mattered."""
     config = Estate.build(tmp_path / "e").folder / "revocast.toml"
-    config.write_text(config.read_text().replace("file:ca.key", uri))
+    text = config.read_text().replace('\npassphrase = "file:ca.passphrase"', "")
+    config.write_text(text.replace("file:ca.key", uri))
     with pytest.raises(ConfigurationError, match=words):
         Estate.at(tmp_path / "e").signer()
+
+
+def test_passphrase_of_a_key_in_kms_is_refused_at_the_start(tmp_path: Path) -> None:
+    """It would be looked at by nobody, and who wrote it believes that it guards something."""
+    config = Estate.build(tmp_path / "e").folder / "revocast.toml"
+    config.write_text(config.read_text().replace("file:ca.key", "awskms:alias/issuing?region=eu-north-1"))
+    with pytest.raises(ConfigurationError, match="a key of AWS KMS has no passphrase"):
+        Estate.at(tmp_path / "e").signer()
+
+
+def test_key_in_kms_is_shown_and_nobody_is_asked_for_a_passphrase(kms: KMS) -> None:
+    """`key show` asks where a key needs one."""
+    told = CliRunner().invoke(show, [f"awskms:{kms.create('p256')}", "--passphrase", "env:NOT_SET"])
+    assert told.exit_code == 0, told.exception
+    assert "kind         p256" in told.output
