@@ -1,5 +1,7 @@
 """The CA keys of the configuration, each unlocked when it is first needed and kept for the life of the process."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -14,7 +16,7 @@ from signer.keys import passphrase
 from signer.keys.limits import KeyLimits, LimitedKey
 from signer.keys.logins import Logins
 from signer.keys.opening import open_key, token_of
-from signer.keys.protocol import Locked, SigningKey
+from signer.keys.protocol import KeyAway, Locked, SigningKey
 from signer.keys.purpose import Purpose
 from signer.keys.rsa_signature import RSASignature
 
@@ -41,15 +43,39 @@ class Keyring:
         self._entries = {entry.name: entry for entry in issuers}
         self._typed = dict(passphrases or {})
         self._keys: dict[str, SigningKey] = {}
+        self._away: dict[str, KeyAway] | None = None
+
+    @contextmanager
+    def of_a_look(self) -> Iterator[None]:
+        """The block in which a key that did not answer once is not asked again: each try takes its time."""
+        self._away = {}
+        try:
+            yield
+        finally:
+            self._away = None
 
     def key_of(self, issuer: Issuer, purpose: Purpose) -> LimitedKey:
         """The CA key of an issuer, for one purpose; it signs what its limits permit.
 
+        A key that did not answer before in a look is not asked.
+
         Raises:
             KeyUnavailable: none is configured, it cannot be unlocked, or it is another issuer's.
         """
-        self.require_usable(issuer)
-        return LimitedKey(self._keys[issuer.name], purpose, self.limits_of(issuer), f"CA key of {issuer.name}")
+        if away := (self._away or {}).get(issuer.name):
+            raise away
+        is_away = partial(self._note_away, issuer.name)
+        try:
+            self.require_usable(issuer)
+        except KeyAway as error:
+            is_away(error)
+            raise
+        limits, where = self.limits_of(issuer), f"CA key of {issuer.name}"
+        return LimitedKey(self._keys[issuer.name], purpose, limits, where, is_away)
+
+    def _note_away(self, issuer: str, error: KeyAway) -> None:
+        if self._away is not None:
+            self._away[issuer] = error
 
     def require_usable(self, issuer: Issuer) -> None:
         """Return if the CA key of an issuer is unlocked now, which it is at first use.

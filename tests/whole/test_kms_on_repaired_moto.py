@@ -117,22 +117,30 @@ def test_kms_that_throttles_is_asked_again_with_pauses_that_grow_and_vary(
     assert all(0 <= pause <= 2**number for number, pause in enumerate(pauses))
 
 
-def test_kms_that_throttles_on_and_on_ends_the_batch_and_the_next_look_goes_on(
-    tmp_path: Path, kms: KMS, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("said", "words", "tries"),
+    [
+        (THROTTLED, f"still throttles after {TRIES} tries", TRIES),
+        ((500, "KMSInternalException"), "KMS refuses kms:Sign: KMSInternalException", TRIES),
+        ((400, "AccessDeniedException"), "AWS denies kms:Sign on ", 1),
+    ],
+)
+def test_kms_that_does_not_sign_ends_the_batch_and_the_next_look_goes_on(
+    tmp_path: Path, kms: KMS, monkeypatch: pytest.MonkeyPatch, said: tuple[int, str], words: str, tries: int
 ) -> None:
-    """What was signed before stays, nothing of the slice in work is put, and the tries are bounded."""
-    estate = build(tmp_path / "e", f"awskms:{kms.create('p256')}", "p256", slices=4)
-    signer, throttled = estate.signer(), [True]
+    """What was signed before stays, nothing of the slice in work is put, and KMS is given up once in a look."""
+    estate = build(tmp_path / "e", f"awskms:{kms.create('p256')}", "p256", slices=8)
+    signer, away = estate.signer(), [True]
     estate.register(signer, range(1, 40))
-    pauses = answer(monkeypatch, "Sign", lambda asked: THROTTLED if throttled[0] and asked > 40 else None)
+    pauses = answer(monkeypatch, "Sign", lambda asked: said if away[0] and asked > 40 else None)
     report = look(signer, fixed(NOW))
-    assert all(f"still throttles after {TRIES} tries" in str(problem) for problem in report.problems)
+    assert [words in str(problem) for problem in report.problems] == [True]
     before = list(bundles(signer, "ocsp"))
-    assert 1 <= len(before) < 4
-    assert len(pauses) == (TRIES - 1) * (4 - len(before))
-    throttled[0] = False
+    assert 1 <= len(before) < 6
+    assert len(pauses) == tries - 1
+    away[0] = False
     assert look(signer, fixed(NOW + timedelta(minutes=1))).problems == []
-    assert len(list(bundles(signer, "ocsp"))) == 4
+    assert len(list(bundles(signer, "ocsp"))) == 8
 
 
 @pytest.mark.parametrize(("operation", "action"), [("Sign", "kms:Sign"), ("GetPublicKey", "kms:GetPublicKey")])
