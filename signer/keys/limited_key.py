@@ -4,7 +4,7 @@ How often it signed stands in the ledger, so that all processes and signers that
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from revocation.clock import iso
 from revocation.errors import KeyUnavailable
 from signer.keys.limits import KeyLimits, LimitReached, TooManyAtOnce, check_use
-from signer.keys.protocol import TBS, SigningKey
+from signer.keys.protocol import TBS, KeyAway, SigningKey
 from signer.keys.purpose import Purpose, key_id
 from signer.ledger import key_uses
 
@@ -39,10 +39,19 @@ class LimitedKey:
 
     Args:
         where: whose key it is, for messages.
+        on_away: told where the key did not answer.
     """
 
-    def __init__(self, key: SigningKey, purpose: Purpose, limits: KeyLimits, where: str) -> None:
+    def __init__(
+        self,
+        key: SigningKey,
+        purpose: Purpose,
+        limits: KeyLimits,
+        where: str,
+        on_away: Callable[[KeyAway], None] = lambda _: None,
+    ) -> None:
         self._key, self._purpose, self._limits, self._where = key, purpose, limits, where
+        self._on_away = on_away
         self._permitted = 0
         self._last: tuple[Use, datetime] | None = None
         self._turn = threading.Lock()
@@ -133,7 +142,9 @@ class LimitedKey:
             self._permitted -= number
         try:
             yield
-        except KeyUnavailable:
+        except KeyUnavailable as error:
             with self._turn:
                 self._permitted += number
+            if isinstance(error, KeyAway):
+                self._on_away(error)
             raise
