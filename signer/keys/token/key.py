@@ -8,12 +8,12 @@ import pkcs11
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pkcs11.constants import Attribute, ObjectClass
 from pkcs11.exceptions import PKCS11Error
 from pkcs11.mechanisms import MGF, Mechanism
 
-from revocation import der
 from revocation.errors import KeyUnavailable
 from signer.keys.algorithms import Algorithm, algorithm_of, verify
 from signer.keys.by_digest import KeyByDigest
@@ -174,4 +174,4 @@ def _mechanism(
 def _ecdsa(raw: bytes) -> bytes:
     """Ecdsa-Sig-Value of r and s behind each other (RFC 3279 section 2.2.3)."""
     half = len(raw) // 2
-    return der.sequence(*(der.integer(int.from_bytes(part, "big")) for part in (raw[:half], raw[half:])))
+    return encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
