@@ -4,6 +4,7 @@ Everything else refuses a configuration that names a certificate which is not th
 """
 
 import json
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,19 @@ class Prospect:
     compliance: Compliance
     signs_responses: bool
     entry: SignerIssuer | None
+
+    def require_appendable(self) -> None:
+        """Return if the configuration can be written, which is told before anything is signed.
+
+        Raises:
+            InputError: it cannot.
+        """
+        if self.lines and not os.access(self.file.path, os.W_OK):
+            raise InputError(
+                "cannot be written",
+                where=str(self.file.path),
+                advice=f"leave --append out, and have its owner put these lines at its end:\n{self.lines}",
+            )
 
     def append(self) -> None:
         """Write the lines behind the configuration, which stays as it is before them."""

@@ -10,8 +10,8 @@ from revocation.configfile import ConfigFile
 from signer.issuers import options
 from signer.issuers.agreeing import People, approved, ask, people_options, require_digest, show_order
 from signer.issuers.certify import certify
-from signer.issuers.create import certifying_key, keep
-from signer.issuers.files import require_new
+from signer.issuers.create import certifying_key
+from signer.issuers.files import keep, require_new
 from signer.issuers.order import Order
 from signer.issuers.request import read_request
 from signer.issuers.rules import require_allowed
