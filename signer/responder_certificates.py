@@ -16,7 +16,7 @@ from signer.encoding import responder_certificate
 from signer.encoding.crl import assemble
 from signer.encoding.responder_certificate import ResponderCertificateFrame
 from signer.keys import BytesTBS
-from signer.keys.limits import LimitedKey, Use
+from signer.keys.limited_key import LimitedKey, Use
 from signer.keys.purpose import BACKDATE, Purpose
 from signer.ledger import audit, facts, responders
 from signer.random_serial import random_serial

@@ -4,7 +4,7 @@ What is on the stick is believed as far as the issuer's key signed it. The gate 
 again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from revocation.clock import iso
 from revocation.errors import Refused
 from revocation.wire.exchange import FolderExchange
 from signer.ceremony.brought import issuer_of, read_crls, verify_responses
+from signer.ceremony.lacking import left_out
 from signer.ceremony.output import read_output
 from signer.ceremony.transcript import Transcript
 from signer.ledger import audit, ceremonies, crl_numbers
@@ -36,16 +37,21 @@ class Accepted:
         crls: the issuer, the label, the number and the end of each, in words.
         put: the bundles that were put into the exchange.
         was_known: whether it was accepted before.
+        left_out: what the CRLs do not say although it is recorded here, in words.
     """
 
     transcript: Transcript
     crls: tuple[str, ...]
     put: tuple[str, ...]
     was_known: bool
+    left_out: tuple[str, ...]
 
 
-def accept(signer: Signer, folder: Path, now: datetime) -> Accepted:
+def accept(signer: Signer, folder: Path, now: datetime, without: Collection[str] = ()) -> Accepted:
     """Take in the folder of a ceremony; again, it puts what is missing.
+
+    Args:
+        without: ids of messages that may not have been done.
 
     Raises:
         InputError: the folder is not whole.
@@ -59,11 +65,11 @@ def accept(signer: Signer, folder: Path, now: datetime) -> Accepted:
     crls = read_crls(signer, source, names)
     verify_responses(signer, source, names, crls)
     _require_each(signer, crls)
-    was_known = _note(signer, transcript, crls, now)
+    was_known, left = _note(signer, transcript, crls, now, without)
     put = tuple(name for name in names if _put(signer, source, name))
     _take_out_older(signer, names)
     said = (f"{crl.profile.issuer.name}: CRL number {crl.number}, until {iso(crl.next_update)}" for crl in crls)
-    return Accepted(transcript, tuple(said), put, was_known)
+    return Accepted(transcript, tuple(said), put, was_known, left)
 
 
 def _require_ours(signer: Signer, names: Sequence[str]) -> None:
@@ -91,8 +97,10 @@ def _require_each(signer: Signer, crls: Sequence[SignedCRL]) -> None:
                 )
 
 
-def _note(signer: Signer, transcript: Transcript, crls: Sequence[SignedCRL], now: datetime) -> bool:
-    """Remember the ceremony and its numbers; whether it was accepted before."""
+def _note(
+    signer: Signer, transcript: Transcript, crls: Sequence[SignedCRL], now: datetime, without: Collection[str]
+) -> tuple[bool, tuple[str, ...]]:
+    """Remember the ceremony and its numbers; whether it was accepted before, and what it left out."""
     digest = transcript.request
     where = f"ceremony of {iso(transcript.at)}, request sha256:{digest}"
     with signer.ledger.write() as connection:
@@ -110,14 +118,17 @@ def _note(signer: Signer, transcript: Transcript, crls: Sequence[SignedCRL], now
         known = ceremonies.of_request(connection, Step.ACCEPTED, digest)
         if known is not None:
             _require_same(known, numbers, where)
-            return True
+            return True, tuple(known.detail["left_out"].values())
         for crl in crls:
             _require_newer(connection, crl, where)
             crl_numbers.raise_crl_floor(connection, crl.profile.issuer, crl.number)
-        detail = {**asked.detail, "crls": numbers}
+        allowed = {*without, *(last.detail["left_out"] if last is not None else ())}
+        left = left_out(connection, transcript, crls, asked.detail["revisions"], allowed)
+        detail = {**asked.detail, "crls": numbers, "left_out": left}
         ceremonies.note(connection, Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, detail))
-        audit.record(connection, now, "ceremony accept", None, request=digest, crls=numbers)
-    return False
+        what = {"request": digest, "crls": numbers, "left_out": sorted(left)}
+        audit.record(connection, now, "ceremony accept", None, **what)
+    return False, tuple(left.values())
 
 
 def _require_same(known: Ceremony, numbers: Mapping[str, str], where: str) -> None:

@@ -82,11 +82,15 @@ class Request:
 
     Attributes:
         digest: SHA-256 of the file, hexadecimal.
+        left_out: ids of messages that people at the ceremony do not want to be done.
+        late: ids of those that an earlier ceremony should have had, and are to be done all the same.
     """
 
     header: Header
     messages: Sequence[Asked]
     digest: str
+    left_out: frozenset[str] = frozenset()
+    late: frozenset[str] = frozenset()
 
 
 def encode(header: Header, messages: Iterable[tuple[Instant, str, str | None]]) -> bytes:

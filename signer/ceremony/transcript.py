@@ -58,6 +58,24 @@ class SignedCRL(_Model):
     sha256: str = Field(pattern=_DIGEST)
 
 
+class Try(_Model):
+    """People agreed to what was shown, and it broke off before all of it was signed."""
+
+    at: Instant
+    operators: tuple[str, ...]
+    approvals: tuple[ApprovedBy, ...]
+    shown: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """It in words."""
+        yield f"broke off    one of {iso(self.at)}, whose request this is: this one went on from there"
+        yield f"  operators    {', '.join(self.operators) or 'nobody was named'}"
+        yield f"  approvals    {_named(self.approvals)}"
+        yield "  was shown"
+        yield from (f"    {line}" for line in self.shown)
+
+
 class Transcript(_Model):
     """A ceremony that was held."""
 
@@ -71,7 +89,10 @@ class Transcript(_Model):
     revocast: str
     python: str
     keys: tuple[UsedKey, ...]
+    tries: tuple[Try, ...] = Field(default=(), description="of this request before, which broke off")
     shown: tuple[str, ...] = Field(description="what the operators saw before they agreed, line by line")
+    left_out: tuple[str, ...] = Field(default=(), description="ids of messages of the request that were not done")
+    late: tuple[str, ...] = Field(default=(), description="of those that an earlier ceremony should have had")
     crls: tuple[SignedCRL, ...]
     bundles: tuple[SignedBundle, ...]
     problems: tuple[str, ...] = Field(description="what was told while it was signed")
@@ -85,13 +106,16 @@ class Transcript(_Model):
         yield f"request      sha256:{self.request}, made at {iso(self.request_made_at)}"
         yield f"predecessor  {f'sha256:{self.predecessor}' if self.predecessor else 'none: it has all messages'}"
         yield f"operators    {', '.join(self.operators) or 'nobody was named'}"
-        approvals = [f"{one.name} ({one.fingerprint})" for one in self.approvals]
-        yield f"approvals    {', '.join(approvals) or 'none was required'}"
+        yield f"approvals    {_named(self.approvals)}"
         yield f"software     Revocast {self.revocast}, Python {self.python}"
         for key in self.keys:
             yield f"key          {key.name} ({key.issuer}): {key.key}, public key sha256:{key.public_key_sha256}"
+        for broken in self.tries:
+            yield from broken.lines()
         yield "was shown"
         yield from (f"  {line}" for line in self.shown)
+        yield from (f"left out     message {id_}" for id_ in self.left_out)
+        yield from (f"came late    message {id_}" for id_ in self.late)
         yield "was signed"
         for crl in self.crls:
             window = f"{iso(crl.this_update)} to {iso(crl.next_update)}"
@@ -102,6 +126,10 @@ class Transcript(_Model):
             yield f"    sha256:{bundle.sha256}"
         for problem in self.problems:
             yield f"problem      {problem}"
+
+
+def _named(approvals: tuple[ApprovedBy, ...]) -> str:
+    return ", ".join(f"{one.name} ({one.fingerprint})" for one in approvals) or "none was required"
 
 
 def parse(data: bytes, where: str) -> Transcript:

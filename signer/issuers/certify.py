@@ -19,7 +19,7 @@ from signer.issuers.order import Order
 from signer.issuers.rules import begin_of, require_allowed
 from signer.issuers.subject import shown_name
 from signer.keys import BytesTBS
-from signer.keys.limits import LimitedKey, Use
+from signer.keys.limited_key import LimitedKey, Use
 from signer.keys.purpose import Purpose
 from signer.ledger import audit, continuity, facts
 from signer.shards import shard_of

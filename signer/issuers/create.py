@@ -19,7 +19,7 @@ from signer.issuers.order import Order
 from signer.issuers.prospect import Prospect, prospect
 from signer.issuers.rules import require_allowed
 from signer.issuers.subject import parse_subject
-from signer.keys.limits import LimitedKey
+from signer.keys.limited_key import LimitedKey
 from signer.keys.purpose import Purpose
 from signer.signer import Signer
 

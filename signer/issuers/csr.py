@@ -23,7 +23,7 @@ from signer.issuers.strength import require_strong
 from signer.issuers.subject import parse_subject, require_complete, shown_name
 from signer.keys import BytesTBS
 from signer.keys.kind import name_of_kind
-from signer.keys.limits import LimitedKey, Use
+from signer.keys.limited_key import LimitedKey, Use
 from signer.keys.purpose import Purpose
 from signer.ledger import audit, continuity
 from signer.signer import Signer, open_signer

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from revocation.clock import fixed
 from revocation.configfile import ConfigFile
+from revocation.messages import Release, Verb
 from signer.ceremony import collecting
 from signer.ceremony.output import write_output
 from signer.ceremony.request import Request, decode
@@ -38,13 +39,22 @@ class Pair:
         self.signer = self.online.signer()
         self.online.register(self.signer, [1, 2, 3])
 
-    def request(self, now: datetime = NOW) -> Request:
+    def request(self, now: datetime = NOW, *, everything: bool = False) -> Request:
         """A request of that time."""
-        return decode(collecting.collect(self.signer, now, everything=False, copied=False)[1])
+        return decode(collecting.collect(self.signer, now, everything=everything, copied=False)[1])
 
-    def revoke(self, serial: int, now: datetime = NOW) -> None:
-        """Record a revocation online."""
-        assert handle(self.signer, self.online.revoke(serial, now=now), fixed(now)).revision
+    def revoke(self, serial: int, now: datetime = NOW, reason: str = "keyCompromise") -> str:
+        """Record a revocation online; the id of its message."""
+        reply = handle(self.signer, self.online.revoke(serial, reason, now=now), fixed(now))
+        assert reply.revision
+        return reply.id
+
+    def release(self, serial: int, now: datetime = NOW) -> str:
+        """Record the end of a hold online; the id of its message."""
+        message = self.online.ask(Verb.RELEASE, Release(issuer="test", serial=f"{serial:02X}"), now)
+        reply = handle(self.signer, message, fixed(now))
+        assert reply.revision
+        return reply.id
 
     def there(self) -> Signer:
         """The offline signer, as a new process has it."""

@@ -11,9 +11,10 @@ from revocation.errors import InputError, Refused, RevocastError
 from revocation.messages import Release, Verb
 from revocation.status import Reason, Revocation
 from signer.ceremony import sign
+from signer.ceremony.approvals import Approval
 from signer.ceremony.plan import CRLContent
 from signer.ceremony.request import decode, encode
-from signer.ceremony.sign import earlier, hold, prepare
+from signer.ceremony.sign import People, earlier, hold, prepare
 from signer.handle import handle
 from signer.ledger import ceremonies, facts, issued
 from signer.ledger.changes import Changes
@@ -117,6 +118,37 @@ def test_crash_within_the_look_leaves_the_rest_to_the_next_time(pair: Pair, monk
     assert (rest.crls, len(rest.responses)) == ((), 1)
     held = hold(again, request, rest, NOBODY)
     assert int(held.crls[0].number) == plan.crls[0].content.number
+
+
+def test_transcript_says_who_agreed_to_what_before_a_crash(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of several that broke off: what was asked for and who was there is in no other place."""
+    pair.revoke(1)
+    request = pair.request()
+    shown = []
+
+    def cut(*arguments: object, **more: object) -> None:
+        raise _PowerCut
+
+    for turn, name in enumerate(("Anna", "Ben")):
+        signer = pair.there()
+        plan = prepare(signer, request, fixed(NOW + turn * SECOND))
+        shown.append(tuple(plan.lines()))
+        people = People((name,), (Approval(name.lower(), "SHA256:key"),))
+        with monkeypatch.context() as patch:
+            patch.setattr(sign, "look", cut)
+            with pytest.raises(_PowerCut):
+                hold(signer, request, plan, people)
+    signer = pair.there()
+    held = hold(signer, request, prepare(signer, request, fixed(NOW + 2 * SECOND)), People(("Carla",), ()))
+    assert [(one.operators, one.approvals[0].name, one.shown) for one in held.tries] == [
+        (("Anna",), "anna", shown[0]),
+        (("Ben",), "ben", shown[1]),
+    ]
+    assert any("certificate 01 of test is revoked since" in line for line in shown[0])
+    text = held.text()
+    assert all(line in text for lines in shown for line in lines)
+    assert "Anna" in text
+    assert "operators    Carla" in text
 
 
 def test_plan_that_is_old_by_now_is_not_signed(pair: Pair) -> None:
