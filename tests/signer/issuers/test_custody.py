@@ -126,3 +126,18 @@ def test_certificates_count_among_the_signatures_of_an_hour(tmp_path: Path) -> N
     digest = str(machine.refused(*words).advice).removeprefix("--yes ")
     assert "has made 2 signatures within the hour" in machine.refused(*words, "--yes", digest).what
     assert machine.run("audit", "show").count("sign CA certificate") == 2
+
+
+def test_ca_that_is_revoked_or_retired_certifies_nothing(machine: Machine) -> None:
+    """Relying parties would refuse the chain, or hear of no revocation of it."""
+    machine.create_sub("--path-length", "1")
+    words = ("issuer", "create", "leaf", "--subject", "CN=Leaf", "--days", "5", *machine.key("leaf"), "--issued-by")
+    machine.revoke(machine.certificate("sub").serial_number)
+    assert "is revoked since" in machine.refused(*words, "sub").what
+    table = '[[public.issuers]]\nname = "root"\n'
+    assert table in machine.config.read_text()
+    machine.config.write_text(machine.config.read_text().replace(table, f'{table}last_crl = "expiry"\n'))
+    limit = '[signer]\nlimits = { last_crl = "expiry" }'
+    machine.config.write_text(machine.config.read_text().replace("[signer]", limit))
+    assert "is retired" in machine.refused(*words, "root").what
+    assert not machine.pem("leaf").exists()
