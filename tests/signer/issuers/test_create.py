@@ -107,6 +107,7 @@ def test_shard_of_a_ca_stands_in_it_and_in_the_ledger(tmp_path: Path) -> None:
     assert known is not None
     assert point.full_name is not None
     assert point.full_name[0].value == parent.complete_crls[f"ca.{known.shard}"].url
+    assert known.shard == sub.serial_number % 4 + 1
 
 
 def test_ca_that_is_to_sign_responses_itself_may(tmp_path: Path) -> None:
