@@ -179,7 +179,10 @@ class LimitedKey:
 
     def sign(self, tbs: TBS) -> bytes:
         """One signature, of those that were permitted."""
-        self._take(1)
+        with self._turn:
+            if not self._permitted:
+                raise self._not_permitted(1)
+            self._permitted -= 1
         try:
             return self._key.sign(tbs)
         except KeyUnavailable as error:
@@ -188,19 +191,20 @@ class LimitedKey:
 
     def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
         """The signatures of many, of those that were permitted."""
-        self._take(len(batch))
+        number = len(batch)
+        with self._turn:
+            if number > self._permitted:
+                raise self._not_permitted(number)
+            self._permitted -= number
         try:
             return self._key.sign_many(batch)
         except KeyUnavailable as error:
-            self._put_back(len(batch), error)
+            self._put_back(number, error)
             raise
 
-    def _take(self, number: int) -> None:
-        with self._turn:
-            if number > self._permitted:
-                what = f"{number} signatures for {self._purpose} were asked for, and {self._permitted} are permitted"
-                raise LimitReached(what, where=self._where)
-            self._permitted -= number
+    def _not_permitted(self, number: int) -> LimitReached:
+        what = f"{number} signatures for {self._purpose} were asked for, and {self._permitted} are permitted"
+        return LimitReached(what, where=self._where)
 
     def _put_back(self, number: int, error: KeyUnavailable) -> None:
         """What was taken and not made, since the key could not be used."""

@@ -192,12 +192,21 @@ def test_key_that_kms_signs_no_digest_with_is_refused_at_opening(
 
 
 def test_signature_that_does_not_verify_is_not_used(kms: KMS, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As of moto before its repair, which hashes a digest again."""
+    """As of moto before its repair, which hashes a digest again; of many the first of each eight is looked at."""
     key, other = (open_key(f"awskms:{kms.create('p256')}", None) for _ in range(2))
-    wrong = other.sign(BytesTBS(b"data"))
-    monkeypatch.setattr(client(REGION), "sign", lambda **_: {"Signature": wrong}, raising=False)
-    with pytest.raises(KeyUnavailable, match="its public key does not verify"):
-        key.sign(BytesTBS(b"data"))
+    wrong, asked = other.sign(BytesTBS(b"data")), [0]
+    right = key.sign(BytesTBS(b"data"))
+
+    def sign(**_: object) -> dict[str, bytes]:
+        asked[0] += 1
+        return {"Signature": wrong if asked[0] in (9, 10) else right}
+
+    monkeypatch.setattr(client(REGION), "sign", sign, raising=False)
+    for make in (lambda: key.sign_many([b"data"] * 12), lambda: key.sign(BytesTBS(b"data"))):
+        with pytest.raises(KeyUnavailable, match="its public key does not verify"):
+            make()
+    assert asked == [10]
+    assert key.sign_many([b"data"] * 12) == [right] * 12
 
 
 def test_key_that_is_not_the_certificates_signs_nothing(tmp_path: Path, kms: KMS) -> None:
