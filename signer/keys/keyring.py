@@ -13,7 +13,8 @@ from revocation.issuer import Issuer
 from revocation.rsassa_pss import is_pss_only
 from signer.config import SignerIssuer
 from signer.keys import passphrase
-from signer.keys.limits import KeyLimits, LimitedKey
+from signer.keys.limited_key import LimitedKey
+from signer.keys.limits import KeyLimits
 from signer.keys.logins import Logins
 from signer.keys.opening import open_key, token_of
 from signer.keys.protocol import KeyAway, Locked, SigningKey
@@ -77,6 +78,19 @@ class Keyring:
         if self._away is not None:
             self._away[issuer] = error
 
+    def uncertified(self, name: str, purpose: Purpose) -> LimitedKey:
+        """The key of an entry whose issuer has no certificate yet, for one purpose.
+
+        Raises:
+            KeyUnavailable: none is configured, or it cannot be unlocked.
+        """
+        entry = self._entries.get(name)
+        if entry is None or entry.key is None:
+            raise _not_configured(name)
+        if name not in self._keys:
+            self._keys[name] = self._open(entry, entry.key, None)
+        return LimitedKey(self._keys[name], purpose, entry.limits, f"CA key of {name}")
+
     def require_usable(self, issuer: Issuer) -> None:
         """Return if the CA key of an issuer is unlocked now, which it is at first use.
 
@@ -125,9 +139,7 @@ class Keyring:
         entry = self._entries.get(issuer.name)
         where = f"issuer {issuer.name}"
         if entry is None or entry.key is None:
-            raise KeyUnavailable(
-                "its CA key is not configured here", where=where, advice="set `key` in [[signer.issuers]]"
-            )
+            raise _not_configured(issuer.name)
         key = self._open(entry, entry.key, issuer)
         certified = issuer.certificates[0].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         if key.public_key_info != certified:
@@ -137,7 +149,7 @@ class Keyring:
             raise KeyUnavailable(what, where=where, advice=advice)
         return key
 
-    def _open(self, entry: SignerIssuer, uri: str, issuer: Issuer) -> SigningKey:
+    def _open(self, entry: SignerIssuer, uri: str, issuer: Issuer | None) -> SigningKey:
         """The key; a passphrase is looked for, or asked for, when the file is there and needs one."""
         try:
             return self._read(entry, uri, issuer, None)
@@ -146,8 +158,8 @@ class Keyring:
                 raise
         return self._read(entry, uri, issuer, self._passphrase(entry))
 
-    def _read(self, entry: SignerIssuer, uri: str, issuer: Issuer, passphrase_: bytes | None) -> SigningKey:
-        signature = RSASignature.PSS if is_pss_only(issuer.public_key_info) else entry.signature
+    def _read(self, entry: SignerIssuer, uri: str, issuer: Issuer | None, passphrase_: bytes | None) -> SigningKey:
+        signature = RSASignature.PSS if issuer and is_pss_only(issuer.public_key_info) else entry.signature
         try:
             again = replace(self._logins, read_pin=partial(self._passphrase, entry))
             return open_key(uri, passphrase_, signature, again)
@@ -169,3 +181,9 @@ class Keyring:
         if entry.name in self._typed:
             return self._typed[entry.name]
         return passphrase.obtain(entry.passphrase, entry.name) if entry.passphrase else None
+
+
+def _not_configured(name: str) -> KeyUnavailable:
+    return KeyUnavailable(
+        "its CA key is not configured here", where=f"issuer {name}", advice="set `key` in [[signer.issuers]]"
+    )

@@ -20,7 +20,8 @@ from revocation.issuer import Issuer
 from signer.config import SignerIssuer
 from signer.keys import BytesTBS
 from signer.keys.keyring import Keyring
-from signer.keys.limits import KeyLimits, LimitedKey, Use
+from signer.keys.limited_key import LimitedKey, Use
+from signer.keys.limits import KeyLimits
 from signer.keys.purpose import Purpose
 from signer.ledger.ledger import Ledger
 from tests.bench.bare_keys import bare_sign

@@ -5,19 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import pkcs11
-from pkcs11.exceptions import (
-    ArgumentsBad,
-    DataInvalid,
-    DataLenRange,
-    KeySizeRange,
-    KeyTypeInconsistent,
-    MechanismInvalid,
-    MechanismParamInvalid,
-    PKCS11Error,
-    SessionReadOnly,
-    TemplateIncomplete,
-    TemplateInconsistent,
-)
+from pkcs11 import exceptions
 
 from revocation.errors import KeyUnavailable
 from signer.keys.logins import Logins
@@ -28,16 +16,16 @@ from signer.keys.token.uri import TokenURI
 T = TypeVar("T")
 
 _OF_THE_REQUEST: Final = (
-    ArgumentsBad,
-    DataInvalid,
-    DataLenRange,
-    KeySizeRange,
-    KeyTypeInconsistent,
-    MechanismInvalid,
-    MechanismParamInvalid,
-    SessionReadOnly,
-    TemplateIncomplete,
-    TemplateInconsistent,
+    exceptions.ArgumentsBad,
+    exceptions.DataInvalid,
+    exceptions.DataLenRange,
+    exceptions.KeySizeRange,
+    exceptions.KeyTypeInconsistent,
+    exceptions.MechanismInvalid,
+    exceptions.MechanismParamInvalid,
+    exceptions.SessionReadOnly,
+    exceptions.TemplateIncomplete,
+    exceptions.TemplateInconsistent,
 )
 """What no new session would mend. Of all else vendors differ in what they call a token that was taken out."""
 
@@ -95,12 +83,12 @@ class TokenSession:
                 return act(self._current())
             except _OF_THE_REQUEST as error:
                 raise self._refused(error) from error
-            except PKCS11Error:
+            except exceptions.PKCS11Error:
                 pass  # which is let go of before its module is started anew
             self._module.restart()
             try:
                 return act(self._open())
-            except PKCS11Error as error:
+            except exceptions.PKCS11Error as error:
                 raise self._refused(error) from error
 
     def mechanisms(self) -> set[int]:
@@ -124,7 +112,7 @@ class TokenSession:
             self._module.restart()  # it knows of no token that came since
         return find_token(self._module, self._uri, self._where)
 
-    def _refused(self, error: PKCS11Error) -> KeyUnavailable:
+    def _refused(self, error: exceptions.PKCS11Error) -> KeyUnavailable:
         return KeyUnavailable(
             f"the token does not do it: {said(error)}",
             where=self._where,
