@@ -1,6 +1,7 @@
 """Ceremonies where things lie elsewhere: an exchange that is a bucket, a ledger in PostgreSQL, one that is a copy."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,17 +59,19 @@ def test_ceremonies_of_an_online_ledger_in_postgresql(tmp_path: Path, postgresql
     pair = Pair(tmp_path, ledger=postgresql.database())
     declined = pair.revoke(1)
     pair.revoke(2)
-    whole = pair.request(NOW + SECOND)
-    signer = pair.hold(whole, NOW + SECOND)
-    assert crl_serials(signer) == [1, 2]
-    assert accept(pair.signer, pair.written(whole, tmp_path / "first"), NOW + SECOND).left_out == ()
-    assert waiting_for_ceremony(pair.signer) == []
+    first = replace(pair.request(NOW + SECOND), left_out=frozenset({declined}))
+    assert crl_serials(pair.hold(first, NOW + SECOND)) == [2]
+    folder = pair.written(first, tmp_path / "first")
+    with pytest.raises(Refused, match="by its transcript it was left out"):
+        accept(pair.signer, folder, NOW + SECOND)
+    assert accept(pair.signer, folder, NOW + SECOND, [declined]).put
+    assert [row["what"] for row in waiting_for_ceremony(pair.signer)] == [f"message {declined}"]
     pair.revoke(3, NOW + 2 * SECOND, "certificateHold")
     pair.release(3, NOW + 3 * SECOND)
     second = pair.request(NOW + 4 * SECOND)
     assert declined not in [one.message.id for one in second.messages]
     pair.hold(second, NOW + 4 * SECOND)
-    assert accept(pair.signer, pair.written(second, tmp_path / "second"), NOW + 4 * SECOND).crls
+    assert accept(pair.signer, pair.written(second, tmp_path / "second"), NOW + 4 * SECOND).left_out
 
 
 def test_issuer_that_was_online_before_goes_on_with_a_copy_of_its_ledger(tmp_path: Path) -> None:
