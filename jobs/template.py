@@ -38,6 +38,7 @@ def configuration(
         "[public]",
         _field(PublicConfig, "base_url", base_url),
         _field(PublicConfig, "prefix"),
+        _field(PublicConfig, "audit_keys"),
         _profile(
             "public.crl", 'How CRLs are made; [[public.issuers]] may differ: crl = { renewal = "6h" }', CRLProfile
         ),

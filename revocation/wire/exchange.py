@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
-from revocation.audithead import HEAD_NAME, LARGEST
+from revocation.audithead import HEAD_NAME
 from revocation.bundle.manifest import is_bundle_name
 from revocation.durable import replace_file
 from revocation.errors import BundleError, Unreadable
+from revocation.wire.head_file import read_head
 
 _MODE: Final = 0o640
 _READING: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -57,7 +58,11 @@ class Exchange(Protocol):
         """Put the signed head of the audit log beside the bundles, in the place of the one before."""
 
     def head(self) -> bytes | None:
-        """What lies there as the head of the audit log, and a little more of what is too large for one."""
+        """What lies there as the head of the audit log; None where nothing does.
+
+        Raises:
+            InputError: it is no file, or too large for a head.
+        """
 
 
 class FolderExchange:
@@ -111,13 +116,8 @@ class FolderExchange:
         replace_file(self.folder / HEAD_NAME, write, _MODE)
 
     def head(self) -> bytes | None:
-        """Never through a link."""
-        try:
-            descriptor = os.open(self.folder / HEAD_NAME, _READING)
-        except FileNotFoundError:
-            return None
-        with os.fdopen(descriptor, "rb") as file:
-            return file.read(LARGEST + 1)
+        """Read it."""
+        return read_head(self.folder)
 
 
 def _stored(entry: os.DirEntry[str]) -> Stored | None:

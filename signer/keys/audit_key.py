@@ -1,4 +1,4 @@
-"""The key that signs the head of the audit log, and nothing else: made at first use, in the folder of responder keys.
+"""The key that signs the head of the audit log, and nothing else: made when first asked for, beside the responder keys.
 
 It is not encrypted: what it signs, a signer signs by itself. Who has it can make a log look whole to those that saw
 none of it before, and not to whoever kept a head.
