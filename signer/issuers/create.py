@@ -96,6 +96,16 @@ def certifying_key(signer: Signer, parent: IssuerProfile) -> LimitedKey:
         Refused: it is on another machine.
         KeyUnavailable: it cannot be used.
     """
+    require_here(signer, parent)
+    return signer.keyring.key_of(parent.issuer, Purpose.CA_CERTIFICATE)
+
+
+def require_here(signer: Signer, parent: IssuerProfile) -> None:
+    """Return unless the key of who is to certify is on another machine.
+
+    Raises:
+        Refused: it is.
+    """
     if signer.is_offline(parent.issuer):
         raise Refused(
             "its key is on a machine without network",
@@ -103,7 +113,6 @@ def certifying_key(signer: Signer, parent: IssuerProfile) -> LimitedKey:
             advice="`revocast issuer csr` here and `issuer sign` there, or to renew its own `issuer renew` there; then "
             "`issuer install` or `issuer add-certificate` here",
         )
-    return signer.keyring.key_of(parent.issuer, Purpose.CA_CERTIFICATE)
 
 
 def require_unknown(signer: Signer, ca: Issuer) -> None:

@@ -21,7 +21,7 @@ from signer.issuers import options
 from signer.issuers.agreeing import People, approved, people_options, show_order
 from signer.issuers.brought import certifiers, parent_here, read_brought, require_lasting
 from signer.issuers.certify import certify
-from signer.issuers.create import certifying_key
+from signer.issuers.create import certifying_key, require_here
 from signer.issuers.files import append_certificate, require_room
 from signer.issuers.install import hints, note
 from signer.issuers.order import Order
@@ -77,10 +77,11 @@ def renew(
     require_room(place)
     order = _renewal(own, above, days, path_length)
     require_allowed(order, now)
-    key = certifying_key(signer, above or own)
+    require_here(signer, above or own)
     show_order(order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(signer, order, people)
+    key = certifying_key(signer, above or own)
     made = certify(signer, order, key, now, people.who, agreed)
     append_certificate(place, made)
     _tell(own, place, [made], [], as_json=as_json)

@@ -14,8 +14,6 @@ from cryptography.x509.oid import NameOID
 
 from revocation import clock
 from revocation.errors import KeyUnavailable
-from revocation.messages import Outcome, Revoke, Verb, compose
-from signer.change import change_together
 from signer.look import look
 from tests.authority import CAKey
 from tests.building.softhsm import SoftHSM
@@ -112,12 +110,8 @@ def test_request_and_certificate_by_keys_on_a_token(here: Machine, there: Machin
 def test_revocation_of_what_was_signed_is_on_the_parents_crl(here: Machine, there: Machine) -> None:
     """The parent's ledger knows the certificate, so nothing has to be imported for it."""
     made = x509.load_pem_x509_certificate(sign(here, request(there)).read_bytes())
-    signer = here.signer
-    body = Revoke(issuer="root", serial=f"{made.serial_number:X}", reason="cessationOfOperation")
-    message = here.operator.sign(compose(Verb.REVOKE, body, clock.now(), requester="operator"))
-    ((_, reply),) = change_together(signer, [message.model_dump_json()], clock.now)
-    assert reply.outcome is Outcome.DONE
-    look(signer, clock.now)
+    here.revoke(made.serial_number)
+    look(signer := here.signer, clock.now)
     assert crl_serials(signer) == [made.serial_number]
 
 
