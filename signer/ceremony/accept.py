@@ -19,6 +19,7 @@ from revocation.clock import iso
 from revocation.errors import Refused
 from revocation.wire.exchange import FolderExchange
 from signer.ceremony.output import read_output
+from signer.ceremony.schedule import require_schedule, told
 from signer.ceremony.transcript import Transcript
 from signer.ledger import audit, ceremonies, crl_numbers
 from signer.ledger.ceremonies import Ceremony, Step
@@ -60,8 +61,7 @@ def accept(signer: Signer, folder: Path, now: datetime) -> Accepted:
     was_known = _note(signer, transcript, crls, now)
     put = tuple(name for name in names if _put(signer, source, name))
     _take_out_older(signer, names)
-    said = (f"{crl.profile.issuer.name}: CRL number {crl.number}, until {iso(crl.next_update)}" for crl in crls)
-    return Accepted(transcript, tuple(said), put, was_known)
+    return Accepted(transcript, tuple(told(crls)), put, was_known)
 
 
 def _require_ours(signer: Signer, names: Sequence[str]) -> None:
@@ -90,16 +90,17 @@ def _crls(signer: Signer, source: FolderExchange, names: Sequence[str]) -> Itera
 
 
 def _require_each(signer: Signer, crls: Sequence[SignedCRL]) -> None:
-    """Return if each CRL is there that is configured."""
-    found = {(crl.profile.issuer.id, crl.spec.label) for crl in crls if crl.spec is not None}
+    """Return if each CRL is there that is configured, and each series without a gap."""
     for profile in signer.offline:
         for spec in profile.complete_crls.values():
-            if (profile.issuer.id, spec.label) not in found:
+            found = [crl for crl in crls if crl.spec == spec]
+            if not found:
                 raise Refused(
                     "is not among what the ceremony signed",
                     where=str(spec),
                     advice="configure the two machines alike, [public] above all, and hold another ceremony",
                 )
+            require_schedule(spec, found)
 
 
 def _note(signer: Signer, transcript: Transcript, crls: Sequence[SignedCRL], now: datetime) -> bool:
@@ -121,6 +122,7 @@ def _note(signer: Signer, transcript: Transcript, crls: Sequence[SignedCRL], now
             return True
         for crl in crls:
             _require_newer(connection, crl, where)
+        for crl in crls:  # two CRLs of one issuer may have one number
             crl_numbers.raise_crl_floor(connection, crl.profile.issuer, crl.number)
         step = Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, asked.detail)
         ceremonies.note(connection, step)

@@ -41,6 +41,10 @@ class KeyLimits(Table):
         default=None, description="The same of OCSP responses about its certificates, whoever signs them."
     )
     certificate_validity: Duration | None = Field(default=None, description="Longest life of a certificate.")
+    crl_ahead: Duration = Field(
+        default=timedelta(0),
+        description="How far after the signing thisUpdate of a CRL may lie: for a `series`. Absent: not at all.",
+    )
     signatures_per_hour: int | None = Field(
         default=None,
         ge=1,
@@ -91,11 +95,13 @@ class Use:
         number: how many signatures.
         lasts: from thisUpdate to nextUpdate, or the life of a certificate; None of what does not end.
         for_revocation: whether it is due because a status changed.
+        begins: thisUpdate of a CRL.
     """
 
     number: int = 1
     lasts: timedelta | None = None
     for_revocation: bool = False
+    begins: datetime | None = None
 
 
 class LimitedKey:
@@ -128,6 +134,8 @@ class LimitedKey:
             LimitReached: the key may not make them: what, which limit, and when it may again. Nothing was counted.
         """
         check_use(self._limits, self._purpose, use.lasts, self._where)
+        if use.begins is not None:
+            check_ahead(self._limits, use.begins - now, self._where)
         id_ = key_id(self)
         self._check_room(connection, id_, use, now)
         key_uses.note(connection, id_, use.number, now, for_revocation=use.for_revocation)
@@ -224,4 +232,20 @@ def check_lasts(limits: KeyLimits, purpose: Purpose, lasts: timedelta | None, wh
             f"what the key signs for {purpose} lasts {show(longest)} at most, and this lasts {show(lasts)}",
             where=where,
             advice=f"{name}_validity of [signer.issuers.limits], where the key is, or a shorter profile",
+        )
+
+
+def check_ahead(limits: KeyLimits, ahead: timedelta, where: str) -> None:
+    """Return if a CRL may begin so long after it is signed.
+
+    Raises:
+        LimitReached: it may not.
+    """
+    if ahead > limits.crl_ahead:
+        may = f"{show(limits.crl_ahead)} after it is signed at most" if limits.crl_ahead else "when it is signed"
+        raise LimitReached(
+            f"a CRL of this key begins {may}, and this one would begin {show(ahead)} after",
+            where=where,
+            advice="crl_ahead of [signer.issuers.limits], where the key is, lets it sign a series; or take `series` "
+            "out of [public.crl]",
         )

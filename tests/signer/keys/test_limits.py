@@ -71,6 +71,8 @@ def sign(signer: Signer, purpose: Purpose, use: Use) -> None:
         ('crl_validity = "2d"', Purpose.CRL, Use(lasts=3 * DAY), "lasts 2d at most, and this lasts 3d"),
         ('ocsp_validity = "2d"', Purpose.OCSP, Use(lasts=3 * DAY), "lasts 2d at most, and this lasts 3d"),
         ('certificate_validity = "9d"', Purpose.CA_CERTIFICATE, Use(lasts=10 * DAY), "lasts 9d at most"),
+        ("", Purpose.CRL, Use(begins=NOW + SECOND), "begins when it is signed, and this one would begin 1s after"),
+        ('crl_ahead = "30d"', Purpose.CRL, Use(begins=NOW + 31 * DAY), "30d after it is signed at most, .* 31d after"),
         ("signatures_per_hour = 4", Purpose.CRL, Use(number=4), "may make 4, 1 of them reserved for revocations"),
         ("signatures_per_hour = 4", Purpose.CRL, Use(number=5, for_revocation=True), "never 5 at once"),
     ],
@@ -82,7 +84,7 @@ def test_key_signs_nothing_beyond_a_limit_of_its_own(
     signer = limited(tmp_path, limits).signer()
     with pytest.raises(LimitReached, match=told):
         sign(signer, purpose, use)
-    sign(signer, Purpose.CRL, Use(lasts=DAY))
+    sign(signer, Purpose.CRL, Use(lasts=DAY, begins=NOW))
 
 
 def test_key_makes_no_signature_that_was_not_permitted(tmp_path: Path) -> None:
