@@ -6,25 +6,24 @@ where it broke off, as a restored one does, is told without alarm: who restored 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
+from publisher.dated_lines import DatedLines
+from publisher.seen_heads import SeenHeads
 from revocation.audithead import HEAD_NAME, AuditHead
 from revocation.clock import iso
-from revocation.durable import make_folder, replace_file
 from revocation.errors import ExchangeError, InputError, LaterFormat
-from revocation.visible import visible
+from revocation.windows import SKEW
 from revocation.wire.exchange import Exchange
 
 _LOG: Final = logging.getLogger("revocast.publisher")
 _SEEN: Final = "audit-heads.jsonl"
 _WARNINGS: Final = "audit-warnings.txt"
-_MOST_SEEN: Final = 1000
+_BREAKS: Final = "audit-breaks.txt"
 _SHOWN: Final = timedelta(days=30)
-_MOST_WARNINGS: Final = 50
 _WHERE: Final = f"{HEAD_NAME} in the exchange"
 
 
@@ -35,107 +34,104 @@ class AuditHeads:
         keys: who may sign heads; none means whoever does.
     """
 
-    def __init__(self, state: Path, keys: Sequence[str]) -> None:
-        self._seen, self._warnings, self._keys = state / _SEEN, state / _WARNINGS, keys
+    def __init__(self, state: Path, keys: Collection[str]) -> None:
+        self._keys, self._seen = keys, SeenHeads(state / _SEEN, keys)
+        self._warnings, self._breaks = DatedLines(state / _WARNINGS), DatedLines(state / _BREAKS)
 
     def look(self, exchange: Exchange, now: datetime) -> None:
-        """Hold the head in the exchange against the newest that was seen, and remember it.
+        """Hold the head in the exchange against those that were seen, and remember it.
 
-        What cannot be read now is tried again at the next look; bundles tell more loudly that an exchange is away.
+        What cannot be read now is tried again at the next look.
 
         Raises:
             OSError: what was seen cannot be kept.
         """
-        try:
-            found = exchange.head()
-        except (OSError, ExchangeError):
-            return
-        seen = self.seen()
+        seen, distrusted, damaged = self._seen.read()
+        for line in damaged:
+            self._warn(f"{line}: it is passed over", now)
         newest = seen[-1] if seen else None
-        if found is None:
-            if newest:
-                self._warn(f"{_WHERE} is gone; the one of {iso(newest.at)} named entry {newest.entry}", now)
-            return
         try:
-            head = AuditHead.parse(found, _WHERE)
-            head.verify(self._keys, _WHERE)
+            head = self._head(exchange, now)
+        except (OSError, ExchangeError) as error:
+            _LOG.warning("%s cannot be read, and is tried again at the next look: %s", _WHERE, error)
+            return
         except (InputError, LaterFormat) as error:
             self._warn(str(error), now)
             return
-        if newest and _is_later(head, newest):
-            _LOG.warning("%s", _chapter_of(newest, head))
-        is_newer, warning = _compared(newest, head)
+        if head is None:
+            if newest:
+                self._warn(f"{_WHERE} is gone; the one of {iso(newest.at)} named entry {newest.entry}", now)
+            return
+        is_newer, warning = _compared(seen, head)
+        if newest and not warning and _is_later(head, newest):
+            self._tell_break(newest, head, now)
         if is_newer:
-            self._keep(seen, head)
+            self._seen.keep(seen, head)
+            if distrusted:
+                _LOG.warning("%d heads were dropped that a key signed which is not in `audit_keys`", distrusted)
         if warning:
             self._warn(warning, now)
 
     def seen(self) -> list[AuditHead]:
-        """The heads that were seen, the newest last: of each day the last one, and of each log and chapter."""
-        if not self._seen.exists():
-            return []
-        lines = self._seen.read_bytes().splitlines()
-        try:
-            return [AuditHead.parse(line, str(self._seen)) for line in lines]
-        except (InputError, LaterFormat):  # nothing else depends on it
-            return []
+        """The heads that were seen, the newest last: of each day the last one, and of each log and chapter.
+
+        Raises:
+            OSError: they cannot be read.
+        """
+        return self._seen.read().heads
 
     @property
     def warnings(self) -> list[str]:
         """What was noticed and is not looked into yet."""
-        try:
-            lines = self._warnings.read_text().splitlines()
-        except OSError:
-            return []
-        seen = f"look into it (docs/audit.md), then: rm {self._warnings}"
-        return [f"audit log of the signer: {line}; {seen}" for line in lines]
+        seen = f"look into it (docs/audit.md), then: rm {self._warnings.path}"
+        return [f"audit log of the signer: {line}; {seen}" for line in self._warnings.read()]
 
     def breaks(self, now: datetime) -> list[str]:
-        """Where the log was restored, reconciled or made anew within a month, and says so itself: no alarm."""
-        return [
-            _chapter_of(before, head)
-            for before, head in pairwise(self.seen())
-            if head.began is not None and _is_later(head, before) and now - head.began < _SHOWN
-        ]
+        """Where it was seen within a month that the log was restored, reconciled or made anew: no alarm."""
+        return self._breaks.since(now - _SHOWN)
 
-    def _keep(self, seen: list[AuditHead], head: AuditHead) -> None:
-        kept = seen[:-1] if seen and _stands_for(head, seen[-1]) else seen
+    def _head(self, exchange: Exchange, now: datetime) -> AuditHead | None:
+        """The one that lies there.
 
-        def write(out: BinaryIO) -> None:
-            out.writelines(one.line() for one in [*kept, head][-_MOST_SEEN:])
-
-        make_folder(self._seen.parent, mode=0o700)
-        replace_file(self._seen, write, 0o600)
+        Raises:
+            InputError, LaterFormat: it is none, not of a trusted key, or of a time that is still to come.
+            OSError, ExchangeError: it cannot be read.
+        """
+        found = exchange.head()
+        if found is None:
+            return None
+        head = AuditHead.parse(found, _WHERE)
+        head.verify(self._keys, _WHERE)
+        if max(head.at, head.began or head.at) > now + SKEW:  # whatever came after it would seem to have gone back
+            advice = "compare the clocks of the signer and of this machine"
+            raise InputError("is of a time that is still to come: it is not remembered", where=_WHERE, advice=advice)
+        return head
 
     def _warn(self, warning: str, now: datetime) -> None:
         """Each thing once, as long as the file is there."""
-        lines = self._warnings.read_text().splitlines() if self._warnings.exists() else []
-        line = visible(warning)
-        if len(lines) >= _MOST_WARNINGS or any(one.endswith(f": {line}") for one in lines):
-            return
+        self._warnings.add(warning, now)
 
-        def write(out: BinaryIO) -> None:
-            out.write("".join(f"{one}\n" for one in [*lines, f"{iso(now)}: {line}"]).encode())
-
-        make_folder(self._warnings.parent, mode=0o700)
-        replace_file(self._warnings, write, 0o600)
-
-
-def _stands_for(head: AuditHead, earlier: AuditHead) -> bool:
-    """Whether an earlier one need not be kept beside it."""
-    same = (head.log, head.began, head.key) == (earlier.log, earlier.began, earlier.key)
-    return same and head.at.date() == earlier.at.date()
+    def _tell_break(self, before: AuditHead, head: AuditHead, now: datetime) -> None:
+        """For a month from now on, whenever the log says that it was."""
+        told = (
+            f"audit log of the signer: it was {_chapter(head)}. The head of {iso(before.at)} named entry "
+            f"{before.entry}; what the ledger lost of it is not in the log any more. If that was none of you, see "
+            "docs/audit.md"
+        )
+        _LOG.warning("%s", told)
+        self._breaks.add(told, now, keep_since=now - _SHOWN)
 
 
-def _compared(newest: AuditHead | None, head: AuditHead) -> tuple[bool, str | None]:
+def _compared(seen: Sequence[AuditHead], head: AuditHead) -> tuple[bool, str | None]:
     """Whether a head is newer than the newest that was seen, and what is strange about it."""
-    if newest is None:
+    if not seen:
         return True, None
+    newest = seen[-1]
     before = f"of {iso(newest.at)} named entry {newest.entry}"
     if _is_later(head, newest):
-        return True, None
+        return True, _backdated(seen, head)
     if _is_later(newest, head):
-        return False, f"{_WHERE} is of before the log was {newest.why} at {iso(newest.began or newest.at)}"
+        return False, f"{_WHERE} is of before the log was {_chapter(newest)}"
     if head.log != newest.log:
         return True, f"another log took its place without a word: the head {before}, and now one names {head.entry}"
     if head.entry < newest.entry:
@@ -145,15 +141,21 @@ def _compared(newest: AuditHead | None, head: AuditHead) -> tuple[bool, str | No
     return head.entry > newest.entry, None
 
 
+def _backdated(seen: Sequence[AuditHead], head: AuditHead) -> str | None:
+    """What shows that a break that a head tells of was not there yet when it is said to have been."""
+    for one in seen:
+        if _is_later(head, one) and head.began and one.at > head.began + SKEW:
+            return (
+                f"it says now that it was {_chapter(head)}, and the head of {iso(one.at)}, which named entry "
+                f"{one.entry}, did not know of that yet: somebody wrote it there later"
+            )
+    return None
+
+
 def _is_later(head: AuditHead, than: AuditHead) -> bool:
     """Whether a head is of a later chapter: behind a break that the log itself tells of."""
     return head.began is not None and (than.began is None or head.began > than.began)
 
 
-def _chapter_of(before: AuditHead, head: AuditHead) -> str:
-    began = iso(head.began or head.at)
-    return (
-        f"audit log of the signer: it was {head.why} at {began}. The head of {iso(before.at)} named "
-        f"entry {before.entry}; what the ledger lost of it is not in the log any more. If that was none of you, see "
-        "docs/audit.md"
-    )
+def _chapter(head: AuditHead) -> str:
+    return f"{head.why} at {iso(head.began or head.at)}"

@@ -47,6 +47,30 @@ def replace_file(path: Path, write: Callable[[BinaryIO], None], mode: int, mtime
     return size
 
 
+def write_new(path: Path, content: bytes, mode: int) -> None:
+    """Make a file that was not there, as of a key; one that is there stays as it is.
+
+    Args:
+        path: the file; its folder is there.
+        content: all of it, durable when this returns.
+        mode: its permissions from its first moment on, less what the umask takes away.
+
+    Raises:
+        FileExistsError: something of that name is there.
+        OSError: it could not be written; nothing is left of the attempt.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
 def make_folder(folder: Path, mode: int | None = None) -> None:
     """Make a folder and those above it that are missing, each durably in the one above.
 

@@ -25,7 +25,7 @@ from signer.encoding import crl
 from signer.expired import require_live
 from signer.forbidden import require_allowed_reasons
 from signer.keys import FileTBS, SigningKey
-from signer.keys.limits import LimitedKey, Use
+from signer.keys.limited_key import LimitedKey, Use
 from signer.keys.purpose import Purpose
 from signer.ledger import audit, dates, departures, facts, issued, pages
 from signer.ledger.groups import Selection

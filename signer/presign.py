@@ -5,7 +5,7 @@ Those of which the rules of the issuer let no response speak are left out: see `
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import partial
 from typing import BinaryIO, Final, cast
@@ -22,7 +22,8 @@ from signer.batch import Recipe
 from signer.delegates import Delegate, delegate, issuer_itself
 from signer.encoding.ocsp import ResponseTemplate
 from signer.expired import require_live
-from signer.keys.limits import Use, check_lasts
+from signer.keys.limited_key import Use
+from signer.keys.limits import LimitReached, TooManyAtOnce, check_lasts
 from signer.keys.purpose import Purpose
 from signer.ledger import audit, dates, facts, issued
 from signer.ledger.facts import Status
@@ -75,7 +76,8 @@ def presign(
                 if ca_key:  # no signature of the CA key is without a record
                     number = sum(map(len, _blocks(known, profile, row))) * len(profile.ocsp.responses)
                     has_news = _has_news(connection, known, profile, row)
-                    ca_key.permit(connection, Use(number, lasts, for_revocation=has_news), now)
+                    with _explained(profile):
+                        ca_key.permit(connection, Use(number, lasts, for_revocation=has_news), now)
                     _note(connection, row, responder, now, "sign ocsp with ca key", responses=number)
             with given_back(signer.ledger, ca_key):
                 signed = _sign(signer, known, profile, row, responder, out, between)
@@ -84,6 +86,23 @@ def presign(
             _note(connection, row, responder, now, "sign ocsp", **said)  # before any of it leaves the room
         put_bundle(signer, row, signed.files, signed.count)
     return row
+
+
+@contextmanager
+def _explained(profile: IssuerProfile) -> Iterator[None]:
+    """A slice is signed whole or not at all: where it has too many responses for the key, smaller ones may not."""
+    try:
+        yield
+    except TooManyAtOnce as error:
+        slices, forms = profile.ocsp.slices, len(profile.ocsp.responses)
+        each = f"each with {forms} responses" if forms > 1 else "each with one response"
+        raise LimitReached(
+            f"{error.what}, which are those of {error.number // forms} certificates, {each}",
+            where=error.where,
+            advice=f"signatures_per_hour = {error.needed} or more, in [signer.issuers.limits]; or more slices: "
+            f"{slices} x {error.number} / {error.room} = {-(-slices * error.number // error.room)} is too few, as "
+            "they are not equally large (`slices` in [public.ocsp])",
+        ) from error
 
 
 def _reserve(

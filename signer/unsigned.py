@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from revocation.errors import KeyUnavailable
-from signer.keys.limits import LimitedKey
+from signer.keys.limited_key import LimitedKey
 from signer.ledger.ledger import Ledger
 
 

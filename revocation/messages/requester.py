@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import os
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -15,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from revocation.durable import sync_folder
+from revocation.durable import write_new
 from revocation.errors import InputError, Refused
 from revocation.messages.envelope import Message
 
@@ -62,12 +61,7 @@ class RequesterKey:
             FileExistsError: there is a file already; keys are never overwritten.
         """
         pem = self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(path.parent)
+        write_new(path, pem, 0o600)
 
     @property
     def public(self) -> str:

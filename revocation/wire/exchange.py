@@ -6,17 +6,20 @@ cut), names sort in the order of the ledger, and reading never changes anything.
 
 import errno
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
-from revocation.audithead import HEAD_NAME, LARGEST
+from revocation.audithead import HEAD_NAME
 from revocation.bundle.manifest import is_bundle_name
 from revocation.durable import replace_file
 from revocation.errors import BundleError, Unreadable
+from revocation.wire.head_file import read_head
 
 _MODE: Final = 0o640
+_READING: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _NO_BUNDLE: Final = frozenset({errno.ENOENT, errno.ELOOP})
 
 
@@ -55,7 +58,11 @@ class Exchange(Protocol):
         """Put the signed head of the audit log beside the bundles, in the place of the one before."""
 
     def head(self) -> bytes | None:
-        """What lies there as the head of the audit log, and a little more of what is too large for one."""
+        """What lies there as the head of the audit log; None where nothing does.
+
+        Raises:
+            InputError: it is no file, or too large for a head.
+        """
 
 
 class FolderExchange:
@@ -82,14 +89,18 @@ class FolderExchange:
         return sorted((stored for stored in found if stored), key=lambda stored: stored.name)
 
     def open(self, name: str) -> BinaryIO:
-        """Open for reading, never through a link."""
+        """Open for reading, never through a link, and never what would have a reader wait: a pipe, a device."""
         if not is_bundle_name(name):
             raise BundleError("is not a bundle's name", where=repr(name))
         try:
-            return os.fdopen(os.open(self.folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+            descriptor = os.open(self.folder / name, _READING)
         except OSError as error:
             kind = BundleError if error.errno in _NO_BUNDLE else Unreadable
             raise kind(f"cannot be opened: {error.strerror}", where=f"bundle {name}") from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise BundleError("is no regular file", where=f"bundle {name}")
+        return os.fdopen(descriptor, "rb")
 
     def remove(self, name: str) -> None:
         """Unlink it."""
@@ -105,13 +116,8 @@ class FolderExchange:
         replace_file(self.folder / HEAD_NAME, write, _MODE)
 
     def head(self) -> bytes | None:
-        """Never through a link."""
-        try:
-            descriptor = os.open(self.folder / HEAD_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-        except FileNotFoundError:
-            return None
-        with os.fdopen(descriptor, "rb") as file:
-            return file.read(LARGEST + 1)
+        """Read it."""
+        return read_head(self.folder)
 
 
 def _stored(entry: os.DirEntry[str]) -> Stored | None:

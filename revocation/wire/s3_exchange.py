@@ -17,10 +17,11 @@ from revocation.bundle.manifest import is_bundle_name
 from revocation.errors import BundleError, ExchangeError
 from revocation.wire.bucket import Bucket
 from revocation.wire.exchange import Stored
+from revocation.wire.head_file import too_large
 from revocation.wire.s3 import connect
 from revocation.wire.s3_conditions import ABSENT
 from revocation.wire.s3_object import Kind
-from revocation.wire.s3_trouble import S3Conflict, S3Trouble
+from revocation.wire.s3_trouble import S3Conflict, S3TooLarge, S3Trouble
 
 _BUNDLE: Final = Kind("application/x-tar", "no-store")
 _HEAD: Final = Kind("application/json", "no-store")
@@ -122,11 +123,15 @@ class S3Exchange:
         """Read it.
 
         Raises:
-            ExchangeError: it cannot be read, or is too large for a head.
+            InputError: it is too large for a head.
+            ExchangeError: it cannot be read.
         """
         content = io.BytesIO()
         with _explained():
-            return content.getvalue() if self._s3.get(HEAD_NAME, content, LARGEST) else None
+            try:
+                return content.getvalue() if self._s3.get(HEAD_NAME, content, LARGEST) else None
+            except S3TooLarge as error:
+                raise too_large() from error
 
 
 def _name(stored: Stored) -> str:

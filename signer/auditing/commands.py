@@ -111,7 +111,15 @@ def _as_json(entry: Entry) -> str:
             "at": iso(entry.written_at),
             "issuer": entry.issuer,
             "action": entry.action,
-            "detail": json.loads(entry.detail),
+            "detail": _detail(entry),
             "chain": entry.chain.hex(),
         }
     )
+
+
+def _detail(entry: Entry) -> object:
+    """What it says; the text itself where somebody made it something else than JSON."""
+    try:
+        return json.loads(entry.detail)
+    except ValueError:
+        return entry.detail

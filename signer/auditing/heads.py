@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from revocation.audithead import HEAD_NAME, AuditHead
 from revocation.clock import iso
-from revocation.errors import ExchangeError, InputError, RevocastError
-from signer.auditing.log import chain_at, extent
+from revocation.errors import ExchangeError, InputError, LaterFormat, RevocastError
+from revocation.windows import SKEW
+from signer.auditing.log import chain_at, extent, require_entries
 from signer.keys.audit_key import AuditSigner, load_audit_key
 from signer.ledger import continuity
 from signer.signer import Signer
@@ -46,8 +47,8 @@ def tell_head(signer: Signer, *, is_told: bool) -> list[RevocastError]:
     try:
         key = load_audit_key(signer.config.keys)
         with signer.ledger.read() as connection:
-            found = signer.exchange.head()
-            told = _told(found, signer, where)
+            require_entries(connection)
+            found, told = _told(signer, where)
             head = sign_head(connection, key)
             if isinstance(told, AuditHead):
                 told = _evidence(connection, told, head, where)
@@ -62,19 +63,27 @@ def tell_head(signer: Signer, *, is_told: bool) -> list[RevocastError]:
         return [] if is_told else [error]
     except RevocastError as error:
         return [error]
-    return [told] if isinstance(told, InputError) else []
+    return [told] if isinstance(told, RevocastError) else []
 
 
-def _told(found: bytes | None, signer: Signer, where: str) -> AuditHead | InputError | None:
-    """What lies there; what is no head of ours is no evidence either, and is told once, before it is replaced."""
+def _told(signer: Signer, where: str) -> tuple[bytes | None, AuditHead | RevocastError | None]:
+    """What lies there, and the head that it is.
+
+    What is no head of ours is no evidence either, and is told once, before it is replaced: or anybody who can write
+    there could have no head put any more.
+    """
+    try:
+        found = signer.exchange.head()
+    except InputError as error:
+        return None, error
     if found is None:
-        return None
+        return None, None
     try:
         head = AuditHead.parse(found, where)
         head.verify(signer.public.audit_keys, where)
-    except InputError as error:
-        return error
-    return head
+    except (InputError, LaterFormat) as error:
+        return found, error
+    return found, head
 
 
 def _evidence(connection: Connection, told: AuditHead, own: AuditHead | None, where: str) -> InputError | None:
@@ -126,9 +135,12 @@ def hold_against(connection: Connection, head: AuditHead, where: str) -> str | N
     if log and found == head.chain and log.log == head.log:
         return None
     what = f"of {iso(head.at)} names entry {head.entry}"
-    if chapter and (head.began is None or head.began < chapter.began):
+    is_earlier = chapter is not None and (head.began is None or head.began < chapter.began)
+    if chapter and is_earlier and head.at <= chapter.began + SKEW:
         return f"{where} {what}, of before the ledger was {chapter.why} at {iso(chapter.began)}: this log lacks it"
-    if log is None or head.entry > log.last.id:
+    if chapter and is_earlier:
+        said = f"and knew nothing of it that the ledger was {chapter.why} at {iso(chapter.began)}: that was added later"
+    elif log is None or head.entry > log.last.id:
         said = f"and the log ends at entry {log.last.id if log else 0}: what came after it was cut off"
     elif log.log != head.log:
         said = "of another log: this one was made anew"
@@ -141,15 +153,14 @@ def hold_against(connection: Connection, head: AuditHead, where: str) -> str | N
     )
 
 
-def read_heads(path: Path) -> list[tuple[str, AuditHead]]:
-    """The heads in a file, one a line, each with the words for where it stands.
+def read_lines(path: Path) -> list[tuple[str, bytes]]:
+    """The lines of a file with heads, each with the words for where it stands.
 
     Raises:
-        InputError: it cannot be read, or a line is no head.
+        InputError: it cannot be read.
     """
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    places = [(f"{path}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
-    return [(where, AuditHead.parse(line, where)) for where, line in places]
+    return [(f"{path}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]

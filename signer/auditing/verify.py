@@ -7,10 +7,10 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from revocation.audithead import HEAD_NAME, AuditHead
-from revocation.errors import RevocastError
+from revocation.errors import InputError, RevocastError
 from revocation.wire.exchange import Exchange
-from signer.auditing.heads import hold_against, read_heads
-from signer.auditing.log import ChainBroken, Entry, intact_entries
+from signer.auditing.heads import hold_against, read_lines
+from signer.auditing.log import ChainBroken, Entry, intact_entries, require_entries
 
 
 @dataclass
@@ -56,30 +56,31 @@ def verify(connection: Connection, exchange: Exchange, files: Iterable[Path], ke
         keys: who may sign heads; none means whoever does.
 
     Raises:
-        InputError: a file cannot be read, or holds what is no head.
+        InputError: a file cannot be read.
         OSError, ExchangeError: the exchange cannot be read.
     """
     verdict = Verdict()
-    found = exchange.head()
-    heads = [one for path in files for one in read_heads(path)]
+    heads = [one for path in files for one in read_lines(path)]
+    where = f"{HEAD_NAME} in the exchange"
+    try:
+        found = exchange.head()
+        heads += [(where, found)] if found is not None else []
+    except InputError as error:
+        verdict.problems.append(error)
     try:
         for entry in intact_entries(connection):
             verdict.count, verdict.last = verdict.count + 1, entry
+        require_entries(connection)
     except ChainBroken as error:
         verdict.problems.append(error)
-    where = f"{HEAD_NAME} in the exchange"
-    if found is not None:
-        try:
-            heads.append((where, AuditHead.parse(found, where)))
-        except RevocastError as error:
-            verdict.problems.append(error)
-    for place, head in heads:
-        _hold(connection, head, place, keys, verdict)
+    for place, line in heads:
+        _hold(connection, line, place, keys, verdict)
     return verdict
 
 
-def _hold(connection: Connection, head: AuditHead, where: str, keys: Collection[str], verdict: Verdict) -> None:
+def _hold(connection: Connection, line: bytes, where: str, keys: Collection[str], verdict: Verdict) -> None:
     try:
+        head = AuditHead.parse(line, where)
         head.verify(keys, where)
         if note := hold_against(connection, head, where):
             verdict.notes.append(note)

@@ -8,6 +8,7 @@ from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.durations import show
 from revocation.errors import Refused
+from revocation.status import Revocation
 from signer.ceremony.series import begins
 from signer.recovery.signed import SignedCRL
 
@@ -27,6 +28,9 @@ def require_schedule(spec: CRLSpec, crls: Sequence[SignedCRL]) -> None:
     if len(crls) != wanted:
         raise Refused(f"the ceremony signed {len(crls)} of it, and wanted are {wanted}", where=str(spec), advice=_ALIKE)
     for one, other in pairwise(crls):
+        if _said(other) != _said(one):
+            what = f"number {other.number} does not say what number {one.number} says"
+            raise Refused(what, where=str(spec), advice="find out whose key signed them")
         if other.number <= one.number or other.this_update <= one.this_update:
             raise Refused(f"number {other.number} does not follow on {one.number}", where=str(spec), advice=_ALIKE)
         if other.this_update >= one.next_update:
@@ -36,6 +40,18 @@ def require_schedule(spec: CRLSpec, crls: Sequence[SignedCRL]) -> None:
                 where=str(spec),
                 advice=_ALIKE,
             )
+
+
+def first_of_each(crls: Iterable[SignedCRL]) -> list[SignedCRL]:
+    """One of each CRL: the others of its series say the same."""
+    found: dict[tuple[str, str | None], SignedCRL] = {}
+    for crl in crls:
+        found.setdefault((crl.profile.issuer.id, crl.spec.label if crl.spec else None), crl)
+    return list(found.values())
+
+
+def _said(crl: SignedCRL) -> dict[bytes, Revocation | None]:
+    return {entry.serial: entry.revocation for entry in crl.entries}
 
 
 def of_a_request(profiles: Iterable[IssuerProfile]) -> Iterator[str]:

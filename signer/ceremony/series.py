@@ -24,7 +24,7 @@ from signer import selfcheck
 from signer.crls import enclose, write_tbs
 from signer.encoding import crl
 from signer.keys import FileTBS
-from signer.keys.limits import Use
+from signer.keys.limited_key import Use
 from signer.keys.purpose import Purpose
 from signer.ledger import audit, crl_numbers, departures, issued
 from signer.ledger.issued import Issued

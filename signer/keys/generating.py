@@ -1,6 +1,5 @@
 """Making a CA key where its URI says: in a file, encrypted, or on a token, which it never leaves."""
 
-import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
-from revocation.durable import make_folder, sync_folder
+from revocation.durable import make_folder, write_new
 from revocation.errors import InputError
 from signer.keys.logins import Logins
 from signer.keys.opening import missing_library, open_key
@@ -67,12 +66,7 @@ def _into_file(path: Path, kind: str, passphrase: bytes) -> None:
     pem = KINDS[kind]().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase))
     try:
         make_folder(path.parent)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(path.parent)
+        write_new(path, pem, 0o600)
     except FileExistsError as error:
         raise InputError("is there already, and is not written over", where=f"key {path}") from error
     except OSError as error:

@@ -1,26 +1,18 @@
 """What a key may be used for, how long what it signs may last, and how often it may sign: whatever anybody asks.
 
-The limits stand in the configuration of the machine that has the key, and hold here, between whoever wants a signature
-and the key. How often it signed stands in the ledger, so that all processes and signers that share it count together.
+The limits stand in the configuration of the machine that has the key. `signer.keys.limited_key` keeps them.
 """
 
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import count
 from typing import Final, Self
 
 from pydantic import Field, model_validator
-from sqlalchemy import Connection
 
-from revocation.clock import iso
 from revocation.configfile import Table
 from revocation.durations import Duration, show
-from revocation.errors import KeyUnavailable, RevocastError
-from signer.keys.protocol import TBS, SigningKey
-from signer.keys.purpose import Purpose, key_id
-from signer.ledger import key_uses
+from revocation.errors import RevocastError
+from signer.keys.purpose import Purpose
 
 _RESERVED: Final = 4
 """A part of the signatures of an hour is for revocations, unless it is said how many: one in so many."""
@@ -28,6 +20,21 @@ _RESERVED: Final = 4
 
 class LimitReached(RevocastError):
     """A key does not sign, because a limit of its own says so."""
+
+
+class TooManyAtOnce(LimitReached):
+    """What belongs together is more than the key may sign in any hour.
+
+    Attributes:
+        number: how many signatures it is.
+        room: how many the key may make of that kind.
+        needed: the smallest `signatures_per_hour` that leaves room for it.
+    """
+
+    def __init__(self, what: str, where: str, number: int, room: int, needed: int) -> None:
+        advice = f"it needs signatures_per_hour = {needed} or more, in [signer.issuers.limits]"
+        super().__init__(what, where=where, advice=advice)
+        self.number, self.room, self.needed = number, room, needed
 
 
 class KeyLimits(Table):
@@ -74,6 +81,14 @@ class KeyLimits(Table):
             return self.reserved_for_revocations
         return (self.signatures_per_hour or 0) // _RESERVED
 
+    def needed(self, number: int, *, for_revocation: bool) -> int:
+        """The smallest `signatures_per_hour` that has room for so many at once."""
+        if for_revocation:
+            return number
+        if self.reserved_for_revocations is not None:
+            return number + self.reserved_for_revocations
+        return next(limit for limit in count(number) if limit - limit // _RESERVED >= number)
+
     def longest(self, purpose: Purpose) -> timedelta | None:
         """How long what is signed may last."""
         match purpose:
@@ -85,122 +100,6 @@ class KeyLimits(Table):
                 return self.certificate_validity
             case Purpose.CSR:
                 return None
-
-
-@dataclass(frozen=True)
-class Use:
-    """What is to be signed.
-
-    Attributes:
-        number: how many signatures.
-        lasts: from thisUpdate to nextUpdate, or the life of a certificate; None of what does not end.
-        for_revocation: whether it is due because a status changed.
-        begins: thisUpdate of a CRL.
-    """
-
-    number: int = 1
-    lasts: timedelta | None = None
-    for_revocation: bool = False
-    begins: datetime | None = None
-
-
-class LimitedKey:
-    """A `SigningKey` for one purpose, which signs no more than was permitted.
-
-    Args:
-        where: whose key it is, for messages.
-    """
-
-    def __init__(self, key: SigningKey, purpose: Purpose, limits: KeyLimits, where: str) -> None:
-        self._key, self._purpose, self._limits, self._where = key, purpose, limits, where
-        self._permitted = 0
-        self._last: tuple[Use, datetime] | None = None
-        self._turn = threading.Lock()
-
-    @property
-    def public_key_info(self) -> bytes:
-        """DER of the SubjectPublicKeyInfo."""
-        return self._key.public_key_info
-
-    @property
-    def algorithm_identifier(self) -> bytes:
-        """DER of the signature's AlgorithmIdentifier."""
-        return self._key.algorithm_identifier
-
-    def permit(self, connection: Connection, use: Use, now: datetime) -> None:
-        """Count signatures that are about to be made, in the transaction that records what they are.
-
-        Raises:
-            LimitReached: the key may not make them: what, which limit, and when it may again. Nothing was counted.
-        """
-        check_use(self._limits, self._purpose, use.lasts, self._where)
-        if use.begins is not None:
-            check_ahead(self._limits, use.begins - now, self._where)
-        id_ = key_id(self)
-        self._check_room(connection, id_, use, now)
-        key_uses.note(connection, id_, use.number, now, for_revocation=use.for_revocation)
-        with self._turn:
-            self._permitted += use.number
-            self._last = use, now
-
-    def give_back(self, connection: Connection) -> None:
-        """Count no longer what was permitted last and is not signed, since the key could not be used."""
-        if self._last is None:
-            return
-        use, now = self._last
-        with self._turn:
-            number = min(use.number, self._permitted)
-            self._permitted -= number
-        key_uses.take_back(connection, key_id(self), number, now, for_revocation=use.for_revocation)
-
-    def _check_room(self, connection: Connection, id_: str, use: Use, now: datetime) -> None:
-        limit = self._limits.signatures_per_hour
-        if limit is None:
-            return
-        rooms = [(limit, key_uses.of_last_hour(connection, id_, now))]
-        if not use.for_revocation:
-            others = key_uses.of_last_hour(connection, id_, now, for_revocation=False)
-            rooms.append((limit - self._limits.reserved, others))
-        for room, uses in rooms:
-            if sum(one.number for one in uses) + use.number > room:
-                raise self._reached(room, uses, use)
-
-    def _reached(self, room: int, uses: Sequence[key_uses.Uses], use: Use) -> LimitReached:
-        made = sum(one.number for one in uses)
-        reserved = f", {self._limits.reserved} of them reserved for revocations" if not use.for_revocation else ""
-        said = f"has made {made} signatures within the hour, and may make {self._limits.signatures_per_hour}{reserved}"
-        again = key_uses.free_at(uses, made + use.number - room)
-        when = f"no {self._purpose} before {iso(again)}" if again else f"never {use.number} at once"
-        return LimitReached(
-            f"the key {said}: {when}",
-            where=self._where,
-            advice="who asked for so many shows `revocast audit show`; signatures_per_hour of [signer.issuers.limits]",
-        )
-
-    def sign(self, tbs: TBS) -> bytes:
-        """One signature, of those that were permitted."""
-        with self._taken(1):
-            return self._key.sign(tbs)
-
-    def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
-        """The signatures of many, of those that were permitted."""
-        with self._taken(len(batch)):
-            return self._key.sign_many(batch)
-
-    @contextmanager
-    def _taken(self, number: int) -> Iterator[None]:
-        """Within, they are taken of what was permitted; not where the key says that it cannot be used."""
-        with self._turn:
-            if number > self._permitted:
-                what = f"{number} signatures for {self._purpose} were asked for, and {self._permitted} are permitted"
-                raise LimitReached(what, where=self._where)
-            self._permitted -= number
-        try:
-            yield
-        except KeyUnavailable:
-            with self._turn:
-                self._permitted += number
-            raise
 
 
 def check_use(limits: KeyLimits, purpose: Purpose, lasts: timedelta | None, where: str) -> None:

@@ -68,6 +68,10 @@ class Locked(KeyUnavailable):
     """A key wants a secret, and none was given for it."""
 
 
+class KeyAway(KeyUnavailable):
+    """A key did not answer, after tries that took their time: it is not asked again before the next look."""
+
+
 class SigningKey(Protocol):
     """A private key, wherever it is. The X.509 encoding of the signature is its duty."""
 

@@ -4,7 +4,6 @@ They are not encrypted: the passphrase would have to lie beside them. They live 
 Signers that share a ledger may each have a folder: a key is destroyed by who has it, so its name says in which it lies.
 """
 
-import os
 import secrets
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from revocation.durable import make_folder, replace_file, sync_folder
+from revocation.durable import make_folder, replace_file, sync_folder, write_new
 from revocation.keykind import KeyKind
 from signer.keys import local
 from signer.keys.protocol import SigningKey
@@ -85,12 +84,7 @@ class ResponderKeys:
     def _keep(self, name: str, key: PrivateKeyTypes) -> SigningKey:
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         make_folder(self._folder, mode=0o700)
-        descriptor = os.open(self.file(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(self._folder)
+        write_new(self.file(name), pem, 0o600)
         self._loaded[name] = local.of_private_key(key, f"responder key {name}")
         return self._loaded[name]
 

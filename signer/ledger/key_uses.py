@@ -57,10 +57,14 @@ def of_last_hour(
     return [Uses(row.at, row.number) for row in rows]
 
 
-def free_at(uses: Sequence[Uses], wanted: int) -> datetime | None:
-    """From when on so many of them do not count any more; None where they are fewer."""
+def free_at(uses: Sequence[Uses], wanted: int) -> datetime:
+    """From when on so many of them do not count any more.
+
+    Raises:
+        ValueError: they are fewer.
+    """
     for one in uses:
         wanted -= one.number
         if wanted <= 0:
             return from_epoch(one.at) + timedelta(seconds=_HOUR)
-    return None
+    raise ValueError(f"{wanted} more than there are")

@@ -10,22 +10,16 @@ from publisher.alarms import alarms
 from publisher.audit_heads import AuditHeads
 from publisher.config import PublisherConfig
 from publisher.publish import publish_each
-from revocation.audithead import AuditHead
 from revocation.clock import fixed
 from revocation.config import PublicConfig
 from revocation.wire.exchange import FolderExchange
 from signer.keys.audit_key import AuditSigner, load_audit_key
 from signer.look import look
 from tests.authority import NOW
+from tests.building.audit_heads import head
 from tests.estate import Estate
 
 DAY = timedelta(days=1)
-
-
-def head(key: AuditSigner, entry: int, **more: object) -> AuditHead:
-    """One whose chain follows from its number."""
-    fields = {"log": "aa" * 32, "entry": entry, "chain": f"{entry:064x}", "at": NOW, "key": key.public, **more}
-    return key.sign(AuditHead.model_validate(fields))
 
 
 @pytest.fixture
@@ -113,7 +107,7 @@ def test_last_head_of_each_day_is_kept_for_auditors(tmp_path: Path, key: AuditSi
     heads = AuditHeads(tmp_path / "state", ())
     for number in range(1, 10):
         exchange.put_head(head(key, number, at=NOW + number * DAY / 3).line())
-        heads.look(exchange, NOW)
+        heads.look(exchange, NOW + number * DAY / 3)
     assert [one.entry for one in heads.seen()] == [1, 4, 7, 9]
 
 

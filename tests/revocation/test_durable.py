@@ -1,12 +1,14 @@
 """Files that are there whole or not at all."""
 
 import os
+import resource
+import signal
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 
-from revocation.durable import make_folder, replace_file
+from revocation.durable import make_folder, replace_file, write_new
 
 
 def test_file_is_replaced_whole_with_its_mode_and_time(tmp_path: Path) -> None:
@@ -54,3 +56,26 @@ def test_folder_has_the_mode_that_was_asked_for_whatever_the_umask(tmp_path: Pat
         os.umask(before)
     modes = {str(path.relative_to(tmp_path)): path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
     assert modes == {"public": 0o755, "public/www": 0o755, "public/state": 0o700, "public/state/marks": 0o700}
+
+
+def test_new_file_is_its_owners_alone_and_is_never_written_over(tmp_path: Path) -> None:
+    """A key that is there stays."""
+    path = tmp_path / "the.key"
+    write_new(path, b"a key", 0o600)
+    with pytest.raises(FileExistsError):
+        write_new(path, b"another", 0o600)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"a key", 0o600)
+
+
+def test_nothing_is_left_of_a_new_file_for_which_there_was_no_room(tmp_path: Path) -> None:
+    """Half a key would be in the way of the next attempt, as one that is never written over."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # the write fails, as on a full disk
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_new(tmp_path / "the.key", b"a longer key", 0o600)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert list(tmp_path.iterdir()) == []

@@ -1,7 +1,10 @@
 """The head of the audit log, as each look puts it beside the bundles."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from revocation.audithead import AuditHead
@@ -60,16 +63,52 @@ def test_look_tells_of_a_log_that_was_cut_off_and_leaves_the_head_that_shows_it(
     assert f"names entry {head.entry}" in str(problem)
 
 
-def test_head_that_is_none_is_told_once_and_replaced(estate: Estate) -> None:
-    """Who can write into the exchange can put anything there, and no more."""
+@pytest.mark.parametrize(
+    ("put", "told"),
+    [
+        (lambda path: path.write_bytes(b"{"), "is no head of an audit log"),
+        (lambda path: path.write_bytes(b"{" * 100_000), "is larger than a head of an audit log can be"),
+        (lambda path: path.write_bytes(b'{"format": 2}'), "is of format 2"),
+        (lambda path: (path.unlink(), path.symlink_to("elsewhere")), "is no file"),
+    ],
+    ids=["damaged", "large", "later", "link"],
+)
+def test_head_that_is_none_is_told_once_and_replaced(estate: Estate, put: Callable[[Path], object], told: str) -> None:
+    """Who can write into the exchange can put anything there, and keep no head from being put."""
     signer = estate.signer()
     look(signer, fixed(NOW))
     head = head_of(signer)
-    (estate.folder / "exchange/audit.head").write_bytes(b"{" * 100_000)
+    put(estate.folder / "exchange/audit.head")
     (problem,) = look(signer, fixed(LATER)).problems
-    assert "is no head of an audit log" in str(problem)
+    assert told in str(problem)
     assert head_of(signer) == head
     assert look(signer, fixed(LATER)).problems == []
+
+
+def test_look_tells_of_a_log_that_was_emptied_though_no_head_is_left(estate: Estate) -> None:
+    """Each import and each signature wrote an entry: a ledger that knows of one cannot have none."""
+    signer = estate.signer()
+    assert look(signer, fixed(NOW)).problems == []
+    (estate.folder / "exchange/audit.head").unlink()
+    with signer.ledger.write() as connection:
+        connection.execute(text("DROP TRIGGER audit_no_delete"))
+        connection.execute(text("DELETE FROM audit"))
+    (problem,) = look(signer, fixed(NOW)).problems
+    assert "it was emptied" in str(problem)
+
+
+def test_restore_that_the_head_did_not_know_of_explains_nothing(estate: Estate) -> None:
+    """Who cut the log off wrote into the ledger that it was restored, at a time before the head."""
+    signer = estate.signer()
+    look(signer, fixed(NOW))
+    head = head_of(signer)
+    with signer.ledger.write() as connection:
+        connection.execute(text("DROP TRIGGER audit_no_delete"))
+        connection.execute(text("DELETE FROM audit WHERE id > 1"))
+        continuity.note_reconciled(connection, NOW - timedelta(days=1), "reconciled", 0)
+    (problem,) = look(signer, fixed(NOW)).problems
+    assert "knew nothing of it that the ledger was reconciled at 2026-02-28T12:00:00Z" in str(problem)
+    assert head_of(signer) == head
 
 
 def test_head_of_another_signers_log_says_nothing_of_this_one(estate: Estate) -> None:

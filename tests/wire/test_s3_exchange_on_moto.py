@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import pytest
 
-from revocation.errors import BundleError, ExchangeError, Unreadable
+from revocation.errors import BundleError, ExchangeError, InputError, Unreadable
 from revocation.wire.s3_exchange import S3Exchange
 from tests.building.faulty import Fault, Faulty, times
 from tests.building.s3server import CREDENTIALS, PAGE, S3Place
@@ -93,7 +93,7 @@ def test_head_of_the_audit_log_lies_beside_the_bundles_and_is_none_of_them(excha
     assert exchange.head() == b"another"
     assert exchange.list() == []
     exchange.put_head(bytes(5000))
-    with pytest.raises(ExchangeError, match="4096"):
+    with pytest.raises(InputError, match="4096"):
         exchange.head()
 
 

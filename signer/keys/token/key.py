@@ -1,6 +1,7 @@
 """A key on a token as a `SigningKey`: which object it is, by which mechanism it signs, and what X.509 wants of that."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import pkcs11
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pkcs11.constants import Attribute, ObjectClass
+from pkcs11.exceptions import PKCS11Error
 from pkcs11.mechanisms import MGF, Mechanism
 
 from revocation import der
@@ -19,6 +21,7 @@ from signer.keys.logins import Logins
 from signer.keys.protocol import SigningKey
 from signer.keys.rsa_signature import RSASignature
 from signer.keys.shown import shown
+from signer.keys.token.login import name_of
 from signer.keys.token.public import public_key_of
 from signer.keys.token.session import TokenSession
 from signer.keys.token.uri import TokenURI
@@ -46,6 +49,7 @@ def open_token_key(uri: str, pin: bytes | None, signature: RSASignature | None, 
 
     def find(session: pkcs11.Session) -> tuple[PublicKeyTypes, tuple[pkcs11.Session, Any]]:
         private = find_key(session, asked, where)
+        _require_one_login(private, where)
         return public_key_of(session, private, where), (session, private)
 
     public, found = token.run(find)
@@ -72,7 +76,26 @@ def find_key(session: pkcs11.Session, uri: TokenURI, where: str) -> Any:
     if found:
         which = ", ".join(f"{key.label!r} (id=%{key.id.hex('%')})" for key in found)
         raise KeyUnavailable(f"{len(found)} private keys fit: {which}", where=where, advice="add object= or id=")
-    raise KeyUnavailable("the token has no such private key", where=where, advice="correct object= and id= of the URI")
+    raise KeyUnavailable(
+        f"the token {name_of(session.token)} has no such private key",
+        where=where,
+        advice="correct object= and id= of the URI; serial= tells tokens of one label apart",
+    )
+
+
+def _require_one_login(private: Any, where: str) -> None:
+    """Return unless the key wants the PIN again for each signature, as it may, and a thousand responses would.
+
+    Raises:
+        KeyUnavailable: it does.
+    """
+    with suppress(PKCS11Error, KeyError):  # of tokens that know no such attribute
+        if private[Attribute.ALWAYS_AUTHENTICATE]:
+            raise KeyUnavailable(
+                "the key wants the PIN again for each signature (CKA_ALWAYS_AUTHENTICATE)",
+                where=where,
+                advice="make or import it without; on a PIV card: another slot than 9c, or the PIN policy `once`",
+            )
 
 
 class _Use:
@@ -90,7 +113,7 @@ class _Use:
         self._token, self._uri, self._public, self._algorithm, self._where = token, uri, public, algorithm, where
         self._mechanism, self._sign = _mechanism(public, algorithm, where)
         self._found = found
-        self._is_verified = False
+        self._verified: pkcs11.Session | None = None
         if self._mechanism not in token.mechanisms():
             raise KeyUnavailable(
                 f"the token has no CKM_{self._mechanism.name}, and so cannot sign what is hashed here", where=where
@@ -99,18 +122,28 @@ class _Use:
     def sign(self, octets: bytes) -> bytes:
         """A signature of a digest, or of a message.
 
-        The first one is verified: labels on a token are cheap, and the public key may be another's.
+        The first one of a session is verified: labels are cheap. The public key may be another's, and a token that came
+        back another token, of the same label and with a key of the same name.
         """
-        signature = self._token.run(lambda session: self._sign(self._key(session), octets))
-        if not self._is_verified:
+        signature, session = self._token.run(lambda session: (self._sign(self._key(session), octets), session))
+        if self._verified is not session:
             try:
                 verify(self._public, self._algorithm, octets, signature)
             except InvalidSignature as error:
-                raise KeyUnavailable(
-                    "the private key on the token does not belong to the public key beside it", where=self._where
-                ) from error
-            self._is_verified = True
+                raise self._another(session) from error
+            self._verified = session
         return signature
+
+    def _another(self, session: pkcs11.Session) -> KeyUnavailable:
+        name = name_of(session.token)
+        if self._verified is None:
+            what = f"the private key on the token {name} does not belong to the public key beside it"
+            return KeyUnavailable(what, where=self._where)
+        return KeyUnavailable(
+            f"the token {name} has another key of that name than the one that was there before",
+            where=self._where,
+            advice="put the right token back; serial= in the key's URI tells tokens of one label apart",
+        )
 
     def _key(self, session: pkcs11.Session) -> Any:
         """It has a handle of its own in each session."""

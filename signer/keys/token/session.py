@@ -6,19 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import pkcs11
-from pkcs11.exceptions import (
-    ArgumentsBad,
-    DataInvalid,
-    DataLenRange,
-    KeySizeRange,
-    KeyTypeInconsistent,
-    MechanismInvalid,
-    MechanismParamInvalid,
-    PKCS11Error,
-    SessionReadOnly,
-    TemplateIncomplete,
-    TemplateInconsistent,
-)
+from pkcs11 import exceptions
 
 from revocation.errors import KeyUnavailable
 from signer.keys.logins import Logins
@@ -29,16 +17,16 @@ from signer.keys.token.uri import TokenURI
 T = TypeVar("T")
 
 _OF_THE_REQUEST: Final = (
-    ArgumentsBad,
-    DataInvalid,
-    DataLenRange,
-    KeySizeRange,
-    KeyTypeInconsistent,
-    MechanismInvalid,
-    MechanismParamInvalid,
-    SessionReadOnly,
-    TemplateIncomplete,
-    TemplateInconsistent,
+    exceptions.ArgumentsBad,
+    exceptions.DataInvalid,
+    exceptions.DataLenRange,
+    exceptions.KeySizeRange,
+    exceptions.KeyTypeInconsistent,
+    exceptions.MechanismInvalid,
+    exceptions.MechanismParamInvalid,
+    exceptions.SessionReadOnly,
+    exceptions.TemplateIncomplete,
+    exceptions.TemplateInconsistent,
 )
 """What no new session would mend. Of all else vendors differ in what they call a token that was taken out."""
 
@@ -92,7 +80,7 @@ class TokenSession:
         """
         with self._module.lock:
             self._module.require_own()
-            with suppress(PKCS11Error):  # which is let go of before its module is started anew
+            with suppress(exceptions.PKCS11Error):  # which is let go of before its module is started anew
                 try:
                     return act(self._current())
                 except _OF_THE_REQUEST as error:
@@ -100,7 +88,7 @@ class TokenSession:
             self._module.restart()
             try:
                 return act(self._open())
-            except PKCS11Error as error:
+            except exceptions.PKCS11Error as error:
                 raise self._refused(error) from error
 
     def mechanisms(self) -> set[int]:
@@ -124,7 +112,7 @@ class TokenSession:
             self._module.restart()  # it knows of no token that came since
         return find_token(self._module, self._uri, self._where)
 
-    def _refused(self, error: PKCS11Error) -> KeyUnavailable:
+    def _refused(self, error: exceptions.PKCS11Error) -> KeyUnavailable:
         return KeyUnavailable(
             f"the token does not do it: {said(error)}",
             where=self._where,

@@ -1,21 +1,23 @@
 """The limits of a key: purposes, validity, signatures per hour with room for revocations; on both databases."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from revocation.clock import fixed
 from revocation.errors import ConfigurationError
 from revocation.messages import Verb
 from signer.handle import handle
 from signer.keys import BytesTBS
-from signer.keys.limits import LimitReached, Use
+from signer.keys.limited_key import Use
+from signer.keys.limits import LimitReached
 from signer.keys.purpose import Purpose
-from signer.ledger.schema import audit
+from signer.ledger.schema import audit, key_uses
 from signer.look import look
 from signer.signer import Signer
 from tests.authority import NOW
@@ -73,8 +75,14 @@ def sign(signer: Signer, purpose: Purpose, use: Use) -> None:
         ('certificate_validity = "9d"', Purpose.CA_CERTIFICATE, Use(lasts=10 * DAY), "lasts 9d at most"),
         ("", Purpose.CRL, Use(begins=NOW + SECOND), "begins when it is signed, and this one would begin 1s after"),
         ('crl_ahead = "30d"', Purpose.CRL, Use(begins=NOW + 31 * DAY), "30d after it is signed at most, .* 31d after"),
-        ("signatures_per_hour = 4", Purpose.CRL, Use(number=4), "may make 4, 1 of them reserved for revocations"),
-        ("signatures_per_hour = 4", Purpose.CRL, Use(number=5, for_revocation=True), "never 5 at once"),
+        (
+            "signatures_per_hour = 4",
+            Purpose.CRL,
+            Use(number=4),
+            "may make 4, 1 of them reserved for revocations within",
+        ),
+        ("signatures_per_hour = 4", Purpose.CRL, Use(5, for_revocation=True), r"never 5 at once .* = 5 or more"),
+        ("signatures_per_hour = 4", Purpose.CRL, Use(number=4), r"never 4 at once .* signatures_per_hour = 5 or more"),
     ],
 )
 def test_key_signs_nothing_beyond_a_limit_of_its_own(
@@ -82,8 +90,9 @@ def test_key_signs_nothing_beyond_a_limit_of_its_own(
 ) -> None:
     """Whoever asks, and whatever [signer.limits] and the profile allow; what is within is signed."""
     signer = limited(tmp_path, limits).signer()
-    with pytest.raises(LimitReached, match=told):
+    with pytest.raises(LimitReached) as refused:
         sign(signer, purpose, use)
+    assert re.search(told, str(refused.value))
     sign(signer, Purpose.CRL, Use(lasts=DAY, begins=NOW))
 
 
@@ -203,3 +212,32 @@ def test_responses_that_the_ca_key_signs_count_one_by_one(tmp_path: Path) -> Non
     report = look(signer, fixed(NOW + 3 * MINUTE), [Verb.PRESIGN])
     assert len(report.made) == 1
     assert len(report.problems) == 1
+
+
+def test_slice_that_is_more_than_the_key_may_sign_in_an_hour_is_told_with_what_it_takes(tmp_path: Path) -> None:
+    """It is signed at no time, so the numbers say what to change; CRLs, and what changed, are not kept waiting."""
+    direct = 'ocsp = { signed_by = "issuer", expires = "360d", renewal = "1d", look = "170d", slices = 1 }'
+    estate = limited(tmp_path, "signatures_per_hour = 8", public=direct, signer='limits = { ocsp_validity = "2d" }')
+    signer = estate.signer()
+    estate.register(signer, range(1, 5), not_after=NOW + 3000 * DAY)
+    report = look(signer, fixed(NOW))
+    assert [made for made in report.made if "crl all" in made]
+    (problem,) = report.problems
+    assert "never 8 at once, which are those of 4 certificates, each with 2 responses" in str(problem)
+    assert "signatures_per_hour = 10 or more" in str(problem)
+    assert "1 x 8 / 6 = 2 is too few" in str(problem)
+
+
+def test_refusal_is_recorded_once_an_hour_however_many_processes_try(four_an_hour: Estate) -> None:
+    """Cron starts a process each minute; its entries are not to bury the rest of the log."""
+    signer = four_an_hour.signer()
+    four_an_hour.register(signer, [1])
+    sign(signer, Purpose.CRL, Use(2))
+    for minute in range(3):
+        assert look(four_an_hour.signer(), fixed(NOW + minute * MINUTE), CRLS).problems
+    assert [one["what"] for one in refusals(signer)] == ["crl all"]
+    sign(signer, Purpose.CRL, Use(2, for_revocation=True))
+    with signer.ledger.write() as connection:
+        connection.execute(update(key_uses).values(at=key_uses.c.at + 1800))
+    assert look(four_an_hour.signer(), fixed(NOW + HOUR), CRLS).problems
+    assert [one["what"] for one in refusals(signer)] == ["crl all", "crl all"]

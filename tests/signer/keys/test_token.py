@@ -6,6 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from pkcs11 import Attribute
 from pkcs11.exceptions import DeviceRemoved
 
 from revocation.errors import KeyUnavailable
@@ -155,3 +156,29 @@ def test_slot_that_cannot_be_read_hides_no_other_token(token: SoftHSM) -> None:
     shutil.rmtree(next(folder for folder in token.tokens.iterdir() if folder != here))
     assert open_key(uri, PIN.encode()).sign(BytesTBS(b"data"))
     assert token.module.generation == before
+
+
+def test_another_token_of_the_same_label_signs_nothing_and_is_named(token: SoftHSM) -> None:
+    """Somebody put in the spare one: whatever its key of that name signs would be verified by nobody."""
+    uri = token.put(CA_KEYS["p256"](), "ca")
+    key = open_key(uri, PIN.encode())
+    assert key.sign(BytesTBS(b"data"))
+    token.take_out()
+    token.initialise("Revocast Test")
+    token.module.restart()
+    token.put(CA_KEYS["p256"](), "ca")
+    with token.module.lock:
+        (serial,) = (there.serial.decode() for there in token.module.tokens())
+    for _ in range(2):
+        with pytest.raises(KeyUnavailable, match=f"'Revocast Test' .serial {serial}. has another key") as told:
+            key.sign(BytesTBS(b"data"))
+    assert "serial= in the key's URI" in str(told.value)
+    with pytest.raises(KeyUnavailable, match="the token is not there; there are"):
+        open_key(uri.replace(";object", ";serial=0123;object"), PIN.encode())
+
+
+def test_key_that_wants_the_pin_for_each_signature_is_refused(token: SoftHSM) -> None:
+    """CKA_ALWAYS_AUTHENTICATE, as of slot 9c of a PIV card: said when it is opened, and no PIN is spent on it."""
+    uri = token.put(CA_KEYS["p256"](), "ca", more={Attribute.ALWAYS_AUTHENTICATE: True})
+    with pytest.raises(KeyUnavailable, match=r"wants the PIN again for each signature .*another slot than 9c"):
+        open_key(uri, PIN.encode())

@@ -122,6 +122,56 @@ def test_log_that_was_cut_off_or_written_anew_contradicts_a_head_that_was_kept(e
         assert verify(connection, signer.exchange, [kept], ()).whole
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE audit SET at = 'long ago' WHERE id = :number",
+        "UPDATE audit SET at = 9e18 WHERE id = :number",
+        "UPDATE audit SET at = -1 WHERE id = :number",
+        "UPDATE audit SET detail = x'7b7d' WHERE id = :number",
+        "UPDATE audit SET issuer = x'00' WHERE id = :number",
+        "UPDATE audit SET action = x'00' WHERE id = :number",
+        "UPDATE audit SET chain = 'x' WHERE id = :number",
+    ],
+)
+def test_value_of_a_kind_that_is_never_written_is_told_as_an_edit(tmp_path: Path, edit: str) -> None:
+    """SQLite stores whatever it is given. The verdict names the entry all the same."""
+    signer = Estate.build(tmp_path).signer()
+    kept = log_of(signer)
+    for number in (1, 5, COUNT):
+        with tampered(signer) as connection:
+            connection.execute(text(edit), {"number": number})
+            verdict = verify(connection, signer.exchange, [kept], ())
+            assert verdict.count == number - 1
+            assert f"entry {number} was edited" in str(verdict.problems[0])
+
+
+def test_log_that_was_emptied_is_not_whole(tmp_path: Path) -> None:
+    """Also where nobody kept a head: the ledger knows certificates, and whoever imported them left an entry."""
+    estate = Estate.build(tmp_path)
+    signer = estate.signer()
+    with signer.ledger.read() as connection:
+        assert verify(connection, signer.exchange, [], ()).whole
+    estate.register(signer, [1])
+    with tampered(signer) as connection:
+        connection.execute(text("DELETE FROM audit"))
+        verdict = verify(connection, signer.exchange, [], ())
+        assert (verdict.count, verdict.whole) == (0, False)
+        assert "it was emptied" in str(verdict.problems[0])
+
+
+def test_line_that_is_no_head_is_a_problem_and_the_others_are_held_against(estate: Estate) -> None:
+    """Half a line keeps nobody from what the rest of the file shows."""
+    signer = estate.signer()
+    kept = log_of(signer)
+    kept.write_bytes(kept.read_bytes()[:50] + b"\n" + kept.read_bytes())
+    with signer.ledger.read() as connection:
+        verdict = verify(connection, signer.exchange, [kept], ())
+    (problem,) = verdict.problems
+    assert "line 1: is no head" in str(problem)
+    assert verdict.heads == 1
+
+
 def test_head_of_before_a_restored_copy_is_no_contradiction_and_is_told(estate: Estate) -> None:
     """The restored log lacks what came after the backup, and says since when; what its own chapter lacks does not."""
     signer = estate.signer()
