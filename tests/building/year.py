@@ -11,9 +11,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from publisher.config import PublisherConfig
 from publisher.publish import Outcome, publish_each
+from revocation import serials
 from revocation.clock import epoch, fixed
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
+from revocation.messages import Release, Verb
 from signer.ceremony import collecting
 from signer.ceremony.accept import Accepted, accept
 from signer.ceremony.output import write_output
@@ -55,9 +57,14 @@ class Year:
         theirs.write_text(limited.replace("[signer]", "[signer]\nceremony = {}"))
         self.signer = self.online.signer()
 
-    def revoke(self, serial: int, now: datetime) -> None:
+    def revoke(self, serial: int, now: datetime, reason: str = "keyCompromise") -> None:
         """Record a revocation online."""
-        assert handle(self.signer, self.online.revoke(serial, now=now), fixed(now)).revision
+        assert handle(self.signer, self.online.revoke(serial, reason, now), fixed(now)).revision
+
+    def release(self, serial: int, now: datetime) -> None:
+        """Record online that a hold ends."""
+        body = Release(issuer="test", serial=serials.to_hex(serials.from_int(serial)))
+        assert handle(self.signer, self.online.ask(Verb.RELEASE, body, now), fixed(now)).revision
 
     def request(self, now: datetime = NOW) -> Request:
         """A request of that time."""

@@ -1,11 +1,20 @@
 """What is told of a series: how many are held, what comes next, and in time that another ceremony is due."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from jobs.check_crl import look_at_crl
+from jobs.check_marks import CRLMark
 from jobs.exposition import text
+from jobs.findings import Level
 from jobs.series import SeriesLeft, series_left, series_metrics
 from revocation.clock import epoch, iso
 from revocation.published import TargetStatus
@@ -74,3 +83,34 @@ def test_publisher_elsewhere_tells_it_too_and_metrics_have_it(year: Year, tmp_pa
     assert f"revocast_series_next_release_timestamp_seconds{place} {epoch(NOW + EVERY)}\n" in metrics
     assert f"revocast_series_ceremony_due_timestamp_seconds{place} {epoch(NOW + 11 * EVERY)}\n" in metrics
     assert list(series_metrics([], year.signer.public)) == []
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The URL below which a folder is served."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+def test_check_takes_the_higher_number_for_newer_where_there_is_a_series(tmp_path: Path) -> None:
+    """One of the series began while the stick was on its way: its thisUpdate is later, and its number lower."""
+    year = Year(tmp_path)
+    year.hold(NOW, "first")
+    year.publish(NOW)
+    (profile,) = year.signer.public.profiles.values()
+    spec, number = profile.crls["all"], year.number()
+    alone = replace(spec, settings=spec.settings.model_copy(update={"series": None}))
+    seen_before = CRLMark(number=number - 1, this_update=NOW + DAY)
+    with serving(year.served.parents[2]) as base:
+        look = partial(look_at_crl, base=base, now=NOW + DAY, seconds=5)
+        assert not [one for one in look(spec, mark=seen_before).findings if one.level is Level.CRITICAL]
+        assert "went back: thisUpdate" in str(look(alone, mark=seen_before).findings)
+        same = seen_before.model_copy(update={"number": number})
+        assert "went back: thisUpdate" in str(look(spec, mark=same).findings)
+        higher = seen_before.model_copy(update={"number": number + 1})
+        assert "went back: number" in str(look(spec, mark=higher).findings)

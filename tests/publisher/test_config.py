@@ -71,5 +71,5 @@ def test_exchange_that_is_a_link_into_a_target_is_refused(tmp_path: Path) -> Non
     """What is held for later lies in the exchange: nothing of it may be served, by whatever name."""
     (tmp_path / "public/www").mkdir(parents=True)
     (tmp_path / "exchange").symlink_to(tmp_path / "public/www")
-    with pytest.raises(ConfigurationError, match="exchange .* lies inside target 'files'"):
+    with pytest.raises(ConfigurationError, match=r"exchange .* lies inside target 'files'"):
         read(tmp_path, RIGHT)

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,8 @@ from signer.ceremony import series, sign
 from signer.ceremony.plan import CRLContent, read_crl
 from signer.ceremony.sign import People, hold, prepare
 from signer.keys.limits import LimitReached
-from signer.ledger import issued
+from signer.ledger import facts, issued, lost
+from signer.ledger.early import TooEarly
 from signer.look import look
 from signer.signer import Signer
 from tests.authority import NOW, Authority
@@ -209,3 +210,34 @@ def test_key_refuses_what_begins_later_than_it_may(year: Year, monkeypatch: pyte
     with pytest.raises((LimitReached, RevocastError), match="begins 60d after it is signed at most"):
         hold(there, request, agreed, NOBODY)
     assert len(year.crls(year.offline)) == 3
+
+
+def discarded(year: Year, now: datetime) -> int:
+    """How many CRLs the offline ledger takes back, as an operator asks whose clock was wrong."""
+    there = year.there()
+    (profile,) = there.public.profiles.values()
+    with there.ledger.read() as connection:
+        return len(list(issued.later_than(connection, profile.issuer, now)))
+
+
+def test_discard_takes_back_a_series_only_with_its_first(year: Year) -> None:
+    """One that was begun in time is meant to go on; one that a clock which ran ahead began is not."""
+    year.sign(year.request(), NOW, "first")
+    assert discarded(year, NOW) == 0
+    slices = discarded(year, NOW - DAY) - COUNT
+    assert slices > 0
+
+
+def test_ledger_that_is_reconciled_with_a_series_signs_on(year: Year) -> None:
+    """A bundle of a lost ledger that begins later keeps no CRL waiting, and its number is not used again."""
+    there = year.there()
+    (profile,) = there.public.profiles.values()
+    spec = profile.crls["all"]
+    with there.ledger.write() as connection:
+        facts.ensure_issuer(connection, profile.issuer)
+        window = (NOW + 30 * DAY, NOW + 70 * DAY)
+        lost.adopt(connection, profile.issuer, spec.part, 4711, window, ahead=True)
+        issued.require_later(connection, spec.part, NOW)
+        lost.adopt(connection, profile.issuer, spec.part, 4712, window)
+        with pytest.raises(TooEarly):
+            issued.require_later(connection, spec.part, NOW)
