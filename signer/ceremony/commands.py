@@ -20,6 +20,7 @@ from signer.ceremony.approvals import how_to_approve, require_approvals
 from signer.ceremony.output import require_room, write_output
 from signer.ceremony.plan import Plan
 from signer.ceremony.request import Request, digest_of, read
+from signer.ceremony.schedule import of_a_request
 from signer.ceremony.sign import People, earlier, hold, prepare, table_of
 from signer.ceremony.transcript import TEXT_NAME, Transcript
 from signer.signer import open_signer
@@ -63,6 +64,8 @@ def request(out: Path, everything: bool, copied: bool, config: Path | None, as_j
     click.echo(f"sha256:{digest}")
     click.echo("note the digest down: the offline machine shows it before it signs, and who approves signs it:")
     click.echo(f"  {how_to_approve(digest)}")
+    for line in of_a_request(signer.offline):
+        click.echo(line)
 
 
 @click.command(short_help="Show, and sign, what a request asks for.")

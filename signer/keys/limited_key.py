@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from revocation.clock import iso
 from revocation.errors import KeyUnavailable
-from signer.keys.limits import KeyLimits, LimitReached, TooManyAtOnce, check_use
+from signer.keys.limits import KeyLimits, LimitReached, TooManyAtOnce, check_ahead, check_use
 from signer.keys.protocol import TBS, KeyAway, SigningKey
 from signer.keys.purpose import Purpose, key_id
 from signer.ledger import key_uses
@@ -26,11 +26,13 @@ class Use:
         number: how many signatures.
         lasts: from thisUpdate to nextUpdate, or the life of a certificate; None of what does not end.
         for_revocation: whether it is due because a status changed.
+        begins: thisUpdate of a CRL.
     """
 
     number: int = 1
     lasts: timedelta | None = None
     for_revocation: bool = False
+    begins: datetime | None = None
 
 
 class LimitedKey:
@@ -72,6 +74,8 @@ class LimitedKey:
             LimitReached: the key may not make them: what, which limit, and when it may again. Nothing was counted.
         """
         check_use(self._limits, self._purpose, use.lasts, self._where)
+        if use.begins is not None:
+            check_ahead(self._limits, use.begins - now, self._where)
         id_ = key_id(self)
         self._check_room(connection, id_, use, now)
         key_uses.note(connection, id_, use.number, now, for_revocation=use.for_revocation)
