@@ -191,21 +191,18 @@ def test_key_that_kms_signs_no_digest_with_is_refused_at_opening(
         open_key(f"awskms:some-key?region={REGION}", None)
 
 
-def test_signature_that_does_not_verify_is_not_used(kms: KMS, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As of moto before its repair, which hashes a digest again; of many the first of each eight is looked at."""
+@pytest.mark.parametrize("place", range(12))
+def test_signature_that_does_not_verify_is_not_used(kms: KMS, monkeypatch: pytest.MonkeyPatch, place: int) -> None:
+    """As of moto before its repair, which hashes a digest again; wherever it stands among others."""
     key, other = (open_key(f"awskms:{kms.create('p256')}", None) for _ in range(2))
-    wrong, asked = other.sign(BytesTBS(b"data")), [0]
-    right = key.sign(BytesTBS(b"data"))
-
-    def sign(**_: object) -> dict[str, bytes]:
-        asked[0] += 1
-        return {"Signature": wrong if asked[0] in (9, 10) else right}
-
-    monkeypatch.setattr(client(REGION), "sign", sign, raising=False)
-    for make in (lambda: key.sign_many([b"data"] * 12), lambda: key.sign(BytesTBS(b"data"))):
-        with pytest.raises(KeyUnavailable, match="its public key does not verify"):
-            make()
-    assert asked == [10]
+    wrong, right = (one.sign(BytesTBS(b"data")) for one in (other, key))
+    answers = iter([right] * place + [wrong] + [right] * (11 - place))
+    monkeypatch.setattr(client(REGION), "sign", lambda **_: {"Signature": next(answers)}, raising=False)
+    with pytest.raises(KeyUnavailable, match="its public key does not verify"):
+        key.sign_many([b"data"] * 12)
+    answers = iter([wrong, *[right] * 12])
+    with pytest.raises(KeyUnavailable, match="its public key does not verify"):
+        key.sign(BytesTBS(b"data"))
     assert key.sign_many([b"data"] * 12) == [right] * 12
 
 

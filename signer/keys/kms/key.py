@@ -1,12 +1,11 @@
-"""A key of AWS KMS as a `SigningKey`: EC and RSA by digest. Signatures are verified before they are used.
-
-Of many signatures some: no CRL, certificate or response is published that signer or publisher did not verify besides.
+"""A key of AWS KMS as a `SigningKey`: EC and RSA by digest. Each signature is verified before it is used.
 
 Which key an alias means is asked once in a process: signatures are asked of that key itself, whatever the
 alias means later.
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, paddin
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
+from revocation.abreast import abreast
 from revocation.errors import KeyUnavailable
 from signer.keys.algorithms import Algorithm, algorithm_of, verify
 from signer.keys.by_digest import KeyByDigest
@@ -24,7 +24,6 @@ from signer.keys.kms.uri import KMSKey
 from signer.keys.protocol import SigningKey
 from signer.keys.rsa_signature import RSASignature
 
-_FEW: Final = 8
 _USAGE: Final = "SIGN_VERIFY"
 _ECDSA: Final = {"sha256": "ECDSA_SHA_256", "sha384": "ECDSA_SHA_384", "sha512": "ECDSA_SHA_512"}
 
@@ -76,28 +75,31 @@ class _Use:
     name: str
     where: str
 
-    def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
-        """Those of many, the first of every few of which is verified: of P-521 that takes a tenth of the time."""
-        return [self._ask(digest) if place % _FEW else self.sign(digest) for place, digest in enumerate(batch)]
-
     def sign(self, digest: bytes) -> bytes:
-        """The signature of a digest, verified."""
-        signature = self._ask(digest)
+        """The signature of a digest, verified; of EC it is as X.509 has it, which is how KMS gives it."""
+        return self._verified((digest, self._ask(digest)))
+
+    def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
+        """Those of many, verified, in their order: each while the next one is asked for."""
+        with closing(abreast(self._verified, ((digest, self._ask(digest)) for digest in batch))) as signatures:
+            return list(signatures)
+
+    def _ask(self, digest: bytes) -> bytes:
+        with explained("kms:Sign", self.found.id, self.where):
+            answer = client(self.asked.region).sign(
+                KeyId=self.found.id, Message=digest, MessageType="DIGEST", SigningAlgorithm=self.name
+            )
+        signature: bytes = answer["Signature"]
+        return signature
+
+    def _verified(self, made: tuple[bytes, bytes]) -> bytes:
+        digest, signature = made
         try:
             verify(self.found.public, self.algorithm, digest, signature)
         except InvalidSignature as error:
             raise KeyUnavailable(
                 "KMS gave a signature that its public key does not verify; it is not used", where=self.where
             ) from error
-        return signature
-
-    def _ask(self, digest: bytes) -> bytes:
-        """As KMS gives it; of EC that is as X.509 has it."""
-        with explained("kms:Sign", self.found.id, self.where):
-            answer = client(self.asked.region).sign(
-                KeyId=self.found.id, Message=digest, MessageType="DIGEST", SigningAlgorithm=self.name
-            )
-        signature: bytes = answer["Signature"]
         return signature
 
 
