@@ -126,7 +126,7 @@ def _open(config: SignerConfig, public: PublicConfig) -> Signer:
 def _missing(file: ConfigFile, text: str, name: str, key: KeySource) -> str:
     """The tables of an issuer that are not in the file yet."""
     tables = tomllib.loads(text)
-    known = {table: _named(tables.get(table, {}).get("issuers", []), name) for table in ("public", "signer")}
+    known = {table: _named(tables.get(table), name) for table in ("public", "signer")}
     lines = []
     if known["public"] is None:
         lines += ["", "[[public.issuers]]", f"name = {json.dumps(name)}"]
@@ -156,8 +156,11 @@ def _with_lines(file: ConfigFile, text: str, lines: str) -> ConfigFile:
         ) from error
 
 
-def _named(tables: Any, name: str) -> dict[str, Any] | None:
-    return next((one for one in tables if isinstance(one, dict) and one.get("name") == name), None)
+def _named(table: Any, name: str) -> dict[str, Any] | None:
+    """The entry of that name in a table's `issuers`; what is of another form is refused where the table is read."""
+    issuers = table.get("issuers") if isinstance(table, dict) else None
+    found = issuers if isinstance(issuers, list) else []
+    return next((one for one in found if isinstance(one, dict) and one.get("name") == name), None)
 
 
 def _of_file(source: str, file: ConfigFile) -> str:

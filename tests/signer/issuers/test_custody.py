@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from revocation import clock
 from revocation.commands import root as revocast
-from revocation.errors import RevocastError
+from revocation.errors import ConfigurationError, RevocastError
 from signer.issuers import agreeing
 from signer.ledger import continuity
 from tests.building.kms import KMS
@@ -110,8 +110,20 @@ def test_name_that_is_none_leaves_files_and_configuration_alone(tmp_path: Path, 
     before = machine.config.read_text()
     words = ("issuer", "create", name, "--subject", ROOT, "--days", "10", "--append", *machine.key("root"))
     assert "public.issuers.0.name" in machine.refused(*words).what
+    request = ("issuer", "csr", name, "--subject", ROOT, *machine.key("root"))
+    assert "public.issuers.0.name" in machine.refused(*request).what
+    assert not (machine.folder / "issuers").exists()
     assert machine.config.read_text() == before
     assert not list(tmp_path.rglob("*.pem"))
+
+
+@pytest.mark.parametrize("table", ["public = 3", "[public]\nissuers = 3", "[public]\nissuers = { name = 3 }"])
+def test_configuration_of_another_form_is_refused_in_words(tmp_path: Path, table: str) -> None:
+    """Whatever stands where a table should."""
+    machine = Machine(tmp_path)
+    machine.config.write_text(f"{table}\n")
+    words = ("issuer", "create", "root", "--subject", ROOT, "--days", "10", *machine.key("root"))
+    assert isinstance(machine.refused(*words), ConfigurationError)
 
 
 def test_certificates_count_among_the_signatures_of_an_hour(tmp_path: Path) -> None:
