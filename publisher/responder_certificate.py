@@ -83,15 +83,11 @@ def verify_responder_certificate(der_: bytes, issuer_subject: bytes, issuer_key:
         ValueError: malformed.
     """
     certificate = x509.load_der_x509_certificate(der_)
-    tbs, _, signature = der.signed_parts(der_)
+    signed = der.signed_parts(der_)
     verify_signature(
-        issuer_key,
-        certificate.signature_algorithm_parameters,
-        certificate.signature_hash_algorithm,
-        tbs,
-        signature,
+        issuer_key, signed, certificate.signature_algorithm_parameters, certificate.signature_hash_algorithm
     )
-    issuer, key_info = _issuer_and_key(tbs)
+    issuer, key_info = _issuer_and_key(signed[0])
     if issuer != issuer_subject:
         raise GateError("its responder certificate names another issuer")
     _check_purpose(certificate.extensions)

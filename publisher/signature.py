@@ -29,6 +29,9 @@ from revocation.rsassa_pss import DIGEST_BY_IDENTIFIER, is_pss_only
 
 Parameters: TypeAlias = padding.PSS | padding.PKCS1v15 | ec.ECDSA | None
 
+Signed: TypeAlias = tuple[memoryview, memoryview, bytes]
+"""TBS, AlgorithmIdentifier and signature, as `der.signed_parts` finds them."""
+
 Verifier: TypeAlias = Callable[[bytes | memoryview, bytes], None]
 """Takes a TBS and a signature."""
 
@@ -81,14 +84,18 @@ class Scheme(NamedTuple):
     digest: str | None
 
 
-def verify_signature(
-    key_info: bytes, parameters: Parameters, hash_: HashAlgorithm | None, tbs: memoryview, signature: bytes
-) -> None:
-    """Return if the key of a SubjectPublicKeyInfo signed `tbs` as the AlgorithmIdentifier (the next two) says.
+def verify_signature(key_info: bytes, signed: Signed, parameters: Parameters, hash_: HashAlgorithm | None) -> None:
+    """Return if the key of a SubjectPublicKeyInfo signed a SIGNED structure as its AlgorithmIdentifier says.
+
+    Args:
+        parameters: what a parser made of the AlgorithmIdentifier, and so is `hash_`.
 
     Raises:
         GateError: another key or other bytes; or an algorithm that is weak, unknown or not of this kind of key.
     """
+    tbs, algorithm, signature = signed
+    if isinstance(parameters, padding.PSS):
+        pss_digest(bytes(algorithm))
     verifier(key_info, parameters, hash_)(tbs, signature)
 
 

@@ -137,14 +137,11 @@ def read_crl(der_: bytes, spec: CRLSpec, *, any_form: bool = False) -> VerifiedC
 
 def _read(der_: bytes, spec: CRLSpec, *, any_form: bool) -> VerifiedCRL:
     crl = x509.load_der_x509_crl(der_)
-    tbs, algorithm, signature = der.signed_parts(der_)
+    signed = der.signed_parts(der_)
+    tbs, algorithm, _ = signed
     _check_header(tbs, bytes(algorithm), spec.issuer)
     verify_signature(
-        spec.issuer.public_key_info,
-        crl.signature_algorithm_parameters,
-        crl.signature_hash_algorithm,
-        tbs,
-        signature,
+        spec.issuer.public_key_info, signed, crl.signature_algorithm_parameters, crl.signature_hash_algorithm
     )
     if crl.next_update_utc is None:
         raise GateError("it has no nextUpdate (RFC 5280 section 5.1.2.5)")

@@ -52,6 +52,23 @@ TABLE: Final[dict[str, Row]] = {
         "signer.key_commands:generate", "signer", "Make a CA key: in a file, encrypted, or on a token."
     ),
     "key show": Row("signer.key_commands:show", "signer", "Show the public key of a CA key, and how it can sign."),
+    "issuer create": Row(
+        "signer.issuers.create:create", "signer", "Make a root, or a CA below an issuer whose key is here."
+    ),
+    "issuer csr": Row("signer.issuers.csr:csr", "signer", "Write a request for a CA certificate (PKCS #10)."),
+    "issuer sign": Row("signer.issuers.sign:sign", "signer", "Certify the CA that a request names."),
+    "issuer install": Row(
+        "signer.issuers.install:install",
+        "signer",
+        "Put in its place a CA certificate that was made elsewhere.",
+    ),
+    "issuer renew": Row(
+        "signer.issuers.further:renew", "signer", "Make another certificate of an issuer, with the same key."
+    ),
+    "issuer add-certificate": Row(
+        "signer.issuers.further:add_certificate", "signer", "Add a certificate of an issuer that was made elsewhere."
+    ),
+    "issuer show": Row("signer.issuers.show:show", "signer", "Show issuers: certificates, key, and where things are."),
     "signer run": Row("signer.run:run", "signer", "Handle messages from standard input, one JSON a line."),
     "signer unlock": Row("signer.unlock:unlock", "signer", "Try the CA keys, and ask for passphrases."),
     "backup": Row("signer.recovery.backup:backup", "signer", "Copy the ledger, while the signer runs."),
@@ -75,6 +92,7 @@ TABLE: Final[dict[str, Row]] = {
 _GROUPS: Final = {
     "worker": "Run one of the workers of the queue.",
     "key": "CA keys, in files and on tokens.",
+    "issuer": "CA certificates: roots, intermediates, requests.",
     "signer": "The signer by itself, without a queue.",
     "ledger": "The signer's ledger, after a disaster.",
     "ceremony": "Signing on a machine without network.",

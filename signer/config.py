@@ -28,8 +28,6 @@ from signer.keys.rsa_signature import RSASignature
 from signer.keys.token.uri import SCHEME, TokenURI, with_module
 
 _POSTGRESQL: Final = ("postgresql://", "postgres://")
-PROMPT: Final = "prompt"
-"""The passphrase is typed at a terminal."""
 
 
 def _place(scheme_and_rest: str, info: ValidationInfo) -> str:
@@ -101,6 +99,12 @@ class SignerIssuer(Table):
         description="The key is on a machine without network, which signs at ceremonies: what changes facts is kept "
         "for the next one, and nothing of this issuer is signed here (docs/ceremony.md).",
     )
+
+    @model_validator(mode="after")
+    def _has_no_idle_passphrase(self) -> Self:
+        if self.passphrase is not None and self.key is not None and self.key.startswith(KMS_SCHEME):
+            raise ValueError("a key of AWS KMS has no passphrase, and AWS's tools look for credentials: take it out")
+        return self
 
     @model_validator(mode="after")
     def _has_no_key(self) -> Self:

@@ -9,12 +9,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from revocation import cli
 from revocation.errors import InputError, KeyUnavailable
-from signer.keys import BytesTBS, SigningKey
+from signer.keys import BytesTBS, Locked, SigningKey
 from signer.keys.generating import KINDS, generate_key
 from signer.keys.kind import name_of_kind
 from signer.keys.logins import Logins
 from signer.keys.opening import open_key
-from signer.keys.passphrase import obtain
+from signer.keys.passphrase import obtain, obtain_new
 from signer.keys.rsa_signature import RSASignature
 from signer.keys.shown import shown
 from signer.keys.token.uri import SCHEME, TokenURI, with_module
@@ -42,7 +42,9 @@ def generate(uri: str, kind: str, source: str, module: str | None, as_json: bool
     Nothing that is there is written over. On a token the private key cannot be read, by nobody, and there is no copy.
     """
     uri = _complete(uri, module)
-    key = generate_key(uri, kind, _secret(source, uri), Logins(again=True))
+    encrypts = uri.startswith("file:")
+    secret = obtain_new(source, shown(uri)) if encrypts else obtain(source, shown(uri))
+    key = generate_key(uri, kind, secret, Logins(again=True))
     key.sign(_TRIAL)
     _show(uri, key, [], as_json)
 
@@ -53,11 +55,17 @@ def generate(uri: str, kind: str, source: str, module: str | None, as_json: bool
 @_module
 @cli.json_option
 def show(uri: str, source: str, module: str | None, as_json: bool) -> None:
-    """Open the key at URI, and show its public key, its kind and how it can sign. It signs nothing."""
+    """Open the key at URI, and show its public key, its kind and how it can sign. It signs nothing.
+
+    A passphrase or PIN is looked for, or asked for, only where the key needs one.
+    """
     uri = _complete(uri, module)
-    logins = Logins(again=True)
-    secret = _secret(source, uri)
-    key = open_key(uri, secret, None, logins)
+    logins, secret = Logins(again=True), None
+    try:
+        key = open_key(uri, None, None, logins)
+    except Locked:
+        secret = obtain(source, shown(uri))
+        key = open_key(uri, secret, None, logins)
     schemes = _schemes(uri, secret, logins) if key_is_rsa(key) else []
     _show(uri, key, schemes, as_json)
 
@@ -67,7 +75,7 @@ def key_is_rsa(key: SigningKey) -> bool:
     return isinstance(load_der_public_key(key.public_key_info), rsa.RSAPublicKey)
 
 
-def _schemes(uri: str, secret: bytes, logins: Logins) -> list[str]:
+def _schemes(uri: str, secret: bytes | None, logins: Logins) -> list[str]:
     """Those that can be had where the key is."""
     found = []
     for scheme in RSASignature:
@@ -92,10 +100,6 @@ def _complete(uri: str, module: str | None) -> str:
     except ValueError as error:
         raise InputError(str(error), where=f"key {shown(uri)}") from error
     return with_module(uri, module) if module else uri
-
-
-def _secret(source: str, uri: str) -> bytes:
-    return obtain(source, shown(uri))
 
 
 def _show(uri: str, key: SigningKey, schemes: list[str], as_json: bool) -> None:

@@ -66,7 +66,7 @@ def look(
     report = Report()
     if hint:
         signer.published.hear(hint.crls, signer.public.profiles)
-    with signer.ledger.signing(), signer.signing.of_a_look():
+    with signer.ledger.signing(), signer.signing.of_a_look(), signer.keyring.of_a_look():
         require_own_exchange(signer)
         if Verb.GENERATE_OCSP_KEYS in tasks:
             report.tell(Verb.GENERATE_OCSP_KEYS, _destroy_keys(signer, clock()))

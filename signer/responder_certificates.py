@@ -5,9 +5,7 @@ is signed before it is, has it before it signs, and forgets a key after it is go
 """
 
 import hashlib
-import secrets
 from datetime import datetime
-from typing import Final
 
 from revocation import serials
 from revocation.clock import iso
@@ -21,10 +19,9 @@ from signer.keys import BytesTBS
 from signer.keys.limited_key import LimitedKey, Use
 from signer.keys.purpose import BACKDATE, Purpose
 from signer.ledger import audit, facts, responders
+from signer.random_serial import random_serial
 from signer.signer import Signer
 from signer.unsigned import given_back
-
-_SERIAL_OCTETS: Final = 16
 
 
 def make_responder_certificate(signer: Signer, profile: IssuerProfile, now: datetime) -> None:
@@ -42,7 +39,7 @@ def make_responder_certificate(signer: Signer, profile: IssuerProfile, now: date
     name = signer.responder_keys.new_name()
     not_before = min(max(now - BACKDATE, issuer.not_before), now)
     window = (not_before, min(now + profile.ocsp.responder_certificate_expires, issuer.not_after))
-    serial = serials.from_int(secrets.randbits(_SERIAL_OCTETS * 8 - 2) | 1 << (_SERIAL_OCTETS * 8 - 2))
+    serial = random_serial()
     with signer.ledger.write() as connection:  # a key that a crash leaves behind is named here, and destroyed
         facts.ensure_issuer(connection, issuer)
         responders.add(connection, issuer, serial=serial, key=name, window=window)

@@ -59,7 +59,7 @@ def check_certificate(data: bytes, public_key_info: bytes) -> None:
         oid, hash_ = certificate.signature_algorithm_oid, certificate.signature_hash_algorithm
         verify(public_key_info, certificate.signature, tbs, oid, hash_)
     except (ValueError, InvalidSignature) as error:
-        raise SelfCheckFailed(f"a responder certificate does not verify ({type(error).__name__})") from error
+        raise SelfCheckFailed(f"a certificate that was made here does not verify ({type(error).__name__})") from error
 
 
 def check_response(data: bytes, public_key_info: bytes) -> None:

@@ -30,25 +30,29 @@ def unlock(fd: int | None, last_try: bool, config: Path | None) -> None:
     """Try every CA key, and ask on the terminal where its passphrase is `prompt`.
 
     Standard output has a line for each issuer whose key cannot be used: it is not here, or its passphrase is not. That
-    is no failure: others can be signed for. A passphrase that is wrong is one, with exit code 2. Without --fd the keys
-    that can be used have a line too, and a PIN that was wrong before is tried once more: the signer does neither that
-    nor use the last try before a token locks.
+    is no failure: others can be signed for. A passphrase or PIN that is wrong is one: every key is tried all the same,
+    each wrong one is told, and the exit code is 1. Without --fd the keys that can be used have a line too, and a PIN
+    that was wrong before is tried once more: the signer does neither that nor use the last try before a token locks.
     """
     file = ConfigFile.read(config)
     public, table = PublicConfig.read(file), file.table("signer", SignerConfig)
     table.check(public)
     keyring = Keyring(table.issuers, logins=Logins(table.keys, again=fd is None, last_try=last_try))
     typed: dict[str, str] = {}
+    is_any_wrong = False
     for profile in public.profiles.values():
         try:
             _try(keyring, profile.issuer, typed)
-        except WrongPassphrase:
-            raise
+        except WrongPassphrase as error:
+            is_any_wrong = True
+            cli.show_error(error)
         except KeyUnavailable as error:
             click.echo(str(error))
         else:
             if fd is None:
                 click.echo(f"issuer {profile.issuer.name}: its key can be used")
+    if is_any_wrong:
+        click.get_current_context().exit(1)
     if fd is not None:
         with os.fdopen(fd, "w") as pipe:
             json.dump(typed, pipe)

@@ -14,7 +14,7 @@ import click
 
 from revocation import cli, clock
 from revocation.configfile import ConfigFile
-from revocation.errors import ConfigurationError, KeyUnavailable, NoAnswer, RevocastError, WrongPassphrase
+from revocation.errors import ConfigurationError, KeyUnavailable, NoAnswer, RevocastError
 from revocation.logs import about, log_to_stderr
 from revocation.messages import Outcome, Publish, Reply, Verb, compose
 from revocation.visible import visible
@@ -52,9 +52,9 @@ _LOOKS: Final = (Verb.GENERATE_CRLS, Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN, Verb
 def worker(passphrases_fd: int | None, config: Path | None) -> None:
     """Handle the signer's queues, and look at what is due at the start and every minute.
 
-    Signed messages come before unsigned ones. Prints `ready` when it listens. Keys are unlocked at the start, so that a
-    wrong passphrase is known at once and ends it. A key that is not there is reported, and looked for again when it is
-    needed; what does not need it is done.
+    Signed messages come before unsigned ones. Prints `ready` when it listens. Keys are unlocked at the start, so that
+    a wrong passphrase or PIN is known at once. One that is wrong, or a key that is not there, is reported, and tried or
+    looked for again when it is needed; what does not need it is done.
     """
     log_to_stderr("signer")
     sys.setswitchinterval(_SWITCHING_SECONDS)
@@ -205,8 +205,6 @@ def _unlock(signer: Signer) -> None:
             continue
         try:
             signer.keyring.require_usable(profile.issuer)
-        except WrongPassphrase:
-            raise
         except KeyUnavailable as error:
             _LOG.error("%s", error)
 

@@ -64,6 +64,16 @@ requester = "operator"
 requester_key = "operator.key"
 """
 
+_ISSUER = """
+[[public.issuers]]
+name = "{name}"
+certificates = ["{name}.pem"]
+[[signer.issuers]]
+name = "{name}"
+key = "file:{name}.key"
+passphrase = "file:{name}.passphrase"
+"""
+
 
 @dataclass
 class Estate:
@@ -99,6 +109,17 @@ class Estate:
         )
         (folder / "revocast.toml").write_text(tables)
         return cls(folder, operator, clerk)
+
+    def add_issuer(self, name: str, authority: Authority) -> None:
+        """One more, with its encrypted key and its passphrase in files of its name."""
+        authority.write(self.folder / f"{name}.pem")
+        encryption = BestAvailableEncryption(PASSPHRASE)
+        key = authority.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+        (self.folder / f"{name}.key").write_bytes(key)
+        (self.folder / f"{name}.key").chmod(0o600)
+        (self.folder / f"{name}.passphrase").write_bytes(PASSPHRASE + b"\n")
+        with (self.folder / "revocast.toml").open("a") as config:
+            config.write(_ISSUER.format(name=name))
 
     @classmethod
     def at(cls, folder: Path) -> "Estate":
@@ -147,8 +168,10 @@ class Estate:
     ) -> object:
         """Import these entries as the operator."""
         digest, _ = digest_of(entries, lambda: None)
-        message = self.ask(Verb.IMPORT, Import(issuer=issuer, source="a test", entries_sha256=digest), now)
-        return apply_import(signer, message, ImportSource("a test", entries, **source), now, lambda: None)
+        found = ImportSource("a test", entries, **source)
+        number = None if found.crl_number is None else str(found.crl_number)
+        body = Import(issuer=issuer, source="a test", entries_sha256=digest, crl_number=number)
+        return apply_import(signer, self.ask(Verb.IMPORT, body, now), found, now, lambda: None)
 
 
 def certificate(

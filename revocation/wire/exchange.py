@@ -6,6 +6,7 @@ cut), names sort in the order of the ledger, and reading never changes anything.
 
 import errno
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from revocation.errors import BundleError, Unreadable
 from revocation.wire.head_file import read_head
 
 _MODE: Final = 0o640
+_READING: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _NO_BUNDLE: Final = frozenset({errno.ENOENT, errno.ELOOP})
 
 
@@ -87,14 +89,18 @@ class FolderExchange:
         return sorted((stored for stored in found if stored), key=lambda stored: stored.name)
 
     def open(self, name: str) -> BinaryIO:
-        """Open for reading, never through a link."""
+        """Open for reading, never through a link, and never what would have a reader wait: a pipe, a device."""
         if not is_bundle_name(name):
             raise BundleError("is not a bundle's name", where=repr(name))
         try:
-            return os.fdopen(os.open(self.folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+            descriptor = os.open(self.folder / name, _READING)
         except OSError as error:
             kind = BundleError if error.errno in _NO_BUNDLE else Unreadable
             raise kind(f"cannot be opened: {error.strerror}", where=f"bundle {name}") from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise BundleError("is no regular file", where=f"bundle {name}")
+        return os.fdopen(descriptor, "rb")
 
     def remove(self, name: str) -> None:
         """Unlink it."""

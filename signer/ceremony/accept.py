@@ -4,7 +4,7 @@ What is on the stick is believed as far as the issuer's key signed it. The gate 
 again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,16 +13,17 @@ from typing import BinaryIO, Final
 from sqlalchemy import Connection
 
 from revocation.artifacts import Kind
-from revocation.bundle import BundleReader
 from revocation.bundle.manifest import is_bundle_name, part_of
 from revocation.clock import iso
 from revocation.errors import Refused
 from revocation.wire.exchange import FolderExchange
+from signer.ceremony.brought import issuer_of, read_crls, verify_responses
+from signer.ceremony.lacking import left_out
 from signer.ceremony.output import read_output
 from signer.ceremony.transcript import Transcript
 from signer.ledger import audit, ceremonies, crl_numbers
 from signer.ledger.ceremonies import Ceremony, Step
-from signer.recovery.signed import SignedCRL, SignedReader
+from signer.recovery.signed import SignedCRL
 from signer.signer import Signer
 
 _PIECE: Final = 1 << 20
@@ -36,57 +37,51 @@ class Accepted:
         crls: the issuer, the label, the number and the end of each, in words.
         put: the bundles that were put into the exchange.
         was_known: whether it was accepted before.
+        left_out: what the CRLs do not say although it is recorded here, in words.
     """
 
     transcript: Transcript
     crls: tuple[str, ...]
     put: tuple[str, ...]
     was_known: bool
+    left_out: tuple[str, ...]
 
 
-def accept(signer: Signer, folder: Path, now: datetime) -> Accepted:
+def accept(signer: Signer, folder: Path, now: datetime, without: Collection[str] = ()) -> Accepted:
     """Take in the folder of a ceremony; again, it puts what is missing.
+
+    Args:
+        without: ids of messages that may not have been done.
 
     Raises:
         InputError: the folder is not whole.
-        Refused: it answers no request of this ledger, a later one was accepted, or it lacks a CRL.
+        Refused: it answers no request of this ledger, a later one was accepted, it lacks a CRL, or something in it is
+            not signed by its issuer.
     """
     transcript = read_output(folder)
     source = FolderExchange(folder)
     names = [bundle.name for bundle in transcript.bundles]
     _require_ours(signer, names)
-    crls = list(_crls(signer, source, names))
+    crls = read_crls(signer, source, names)
+    verify_responses(signer, source, names, crls)
     _require_each(signer, crls)
-    was_known = _note(signer, transcript, crls, now)
+    was_known, left = _note(signer, transcript, crls, now, without)
     put = tuple(name for name in names if _put(signer, source, name))
     _take_out_older(signer, names)
     said = (f"{crl.profile.issuer.name}: CRL number {crl.number}, until {iso(crl.next_update)}" for crl in crls)
-    return Accepted(transcript, tuple(said), put, was_known)
+    return Accepted(transcript, tuple(said), put, was_known, left)
 
 
 def _require_ours(signer: Signer, names: Sequence[str]) -> None:
     """Return if every bundle is of an issuer whose key is offline: of others this ledger numbers them."""
     ids = {profile.issuer.id for profile in signer.offline}
     for name in names:
-        if _issuer_of(name) not in ids:
+        if issuer_of(name) not in ids:
             raise Refused(
                 "is of no issuer whose key is offline",
                 where=f"bundle {name}",
                 advice="see `offline` in [[signer.issuers]]",
             )
-
-
-def _crls(signer: Signer, source: FolderExchange, names: Sequence[str]) -> Iterator[SignedCRL]:
-    """Those that the key of their issuer signed."""
-    reader = SignedReader(profile for profile in signer.offline)
-    for name in names:
-        if f"-{Kind.CRL}-" in name:
-            with source.open(name) as file:
-                for _, data in BundleReader(name, file).artifacts():
-                    found = reader.crl(data, name)
-                    if found is None:
-                        raise Refused("is not signed by its issuer's key", where=f"bundle {name}")
-                    yield found
 
 
 def _require_each(signer: Signer, crls: Sequence[SignedCRL]) -> None:
@@ -102,8 +97,10 @@ def _require_each(signer: Signer, crls: Sequence[SignedCRL]) -> None:
                 )
 
 
-def _note(signer: Signer, transcript: Transcript, crls: Sequence[SignedCRL], now: datetime) -> bool:
-    """Remember the ceremony and its numbers; whether it was accepted before."""
+def _note(
+    signer: Signer, transcript: Transcript, crls: Sequence[SignedCRL], now: datetime, without: Collection[str]
+) -> tuple[bool, tuple[str, ...]]:
+    """Remember the ceremony and its numbers; whether it was accepted before, and what it left out."""
     digest = transcript.request
     where = f"ceremony of {iso(transcript.at)}, request sha256:{digest}"
     with signer.ledger.write() as connection:
@@ -117,16 +114,36 @@ def _note(signer: Signer, transcript: Transcript, crls: Sequence[SignedCRL], now
                 f"{iso(last.made_at)}",
                 where=where,
             )
-        if ceremonies.of_request(connection, Step.ACCEPTED, digest) is not None:
-            return True
+        numbers = {f"{crl.profile.issuer.name}/{crl.number}": iso(crl.next_update) for crl in crls}
+        known = ceremonies.of_request(connection, Step.ACCEPTED, digest)
+        if known is not None:
+            _require_same(known, numbers, where)
+            return True, tuple(known.detail["left_out"].values())
         for crl in crls:
             _require_newer(connection, crl, where)
             crl_numbers.raise_crl_floor(connection, crl.profile.issuer, crl.number)
-        step = Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, asked.detail)
-        ceremonies.note(connection, step)
-        numbers = {f"{crl.profile.issuer.name}/{crl.number}": iso(crl.next_update) for crl in crls}
-        audit.record(connection, now, "ceremony accept", None, request=digest, crls=numbers)
-    return False
+        allowed = {*without, *(last.detail["left_out"] if last is not None else ())}
+        left = left_out(connection, transcript, crls, asked.detail["revisions"], allowed)
+        detail = {**asked.detail, "crls": numbers, "left_out": left}
+        ceremonies.note(connection, Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, detail))
+        what = {"request": digest, "crls": numbers, "left_out": sorted(left)}
+        audit.record(connection, now, "ceremony accept", None, **what)
+    return False, tuple(left.values())
+
+
+def _require_same(known: Ceremony, numbers: Mapping[str, str], where: str) -> None:
+    """Return if the numbers are those that were accepted, and so remembered: the transcript may name any request."""
+    if known.detail["crls"] != numbers:
+        raise Refused(
+            f"was accepted at {iso(known.at)} with CRL number {_listed(known.detail['crls'])}, and this is "
+            f"{_listed(numbers)}: it is of another ceremony, whatever its transcript says",
+            where=where,
+            advice="take in the folder that the ceremony of this request left, or have it written again",
+        )
+
+
+def _listed(numbers: Mapping[str, str]) -> str:
+    return ", ".join(number.rpartition("/")[2] for number in numbers)
 
 
 def _require_newer(connection: Connection, crl: SignedCRL, where: str) -> None:
@@ -171,8 +188,3 @@ def _take_out_older(signer: Signer, names: Sequence[str]) -> None:
             continue
         if part_of(stored.name) in parts:
             signer.exchange.remove(stored.name)
-
-
-def _issuer_of(bundle: str) -> str:
-    """The issuer's id in the name of a bundle."""
-    return bundle.split("-")[1] if is_bundle_name(bundle) else ""

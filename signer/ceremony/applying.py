@@ -14,10 +14,13 @@ from revocation.errors import InputError, Refused, RevocastError
 from revocation.messages import Message, Outcome, Reply, Verb
 from revocation.visible import visible
 from signer.ceremony.entries import read_kept
+from signer.ceremony.exempt import in_words, require_in_time
 from signer.ceremony.request import Asked, Request, RequestIssuer
+from signer.ceremony.transcript import Transcript
 from signer.change import apply, asked_of
 from signer.importing import import_within
-from signer.ledger import crl_numbers, facts, lost, replies
+from signer.ledger import ceremonies, crl_numbers, facts, issued, lost, replies
+from signer.ledger.ceremonies import Step
 from signer.signer import Signer
 
 _FURTHEST: Final = lost.REVISIONS << 16
@@ -30,7 +33,8 @@ def take_in(connection: Connection, signer: Signer, request: Request) -> list[st
     Raises:
         Refused: this machine declines something that the online ledger did, has no such issuer, or is behind it.
     """
-    told = [line for asked in request.messages if (line := _done(connection, signer, asked))]
+    _note_accepted(connection, request)
+    told = [line for asked in request.messages if (line := _done(connection, signer, asked, request))]
     for issuer in request.header.issuers:
         profile = profile_of(signer, issuer)
         _require_not_behind(connection, profile, issuer)
@@ -38,6 +42,15 @@ def take_in(connection: Connection, signer: Signer, request: Request) -> list[st
         facts.raise_revision(connection, profile.issuer, issuer.revision - 1)
         facts.touch_crls(connection, profile.issuer)
     return told
+
+
+def _note_accepted(connection: Connection, request: Request) -> None:
+    """The CRLs of the ceremony that the request follows on came back: expired entries that they showed may leave."""
+    before = request.header.predecessor
+    held = ceremonies.of_request(connection, Step.SIGNED, before) if before is not None else None
+    if held is not None:
+        sha256s = [crl.sha256 for crl in Transcript.model_validate(held.detail).crls]
+        issued.note_accepted(connection, sha256s, request.header.made_at)
 
 
 def profile_of(signer: Signer, issuer: RequestIssuer) -> IssuerProfile:
@@ -56,16 +69,20 @@ def profile_of(signer: Signer, issuer: RequestIssuer) -> IssuerProfile:
     return profile
 
 
-def _done(connection: Connection, signer: Signer, asked: Asked) -> str | None:
+def _done(connection: Connection, signer: Signer, asked: Asked, request: Request) -> str | None:
     """What was done, in words; None where it was done at an earlier ceremony."""
     message = asked.message
+    if message.id in request.left_out:
+        return in_words(asked)
     try:
         if replies.earlier_reply(connection, message) is not None:
             return None
+        require_in_time(connection, asked, request)
         said = _import(connection, signer, asked) if message.verb is Verb.IMPORT else _change(connection, signer, asked)
     except (Refused, InputError) as error:
         raise _declined(asked, error) from error
-    return f"{iso(asked.recorded_at)} {visible(message.requester or '')}: {said}"
+    late = "LATE, " if message.id in request.late else ""
+    return f"{late}{iso(asked.recorded_at)} {visible(message.requester or '')}: {said}"
 
 
 def _change(connection: Connection, signer: Signer, asked: Asked) -> str:
@@ -91,7 +108,8 @@ def _declined(asked: Asked, error: RevocastError) -> Refused:
     return Refused(
         f"{what} {iso(asked.recorded_at)}, is refused here: {error.what}",
         where=error.where or f"message {message.id}",
-        advice=(f"{error.advice}; " if error.advice else "") + "nothing was recorded or signed",
+        advice=(f"{error.advice}; " if error.advice else "") + "nothing was recorded or signed; "
+        f"--leave-out {message.id} holds the ceremony without it",
     )
 
 

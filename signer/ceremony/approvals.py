@@ -19,6 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from revocation.errors import InputError, Refused
 from signer.ceremony.config import CeremonyTable
 from signer.ceremony.sshkey import Fields, SSHKey, of_blob, read_public_key
+from signer.ceremony.stick import read_file
 
 NAMESPACE: Final = "revocast-ceremony"
 _ARMOR: Final = re.compile(r"\s*-----BEGIN SSH SIGNATURE-----\s+([A-Za-z0-9+/=\s]+)-----END SSH SIGNATURE-----\s*")
@@ -26,6 +27,7 @@ _MAGIC: Final = b"SSHSIG"
 _VERSION: Final = 1
 _HASHES: Final = {b"sha256": hashlib.sha256, b"sha512": hashlib.sha512}
 _LARGEST: Final = 1 << 16
+"""Octets of a file: the signature of an RSA key of 16384 bits, armored, is some 6 KB."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,9 @@ def require_approvals(table: CeremonyTable, digest: str, files: Sequence[Path]) 
 def _verified(file: Path, digest: str) -> SSHKey:
     """The key that signed this digest."""
     try:
-        with file.open("rb") as opened:
-            text = opened.read(_LARGEST).decode("ascii")
+        text = read_file(file, _LARGEST).decode("ascii")
         key, signature, signed = _parse(text, signed_text(digest))
         key.verify(signature, signed)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(file)) from error
     except (UnicodeDecodeError, binascii.Error, ValueError) as error:
         raise InputError(f"is no signature that can be read: it {error}", where=str(file)) from error
     except InvalidSignature as error:

@@ -46,7 +46,8 @@ def collect(signer: Signer, now: datetime, *, everything: bool, copied: bool) ->
         )
         data = encode(header, ((one.recorded_at, one.text, one.source) for one in messages))
         digest = digest_of(data)
-        detail = {"kept": max((one.id for one in messages), default=after)}
+        revisions = {one.id: one.revision - (lost.REVISIONS - 1) for one in header.issuers}
+        detail = {"kept": max((one.id for one in messages), default=after), "revisions": revisions}
         ceremonies.note(connection, Ceremony(Step.REQUESTED, now, digest, now, header.predecessor, detail))
         audit.record(connection, now, "ceremony request", None, request=digest, messages=len(messages))
     return header, data

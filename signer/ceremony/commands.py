@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -77,6 +78,19 @@ def request(out: Path, everything: bool, copied: bool, config: Path | None, as_j
     type=click.Path(path_type=Path),
     help="A signature by `ssh-keygen -Y sign` over the digest. May be given again.",
 )
+@click.option(
+    "--leave-out",
+    "left_out",
+    multiple=True,
+    metavar="MESSAGE",
+    help="Do not do what the message with this id asks for. May be given again.",
+)
+@click.option(
+    "--late",
+    multiple=True,
+    metavar="MESSAGE",
+    help="Do what it asks for, although an earlier ceremony should have had it. May be given again.",
+)
 @click.option("--yes", metavar="sha256:DIGEST", help="Agree to the request with this digest, and do not ask.")
 @cli.config_option
 @cli.json_option
@@ -85,6 +99,8 @@ def sign(
     out: Path,
     operators: tuple[str, ...],
     approvals: tuple[Path, ...],
+    left_out: tuple[str, ...],
+    late: tuple[str, ...],
     yes: str | None,
     config: Path | None,
     as_json: bool,
@@ -94,7 +110,7 @@ def sign(
     Safe to give again: a ceremony that broke off goes on, and one that was held is written again, as long as none came
     after it.
     """
-    asked = read(file)
+    asked = replace(read(file), left_out=frozenset(left_out), late=frozenset(late))
     _require_digest(asked, yes)
     require_room(out, asked.digest)
     signer = open_signer(ConfigFile.read(config), clock.now())
@@ -114,24 +130,35 @@ def sign(
 
 @click.command(short_help="Take in what a ceremony signed.")
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--leave-out",
+    "left_out",
+    multiple=True,
+    metavar="MESSAGE",
+    help="What the message with this id asks for may be missing: the ceremony left it out. May be given again.",
+)
 @cli.config_option
 @cli.json_option
-def accept(folder: Path, config: Path | None, as_json: bool) -> None:
+def accept(folder: Path, left_out: tuple[str, ...], config: Path | None, as_json: bool) -> None:
     """Take the FOLDER of a ceremony into the exchange of the online machine, for its publishers.
 
-    Each CRL has to be signed by its issuer's key, and the ceremony not to be older than the
-    last that was accepted. Publishers check all of it again.
+    Each CRL and OCSP response has to be signed by its issuer, each CRL to say what was recorded here before the
+    request was made, and the ceremony not to be older than the last that was accepted. Publishers check all of it
+    again.
     """
     signer = open_signer(ConfigFile.read(config), clock.now())
-    done = accept_folder(signer, folder, clock.now())
+    done = accept_folder(signer, folder, clock.now(), left_out)
     if as_json:
         known = {"was_known": done.was_known, "put": list(done.put), "crls": list(done.crls)}
+        known["left_out"] = list(done.left_out)
         cli.print_json({"ceremony": str(folder), "request": done.transcript.request, **known})
         return
     again = ", which was accepted before" if done.was_known else ""
     click.echo(f"the ceremony of {iso(done.transcript.at)}{again}: {len(done.put)} bundles put into {signer.exchange}")
     for line in done.crls:
         click.echo(f"  {line}")
+    for line in done.left_out:
+        click.echo(f"  left out: {line}")
     click.echo("`revocast publish`, or a publisher's next look, publishes them")
 
 

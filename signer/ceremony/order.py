@@ -9,6 +9,7 @@ from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.durations import show
 from revocation.errors import Refused
+from revocation.visible import visible
 from signer.ceremony.request import Request
 from signer.ledger import ceremonies
 from signer.ledger.ceremonies import Ceremony, Step
@@ -65,11 +66,13 @@ def require_clock(connection: Connection, request: Request, now: datetime, toler
             where=where,
             advice=f"{_CLOCK}; where it is right, make a new request, or see clock_tolerance in [signer.ceremony]",
         )
-    if late := [asked for asked in request.messages if asked.recorded_at > made_at]:
+    counted = [asked for asked in request.messages if asked.message.id not in request.left_out]
+    if late := [asked for asked in counted if asked.recorded_at > made_at]:
         raise Refused(
-            f"has a message that was recorded at {iso(late[0].recorded_at)}, after it was made at {iso(made_at)}",
-            where=f"request sha256:{request.digest}",
-            advice="set the clock of the online machine right",
+            f"was recorded at {iso(late[0].recorded_at)}, after the request was made at {iso(made_at)}",
+            where=f"message {late[0].message.id}, {late[0].message.verb} of {visible(late[0].message.requester or '')}",
+            advice="set the clock of the online machine right; --leave-out "
+            f"{late[0].message.id} holds the ceremony without it",
         )
 
 

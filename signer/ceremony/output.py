@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from revocation.durable import make_folder, replace_content, replace_file, sync_folder
-from revocation.errors import BundleError, InputError, Refused
+from revocation.errors import BundleError, InputError, Refused, RevocastError
 from revocation.wire.exchange import Exchange, FolderExchange
-from signer.ceremony.transcript import JSON_NAME, TEXT_NAME, SignedBundle, Transcript, parse
+from signer.ceremony.stick import read_file, require_folder
+from signer.ceremony.transcript import JSON_NAME, LARGEST, LARGEST_BUNDLE, TEXT_NAME, SignedBundle, Transcript, parse
 
 _MODE: Final = 0o644
 _PIECE: Final = 1 << 20
+_LEAST: Final = 1 << 16
+"""Octets that any ceremony takes: a few bundles of 10 KB at least, and the transcript."""
 _COPY_AGAIN: Final = "`revocast ceremony sign` of the same request writes it again, into another folder"
 
 
@@ -19,12 +22,29 @@ def require_room(folder: Path, request: str) -> None:
     """Return if a ceremony can be put there: nothing is there yet, or the very ceremony of that request.
 
     Raises:
-        InputError: something else is.
+        InputError: something else is, or nothing can be written there.
     """
     if not folder.exists() and not folder.is_symlink():
+        _require_writable(folder)
         return
     if not (folder / JSON_NAME).is_file() or read_output(folder).request != request:
         raise InputError("is there already, and is not of this request", where=str(folder), advice="name a new folder")
+
+
+def _require_writable(folder: Path) -> None:
+    """Return if a few files can be made there: a full or protected stick is noticed before the signing."""
+    try:
+        part = _make_part(folder)
+        try:
+            _write(part / TEXT_NAME, "\0" * _LEAST)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot be written: {error.strerror}; nothing was signed",
+            where=str(folder),
+            advice="see to room and rights there, or name another place with --out",
+        ) from error
 
 
 def write_output(folder: Path, transcript: Transcript, exchange: Exchange) -> None:
@@ -32,14 +52,23 @@ def write_output(folder: Path, transcript: Transcript, exchange: Exchange) -> No
 
     Raises:
         Refused: a bundle is not in the exchange any more.
-        OSError: there is no room, or no right.
+        RevocastError: there is no room, or no right; nothing is left there.
     """
     if folder.exists():
         return
-    make_folder(folder.parent)
-    part = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
+    try:
+        _write_all(folder, transcript, exchange)
+    except OSError as error:
+        raise RevocastError(
+            f"the ceremony was signed, and cannot be written there: {error.strerror}",
+            where=str(folder),
+            advice="see to room and rights, and give the same request again, with another --out where need be: it is "
+            "written again without signing",
+        ) from error
+
+
+def _write_all(folder: Path, transcript: Transcript, exchange: Exchange) -> None:
+    part = _make_part(folder)
     try:
         for bundle in transcript.bundles:
             _copy(exchange, bundle, part / bundle.name)
@@ -52,6 +81,15 @@ def write_output(folder: Path, transcript: Transcript, exchange: Exchange) -> No
     sync_folder(folder.parent)
 
 
+def _make_part(folder: Path) -> Path:
+    """An empty folder beside the place of another, in which that one is written first."""
+    make_folder(folder.parent)
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    return part
+
+
 def read_output(folder: Path) -> Transcript:
     """The transcript of a ceremony's folder, whose bundles are there with the digests that it says.
 
@@ -59,8 +97,9 @@ def read_output(folder: Path) -> Transcript:
         InputError: no such folder, or it is not whole.
     """
     where = f"ceremony {folder}"
+    require_folder(folder)
     try:
-        transcript = parse((folder / JSON_NAME).read_bytes(), where)
+        transcript = parse(read_file(folder / JSON_NAME, LARGEST), where)
         for bundle in transcript.bundles:
             if digest_in(FolderExchange(folder), bundle.name) != bundle:
                 raise InputError(f"{bundle.name} is damaged or half-written", where=where, advice=_COPY_AGAIN)
@@ -79,6 +118,8 @@ def digest_in(exchange: Exchange, name: str) -> SignedBundle:
         while piece := file.read(_PIECE):
             digest.update(piece)
             size += len(piece)
+            if size > LARGEST_BUNDLE:
+                raise BundleError(f"has more than {LARGEST_BUNDLE} octets", where=f"bundle {name}")
     return SignedBundle(name=name, size=size, sha256=digest.hexdigest())
 
 

@@ -17,9 +17,12 @@ from revocation import __version__
 from revocation.errors import InputError
 from revocation.instant import Instant
 from revocation.messages import Message, parse_message
+from revocation.visible import visible
+from signer.ceremony.stick import read_file
 
 _FORMAT: Final = 1
 _LARGEST: Final = 1 << 30
+"""Octets: it is held in memory whole, and an import of half a million certificates with their DER fits."""
 _AGAIN: Final = "copy it from the online machine again, or make another with `revocast ceremony request`"
 _DIGEST: Final = r"^[0-9a-f]{64}$"
 
@@ -79,11 +82,15 @@ class Request:
 
     Attributes:
         digest: SHA-256 of the file, hexadecimal.
+        left_out: ids of messages that people at the ceremony do not want to be done.
+        late: ids of those that an earlier ceremony should have had, and are to be done all the same.
     """
 
     header: Header
     messages: Sequence[Asked]
     digest: str
+    left_out: frozenset[str] = frozenset()
+    late: frozenset[str] = frozenset()
 
 
 def encode(header: Header, messages: Iterable[tuple[Instant, str, str | None]]) -> bytes:
@@ -105,13 +112,9 @@ def read(path: Path) -> Request:
     """The request in a file.
 
     Raises:
-        InputError: it cannot be read, is no request, of a later format, or not whole.
+        InputError: it cannot be read, is no regular file, no request, of a later format, or not whole.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    data = read_file(path, _LARGEST)
     try:
         return decode(data)
     except InputError as error:
@@ -140,6 +143,7 @@ def decode(data: bytes) -> Request:
         raise InputError(f"is malformed: {place}: {problem['msg']}", advice=_AGAIN) from error
     if len(lines) != header.messages:
         raise InputError(f"says that it has {header.messages} messages, and has {len(lines)}", advice=_AGAIN)
+    _require_once(header)
     asked = [Asked(line.recorded_at, parse_message(line.message), line.source) for line in lines]
     return Request(header, asked, digest_of(data))
 
@@ -156,6 +160,17 @@ def _require_known(line: bytes) -> None:
         raise InputError(
             f"is of format {said.get('format')}, and this version reads {_FORMAT}", advice="upgrade Revocast here"
         )
+
+
+def _require_once(header: Header) -> None:
+    """Return if each issuer is named once: what is signed of it is to be what was shown of it."""
+    ids = [issuer.id for issuer in header.issuers]
+    for issuer in header.issuers:
+        if ids.count(issuer.id) > 1:
+            raise InputError(
+                f"names the issuer {visible(issuer.name)} ({issuer.id}) more than once",
+                advice="make another request with `revocast ceremony request`, and find out who made this one",
+            )
 
 
 def _closes(line: bytes, data: bytes) -> bool:

@@ -22,11 +22,13 @@ from revocation.messages import Look
 from signer.ceremony.applying import profile_of, take_in
 from signer.ceremony.approvals import Approval
 from signer.ceremony.config import CeremonyTable
+from signer.ceremony.exempt import require_exemptions
 from signer.ceremony.order import require_clock, require_turn, require_valid
 from signer.ceremony.output import digest_in
 from signer.ceremony.plan import CRLContent, Plan, plan, read_crl
 from signer.ceremony.request import Request
 from signer.ceremony.transcript import ApprovedBy, SignedCRL, Transcript, UsedKey
+from signer.ceremony.tries import earlier_tries, left_out, note_try
 from signer.finding import EVERYTHING, find_due
 from signer.keys.purpose import Purpose
 from signer.ledger import audit, ceremonies, issued
@@ -85,7 +87,7 @@ def prepare(signer: Signer, request: Request, clock: Clock) -> Plan:
     while True:
         at = clock()
         try:
-            return _planned(signer, request, at, None)
+            return _planned(signer, request, at)
         except TooEarly as early:
             if early.not_before - at > _A_MOMENT:
                 raise Refused(
@@ -107,7 +109,7 @@ def hold(signer: Signer, request: Request, agreed: Plan, people: People) -> Tran
     """
     profiles = [profile_of(signer, issuer) for issuer in request.header.issuers]
     keys = tuple(_used(signer, profile) for profile in profiles)
-    _planned(signer, request, agreed.at, agreed)
+    _planned(signer, request, agreed.at, agreed, people)
     hint = Look(issuers=tuple(one.issuer.id for one in profiles))
     report = look(signer, fixed(agreed.at), EVERYTHING, hint, at_ceremony=True)
     problems = [str(problem) for problem in report.problems]
@@ -120,11 +122,14 @@ def hold(signer: Signer, request: Request, agreed: Plan, people: People) -> Tran
         ceremonies.note(connection, step)
         digest = hashlib.sha256(transcript.model_dump_json().encode()).hexdigest()
         who = {"operators": list(people.operators), "approvals": [one.name for one in people.approvals]}
+        who |= {"left_out": list(transcript.left_out), "late": list(transcript.late)}
         audit.record(connection, agreed.at, "ceremony", None, request=request.digest, transcript=digest, **who)
     return transcript
 
 
-def _planned(signer: Signer, request: Request, at: datetime, agreed: Plan | None) -> Plan:
+def _planned(
+    signer: Signer, request: Request, at: datetime, agreed: Plan | None = None, people: People | None = None
+) -> Plan:
     """Take in what was asked and see what is due then; nothing of it stays unless people agreed to it."""
     header = request.header
     found: list[Plan] = []
@@ -135,12 +140,12 @@ def _planned(signer: Signer, request: Request, at: datetime, agreed: Plan | None
             for profile in profiles:
                 require_valid(profile, at)
             is_first = ceremonies.of_request(connection, Step.BEGUN, request.digest) is None
+            require_exemptions(connection, request)
             done = take_in(connection, signer, request) if is_first else []
             found.append(plan(connection, signer, profiles, done, at))
             _require_agreed(request, found[0], agreed)
-            if is_first:
-                step = Ceremony(Step.BEGUN, at, request.digest, header.made_at, header.predecessor, {})
-                ceremonies.note(connection, step)
+            if people is not None:
+                note_try(connection, request, found[0], people.operators, people.approvals)
     except _GivenUp:
         pass
     return found[0]
@@ -199,6 +204,8 @@ def _transcript(
 ) -> Transcript:
     ids = {profile.issuer.id for profile in profiles}
     names = [stored.name for stored in signer.exchange.list() if stored.name.split("-")[1] in ids]
+    with signer.ledger.read() as connection:
+        tries, without = earlier_tries(connection, request), left_out(connection, request)
     return Transcript(
         request=request.digest,
         request_made_at=request.header.made_at,
@@ -209,6 +216,9 @@ def _transcript(
         revocast=__version__,
         python=platform.python_version(),
         keys=keys,
+        tries=tries,
+        left_out=without,
+        late=tuple(sorted(request.late)),
         shown=tuple(agreed.lines()),
         crls=tuple(_signed_crl(signer, name) for name in names if f"-{Kind.CRL}-" in name),
         bundles=tuple(digest_in(signer.exchange, name) for name in names),

@@ -11,7 +11,10 @@ from revocation.instant import Instant
 
 JSON_NAME: Final = "transcript.json"
 TEXT_NAME: Final = "transcript.txt"
-_LARGEST: Final = 1 << 26
+LARGEST: Final = 1 << 26
+"""Octets: what was shown names twenty serials a line, however large the CRL is."""
+LARGEST_BUNDLE: Final = 1 << 31
+"""Octets: the reader of bundles takes a CRL of 1 GiB."""
 _DIGEST: Final = r"^[0-9a-f]{64}$"
 
 
@@ -39,7 +42,7 @@ class SignedBundle(_Model):
     """A bundle, in the folder of the ceremony."""
 
     name: str
-    size: int
+    size: int = Field(ge=0, le=LARGEST_BUNDLE)
     sha256: str = Field(pattern=_DIGEST)
 
 
@@ -55,6 +58,24 @@ class SignedCRL(_Model):
     sha256: str = Field(pattern=_DIGEST)
 
 
+class Try(_Model):
+    """People agreed to what was shown, and it broke off before all of it was signed."""
+
+    at: Instant
+    operators: tuple[str, ...]
+    approvals: tuple[ApprovedBy, ...]
+    shown: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """It in words."""
+        yield f"broke off    one of {iso(self.at)}, whose request this is: this one went on from there"
+        yield f"  operators    {', '.join(self.operators) or 'nobody was named'}"
+        yield f"  approvals    {_named(self.approvals)}"
+        yield "  was shown"
+        yield from (f"    {line}" for line in self.shown)
+
+
 class Transcript(_Model):
     """A ceremony that was held."""
 
@@ -68,7 +89,10 @@ class Transcript(_Model):
     revocast: str
     python: str
     keys: tuple[UsedKey, ...]
+    tries: tuple[Try, ...] = Field(default=(), description="of this request before, which broke off")
     shown: tuple[str, ...] = Field(description="what the operators saw before they agreed, line by line")
+    left_out: tuple[str, ...] = Field(default=(), description="ids of messages of the request that were not done")
+    late: tuple[str, ...] = Field(default=(), description="of those that an earlier ceremony should have had")
     crls: tuple[SignedCRL, ...]
     bundles: tuple[SignedBundle, ...]
     problems: tuple[str, ...] = Field(description="what was told while it was signed")
@@ -82,13 +106,16 @@ class Transcript(_Model):
         yield f"request      sha256:{self.request}, made at {iso(self.request_made_at)}"
         yield f"predecessor  {f'sha256:{self.predecessor}' if self.predecessor else 'none: it has all messages'}"
         yield f"operators    {', '.join(self.operators) or 'nobody was named'}"
-        approvals = [f"{one.name} ({one.fingerprint})" for one in self.approvals]
-        yield f"approvals    {', '.join(approvals) or 'none was required'}"
+        yield f"approvals    {_named(self.approvals)}"
         yield f"software     Revocast {self.revocast}, Python {self.python}"
         for key in self.keys:
             yield f"key          {key.name} ({key.issuer}): {key.key}, public key sha256:{key.public_key_sha256}"
+        for broken in self.tries:
+            yield from broken.lines()
         yield "was shown"
         yield from (f"  {line}" for line in self.shown)
+        yield from (f"left out     message {id_}" for id_ in self.left_out)
+        yield from (f"came late    message {id_}" for id_ in self.late)
         yield "was signed"
         for crl in self.crls:
             window = f"{iso(crl.this_update)} to {iso(crl.next_update)}"
@@ -101,6 +128,10 @@ class Transcript(_Model):
             yield f"problem      {problem}"
 
 
+def _named(approvals: tuple[ApprovedBy, ...]) -> str:
+    return ", ".join(f"{one.name} ({one.fingerprint})" for one in approvals) or "none was required"
+
+
 def parse(data: bytes, where: str) -> Transcript:
     """The transcript in JSON.
 
@@ -108,8 +139,6 @@ def parse(data: bytes, where: str) -> Transcript:
         InputError: it is none, or of a later format.
     """
     try:
-        if len(data) > _LARGEST:
-            raise InputError("is too large", where=where)
         return Transcript.model_validate_json(data)
     except ValidationError as error:
         problem = error.errors()[0]

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from revocation.clock import iso
+from revocation.config import IssuerProfile
 from revocation.errors import RevocastError
 from signer.ledger import ceremonies, kept
 from signer.ledger.ceremonies import Step
@@ -29,7 +30,21 @@ def waiting_for_ceremony(signer: Signer) -> list[dict[str, str]]:
             if count := kept.count_since(connection, profile.issuer, after):
                 why = f"{count} messages since {since} wait for a ceremony"
                 found.append({"issuer": profile.issuer.id, "what": "ceremony", "why": why})
+            found += _left_out(connection, profile)
     return found
+
+
+def _left_out(connection: Connection, profile: IssuerProfile) -> list[dict[str, str]]:
+    """What is recorded and was left out by the last ceremony, whichever it was that left it out first."""
+    accepted = ceremonies.last(connection, Step.ACCEPTED)
+    if accepted is None:
+        return []
+    again = "`revocast ceremony request --all` asks for it again"
+    return [
+        {"issuer": profile.issuer.id, "what": f"message {id_}", "why": f"was left out: {words}; {again}"}
+        for id_, words in accepted.detail["left_out"].items()
+        if kept.is_of(connection, profile.issuer, id_)
+    ]
 
 
 def last_kept(connection: Connection) -> tuple[int, str]:

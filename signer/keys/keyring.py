@@ -1,5 +1,7 @@
 """The CA keys of the configuration, each unlocked when it is first needed and kept for the life of the process."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -9,13 +11,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from revocation.errors import KeyUnavailable, WrongPassphrase
 from revocation.issuer import Issuer
 from revocation.rsassa_pss import is_pss_only
-from signer.config import PROMPT, SignerIssuer
+from signer.config import SignerIssuer
 from signer.keys import passphrase
 from signer.keys.limited_key import LimitedKey
 from signer.keys.limits import KeyLimits
 from signer.keys.logins import Logins
-from signer.keys.opening import open_key
-from signer.keys.protocol import Locked, SigningKey
+from signer.keys.opening import open_key, token_of
+from signer.keys.protocol import KeyAway, Locked, SigningKey
 from signer.keys.purpose import Purpose
 from signer.keys.rsa_signature import RSASignature
 
@@ -42,15 +44,52 @@ class Keyring:
         self._entries = {entry.name: entry for entry in issuers}
         self._typed = dict(passphrases or {})
         self._keys: dict[str, SigningKey] = {}
+        self._away: dict[str, KeyAway] | None = None
+
+    @contextmanager
+    def of_a_look(self) -> Iterator[None]:
+        """The block in which a key that did not answer once is not asked again: each try takes its time."""
+        self._away = {}
+        try:
+            yield
+        finally:
+            self._away = None
 
     def key_of(self, issuer: Issuer, purpose: Purpose) -> LimitedKey:
         """The CA key of an issuer, for one purpose; it signs what its limits permit.
 
+        A key that did not answer before in a look is not asked.
+
         Raises:
             KeyUnavailable: none is configured, it cannot be unlocked, or it is another issuer's.
         """
-        self.require_usable(issuer)
-        return LimitedKey(self._keys[issuer.name], purpose, self.limits_of(issuer), f"CA key of {issuer.name}")
+        if away := (self._away or {}).get(issuer.name):
+            raise away
+        is_away = partial(self._note_away, issuer.name)
+        try:
+            self.require_usable(issuer)
+        except KeyAway as error:
+            is_away(error)
+            raise
+        limits, where = self.limits_of(issuer), f"CA key of {issuer.name}"
+        return LimitedKey(self._keys[issuer.name], purpose, limits, where, is_away)
+
+    def _note_away(self, issuer: str, error: KeyAway) -> None:
+        if self._away is not None:
+            self._away[issuer] = error
+
+    def uncertified(self, name: str, purpose: Purpose) -> LimitedKey:
+        """The key of an entry whose issuer has no certificate yet, for one purpose.
+
+        Raises:
+            KeyUnavailable: none is configured, or it cannot be unlocked.
+        """
+        entry = self._entries.get(name)
+        if entry is None or entry.key is None:
+            raise _not_configured(name)
+        if name not in self._keys:
+            self._keys[name] = self._open(entry, entry.key, None)
+        return LimitedKey(self._keys[name], purpose, entry.limits, f"CA key of {name}")
 
     def require_usable(self, issuer: Issuer) -> None:
         """Return if the CA key of an issuer is unlocked now, which it is at first use.
@@ -78,7 +117,7 @@ class Keyring:
             KeyUnavailable: the file cannot be read.
         """
         entry = self._entries.get(issuer.name)
-        if entry is None or entry.key is None or entry.passphrase != PROMPT or entry.name in self._typed:
+        if entry is None or entry.key is None or entry.passphrase != passphrase.PROMPT or entry.name in self._typed:
             return False
         try:
             self._read(entry, entry.key, issuer, None)
@@ -100,16 +139,17 @@ class Keyring:
         entry = self._entries.get(issuer.name)
         where = f"issuer {issuer.name}"
         if entry is None or entry.key is None:
-            raise KeyUnavailable(
-                "its CA key is not configured here", where=where, advice="set `key` in [[signer.issuers]]"
-            )
+            raise _not_configured(issuer.name)
         key = self._open(entry, entry.key, issuer)
         certified = issuer.certificates[0].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         if key.public_key_info != certified:
-            raise KeyUnavailable(f"{entry.key} is not the key of its CA certificate", where=where, advice=_SEE_KEY)
+            what, advice = f"{entry.key} is not the key of its CA certificate", _SEE_KEY
+            if token := token_of(entry.key):
+                what, advice = f"{what}; it is the one on {token}", f"{_SEE_KEY}; serial= in it tells tokens apart"
+            raise KeyUnavailable(what, where=where, advice=advice)
         return key
 
-    def _open(self, entry: SignerIssuer, uri: str, issuer: Issuer) -> SigningKey:
+    def _open(self, entry: SignerIssuer, uri: str, issuer: Issuer | None) -> SigningKey:
         """The key; a passphrase is looked for, or asked for, when the file is there and needs one."""
         try:
             return self._read(entry, uri, issuer, None)
@@ -118,8 +158,8 @@ class Keyring:
                 raise
         return self._read(entry, uri, issuer, self._passphrase(entry))
 
-    def _read(self, entry: SignerIssuer, uri: str, issuer: Issuer, passphrase_: bytes | None) -> SigningKey:
-        signature = RSASignature.PSS if is_pss_only(issuer.public_key_info) else entry.signature
+    def _read(self, entry: SignerIssuer, uri: str, issuer: Issuer | None, passphrase_: bytes | None) -> SigningKey:
+        signature = RSASignature.PSS if issuer and is_pss_only(issuer.public_key_info) else entry.signature
         try:
             again = replace(self._logins, read_pin=partial(self._passphrase, entry))
             return open_key(uri, passphrase_, signature, again)
@@ -141,3 +181,9 @@ class Keyring:
         if entry.name in self._typed:
             return self._typed[entry.name]
         return passphrase.obtain(entry.passphrase, entry.name) if entry.passphrase else None
+
+
+def _not_configured(name: str) -> KeyUnavailable:
+    return KeyUnavailable(
+        "its CA key is not configured here", where=f"issuer {name}", advice="set `key` in [[signer.issuers]]"
+    )

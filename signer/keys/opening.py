@@ -12,6 +12,7 @@ from signer.keys.logins import Logins
 from signer.keys.protocol import SigningKey
 from signer.keys.rsa_signature import RSASignature
 from signer.keys.shown import shown
+from signer.keys.token.uri import SCHEME, TokenURI
 
 _Opener = Callable[[str, bytes | None, RSASignature | None, Logins], SigningKey]
 """Takes what `open_key` takes."""
@@ -38,6 +39,17 @@ def open_key(
     if opener is None:
         raise KeyUnavailable("is no URI of a key", where=f"key {shown(uri)}", advice=f"known are {', '.join(_OPENERS)}")
     return opener(uri, secret, signature, logins)
+
+
+def token_of(uri: str) -> str:
+    """Which token an opened key lies on, for messages: several may have one label. Empty for a key on none."""
+    if not uri.startswith(SCHEME):
+        return ""
+    from signer.keys.token.login import find_token, name_of
+    from signer.keys.token.module import module_at
+
+    asked = TokenURI.parse(uri)
+    return name_of(find_token(module_at(asked.module or ""), asked, f"key {shown(uri)}"))
 
 
 def _file(uri: str, secret: bytes | None, signature: RSASignature | None, _: Logins) -> SigningKey:

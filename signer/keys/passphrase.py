@@ -4,8 +4,12 @@ import getpass
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
-from revocation.errors import KeyUnavailable
+from revocation.errors import InputError, KeyUnavailable
+
+PROMPT: Final = "prompt"
+"""The passphrase is typed at a terminal."""
 
 
 def obtain(source: str, issuer: str) -> bytes:
@@ -24,6 +28,23 @@ def obtain(source: str, issuer: str) -> bytes:
     return ask(issuer)
 
 
+def obtain_new(source: str, what: str) -> bytes:
+    """A passphrase that something is to be encrypted with: where it is typed, twice.
+
+    Raises:
+        InputError: what was typed is empty, or twice not the same.
+        KeyUnavailable: as above.
+    """
+    if source != PROMPT:
+        return obtain(source, what)
+    typed = ask(what)
+    if not typed:
+        raise InputError("the passphrase is empty", where=f"key {what}", advice="a CA key is made encrypted")
+    if ask(what, "Once more the passphrase") != typed:
+        raise InputError("the two passphrases differ, and nothing was made", where=f"key {what}")
+    return typed
+
+
 def describe(source: str) -> str:
     """Where a passphrase came from, in words."""
     scheme, _, rest = source.partition(":")
@@ -31,7 +52,7 @@ def describe(source: str) -> str:
     return words.get(scheme, "typed")
 
 
-def ask(issuer: str) -> bytes:
+def ask(issuer: str, prompt: str = "Passphrase") -> bytes:
     """The passphrase typed at the terminal.
 
     Raises:
@@ -44,7 +65,7 @@ def ask(issuer: str) -> bytes:
             "start it at a terminal, give `up` a --passphrase-file, or set `passphrase` to file:PATH",
         )
     try:
-        return getpass.getpass(f"Passphrase of the CA key of {issuer}: ").encode()
+        return getpass.getpass(f"{prompt} of the CA key of {issuer}: ").encode()
     except (EOFError, OSError) as error:
         raise _unavailable("was asked for, and none was given", issuer) from error
 

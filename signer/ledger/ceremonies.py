@@ -62,6 +62,18 @@ def of_request(connection: Connection, step: Step, request: str) -> Ceremony | N
     return _ceremony(row) if row is not None else None
 
 
+def all_of_request(connection: Connection, step: Step, request: str) -> list[Ceremony]:
+    """Every step of that kind of a request, the oldest first."""
+    mine = (ceremonies.c.step == str(step), ceremonies.c.request == request)
+    return [_ceremony(row) for row in connection.execute(select(ceremonies).where(*mine).order_by(ceremonies.c.id))]
+
+
+def all_of(connection: Connection, step: Step) -> list[Ceremony]:
+    """Every step of that kind, the oldest first."""
+    query = select(ceremonies).where(ceremonies.c.step == str(step)).order_by(ceremonies.c.id)
+    return [_ceremony(row) for row in connection.execute(query)]
+
+
 def _ceremony(row: Row[Any]) -> Ceremony:
     times = (from_epoch(row.at), row.request, from_epoch(row.made_at))
     return Ceremony(Step(row.step), *times, row.predecessor, json.loads(row.detail))

@@ -48,6 +48,12 @@ def count_since(connection: Connection, issuer: Issuer, after: int) -> int:
     return int(connection.execute(select(func.count()).select_from(kept_messages).where(*mine)).scalar() or 0)
 
 
+def is_of(connection: Connection, issuer: Issuer, message: str) -> bool:
+    """Whether a message about that issuer was kept."""
+    mine = (kept_messages.c.issuer == issuer.id, kept_messages.c.message == message)
+    return connection.execute(select(kept_messages.c.id).where(*mine).limit(1)).one_or_none() is not None
+
+
 def not_kept(connection: Connection, issuer: Issuer) -> int:
     """How many facts about an issuer came of messages that were not kept: before its key was said to be offline."""
     kept = select(kept_messages.c.message).where(kept_messages.c.issuer == issuer.id)

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -48,8 +49,15 @@ class SoftHSM:
         """The URI of a key."""
         return f"pkcs11:token={label_of_token.replace(' ', '%20')};object={label}?module-path={MODULE}"
 
-    def put(self, key: CAKey, label: str, *, public: CAKey | None = None) -> str:
-        """Put a key on the token; its URI. `public` is whose public key to put beside it, if not its own."""
+    def put(
+        self, key: CAKey, label: str, *, public: CAKey | None = None, more: Mapping[Attribute, object] | None = None
+    ) -> str:
+        """Put a key on the token; its URI.
+
+        Args:
+            public: whose public key to put beside it, if not its own.
+            more: attributes of the private key.
+        """
         with self.module.lock:
             token = next(token for token in self.module.tokens() if token.label == _LABEL)
             try:
@@ -58,7 +66,7 @@ class SoftHSM:
                 session = token.open(rw=True)
             named = {Attribute.LABEL: label, Attribute.ID: label.encode(), Attribute.TOKEN: True}
             use = {Attribute.SIGN: True, Attribute.SENSITIVE: True, Attribute.PRIVATE: True}
-            session.create_object({**_private(key), **use, **named})
+            session.create_object({**_private(key), **use, **named, **(more or {})})
             session.create_object({**_public(public or key), Attribute.VERIFY: True, Attribute.PRIVATE: False, **named})
             session.close()
         return self.uri(label)

@@ -11,6 +11,7 @@ import pytest
 from revocation import clock
 from revocation.messages import Look, Verb, compose
 from signer.look import look
+from tests.authority import Authority
 from tests.estate import PASSPHRASE, Estate
 from tests.signer.reading import crl_serials
 
@@ -107,7 +108,7 @@ def test_run_exits_1_when_something_was_refused_and_goes_on(estate: Estate) -> N
 
 @pytest.mark.parametrize(
     ("typed", "code"),
-    [((PASSPHRASE,), 0), ((b"mistyped", PASSPHRASE), 0), ((b"wrong", b"wrong", b"wrong"), 2)],
+    [((PASSPHRASE,), 0), ((b"mistyped", PASSPHRASE), 0), ((b"wrong", b"wrong", b"wrong"), 1)],
     ids=["right", "mistyped once", "never right"],
 )
 def test_unlock_asks_on_the_terminal_tries_and_hands_over(estate: Estate, typed: tuple[bytes, ...], code: int) -> None:
@@ -142,7 +143,7 @@ def test_unlock_asks_on_the_terminal_tries_and_hands_over(estate: Estate, typed:
     [
         ("ca.key", None, 0, "issuer test, key {folder}/ca.key: cannot be read: No such file or directory (put its key"),
         ("ca.passphrase", None, 0, "issuer test: the passphrase file {folder}/ca.passphrase cannot be read"),
-        ("ca.passphrase", "wrong", 2, ""),
+        ("ca.passphrase", "wrong", 1, ""),
         ("ca.passphrase", PASSPHRASE.decode(), 0, ""),
     ],
 )
@@ -160,6 +161,21 @@ def test_unlock_tells_a_key_that_is_not_there_and_fails_for_a_wrong_passphrase(
     assert bool(told) == bool(result.stdout)
     assert ("wrong (read from" in result.stderr) == bool(code)
     assert not (estate.folder / "signer").exists()
+
+
+def test_unlock_tries_the_other_keys_too_where_a_passphrase_is_wrong(estate: Estate) -> None:
+    """Every wrong one is told, and each key that can be used: an operator mends them in one go."""
+    for name in ("second", "third"):
+        estate.add_issuer(name, Authority(f"{name} CA", days=7300))
+    (estate.folder / "ca.passphrase").write_text("wrong")
+    (estate.folder / "third.passphrase").write_text("wrong")
+    command = [*REVOCAST, "signer", "unlock", "--config", str(estate.folder / "revocast.toml")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stdout == "issuer second: its key can be used\n"
+    for name, file in (("test", "ca"), ("third", "third")):
+        wrong = f"error: issuer {name}, key {estate.folder}/{file}.key: the passphrase is wrong (read from "
+        assert wrong in result.stderr
 
 
 def test_key_that_others_can_read_is_told(estate: Estate) -> None:

@@ -17,8 +17,9 @@ from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, Wi
 from signer.handle import handle
 from signer.look import look
 from signer.slice_sizes import large_slices
-from tests.estate import Estate
-from tests.signer.reading import crl_serials, statuses
+from tests.authority import Authority
+from tests.estate import PASSPHRASE, Estate, certificate
+from tests.signer.reading import bundles, crl_serials, statuses
 from tests.waiting import until
 from tests.wire.server import Server
 
@@ -218,14 +219,31 @@ def test_worker_says_at_the_start_that_slices_are_too_large(
     assert "set `slices` of [public.ocsp], now 1, to 3, also where publishers run" in said[0]
 
 
-def test_worker_with_a_wrong_passphrase_says_so_and_ends(estate: Estate) -> None:
-    """A worker that could sign nothing does not pretend to work."""
+def test_wrong_passphrase_is_the_problem_of_its_issuer_alone(
+    estate: Estate, server: Server, start: Callable[[], "subprocess.Popen[str]"]
+) -> None:
+    """Told at the start, and where its key is needed; what another issuer revokes is signed, its own is recorded."""
+    estate.add_issuer("other", Authority("Other CA", not_before=clock.now() - timedelta(days=1)))
+    signer, wire = estate.signer(), Wire(server.url)
+    for issuer in ("test", "other"):
+        estate.import_(signer, [certificate(1)], clock.now(), issuer=issuer)
     (estate.folder / "ca.passphrase").write_text("wrong")
-    command = [*REVOCAST, "worker", "signer", "--config", str(estate.folder / "revocast.toml")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert result.returncode == 2
-    assert f"the passphrase is wrong (read from {estate.folder / 'ca.passphrase'})" in result.stderr
-    assert "Traceback" not in result.stderr
+    start()
+    told = f"issuer test, key {estate.folder}/ca.key: the passphrase is wrong (read from {estate.folder}/ca.passphrase)"
+    assert told in (estate.folder / "worker.log").read_text()
+    for issuer in ("test", "other"):
+        wire.send(SIGNER_QUEUE, message := estate.revoke(1, now=clock.now(), issuer=issuer))
+        assert wire.await_reply(message.id, 20).outcome is Outcome.DONE
+    until(lambda: list(bundles(signer, "crl")) and crl_serials(signer) == [1])
+    issuers = {reader.manifest.part.issuer for reader, _ in bundles(signer, "crl")}
+    assert issuers == {signer.public.profile("other").issuer.id}
+    wire.send(LOOKS_QUEUE, asked := compose(Verb.GENERATE_CRLS, Look(), clock.now()))
+    reply = wire.await_reply(asked.id, 20)
+    assert reply
+    assert told in reply.detail
+    (estate.folder / "ca.passphrase").write_bytes(PASSPHRASE)
+    wire.send(LOOKS_QUEUE, compose(Verb.GENERATE_CRLS, Look(), clock.now()))
+    until(lambda: {reader.manifest.part.issuer for reader, _ in bundles(signer, "crl")} == set(signer.public.profiles))
 
 
 def test_repeated_message_is_answered_within_seconds_whenever_it_comes(

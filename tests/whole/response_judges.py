@@ -25,6 +25,7 @@ from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
 
 from tests.authority import Authority
+from tests.whole import libcrypto
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,12 @@ def openssl(signed: Signed, name: str) -> str:
     said = _run(["openssl", "ocsp", *files, "-no_nonce"], signed.folder)
     found = re.match(r"Response verify OK\n\S+: (good|revoked)\n", said)
     return found[1] if found else said
+
+
+def openssl_3_5(signed: Signed, name: str) -> str:
+    """What `openssl ocsp` of that version makes of it."""
+    ca, leaf = (ssl.PEM_cert_to_DER_cert((signed.folder / f"{one}.pem").read_text()) for one in ("ca", name))
+    return libcrypto.ocsp(ca, leaf, signed.response(name), "sha1")
 
 
 def ocsptool(signed: Signed, name: str) -> str:

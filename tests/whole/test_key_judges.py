@@ -18,13 +18,18 @@ from tests.estate import Estate, certificate
 from tests.keykinds import CA_KEYS, ca_key_for
 from tests.signer.pkilint import pkilint_certificate
 from tests.signer.reading import bundles
-from tests.whole.response_judges import Signed, ocsptool, ocsptool_told_the_signer, openssl, pyhanko
+from tests.whole.response_judges import Signed, ocsptool, ocsptool_told_the_signer, openssl, openssl_3_5, pyhanko
 
 CLASSICAL = [kind for kind in KeyKind if not kind.is_post_quantum]
 POST_QUANTUM = [kind for kind in KeyKind if kind.is_post_quantum]
 SERIALS = {"good": 0x1001, "revoked": 0x1002}
 
-JUDGES: dict[str, Callable[[Signed, str], str]] = {"openssl": openssl, "ocsptool": ocsptool, "pyhanko": pyhanko}
+JUDGES: dict[str, Callable[[Signed, str], str]] = {
+    "openssl": openssl,
+    "OpenSSL 3.5": openssl_3_5,
+    "ocsptool": ocsptool,
+    "pyhanko": pyhanko,
+}
 
 
 def signed(folder: Path, authority: Authority, kind: str, more: str = "") -> Signed:
@@ -51,7 +56,7 @@ def authority_of(key: CAKey, **more: str) -> Authority:
 @pytest.mark.judge("openssl", "ocsptool")
 @pytest.mark.parametrize("kind", CLASSICAL)
 def test_clients_verify_responses_of_a_responder_key(tmp_path: Path, kind: KeyKind) -> None:
-    """OpenSSL 3.0, GnuTLS 3.7 and pyhanko-certvalidator, good and revoked, under a P-256 CA."""
+    """OpenSSL 3.0 and 3.5, GnuTLS 3.7 and pyhanko-certvalidator, good and revoked, under a P-256 CA."""
     found = signed(tmp_path, authority_of(CA_KEYS["p256"]()), kind)
     said = {(name, status): judge(found, status) for name, judge in JUDGES.items() for status in SERIALS}
     assert said == {(name, status): status for name in JUDGES for status in SERIALS}
@@ -79,8 +84,8 @@ def test_clients_verify_responses_that_the_ca_key_signed_itself(tmp_path: Path, 
 
 @pytest.mark.parametrize("kind", POST_QUANTUM)
 @pytest.mark.parametrize("ca", [name for name in CA_KEYS if name.startswith("mldsa")])
-def test_cryptography_alone_verifies_ml_dsa_responses(tmp_path: Path, ca: str, kind: KeyKind) -> None:
-    """OpenSSL before 3.5, GnuTLS 3.7 and pyhanko-certvalidator know no ML-DSA: no other judge is here."""
+def test_openssl_3_5_and_cryptography_verify_ml_dsa_responses(tmp_path: Path, ca: str, kind: KeyKind) -> None:
+    """OpenSSL before 3.5, GnuTLS 3.7 and pyhanko-certvalidator know no ML-DSA."""
     authority = authority_of(CA_KEYS[ca]())
     found = signed(tmp_path, authority, kind)
     for name, serial in SERIALS.items():
@@ -89,6 +94,7 @@ def test_cryptography_alone_verifies_ml_dsa_responses(tmp_path: Path, ca: str, k
         delegate.verify_directly_issued_by(authority.certificate)
         delegate.public_key().verify(response.signature, response.tbs_response_bytes)  # type: ignore[union-attr,call-arg]
         assert (response.serial_number, response.certificate_status.name.lower()) == (serial, name)
+        assert openssl_3_5(found, name) == name
 
 
 @pytest.mark.judge("lint_pkix_cert", "lint_cabf_serverauth_cert")

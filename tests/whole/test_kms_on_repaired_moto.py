@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
@@ -17,6 +18,7 @@ from publisher.verify_crl import verify_crl
 from publisher.verify_ocsp import verify_response
 from revocation.clock import fixed
 from revocation.errors import ConfigurationError, KeyUnavailable
+from signer.key_commands import show
 from signer.keys import BytesTBS
 from signer.keys.kms.client import TRIES, client
 from signer.keys.opening import open_key
@@ -115,22 +117,30 @@ def test_kms_that_throttles_is_asked_again_with_pauses_that_grow_and_vary(
     assert all(0 <= pause <= 2**number for number, pause in enumerate(pauses))
 
 
-def test_kms_that_throttles_on_and_on_ends_the_batch_and_the_next_look_goes_on(
-    tmp_path: Path, kms: KMS, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("said", "words", "tries"),
+    [
+        (THROTTLED, f"still throttles after {TRIES} tries", TRIES),
+        ((500, "KMSInternalException"), "KMS refuses kms:Sign: KMSInternalException", TRIES),
+        ((400, "AccessDeniedException"), "AWS denies kms:Sign on ", 1),
+    ],
+)
+def test_kms_that_does_not_sign_ends_the_batch_and_the_next_look_goes_on(
+    tmp_path: Path, kms: KMS, monkeypatch: pytest.MonkeyPatch, said: tuple[int, str], words: str, tries: int
 ) -> None:
-    """What was signed before stays, nothing of the slice in work is put, and the tries are bounded."""
-    estate = build(tmp_path / "e", f"awskms:{kms.create('p256')}", "p256", slices=4)
-    signer, throttled = estate.signer(), [True]
+    """What was signed before stays, nothing of the slice in work is put, and KMS is given up once in a look."""
+    estate = build(tmp_path / "e", f"awskms:{kms.create('p256')}", "p256", slices=8)
+    signer, away = estate.signer(), [True]
     estate.register(signer, range(1, 40))
-    pauses = answer(monkeypatch, "Sign", lambda asked: THROTTLED if throttled[0] and asked > 40 else None)
+    pauses = answer(monkeypatch, "Sign", lambda asked: said if away[0] and asked > 40 else None)
     report = look(signer, fixed(NOW))
-    assert all(f"still throttles after {TRIES} tries" in str(problem) for problem in report.problems)
+    assert [words in str(problem) for problem in report.problems] == [True]
     before = list(bundles(signer, "ocsp"))
-    assert 1 <= len(before) < 4
-    assert len(pauses) == (TRIES - 1) * (4 - len(before))
-    throttled[0] = False
+    assert 1 <= len(before) < 6
+    assert len(pauses) == tries - 1
+    away[0] = False
     assert look(signer, fixed(NOW + timedelta(minutes=1))).problems == []
-    assert len(list(bundles(signer, "ocsp"))) == 4
+    assert len(list(bundles(signer, "ocsp"))) == 8
 
 
 @pytest.mark.parametrize(("operation", "action"), [("Sign", "kms:Sign"), ("GetPublicKey", "kms:GetPublicKey")])
@@ -182,12 +192,21 @@ def test_key_that_kms_signs_no_digest_with_is_refused_at_opening(
 
 
 def test_signature_that_does_not_verify_is_not_used(kms: KMS, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As of moto before its repair, which hashes a digest again."""
+    """As of moto before its repair, which hashes a digest again; of many the first of each eight is looked at."""
     key, other = (open_key(f"awskms:{kms.create('p256')}", None) for _ in range(2))
-    wrong = other.sign(BytesTBS(b"data"))
-    monkeypatch.setattr(client(REGION), "sign", lambda **_: {"Signature": wrong}, raising=False)
-    with pytest.raises(KeyUnavailable, match="its public key does not verify"):
-        key.sign(BytesTBS(b"data"))
+    wrong, asked = other.sign(BytesTBS(b"data")), [0]
+    right = key.sign(BytesTBS(b"data"))
+
+    def sign(**_: object) -> dict[str, bytes]:
+        asked[0] += 1
+        return {"Signature": wrong if asked[0] in (9, 10) else right}
+
+    monkeypatch.setattr(client(REGION), "sign", sign, raising=False)
+    for make in (lambda: key.sign_many([b"data"] * 12), lambda: key.sign(BytesTBS(b"data"))):
+        with pytest.raises(KeyUnavailable, match="its public key does not verify"):
+            make()
+    assert asked == [10]
+    assert key.sign_many([b"data"] * 12) == [right] * 12
 
 
 def test_key_that_is_not_the_certificates_signs_nothing(tmp_path: Path, kms: KMS) -> None:
@@ -209,6 +228,22 @@ def test_key_that_is_not_the_certificates_signs_nothing(tmp_path: Path, kms: KMS
 def test_uri_that_is_not_understood_is_refused_at_the_start(tmp_path: Path, uri: str, words: str) -> None:
     """What is not known might have mattered."""
     config = Estate.build(tmp_path / "e").folder / "revocast.toml"
-    config.write_text(config.read_text().replace("file:ca.key", uri))
+    text = config.read_text().replace('\npassphrase = "file:ca.passphrase"', "")
+    config.write_text(text.replace("file:ca.key", uri))
     with pytest.raises(ConfigurationError, match=words):
         Estate.at(tmp_path / "e").signer()
+
+
+def test_passphrase_of_a_key_in_kms_is_refused_at_the_start(tmp_path: Path) -> None:
+    """It would be looked at by nobody, and who wrote it believes that it guards something."""
+    config = Estate.build(tmp_path / "e").folder / "revocast.toml"
+    config.write_text(config.read_text().replace("file:ca.key", "awskms:alias/issuing?region=eu-north-1"))
+    with pytest.raises(ConfigurationError, match="a key of AWS KMS has no passphrase"):
+        Estate.at(tmp_path / "e").signer()
+
+
+def test_key_in_kms_is_shown_and_nobody_is_asked_for_a_passphrase(kms: KMS) -> None:
+    """`key show` asks where a key needs one."""
+    told = CliRunner().invoke(show, [f"awskms:{kms.create('p256')}", "--passphrase", "env:NOT_SET"])
+    assert told.exit_code == 0, told.exception
+    assert "kind         p256" in told.output

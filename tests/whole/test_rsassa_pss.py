@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import ocsp
 
+from publisher.responder_certificate import verify_responder_certificate
 from publisher.verify_crl import verify_crl
 from publisher.verify_ocsp import parts, verify_response
 from revocation import clock, der, rsassa_pss
@@ -196,9 +197,40 @@ def test_key_that_is_for_pss_alone_is_refused_under_the_brs(tmp_path: Path) -> N
         PublicConfig.read(estate.file)
 
 
-@pytest.mark.parametrize(
+OTHERS = pytest.mark.parametrize(
     ("mask", "digest", "salt"), [(SHA1(), SHA256(), 32), (SHA256(), SHA256(), 20), (SHA1(), SHA1(), 20)]
 )
+REFUSED = "parameters of its RSASSA-PSS signature are none that are accepted"
+
+
+@OTHERS
+def test_gate_refuses_a_crl_and_a_responder_certificate_with_other_parameters(
+    tmp_path: Path, mask: HashAlgorithm, digest: HashAlgorithm, salt: int
+) -> None:
+    """As of responses, of which the same three identifiers are taken; clients may verify them all the same."""
+    estate = build(tmp_path / "e", CA_KEYS["rsa2048"]())
+    signer = fill(estate)
+    (profile,), now = signer.public.profiles.values(), clock.now()
+    key = load_pem_private_key((estate.folder / "ca.key").read_bytes(), b"correct horse")
+    assert isinstance(key, rsa.RSAPrivateKey)
+
+    def signed_so(data: bytes) -> bytes:
+        tbs, other = bytes(der.signed_parts(data)[0]), encoded(mask, digest, salt)
+        content = tbs[slice(*der.expect(tbs, 0, der.SEQUENCE))]
+        tbs = der.sequence(content.replace(bytes.fromhex(PSS), other, 1))
+        signature = key.sign(tbs, padding.PSS(padding.MGF1(mask), salt), digest)
+        return der.sequence(tbs, other, der.tlv(der.BIT_STRING, b"\0", signature))
+
+    ((_, (crl,)),) = bundles(signer, "crl")
+    with pytest.raises(GateError, match=REFUSED):
+        verify_crl(signed_so(crl), profile.crls["all"], now)
+    certificate_ = parts(responses_of(signer)["good"]).certificate
+    assert certificate_
+    with pytest.raises(GateError, match=REFUSED):
+        verify_responder_certificate(signed_so(certificate_), profile.issuer.subject, profile.issuer.public_key_info)
+
+
+@OTHERS
 def test_gate_refuses_a_response_with_other_parameters(
     tmp_path: Path, mask: HashAlgorithm, digest: HashAlgorithm, salt: int
 ) -> None:
@@ -217,7 +249,7 @@ def test_gate_refuses_a_response_with_other_parameters(
         der.tlv(der.ENUMERATED, b"\0"),
         der.explicit(0, der.sequence(der.oid("1.3.6.1.5.5.7.48.1.1"), der.tlv(der.OCTET_STRING, basic))),
     )
-    with pytest.raises(GateError, match="parameters of its RSASSA-PSS signature are none that are accepted"):
+    with pytest.raises(GateError, match=REFUSED):
         verify_response(changed, profile.issuer, now)
 
 

@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from revocation.errors import KeyUnavailable
+from signer.keys.protocol import KeyAway
 
 TRIES: Final = 6
 _CONNECT_SECONDS: Final = 3
@@ -38,6 +39,9 @@ _EXPLAINED: Final = {
 _THROTTLED: Final = frozenset(
     {"ThrottlingException", "LimitExceededException", "RequestLimitExceeded", "TooManyRequestsException"}
 )
+
+_REPEATED: Final = frozenset({500, 502, 503, 504})
+"""What botocore asks again after, as after throttling."""
 
 
 @cache
@@ -71,6 +75,7 @@ def explained(action: str, key: str, where: str) -> Iterator[None]:
         key: the key that it is used on.
 
     Raises:
+        KeyAway: KMS throttled, failed or did not answer, after all tries.
         KeyUnavailable: it was not done.
     """
     try:
@@ -80,7 +85,7 @@ def explained(action: str, key: str, where: str) -> Iterator[None]:
     except NoCredentialsError as error:
         raise KeyUnavailable("there are no AWS credentials", where=where, advice=_REFUSED[1]) from error
     except BotoCoreError as error:
-        raise KeyUnavailable(
+        raise KeyAway(
             f"KMS cannot be reached: {error}", where=where, advice="it is tried again at the next look"
         ) from error
 
@@ -94,6 +99,9 @@ def _of_answer(error: ClientError, action: str, key: str, where: str) -> KeyUnav
     if code in _THROTTLED:
         what = f"KMS still throttles after {TRIES} tries ({code})"
         advice = "it is tried again at the next look; KMS has quotas for each region and kind of key"
-        return KeyUnavailable(what, where=where, advice=advice)
+        return KeyAway(what, where=where, advice=advice)
     what, advice = _EXPLAINED.get(code, (f"KMS refuses {action}: {code} {said.get('Message', '')}".rstrip(), ""))
-    return KeyUnavailable(what, where=where, advice=advice or "it is tried again at the next look")
+    kind = (
+        KeyAway if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) in _REPEATED else KeyUnavailable
+    )
+    return kind(what, where=where, advice=advice or "it is tried again at the next look")

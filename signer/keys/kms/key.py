@@ -1,9 +1,12 @@
-"""A key of AWS KMS as a `SigningKey`: EC and RSA by digest. Each signature is verified before it is used.
+"""A key of AWS KMS as a `SigningKey`: EC and RSA by digest. Signatures are verified before they are used.
+
+Of many signatures some: no CRL, certificate or response is published that signer or publisher did not verify besides.
 
 Which key an alias means is asked once in a process: signatures are asked of that key itself, whatever the
 alias means later.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -21,6 +24,7 @@ from signer.keys.kms.uri import KMSKey
 from signer.keys.protocol import SigningKey
 from signer.keys.rsa_signature import RSASignature
 
+_FEW: Final = 8
 _USAGE: Final = "SIGN_VERIFY"
 _ECDSA: Final = {"sha256": "ECDSA_SHA_256", "sha384": "ECDSA_SHA_384", "sha512": "ECDSA_SHA_512"}
 
@@ -53,7 +57,9 @@ def open_kms_key(uri: str, signature: RSASignature | None) -> SigningKey:
     algorithm = algorithm_of(found.public, signature, where)
     use = _Use(asked, found, algorithm, _name(found.public, algorithm, where), where)
     info = found.public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return KeyByDigest(info, algorithm.identifier, algorithm.hash.name if algorithm.hash else None, use.sign)
+    return KeyByDigest(
+        info, algorithm.identifier, algorithm.hash.name if algorithm.hash else None, use.sign, use.sign_many
+    )
 
 
 @dataclass(frozen=True)
@@ -70,19 +76,28 @@ class _Use:
     name: str
     where: str
 
+    def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
+        """Those of many, the first of every few of which is verified: of P-521 that takes a tenth of the time."""
+        return [self._ask(digest) if place % _FEW else self.sign(digest) for place, digest in enumerate(batch)]
+
     def sign(self, digest: bytes) -> bytes:
-        """The signature of a digest; of EC as X.509 has it, which is how KMS gives it."""
-        with explained("kms:Sign", self.found.id, self.where):
-            answer = client(self.asked.region).sign(
-                KeyId=self.found.id, Message=digest, MessageType="DIGEST", SigningAlgorithm=self.name
-            )
-        signature: bytes = answer["Signature"]
+        """The signature of a digest, verified."""
+        signature = self._ask(digest)
         try:
             verify(self.found.public, self.algorithm, digest, signature)
         except InvalidSignature as error:
             raise KeyUnavailable(
                 "KMS gave a signature that its public key does not verify; it is not used", where=self.where
             ) from error
+        return signature
+
+    def _ask(self, digest: bytes) -> bytes:
+        """As KMS gives it; of EC that is as X.509 has it."""
+        with explained("kms:Sign", self.found.id, self.where):
+            answer = client(self.asked.region).sign(
+                KeyId=self.found.id, Message=digest, MessageType="DIGEST", SigningAlgorithm=self.name
+            )
+        signature: bytes = answer["Signature"]
         return signature
 
 

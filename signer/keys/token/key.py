@@ -1,17 +1,19 @@
 """A key on a token as a `SigningKey`: which object it is, by which mechanism it signs, and what X.509 wants of that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import pkcs11
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pkcs11.constants import Attribute, ObjectClass
+from pkcs11.exceptions import PKCS11Error
 from pkcs11.mechanisms import MGF, Mechanism
 
-from revocation import der
 from revocation.errors import KeyUnavailable
 from signer.keys.algorithms import Algorithm, algorithm_of, verify
 from signer.keys.by_digest import KeyByDigest
@@ -19,12 +21,16 @@ from signer.keys.logins import Logins
 from signer.keys.protocol import SigningKey
 from signer.keys.rsa_signature import RSASignature
 from signer.keys.shown import shown
+from signer.keys.token.login import name_of
 from signer.keys.token.public import public_key_of
 from signer.keys.token.session import TokenSession
 from signer.keys.token.uri import TokenURI
 
 _SHA256_DIGEST_INFO: Final = bytes.fromhex("3031300d060960864801650304020105000420")
 """What PKCS #1 v1.5 puts before a SHA-256 digest (RFC 8017 section 9.2, note 1)."""
+
+_FEW: Final = 8
+"""Signatures for which the module is held: a card may take a second for each."""
 
 _PSS: Final = (Mechanism.SHA256, MGF.SHA256, 32)
 
@@ -46,13 +52,16 @@ def open_token_key(uri: str, pin: bytes | None, signature: RSASignature | None, 
 
     def find(session: pkcs11.Session) -> tuple[PublicKeyTypes, tuple[pkcs11.Session, Any]]:
         private = find_key(session, asked, where)
+        _require_one_login(private, where)
         return public_key_of(session, private, where), (session, private)
 
     public, found = token.run(find)
     algorithm = algorithm_of(public, signature, where)
     use = _Use(token, asked, public, found, algorithm, where)
     info = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return KeyByDigest(info, algorithm.identifier, algorithm.hash.name if algorithm.hash else None, use.sign)
+    return KeyByDigest(
+        info, algorithm.identifier, algorithm.hash.name if algorithm.hash else None, use.sign, use.sign_many
+    )
 
 
 def find_key(session: pkcs11.Session, uri: TokenURI, where: str) -> Any:
@@ -72,7 +81,26 @@ def find_key(session: pkcs11.Session, uri: TokenURI, where: str) -> Any:
     if found:
         which = ", ".join(f"{key.label!r} (id=%{key.id.hex('%')})" for key in found)
         raise KeyUnavailable(f"{len(found)} private keys fit: {which}", where=where, advice="add object= or id=")
-    raise KeyUnavailable("the token has no such private key", where=where, advice="correct object= and id= of the URI")
+    raise KeyUnavailable(
+        f"the token {name_of(session.token)} has no such private key",
+        where=where,
+        advice="correct object= and id= of the URI; serial= tells tokens of one label apart",
+    )
+
+
+def _require_one_login(private: Any, where: str) -> None:
+    """Return unless the key wants the PIN again for each signature, as it may, and a thousand responses would.
+
+    Raises:
+        KeyUnavailable: it does.
+    """
+    with suppress(PKCS11Error, KeyError):  # of tokens that know no such attribute
+        if private[Attribute.ALWAYS_AUTHENTICATE]:
+            raise KeyUnavailable(
+                "the key wants the PIN again for each signature (CKA_ALWAYS_AUTHENTICATE)",
+                where=where,
+                advice="make or import it without; on a PIV card: another slot than 9c, or the PIN policy `once`",
+            )
 
 
 class _Use:
@@ -90,7 +118,7 @@ class _Use:
         self._token, self._uri, self._public, self._algorithm, self._where = token, uri, public, algorithm, where
         self._mechanism, self._sign = _mechanism(public, algorithm, where)
         self._found = found
-        self._is_verified = False
+        self._verified: pkcs11.Session | None = None
         if self._mechanism not in token.mechanisms():
             raise KeyUnavailable(
                 f"the token has no CKM_{self._mechanism.name}, and so cannot sign what is hashed here", where=where
@@ -99,18 +127,45 @@ class _Use:
     def sign(self, octets: bytes) -> bytes:
         """A signature of a digest, or of a message.
 
-        The first one is verified: labels on a token are cheap, and the public key may be another's.
+        The first one of a session is verified: labels are cheap. The public key may be another's, and a token that came
+        back another token, of the same label and with a key of the same name.
         """
-        signature = self._token.run(lambda session: self._sign(self._key(session), octets))
-        if not self._is_verified:
-            try:
-                verify(self._public, self._algorithm, octets, signature)
-            except InvalidSignature as error:
-                raise KeyUnavailable(
-                    "the private key on the token does not belong to the public key beside it", where=self._where
-                ) from error
-            self._is_verified = True
+        signature, session = self._token.run(lambda session: (self._sign(self._key(session), octets), session))
+        if self._verified is not session:
+            self._verify(session, octets, signature)
         return signature
+
+    def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
+        """Signatures of many, a few each time that the module is asked for: who else wants it waits no longer."""
+        return [made for start in range(0, len(batch), _FEW) for made in self._some(batch[start : start + _FEW])]
+
+    def _some(self, few: Sequence[bytes]) -> list[bytes]:
+        def act(session: pkcs11.Session) -> tuple[list[bytes], pkcs11.Session]:
+            key, sign = self._key(session), self._sign
+            return [sign(key, octets) for octets in few], session
+
+        made, session = self._token.run(act)
+        if self._verified is not session:
+            self._verify(session, few[0], made[0])
+        return made
+
+    def _verify(self, session: pkcs11.Session, octets: bytes, signature: bytes) -> None:
+        try:
+            verify(self._public, self._algorithm, octets, signature)
+        except InvalidSignature as error:
+            raise self._another(session) from error
+        self._verified = session
+
+    def _another(self, session: pkcs11.Session) -> KeyUnavailable:
+        name = name_of(session.token)
+        if self._verified is None:
+            what = f"the private key on the token {name} does not belong to the public key beside it"
+            return KeyUnavailable(what, where=self._where)
+        return KeyUnavailable(
+            f"the token {name} has another key of that name than the one that was there before",
+            where=self._where,
+            advice="put the right token back; serial= in the key's URI tells tokens of one label apart",
+        )
 
     def _key(self, session: pkcs11.Session) -> Any:
         """It has a handle of its own in each session."""
@@ -141,4 +196,4 @@ def _mechanism(
 def _ecdsa(raw: bytes) -> bytes:
     """Ecdsa-Sig-Value of r and s behind each other (RFC 3279 section 2.2.3)."""
     half = len(raw) // 2
-    return der.sequence(*(der.integer(int.from_bytes(part, "big")) for part in (raw[:half], raw[half:])))
+    return encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))

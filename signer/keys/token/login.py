@@ -30,9 +30,9 @@ def find_token(module: Module, uri: TokenURI, where: str) -> pkcs11.Token:
         return found[0]
     if found:
         raise KeyUnavailable(
-            f"{len(found)} tokens fit", where=where, advice=f"add serial=: {', '.join(map(_name, found))}"
+            f"{len(found)} tokens fit", where=where, advice=f"add serial=: {', '.join(map(name_of, found))}"
         )
-    others = f"there are {', '.join(map(_name, there))}" if there else "there is none at all"
+    others = f"there are {', '.join(map(name_of, there))}" if there else "there is none at all"
     raise KeyUnavailable(
         f"the token is not there; {others}", where=where, advice="connect it, or correct the key's URI"
     )
@@ -44,10 +44,12 @@ def log_in(token: pkcs11.Token, pin: bytes | None, logins: Logins, where: str) -
     Raises:
         Locked: it wants a PIN, and none is given.
         WrongPassphrase: the PIN is wrong, or was before.
-        KeyUnavailable: its PIN is locked, or would be by one more mistake; or it opens no session.
+        KeyUnavailable: its PIN is locked, or would be by one more mistake, or is typed on a pad of its own; or it opens
+            no session.
     """
     if TokenFlag.LOGIN_REQUIRED not in token.flags:
         return _open(token, None, where)
+    _require_pin_by_software(token.flags, where)
     if pin is None:
         raise Locked("wants a PIN, and none is configured", where=where, advice=_HOW_TO_UNLOCK)
     _require_tries(token.flags, logins, where)
@@ -80,6 +82,17 @@ def identity(token: pkcs11.Token) -> str:
     """What a token is called where its wrong PINs are remembered."""
     told = (token.manufacturer_id, token.model, token.serial.hex(), token.label)
     return hashlib.sha256("\0".join(told).encode()).hexdigest()[:32]
+
+
+def _require_pin_by_software(flags: TokenFlag, where: str) -> None:
+    """Return unless the PIN is typed on a pad: whoever is handed one waits there for somebody, and all keys with it."""
+    if TokenFlag.PROTECTED_AUTHENTICATION_PATH in flags:
+        raise KeyUnavailable(
+            "the token has its PIN typed on a pad of its own, at which nobody stands when a signer looks",
+            where=where,
+            advice="let it, or its reader, take the PIN from the module (CKF_PROTECTED_AUTHENTICATION_PATH off), "
+            "or have the key on another token",
+        )
 
 
 def _require_tries(flags: TokenFlag, logins: Logins, where: str) -> None:
@@ -134,7 +147,8 @@ def _fits(token: pkcs11.Token, uri: TokenURI) -> bool:
     return all(value is None or value == found for value, found in wanted)
 
 
-def _name(token: pkcs11.Token) -> str:
+def name_of(token: pkcs11.Token) -> str:
+    """What a token is called in messages, so that it can be told from another of the same label."""
     return f"{token.label!r} (serial {token.serial.decode(errors='replace')})"
 
 

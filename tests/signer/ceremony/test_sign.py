@@ -1,71 +1,34 @@
 """One ceremony within a process: a clock that is wrong, a crash at each step, and what may change between two looks."""
 
+import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from revocation.clock import fixed
-from revocation.configfile import ConfigFile
-from revocation.errors import Refused, RevocastError
-from revocation.messages import Release, Verb
+from revocation.errors import InputError, Refused, RevocastError
+from revocation.messages import Import, Release, Verb
 from revocation.status import Reason, Revocation
-from signer.ceremony import collecting, sign
+from signer.ceremony import sign
+from signer.ceremony.approvals import Approval
+from signer.ceremony.entries import Record
 from signer.ceremony.plan import CRLContent
-from signer.ceremony.request import Request, decode
+from signer.ceremony.request import Asked, decode, encode
 from signer.ceremony.sign import People, earlier, hold, prepare
 from signer.handle import handle
+from signer.importers.entry import ImportSource
+from signer.importing import digest_of
 from signer.ledger import ceremonies, facts, issued
 from signer.ledger.changes import Changes
 from signer.ledger.groups import Selection
 from signer.look import look
-from signer.signer import Signer, open_signer
-from tests.authority import NOW, Authority
-from tests.estate import Estate, certificate
+from signer.signer import Signer
+from tests.authority import NOW
+from tests.estate import certificate
+from tests.signer.ceremony.pair import DAY, NOBODY, SECOND, Pair
 from tests.signer.reading import crl_serials
-
-DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
-NOBODY = People((), ())
-CEREMONIES = """
-crl = { expires = "200d", renewal = "1d", look = "95d" }
-ocsp = { signed_by = "issuer", expires = "200d", renewal = "1d", look = "95d" }
-"""
-LIMITS = 'limits = { crl_validity = "200d" }'
-
-
-class Pair:
-    """Two installations of one CA: the first has no key."""
-
-    def __init__(self, folder: Path) -> None:
-        authority = Authority(days=3650)
-        self.online = Estate.build(folder / "online", authority=authority, public=CEREMONIES, signer=LIMITS)
-        self.offline = Estate.build(folder / "offline", authority=authority, public=CEREMONIES, signer=LIMITS)
-        ours, theirs = (estate.folder / "revocast.toml" for estate in (self.online, self.offline))
-        theirs.write_text(ours.read_text())
-        key = 'key = "file:ca.key"\npassphrase = "file:ca.passphrase"\n'
-        ours.write_text(ours.read_text().replace(key, "offline = true\n"))
-        theirs.write_text(theirs.read_text().replace("[signer]", "[signer]\nceremony = {}"))
-        self.signer = self.online.signer()
-        self.online.register(self.signer, [1, 2, 3])
-
-    def request(self, now: datetime = NOW) -> Request:
-        """A request of that time."""
-        return decode(collecting.collect(self.signer, now, everything=False, copied=False)[1])
-
-    def revoke(self, serial: int, now: datetime = NOW) -> None:
-        """Record a revocation online."""
-        assert handle(self.signer, self.online.revoke(serial, now=now), fixed(now)).revision
-
-    def there(self) -> Signer:
-        """The offline signer, as a new process has it."""
-        return open_signer(ConfigFile.read(self.offline.folder / "revocast.toml"), NOW)
-
-    def hold(self, request: Request, now: datetime = NOW) -> Signer:
-        """A whole ceremony."""
-        signer = self.there()
-        hold(signer, request, prepare(signer, request, fixed(now)), NOBODY)
-        return signer
 
 
 @pytest.fixture
@@ -159,6 +122,37 @@ def test_crash_within_the_look_leaves_the_rest_to_the_next_time(pair: Pair, monk
     assert (rest.crls, len(rest.responses)) == ((), 1)
     held = hold(again, request, rest, NOBODY)
     assert int(held.crls[0].number) == plan.crls[0].content.number
+
+
+def test_transcript_says_who_agreed_to_what_before_a_crash(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of several that broke off: what was asked for and who was there is in no other place."""
+    pair.revoke(1)
+    request = pair.request()
+    shown = []
+
+    def cut(*arguments: object, **more: object) -> None:
+        raise _PowerCut
+
+    for turn, name in enumerate(("Anna", "Ben")):
+        signer = pair.there()
+        plan = prepare(signer, request, fixed(NOW + turn * SECOND))
+        shown.append(tuple(plan.lines()))
+        people = People((name,), (Approval(name.lower(), "SHA256:key"),))
+        with monkeypatch.context() as patch:
+            patch.setattr(sign, "look", cut)
+            with pytest.raises(_PowerCut):
+                hold(signer, request, plan, people)
+    signer = pair.there()
+    held = hold(signer, request, prepare(signer, request, fixed(NOW + 2 * SECOND)), People(("Carla",), ()))
+    assert [(one.operators, one.approvals[0].name, one.shown) for one in held.tries] == [
+        (("Anna",), "anna", shown[0]),
+        (("Ben",), "ben", shown[1]),
+    ]
+    assert any("certificate 01 of test is revoked since" in line for line in shown[0])
+    text = held.text()
+    assert all(line in text for lines in shown for line in lines)
+    assert "Anna" in text
+    assert "operators    Carla" in text
 
 
 def test_plan_that_is_old_by_now_is_not_signed(pair: Pair) -> None:
@@ -269,3 +263,49 @@ def test_crl_that_is_not_what_was_shown_is_not_handed_out(pair: Pair, monkeypatc
     with pytest.raises(RevocastError, match="is not what was shown"):
         hold(signer, request, plan, NOBODY)
     assert earlier(pair.there(), request) is None
+
+
+def test_request_that_names_an_issuer_twice_is_refused(pair: Pair) -> None:
+    """It would be shown twice and signed once."""
+    header = pair.request().header
+    twice = header.model_copy(update={"issuers": header.issuers * 2, "messages": 0})
+    with pytest.raises(InputError, match=r"names the issuer test .* more than once"):
+        decode(encode(twice, []))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"crl_number": 1 << 100}, "its CRL number is"),
+        ({"crl_number": None}, "its CRL number is None"),
+        ({"description": "an audited CA"}, "what was signed is an import of a test"),
+        ({"entries": []}, "the source changed"),
+    ],
+)
+def test_what_an_import_read_is_what_its_requester_signed(pair: Pair, changed: dict[str, object], words: str) -> None:
+    """A CRL number that somebody put in would use up those of the issuer; the name is what people are shown."""
+    pair.online.import_(pair.signer, [certificate(4)], crl_number=7)
+    request = pair.request()
+    asked = request.messages[-1]
+    source = json.dumps(json.loads(asked.source or "") | changed)
+    with pytest.raises(Refused, match=words):
+        prepare(pair.there(), replace(request, messages=[replace(asked, source=source)]), fixed(NOW))
+    pair.hold(request)
+
+
+@pytest.mark.parametrize("number", [None, 7])
+def test_import_of_a_version_that_signed_no_crl_number(pair: Pair, number: int | None) -> None:
+    """It is done where there is no number, and else refused with what to do."""
+    digest, _ = digest_of([certificate(4)], lambda: None)
+    message = pair.online.ask(Verb.IMPORT, Import(issuer="test", source="a test", entries_sha256=digest))
+    older = message.model_copy(update={"body": {k: v for k, v in message.body.items() if k != "crl_number"}})
+    signed = pair.online.operator.sign(older.model_copy(update={"signature": None}))
+    record = Record(ImportSource("a test", [certificate(4)], number))
+    list(record)
+    asked = replace(pair.request(), messages=[Asked(NOW, signed, record.text)])
+    if number is None:
+        assert len(prepare(pair.there(), asked, fixed(NOW)).done) == 1
+        return
+    with pytest.raises(Refused, match="an older version of Revocast signed it") as told:
+        prepare(pair.there(), asked, fixed(NOW))
+    assert "import again with this version" in (told.value.advice or "")

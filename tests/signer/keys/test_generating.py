@@ -5,15 +5,22 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
 from pkcs11 import Attribute
 
 from signer.key_commands import generate, show
-from signer.keys import BytesTBS
+from signer.keys import BytesTBS, passphrase
 from signer.keys.opening import open_key
 from signer.keys.token.key import find_key
 from signer.keys.token.uri import TokenURI
 from tests.building.softhsm import PIN, SoftHSM
+from tests.keykinds import CA_KEYS
 
 FILE_KINDS = ("p256", "p384", "p521", "rsa2048", "ed25519", "mldsa44", "mldsa65", "mldsa87")
 TOKEN_KINDS = ("p256", "p384", "p521", "rsa2048", "ed25519")
@@ -48,6 +55,48 @@ def test_key_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     again = run(generate, uri, "--kind", "p256")
     assert "is there already, and is not written over" in str(again.exception)
     assert (tmp_path / "ca.key").read_bytes() == before
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What somebody types at the terminal, in turn."""
+    answers: list[str] = []
+    monkeypatch.setattr(passphrase, "_has_terminal", lambda: True)
+    monkeypatch.setattr("getpass.getpass", lambda _: answers.pop(0))
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [(["once", "twice"], "the two passphrases differ, and nothing was made"), ([""], "the passphrase is empty")],
+)
+def test_new_passphrase_that_was_mistyped_makes_no_key(
+    tmp_path: Path, typed: list[str], answers: list[str], words: str
+) -> None:
+    """A CA key that was encrypted with a slip of the fingers is lost."""
+    typed += answers
+    made = CliRunner().invoke(generate, [f"file:{tmp_path}/ca.key", "--kind", "p256"])
+    assert words in str(made.exception)
+    assert not (tmp_path / "ca.key").exists()
+
+
+def test_new_passphrase_is_typed_twice(tmp_path: Path, typed: list[str]) -> None:
+    """The second time as the first."""
+    typed += ["right", "right"]
+    made = CliRunner().invoke(generate, [f"file:{tmp_path}/ca.key", "--kind", "p256"])
+    assert (made.exit_code, typed) == (0, []), made.exception
+    assert load_pem_private_key((tmp_path / "ca.key").read_bytes(), b"right")
+
+
+def test_key_that_needs_no_passphrase_is_shown_without_one(tmp_path: Path) -> None:
+    """Nobody is asked, and nothing is looked for."""
+    key = CA_KEYS["p256"]()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "ca.key").write_bytes(pem)
+    words = [f"file:{tmp_path}/ca.key", "--passphrase", "env:NOT_SET"]
+    told = CliRunner().invoke(show, words)
+    assert told.exit_code == 0, told.exception
+    assert "kind         p256" in told.output
 
 
 @pytest.mark.judge("softhsm2-util")

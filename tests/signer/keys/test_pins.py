@@ -211,6 +211,19 @@ def test_pin_is_not_tried_on_a_token_that_is_locked_or_about_to_be(
     assert attempts == []
 
 
+def test_token_whose_pin_is_typed_on_a_pad_is_refused_before_a_pin_is_looked_for(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch, attempts: list[bytes | None]
+) -> None:
+    """Handed a PIN, its module would wait for somebody at the pad, and every key with it. SoftHSM has none: a flag."""
+    require = login._require_pin_by_software
+    pad = TokenFlag.PROTECTED_AUTHENTICATION_PATH
+    monkeypatch.setattr(login, "_require_pin_by_software", lambda flags, where: require(flags | pad, where))
+    (problem, *_) = look(estate.signer(), fixed(NOW)).problems
+    assert "has its PIN typed on a pad of its own" in str(problem)
+    assert "CKF_PROTECTED_AUTHENTICATION_PATH off" in str(problem)
+    assert attempts == []
+
+
 @pytest.mark.parametrize(
     ("flag", "words"),
     [(TokenFlag.USER_PIN_FINAL_TRY, "one more wrong PIN locks"), (TokenFlag.USER_PIN_LOCKED, "now the PIN is locked")],

@@ -1,11 +1,13 @@
 """Keys on a PKCS #11 token: which one is meant, what it signs, and what becomes of a batch when it is taken out."""
 
 import shutil
+from collections.abc import Callable
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from pkcs11 import Attribute
 from pkcs11.exceptions import DeviceRemoved
 
 from revocation.errors import KeyUnavailable
@@ -13,6 +15,7 @@ from signer.keys import BytesTBS, Locked
 from signer.keys.opening import open_key
 from signer.keys.rsa_signature import RSASignature
 from signer.keys.token import key as token_key
+from signer.keys.token.session import TokenSession
 from tests.building.softhsm import MODULE, PIN, SoftHSM
 from tests.keykinds import ALGORITHMS, CA_KEYS
 
@@ -155,3 +158,48 @@ def test_slot_that_cannot_be_read_hides_no_other_token(token: SoftHSM) -> None:
     shutil.rmtree(next(folder for folder in token.tokens.iterdir() if folder != here))
     assert open_key(uri, PIN.encode()).sign(BytesTBS(b"data"))
     assert token.module.generation == before
+
+
+def test_another_token_of_the_same_label_signs_nothing_and_is_named(token: SoftHSM) -> None:
+    """Somebody put in the spare one: whatever its key of that name signs would be verified by nobody."""
+    uri = token.put(CA_KEYS["p256"](), "ca")
+    key = open_key(uri, PIN.encode())
+    assert key.sign(BytesTBS(b"data"))
+    token.take_out()
+    token.initialise("Revocast Test")
+    token.module.restart()
+    token.put(CA_KEYS["p256"](), "ca")
+    with token.module.lock:
+        (serial,) = (there.serial.decode() for there in token.module.tokens())
+    for _ in range(2):
+        with pytest.raises(KeyUnavailable, match=f"'Revocast Test' .serial {serial}. has another key") as told:
+            key.sign(BytesTBS(b"data"))
+    assert "serial= in the key's URI" in str(told.value)
+    with pytest.raises(KeyUnavailable, match="the token is not there; there are"):
+        open_key(uri.replace(";object", ";serial=0123;object"), PIN.encode())
+
+
+def test_key_that_wants_the_pin_for_each_signature_is_refused(token: SoftHSM) -> None:
+    """CKA_ALWAYS_AUTHENTICATE, as of slot 9c of a PIV card: said when it is opened, and no PIN is spent on it."""
+    uri = token.put(CA_KEYS["p256"](), "ca", more={Attribute.ALWAYS_AUTHENTICATE: True})
+    with pytest.raises(KeyUnavailable, match=r"wants the PIN again for each signature .*another slot than 9c"):
+        open_key(uri, PIN.encode())
+
+
+def test_batch_leaves_the_module_to_others_after_a_few_signatures(
+    token: SoftHSM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A card may take a second for each: a CRL does not wait for hundreds of responses."""
+    key, runs = open_key(token.put(CA_KEYS["p256"](), "ca"), PIN.encode()), [0]
+    run = TokenSession.run
+
+    def counted(self: TokenSession, act: Callable[[object], object]) -> object:
+        runs[0] += 1
+        return run(self, act)
+
+    monkeypatch.setattr(TokenSession, "run", counted)
+    public = load_der_public_key(key.public_key_info)
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    for number, signature in enumerate(key.sign_many([b"%d" % number for number in range(20)])):
+        public.verify(signature, b"%d" % number, ec.ECDSA(SHA256()))
+    assert runs == [3]

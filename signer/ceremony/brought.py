@@ -1,0 +1,95 @@
+"""Online: what a stick brought back is believed as far as the issuer's key signed it, or a responder that it certified.
+
+The transcript, which says what bundles there are, is signed by nobody.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from revocation import serials
+from revocation.artifacts import Kind
+from revocation.bundle import BundleReader
+from revocation.bundle.manifest import is_bundle_name
+from revocation.bundle.reader import split_responses
+from revocation.der import DERError
+from revocation.errors import Refused
+from revocation.wire.exchange import FolderExchange
+from signer.recovery.signed import SignedAnswer, SignedCRL, SignedReader
+from signer.signer import Signer
+
+_AGAIN: Final = "take in the folder as the ceremony left it, or have it written again"
+
+
+def issuer_of(bundle: str) -> str:
+    """The issuer's id in the name of a bundle."""
+    return bundle.split("-")[1] if is_bundle_name(bundle) else ""
+
+
+def read_crls(signer: Signer, folder: FolderExchange, names: Sequence[str]) -> list[SignedCRL]:
+    """The CRLs in these bundles.
+
+    Raises:
+        Refused: one is not signed by its issuer's key.
+        BundleError: a bundle is malformed.
+    """
+    reader = SignedReader(signer.offline)
+    found = []
+    for name, data in _files(folder, names, Kind.CRL):
+        crl = reader.crl(data, name)
+        if crl is None or crl.profile.issuer.id != issuer_of(name):
+            raise Refused("is not signed by its issuer's key", where=f"bundle {name}", advice=_AGAIN)
+        found.append(crl)
+    return found
+
+
+def verify_responses(signer: Signer, folder: FolderExchange, names: Sequence[str], crls: Sequence[SignedCRL]) -> None:
+    """Return if each OCSP response in these bundles is signed, and the newest of none says `good` of what a CRL lists.
+
+    Those of an earlier ceremony are signed too.
+
+    Raises:
+        Refused: one is not, or one does.
+        BundleError: a bundle is malformed.
+    """
+    newest: dict[tuple[str, bytes], tuple[str, SignedAnswer]] = {}
+    for name, answer in _answers(signer, folder, names):
+        key = (answer.profile.issuer.id, answer.serial)
+        if key not in newest or newest[key][1].this_update <= answer.this_update:
+            newest[key] = (name, answer)
+    for crl in crls:
+        for serial in crl.serials:
+            name, said = newest.get((crl.profile.issuer.id, serial), ("", None))
+            if said is not None and said.revocation is None:
+                raise Refused(
+                    f"says that {serials.to_hex(serial)} is good, and CRL number {crl.number} lists it: it is of "
+                    "another ceremony, whatever the transcript says",
+                    where=f"bundle {name}",
+                    advice=_AGAIN,
+                )
+
+
+def _answers(signer: Signer, folder: FolderExchange, names: Sequence[str]) -> Iterator[tuple[str, SignedAnswer]]:
+    """What each response says, and in which bundle; all of them verify."""
+    reader = SignedReader(signer.offline)
+    for name, data in _files(folder, names, Kind.OCSP):
+        try:
+            responses = list(split_responses(data))
+        except DERError as error:
+            raise Refused(f"has something that is no OCSP response: {error}", where=f"bundle {name}") from error
+        for response in responses:
+            answers = [one for one in reader.answers(response) if one.profile.issuer.id == issuer_of(name)]
+            if not answers:
+                raise Refused(
+                    "has an OCSP response that its issuer did not sign, nor a responder that it certified",
+                    where=f"bundle {name}",
+                    advice=_AGAIN,
+                )
+            yield from ((name, answer) for answer in answers)
+
+
+def _files(folder: FolderExchange, names: Sequence[str], kind: Kind) -> Iterator[tuple[str, bytes]]:
+    """The files in the bundles of a kind, and in which each is."""
+    for name in names:
+        if f"-{kind}-" in name:
+            with folder.open(name) as file:
+                yield from ((name, data) for _, data in BundleReader(name, file).artifacts())

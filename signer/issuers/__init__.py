@@ -1,0 +1,1 @@
+"""Roots and intermediates: CA certificates and requests for them, made by a CA key wherever it is."""

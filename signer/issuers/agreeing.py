@@ -1,0 +1,107 @@
+"""Who is there, and who agrees, before a CA key certifies a CA."""
+
+import getpass
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from revocation.errors import Refused
+from revocation.visible import visible
+from signer.ceremony.approvals import require_approvals
+from signer.issuers.order import Order
+from signer.issuers.rules import begin_of
+from signer.signer import Signer
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class People:
+    """Who asks, and whose approvals were given.
+
+    Attributes:
+        approvals: files of SSH signatures over the order's digest.
+    """
+
+    operators: Sequence[str] = ()
+    approvals: Sequence[Path] = ()
+
+    @property
+    def who(self) -> str:
+        """For the audit log: those who were named, else the user of this machine."""
+        if self.operators:
+            return ", ".join(map(visible, self.operators))
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):
+            return f"user {os.getuid()}"
+
+
+def people_options(command: _Command) -> _Command:
+    """`--operator` and `--approval`, passed as `operators` and `approvals`."""
+    operator = click.option(
+        "--operator", "operators", multiple=True, help="Who is there, for the audit log; else who is logged in."
+    )
+    approval = click.option(
+        "--approval",
+        "approvals",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="A signature by `ssh-keygen -Y sign` over the digest of the order, where ceremonies need approvals.",
+    )
+    return operator(approval(command))
+
+
+def show_order(order: Order, now: datetime, *, err: bool) -> None:
+    """What is about to be signed, and its digest; on standard error where standard output is JSON."""
+    for line in order.lines(begin_of(order, now)):
+        click.echo(line, err=err)
+    click.echo(f"order      sha256:{order.digest}", err=err)
+
+
+def approved(signer: Signer, order: Order, people: People) -> list[str]:
+    """The names of those who approved, if there are as many as `[signer.ceremony]` of this machine wants.
+
+    Raises:
+        InputError: an approval is none of this order.
+        Refused: there are fewer.
+    """
+    table = signer.config.ceremony
+    if table is None:
+        return []
+    return [one.name for one in require_approvals(table, order.digest, people.approvals)]
+
+
+def require_digest(order: Order, yes: str | None) -> None:
+    """Return if a digest that was given is that of the order.
+
+    Raises:
+        Refused: it is another.
+    """
+    if yes is not None and yes != f"sha256:{order.digest}":
+        raise Refused(
+            f"agrees to {visible(yes)}, and the order is sha256:{order.digest}",
+            where="--yes",
+            advice="take the request and the options that were meant, or give the order's digest",
+        )
+
+
+def ask(order: Order, yes: str | None) -> None:
+    """Return if who is at the terminal agrees; the digest was compared already where it was given.
+
+    Raises:
+        Refused: nobody does.
+    """
+    if yes is not None:
+        return
+    where, advice = f"order sha256:{order.digest}", f"--yes sha256:{order.digest}"
+    if not sys.stdin.isatty() or not os.isatty(1):
+        raise Refused("nobody agreed: there is no terminal to ask at", where=where, advice=advice)
+    if not click.confirm("Is this the request that was meant, and is all of this to be signed?"):
+        raise Refused("nobody agreed, and nothing was signed", where=where)

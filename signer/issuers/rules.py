@@ -1,0 +1,154 @@
+"""What may be certified: by whom, for how long, and with which extensions."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from cryptography import x509
+
+from revocation.clock import iso
+from revocation.compliance import Compliance
+from revocation.durations import show
+from revocation.errors import InputError, Refused
+from revocation.extensions import extension_value
+from revocation.issuer import Issuer
+from signer.encoding.ca_certificate import CAProfile
+from signer.issuers.order import Order
+from signer.issuers.strength import require_strong
+from signer.issuers.subject import require_complete
+from signer.keys.purpose import BACKDATE
+
+USAGES: Final = {
+    "serverAuth": "1.3.6.1.5.5.7.3.1",
+    "clientAuth": "1.3.6.1.5.5.7.3.2",
+    "codeSigning": "1.3.6.1.5.5.7.3.3",
+    "emailProtection": "1.3.6.1.5.5.7.3.4",
+    "timeStamping": "1.3.6.1.5.5.7.3.8",
+}
+"""Extended key usages by name (RFC 5280 section 4.2.1.12)."""
+
+ANY_POLICY: Final = "2.5.29.32.0"
+_BR_USAGES: Final = frozenset({USAGES["serverAuth"], USAGES["clientAuth"]})
+_BR_ROOT: Final = (timedelta(days=2922), timedelta(days=9132))
+_SECOND: Final = timedelta(seconds=1)
+
+
+def begin_of(order: Order, now: datetime) -> datetime:
+    """notBefore: a little back, for clients whose clock is behind, and not before its issuer began."""
+    backdated = now - BACKDATE
+    return max(backdated, order.parent.issuer.certificates[0].not_valid_before_utc) if order.parent else backdated
+
+
+def require_allowed(order: Order, now: datetime) -> None:
+    """Return if this may be certified now.
+
+    Raises:
+        Refused: it may not; says which rule is in the way.
+        InputError: its subject is not what the BRs want.
+    """
+    where = f"issuer {order.ca.name}"
+    require_strong(order.ca.public_key_info, order.compliance, where)
+    require_complete(order.subject, order.compliance)
+    if order.parent is None:
+        _check_root(order, where)
+        return
+    parent = order.parent.issuer
+    if order.ca.subject == parent.subject:
+        raise Refused(
+            f"has the name of {parent.name}, which is to certify it: relying parties take the one for the other",
+            where=where,
+            advice="give it a name of its own; `revocast issuer renew` renews a root",
+        )
+    if order.ca.public_key_info == parent.public_key_info:
+        raise Refused(f"has the key of {parent.name}, which is to certify it", where=where, advice="make it another")
+    _check_parent(parent, now)
+    if order.parent.last_crl is not None:
+        raise Refused(
+            f'is retired (last_crl = "{order.parent.last_crl}"): no CRL would tell of what it certifies now',
+            where=f"issuer {parent.name}",
+        )
+    _check_path(order, parent)
+    _check_end(order, parent, now)
+    _check_usages(order, where)
+
+
+def path_lengths(issuer: Issuer) -> int | None:
+    """The smallest pathLenConstraint of its certificates; None where none has one."""
+    found = [extension_value(one.extensions, x509.BasicConstraints) for one in issuer.certificates]
+    return min((one.path_length for one in found if one and one.path_length is not None), default=None)
+
+
+def with_defaults(profile: CAProfile, compliance: Compliance, *, is_root: bool) -> CAProfile:
+    """The profile with what the BRs want of a TLS CA where nothing else is said (section 7.1.2.6)."""
+    if compliance is Compliance.PKIX or is_root:
+        return profile
+    usages = profile.usages or (USAGES["serverAuth"],)
+    return CAProfile(profile.path_length, profile.signs_responses, usages, profile.policies or (ANY_POLICY,))
+
+
+def _check_root(order: Order, where: str) -> None:
+    if order.profile.usages or order.profile.policies:
+        raise InputError(
+            "a root has neither extended key usages nor policies: relying parties decide what they trust it for",
+            where=where,
+            advice="leave out --usage and --policy, or give them to the CAs below it",
+        )
+    shortest, longest = _BR_ROOT
+    if order.compliance is Compliance.BR and not shortest <= order.lasts <= longest:
+        raise Refused(
+            f"a root that lasts {show(order.lasts)}: the BRs, section 7.1.2.1.1, want {show(shortest)} to "
+            f"{show(longest)}",
+            where=where,
+            advice="another --days",
+        )
+
+
+def _check_parent(parent: Issuer, now: datetime) -> None:
+    where = f"issuer {parent.name}"
+    if now >= parent.not_after:
+        raise Refused(f"has expired at {iso(parent.not_after)}, and certifies nothing any more", where=where)
+    if now < (begins := parent.certificates[0].not_valid_before_utc):
+        raise Refused(
+            f"begins at {iso(begins)}, and this machine's clock says {iso(now)}", where=where, advice="set the clock"
+        )
+    usage = extension_value(parent.certificates[0].extensions, x509.KeyUsage)
+    if usage is not None and not usage.key_cert_sign:
+        raise Refused("the keyUsage of its certificate lacks keyCertSign: it may certify nothing", where=where)
+
+
+def _check_path(order: Order, parent: Issuer) -> None:
+    allowed = path_lengths(parent)
+    if allowed is None:
+        return
+    if allowed == 0:
+        raise Refused("its certificate allows no CA below it (pathLenConstraint 0)", where=f"issuer {parent.name}")
+    wanted = order.profile.path_length
+    if wanted is None or wanted >= allowed:
+        raise Refused(
+            f"its certificate allows {allowed} CAs below it in a chain, so this one at most {allowed - 1}",
+            where=f"issuer {parent.name}",
+            advice=f"--path-length {allowed - 1}",
+        )
+
+
+def _check_end(order: Order, parent: Issuer, now: datetime) -> None:
+    begin, end = order.window(begin_of(order, now))
+    if end > parent.not_after:
+        days = (parent.not_after + _SECOND - begin).days
+        raise Refused(
+            f"would end at {iso(end)}, after {parent.name}, which ends at {iso(parent.not_after)}",
+            where=f"issuer {order.ca.name}",
+            advice=f"--days {days} at most" if days > 0 else f"renew {parent.name} first",
+        )
+
+
+def _check_usages(order: Order, where: str) -> None:
+    if order.compliance is Compliance.PKIX:
+        return
+    usages = set(order.profile.usages)
+    if USAGES["serverAuth"] not in usages or not usages <= _BR_USAGES:
+        raise Refused(
+            "the BRs, section 7.1.2.10.6, want serverAuth in the usages of a TLS CA, and nothing beside it but "
+            "clientAuth",
+            where=where,
+            advice='another --usage, or `compliance = "pkix"` for its issuer',
+        )

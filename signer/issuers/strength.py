@@ -1,0 +1,46 @@
+"""Which public keys a CA may have."""
+
+from typing import Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from revocation.compliance import Compliance
+from revocation.errors import KeyUnavailable, Refused
+from revocation.keykind import forbidden_key
+from signer.keys.algorithms import algorithm_of
+
+_SMALLEST_RSA: Final = 2048
+_SMALLEST_CURVE: Final = 256
+_SMALLEST_EXPONENT: Final = 1 << 16
+
+
+def require_strong(public_key_info: bytes, compliance: Compliance, where: str) -> None:
+    """Return if a CA may have that key.
+
+    Raises:
+        Refused: it is weak, cannot sign certificates, or the BRs do not know its kind.
+    """
+    found = _weakness(public_key_info, where) or forbidden_key(compliance, public_key_info)
+    if found:
+        raise Refused(f"its key: {found}", where=where, advice="make another: `revocast key generate`")
+
+
+def _weakness(public_key_info: bytes, where: str) -> str | None:
+    try:
+        key = load_der_public_key(public_key_info)
+        algorithm_of(key, None, where)
+    except (ValueError, UnsupportedAlgorithm):
+        return "is of no kind that is known here"
+    except KeyUnavailable as error:
+        return error.what
+    if isinstance(key, rsa.RSAPublicKey):
+        if key.key_size < _SMALLEST_RSA:
+            return f"RSA of {key.key_size} bits is weak: {_SMALLEST_RSA} at least"
+        exponent = key.public_numbers().e
+        if exponent < _SMALLEST_EXPONENT or exponent % 2 == 0:
+            return f"RSA with the exponent {exponent} is weak: odd, and above {_SMALLEST_EXPONENT}"
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _SMALLEST_CURVE:
+        return f"the curve {key.curve.name} is weak: one of {_SMALLEST_CURVE} bits at least"
+    return None
