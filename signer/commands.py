@@ -108,11 +108,4 @@ def _print_summary(source: str, summary: ImportSummary) -> None:
         f"{source}: {summary.read} certificates read, {summary.registered} new, {summary.revoked} newly revoked, "
         f"{summary.unchanged} known already"
     )
-    for title, lines in (
-        ("ahead of the source", summary.ahead),
-        ("contradictions", summary.contradictions),
-    ):
-        if lines:
-            click.echo(f"{len(lines)} {title}:")
-        for line in lines:
-            click.echo(f"  {line}")
+    cli.print_titled((("ahead of the source", summary.ahead), ("contradictions", summary.contradictions)))
