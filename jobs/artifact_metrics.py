@@ -8,6 +8,7 @@ from typing import Final
 from jobs.exposition import Gauge, Samples, text
 from jobs.overview import Line
 from jobs.seen import Seen
+from jobs.series import series_metrics
 from jobs.wanted import Wanted
 from revocation.clock import epoch
 from revocation.config import PublicConfig
@@ -75,6 +76,7 @@ def exposition(found: Published, public: PublicConfig, now: datetime) -> str:
             *(_of_signer(found.shown, found.wanted) if found.is_asked else ()),
             (_ISSUER, [(_named(one.issuer), epoch(one.issuer.not_after)) for one in public.profiles.values()]),
             *_of_targets(found.seen, now),
+            *series_metrics(found.seen.statuses, public),
         )
     )
 

@@ -3,10 +3,10 @@
 import json
 import subprocess
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from jobs.process import child_environment, command_line
-from revocation.durable import replace_file
+from revocation.durable import replace_content
 
 _DEFAULT: Final = "\n# audit_keys = []\n"
 
@@ -25,9 +25,5 @@ def name_audit_key(config: Path) -> str:
         return done.stderr.strip()
     text = config.read_text(encoding="utf-8")
     named = text.replace(_DEFAULT, f"\naudit_keys = {json.dumps([done.stdout.strip()])}\n", 1)
-
-    def write(out: BinaryIO) -> None:
-        out.write(named.encode())
-
-    replace_file(config, write, config.stat().st_mode & 0o777)
+    replace_content(config, named.encode(), config.stat().st_mode & 0o777)
     return ""

@@ -47,7 +47,7 @@ def look_at_crl(spec: CRLSpec, base: str, mark: CRLMark | None, now: datetime, s
         crl = verify_crl(fetched.body, spec, now)
     except (NotFetched, GateError) as error:
         return CRLView([Finding(Level.CRITICAL, what, str(error))])
-    findings = [*_backwards(what, crl, mark), *_late(what, crl, spec, now)]
+    findings = [*_backwards(what, crl, mark, by_number=spec.settings.series is not None), *_late(what, crl, spec, now)]
     if fetched.media_type != paths.CRL_MEDIA_TYPE:
         findings.append(Finding(Level.WARNING, what, f"is served as {fetched.media_type}"))
     left = span(crl.next_update - now)
@@ -71,12 +71,12 @@ def sample(crl: VerifiedCRL, mark: CRLMark | None, size: int) -> list[bytes]:
     return list(dict.fromkeys([*remembered[: size // 2], *spread]))[:size]
 
 
-def _backwards(what: str, crl: VerifiedCRL, mark: CRLMark | None) -> list[Finding]:
+def _backwards(what: str, crl: VerifiedCRL, mark: CRLMark | None, *, by_number: bool) -> list[Finding]:
     if mark is None:
         return []
     if crl.number < mark.number:
         return [Finding(Level.CRITICAL, what, f"went back: number {crl.number} after {mark.number}")]
-    if crl.this_update < mark.this_update:
+    if crl.this_update < mark.this_update and (crl.number == mark.number or not by_number):
         times = f"{iso(crl.this_update)} after {iso(mark.this_update)}"
         return [Finding(Level.CRITICAL, what, f"went back: thisUpdate {times}")]
     if crl.number == mark.number and crl.this_update != mark.this_update:

@@ -14,6 +14,7 @@ from jobs.installation import Installation
 from jobs.issuer_files import grouped, issuer_lines
 from jobs.overview import Line, State, held, large_slices, lines, set_aside, undone
 from jobs.seen import see
+from jobs.series import series_left
 from jobs.terminal import printable, span
 from jobs.wanted import Wanted, ask_signer, look_at_exchange
 from jobs.work import look_at_work
@@ -62,7 +63,8 @@ def status(
     Exit code 0: all fresh. 1: something is overdue, expired, missing, behind what is recorded, was set aside, has been
     held for an hour, was put back from the archive, was changed or missing twice within an hour, is not configured
     any more and alone lists what is revoked, or starts later than this clock says, or a store is nearly full, or has a
-    reader that keeps it growing, or periodic work has not succeeded for two intervals, as `revocast schedule` shows.
+    reader that keeps it growing, or a series comes near its end or has a gap, or periodic work has not succeeded for
+    two intervals, as `revocast schedule` shows.
     Advice, as on too few OCSP slices, changes none.
     3: unknown, as when the signer was asked and did not answer, the queue cannot be reached, or a publisher tells
     nothing.
@@ -89,6 +91,8 @@ def status(
     clock = [str(problem) for problem in clock_behind(statuses, installation.public, clock_now())]
     threats = [str(alarm) for alarm in seen.alarms]
     advice = [*large_slices(statuses, installation.public), *_breaks(installation, clock_now())]
+    series = series_left(statuses, installation.public)
+    threats += [f"{one.target}: {one.spec}: {said}" for one in series if (said := one.trouble(clock_now()))]
     is_refused = is_stuck or bool(set_aside(statuses) or left or back or goes_on or clock or threats or work.late)
     code = _exit_code(shown, is_refused=is_refused, is_unknown=bool(wanted.trouble or work.unknown or seen.unseen))
     more = undone(wanted.due, shown, installation.public)
@@ -104,6 +108,7 @@ def status(
                 "unseen": seen.sentences,
                 "set_aside": set_aside(statuses),
                 "held": held(statuses),
+                "series": [one.as_json(clock_now()) for one in series],
                 "not_configured": left,
                 "put_back": back,
                 "disturbed": disturbed,
@@ -118,6 +123,7 @@ def status(
     else:
         sentences = [f"set aside: {printable(sentence)}" for sentence in set_aside(statuses)]
         sentences += [f"held: {printable(sentence)}" for sentence in held(statuses)]
+        sentences += [f"series: {one}" for one in series]
         sentences += [f"not configured: {printable(sentence)}" for sentence in left]
         sentences += [f"put back: {printable(sentence)}" for sentence in back]
         sentences += [f"disturbed: {printable(sentence)}" for sentence in disturbed]

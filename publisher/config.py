@@ -158,6 +158,6 @@ class PublisherConfig(Table):
             if isinstance(target, RedisTable | S3Table):
                 continue
             for name, folder in (("state", self.state), ("exchange", self.exchange)):
-                if isinstance(folder, Path) and (folder == target.path or target.path in folder.parents):
+                if isinstance(folder, Path) and folder.resolve().is_relative_to(target.path.resolve()):
                     raise ValueError(f"{name} ({folder}) lies inside target {target.name!r}: keep it outside")
         return self

@@ -50,10 +50,14 @@ def is_ahead(this_update: int, now: datetime) -> bool:
     return this_update > epoch(now + SKEW)
 
 
-def crl_step(crl: VerifiedCRL, bundle: str, mark: CRLMark | None, now: datetime) -> Step:
+def crl_step(crl: VerifiedCRL, bundle: str, mark: CRLMark | None, now: datetime, *, by_number: bool = False) -> Step:
     """How a verified CRL stands to its mark. Bundles sort in the order of the ledger.
 
-    A higher number may have an earlier thisUpdate only where that of the mark has not come yet.
+    A higher number may have an earlier thisUpdate only where that of the mark has not come yet, or where CRLs are
+    signed ahead of time: one of a series may begin between a ceremony and its publication, and is of before it.
+
+    Args:
+        by_number: whether the number alone says what is newer.
 
     Raises:
         GateError: an older number or time from a later bundle, or another CRL under the same number.
@@ -62,7 +66,7 @@ def crl_step(crl: VerifiedCRL, bundle: str, mark: CRLMark | None, now: datetime)
         return Step.NEWER
     if crl.sha256 == mark.sha256:
         return Step.SAME
-    is_later = crl.this_update > mark.this_update or is_ahead(epoch(mark.this_update), now)
+    is_later = by_number or crl.this_update > mark.this_update or is_ahead(epoch(mark.this_update), now)
     if crl.number > mark.number and is_later:
         return Step.NEWER
     if crl.number < mark.number and bundle <= mark.bundle:

@@ -38,11 +38,15 @@ def pending(
     from the one to the other, and must never be on neither; a delta comes after the complete ones, since it adds to
     what is published. Then the slice that has the newest bundle, since a
     revocation is more urgent than a renewal, and within a slice the oldest first, so that a partial bundle follows what
-    it adds to. What was refused at a time that is still to come was refused by a clock that has been put right since,
+    it adds to. Of a series of CRLs the newest comes first: what it supersedes is not published, not even for a moment;
+    those that passed already wait until they begin.
+
+    What was refused at a time that is still to come was refused by a clock that has been put right since,
     and is tried again.
     """
     done = {(a.bundle, a.version) for a in status.applied}
     refused = {s.bundle: s.version for s in status.set_aside if s.at <= now}
+    scheduled = {s.bundle: s.version for s in status.scheduled if s.this_update > now}
     waiting = [
         bundle
         for bundle in listed
@@ -50,10 +54,11 @@ def pending(
         and _part(bundle)[0] in status.kinds
         and (bundle.name, bundle.version) not in done
         and not (bundle.name in refused and refused[bundle.name] == attempt(bundle, public, listed))
+        and not (bundle.name in scheduled and scheduled[bundle.name] == attempt(bundle, public, listed))
     ]
     slices = [list(group) for _, group in groupby(sorted(waiting, key=lambda b: (_part(b), b.name)), key=_part)]
     slices.sort(key=lambda group: (*_urgency(group[-1], public), group[-1].name), reverse=True)
-    return [bundle for group in slices for bundle in group]
+    return [bundle for group in slices for bundle in (reversed(group) if _has_series(group[0], public) else group)]
 
 
 def is_newer(bundle: Stored, other: Stored) -> bool:
@@ -67,6 +72,13 @@ def _urgency(newest: Stored, public: PublicConfig) -> tuple[bool, bool, bool]:
     spec = profile.crls.get(label) if profile else None
     is_complete = spec is None or not spec.name.delta
     return kind == Kind.CRL, is_complete, spec is not None and spec.settings.scope is Scope.CA
+
+
+def _has_series(bundle: Stored, public: PublicConfig) -> bool:
+    kind, issuer, label = _part(bundle)
+    profile = public.profiles.get(issuer)
+    spec = profile.crls.get(label) if profile and kind == Kind.CRL else None
+    return spec is not None and spec.settings.series is not None
 
 
 def _part(bundle: Stored) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from revocation.bundle import Manifest
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.paths import crl_path
-from revocation.published import Applied, CRLRow, HeldBundle, SetAside, SliceRow, TargetStatus
+from revocation.published import Applied, CRLRow, HeldBundle, ScheduledCRL, SetAside, SliceRow, TargetStatus
 from revocation.wire.exchange import Stored
 
 _MOST_WAITING = 1000
@@ -104,11 +104,20 @@ def note_applied(status: TargetStatus, bundle: Stored, manifest: Manifest, next_
     _end_hold(status, bundle.name)
 
 
+def note_scheduled(status: TargetStatus, scheduled: ScheduledCRL) -> None:
+    """Remember that a CRL of a series passed, and is published when it begins."""
+    found = [one for one in status.scheduled if one.bundle != scheduled.bundle] + [scheduled]
+    status.scheduled = sorted(found, key=lambda one: (one.issuer, one.label, one.this_update))
+    status.set_aside = [s for s in status.set_aside if s.bundle != scheduled.bundle]
+    status.held = [held for held in status.held if held.bundle != scheduled.bundle]
+
+
 def note_held(status: TargetStatus, bundle: Stored, reason: str, now: datetime) -> None:
     """Remember that a bundle has to wait, and since when those of its part do."""
     since = min((held.since for held in status.held if _same_part(held.bundle, bundle.name)), default=now)
     row = HeldBundle(bundle=bundle.name, since=since, reason=reason)
     status.held = sorted([held for held in status.held if held.bundle != bundle.name] + [row], key=lambda h: h.bundle)
+    _unschedule(status, bundle.name)
 
 
 def note_refused(status: TargetStatus, refused: SetAside) -> None:
@@ -118,7 +127,12 @@ def note_refused(status: TargetStatus, refused: SetAside) -> None:
 
 
 def _end_hold(status: TargetStatus, name: str) -> None:
+    _unschedule(status, name)
     status.held = [held for held in status.held if not _same_part(held.bundle, name)]
+
+
+def _unschedule(status: TargetStatus, name: str) -> None:
+    status.scheduled = [one for one in status.scheduled if one.bundle != name]
 
 
 def _same_part(name: str, other: str) -> bool:
@@ -142,6 +156,7 @@ def prune_rows(status: TargetStatus, profiles: Mapping[str, IssuerProfile]) -> N
     status.put_back = [one for one in status.put_back if one.path in shown]
     configured = {spec.path for profile in profiles.values() for spec in profile.crls.values()}
     status.disturbed = [one for one in status.disturbed if one.path in configured]
+    status.scheduled = [one for one in status.scheduled if _is_of_a_series(one, profiles)]
     status.slices = [
         row
         for row in status.slices
@@ -154,12 +169,19 @@ def prune_rows(status: TargetStatus, profiles: Mapping[str, IssuerProfile]) -> N
     ]
 
 
+def _is_of_a_series(scheduled: ScheduledCRL, profiles: Mapping[str, IssuerProfile]) -> bool:
+    spec = profiles[scheduled.issuer].crls.get(scheduled.label) if scheduled.issuer in profiles else None
+    return spec is not None and spec.settings.series is not None
+
+
 def _configured(applied: Applied, profile: IssuerProfile) -> bool:
     return applied.kind is not Kind.CRL or applied.part in profile.crls
 
 
 def prune_bundles(status: TargetStatus, listed: Collection[str], now: datetime) -> None:
     """Forget bundles that left the exchange, but for partial ones that wait for what they add to.
+
+    What is left of a series that was superseded is none any more: its bundles are looked at again, and are too old.
 
     That one was refused is shown for a day after it left: by then it was superseded, and nobody has to act on it.
     """
@@ -174,3 +196,9 @@ def prune_bundles(status: TargetStatus, listed: Collection[str], now: datetime) 
     gone = [s for s in status.set_aside if s.bundle not in listed and now - s.at < _REMEMBERED][-_MOST_REMEMBERED:]
     status.set_aside = [s for s in status.set_aside if s.bundle in listed or s in gone]
     status.held = [held for held in status.held if held.bundle in listed]
+    published = {(row.issuer, row.label): row.number for row in status.crls}
+    status.scheduled = [
+        one
+        for one in status.scheduled
+        if one.bundle in listed and one.number > published.get((one.issuer, one.label), -1)
+    ]

@@ -1,7 +1,6 @@
 """May a CRL follow on those that are published? Clients can read what is new on it, and it forgets nothing."""
 
 from collections.abc import Callable, Collection, Container, Iterable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache, partial
 from itertools import chain
@@ -22,7 +21,7 @@ from revocation.bundle.manifest import part_of
 from revocation.config import PublicConfig
 from revocation.crlspec import CRLSpec
 from revocation.departed import Departed, Why
-from revocation.errors import BundleError, GateError, Held, Unreadable
+from revocation.errors import BundleError, GateError, Held, NotYetValid, Unreadable
 from revocation.status import Reason
 from revocation.wire.exchange import Exchange
 
@@ -79,7 +78,8 @@ class Succession:
         expired, narrowed = narrowed_since(listed_by, spec, missing, partial(self._of_its_kind, spec), now)
         missing -= expired
         if missing:
-            since = (min(before.this_update, now) - _CLOCKS).date() if before and listed_by == [before] else None
+            is_known = before is not None and listed_by == [before] and spec.settings.series is None
+            since = (min(before.this_update, now) - _CLOCKS).date() if before and is_known else None
             told = chain(_moved(narrowed), told_of(self._exchange, spec.issuer.id, since))
             self._check_explained(missing, narrowed, spec, told, listed_by, elsewhere, now)
 
@@ -150,15 +150,32 @@ class Succession:
     ) -> VerifiedCRL | None:
         """The newest in the exchange, if it may be published after what is and `beside`, which moves entries to it."""
         names = [stored.name for stored in self._exchange.list() if _is_of(stored.name, spec)]
-        if not names or names[-1] in refused:
-            return None
-        with suppress(Unreadable, BundleError, GateError), opened(self._exchange, names[-1]) as reader:
-            crl = crl_in(reader, spec)
-            check_crl_window(crl, spec, now)
-            self._check(crl, spec, now, lambda: self._published_beside(spec) | set(beside.revoked))
-            mark = self._marks.crl(spec.issuer.id, spec.label)
-            return crl if crl_step(crl, reader.name, mark, now) is Step.NEWER else None
+        for name in reversed(names):
+            if name in refused:
+                return None
+            try:
+                return self._waiting_in(name, spec, now, beside)
+            except NotYetValid:
+                continue  # of a series those that have not begun lie before it
         return None
+
+    def _waiting_in(self, name: str, spec: CRLSpec, now: datetime, beside: VerifiedCRL) -> VerifiedCRL | None:
+        """The CRL of a bundle, if it may be published now.
+
+        Raises:
+            NotYetValid: it begins later.
+        """
+        mark, by_number = self._marks.crl(spec.issuer.id, spec.label), spec.settings.series is not None
+        try:
+            with opened(self._exchange, name) as reader:
+                crl = crl_in(reader, spec)
+                check_crl_window(crl, spec, now)
+                self._check(crl, spec, now, lambda: self._published_beside(spec) | set(beside.revoked))
+                return crl if crl_step(crl, reader.name, mark, now, by_number=by_number) is Step.NEWER else None
+        except NotYetValid:
+            raise
+        except (Unreadable, BundleError, GateError):
+            return None
 
     def _of_its_kind(self, spec: CRLSpec) -> set[bytes]:
         """The serials on the other published CRLs of the same kind of certificate."""

@@ -14,14 +14,16 @@ from publisher.gate import crl_in
 from publisher.leftover import leftover
 from publisher.line import UNKNOWN_BUNDLE, CRLMark, Step, crl_step, is_ahead
 from publisher.marks import Marks
+from publisher.pending import attempt
 from publisher.put_back import PuttingBack
+from publisher.release_due import begins_later, forget_released_early, schedule, standing_mark
 from publisher.rows import note_applied, take_crl
 from publisher.succession import Succession
 from publisher.taking import Taken
 from publisher.targets.protocol import StaticObject, StaticTarget
-from publisher.verify_crl import check_crl_window
+from publisher.verify_crl import VerifiedCRL, check_crl_window
 from revocation.bundle import BundleReader
-from revocation.clock import epoch
+from revocation.clock import epoch, iso
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.crlspec import CRLSpec
 from revocation.paths import crl_at, crls_path, issuer_path, issuers_path
@@ -46,6 +48,7 @@ class CRLTaker:
         self._archive = archive
         self._beside = beside
         self._public = public
+        self._exchange = exchange
         self._succession = Succession(target, marks, archive, public, exchange)
         self._disturbance = Disturbance(target, marks, public, self._succession)
         self._putting_back = PuttingBack(target, marks, archive, public, self._succession)
@@ -57,6 +60,7 @@ class CRLTaker:
             lines += self._put_configured(_certificates(profile))
             for spec in profile.crls.values():
                 self._mark_from_target(spec, now)
+        lines += forget_released_early(status, self._public, now)
         return lines + self._disturbance.look(status, now, trusted=trusted)
 
     def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
@@ -88,13 +92,18 @@ class CRLTaker:
         """Publish the CRL of a bundle, unless a newer one was published already."""
         spec = profile.crls[reader.manifest.part.label]
         crl = crl_in(reader, spec)
-        step = crl_step(crl, reader.name, self._marks.crl(spec.issuer.id, spec.label), now)
+        mark, by_number = standing_mark(self._marks, self._archive, spec, now), spec.settings.series is not None
+        step = crl_step(crl, reader.name, mark, now, by_number=by_number)
         if step is Step.SUPERSEDED:
             note_applied(status, bundle, reader.manifest)
             return Taken(f"{spec}: number {crl.number} is superseded")
+        if step is Step.NEWER and begins_later(crl, spec, now):
+            return self._schedule(bundle, crl, spec, status, now)
         check_crl_window(crl, spec, now)
         is_there = self._target.digest(spec.path) == crl.sha256
-        if not is_there and (shown := self._succession.shown(spec)) is not None and shown.number > crl.number:
+        shown = self._succession.shown(spec) if not is_there else None
+        is_early = shown is not None and by_number and is_ahead(epoch(shown.this_update), now)
+        if shown is not None and shown.number > crl.number and not is_early:
             note_applied(status, bundle, reader.manifest)
             return Taken(f"{spec}: number {crl.number} is superseded by {shown.number}, which another publisher put")
         if step is Step.NEWER:
@@ -107,6 +116,12 @@ class CRLTaker:
         note_applied(status, bundle, reader.manifest, crl.next_update)
         take_crl(status, crl, spec, reader.manifest.revision)
         return Taken(f"{spec}: number {crl.number} published")
+
+    def _schedule(self, bundle: Stored, crl: VerifiedCRL, spec: CRLSpec, status: TargetStatus, now: datetime) -> Taken:
+        """Look at one of a series as if it were published now; what is wrong with it is told while there is time."""
+        self._succession.check(crl, spec, now, {refused.bundle for refused in status.set_aside})
+        schedule(status, crl, spec, bundle.name, attempt(bundle, self._public, self._exchange.list()))
+        return Taken(f"{spec}: number {crl.number} passed, and is held until it begins at {iso(crl.this_update)}")
 
     def _put_lists(self, status: TargetStatus, now: datetime) -> list[str]:
         """The list of an issuer's CRLs, once all of them are there: every URL on it is retrievable (CCADB).

@@ -218,6 +218,8 @@ def _check(compliance: Compliance, crl: CRLProfile, ocsp: OCSPProfile, last_crl:
     for name, one in crl.crls.items():
         only_cas = one.scope is Scope.CA
         compliance.check_crl(f"crl {name}", one.expires, one.renewal, one.backdate, only_cas)
+        if one.series is not None:
+            _check_series(f"crl {name}", compliance, last_crl)
         for reason in one.only_some_reasons:
             if forbidden := compliance.forbids(reason, only_cas):
                 raise ValueError(f"crl {name}: only_some_reasons: {forbidden}")
@@ -227,6 +229,16 @@ def _check(compliance: Compliance, crl: CRLProfile, ocsp: OCSPProfile, last_crl:
         compliance.check_ocsp("ocsp", ocsp.expires, ocsp.renewal, ocsp.look)
     if compliance is Compliance.BR and last_crl is LastCRL.NEVER:
         raise ValueError("last_crl: the TLS Baseline Requirements know no CRL that never ends (section 2.2.6)")
+
+
+def _check_series(what: str, compliance: Compliance, last_crl: LastCRL | None) -> None:
+    if compliance is Compliance.BR:
+        raise ValueError(
+            f"{what}: no series under `br`: thisUpdate is the date of issue there (BRs section 7.2), and one that is "
+            "signed ahead of time says a later one; hold a ceremony for each CRL"
+        )
+    if last_crl is not None:
+        raise ValueError(f"{what}: last_crl is followed by nothing, so there is no series: leave out one of the two")
 
 
 def _check_signer(issuer: Issuer, compliance: Compliance, ocsp: OCSPProfile) -> None:

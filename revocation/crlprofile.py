@@ -10,6 +10,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from revocation.artifacts import CRLName, Scope
 from revocation.configfile import Table, explain
+from revocation.crlseries import CRLSeries
+from revocation.departed import KEPT
 from revocation.durations import Duration, parse, show
 from revocation.errors import InputError
 from revocation.status import Reason
@@ -64,6 +66,14 @@ class CRLSettings(Table):
         "FreshestCRL in the complete one: whoever has one that is still valid fetches what changed since, and not all "
         "of it. Not every client asks for it. At least four times `look`.",
     )
+    series: CRLSeries | None = Field(
+        default=None,
+        examples=['{ count = 12, every = "30d" }'],
+        description="For an issuer whose key signs at ceremonies: each signs so many CRLs, with the same entries, the "
+        "first valid from then on and each of the others from `every` after the one before it. Publishers hold each "
+        "until it begins. `every` is shorter than `expires`, so that there is no gap, and is the `renewal`. Whoever "
+        "gets hold of one early can hide later revocations with it, until it ends (docs/ceremony.md).",
+    )
     shards: int = Field(
         default=0,
         ge=0,
@@ -98,6 +108,15 @@ class CRLSettings(Table):
             raise ValueError("crl: renewal and overlap contradict each other: give one of the two")
         return {**{key: value for key, value in data.items() if key != "overlap"}, "renewal": renewal}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _renewed_by_the_next(cls, data: Any) -> Any:
+        """One of a series is replaced by the next of it: `renewal` is `every`, unless something else is said."""
+        if not isinstance(data, Mapping) or data.get("series") is None or "renewal" in data:
+            return data
+        every = _every(data["series"])
+        return {**data, "renewal": every} if every is not None else data
+
     @field_validator("only_some_reasons", mode="before")
     @classmethod
     def _reasons(cls, names: Any) -> Any:
@@ -116,6 +135,8 @@ class CRLSettings(Table):
         check_windows("crl", self.expires, self.renewal, self.look)
         check_backdate("crl", self.renewal, self.backdate)
         check_max_age("crl", self.expires, self.renewal, self.look, self.max_age)
+        if self.series is not None:
+            self._check_series(self.series)
         if self.delta is not None:
             if self.delta > self.expires:
                 raise ValueError(
@@ -125,6 +146,23 @@ class CRLSettings(Table):
             check_backdate("crl: delta", self.delta / 2, self.backdate)
             check_max_age("crl: delta", self.delta, self.delta / 2, self.look, self.max_age)
         return self
+
+    def _check_series(self, series: CRLSeries) -> None:
+        if self.renewal != series.every:
+            raise ValueError(
+                f"crl: renewal ({show(self.renewal)}) and `every` of series ({show(series.every)}) contradict each "
+                "other: one of a series is replaced by the next of it. Leave out `renewal` and `overlap`"
+            )
+        if series.ahead + self.expires > KEPT:
+            raise ValueError(
+                f"crl: series: the last one would end {show(series.ahead + self.expires)} after the ceremony, and why "
+                f"entries left CRLs is told for {show(KEPT)}"
+            )
+        if self.delta is not None:
+            raise ValueError(
+                "crl: series and delta exclude each other: a delta is made when something was revoked, which is after "
+                "the series was signed"
+            )
 
 
 class CRLList(CRLSettings):
@@ -222,7 +260,14 @@ class CRLProfile(CRLSettings):
             raise ValueError(explain(f"lists.{name}", error, CRLList)) from error
 
 
+def _every(series: Any) -> Any:
+    """`every` of a series, as it stands in a configuration or in a model; None where that is not one."""
+    if isinstance(series, CRLSeries):
+        return series.every
+    return series.get("every") if isinstance(series, Mapping) else None
+
+
 def inherit(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings over those that they inherit; `overlap` takes the place of a `renewal` that was said before."""
-    replaced = {"renewal"} if "overlap" in own else set()
+    """Settings over those that they inherit; `overlap` and `series` take the place of a `renewal` said before."""
+    replaced = {"renewal"} if "overlap" in own or "series" in own else set()
     return {**{key: value for key, value in base.items() if key not in replaced}, **own}

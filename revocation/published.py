@@ -93,6 +93,18 @@ class HeldBundle(_Row):
         return now - self.since > _PATIENCE
 
 
+class ScheduledCRL(_Row):
+    """One of a series that passed the gate when it arrived, and is published when it begins."""
+
+    bundle: str
+    issuer: str = Field(max_length=_LONGEST)
+    label: str = Field(pattern=r"^[a-z][a-z0-9.]{0,63}$", description="which of the issuer's CRLs")
+    number: Number
+    this_update: Instant
+    next_update: Instant
+    version: str = Field(default="", description="of the file and the profile that it passed; others are tried again")
+
+
 class LeftoverCRL(_Row):
     """A CRL that is not configured any more, and is still served: what it alone lists would count as good.
 
@@ -176,8 +188,10 @@ class TargetStatus(BaseModel):
     leftovers: list[LeftoverCRL] = []
     put_back: list[PutBackCRL] = []
     disturbed: list[DisturbedCRL] = []
+    scheduled: list[ScheduledCRL] = []
 
     @property
     def unsaid(self) -> set[str]:
         """Fields that readers of the version before do not know, where nothing stands in them: to be left out."""
-        return {name for name, rows in (("put_back", self.put_back), ("disturbed", self.disturbed)) if not rows}
+        newer = {"put_back": self.put_back, "disturbed": self.disturbed, "scheduled": self.scheduled}
+        return {name for name, rows in newer.items() if not rows}

@@ -20,7 +20,7 @@ def behind_what_was_signed(connection: Connection, profile: IssuerProfile, now: 
     """
     advice = f"set the clock right; if it ran ahead then: `revocast discard --issuer {profile.issuer.name}`"
     where = f"issuer {profile.issuer.name}"
-    found = ((issued.latest_this_update(connection, spec.part), spec.label) for spec in profile.crls.values())
+    found = ((issued.latest_this_update(connection, spec.part, now), spec.label) for spec in profile.crls.values())
     latest, label = max(((at, label) for at, label in found if at), default=(now, ""))
     if latest > now + SKEW:
         yield RevocastError(

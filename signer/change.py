@@ -130,7 +130,7 @@ class _Shown:
     def _from(self, spec: CRLSpec) -> datetime:
         key = (spec.issuer.id, spec.label)
         if key not in self._known:
-            latest = issued.latest_this_update(self._connection, spec.part)
+            latest = issued.latest_this_update(self._connection, spec.part, self._now)
             self._known[key] = latest + ONE_SECOND if latest else spec.issuer.not_before
         return self._known[key]
 

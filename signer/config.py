@@ -22,7 +22,7 @@ from revocation.wire.bucket import ExchangePlace
 from signer.ceremony.config import CeremonyTable
 from signer.keys.kms.uri import SCHEME as KMS_SCHEME
 from signer.keys.kms.uri import KMSKey
-from signer.keys.limits import KeyLimits, LimitReached, check_lasts, check_use
+from signer.keys.limits import KeyLimits, LimitReached, check_ahead, check_lasts, check_use
 from signer.keys.purpose import BACKDATE, Purpose
 from signer.keys.rsa_signature import RSASignature
 from signer.keys.token.uri import SCHEME, TokenURI, with_module
@@ -196,6 +196,7 @@ class SignerConfig(Table):
             _check_signature(issuer, known[issuer.name])
         for profile in public.profiles.values():
             self._check_last(profile)
+            self._check_series(profile)
             self._check_key(profile)
             for what, wanted, limit in (
                 *(("crl.expires", one.expires, self.limits.crl_validity) for one in profile.crl.crls.values()),
@@ -225,9 +226,12 @@ class SignerConfig(Table):
         ocsp = profile.ocsp
         needed = [(Purpose.CRL, one.expires) for one in profile.crl.crls.values()]
         needed += [(Purpose.OCSP, ocsp.expires)] if ocsp.direct else []
+        has_key = any(one.name == profile.issuer.name and one.key for one in self.issuers)
         try:
             for purpose, lasts in needed:
                 check_use(limits, purpose, lasts, where)
+            for one in profile.crl.crls.values() if has_key else ():
+                check_ahead(limits, one.series.ahead if one.series else timedelta(0), where)
             if not ocsp.direct:
                 check_use(limits, Purpose.RESPONDER_CERTIFICATE, ocsp.responder_certificate_expires + BACKDATE, where)
                 check_lasts(limits, Purpose.OCSP, ocsp.expires, where)
@@ -238,6 +242,19 @@ class SignerConfig(Table):
                 f'last_crl = "{profile.last_crl}" is beyond crl_validity ({show(limits.crl_validity)}) of its key',
                 where=where,
                 advice="leave crl_validity out of [signer.issuers.limits] for the last CRL of an issuer that retires",
+            )
+
+    def _check_series(self, profile: IssuerProfile) -> None:
+        """What is signed ahead of time is signed while people look on, and on no machine that signs by itself."""
+        name = profile.issuer.name
+        if not any(one.series for one in profile.crl.crls.values()) or name in self.offline:
+            return
+        if self.ceremony is None:
+            raise ConfigurationError(
+                "has a `series` of CRLs, and its key does not sign at ceremonies",
+                where=f"issuer {name}",
+                advice="`offline = true` in [[signer.issuers]] where its key is elsewhere, [signer.ceremony] where it "
+                "is (docs/ceremony.md); or `series` only in `crl` of the issuers in [[public.issuers]] whose keys do",
             )
 
     def _longest_response(self, profile: IssuerProfile) -> timedelta:

@@ -70,7 +70,7 @@ def make_crl(
             taken = _take(signer, profile, spec, key, clock, file, for_revocation=for_revocation)
         row = taken.row
         with given_back(signer.ledger, key):
-            begin, size = _enclose(file, taken.tbs, key)
+            begin, size = enclose(file, taken.tbs, key)
         with ThreadPoolExecutor(1) as beside:
             sha256 = beside.submit(FileTBS(file, begin, size).digest, "sha256")
             selfcheck.check_crl(file, begin, issuer.public_key_info, row.crl_number or 0)
@@ -115,7 +115,7 @@ def _take(
         return _snapshot(connection, spec, key, now, file, base, **options)
 
 
-def _enclose(file: BinaryIO, tbs: FileTBS, key: SigningKey) -> tuple[int, int]:
+def enclose(file: BinaryIO, tbs: FileTBS, key: SigningKey) -> tuple[int, int]:
     """Sign what is to be signed, and write the rest of the CRL around it; where the CRL begins, and its size."""
     before, after = crl.envelope(tbs.size, key.algorithm_identifier, key.sign(tbs))
     begin = tbs.begin - len(before)
@@ -147,7 +147,8 @@ def _snapshot(
     dates.require_passed(connection, issuer, now)
     issued.require_later(connection, spec.part, now)
     this_update, next_update = spec.window(now, issued.latest_before(connection, spec.part, now))
-    key.permit(connection, Use(lasts=next_update - this_update, for_revocation=for_revocation), now)
+    use = Use(lasts=next_update - this_update, for_revocation=for_revocation, begins=this_update)
+    key.permit(connection, use, now)
     row = issued.reserve(
         connection,
         issuer,
@@ -165,7 +166,7 @@ def _snapshot(
     frame = crl.CRLFrame(spec, row.crl_number or 0, *window, kept_since, base.crl_number if base else None)
     lint_crl(frame, now)
     before, after = crl.around(frame, size, key.algorithm_identifier)
-    tbs = _write(file, chain((before,), entries, (after,)))
+    tbs = write_tbs(file, chain((before,), entries, (after,)))
     if tbs.size != len(before) + size + len(after):
         raise selfcheck.SelfCheckFailed(f"CRL {row.crl_number}: the pages of its entries are damaged")
     what = {"crl": spec.label, "crl_number": str(row.crl_number), "entries": count, "revision": revision}
@@ -184,7 +185,7 @@ def _entries(
     return len(changed), sum(map(len, changed)), changed
 
 
-def _write(file: BinaryIO, pieces: Iterable[bytes]) -> FileTBS:
+def write_tbs(file: BinaryIO, pieces: Iterable[bytes]) -> FileTBS:
     """Write what is to be signed, hashing it on the way; in front of it there is room for what will stand there."""
     digest = hashlib.sha256()
     file.seek(_ROOM)

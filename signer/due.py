@@ -115,7 +115,7 @@ def due_crls(
         needed = changes.latest(Selection.of(spec))
         taken_back = published.taken_back(connection, last, now) if last is not None else None
         if why := _why_crl(last, spec, now, needed, intact, taken_back):
-            not_before = _not_before(connection, profile, spec.part)
+            not_before = _not_before(connection, profile, spec.part, now)
             lacks = needed > (last.revision if last else 0)
             turn = last.sequence if last else 0
             if spec.name.delta and (its := _last(connection, complete.part)):
@@ -154,10 +154,10 @@ def due_slices(
     slices = Slices(connection, profile, now, intact, newest.not_after if newest else None, waiting)
     for part, base, why in slices.behind(whole=whole):
         waits = slices.waits(part) if not base else None
-        yield Due(profile, part, base, why, _not_before(connection, profile, part), behind=True, waits=waits)
+        yield Due(profile, part, base, why, _not_before(connection, profile, part, now), behind=True, waits=waits)
     for part, why in slices.renewals() if whole else ():
         waits = slices.waits(part)
-        yield Due(profile, part, 0, why, _not_before(connection, profile, part), waits=waits)
+        yield Due(profile, part, 0, why, _not_before(connection, profile, part, now), waits=waits)
 
 
 def _why_crl(
@@ -177,7 +177,7 @@ def _why_crl(
     return None if intact(last) else "its bundle is gone from the exchange"
 
 
-def _not_before(connection: Connection, profile: IssuerProfile, part: Part) -> datetime:
-    latest = issued.latest_this_update(connection, part)
+def _not_before(connection: Connection, profile: IssuerProfile, part: Part, now: datetime) -> datetime:
+    latest = issued.latest_this_update(connection, part, now)
     dated = dates.latest(connection, profile.issuer)
     return max(dated, latest + ONE_SECOND) if latest else dated

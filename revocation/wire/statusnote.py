@@ -66,6 +66,7 @@ def note_of(status: TargetStatus, alarms: Iterable[str], now: datetime) -> Statu
         leftovers=status.leftovers[:_MOST_SENTENCES],
         put_back=status.put_back[:_MOST_SENTENCES],
         disturbed=status.disturbed[-_MOST_SENTENCES:],
+        scheduled=sorted(status.scheduled, key=lambda one: one.this_update)[:_MOST_ROWS],
     )
     left_out = len(status.crls) + len(status.slices) - len(crls) - len(slices)
     sentences = tuple(_short(alarm) for alarm in list(alarms)[:_MOST_SENTENCES])

@@ -20,6 +20,7 @@ from revocation.wire.exchange import FolderExchange
 from signer.ceremony.brought import issuer_of, read_crls, verify_responses
 from signer.ceremony.lacking import left_out
 from signer.ceremony.output import read_output
+from signer.ceremony.schedule import first_of_each, require_schedule, told
 from signer.ceremony.transcript import Transcript
 from signer.ledger import audit, ceremonies, crl_numbers
 from signer.ledger.ceremonies import Ceremony, Step
@@ -68,8 +69,7 @@ def accept(signer: Signer, folder: Path, now: datetime, without: Collection[str]
     was_known, left = _note(signer, transcript, crls, now, without)
     put = tuple(name for name in names if _put(signer, source, name))
     _take_out_older(signer, names)
-    said = (f"{crl.profile.issuer.name}: CRL number {crl.number}, until {iso(crl.next_update)}" for crl in crls)
-    return Accepted(transcript, tuple(said), put, was_known, left)
+    return Accepted(transcript, tuple(told(crls)), put, was_known, left)
 
 
 def _require_ours(signer: Signer, names: Sequence[str]) -> None:
@@ -85,16 +85,17 @@ def _require_ours(signer: Signer, names: Sequence[str]) -> None:
 
 
 def _require_each(signer: Signer, crls: Sequence[SignedCRL]) -> None:
-    """Return if each CRL is there that is configured."""
-    found = {(crl.profile.issuer.id, crl.spec.label) for crl in crls if crl.spec is not None}
+    """Return if each CRL is there that is configured, and each series without a gap."""
     for profile in signer.offline:
         for spec in profile.complete_crls.values():
-            if (profile.issuer.id, spec.label) not in found:
+            found = [crl for crl in crls if crl.spec == spec]
+            if not found:
                 raise Refused(
                     "is not among what the ceremony signed",
                     where=str(spec),
                     advice="configure the two machines alike, [public] above all, and hold another ceremony",
                 )
+            require_schedule(spec, found)
 
 
 def _note(
@@ -121,9 +122,10 @@ def _note(
             return True, tuple(known.detail["left_out"].values())
         for crl in crls:
             _require_newer(connection, crl, where)
+        for crl in crls:  # two CRLs of one issuer may have one number
             crl_numbers.raise_crl_floor(connection, crl.profile.issuer, crl.number)
         allowed = {*without, *(last.detail["left_out"] if last is not None else ())}
-        left = left_out(connection, transcript, crls, asked.detail["revisions"], allowed)
+        left = left_out(connection, transcript, first_of_each(crls), asked.detail["revisions"], allowed)
         detail = {**asked.detail, "crls": numbers, "left_out": left}
         ceremonies.note(connection, Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, detail))
         what = {"request": digest, "crls": numbers, "left_out": sorted(left)}

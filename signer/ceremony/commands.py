@@ -20,6 +20,7 @@ from signer.ceremony.approvals import how_to_approve, require_approvals
 from signer.ceremony.output import require_room, write_output
 from signer.ceremony.plan import Plan
 from signer.ceremony.request import Request, digest_of, read
+from signer.ceremony.schedule import of_a_request
 from signer.ceremony.sign import People, earlier, hold, prepare, table_of
 from signer.ceremony.transcript import TEXT_NAME, Transcript
 from signer.signer import open_signer
@@ -63,6 +64,8 @@ def request(out: Path, everything: bool, copied: bool, config: Path | None, as_j
     click.echo(f"sha256:{digest}")
     click.echo("note the digest down: the offline machine shows it before it signs, and who approves signs it:")
     click.echo(f"  {how_to_approve(digest)}")
+    for line in of_a_request(signer.offline):
+        click.echo(line)
 
 
 @click.command(short_help="Show, and sign, what a request asks for.")
@@ -142,8 +145,9 @@ def sign(
 def accept(folder: Path, left_out: tuple[str, ...], config: Path | None, as_json: bool) -> None:
     """Take the FOLDER of a ceremony into the exchange of the online machine, for its publishers.
 
-    Each CRL has to be signed by its issuer's key, and the ceremony not to be older than the
-    last that was accepted. Publishers check all of it again.
+    Each CRL and OCSP response has to be signed by its issuer, each CRL to say what was recorded here before the
+    request was made, and the ceremony not to be older than the last that was accepted. Publishers check all of it
+    again.
     """
     signer = open_signer(ConfigFile.read(config), clock.now())
     done = accept_folder(signer, folder, clock.now(), left_out)

@@ -17,12 +17,14 @@ from revocation.errors import BundleError
 from revocation.extensions import extension_value
 from revocation.part import Part
 from revocation.status import Reason
+from signer.ceremony.series import Numbered, PlannedSeries, planned
 from signer.crls import bring_up
 from signer.due import due_crls, due_responder_certificate, due_slices
 from signer.finding import intact_bundles
 from signer.ledger import crl_numbers, dates, facts, issued, pages
 from signer.ledger.groups import Selection
 from signer.signer import Signer
+from signer.slices import Intact
 
 _MOST_SERIALS = 20
 
@@ -92,6 +94,7 @@ class Plan:
     done: tuple[str, ...]
     crls: tuple[PlannedCRL, ...]
     responses: tuple[PlannedResponses, ...]
+    series: tuple[PlannedSeries, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """It in words."""
@@ -100,9 +103,11 @@ class Plan:
         yield f"What will be signed, as of {iso(self.at)}:"
         for crl in self.crls:
             yield from (f"  {line}" for line in crl.lines())
+        for series in self.series:
+            yield from (f"  {line}" for line in series.lines())
         for responses in self.responses:
             yield from (f"  {line}" for line in responses.lines())
-        if not self.crls and not self.responses:
+        if not self.crls and not self.responses and not self.series:
             yield "  nothing: all of it was signed before this ceremony broke off"
 
 
@@ -116,6 +121,7 @@ def plan(
     """
     crls: list[PlannedCRL] = []
     responses: list[PlannedResponses] = []
+    series: list[PlannedSeries] = []
     intact = intact_bundles(signer, at, None)
     for profile in profiles:
         due = [one.part for one in due_crls(connection, profile, at, intact, signer.published)]
@@ -123,13 +129,27 @@ def plan(
         for spec in specs:  # all of them first: what leaves one leaves others too
             bring_up(connection, signer.published, profile, spec, at)
         crls.extend(_crl(connection, signer, spec, at) for spec in specs)
+        series += _series(connection, profile, crls, intact)
         if list(due_responder_certificate(connection, profile, at, signer.responder_keys)):
             responses.append(PlannedResponses(profile.issuer.name, "the certificate of an OCSP responder"))
         keys = (signer.responder_keys, signer.keyring)
         slices = {due.part.slice for due in due_slices(connection, profile, at, intact, *keys, True) if due.part}
         if slices:
             responses.append(_responses(connection, profile, slices, at))
-    return Plan(at, tuple(done), tuple(crls), tuple(responses))
+    return Plan(at, tuple(done), tuple(crls), tuple(responses), tuple(series))
+
+
+def _series(
+    connection: Connection, profile: IssuerProfile, crls: Iterable[PlannedCRL], intact: Intact
+) -> Iterator[PlannedSeries]:
+    """What is left of each series, which begins anew with a CRL that is signed now."""
+    now = {one.part: one.content for one in crls}
+    for spec in profile.complete_crls.values():
+        new = now.get(spec.part)
+        first = Numbered(new.number, new.this_update, new.next_update) if new else None
+        found = planned(connection, spec, intact, first)
+        if found is not None:
+            yield found
 
 
 def _crl(connection: Connection, signer: Signer, spec: CRLSpec, at: datetime) -> PlannedCRL:

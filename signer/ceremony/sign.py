@@ -27,9 +27,10 @@ from signer.ceremony.order import require_clock, require_turn, require_valid
 from signer.ceremony.output import digest_in
 from signer.ceremony.plan import CRLContent, Plan, plan, read_crl
 from signer.ceremony.request import Request
+from signer.ceremony.series import sign_series
 from signer.ceremony.transcript import ApprovedBy, SignedCRL, Transcript, UsedKey
 from signer.ceremony.tries import earlier_tries, left_out, note_try
-from signer.finding import EVERYTHING, find_due
+from signer.finding import EVERYTHING, find_due, intact_bundles
 from signer.keys.purpose import Purpose
 from signer.ledger import audit, ceremonies, issued
 from signer.ledger.ceremonies import Ceremony, Step
@@ -114,6 +115,7 @@ def hold(signer: Signer, request: Request, agreed: Plan, people: People) -> Tran
     report = look(signer, fixed(agreed.at), EVERYTHING, hint, at_ceremony=True)
     problems = [str(problem) for problem in report.problems]
     _require_done(signer, profiles, agreed, problems)
+    _sign_series(signer, profiles, agreed)
     transcript = _transcript(signer, request, agreed, people, profiles, keys, problems)
     detail = transcript.model_dump(mode="json")
     header = request.header
@@ -178,11 +180,31 @@ def _require_done(signer: Signer, profiles: Sequence[IssuerProfile], agreed: Pla
             row = issued.last_stored(connection, planned.part)
         signed = read_crl(signer, row.name) if row is not None else None
         if signed != planned.content:
-            raise RevocastError(
-                f"CRL {planned.label} is not what was shown: nothing of it is handed out",
-                where=f"issuer {planned.issuer}",
-                advice="keep this machine as it is, and find out why",
-            )
+            raise _not_shown(planned.issuer, planned.label)
+
+
+def _sign_series(signer: Signer, profiles: Sequence[IssuerProfile], agreed: Plan) -> None:
+    """Sign what is left of each series, and return if it is what was shown."""
+    specs = {spec.part: (profile, spec) for profile in profiles for spec in profile.complete_crls.values()}
+    for series in agreed.series:
+        profile, spec = specs[series.part]
+        names = sign_series(signer, profile, spec, intact_bundles(signer, agreed.at, None), agreed.at)
+        with signer.ledger.read() as connection:
+            first = issued.last_stored(connection, spec.part)
+        said = read_crl(signer, first.name) if first is not None else None
+        wanted = [(one.number, one.this_update, one.next_update) for one in series.crls]
+        signed = [read_crl(signer, name) for name in names[-len(wanted) :]]
+        windows = [(one.number, one.this_update, one.next_update) for one in signed if one]
+        if windows != wanted or said is None or any(one and one.entries != said.entries for one in signed):
+            raise _not_shown(series.issuer, series.label)
+
+
+def _not_shown(issuer: str, label: str) -> RevocastError:
+    return RevocastError(
+        f"CRL {label} is not what was shown: nothing of it is handed out",
+        where=f"issuer {issuer}",
+        advice="keep this machine as it is, and find out why",
+    )
 
 
 def _used(signer: Signer, profile: IssuerProfile) -> UsedKey:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from revocation.clock import iso
 from revocation.errors import KeyUnavailable
-from signer.keys.limits import KeyLimits, LimitReached, TooManyAtOnce, check_use
+from signer.keys.limits import KeyLimits, LimitReached, TooManyAtOnce, check_ahead, check_use
 from signer.keys.protocol import TBS, KeyAway, SigningKey
 from signer.keys.purpose import Purpose, key_id
 from signer.ledger import key_uses
@@ -26,11 +26,13 @@ class Use:
         number: how many signatures.
         lasts: from thisUpdate to nextUpdate, or the life of a certificate; None of what does not end.
         for_revocation: whether it is due because a status changed.
+        begins: thisUpdate of a CRL.
     """
 
     number: int = 1
     lasts: timedelta | None = None
     for_revocation: bool = False
+    begins: datetime | None = None
 
 
 class LimitedKey:
@@ -72,6 +74,8 @@ class LimitedKey:
             LimitReached: the key may not make them: what, which limit, and when it may again. Nothing was counted.
         """
         check_use(self._limits, self._purpose, use.lasts, self._where)
+        if use.begins is not None:
+            check_ahead(self._limits, use.begins - now, self._where)
         id_ = key_id(self)
         self._check_room(connection, id_, use, now)
         key_uses.note(connection, id_, use.number, now, for_revocation=use.for_revocation)
@@ -123,7 +127,10 @@ class LimitedKey:
 
     def sign(self, tbs: TBS) -> bytes:
         """One signature, of those that were permitted."""
-        self._take(1)
+        with self._turn:
+            if not self._permitted:
+                raise self._not_permitted(1)
+            self._permitted -= 1
         try:
             return self._key.sign(tbs)
         except KeyUnavailable as error:
@@ -132,19 +139,20 @@ class LimitedKey:
 
     def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
         """The signatures of many, of those that were permitted."""
-        self._take(len(batch))
+        number = len(batch)
+        with self._turn:
+            if number > self._permitted:
+                raise self._not_permitted(number)
+            self._permitted -= number
         try:
             return self._key.sign_many(batch)
         except KeyUnavailable as error:
-            self._put_back(len(batch), error)
+            self._put_back(number, error)
             raise
 
-    def _take(self, number: int) -> None:
-        with self._turn:
-            if number > self._permitted:
-                what = f"{number} signatures for {self._purpose} were asked for, and {self._permitted} are permitted"
-                raise LimitReached(what, where=self._where)
-            self._permitted -= number
+    def _not_permitted(self, number: int) -> LimitReached:
+        what = f"{number} signatures for {self._purpose} were asked for, and {self._permitted} are permitted"
+        return LimitReached(what, where=self._where)
 
     def _put_back(self, number: int, error: KeyUnavailable) -> None:
         """What was taken and not made, since the key could not be used."""

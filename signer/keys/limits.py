@@ -48,6 +48,10 @@ class KeyLimits(Table):
         default=None, description="The same of OCSP responses about its certificates, whoever signs them."
     )
     certificate_validity: Duration | None = Field(default=None, description="Longest life of a certificate.")
+    crl_ahead: Duration = Field(
+        default=timedelta(0),
+        description="How far after the signing thisUpdate of a CRL may lie: for a `series`. Absent: not at all.",
+    )
     signatures_per_hour: int | None = Field(
         default=None,
         ge=1,
@@ -127,4 +131,20 @@ def check_lasts(limits: KeyLimits, purpose: Purpose, lasts: timedelta | None, wh
             f"what the key signs for {purpose} lasts {show(longest)} at most, and this lasts {show(lasts)}",
             where=where,
             advice=f"{name}_validity of [signer.issuers.limits], where the key is, or a shorter profile",
+        )
+
+
+def check_ahead(limits: KeyLimits, ahead: timedelta, where: str) -> None:
+    """Return if a CRL may begin so long after it is signed.
+
+    Raises:
+        LimitReached: it may not.
+    """
+    if ahead > limits.crl_ahead:
+        may = f"{show(limits.crl_ahead)} after it is signed at most" if limits.crl_ahead else "when it is signed"
+        raise LimitReached(
+            f"a CRL of this key begins {may}, and this one would begin {show(ahead)} after",
+            where=where,
+            advice="crl_ahead of [signer.issuers.limits], where the key is, lets it sign a series; or take `series` "
+            "out of [public.crl]",
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, desc, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, desc, func, insert, or_, select, update
 
 from revocation.artifacts import CRLName, Kind
 from revocation.bundle.manifest import bundle_name
@@ -65,14 +65,19 @@ def reserve(
     slices: int | None = None,
     hashes: str | None = None,
     departed: int = 0,
+    ahead_of: Issued | None = None,
 ) -> Issued:
     """Take the next sequence, and for a CRL the next number, in the transaction that reads what it will contain.
+
+    Args:
+        ahead_of: the first of a series, of which this one is another. Their numbers follow on each other.
 
     Raises:
         Unreconciled: a copy took the place of the ledger: what it would contain, or its number, is not known.
     """
     continuity.require_whole(connection)
-    number = next_crl_number(connection, issuer, part, this_update) if part.kind is Kind.CRL else None
+    signed_at = ahead_of.this_update if ahead_of else this_update
+    number = next_crl_number(connection, issuer, part, signed_at) if part.kind is Kind.CRL else None
     values = {
         "issuer": issuer.id,
         "kind": str(part.kind),
@@ -86,6 +91,7 @@ def reserve(
         "revision": revision,
         "this_update": epoch(this_update),
         "next_update": epoch(next_update),
+        "ahead_of": ahead_of.sequence if ahead_of else None,
     }
     key = connection.execute(insert(issued).values(**values)).inserted_primary_key
     sequence = int(key[0]) if key else 0
@@ -162,10 +168,15 @@ def stored_departed(connection: Connection, issuer: Issuer, since: Chunk) -> lis
 
 
 def later_than(connection: Connection, issuer: Issuer, moment: datetime) -> Iterator[Issued]:
-    """All that was signed for an issuer with a later thisUpdate, newest first, but what was taken back."""
-    mine = (issued.c.issuer == issuer.id, issued.c.this_update > epoch(moment), issued.c.discarded_at.is_(None))
-    signed = issued.c.kind != str(Kind.DEPARTED)
-    for row in connection.execute(select(issued).where(*mine, signed).order_by(desc(issued.c.sequence))):
+    """All that was signed for an issuer with a later thisUpdate, newest first, but what was taken back.
+
+    A series that was begun before is meant to go on after that time.
+    """
+    later = (issued.c.this_update > epoch(moment), issued.c.discarded_at.is_(None))
+    mine = (issued.c.issuer == issuer.id, *later, issued.c.kind != str(Kind.DEPARTED))
+    first = select(issued.c.sequence).where(issued.c.issuer == issuer.id, *later)
+    meant = or_(issued.c.ahead_of.is_(None), issued.c.ahead_of.in_(first))
+    for row in connection.execute(select(issued).where(*mine, meant).order_by(desc(issued.c.sequence))):
         yield _issued(row)
 
 
@@ -212,25 +223,27 @@ def ends_of_crls(connection: Connection, issuer: Issuer, but: Collection[str] = 
 
 
 def complete_names(connection: Connection, names: Sequence[str]) -> set[str]:
-    """Those of the names in an exchange that are complete bundles of this ledger, and stored."""
+    """Those of the names in an exchange that are complete bundles of this ledger, and stored; of a series the first."""
     by_sequence = {int(name.partition("-")[0]): name for name in names}
     query = select(issued.c.sequence, issued.c.issuer, issued.c.kind, issued.c.part).where(
         *(issued.c.base_revision == 0, issued.c.size.is_not(None), issued.c.discarded_at.is_(None)),
-        issued.c.sequence.in_(by_sequence),
+        *(issued.c.ahead_of.is_(None), issued.c.sequence.in_(by_sequence)),
     )
     rows = connection.execute(query)
     found = {f"{row.sequence:012d}-{row.issuer}-{row.kind}-{row.part}.tar" for row in rows}
     return found & set(names)
 
 
-def latest_this_update(connection: Connection, part: Part) -> datetime | None:
+def latest_this_update(connection: Connection, part: Part, now: datetime) -> datetime | None:
     """thisUpdate of the newest bundle of a part, reserved ones included: the next must be later.
+
+    Those of a series count once they have begun.
 
     A complete CRL and its delta never have the same: issued at one time they would need one number (RFC 5280, 5.2.3).
     """
     mine = (issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part.in_(numbered_with(part)))
-    query = select(func.max(issued.c.this_update)).where(*mine, issued.c.discarded_at.is_(None))
-    found = connection.execute(query).scalar()
+    counts = (issued.c.discarded_at.is_(None), or_(issued.c.ahead_of.is_(None), issued.c.this_update <= epoch(now)))
+    found = connection.execute(select(func.max(issued.c.this_update)).where(*mine, *counts)).scalar()
     return from_epoch(found) if found is not None else None
 
 
@@ -248,13 +261,20 @@ def require_later(connection: Connection, part: Part, now: datetime) -> None:
     Raises:
         TooEarly: it was.
     """
-    latest = latest_this_update(connection, part)
+    latest = latest_this_update(connection, part, now)
     early.require(now, latest + ONE_SECOND if latest else None)
 
 
+def signed_ahead(connection: Connection, first: Issued) -> list[Issued]:
+    """The others of the series that a CRL begins, reserved ones included, in the order of their numbers."""
+    mine = (issued.c.ahead_of == first.sequence, issued.c.issuer == first.part.issuer)
+    return [_issued(row) for row in connection.execute(select(issued).where(*mine).order_by(issued.c.sequence))]
+
+
 def _of_part(part: Part) -> Select[Any]:
+    """What was made of a part, but what was taken back, and those of a series behind the first."""
     mine = (issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part == part.label)
-    return select(issued).where(*mine, issued.c.discarded_at.is_(None))
+    return select(issued).where(*mine, issued.c.discarded_at.is_(None), issued.c.ahead_of.is_(None))
 
 
 def _issued(row: Row[Any]) -> Issued:

@@ -24,14 +24,31 @@ _HIGHEST: Final = 990_000_000_000
 """A sequence has twelve digits."""
 
 
-def adopt(connection: Connection, issuer: Issuer, part: Part, sequence: int, window: tuple[datetime, datetime]) -> None:
-    """Note a bundle that was made by the ledger of before: what follows is later. It counts as one never stored."""
+_OF_A_LOST_SERIES: Final = 0
+"""No bundle has this sequence."""
+
+
+def adopt(
+    connection: Connection,
+    issuer: Issuer,
+    part: Part,
+    sequence: int,
+    window: tuple[datetime, datetime],
+    *,
+    ahead: bool = False,
+) -> None:
+    """Note a bundle that was made by the ledger of before: what follows is later. It counts as one never stored.
+
+    Args:
+        ahead: whether it is one of a series that begins later: what follows need not wait for it.
+    """
     known = select(issued.c.sequence).where(issued.c.sequence == sequence)
     if connection.execute(known).one_or_none() is not None:
         return
     values = {"issuer": issuer.id, "kind": str(part.kind), "part": part.label, "subject": subject_of(issuer)}
     times = {"this_update": epoch(window[0]), "next_update": epoch(window[1])}
     revisions = {"sequence": sequence, "base_revision": 0, "revision": 0}
+    revisions |= {"ahead_of": _OF_A_LOST_SERIES} if ahead else {}
     connection.execute(insert(issued).values(**values, **times, **revisions))
 
 

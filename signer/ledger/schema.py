@@ -149,6 +149,11 @@ issued = Table(
     Column("departed", BigInteger, comment="the latest departure when a CRL was made; of a chunk of them the last"),
     Column("published_at", BigInteger, comment="when it was first seen published"),
     Column("discarded_at", BigInteger, comment="when an operator took back a CRL that was never published"),
+    Column(
+        "ahead_of",
+        BigInteger,
+        comment="of one of a series, signed for a later time, the sequence of the first; NULL of all others",
+    ),
     ForeignKeyConstraint(["issuer"], ["issuers.id"]),
     UniqueConstraint("subject", "kind", "part", "crl_number", name="issued_number"),
     sqlite_autoincrement=True,

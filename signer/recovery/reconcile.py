@@ -176,12 +176,19 @@ def _authorized(
     return requester.name
 
 
+def _is_of_a_series(profile: IssuerProfile, part: Part) -> bool:
+    spec = profile.crls.get(part.label) if part.kind is Kind.CRL else None
+    return spec is not None and spec.settings.series is not None
+
+
 def _go_on(connection: Connection, profile: IssuerProfile, evidence: Evidence, now: datetime) -> None:
     """Numbers, times and revisions of before are not used again, and every CRL is made anew."""
     issuer = profile.issuer
     for bundle in evidence.bundles.values():
         if bundle.part.issuer == issuer.id:
-            lost.adopt(connection, issuer, bundle.part, bundle.sequence, (bundle.this_update, bundle.next_update))
+            window = (bundle.this_update, bundle.next_update)
+            ahead = bundle.this_update > now and _is_of_a_series(profile, bundle.part)
+            lost.adopt(connection, issuer, bundle.part, bundle.sequence, window, ahead=ahead)
     if evidence.number >= 0:
         crl_numbers.raise_crl_floor(connection, issuer, evidence.number)
     for chunk, told in sorted(evidence.left.items()):

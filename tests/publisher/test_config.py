@@ -54,6 +54,8 @@ def test_two_publishers_of_one_redis_need_two_prefixes(tmp_path: Path) -> None:
         ('"lmdb"', '"s3"', "targets.1"),
         ('state = "publisher"', 'state = "public/state"', "state .* lies inside target 'files'"),
         ('exchange = "exchange"', 'exchange = "store"', "exchange .* lies inside target 'responses'"),
+        ('exchange = "exchange"', 'exchange = "public/www/exchange"', "exchange .* lies inside target 'files'"),
+        ('exchange = "exchange"', 'exchange = "aside/../public/x"', "exchange .* lies inside target 'files'"),
         ('kind = "directory"', 'kind = "directory"\nmap_size_gib = 1', "map_size_gib"),
         ('state = "publisher"', 'state = "publisher"\nsecret = "x"', "publisher.secret"),
         ('"files"', '"Files !"', "targets.0"),
@@ -63,3 +65,11 @@ def test_contradiction_is_refused_with_its_place(tmp_path: Path, old: str, new: 
     """Two targets in one place, marks inside of what may be wiped, unknown kinds and keys."""
     with pytest.raises(ConfigurationError, match=message):
         read(tmp_path, RIGHT.replace(old, new, 1))
+
+
+def test_exchange_that_is_a_link_into_a_target_is_refused(tmp_path: Path) -> None:
+    """What is held for later lies in the exchange: nothing of it may be served, by whatever name."""
+    (tmp_path / "public/www").mkdir(parents=True)
+    (tmp_path / "exchange").symlink_to(tmp_path / "public/www")
+    with pytest.raises(ConfigurationError, match=r"exchange .* lies inside target 'files'"):
+        read(tmp_path, RIGHT)

@@ -73,6 +73,8 @@ def sign(signer: Signer, purpose: Purpose, use: Use) -> None:
         ('crl_validity = "2d"', Purpose.CRL, Use(lasts=3 * DAY), "lasts 2d at most, and this lasts 3d"),
         ('ocsp_validity = "2d"', Purpose.OCSP, Use(lasts=3 * DAY), "lasts 2d at most, and this lasts 3d"),
         ('certificate_validity = "9d"', Purpose.CA_CERTIFICATE, Use(lasts=10 * DAY), "lasts 9d at most"),
+        ("", Purpose.CRL, Use(begins=NOW + SECOND), "begins when it is signed, and this one would begin 1s after"),
+        ('crl_ahead = "30d"', Purpose.CRL, Use(begins=NOW + 31 * DAY), "30d after it is signed at most, .* 31d after"),
         (
             "signatures_per_hour = 4",
             Purpose.CRL,
@@ -91,7 +93,7 @@ def test_key_signs_nothing_beyond_a_limit_of_its_own(
     with pytest.raises(LimitReached) as refused:
         sign(signer, purpose, use)
     assert re.search(told, str(refused.value))
-    sign(signer, Purpose.CRL, Use(lasts=DAY))
+    sign(signer, Purpose.CRL, Use(lasts=DAY, begins=NOW))
 
 
 def test_key_makes_no_signature_that_was_not_permitted(tmp_path: Path) -> None:

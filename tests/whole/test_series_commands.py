@@ -1,0 +1,54 @@
+"""A series by the commands of both machines: what people are shown, and what monitoring is told."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.whole.ceremonies import Site
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.judge("openssl")]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Two machines whose ceremonies sign a year of CRLs."""
+    site = Site.build(tmp_path / "site")
+    for machine in (site.online, site.offline):
+        file = machine / "revocast.toml"
+        old, new = 'expires = "200d"\nrenewal = "1d"\nlook = "95d"\n', 'expires = "40d"\n'
+        series = 'series = { count = 12, every = "30d" }\n'
+        text = file.read_text().replace(f"[public.crl]\n{old}", f"[public.crl]\n{new}{series}")
+        assert series in text
+        key = 'passphrase = "file:passphrase"\n'
+        file.write_text(text.replace(key, f'{key}limits = {{ crl_ahead = "330d" }}\n'))
+    site.run(site.online, "import", "../issued")
+    return site
+
+
+def test_series_is_shown_signed_taken_in_and_held(site: Site) -> None:
+    """The trade-off is said by both commands; nothing held is trouble for `publish` or `status`."""
+    site.run(site.online, "revoke", "12", "--reason", "keyCompromise", code=4)
+    asked = site.run(site.online, "ceremony", "request", "--out", "../stick/first.json")
+    assert "hides what is revoked after it" in asked
+    (digest,) = re.findall(r"^(sha256:[0-9a-f]{64})$", asked, re.M)
+    shown = site.sign("first.json", digest, "first")
+    assert "a series of 12: number " in shown
+    assert "it hides what is revoked after this ceremony" in shown
+    assert "it hides what is revoked after this ceremony" in (site.stick / "first/transcript.txt").read_text()
+    accepted = site.run(site.online, "ceremony", "accept", "../stick/first")
+    assert len(re.findall(r"^  root: CRL number [0-9]+, ", accepted, re.M)) == 12
+    published = site.run(site.online, "publish")
+    assert len(re.findall("passed, and is held until it begins at ", published)) == 11
+    assert [site.verdict(serial) for serial in (0x11, 0x12)] == ["good", "revoked"]
+    assert "held" not in site.run(site.online, "publish")
+    status = json.loads(site.run(site.online, "status", "--json", "--timeout", "60"))
+    assert (status["exit_code"], status["held"], status["alarms"]) == (0, [], [])
+    (series,) = status["series"]
+    assert (series["target"], series["crl"], series["held"], series["trouble"]) == ("files", "all", 11, None)
+    assert "11 are held, the next is released at" in site.run(site.online, "status", "--timeout", "60")
+    assert "revocast_series_held{" in site.run(site.online, "status", "--prometheus", "--timeout", "60")
+    site.run(site.online, "revoke", "13", "--reason", "keyCompromise", code=4)
+    site.hold("second")
+    assert [site.verdict(serial) for serial in (0x11, 0x12, 0x13)] == ["good", "revoked", "revoked"]
