@@ -2,11 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from revocation.durable import make_folder, replace_file
+from revocation.durable import make_folder, replace_content
 from revocation.errors import RevocastError
 from revocation.instant import Instant
 from revocation.messages.bodies import SerialHex
@@ -117,12 +117,8 @@ class MarksFile:
         except (TypeError, ValueError):  # not ours: begun anew
             known = {}
         known[base] = marks.model_dump(mode="json")
-
-        def content(out: BinaryIO) -> None:
-            out.write(json.dumps(known, indent=1).encode())
-
         make_folder(self._path.parent, mode=0o700)
-        replace_file(self._path, content, 0o600)
+        replace_content(self._path, json.dumps(known, indent=1).encode(), 0o600)
 
     def _all(self) -> dict[str, object]:
         if not self._path.exists():

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import click
 
+from jobs.audit_key import name_audit_key
 from jobs.init import CONFIG_NAME, Setup, add_issuers, initialise
 from jobs.issuer_entry import PROMPT
 from jobs.passphrase_setting import name_passphrase_file
 from jobs.process import child_environment, command_line, leashed
+from jobs.terminal import printable
 from jobs.unlock import unlock
 from revocation import cli
 from revocation.errors import ConfigurationError, RevocastError
@@ -62,6 +64,8 @@ def prepare(data: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: 
     setup = Setup(data, pkis, base_url, passphrase_file, demo=is_demo)
     _rehearse(setup)
     entries = initialise(setup) if is_first else add_issuers(config, setup)
+    if is_first and (trouble := name_audit_key(config)):
+        _show(f"audit_keys of [public] is not set: {printable(trouble)}\n")
     for entry in entries:
         if entry.passphrase and entry.passphrase != PROMPT:
             name_passphrase_file(config, entry.issuer.name, entry.passphrase)

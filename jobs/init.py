@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 import click
 
+from jobs.audit_key import name_audit_key
 from jobs.issuer_entry import PROMPT, IssuerEntry, entry_of
 from jobs.private_folder import make_private, socket_place
 from jobs.template import configuration, issuer_tables
+from jobs.terminal import printable
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, InputError
@@ -69,6 +71,9 @@ def init(
             click.echo(f"  its key is not at {entry.key}: put it there, or say in [[signer.issuers]] where it is")
         if entry.passphrase == PROMPT:
             click.echo("  its passphrase is asked for on a terminal; cron has none: name a file with --passphrase-file")
+    if trouble := name_audit_key(directory / CONFIG_NAME):
+        click.echo(f"audit_keys of [public] is not set: {printable(trouble)}")
+        click.echo("  set it to what `revocast audit show --key` prints where the signer runs")
     click.echo(f"wrote {directory / CONFIG_NAME} and {directory / 'operator.key'}")
     first = (
         "" if pkis else "name a CA in [[public.issuers]] and [[signer.issuers]], as the example at its end shows; then "

@@ -38,6 +38,7 @@ def configuration(
         "[public]",
         _field(PublicConfig, "base_url", base_url),
         _field(PublicConfig, "prefix"),
+        _field(PublicConfig, "audit_keys"),
         _profile(
             "public.crl", 'How CRLs are made; [[public.issuers]] may differ: crl = { renewal = "6h" }', CRLProfile
         ),
@@ -163,7 +164,8 @@ port = {port}
 """
 
 _NO_ISSUER = """
-# No issuer yet. Name the CA's certificate and its key, then `revocast import`:
+# No issuer yet: `revocast issuer create NAME --append` makes a root (docs/issuers.md). Or name the certificate and the
+# key of a CA that is there, then `revocast import`:
 # [[public.issuers]]
 # name = "my-ca"
 # certificates = ["issuers/my-ca.pem"]

@@ -4,15 +4,15 @@ Older ones are kept for whoever has to prove later what was published: so many o
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from publisher.config import ArchiveTable
 from revocation.clock import epoch, from_epoch
-from revocation.durable import make_folder, replace_file
+from revocation.durable import make_folder, replace_content
 from revocation.errors import TargetError
 
 _SUFFIX: Final = ".crl"
@@ -82,7 +82,7 @@ class Archive:
             file = self._file(issuer, label, number)
             make_folder(file.parent, mode=0o700)
             if not (file.exists() and file.read_bytes() == data):
-                replace_file(file, _writer(data), 0o600, mtime=epoch(this_update))
+                replace_content(file, data, 0o600, mtime=epoch(this_update))
 
     def prune(self, now: datetime) -> None:
         """Let go of what the policy gives up, of every CRL that was ever published; never of the last of each.
@@ -113,10 +113,3 @@ class Archive:
                 where=str(error.filename or self._folder),
                 advice="nothing is published without it; see to room and rights, then run `revocast publish`",
             ) from error
-
-
-def _writer(data: bytes) -> Callable[[BinaryIO], None]:
-    def write(out: BinaryIO) -> None:
-        out.write(data)
-
-    return write

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from revocation.clock import iso
-from revocation.durable import make_folder, replace_file
+from revocation.durable import make_folder, replace_content
 from revocation.visible import visible
 
 _MOST: Final = 50
@@ -42,9 +42,6 @@ class DatedLines:
         lines, line = [one for one in self.read() if keep_since is None or one > iso(keep_since)], visible(sentence)
         if len(lines) >= _MOST or any(one.partition(_BETWEEN)[2] == line for one in lines):
             return
-
-        def write(out: BinaryIO) -> None:
-            out.write("".join(f"{one}\n" for one in [*lines, f"{iso(now)}{_BETWEEN}{line}"]).encode())
-
+        text = "".join(f"{one}\n" for one in [*lines, f"{iso(now)}{_BETWEEN}{line}"])
         make_folder(self.path.parent, mode=0o700)
-        replace_file(self.path, write, 0o600)
+        replace_content(self.path, text.encode(), 0o600)

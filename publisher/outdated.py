@@ -9,11 +9,11 @@ import logging
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 from urllib.parse import quote
 
 from publisher.targets.protocol import StaticObject, StaticTarget
-from revocation.durable import replace_file
+from revocation.durable import replace_content
 from revocation.errors import RevocastError, TargetError
 from revocation.paths import OCSP_PATH, number_in
 from revocation.wire.cloudfront import MOST_PATHS, invalidate
@@ -66,12 +66,8 @@ class Outdated:
     def _keep(self, paths: set[str]) -> None:
         if paths == self._paths:
             return
-
-        def write(out: BinaryIO) -> None:
-            out.write(json.dumps(sorted(paths)).encode())
-
         try:
-            replace_file(self._file, write, _MODE)
+            replace_content(self._file, json.dumps(sorted(paths)).encode(), _MODE)
         except OSError as error:
             raise TargetError(
                 f"cannot be written: {error.strerror}", where=str(self._file), advice="see to room and rights"

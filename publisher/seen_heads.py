@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from revocation.audithead import AuditHead
-from revocation.durable import make_folder, replace_file
+from revocation.durable import make_folder, replace_content
 from revocation.errors import InputError, LaterFormat
 
 _MOST: Final = 1000
@@ -63,12 +63,8 @@ class SeenHeads:
             OSError: they cannot be written.
         """
         kept = seen[:-1] if seen and _stands_for(head, seen[-1]) else seen
-
-        def write(out: BinaryIO) -> None:
-            out.writelines(one.line() for one in [*kept, head][-_MOST:])
-
         make_folder(self._path.parent, mode=0o700)
-        replace_file(self._path, write, 0o600)
+        replace_content(self._path, b"".join(one.line() for one in [*kept, head][-_MOST:]), 0o600)
 
 
 def _stands_for(head: AuditHead, earlier: AuditHead) -> bool:

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
@@ -37,6 +37,15 @@ def json_option(command: _Command) -> _Command:
 def print_json(value: object) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(value, indent=1, default=str))
+
+
+def print_titled(lists: Iterable[tuple[str, Sequence[str]]]) -> None:
+    """Each list that is not empty: how many lines of what, then the lines."""
+    for title, lines in lists:
+        if lines:
+            click.echo(f"{len(lines)} {title}:")
+        for line in lines:
+            click.echo(f"  {line}")
 
 
 @contextmanager

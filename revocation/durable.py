@@ -47,6 +47,15 @@ def replace_file(path: Path, write: Callable[[BinaryIO], None], mode: int, mtime
     return size
 
 
+def replace_content(path: Path, content: bytes, mode: int, mtime: int | None = None) -> None:
+    """The same with content that is at hand."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(content)
+
+    replace_file(path, write, mode, mtime)
+
+
 def write_new(path: Path, content: bytes, mode: int) -> None:
     """Make a file that was not there, as of a key; one that is there stays as it is.
 

@@ -51,7 +51,9 @@ def import_(
     with progress(f"reading {source.description}", source.expected) as advance:
         digest, count = digest_of(source.entries, advance)
     now = clock.now()
-    body = fill(Import, issuer=profile.issuer.id, source=source.description, entries_sha256=digest)
+    number = None if source.crl_number is None else str(source.crl_number)
+    said = {"source": source.description, "entries_sha256": digest, "crl_number": number}
+    body = fill(Import, issuer=profile.issuer.id, **said)
     message = key.sign(compose(Verb.IMPORT, body, now, requester=requester))
     with progress("recording", count) as advance:
         summary = apply_import(signer, message, read_source(path, profile.issuer, kind), now, advance)
@@ -106,11 +108,4 @@ def _print_summary(source: str, summary: ImportSummary) -> None:
         f"{source}: {summary.read} certificates read, {summary.registered} new, {summary.revoked} newly revoked, "
         f"{summary.unchanged} known already"
     )
-    for title, lines in (
-        ("ahead of the source", summary.ahead),
-        ("contradictions", summary.contradictions),
-    ):
-        if lines:
-            click.echo(f"{len(lines)} {title}:")
-        for line in lines:
-            click.echo(f"  {line}")
+    cli.print_titled((("ahead of the source", summary.ahead), ("contradictions", summary.contradictions)))

@@ -105,7 +105,7 @@ def _take(
     """The number, the time and the facts of a CRL in one transaction, which nobody else can write in."""
     with signer.ledger.write() as connection:
         now = clock()
-        _bring_up(connection, signer.published, profile, spec, now)
+        bring_up(connection, signer.published, profile, spec, now)
         require_allowed_reasons(connection, profile, spec)
         complete = profile.crls[str(spec.name.complete)]
         base = signer.published.base(connection, complete, now) if spec.name.delta else None
@@ -197,7 +197,7 @@ def write_tbs(file: BinaryIO, pieces: Iterable[bytes]) -> FileTBS:
     return FileTBS(file, _ROOM, file.tell() - _ROOM, {"sha256": digest.digest()})
 
 
-def _bring_up(
+def bring_up(
     connection: Connection, published: Published, profile: IssuerProfile, spec: CRLSpec, now: datetime
 ) -> None:
     """Entries of new facts in; those out that every CRL which has them has shown after their certificates' expiry.

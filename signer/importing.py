@@ -71,6 +71,7 @@ def import_within(
     profile = signer.public.profile(body.issuer)
     requester = authorize(signer.config, message, profile.issuer)
     require_current(message, now)
+    _require_signed(message, body, source)
     if source.crl_number is not None and source.crl_number >= _HIGHEST_FLOOR:
         raise InputError(
             f"its CRL number 0x{source.crl_number:X} leaves no room for ours: a number has at most 20 octets",
@@ -93,6 +94,28 @@ def import_within(
     what = {"source": body.source, "entries_sha256": body.entries_sha256, "message": message.id, **counts}
     audit.record(connection, now, "import", profile.issuer.id, requester=requester.name, **what)
     return summary
+
+
+def _require_signed(message: Message, body: Import, source: ImportSource) -> None:
+    """Return if the requester signed where the entries are from and which CRL number the source used, too.
+
+    Raises:
+        Refused: they signed another, or with a version that did not sign it.
+    """
+    if source.description != body.source:
+        raise Refused(f"what was signed is an import of {body.source}", where=source.description, advice="import again")
+    number = None if source.crl_number is None else str(source.crl_number)
+    if number == body.crl_number:
+        return
+    if "crl_number" not in message.body:
+        raise Refused(
+            f"its CRL number {number} is not under the signature: an older version of Revocast signed it",
+            where=source.description,
+            advice="import again with this version",
+        )
+    raise Refused(
+        f"its CRL number is {number}, and {body.crl_number} was signed", where=source.description, advice="import again"
+    )
 
 
 class _Run:

@@ -168,8 +168,10 @@ class Estate:
     ) -> object:
         """Import these entries as the operator."""
         digest, _ = digest_of(entries, lambda: None)
-        message = self.ask(Verb.IMPORT, Import(issuer=issuer, source="a test", entries_sha256=digest), now)
-        return apply_import(signer, message, ImportSource("a test", entries, **source), now, lambda: None)
+        found = ImportSource("a test", entries, **source)
+        number = None if found.crl_number is None else str(found.crl_number)
+        body = Import(issuer=issuer, source="a test", entries_sha256=digest, crl_number=number)
+        return apply_import(signer, self.ask(Verb.IMPORT, body, now), found, now, lambda: None)
 
 
 def certificate(

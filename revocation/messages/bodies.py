@@ -102,6 +102,9 @@ class Import(Body):
     issuer: str
     source: str = Field(description="where the entries were read, for the audit log")
     entries_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    crl_number: str | None = Field(
+        default=None, pattern=r"^[0-9]{1,400}$", description="the last one that the source used, decimal"
+    )
 
 
 class ImportSummary(Body):

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final, Protocol
 
 from revocation.audithead import HEAD_NAME
 from revocation.bundle.manifest import is_bundle_name
-from revocation.durable import replace_file
+from revocation.durable import replace_content, replace_file
 from revocation.errors import BundleError, Unreadable
 from revocation.wire.head_file import read_head
 
@@ -109,11 +109,7 @@ class FolderExchange:
 
     def put_head(self, head: bytes) -> None:
         """Write it durably under another name, then rename."""
-
-        def write(out: BinaryIO) -> None:
-            out.write(head)
-
-        replace_file(self.folder / HEAD_NAME, write, _MODE)
+        replace_content(self.folder / HEAD_NAME, head, _MODE)
 
     def head(self) -> bytes | None:
         """Read it."""

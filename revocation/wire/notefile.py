@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from pydantic import TypeAdapter, ValidationError
 
-from revocation.durable import make_folder, replace_file
+from revocation.durable import make_folder, replace_content
 from revocation.instant import Instant
 from revocation.wire.notes import Notes
 
@@ -38,9 +37,5 @@ class NoteFile:
             OSError: the file cannot be written.
         """
         known = {**self.read().successes, **dict.fromkeys(names, now)}
-
-        def content(out: BinaryIO) -> None:
-            out.write(_FORM.dump_json(known, indent=1))
-
         make_folder(self._path.parent, mode=0o700)
-        replace_file(self._path, content, 0o600)
+        replace_content(self._path, _FORM.dump_json(known, indent=1), 0o600)

@@ -80,12 +80,10 @@ def show(
     """Show the entries of the audit log, the oldest first: number, time, action, issuer, and what was done."""
     file = ConfigFile.read(config)
     table = file.table("signer", SignerConfig)
-    ledger = Ledger(table.ledger)
     if key:
-        with ledger.signing():
-            click.echo(load_audit_key(table.keys).public)
-        ledger.close()
+        click.echo(_public_key(table))
         return
+    ledger = Ledger(table.ledger)
     conditions: list[ColumnElement[bool]] = []
     if since:
         conditions.append(audit.c.at >= epoch(since.replace(tzinfo=UTC)))
@@ -97,6 +95,17 @@ def show(
         for entry in entries(connection, *conditions):
             click.echo(_as_json(entry) if as_json else _line(entry))
     ledger.close()
+
+
+def _public_key(table: SignerConfig) -> str:
+    """Of the key; where there is neither it nor a ledger yet, no signer runs that could make another meanwhile."""
+    if isinstance(table.ledger, Path) and not table.ledger.exists():
+        return load_audit_key(table.keys).public
+    ledger = Ledger(table.ledger)
+    with ledger.signing():
+        public = load_audit_key(table.keys).public
+    ledger.close()
+    return public
 
 
 def _line(entry: Entry) -> str:

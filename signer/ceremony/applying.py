@@ -16,9 +16,11 @@ from revocation.visible import visible
 from signer.ceremony.entries import read_kept
 from signer.ceremony.exempt import in_words, require_in_time
 from signer.ceremony.request import Asked, Request, RequestIssuer
+from signer.ceremony.transcript import Transcript
 from signer.change import apply, asked_of
 from signer.importing import import_within
-from signer.ledger import crl_numbers, facts, lost, replies
+from signer.ledger import ceremonies, crl_numbers, facts, issued, lost, replies
+from signer.ledger.ceremonies import Step
 from signer.signer import Signer
 
 _FURTHEST: Final = lost.REVISIONS << 16
@@ -31,6 +33,7 @@ def take_in(connection: Connection, signer: Signer, request: Request) -> list[st
     Raises:
         Refused: this machine declines something that the online ledger did, has no such issuer, or is behind it.
     """
+    _note_accepted(connection, request)
     told = [line for asked in request.messages if (line := _done(connection, signer, asked, request))]
     for issuer in request.header.issuers:
         profile = profile_of(signer, issuer)
@@ -39,6 +42,15 @@ def take_in(connection: Connection, signer: Signer, request: Request) -> list[st
         facts.raise_revision(connection, profile.issuer, issuer.revision - 1)
         facts.touch_crls(connection, profile.issuer)
     return told
+
+
+def _note_accepted(connection: Connection, request: Request) -> None:
+    """The CRLs of the ceremony that the request follows on came back: expired entries that they showed may leave."""
+    before = request.header.predecessor
+    held = ceremonies.of_request(connection, Step.SIGNED, before) if before is not None else None
+    if held is not None:
+        sha256s = [crl.sha256 for crl in Transcript.model_validate(held.detail).crls]
+        issued.note_accepted(connection, sha256s, request.header.made_at)
 
 
 def profile_of(signer: Signer, issuer: RequestIssuer) -> IssuerProfile:

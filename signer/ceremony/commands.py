@@ -145,8 +145,9 @@ def sign(
 def accept(folder: Path, left_out: tuple[str, ...], config: Path | None, as_json: bool) -> None:
     """Take the FOLDER of a ceremony into the exchange of the online machine, for its publishers.
 
-    Each CRL has to be signed by its issuer's key, and the ceremony not to be older than the
-    last that was accepted. Publishers check all of it again.
+    Each CRL and OCSP response has to be signed by its issuer, each CRL to say what was recorded here before the
+    request was made, and the ceremony not to be older than the last that was accepted. Publishers check all of it
+    again.
     """
     signer = open_signer(ConfigFile.read(config), clock.now())
     done = accept_folder(signer, folder, clock.now(), left_out)

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from revocation.durable import make_folder, replace_file, sync_folder
+from revocation.durable import make_folder, replace_content, replace_file, sync_folder
 from revocation.errors import BundleError, InputError, Refused, RevocastError
 from revocation.wire.exchange import Exchange, FolderExchange
 from signer.ceremony.stick import read_file, require_folder
@@ -142,7 +142,4 @@ def _copy(exchange: Exchange, bundle: SignedBundle, to: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    def write(out: BinaryIO) -> None:
-        out.write(text.encode())
-
-    replace_file(path, write, _MODE)
+    replace_content(path, text.encode(), _MODE)

@@ -18,6 +18,7 @@ from revocation.extensions import extension_value
 from revocation.part import Part
 from revocation.status import Reason
 from signer.ceremony.series import Numbered, PlannedSeries, planned
+from signer.crls import bring_up
 from signer.due import due_crls, due_responder_certificate, due_slices
 from signer.finding import intact_bundles
 from signer.ledger import crl_numbers, dates, facts, issued, pages
@@ -123,9 +124,11 @@ def plan(
     series: list[PlannedSeries] = []
     intact = intact_bundles(signer, at, None)
     for profile in profiles:
-        for due in due_crls(connection, profile, at, intact, signer.published):
-            spec = profile.crls[due.part.label if due.part else ""]
-            crls.append(_crl(connection, signer, spec, at))
+        due = [one.part for one in due_crls(connection, profile, at, intact, signer.published)]
+        specs = [profile.crls[part.label] for part in due if part is not None]
+        for spec in specs:  # all of them first: what leaves one leaves others too
+            bring_up(connection, signer.published, profile, spec, at)
+        crls.extend(_crl(connection, signer, spec, at) for spec in specs)
         series += _series(connection, profile, crls, intact)
         if list(due_responder_certificate(connection, profile, at, signer.responder_keys)):
             responses.append(PlannedResponses(profile.issuer.name, "the certificate of an OCSP responder"))
@@ -155,7 +158,6 @@ def _crl(connection: Connection, signer: Signer, spec: CRLSpec, at: datetime) ->
     issued.require_later(connection, spec.part, at)
     this_update, next_update = spec.window(at, issued.latest_before(connection, spec.part, at))
     number = crl_numbers.next_crl_number(connection, issuer, spec.part, this_update)
-    pages.settle(connection, issuer, at)
     entries = b"".join(pages.entries(connection, issuer, selection))
     content = CRLContent(number, this_update, next_update, dict(_entries(connection, spec, entries)))
     return PlannedCRL(issuer.name, spec.label, spec.part, content, _last(connection, signer, spec.part))

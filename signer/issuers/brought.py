@@ -12,7 +12,9 @@ from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
 from revocation.issuer import Issuer
+from signer.ceremony.stick import read_file
 from signer.importers.certificate import load, owns
+from signer.issuers.files import LARGEST
 from signer.issuers.subject import shown_name
 from signer.signer import Signer
 
@@ -39,6 +41,7 @@ def read_brought(path: Path, name: str) -> Brought:
         InputError: it holds none.
         ConfigurationError: what it holds is no CA's certificate.
     """
+    read_file(path, LARGEST)  # what comes on a stick is no pipe, and not without end
     first, *others = load(path)
     issuer = Issuer.of(name, [first])
     own = [first, *(one for one in others if owns(issuer, one))]

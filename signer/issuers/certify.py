@@ -5,16 +5,20 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cryptography import x509
+from sqlalchemy import Connection
 
 from revocation import serials
 from revocation.clock import iso
 from revocation.config import IssuerProfile
+from revocation.errors import Refused
 from revocation.issuer import Issuer
 from signer import selfcheck
 from signer.encoding import ca_certificate
 from signer.encoding.ca_certificate import CACertificateFrame
 from signer.encoding.crl import assemble
+from signer.importers.certificate import serial_of
 from signer.importers.entry import ImportEntry
+from signer.issuers.brought import parent_here
 from signer.issuers.order import Order
 from signer.issuers.rules import begin_of, require_allowed
 from signer.issuers.subject import shown_name
@@ -48,6 +52,8 @@ def certify(
     certifier = order.parent.issuer if order.parent else order.ca
     with signer.ledger.write() as connection:  # recorded before it is signed: no signature is without a record
         continuity.require_whole(connection)
+        if order.parent:
+            _require_unrevoked(connection, signer, order.parent.issuer)
         key.permit(connection, Use(lasts=frame.not_after - frame.not_before), now)
         said = {
             "requester": who,
@@ -93,6 +99,23 @@ def _frame(order: Order, now: datetime) -> CACertificateFrame:
         order.profile,
         order.places,
     )
+
+
+def _require_unrevoked(connection: Connection, signer: Signer, parent: Issuer) -> None:
+    """Return unless a ledger here says that the newest certificate of who is to certify is revoked.
+
+    Raises:
+        Refused: it does: relying parties refuse the chain.
+    """
+    newest = parent.certificates[0]
+    above = parent_here(signer, newest)
+    known = facts.find(connection, above.issuer, serial_of(newest)) if above else None
+    if known is not None and known.revocation is not None:
+        raise Refused(
+            f"its certificate {serials.to_hex(known.serial)} is revoked since {iso(known.revocation.revoked_at)}",
+            where=f"issuer {parent.name}",
+            advice="give it another, where its key is still trusted: `revocast issuer renew`",
+        )
 
 
 def _register(signer: Signer, parent: IssuerProfile, frame: CACertificateFrame, data: bytes) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from revocation import cli, clock
 from revocation.compliance import Compliance
@@ -15,7 +14,7 @@ from signer.config import SignerConfig
 from signer.issuers import options
 from signer.issuers.agreeing import People, approved, people_options, show_order
 from signer.issuers.certify import certify
-from signer.issuers.files import require_new, write_new
+from signer.issuers.files import keep, require_new
 from signer.issuers.order import Order
 from signer.issuers.prospect import Prospect, prospect
 from signer.issuers.rules import require_allowed
@@ -75,6 +74,8 @@ def create(
     own = found.signer.keyring.uncertified(name, Purpose.CSR if above else Purpose.CA_CERTIFICATE)
     ca = Issuer(name, dn.public_bytes(), own.public_key_info, ())
     require_unknown(found.signer, ca)
+    if append:
+        found.require_appendable()
     order = Order(ca, dn, above, profile, options.lasting(days), compliance)
     require_allowed(order, now)
     signing = certifying_key(found.signer, above) if above else own
@@ -95,13 +96,23 @@ def certifying_key(signer: Signer, parent: IssuerProfile) -> LimitedKey:
         Refused: it is on another machine.
         KeyUnavailable: it cannot be used.
     """
+    require_here(signer, parent)
+    return signer.keyring.key_of(parent.issuer, Purpose.CA_CERTIFICATE)
+
+
+def require_here(signer: Signer, parent: IssuerProfile) -> None:
+    """Return unless the key of who is to certify is on another machine.
+
+    Raises:
+        Refused: it is.
+    """
     if signer.is_offline(parent.issuer):
         raise Refused(
             "its key is on a machine without network",
             where=f"issuer {parent.issuer.name}",
-            advice="`revocast issuer csr` here, `revocast issuer sign` there, `revocast issuer install` here",
+            advice="`revocast issuer csr` here and `issuer sign` there, or to renew its own `issuer renew` there; then "
+            "`issuer install` or `issuer add-certificate` here",
         )
-    return signer.keyring.key_of(parent.issuer, Purpose.CA_CERTIFICATE)
 
 
 def require_unknown(signer: Signer, ca: Issuer) -> None:
@@ -117,20 +128,6 @@ def require_unknown(signer: Signer, ca: Issuer) -> None:
             where=f"issuer {ca.name}",
             advice=f"`revocast issuer renew {known.issuer.name}` gives that one another certificate",
         )
-
-
-def keep(path: Path, certificate: x509.Certificate) -> None:
-    """Write a certificate that was just signed; where that fails it is in the message, since it is recorded.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    pem = certificate.public_bytes(Encoding.PEM)
-    try:
-        write_new(path, pem)
-    except InputError as error:
-        advice = f"it was signed and is recorded; put this there:\n{pem.decode()}"
-        raise InputError(error.what, where=error.where, advice=advice) from error
 
 
 def tell(found: Prospect, certificate: x509.Certificate, *, appended: bool, as_json: bool) -> None:

@@ -54,13 +54,13 @@ def csr(
     cross-certificate.
     """
     now, file = clock.now(), ConfigFile.read(config)
-    path = out or options.beside(file.path, name, ".csr")
-    require_new(path, "a request")
     signer, ca, shown, signing = (
         _of_present(file, name, subject, now)
         if has_certificate(file, name)
         else _of_new(config, name, subject, options.key_source(key, passphrase))
     )
+    path = out or options.beside(file.path, name, ".csr")
+    require_new(path, "a request")
     data = _sign(signer, ca, signing, now, (People(operators).who, shown_name(shown)))
     pem = in_pem(data)
     write_new(path, pem)

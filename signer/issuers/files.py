@@ -1,29 +1,37 @@
-"""Certificates and requests as files: read, and written where nothing was."""
+"""Certificates and requests as files: where nothing was, or behind what is there."""
 
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from revocation.durable import make_folder, replace_file, sync_folder
+from revocation import durable
 from revocation.errors import InputError
 
+LARGEST: Final = 1 << 20
+"""Octets of a request, or of a file of certificates."""
+
 _MODE: Final = 0o644
-_LARGEST: Final = 1 << 20
 _PEM: Final = b"-----BEGIN CERTIFICATE-----"
 
 
 def require_new(path: Path, what: str) -> None:
-    """Return if there is nothing at the path.
+    """Return if there is nothing at the path, and something can be written there.
 
     Raises:
-        InputError: there is.
+        InputError: there is, or it cannot.
     """
     if path.exists() or path.is_symlink():
         raise InputError(f"{what} is there already, and is not written over", where=str(path))
+    try:
+        durable.make_folder(path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    _require_writable(path)
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -33,54 +41,53 @@ def write_new(path: Path, data: bytes) -> None:
         InputError: it is there, or cannot be written.
     """
     try:
-        make_folder(path.parent)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        sync_folder(path.parent)
+        durable.write_new(path, data, _MODE)
     except FileExistsError as error:
         raise InputError("is there already, and is not written over", where=str(path)) from error
     except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from error
+        raise _unwritable(path, error) from error
+
+
+def keep(path: Path, certificate: x509.Certificate) -> None:
+    """Write a certificate that was just signed.
+
+    Raises:
+        InputError: it cannot be written; it is in the message then, since it is recorded.
+    """
+    pem = certificate.public_bytes(Encoding.PEM)
+    try:
+        write_new(path, pem)
+    except InputError as error:
+        raise _is_recorded(error, pem) from error
+
+
+def require_room(path: Path) -> None:
+    """Return if another certificate can be put behind those in a file.
+
+    Raises:
+        InputError: it is DER, or its folder cannot be written.
+    """
+    _require_pem(path)
+    _require_writable(path)
 
 
 def append_certificate(path: Path, certificate: x509.Certificate) -> None:
-    """Put one more behind the certificates of a PEM file, at once and durably.
+    """Put one more behind the certificates of a PEM file, at once and durably; a link stays one.
 
     Raises:
-        InputError: the file is DER, or cannot be written.
+        InputError: the file is DER, or cannot be written; the certificate is in the message then.
     """
+    pem = certificate.public_bytes(Encoding.PEM)
     try:
-        present = path.read_bytes()
-        if _PEM not in present:
-            raise _is_der(path)
-        separator = b"" if present.endswith(b"\n") else b"\n"
-        data = present + separator + certificate.public_bytes(Encoding.PEM)
+        place, present = path.resolve(), _require_pem(path)
+        data = present + (b"" if present.endswith(b"\n") else b"\n") + pem
 
         def write(file: BinaryIO) -> None:
             file.write(data)
 
-        replace_file(path, write, path.stat().st_mode & 0o777)
+        durable.replace_file(place, write, place.stat().st_mode & 0o777)
     except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from error
-
-
-def read_small(path: Path) -> bytes:
-    """What is in a file that somebody else made.
-
-    Raises:
-        InputError: it cannot be read, or is too large to be what is wanted.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    if len(data) > _LARGEST:
-        raise InputError(f"has more than {_LARGEST} octets", where=str(path))
-    return data
+        raise _is_recorded(_unwritable(path, error), pem) from error
 
 
 def sha256_of(data: bytes) -> str:
@@ -88,22 +95,32 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def require_room(path: Path) -> None:
-    """Return if another certificate can be put behind those in a file, as far as can be told before.
-
-    Raises:
-        InputError: it is DER, or its folder cannot be written.
-    """
-    if _PEM not in read_small(path):
-        raise _is_der(path)
-    if not os.access(path.parent, os.W_OK):
-        raise InputError("its folder cannot be written", where=str(path))
-
-
-def _is_der(path: Path) -> InputError:
+def _require_pem(path: Path) -> bytes:
+    data = path.read_bytes()
+    if _PEM in data:
+        return data
     pem = path.with_suffix(".pem")
-    return InputError(
+    raise InputError(
         "is DER, which holds one certificate alone",
         where=str(path),
         advice=f"make it PEM: openssl x509 -inform DER -in {path} -out {pem}, and name that in `certificates`",
     )
+
+
+def _require_writable(path: Path) -> None:
+    """Said before anything is signed: a certificate that is signed and lost stays valid."""
+    try:
+        with tempfile.TemporaryFile(dir=path.resolve().parent) as file:
+            file.write(bytes(os.sysconf("SC_PAGESIZE")))
+            file.flush()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(f"cannot be written: {error.strerror}", where=str(path), advice="see to room and rights there")
+
+
+def _is_recorded(error: InputError, pem: bytes) -> InputError:
+    advice = f"it was signed and is recorded; see to room and rights there, and put it in its place:\n{pem.decode()}"
+    return InputError(error.what, where=error.where, advice=advice)

@@ -1,10 +1,13 @@
 """`revocast issuer renew` and `add-certificate`: further certificates of an issuer, with the key that it has."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import click
 from cryptography import x509
+from cryptography.x509.oid import ExtensionOID
 
 from revocation import cli, clock
 from revocation.config import IssuerProfile
@@ -18,12 +21,25 @@ from signer.issuers import options
 from signer.issuers.agreeing import People, approved, people_options, show_order
 from signer.issuers.brought import certifiers, parent_here, read_brought, require_lasting
 from signer.issuers.certify import certify
-from signer.issuers.create import certifying_key
+from signer.issuers.create import certifying_key, require_here
 from signer.issuers.files import append_certificate, require_room
 from signer.issuers.install import hints, note
 from signer.issuers.order import Order
 from signer.issuers.rules import require_allowed, with_defaults
 from signer.signer import Signer, open_signer
+
+_RESTRICTING: Final = {
+    ExtensionOID.NAME_CONSTRAINTS,
+    ExtensionOID.POLICY_CONSTRAINTS,
+    ExtensionOID.POLICY_MAPPINGS,
+    ExtensionOID.INHIBIT_ANY_POLICY,
+}
+_MADE_HERE: Final = {
+    ExtensionOID.BASIC_CONSTRAINTS,
+    ExtensionOID.KEY_USAGE,
+    ExtensionOID.EXTENDED_KEY_USAGE,
+    ExtensionOID.CERTIFICATE_POLICIES,
+}
 
 
 @click.command(short_help="Make another certificate of an issuer, with the same key.")
@@ -35,6 +51,7 @@ from signer.signer import Signer, open_signer
     metavar="ISSUER",
     help="Who certifies it, or NAME itself; else who did so last.",
 )
+@click.option("--path-length", metavar="N|any", help="Another than in its newest certificate.")
 @people_options
 @cli.config_option
 @cli.json_option
@@ -42,6 +59,7 @@ def renew(
     name: str,
     days: int,
     parent: str | None,
+    path_length: str | None,
     operators: tuple[str, ...],
     approvals: tuple[Path, ...],
     config: Path | None,
@@ -57,12 +75,13 @@ def renew(
     above = _above(signer, own, parent)
     place = _place(signer, own.issuer)
     require_room(place)
-    order = _renewal(own, above, days)
+    order = _renewal(own, above, days, path_length)
     require_allowed(order, now)
-    key = certifying_key(signer, above or own)
+    require_here(signer, above or own)
     show_order(order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(signer, order, people)
+    key = certifying_key(signer, above or own)
     made = certify(signer, order, key, now, people.who, agreed)
     append_certificate(place, made)
     _tell(own, place, [made], [], as_json=as_json)
@@ -126,11 +145,31 @@ def _last_parent(signer: Signer, own: IssuerProfile) -> IssuerProfile | None:
     return parent
 
 
-def _renewal(own: IssuerProfile, above: IssuerProfile | None, days: int) -> Order:
+def _renewal(own: IssuerProfile, above: IssuerProfile | None, days: int, path_length: str | None) -> Order:
     issuer, newest = own.issuer, own.issuer.certificates[0]
+    _require_nothing_lost(issuer, newest, is_root=above is None)
     compliance = (above or own).compliance
     profile = with_defaults(_profile_in(newest, own, is_root=above is None), compliance, is_root=above is None)
+    if path_length is not None:
+        profile = replace(profile, path_length=options.path_length_of(path_length))
     return Order(issuer, newest.subject, above, profile, options.lasting(days), compliance)
+
+
+def _require_nothing_lost(issuer: Issuer, certificate: x509.Certificate, *, is_root: bool) -> None:
+    """Return if a certificate that is made here restricts the CA as much as the one that it has.
+
+    Raises:
+        Refused: it has a restriction that is not made here.
+    """
+    restricting = _RESTRICTING | ({ExtensionOID.EXTENDED_KEY_USAGE} if is_root else set())
+    for one in certificate.extensions:
+        if one.oid in restricting or (one.critical and one.oid not in _MADE_HERE):
+            name = one.oid._name
+            raise Refused(
+                f"its newest certificate has {name}, which would be lost: none is made here",
+                where=f"issuer {issuer.name}",
+                advice="have it certified elsewhere: `revocast issuer csr`, then `revocast issuer add-certificate`",
+            )
 
 
 def _profile_in(certificate: x509.Certificate, own: IssuerProfile, *, is_root: bool) -> CAProfile:
@@ -165,7 +204,8 @@ def _require_same(issuer: Issuer, certificate: x509.Certificate, path: Path) -> 
             "has another subjectKeyIdentifier than the certificates that the issuer has: clients that follow it would "
             "refuse what was issued (RFC 5280 section 4.2.1.1)",
             where=str(path),
-            advice="have it issued again with the subjectKeyIdentifier that `revocast issuer show` shows",
+            advice="have it issued again with the key id that `revocast issuer show` shows; `revocast issuer sign` "
+            "takes that of a certificate of this issuer, where one is installed before",
         )
 
 

@@ -67,6 +67,8 @@ def install(
     if request.exists():
         require_same_name_as_request(request, brought, read_request(request).ca)
     _require_its_key(found, brought)
+    if append:
+        found.require_appendable()
     verified = certifiers(found.signer, brought, above)
     write_new(found.certificate, b"".join(one.public_bytes(Encoding.PEM) for one in brought.issuer.certificates))
     if append:

@@ -88,21 +88,27 @@ def profile_of(
     Raises:
         InputError: one of them says nothing that can be meant.
     """
-    if path_length is None:
-        length = None if is_root else 0
-    elif path_length == "any":
-        length = None
-    elif path_length.isdecimal() and path_length.isascii() and len(path_length) < 3:
-        length = int(path_length)
-    else:
-        raise InputError(f"{path_length!r} is no number of CAs: 0 to 99, or any", where="--path-length")
+    usual = None if is_root else 0
     profile = CAProfile(
-        length,
+        usual if path_length is None else path_length_of(path_length),
         signs_responses,
         tuple(dict.fromkeys(_oid(USAGES.get(one, one), "--usage") for one in usages)),
         tuple(dict.fromkeys(_oid(one, "--policy") for one in policies)),
     )
     return with_defaults(profile, compliance, is_root=is_root)
+
+
+def path_length_of(text: str) -> int | None:
+    """Of `--path-length`; None for any.
+
+    Raises:
+        InputError: it is neither a number nor `any`.
+    """
+    if text == "any":
+        return None
+    if text.isdecimal() and text.isascii() and len(text) < 3:
+        return int(text)
+    raise InputError(f"{text!r} is no number of CAs: 0 to 99, or any", where="--path-length")
 
 
 def lasting(number: int) -> timedelta:

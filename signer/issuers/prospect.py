@@ -4,6 +4,7 @@ Everything else refuses a configuration that names a certificate which is not th
 """
 
 import json
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,19 @@ class Prospect:
     signs_responses: bool
     entry: SignerIssuer | None
 
+    def require_appendable(self) -> None:
+        """Return if the configuration can be written, which is told before anything is signed.
+
+        Raises:
+            InputError: it cannot.
+        """
+        if self.lines and not os.access(self.file.path, os.W_OK):
+            raise InputError(
+                "cannot be written",
+                where=str(self.file.path),
+                advice=f"leave --append out, and have its owner put these lines at its end:\n{self.lines}",
+            )
+
     def append(self) -> None:
         """Write the lines behind the configuration, which stays as it is before them."""
         with self.file.path.open("a", encoding="utf-8") as file:
@@ -112,7 +126,7 @@ def _open(config: SignerConfig, public: PublicConfig) -> Signer:
 def _missing(file: ConfigFile, text: str, name: str, key: KeySource) -> str:
     """The tables of an issuer that are not in the file yet."""
     tables = tomllib.loads(text)
-    known = {table: _named(tables.get(table, {}).get("issuers", []), name) for table in ("public", "signer")}
+    known = {table: _named(tables.get(table), name) for table in ("public", "signer")}
     lines = []
     if known["public"] is None:
         lines += ["", "[[public.issuers]]", f"name = {json.dumps(name)}"]
@@ -142,8 +156,11 @@ def _with_lines(file: ConfigFile, text: str, lines: str) -> ConfigFile:
         ) from error
 
 
-def _named(tables: Any, name: str) -> dict[str, Any] | None:
-    return next((one for one in tables if isinstance(one, dict) and one.get("name") == name), None)
+def _named(table: Any, name: str) -> dict[str, Any] | None:
+    """The entry of that name in a table's `issuers`; what is of another form is refused where the table is read."""
+    issuers = table.get("issuers") if isinstance(table, dict) else None
+    found = issuers if isinstance(issuers, list) else []
+    return next((one for one in found if isinstance(one, dict) and one.get("name") == name), None)
 
 
 def _of_file(source: str, file: ConfigFile) -> str:

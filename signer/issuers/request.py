@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from revocation import der
 from revocation.der import DERError
 from revocation.errors import InputError, Refused
 from revocation.issuer import Issuer
-from signer import selfcheck
-from signer.issuers.files import read_small, sha256_of
-from signer.keys import BytesTBS
+from signer.ceremony.stick import read_file
+from signer.issuers.files import LARGEST, sha256_of
+
+_AGAIN: Final = "have it made again"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def read_request(path: Path) -> CARequest:
         InputError: it is none.
         Refused: it is not signed with the key that it names (proof of possession).
     """
-    data, where = read_small(path), str(path)
+    data, where = read_file(path, LARGEST), str(path)
     try:
         pem = b"-----BEGIN" in data
         request = x509.load_pem_x509_csr(data) if pem else x509.load_der_x509_csr(data)
@@ -48,15 +50,15 @@ def read_request(path: Path) -> CARequest:
     if not name.rdns:
         raise InputError("has an empty subject", where=where)
     try:
-        load_der_public_key(public_key_info)
-        oid, hash_ = request.signature_algorithm_oid, request.signature_hash_algorithm
-        selfcheck.verify(public_key_info, request.signature, BytesTBS(request.tbs_certrequest_bytes), oid, hash_)
-    except (InvalidSignature, ValueError, TypeError, AttributeError, UnsupportedAlgorithm) as error:
+        proven = request.is_signature_valid
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise Refused(f"its signature cannot be verified: {error}", where=where, advice=_AGAIN) from error
+    if not proven:
         raise Refused(
             "is not signed with the key that it names: it is damaged, or its sender does not have that key",
             where=where,
-            advice="have it made again",
-        ) from error
+            advice=_AGAIN,
+        )
     return CARequest(Issuer(path.stem, subject, public_key_info, ()), name, sha256_of(data))
 
 

@@ -61,6 +61,11 @@ def require_allowed(order: Order, now: datetime) -> None:
     if order.ca.public_key_info == parent.public_key_info:
         raise Refused(f"has the key of {parent.name}, which is to certify it", where=where, advice="make it another")
     _check_parent(parent, now)
+    if order.parent.last_crl is not None:
+        raise Refused(
+            f'is retired (last_crl = "{order.parent.last_crl}"): no CRL would tell of what it certifies now',
+            where=f"issuer {parent.name}",
+        )
     _check_path(order, parent)
     _check_end(order, parent, now)
     _check_usages(order, where)

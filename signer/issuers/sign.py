@@ -10,8 +10,8 @@ from revocation.configfile import ConfigFile
 from signer.issuers import options
 from signer.issuers.agreeing import People, approved, ask, people_options, require_digest, show_order
 from signer.issuers.certify import certify
-from signer.issuers.create import certifying_key, keep
-from signer.issuers.files import require_new
+from signer.issuers.create import certifying_key, require_here
+from signer.issuers.files import keep, require_new
 from signer.issuers.order import Order
 from signer.issuers.request import read_request
 from signer.issuers.rules import require_allowed
@@ -68,11 +68,12 @@ def sign(
     order = Order(ca, asked.subject, above, profile, options.lasting(days), above.compliance, asked.sha256)
     require_digest(order, yes)
     require_allowed(order, now)
-    key = certifying_key(signer, above)
+    require_here(signer, above)
     show_order(order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(signer, order, people)
     ask(order, yes)
+    key = certifying_key(signer, above)
     certificate = certify(signer, order, key, now, people.who, agreed)
     keep(out, certificate)
     serial = f"{certificate.serial_number:X}"

@@ -1,13 +1,12 @@
-"""The key that signs the head of the audit log, and nothing else: made at first use, in the folder of responder keys.
+"""The key that signs the head of the audit log, and nothing else: made when first asked for, beside the responder keys.
 
 It is not encrypted: what it signs, a signer signs by itself. Who has it can make a log look whole to those that saw
 none of it before, and not to whoever kept a head.
 """
 
 import base64
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from revocation.audithead import AuditHead
-from revocation.durable import make_folder, replace_file
+from revocation.durable import make_folder, replace_content
 from revocation.errors import KeyUnavailable
 
 AUDIT_KEY: Final = "audit.key"
@@ -65,11 +64,7 @@ def load_audit_key(folder: Path) -> AuditSigner:
 def _make(path: Path) -> None:
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     make_folder(path.parent, mode=0o700)
-    replace_file(path, partial(_write, pem), 0o600)
-
-
-def _write(pem: bytes, file: BinaryIO) -> None:
-    file.write(pem)
+    replace_content(path, pem, 0o600)
 
 
 _LOST: Final = "put it back from a backup, or move it away: another is made, for `audit_keys` of [public] to name"

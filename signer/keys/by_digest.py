@@ -14,12 +14,14 @@ class KeyByDigest:
     Attributes:
         _hash: as hashlib names it; None where the message itself is signed.
         _sign: makes a signature of a digest, or of the message; raises KeyUnavailable when it cannot.
+        _sign_many: the same of several, where that is less work than one after the other.
     """
 
     public_key_info: bytes
     algorithm_identifier: bytes
     _hash: str | None
     _sign: Callable[[bytes], bytes]
+    _sign_many: Callable[[Sequence[bytes]], list[bytes]] | None = None
 
     def sign(self, tbs: TBS) -> bytes:
         """One signature."""
@@ -27,8 +29,9 @@ class KeyByDigest:
 
     def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
         """The signatures of a batch, in its order."""
-        sign = self._sign
-        if self._hash is None:
+        sign, hash_ = self._sign, getattr(hashlib, self._hash) if self._hash else None  # hashlib.new is twice as slow
+        if self._sign_many is not None:
+            return self._sign_many([hash_(octets).digest() for octets in batch] if hash_ else batch)
+        if hash_ is None:
             return [sign(octets) for octets in batch]
-        hash_ = getattr(hashlib, self._hash)  # twice as fast as hashlib.new, which shows in a million
         return [sign(hash_(octets).digest()) for octets in batch]

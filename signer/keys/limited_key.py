@@ -4,8 +4,7 @@ How often it signed stands in the ledger, so that all processes and signers that
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -128,27 +127,36 @@ class LimitedKey:
 
     def sign(self, tbs: TBS) -> bytes:
         """One signature, of those that were permitted."""
-        with self._taken(1):
+        with self._turn:
+            if not self._permitted:
+                raise self._not_permitted(1)
+            self._permitted -= 1
+        try:
             return self._key.sign(tbs)
+        except KeyUnavailable as error:
+            self._put_back(1, error)
+            raise
 
     def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
         """The signatures of many, of those that were permitted."""
-        with self._taken(len(batch)):
-            return self._key.sign_many(batch)
-
-    @contextmanager
-    def _taken(self, number: int) -> Iterator[None]:
-        """Within, they are taken of what was permitted; not where the key says that it cannot be used."""
+        number = len(batch)
         with self._turn:
             if number > self._permitted:
-                what = f"{number} signatures for {self._purpose} were asked for, and {self._permitted} are permitted"
-                raise LimitReached(what, where=self._where)
+                raise self._not_permitted(number)
             self._permitted -= number
         try:
-            yield
+            return self._key.sign_many(batch)
         except KeyUnavailable as error:
-            with self._turn:
-                self._permitted += number
-            if isinstance(error, KeyAway):
-                self._on_away(error)
+            self._put_back(number, error)
             raise
+
+    def _not_permitted(self, number: int) -> LimitReached:
+        what = f"{number} signatures for {self._purpose} were asked for, and {self._permitted} are permitted"
+        return LimitReached(what, where=self._where)
+
+    def _put_back(self, number: int, error: KeyUnavailable) -> None:
+        """What was taken and not made, since the key could not be used."""
+        with self._turn:
+            self._permitted += number
+        if isinstance(error, KeyAway):
+            self._on_away(error)

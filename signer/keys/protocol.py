@@ -29,7 +29,8 @@ class BytesTBS:
 
     def digest(self, algorithm: str) -> bytes:
         """Its hash."""
-        return hashlib.new(algorithm, self.data).digest()
+        digest: bytes = getattr(hashlib, algorithm)(self.data).digest()  # hashlib.new takes twice as long
+        return digest
 
     def read(self) -> bytes:
         """The bytes."""

@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from revocation.durable import make_folder, replace_file, sync_folder, write_new
+from revocation.durable import make_folder, replace_content, sync_folder, write_new
 from revocation.keykind import KeyKind
 from signer.keys import local
 from signer.keys.protocol import SigningKey
@@ -78,7 +78,7 @@ class ResponderKeys:
     def _take_name(self) -> str:
         make_folder(self._folder, mode=0o700)
         name = secrets.token_hex(4)
-        replace_file(self.file(_NAME), partial(_write, name), 0o600)
+        replace_content(self.file(_NAME), f"{name}\n".encode(), 0o600)
         return name
 
     def _keep(self, name: str, key: PrivateKeyTypes) -> SigningKey:
@@ -108,7 +108,3 @@ class ResponderKeys:
         self.file(name).unlink(missing_ok=True)
         if self._folder.exists():
             sync_folder(self._folder)
-
-
-def _write(name: str, file: BinaryIO) -> None:
-    file.write(f"{name}\n".encode())

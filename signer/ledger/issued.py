@@ -124,6 +124,12 @@ def note_published(connection: Connection, row: CRLRow, now: datetime) -> None:
     connection.execute(update(issued).where(*which, issued.c.published_at.is_(None)).values(published_at=epoch(now)))
 
 
+def note_accepted(connection: Connection, sha256s: Collection[str], now: datetime) -> None:
+    """Note that CRLs of this ledger with these digests came to where they are published."""
+    mine = (issued.c.kind == str(Kind.CRL), issued.c.sha256.in_(sha256s), issued.c.published_at.is_(None))
+    connection.execute(update(issued).where(*mine).values(published_at=epoch(now)))
+
+
 def last_published(connection: Connection, part: Part) -> Issued | None:
     """The newest CRL of a part that was seen published."""
     query = _of_part(part).where(issued.c.published_at.is_not(None)).order_by(desc(issued.c.sequence)).limit(1)

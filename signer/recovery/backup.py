@@ -4,13 +4,13 @@ import hashlib
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import click
 
 from revocation import __version__, cli, clock
 from revocation.configfile import ConfigFile
-from revocation.durable import make_folder, replace_file, sync_folder
+from revocation.durable import make_folder, replace_content, sync_folder
 from revocation.errors import InputError
 from signer.config import SignerConfig
 from signer.ledger.copying import copy_to
@@ -80,9 +80,5 @@ def _fill(config: SignerConfig, folder: Path, now: datetime) -> BackupManifest:
         sequence=state.sequence,
         revisions=state.revisions,
     )
-
-    def write(out: BinaryIO) -> None:
-        out.write(manifest.model_dump_json(indent=1).encode() + b"\n")
-
-    replace_file(folder / MANIFEST_NAME, write, 0o600)
+    replace_content(folder / MANIFEST_NAME, manifest.model_dump_json(indent=1).encode() + b"\n", 0o600)
     return manifest

@@ -175,16 +175,13 @@ def _print(summary: Summary) -> None:
     )
     if summary.ignored:
         click.echo(f"{summary.ignored} objects are signed by none of the issuers, and were ignored")
-    for title, lines in (
+    lists = (
         ("cannot be read", summary.damaged),
         ("are good, and nobody says on which CRL they belong: import them", summary.unregistered),
         ("stay on hold: they are on no CRL any more, and nothing says that they are good", summary.on_hold),
         ("contradictions", summary.contradictions),
-    ):
-        if lines:
-            click.echo(f"{len(lines)} {title}:")
-        for line in lines:
-            click.echo(f"  {line}")
+    )
+    cli.print_titled(lists)
     if summary.registered:
         click.echo("when those expire is not known: `revocast import` of the CA's record tells it")
     click.echo("reconciled: what is due is made at the next look")

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384, HashAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 from cryptography.x509.oid import NameOID
 
@@ -195,5 +195,5 @@ def key_places(folder: Path, kms_endpoint: str) -> Iterator[KeyPlaces]:
 
 def _digest(algorithm: str) -> HashAlgorithm | None:
     if algorithm.startswith(("p", "rsa")):
-        return SHA384() if algorithm == "p384" else SHA256()
+        return {"p384": SHA384(), "p521": SHA512()}.get(algorithm, SHA256())
     return None

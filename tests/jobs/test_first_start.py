@@ -49,6 +49,7 @@ def test_start_without_a_pki_makes_a_demonstration(tmp_path: Path) -> None:
     assert [pki.name for pki in prepared.pkis] == ["issuing", "root"]
     assert prepare(tmp_path / "data", (), URL, None) == prepared
     assert (tmp_path / "data/demo/issuing/ca.crt").read_bytes() == first
+    assert len(PublicConfig.read(ConfigFile.read(prepared.config)).audit_keys) == 1
 
 
 @pytest.mark.parametrize("what", ["missing", "empty", "no ca"])

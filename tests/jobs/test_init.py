@@ -18,6 +18,7 @@ from revocation.errors import ConfigurationError, InputError
 from revocation.messages import RequesterKey
 from revocation.ocspprofile import OCSPProfile
 from signer.config import SignerConfig
+from signer.keys.audit_key import load_audit_key
 from tests.authority import Authority
 
 
@@ -190,3 +191,24 @@ def test_demo_without_a_pki_is_refused(tmp_path: Path) -> None:
     assert isinstance(result.exception, InputError)
     assert "`revocast up` makes one" in str(result.exception)
     assert not (tmp_path / "data").exists()
+
+
+def test_key_of_the_audit_log_is_made_and_named(tmp_path: Path) -> None:
+    """From the first head on nobody else's counts; the signer then signs with that very key."""
+    result = CliRunner().invoke(init, [str(tmp_path / "data"), "--pki", str(_pki(tmp_path / "pki"))])
+    assert (result.exit_code, "audit_keys" in result.output) == (0, False)
+    file = ConfigFile.read(tmp_path / "data/revocast.toml")
+    key = load_audit_key(file.table("signer", SignerConfig).keys)
+    assert PublicConfig.read(file).audit_keys == (key.public,)
+    assert not (tmp_path / "data/signer/ledger.sqlite").exists()
+
+
+def test_key_of_the_audit_log_that_cannot_be_made_is_told_and_the_rest_is_written(tmp_path: Path) -> None:
+    """As where no signer is installed: with where to find what belongs there."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/signer").write_text("no folder")
+    result = CliRunner().invoke(init, [str(tmp_path / "data"), "--pki", str(_pki(tmp_path / "pki"))])
+    assert result.exit_code == 0
+    assert "audit_keys of [public] is not set: " in result.output
+    assert "`revocast audit show --key`" in result.output
+    assert PublicConfig.read(ConfigFile.read(tmp_path / "data/revocast.toml")).audit_keys == ()

@@ -191,13 +191,19 @@ def test_key_that_kms_signs_no_digest_with_is_refused_at_opening(
         open_key(f"awskms:some-key?region={REGION}", None)
 
 
-def test_signature_that_does_not_verify_is_not_used(kms: KMS, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As of moto before its repair, which hashes a digest again."""
+@pytest.mark.parametrize("place", range(12))
+def test_signature_that_does_not_verify_is_not_used(kms: KMS, monkeypatch: pytest.MonkeyPatch, place: int) -> None:
+    """As of moto before its repair, which hashes a digest again; wherever it stands among others."""
     key, other = (open_key(f"awskms:{kms.create('p256')}", None) for _ in range(2))
-    wrong = other.sign(BytesTBS(b"data"))
-    monkeypatch.setattr(client(REGION), "sign", lambda **_: {"Signature": wrong}, raising=False)
+    wrong, right = (one.sign(BytesTBS(b"data")) for one in (other, key))
+    answers = iter([right] * place + [wrong] + [right] * (11 - place))
+    monkeypatch.setattr(client(REGION), "sign", lambda **_: {"Signature": next(answers)}, raising=False)
+    with pytest.raises(KeyUnavailable, match="its public key does not verify"):
+        key.sign_many([b"data"] * 12)
+    answers = iter([wrong, *[right] * 12])
     with pytest.raises(KeyUnavailable, match="its public key does not verify"):
         key.sign(BytesTBS(b"data"))
+    assert key.sign_many([b"data"] * 12) == [right] * 12
 
 
 def test_key_that_is_not_the_certificates_signs_nothing(tmp_path: Path, kms: KMS) -> None:

@@ -89,7 +89,7 @@ def test_token_that_is_taken_out_in_a_batch_leaves_nothing_half_done(
     estate = build(tmp_path / "e", token, "p256", slices=4, signed_by="issuer")
     now = clock.now().replace(microsecond=0)
     estate.register(signer := estate.signer(now), range(1, 200), now, not_after=now + timedelta(days=20))
-    run, left = TokenSession.run, [60]
+    run, left = TokenSession.run, [14]
 
     def pulled(self: TokenSession, act: object) -> object:
         left[0] -= 1

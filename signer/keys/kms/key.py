@@ -4,6 +4,8 @@ Which key an alias means is asked once in a process: signatures are asked of tha
 alias means later.
 """
 
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -13,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, paddin
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
+from revocation.abreast import abreast
 from revocation.errors import KeyUnavailable
 from signer.keys.algorithms import Algorithm, algorithm_of, verify
 from signer.keys.by_digest import KeyByDigest
@@ -53,7 +56,9 @@ def open_kms_key(uri: str, signature: RSASignature | None) -> SigningKey:
     algorithm = algorithm_of(found.public, signature, where)
     use = _Use(asked, found, algorithm, _name(found.public, algorithm, where), where)
     info = found.public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return KeyByDigest(info, algorithm.identifier, algorithm.hash.name if algorithm.hash else None, use.sign)
+    return KeyByDigest(
+        info, algorithm.identifier, algorithm.hash.name if algorithm.hash else None, use.sign, use.sign_many
+    )
 
 
 @dataclass(frozen=True)
@@ -71,12 +76,24 @@ class _Use:
     where: str
 
     def sign(self, digest: bytes) -> bytes:
-        """The signature of a digest; of EC as X.509 has it, which is how KMS gives it."""
+        """The signature of a digest, verified; of EC it is as X.509 has it, which is how KMS gives it."""
+        return self._verified((digest, self._ask(digest)))
+
+    def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
+        """Those of many, verified, in their order: each while the next one is asked for."""
+        with closing(abreast(self._verified, ((digest, self._ask(digest)) for digest in batch))) as signatures:
+            return list(signatures)
+
+    def _ask(self, digest: bytes) -> bytes:
         with explained("kms:Sign", self.found.id, self.where):
             answer = client(self.asked.region).sign(
                 KeyId=self.found.id, Message=digest, MessageType="DIGEST", SigningAlgorithm=self.name
             )
         signature: bytes = answer["Signature"]
+        return signature
+
+    def _verified(self, made: tuple[bytes, bytes]) -> bytes:
+        digest, signature = made
         try:
             verify(self.found.public, self.algorithm, digest, signature)
         except InvalidSignature as error:

@@ -1,6 +1,6 @@
 """A key on a token as a `SigningKey`: which object it is, by which mechanism it signs, and what X.509 wants of that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -8,12 +8,12 @@ import pkcs11
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pkcs11.constants import Attribute, ObjectClass
 from pkcs11.exceptions import PKCS11Error
 from pkcs11.mechanisms import MGF, Mechanism
 
-from revocation import der
 from revocation.errors import KeyUnavailable
 from signer.keys.algorithms import Algorithm, algorithm_of, verify
 from signer.keys.by_digest import KeyByDigest
@@ -28,6 +28,9 @@ from signer.keys.token.uri import TokenURI
 
 _SHA256_DIGEST_INFO: Final = bytes.fromhex("3031300d060960864801650304020105000420")
 """What PKCS #1 v1.5 puts before a SHA-256 digest (RFC 8017 section 9.2, note 1)."""
+
+_FEW: Final = 8
+"""Signatures for which the module is held: a card may take a second for each."""
 
 _PSS: Final = (Mechanism.SHA256, MGF.SHA256, 32)
 
@@ -56,7 +59,9 @@ def open_token_key(uri: str, pin: bytes | None, signature: RSASignature | None, 
     algorithm = algorithm_of(public, signature, where)
     use = _Use(token, asked, public, found, algorithm, where)
     info = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return KeyByDigest(info, algorithm.identifier, algorithm.hash.name if algorithm.hash else None, use.sign)
+    return KeyByDigest(
+        info, algorithm.identifier, algorithm.hash.name if algorithm.hash else None, use.sign, use.sign_many
+    )
 
 
 def find_key(session: pkcs11.Session, uri: TokenURI, where: str) -> Any:
@@ -127,12 +132,29 @@ class _Use:
         """
         signature, session = self._token.run(lambda session: (self._sign(self._key(session), octets), session))
         if self._verified is not session:
-            try:
-                verify(self._public, self._algorithm, octets, signature)
-            except InvalidSignature as error:
-                raise self._another(session) from error
-            self._verified = session
+            self._verify(session, octets, signature)
         return signature
+
+    def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
+        """Signatures of many, a few each time that the module is asked for: who else wants it waits no longer."""
+        return [made for start in range(0, len(batch), _FEW) for made in self._some(batch[start : start + _FEW])]
+
+    def _some(self, few: Sequence[bytes]) -> list[bytes]:
+        def act(session: pkcs11.Session) -> tuple[list[bytes], pkcs11.Session]:
+            key, sign = self._key(session), self._sign
+            return [sign(key, octets) for octets in few], session
+
+        made, session = self._token.run(act)
+        if self._verified is not session:
+            self._verify(session, few[0], made[0])
+        return made
+
+    def _verify(self, session: pkcs11.Session, octets: bytes, signature: bytes) -> None:
+        try:
+            verify(self._public, self._algorithm, octets, signature)
+        except InvalidSignature as error:
+            raise self._another(session) from error
+        self._verified = session
 
     def _another(self, session: pkcs11.Session) -> KeyUnavailable:
         name = name_of(session.token)
@@ -174,4 +196,4 @@ def _mechanism(
 def _ecdsa(raw: bytes) -> bytes:
     """Ecdsa-Sig-Value of r and s behind each other (RFC 3279 section 2.2.3)."""
     half = len(raw) // 2
-    return der.sequence(*(der.integer(int.from_bytes(part, "big")) for part in (raw[:half], raw[half:])))
+    return encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))

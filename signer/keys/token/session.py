@@ -1,7 +1,6 @@
 """A token that stays logged in: what is done on it is done once more, after a new login, where its session was lost."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
@@ -80,11 +79,12 @@ class TokenSession:
         """
         with self._module.lock:
             self._module.require_own()
-            with suppress(exceptions.PKCS11Error):  # which is let go of before its module is started anew
-                try:
-                    return act(self._current())
-                except _OF_THE_REQUEST as error:
-                    raise self._refused(error) from error
+            try:
+                return act(self._current())
+            except _OF_THE_REQUEST as error:
+                raise self._refused(error) from error
+            except exceptions.PKCS11Error:
+                pass  # which is let go of before its module is started anew
             self._module.restart()
             try:
                 return act(self._open())

@@ -25,14 +25,20 @@ LIMITS = 'limits = { crl_validity = "200d" }'
 
 
 class Pair:
-    """Two installations of one CA: the first has no key."""
+    """Two installations of one CA: the first has no key.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        ledger: of the online machine.
+    """
+
+    def __init__(self, folder: Path, *, ledger: str = "signer/ledger.sqlite") -> None:
         authority = Authority(days=3650)
-        self.online = Estate.build(folder / "online", authority=authority, public=CEREMONIES, signer=LIMITS)
+        self.online = Estate.build(
+            folder / "online", authority=authority, public=CEREMONIES, signer=LIMITS, ledger=ledger
+        )
         self.offline = Estate.build(folder / "offline", authority=authority, public=CEREMONIES, signer=LIMITS)
         ours, theirs = (estate.folder / "revocast.toml" for estate in (self.online, self.offline))
-        theirs.write_text(ours.read_text())
+        theirs.write_text(ours.read_text().replace(f'"{ledger}"', '"signer/ledger.sqlite"'))
         key = 'key = "file:ca.key"\npassphrase = "file:ca.passphrase"\n'
         ours.write_text(ours.read_text().replace(key, "offline = true\n"))
         theirs.write_text(theirs.read_text().replace("[signer]", "[signer]\nceremony = {}"))

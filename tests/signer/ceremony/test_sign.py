@@ -1,5 +1,6 @@
 """One ceremony within a process: a clock that is wrong, a crash at each step, and what may change between two looks."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -8,14 +9,17 @@ import pytest
 
 from revocation.clock import fixed
 from revocation.errors import InputError, Refused, RevocastError
-from revocation.messages import Release, Verb
+from revocation.messages import Import, Release, Verb
 from revocation.status import Reason, Revocation
 from signer.ceremony import sign
 from signer.ceremony.approvals import Approval
+from signer.ceremony.entries import Record
 from signer.ceremony.plan import CRLContent
-from signer.ceremony.request import decode, encode
+from signer.ceremony.request import Asked, decode, encode
 from signer.ceremony.sign import People, earlier, hold, prepare
 from signer.handle import handle
+from signer.importers.entry import ImportSource
+from signer.importing import digest_of
 from signer.ledger import ceremonies, facts, issued
 from signer.ledger.changes import Changes
 from signer.ledger.groups import Selection
@@ -267,3 +271,41 @@ def test_request_that_names_an_issuer_twice_is_refused(pair: Pair) -> None:
     twice = header.model_copy(update={"issuers": header.issuers * 2, "messages": 0})
     with pytest.raises(InputError, match=r"names the issuer test .* more than once"):
         decode(encode(twice, []))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"crl_number": 1 << 100}, "its CRL number is"),
+        ({"crl_number": None}, "its CRL number is None"),
+        ({"description": "an audited CA"}, "what was signed is an import of a test"),
+        ({"entries": []}, "the source changed"),
+    ],
+)
+def test_what_an_import_read_is_what_its_requester_signed(pair: Pair, changed: dict[str, object], words: str) -> None:
+    """A CRL number that somebody put in would use up those of the issuer; the name is what people are shown."""
+    pair.online.import_(pair.signer, [certificate(4)], crl_number=7)
+    request = pair.request()
+    asked = request.messages[-1]
+    source = json.dumps(json.loads(asked.source or "") | changed)
+    with pytest.raises(Refused, match=words):
+        prepare(pair.there(), replace(request, messages=[replace(asked, source=source)]), fixed(NOW))
+    pair.hold(request)
+
+
+@pytest.mark.parametrize("number", [None, 7])
+def test_import_of_a_version_that_signed_no_crl_number(pair: Pair, number: int | None) -> None:
+    """It is done where there is no number, and else refused with what to do."""
+    digest, _ = digest_of([certificate(4)], lambda: None)
+    message = pair.online.ask(Verb.IMPORT, Import(issuer="test", source="a test", entries_sha256=digest))
+    older = message.model_copy(update={"body": {k: v for k, v in message.body.items() if k != "crl_number"}})
+    signed = pair.online.operator.sign(older.model_copy(update={"signature": None}))
+    record = Record(ImportSource("a test", [certificate(4)], number))
+    list(record)
+    asked = replace(pair.request(), messages=[Asked(NOW, signed, record.text)])
+    if number is None:
+        assert len(prepare(pair.there(), asked, fixed(NOW)).done) == 1
+        return
+    with pytest.raises(Refused, match="an older version of Revocast signed it") as told:
+        prepare(pair.there(), asked, fixed(NOW))
+    assert "import again with this version" in (told.value.advice or "")

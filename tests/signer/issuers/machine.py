@@ -12,7 +12,8 @@ from revocation import clock
 from revocation.commands import root
 from revocation.configfile import ConfigFile
 from revocation.errors import RevocastError
-from revocation.messages import RequesterKey
+from revocation.messages import Outcome, RequesterKey, Revoke, Verb, compose
+from signer.change import change_together
 from signer.keys.generating import KINDS
 from signer.signer import Signer, open_signer
 from tests.authority import CAKey
@@ -91,6 +92,13 @@ class Machine:
         """A CA below it called `sub`."""
         usual = ("--issued-by", "root", "--subject", SUB, "--days", str(days), "--append")
         self.run("issuer", "create", "sub", *usual, *self.key("sub"), *words)
+
+    def revoke(self, serial: int, reason: str = "cessationOfOperation") -> None:
+        """Revoke a certificate of the root."""
+        body = Revoke(issuer="root", serial=f"{serial:X}", reason=reason)
+        message = self.operator.sign(compose(Verb.REVOKE, body, clock.now(), requester="operator"))
+        ((_, reply),) = change_together(self.signer, [message.model_dump_json()], clock.now)
+        assert reply.outcome is Outcome.DONE, reply.detail
 
 
 def judged(root_pem: Path, *below: Path) -> None:

@@ -1,6 +1,8 @@
 """`revocast issuer create`: what a root and a CA below it say, who verifies them, and what is refused."""
 
+import errno
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from revocation import clock, serials
+from revocation import clock, durable, serials
+from signer.issuers.subject import parse_subject
 from signer.ledger import facts
 from tests.building.softhsm import PIN, SoftHSM
 from tests.signer.issuers.machine import ROOT, SUB, Machine, judged
@@ -140,7 +143,7 @@ certificates = ["pki/own.pem"]"""
     machine.key("root")
     words = ("issuer", "create", "root", "--subject", ROOT, "--days")
     assert "lasts 3000d at most" in machine.refused(*words, "3650").what
-    assert not (tmp_path / "pki").exists()
+    assert not (tmp_path / "pki/own.pem").exists()
     told = json.loads(machine.run(*words, "3000", "--json").partition("order")[2].partition("\n")[2])
     assert told["certificate"] == str(tmp_path / "pki/own.pem")
     assert told["problem"] is None
@@ -250,3 +253,46 @@ def test_configuration_into_which_no_tables_can_be_put_is_told(machine: Machine)
     assert "by hand" in str(refused.advice)
     assert 'name = "root"' in str(refused.advice)
     assert not machine.pem("root").exists()
+
+
+def test_certificate_that_cannot_be_written_is_told(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was signed and recorded, so it must not be lost with a disk that filled up meanwhile."""
+
+    def full(path: Path, content: bytes, mode: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(durable, "write_new", full)
+    words = ("issuer", "create", "root", "--subject", ROOT, "--days", "10", *machine.key("root"))
+    refused = machine.refused(*words)
+    assert "No space left" in refused.what
+    pem = str(refused.advice).partition("\n")[2]
+    assert x509.load_pem_x509_certificate(pem.encode()).subject.rfc4514_string() == "CN=Example Root,O=Example,C=EE"
+
+
+def test_place_that_cannot_be_written_is_told_before_anything_is_signed(machine: Machine) -> None:
+    """A file where the folder should be."""
+    (machine.folder / "issuers").write_text("")
+    words = ("issuer", "create", "root", "--subject", ROOT, "--days", "10", *machine.key("root"))
+    assert "cannot be written" in machine.refused(*words).what
+    assert "sign CA certificate" not in (machine.folder / "signer/ledger.sqlite").read_bytes().decode("latin-1")
+
+
+@pytest.mark.judge("openssl")
+@pytest.mark.judge("certtool")
+def test_root_that_signs_with_rsassa_pss(tmp_path: Path) -> None:
+    """`signature` of the entry holds for certificates too."""
+    entry = '[[signer.issuers]]\nname = "root"\nkey = "file:root.key"\npassphrase = "file:pw"\n'
+    machine = Machine(tmp_path, signer=entry + 'signature = "rsassa-pss"\n')
+    machine.key("root", "rsa2048")
+    machine.run("issuer", "create", "root", "--subject", ROOT, "--days", "3650", "--append")
+    assert machine.certificate("root").signature_algorithm_oid == x509.SignatureAlgorithmOID.RSASSA_PSS
+    judged(machine.pem("root"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["CN=A B, O=Acme\\, Inc., C=EE", "C=EE, O=Acme\\, Inc., CN=A B", "/C=EE/O=Acme, Inc./CN=A B"],
+)
+def test_subject_is_the_same_in_whichever_way_it_is_written(text: str) -> None:
+    """From country to common name, as most CAs have it and pkilint wants it."""
+    assert parse_subject(text).rfc4514_string() == "CN=A B,O=Acme\\, Inc.,C=EE"

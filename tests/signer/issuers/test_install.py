@@ -1,6 +1,7 @@
 """`revocast issuer install`, `renew`, `add-certificate`, `show`: certificates come back, and an issuer has several."""
 
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,17 +34,20 @@ def key_of(machine: Machine, name: str) -> tuple[str, ...]:
     return "--key", f"file:{machine.folder / name}.key", "--passphrase", f"file:{machine.folder / 'pw'}"
 
 
-def cross(machine: Machine, by: Authority, *, identifier: bytes | None = None, days: int = 300) -> Path:
+def cross(
+    machine: Machine, by: Authority, *, identifier: bytes | None = None, more: x509.NameConstraints | None = None
+) -> Path:
     """A certificate of the machine's root that another CA made."""
     root = machine.certificate("root")
     ski = x509.SubjectKeyIdentifier(identifier or machine.signer.public.profile("root").issuer.key_identifier)
     builder = (
         x509.CertificateBuilder(by.certificate.subject, root.subject, root.public_key(), x509.random_serial_number())
         .not_valid_before(clock.now() - timedelta(minutes=1))
-        .not_valid_after(clock.now() + timedelta(days=days))
+        .not_valid_after(clock.now() + timedelta(days=300))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(ski, critical=False)
     )
+    builder = builder.add_extension(more, critical=True) if more else builder
     file = machine.folder / "cross.pem"
     file.write_bytes(builder.sign(by.key, by.certificate.signature_hash_algorithm).public_bytes(Encoding.PEM))  # type: ignore[arg-type]
     return file
@@ -225,3 +229,36 @@ def test_show_says_who_an_issuer_is_and_where_things_are(here: Machine) -> None:
     text = here.run("issuer", "show")
     for word in (issuer.id, told["key"]["spki_sha256"], told["urls"]["issuer"], told["certificates"][0]["sha256"]):
         assert word in text
+
+
+def test_renewal_does_not_lose_a_restriction(here: Machine) -> None:
+    """Name constraints are not made here: a renewal without them would let the CA do more than it may."""
+    by = Authority("Old Root", not_before=clock.now() - timedelta(days=1))
+    by.write(here.folder / "old.pem")
+    constraints = x509.NameConstraints([x509.DNSName("example.com")], None)
+    here.run("issuer", "add-certificate", "root", cross(here, by, more=constraints))
+    refused = here.refused("issuer", "renew", "root", "--issued-by", "root", "--days", "10")
+    assert "nameConstraints, which would be lost" in refused.what
+
+
+def test_renewal_keeps_what_the_certificate_lets_the_ca_do(here: Machine) -> None:
+    """Usages, policies, path length and the right to sign responses; --path-length changes that one."""
+    rights = ("--usage", "emailProtection", "--policy", "1.2.3", "--path-length", "2", "--signs-responses")
+    here.create_sub(*rights)
+    here.run("issuer", "renew", "sub", "--days", "20")
+    here.run("issuer", "renew", "sub", "--days", "30", "--path-length", "1")
+    wanted = (x509.ExtendedKeyUsage, x509.CertificatePolicies, x509.KeyUsage)
+    certificates = here.signer.public.profile("sub").issuer.certificates
+    found = [[one.extensions.get_extension_for_class(kind).value for kind in wanted] for one in certificates]
+    assert found == [found[0]] * 3
+    lengths = [one.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length for one in certificates]
+    assert sorted(map(str, lengths)) == ["1", "2", "2"]
+
+
+def test_certificates_are_no_links_pipes_or_endless(here: Machine, there: Machine) -> None:
+    """What a stick has on it is read as a regular file of a bounded size."""
+    file = there.folder / "root.pem"
+    file.symlink_to(here.pem("root"))
+    assert "is a link" in there.refused("issuer", "install", "root", file).what
+    os.mkfifo(there.folder / "pipe")
+    assert "is no regular file" in there.refused("issuer", "install", "root", there.folder / "pipe").what

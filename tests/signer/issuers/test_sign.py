@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
 from revocation import clock
-from revocation.messages import Outcome, Revoke, Verb, compose
-from signer.change import change_together
+from revocation.errors import KeyUnavailable
 from signer.look import look
 from tests.authority import CAKey
+from tests.building.softhsm import SoftHSM
 from tests.signer.issuers.machine import PASSPHRASE, ROOT, SUB, Machine, judged
 from tests.signer.reading import crl_serials
 
@@ -76,15 +76,42 @@ def test_request_of_each_kind_of_key_is_taken(here: Machine, there: Machine, kin
     made.verify_directly_issued_by(here.certificate("root"))
 
 
+def test_request_signed_with_rsassa_pss_is_taken_whatever_its_salt(here: Machine, tmp_path: Path) -> None:
+    """OpenSSL's salt is as long as it can be, and that proves possession as well as any other."""
+    pss = padding.PSS(padding.MGF1(SHA256()), padding.PSS.MAX_LENGTH)
+    builder = x509.CertificateSigningRequestBuilder().subject_name(named())
+    key, file = rsa.generate_private_key(65537, 2048), tmp_path / "sub.csr"
+    file.write_bytes(builder.sign(key, SHA256(), rsa_padding=pss).public_bytes(Encoding.PEM))
+    sign(here, file)
+
+
+@pytest.mark.judge("softhsm2-util")
+@pytest.mark.judge("openssl")
+def test_request_and_certificate_by_keys_on_a_token(here: Machine, there: Machine, token: SoftHSM) -> None:
+    """Neither command wants more of a key than a signature."""
+    pin = ("--passphrase", f"file:{token.pin_file}")
+    for name in ("sub", "other"):
+        token.put(ec.generate_private_key(ec.SECP256R1()), name)
+    there.run("issuer", "csr", "sub", "--subject", SUB, "--key", token.uri("sub"), *pin)
+    file = there.folder / "issuers/sub.csr"
+    subprocess.run(["openssl", "req", "-verify", "-noout", "-in", str(file)], check=True, capture_output=True)
+    other = ("--subject", "CN=Other", "--days", "3650", "--append", "--key", token.uri("other"), *pin)
+    here.run("issuer", "create", "other", *other)
+    usual = ("issuer", "sign", file, "--issued-by", "other", "--days", "10", "--out", here.folder / "x.pem")
+    digest = digest_of(here, *usual)
+    token.take_out()
+    assert isinstance(here.refused(*usual, "--yes", digest), KeyUnavailable)
+    assert here.run("audit", "show").count("sign CA certificate") == 2
+    token.put_back()
+    token.module.restart()
+    here.run(*usual, "--yes", digest)
+
+
 def test_revocation_of_what_was_signed_is_on_the_parents_crl(here: Machine, there: Machine) -> None:
     """The parent's ledger knows the certificate, so nothing has to be imported for it."""
     made = x509.load_pem_x509_certificate(sign(here, request(there)).read_bytes())
-    signer = here.signer
-    body = Revoke(issuer="root", serial=f"{made.serial_number:X}", reason="cessationOfOperation")
-    message = here.operator.sign(compose(Verb.REVOKE, body, clock.now(), requester="operator"))
-    ((_, reply),) = change_together(signer, [message.model_dump_json()], clock.now)
-    assert reply.outcome is Outcome.DONE
-    look(signer, clock.now)
+    here.revoke(made.serial_number)
+    look(signer := here.signer, clock.now)
     assert crl_serials(signer) == [made.serial_number]
 
 

@@ -1,6 +1,7 @@
 """Keys on a PKCS #11 token: which one is meant, what it signs, and what becomes of a batch when it is taken out."""
 
 import shutil
+from collections.abc import Callable
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, padding
@@ -14,6 +15,7 @@ from signer.keys import BytesTBS, Locked
 from signer.keys.opening import open_key
 from signer.keys.rsa_signature import RSASignature
 from signer.keys.token import key as token_key
+from signer.keys.token.session import TokenSession
 from tests.building.softhsm import MODULE, PIN, SoftHSM
 from tests.keykinds import ALGORITHMS, CA_KEYS
 
@@ -182,3 +184,22 @@ def test_key_that_wants_the_pin_for_each_signature_is_refused(token: SoftHSM) ->
     uri = token.put(CA_KEYS["p256"](), "ca", more={Attribute.ALWAYS_AUTHENTICATE: True})
     with pytest.raises(KeyUnavailable, match=r"wants the PIN again for each signature .*another slot than 9c"):
         open_key(uri, PIN.encode())
+
+
+def test_batch_leaves_the_module_to_others_after_a_few_signatures(
+    token: SoftHSM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A card may take a second for each: a CRL does not wait for hundreds of responses."""
+    key, runs = open_key(token.put(CA_KEYS["p256"](), "ca"), PIN.encode()), [0]
+    run = TokenSession.run
+
+    def counted(self: TokenSession, act: Callable[[object], object]) -> object:
+        runs[0] += 1
+        return run(self, act)
+
+    monkeypatch.setattr(TokenSession, "run", counted)
+    public = load_der_public_key(key.public_key_info)
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    for number, signature in enumerate(key.sign_many([b"%d" % number for number in range(20)])):
+        public.verify(signature, b"%d" % number, ec.ECDSA(SHA256()))
+    assert runs == [3]
