@@ -106,11 +106,9 @@ def _left(status: TargetStatus, spec: CRLSpec) -> SeriesLeft:
 
 
 def series_metrics(statuses: Sequence[TargetStatus], public: PublicConfig) -> Iterator[tuple[Gauge, Samples]]:
-    """By target, issuer and CRL; nothing where no series is configured."""
+    """By target, issuer and CRL; none where no series is configured."""
     found = series_left(statuses, public)
     places = [{"target": one.target, "issuer": one.spec.issuer.id, "label": one.spec.label} for one in found]
-    if not found:
-        return
     yield _HELD, [(place, one.held) for place, one in zip(places, found, strict=True)]
     for gauge, moments in (
         (_NEXT, [one.next_release for one in found]),

@@ -93,7 +93,9 @@ def _field(model: type[BaseModel], name: str, value: str | None = None) -> str:
 
 
 def _literal(value: object) -> str:
-    """JSON's text, lists and numbers are TOML's too."""
+    """JSON's text, lists and numbers are TOML's too; a table is written otherwise."""
+    if isinstance(value, dict) and value:
+        return "{ " + ", ".join(f"{key} = {_literal(one)}" for key, one in value.items()) + " }"
     return json.dumps(value, default=str, ensure_ascii=False)
 
 

@@ -68,7 +68,7 @@ class CRLSettings(Table):
     )
     series: CRLSeries | None = Field(
         default=None,
-        examples=['{ count = 12, every = "30d" }'],
+        examples=[{"count": 12, "every": "30d"}],
         description="For an issuer whose key signs at ceremonies: each signs so many CRLs, with the same entries, the "
         "first valid from then on and each of the others from `every` after the one before it. Publishers hold each "
         "until it begins. `every` is shorter than `expires`, so that there is no gap, and is the `renewal`. Whoever "

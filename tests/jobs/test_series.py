@@ -71,7 +71,7 @@ def test_missing_one_is_told_as_a_gap_long_before(tmp_path: Path) -> None:
 
 
 def test_publisher_elsewhere_tells_it_too_and_metrics_have_it(year: Year, tmp_path: Path) -> None:
-    """A note in the queue server carries it; without a series there are no such metrics."""
+    """A note in the queue server carries it; without a target there are none."""
     other = Year(tmp_path)
     other.hold(NOW, "first")
     status = other.publish(NOW + DAY).status
@@ -82,7 +82,7 @@ def test_publisher_elsewhere_tells_it_too_and_metrics_have_it(year: Year, tmp_pa
     assert f"revocast_series_held{place} 11\n" in metrics
     assert f"revocast_series_next_release_timestamp_seconds{place} {epoch(NOW + EVERY)}\n" in metrics
     assert f"revocast_series_ceremony_due_timestamp_seconds{place} {epoch(NOW + 11 * EVERY)}\n" in metrics
-    assert list(series_metrics([], year.signer.public)) == []
+    assert not [samples for _, samples in series_metrics([], year.signer.public) if list(samples)]
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 from publisher.pending import pending
 from revocation.config import PublicConfig
 from revocation.published import TargetStatus
+from revocation.status import Reason, Revocation
 from revocation.wire.exchange import FolderExchange
 from tests.authority import NOW, Authority
 from tests.building.bundles import put_crl
@@ -29,10 +30,16 @@ def place(tmp_path: Path) -> Place:
 
 
 def put(
-    place: Place, sequence: int, begin: datetime, *, lifetime: timedelta = EXPIRES, signed_by: CA | None = None
+    place: Place,
+    sequence: int,
+    begin: datetime,
+    *revoked: int,
+    lifetime: timedelta = EXPIRES,
+    signed_by: CA | None = None,
 ) -> str:
     """A CRL whose number is the sequence of its bundle."""
-    data = crl(place.ca, sequence, this_update=begin, lifetime=lifetime, signed_by=signed_by)
+    entries = dict.fromkeys(revoked, Revocation(NOW - HOUR, Reason.superseded))
+    data = crl(place.ca, sequence, entries, this_update=begin, lifetime=lifetime, signed_by=signed_by)
     return put_crl(place.exchange, place.ca, sequence, data, this_update=begin)
 
 
@@ -73,6 +80,16 @@ def test_one_whose_window_the_profile_does_not_allow_is_set_aside_when_it_arrive
     (refused,) = files(place, NOW).set_aside
     assert refused.bundle == bad
     assert "is longer than `expires` of the profile" in refused.reason
+
+
+def test_one_that_forgets_what_is_published_is_set_aside_when_it_arrives(place: Place) -> None:
+    """Nothing explains why the serial left: it was signed by another ledger, or an old copy of this one."""
+    put(place, 2, NOW + SECOND, 5)
+    assert number(files(place, NOW + SECOND)) == 2
+    bad, good = put(place, 3, NOW + EVERY), put(place, 4, NOW + 2 * EVERY, 5)
+    status = files(place, NOW + HOUR)
+    assert [one.bundle for one in status.set_aside] == [bad]
+    assert [one.bundle for one in status.scheduled] == [good]
 
 
 def test_one_that_changed_while_it_was_held_is_looked_at_again(place: Place) -> None:
