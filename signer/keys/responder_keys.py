@@ -89,12 +89,13 @@ class ResponderKeys:
         return self._loaded[name]
 
     def load(self, name: str) -> SigningKey:
-        """The key of that name.
+        """The key of that name. Once its file was deleted, as of one that was stolen, it signs no more.
 
         Raises:
             KeyUnavailable: it is gone or damaged.
         """
-        if name not in self._loaded:
+        if name not in self._loaded or not self.file(name).exists():
+            self._loaded.pop(name, None)
             self._loaded[name] = local.load(self.file(name), None)
         return self._loaded[name]
 

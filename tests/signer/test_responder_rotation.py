@@ -233,3 +233,21 @@ def test_revocation_that_a_delegate_answered_shortly_before_its_end_stays_answer
             world.now = begin + minutes * MINUTE
             world.tick()
             assert world.ocsp(serial).status == "REVOKED", world.now
+
+
+def test_key_whose_file_was_deleted_signs_nothing_more_in_a_signer_that_runs_on(tmp_path: Path) -> None:
+    """As of one that was stolen: another one is made, and the memory of the process does not keep the first in use."""
+    estate = Estate.build(tmp_path)
+    signer = estate.signer()
+    estate.register(signer, (1,))
+    look(signer, fixed(NOW))
+    (stolen,) = key_files(estate)
+    (estate.folder / "signer/keys" / stolen).unlink()
+    assert look(signer, fixed(NOW + MINUTE)).problems == []
+    (other,) = key_files(estate)
+    assert other != stolen
+    look(signer, fixed(NOW + DAY))
+    (response,) = list(bundles(signer, "ocsp"))[-1][1][:1]
+    certificate = x509.load_der_x509_certificate(parts(response)[2])
+    public = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert public == key_files(estate)[other]
