@@ -16,6 +16,7 @@ from revocation.errors import Refused
 from revocation.issuer import Issuer
 from revocation.visible import visible
 from signer.ceremony.approvals import require_approvals
+from signer.issuers.distrust import require_trusted
 from signer.issuers.order import Order
 from signer.issuers.rules import begin_of
 from signer.issuers.turn import Turn, carried_out, next_turn
@@ -61,9 +62,15 @@ def people_options(command: _Command) -> _Command:
     return operator(approval(command))
 
 
-def show_order(order: Order, now: datetime, *, err: bool) -> None:
-    """What is about to be signed, and its digest; on standard error where standard output is JSON."""
-    for line in order.lines(begin_of(order, now)):
+def show_order(signer: Signer, order: Order, now: datetime, *, err: bool) -> None:
+    """What is about to be signed, and its digest; on standard error where standard output is JSON.
+
+    Raises:
+        Refused: a key of it was stolen.
+    """
+    with signer.ledger.read() as connection:
+        revoked = require_trusted(connection, signer, order)
+    for line in (*order.lines(begin_of(order, now)), *(f"revoked    {one}" for one in revoked)):
         click.echo(line, err=err)
     click.echo(f"order      sha256:{order.digest}", err=err)
 

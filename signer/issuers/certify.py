@@ -19,6 +19,7 @@ from signer.encoding.crl import assemble
 from signer.importers.certificate import serial_of
 from signer.importers.entry import ImportEntry
 from signer.issuers.brought import parent_here
+from signer.issuers.distrust import require_trusted
 from signer.issuers.order import Order
 from signer.issuers.rules import begin_of, require_allowed
 from signer.issuers.subject import shown_name
@@ -53,6 +54,7 @@ def certify(
     certifier = order.certifier
     with signer.ledger.write() as connection:  # recorded before it is signed: no signature is without a record
         require_turn(connection, certifier, order.turn)
+        require_trusted(connection, signer, order)
         if order.parent:
             _require_unrevoked(connection, signer, order.parent.issuer)
         key.permit(connection, Use(lasts=frame.not_after - frame.not_before), now)

@@ -80,7 +80,7 @@ def create(
     order = Order(ca, dn, above, profile, options.lasting(days), compliance, turn)
     require_allowed(order, now)
     signing = certifying_key(found.signer, above) if above else own
-    show_order(order, now, err=as_json)
+    show_order(found.signer, order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(found.signer, order, people)
     certificate = certify(found.signer, order, signing, now, people.who, agreed)

@@ -81,7 +81,7 @@ def renew(
     order = _renewal(own, above, options.lasting(days), path_length, turn)
     require_allowed(order, now)
     require_here(signer, above or own)
-    show_order(order, now, err=as_json)
+    show_order(signer, order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(signer, order, people)
     key = certifying_key(signer, above or own)

@@ -70,7 +70,7 @@ def sign(
     require_digest(signer, order, yes)
     require_allowed(order, now)
     require_here(signer, above)
-    show_order(order, now, err=as_json)
+    show_order(signer, order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(signer, order, people)
     ask(order, yes)
