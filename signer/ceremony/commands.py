@@ -14,6 +14,7 @@ from revocation.configfile import ConfigFile
 from revocation.durable import replace_file
 from revocation.errors import InputError, Refused
 from revocation.visible import visible
+from signer.auditing.sealing import seal
 from signer.ceremony import collecting
 from signer.ceremony.accept import accept as accept_folder
 from signer.ceremony.approvals import how_to_approve, require_approvals
@@ -124,6 +125,7 @@ def sign(
         _show(asked, plan, err=as_json)
         _agree(asked, yes)
         held = hold(signer, asked, plan, People(tuple(map(visible, operators)), agreed_by))
+        seal(signer)
         said = "signed"
     else:
         said = f"was signed at {iso(held.at)} already, and is written again"

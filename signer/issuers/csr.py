@@ -11,6 +11,7 @@ from revocation.configfile import ConfigFile
 from revocation.errors import InputError
 from revocation.issuer import Issuer
 from signer import selfcheck
+from signer.auditing.sealing import seal
 from signer.encoding.certification_request import encode_info
 from signer.encoding.crl import assemble
 from signer.issuers import options
@@ -64,6 +65,7 @@ def csr(
     data = _sign(signer, ca, signing, now, (People(operators).who, shown_name(shown)))
     pem = in_pem(data)
     write_new(path, pem)
+    seal(signer)
     digest = sha256_of(pem)
     if as_json:
         said = {"request": str(path), "sha256": digest, "subject": shown_name(shown), "name": name}
