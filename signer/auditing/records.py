@@ -10,11 +10,12 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, func, select
 
+from revocation import serials
 from revocation.artifacts import Kind
 from revocation.bundle.manifest import bundle_name
 from revocation.part import Part
 from signer.auditing.log import ChainBroken, Entry, latest_entries
-from signer.ledger import continuity
+from signer.ledger import certified, continuity
 from signer.ledger.schema import facts, issued
 
 _SIGNING: Final = ("sign crl", "sign ocsp")
@@ -22,12 +23,12 @@ _ADVICE: Final = "who could write in the ledger? Keep a copy of it, then see doc
 
 
 def unrecorded(connection: Connection) -> Iterator[ChainBroken]:
-    """The newest bundle of each part, and the newest fact of each issuer, of which the log has no entry.
+    """The newest bundle of each part, the newest fact of each issuer, and CA certificates, without an entry in the log.
 
     Raises:
         ChainBroken: an entry was edited, and holds what none does.
     """
-    wanted = {**dict(_bundles(connection)), **dict(_facts(connection))}
+    wanted = {**dict(_bundles(connection)), **dict(_facts(connection)), **dict(_certified(connection))}
     with closing(latest_entries(connection)) as found:
         for entry in found:
             if not wanted:
@@ -60,8 +61,14 @@ def _facts(connection: Connection) -> Iterator[tuple[str, str]]:
         yield row.message, f"message {row.message}, by which the ledger has revision {row.revision} of {row.issuer}"
 
 
+def _certified(connection: Connection) -> Iterator[tuple[str, str]]:
+    """The CA certificates that keys signed by this ledger."""
+    for issuer, serial in certified.of_all(connection):
+        yield f"{issuer} {serials.to_hex(serial)}", f"CA certificate {serials.to_hex(serial)}, which {issuer} signed"
+
+
 def _named(entry: Entry) -> Iterator[str]:
-    """The bundle that an entry records the signature of, or the message that it tells what became of."""
+    """The bundle or CA certificate that an entry records the signature of, the message that it tells the outcome of."""
     try:
         detail = json.loads(entry.detail)
     except ValueError:
@@ -70,3 +77,5 @@ def _named(entry: Entry) -> Iterator[str]:
         yield str(detail.get("message"))
         if entry.action in _SIGNING:
             yield str(detail.get("bundle"))
+        if entry.action == certified.SIGNED:
+            yield f"{entry.issuer} {detail.get('serial')}"

@@ -54,8 +54,23 @@ def test_certificate_that_was_cut_off_the_log_is_noticed(machine: Machine) -> No
     with signer.ledger.write() as connection:
         connection.execute(text("DROP TRIGGER audit_no_delete"))
         connection.execute(text("DELETE FROM audit WHERE id = 2"))
+        connection.execute(text("DROP TRIGGER certified_no_delete"))
+        connection.execute(text("DELETE FROM certified WHERE id = 2"))
         (problem,) = verify(connection, signer.exchange, [], ()).problems
     assert "names entry 2, and the log ends at entry 1" in str(problem)
+
+
+def test_certificate_that_was_cut_off_is_noticed_without_a_head(machine: Machine) -> None:
+    """The signer died before it put one, or somebody took it away: the ledger knows what it signed all the same."""
+    machine.create_sub()
+    signer, serial = machine.signer, machine.certificate("sub").serial_number
+    (machine.folder / "exchange/audit.head").unlink()
+    with signer.ledger.write() as connection:
+        assert verify(connection, signer.exchange, [], ()).whole
+        connection.execute(text("DROP TRIGGER audit_no_delete"))
+        connection.execute(text("DELETE FROM audit WHERE id = 2"))
+        (problem,) = verify(connection, signer.exchange, [], ()).problems
+    assert f"no entry of CA certificate {serial:X}" in str(problem)
 
 
 def test_head_that_cannot_be_put_is_told_and_the_certificate_is_there(machine: Machine) -> None:
