@@ -73,16 +73,20 @@ class SeriesLeft:
         due, ends = self.ceremony_due, self.ends
         if self.gaps:
             begin, end = self.gaps[0]
-            return f"no CRL is valid from {iso(begin)} to {iso(end)}: one of the series is missing; hold a ceremony"
+            return (
+                f"no CRL is valid from {iso(begin)} to {iso(end)}: one of the series is missing: accept the "
+                "last ceremony again from where it was filed, or hold another (docs/ceremony.md)"
+            )
         if due is None or ends is None or now < due:
             return None
-        return f"the next ceremony is due: the last CRL that is there ends at {iso(ends)} (docs/ceremony.md)"
+        lost = "" if self.held else "; where more of the series was lost, accept the last ceremony again"
+        return f"the next ceremony is due: the last CRL that is there ends at {iso(ends)}{lost} (docs/ceremony.md)"
 
     def __str__(self) -> str:
         due, ends, release = self.ceremony_due, self.ends, self.next_release
         what = f"{self.target}: {self.spec}"
         if ends is None:
-            return f"{what}: nothing is there: hold a ceremony"
+            return f"{what}: nothing is there: accept the last ceremony again, or hold another"
         held = f"{self.held} are held, the next is released at {iso(release)}" if release else "none is held any more"
         then = f"the next ceremony is due at {iso(due)}" if due else f"the CA ends at {iso(self.spec.issuer.not_after)}"
         return f"{what}: {held}; the last ends at {iso(ends)}, {then}"

@@ -68,7 +68,7 @@ class Year:
 
     def request(self, now: datetime = NOW) -> Request:
         """A request of that time."""
-        return decode(collecting.collect(self.signer, now, everything=False, copied=False)[1])
+        return decode(collecting.collect(self.signer, fixed(now), everything=False, copied=False)[1])
 
     def there(self) -> Signer:
         """The offline signer, as a new process has it."""

@@ -58,6 +58,20 @@ def test_next_release_and_end_are_told_and_a_ceremony_in_time(year: Year) -> Non
     assert "none is held any more" in str(last)
 
 
+def test_lost_exchange_is_told_with_what_heals_it(tmp_path: Path) -> None:
+    """Taking in the filed folder again, months later and without a ceremony."""
+    year = Year(tmp_path)
+    year.hold(NOW, "first")
+    seen(year, NOW)
+    for bundle in year.crls(year.online):
+        (year.online.folder / "exchange" / bundle).unlink()
+    at = NOW + 3 * EVERY
+    assert "accept the last ceremony again" in (seen(year, at).trouble(at) or "")
+    year.accept("first", at)
+    found = seen(year, at)
+    assert (found.held, found.trouble(at)) == (COUNT - 4, None)
+
+
 def test_nothing_is_due_where_the_ca_ends_before(tmp_path: Path) -> None:
     """Its last CRL is valid until then, and beyond; a ceremony would be refused, and is not asked for."""
     year = Year(tmp_path, authority=Authority(days=200))
