@@ -12,7 +12,7 @@ from revocation.errors import InputError, Refused, RevocastError
 from revocation.issuer import Issuer
 from signer.config import SignerConfig
 from signer.issuers import options
-from signer.issuers.agreeing import People, approved, people_options, show_order
+from signer.issuers.agreeing import People, approved, people_options, show_order, turn_of
 from signer.issuers.certify import certify
 from signer.issuers.files import keep, require_new
 from signer.issuers.order import Order
@@ -76,10 +76,11 @@ def create(
     require_unknown(found.signer, ca)
     if append:
         found.require_appendable()
-    order = Order(ca, dn, above, profile, options.lasting(days), compliance)
+    turn = turn_of(found.signer, above.issuer if above else ca)
+    order = Order(ca, dn, above, profile, options.lasting(days), compliance, turn)
     require_allowed(order, now)
     signing = certifying_key(found.signer, above) if above else own
-    show_order(order, now, err=as_json)
+    show_order(found.signer, order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(found.signer, order, people)
     certificate = certify(found.signer, order, signing, now, people.who, agreed)

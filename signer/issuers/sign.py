@@ -8,7 +8,7 @@ from revocation import cli, clock
 from revocation.clock import iso
 from revocation.configfile import ConfigFile
 from signer.issuers import options
-from signer.issuers.agreeing import People, approved, ask, people_options, require_digest, show_order
+from signer.issuers.agreeing import People, approved, ask, people_options, require_digest, show_order, turn_of
 from signer.issuers.certify import certify
 from signer.issuers.create import certifying_key, require_here
 from signer.issuers.files import keep, require_new
@@ -65,11 +65,12 @@ def sign(
     )
     known = signer.public.profiles.get(asked.ca.id)
     ca = known.issuer if known else asked.ca
-    order = Order(ca, asked.subject, above, profile, options.lasting(days), above.compliance, asked.sha256)
-    require_digest(order, yes)
+    turn = turn_of(signer, above.issuer)
+    order = Order(ca, asked.subject, above, profile, options.lasting(days), above.compliance, turn, asked.sha256)
+    require_digest(signer, order, yes)
     require_allowed(order, now)
     require_here(signer, above)
-    show_order(order, now, err=as_json)
+    show_order(signer, order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(signer, order, people)
     ask(order, yes)
