@@ -17,11 +17,12 @@ from revocation.bundle.manifest import is_bundle_name, part_of
 from revocation.clock import iso
 from revocation.errors import Refused
 from revocation.wire.exchange import FolderExchange
-from signer.ceremony.brought import issuer_of, read_crls, verify_responses
+from signer.ceremony.brought import Answers, issuer_of, read_crls, read_responses
 from signer.ceremony.lacking import left_out
 from signer.ceremony.output import read_output
 from signer.ceremony.schedule import first_of_each, require_begun, require_schedule, told
 from signer.ceremony.transcript import Transcript
+from signer.ceremony.unanswered import without_response
 from signer.ledger import audit, ceremonies, crl_numbers
 from signer.ledger.ceremonies import Ceremony, Step
 from signer.recovery.signed import SignedCRL
@@ -59,19 +60,21 @@ def accept(
 
     Raises:
         InputError: the folder is not whole.
-        Refused: it answers no request of this ledger, a later one was accepted, it lacks a CRL, something in it is
-            not signed by its issuer, or it begins later.
+    if not ahead:
+        require_begun(crls, now)
+        Refused: it answers no request of this ledger, a later one was accepted, it lacks a CRL or a response, or
+            something in it is not signed by its issuer.
     """
     transcript = read_output(folder)
     source = FolderExchange(folder)
     names = [bundle.name for bundle in transcript.bundles]
     _require_ours(signer, names)
     crls = read_crls(signer, source, names)
-    verify_responses(signer, source, names, crls)
+    answers = read_responses(signer, source, names, crls)
     _require_each(signer, crls)
     if not ahead:
         require_begun(crls, now)
-    was_known, left = _note(signer, transcript, crls, now, without)
+    was_known, left = _note(signer, transcript, crls, answers, now, without)
     put = tuple(name for name in names if _put(signer, source, name))
     _take_out_older(signer, names)
     return Accepted(transcript, tuple(told(crls, now)), put, was_known, left)
@@ -104,7 +107,12 @@ def _require_each(signer: Signer, crls: Sequence[SignedCRL]) -> None:
 
 
 def _note(
-    signer: Signer, transcript: Transcript, crls: Sequence[SignedCRL], now: datetime, without: Collection[str]
+    signer: Signer,
+    transcript: Transcript,
+    crls: Sequence[SignedCRL],
+    answers: Answers,
+    now: datetime,
+    without: Collection[str],
 ) -> tuple[bool, tuple[str, ...]]:
     """Remember the ceremony and its numbers; whether it was accepted before, and what it left out."""
     digest = transcript.request
@@ -121,16 +129,20 @@ def _note(
                 where=where,
             )
         numbers = {f"{crl.profile.issuer.name}/{crl.number}": iso(crl.next_update) for crl in crls}
+        allowed = {*without, *(last.detail["left_out"] if last is not None else ())}
+        revisions = asked.detail["revisions"]
+        at = max(now, *(crl.this_update for crl in first_of_each(crls)))
         known = ceremonies.of_request(connection, Step.ACCEPTED, digest)
         if known is not None:
             _require_same(known, numbers, where)
+            without_response(connection, signer, transcript, answers, revisions, at, allowed)
             return True, tuple(known.detail["left_out"].values())
         for crl in crls:
             _require_newer(connection, crl, where)
         for crl in crls:  # two CRLs of one issuer may have one number
             crl_numbers.raise_crl_floor(connection, crl.profile.issuer, crl.number)
-        allowed = {*without, *(last.detail["left_out"] if last is not None else ())}
-        left = left_out(connection, transcript, first_of_each(crls), asked.detail["revisions"], allowed)
+        left = left_out(connection, transcript, first_of_each(crls), revisions, allowed)
+        left = without_response(connection, signer, transcript, answers, revisions, at, allowed) | left
         detail = {**asked.detail, "crls": numbers, "left_out": left}
         ceremonies.note(connection, Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, detail))
         what = {"request": digest, "crls": numbers, "left_out": sorted(left)}

@@ -28,7 +28,8 @@ from signer.ceremony.sign import People, earlier, hold, prepare, table_of
 from signer.ceremony.transcript import TEXT_NAME, Transcript
 from signer.signer import open_signer
 
-_MODE = 0o644
+_MODE = 0o600
+"""As the ledger's: it names certificates, who asked for what, and what is revoked and not published yet."""
 _SOON = timedelta(hours=12)
 """From the request to its ceremony, where both are on one day."""
 
