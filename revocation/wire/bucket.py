@@ -6,6 +6,7 @@ Credentials come from where AWS's own tools look (environment, profile, instance
 import re
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationInfo
 
@@ -13,6 +14,7 @@ from revocation.configfile import LocalPath, Table
 
 _SCHEME: Final = "s3://"
 _URL: Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/(?P<prefix>[A-Za-z0-9._/-]{0,500}))?")
+_AWS: Final = re.compile(r".*\.(amazonaws\.com(\.cn)?|api\.aws)")
 _ENDPOINT: Final = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?")
 
 
@@ -30,6 +32,18 @@ def _endpoint(url: str) -> str:
     if not _ENDPOINT.fullmatch(url):
         raise ValueError("an endpoint is https://HOST:PORT or http://HOST:PORT, and no more")
     return url.rstrip("/")
+
+
+def _server(endpoint: str | None) -> str:
+    """The server in one way of writing; empty for AWS, which has each name of a bucket once, in whatever region."""
+    if endpoint is None:
+        return ""
+    url = urlsplit(endpoint)
+    host, port = (url.hostname or "").rstrip("."), url.port
+    if _AWS.fullmatch(host):
+        return ""
+    by_default = {"http": 80, "https": 443}[url.scheme]  # a server's two are taken for one, so that it cannot be missed
+    return host if port in (None, by_default) else f"{host}:{port}"
 
 
 BucketURL = Annotated[str, AfterValidator(_place)]
@@ -73,8 +87,8 @@ class Bucket(Table):
         return f"{prefix}/" if prefix else ""
 
     def shares(self, other: "Bucket") -> bool:
-        """Whether it is the same bucket, under whatever prefix."""
-        return (self.bucket, self.endpoint) == (other.bucket, other.endpoint)
+        """Whether it is the same bucket, under whatever prefix, and however the endpoint is written."""
+        return (self.bucket, _server(self.endpoint)) == (other.bucket, _server(other.endpoint))
 
     def at(self, url: str) -> "Bucket":
         """Another one on the same endpoint."""

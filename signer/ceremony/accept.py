@@ -17,11 +17,12 @@ from revocation.bundle.manifest import is_bundle_name, part_of
 from revocation.clock import iso
 from revocation.errors import Refused
 from revocation.wire.exchange import FolderExchange
-from signer.ceremony.brought import issuer_of, read_crls, verify_responses
+from signer.ceremony.brought import Answers, issuer_of, read_crls, read_responses
 from signer.ceremony.lacking import left_out
 from signer.ceremony.output import read_output
-from signer.ceremony.schedule import first_of_each, require_schedule, told
+from signer.ceremony.schedule import first_of_each, require_begun, require_schedule, told
 from signer.ceremony.transcript import Transcript
+from signer.ceremony.unanswered import without_response
 from signer.ledger import audit, ceremonies, crl_numbers
 from signer.ledger.ceremonies import Ceremony, Step
 from signer.recovery.signed import SignedCRL
@@ -48,28 +49,35 @@ class Accepted:
     left_out: tuple[str, ...]
 
 
-def accept(signer: Signer, folder: Path, now: datetime, without: Collection[str] = ()) -> Accepted:
+def accept(
+    signer: Signer, folder: Path, now: datetime, without: Collection[str] = (), *, ahead: bool = False
+) -> Accepted:
     """Take in the folder of a ceremony; again, it puts what is missing.
 
     Args:
         without: ids of messages that may not have been done.
+        ahead: whether what it signed may begin later than now.
 
     Raises:
         InputError: the folder is not whole.
-        Refused: it answers no request of this ledger, a later one was accepted, it lacks a CRL, or something in it is
-            not signed by its issuer.
+    if not ahead:
+        require_begun(crls, now)
+        Refused: it answers no request of this ledger, a later one was accepted, it lacks a CRL or a response, or
+            something in it is not signed by its issuer.
     """
     transcript = read_output(folder)
     source = FolderExchange(folder)
     names = [bundle.name for bundle in transcript.bundles]
     _require_ours(signer, names)
     crls = read_crls(signer, source, names)
-    verify_responses(signer, source, names, crls)
+    answers = read_responses(signer, source, names, crls)
     _require_each(signer, crls)
-    was_known, left = _note(signer, transcript, crls, now, without)
+    if not ahead:
+        require_begun(crls, now)
+    was_known, left = _note(signer, transcript, crls, answers, now, without)
     put = tuple(name for name in names if _put(signer, source, name))
     _take_out_older(signer, names)
-    return Accepted(transcript, tuple(told(crls)), put, was_known, left)
+    return Accepted(transcript, tuple(told(crls, now)), put, was_known, left)
 
 
 def _require_ours(signer: Signer, names: Sequence[str]) -> None:
@@ -99,7 +107,12 @@ def _require_each(signer: Signer, crls: Sequence[SignedCRL]) -> None:
 
 
 def _note(
-    signer: Signer, transcript: Transcript, crls: Sequence[SignedCRL], now: datetime, without: Collection[str]
+    signer: Signer,
+    transcript: Transcript,
+    crls: Sequence[SignedCRL],
+    answers: Answers,
+    now: datetime,
+    without: Collection[str],
 ) -> tuple[bool, tuple[str, ...]]:
     """Remember the ceremony and its numbers; whether it was accepted before, and what it left out."""
     digest = transcript.request
@@ -109,23 +122,27 @@ def _note(
         if asked is None:
             raise Refused("answers no request that this ledger made", where=where, advice="see [signer] ledger")
         last = ceremonies.last(connection, Step.ACCEPTED)
-        if last is not None and last.made_at > asked.made_at:
+        if last is not None and last.made_at > asked.made_at and asked.predecessor != last.request:
             raise Refused(
                 f"is older than the one that was accepted at {iso(last.at)}, whose request was made at "
                 f"{iso(last.made_at)}",
                 where=where,
             )
         numbers = {f"{crl.profile.issuer.name}/{crl.number}": iso(crl.next_update) for crl in crls}
+        allowed = {*without, *(last.detail["left_out"] if last is not None else ())}
+        revisions = asked.detail["revisions"]
+        at = max(now, *(crl.this_update for crl in first_of_each(crls)))
         known = ceremonies.of_request(connection, Step.ACCEPTED, digest)
         if known is not None:
             _require_same(known, numbers, where)
+            without_response(connection, signer, transcript, answers, revisions, at, allowed)
             return True, tuple(known.detail["left_out"].values())
         for crl in crls:
             _require_newer(connection, crl, where)
         for crl in crls:  # two CRLs of one issuer may have one number
             crl_numbers.raise_crl_floor(connection, crl.profile.issuer, crl.number)
-        allowed = {*without, *(last.detail["left_out"] if last is not None else ())}
-        left = left_out(connection, transcript, first_of_each(crls), asked.detail["revisions"], allowed)
+        left = left_out(connection, transcript, first_of_each(crls), revisions, allowed)
+        left = without_response(connection, signer, transcript, answers, revisions, at, allowed) | left
         detail = {**asked.detail, "crls": numbers, "left_out": left}
         ceremonies.note(connection, Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, detail))
         what = {"request": digest, "crls": numbers, "left_out": sorted(left)}

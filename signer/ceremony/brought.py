@@ -3,21 +3,25 @@
 The transcript, which says what bundles there are, is signed by nobody.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
 
 from revocation import serials
 from revocation.artifacts import Kind
 from revocation.bundle import BundleReader
 from revocation.bundle.manifest import is_bundle_name
 from revocation.bundle.reader import split_responses
+from revocation.config import IssuerProfile
 from revocation.der import DERError
-from revocation.errors import Refused
-from revocation.wire.exchange import FolderExchange
+from revocation.errors import BundleError, Refused
+from revocation.wire.exchange import Exchange, FolderExchange
 from signer.recovery.signed import SignedAnswer, SignedCRL, SignedReader
 from signer.signer import Signer
 
 _AGAIN: Final = "take in the folder as the ceremony left it, or have it written again"
+
+Answers: TypeAlias = Collection[tuple[str, bytes]]
+"""For which certificates there are responses: the issuer's id and the serial of each."""
 
 
 def issuer_of(bundle: str) -> str:
@@ -42,8 +46,8 @@ def read_crls(signer: Signer, folder: FolderExchange, names: Sequence[str]) -> l
     return found
 
 
-def verify_responses(signer: Signer, folder: FolderExchange, names: Sequence[str], crls: Sequence[SignedCRL]) -> None:
-    """Return if each OCSP response in these bundles is signed, and the newest of none says `good` of what a CRL lists.
+def read_responses(signer: Signer, folder: FolderExchange, names: Sequence[str], crls: Sequence[SignedCRL]) -> Answers:
+    """The OCSP responses in these bundles, where none of the newest says `good` of what a CRL lists.
 
     Those of an earlier ceremony are signed too.
 
@@ -51,11 +55,7 @@ def verify_responses(signer: Signer, folder: FolderExchange, names: Sequence[str
         Refused: one is not, or one does.
         BundleError: a bundle is malformed.
     """
-    newest: dict[tuple[str, bytes], tuple[str, SignedAnswer]] = {}
-    for name, answer in _answers(signer, folder, names):
-        key = (answer.profile.issuer.id, answer.serial)
-        if key not in newest or newest[key][1].this_update <= answer.this_update:
-            newest[key] = (name, answer)
+    newest = _newest(_answers(signer, folder, names))
     for crl in crls:
         for serial in crl.serials:
             name, said = newest.get((crl.profile.issuer.id, serial), ("", None))
@@ -66,9 +66,35 @@ def verify_responses(signer: Signer, folder: FolderExchange, names: Sequence[str
                     where=f"bundle {name}",
                     advice=_AGAIN,
                 )
+    return newest.keys()
 
 
-def _answers(signer: Signer, folder: FolderExchange, names: Sequence[str]) -> Iterator[tuple[str, SignedAnswer]]:
+def stored_answers(signer: Signer, profile: IssuerProfile) -> dict[tuple[str, bytes], bool]:
+    """Whether the newest response in the exchange says that a certificate is revoked, of each of that issuer.
+
+    A bundle that cannot be read, or has what nobody signed, says nothing: no publisher takes it.
+    """
+    found: list[tuple[str, SignedAnswer]] = []
+    for stored in signer.exchange.list():
+        if issuer_of(stored.name) == profile.issuer.id:
+            try:
+                found += _answers(signer, signer.exchange, [stored.name])
+            except (BundleError, Refused):
+                continue
+    return {key: said.revocation is not None for key, (_, said) in _newest(found).items()}
+
+
+def _newest(answers: Iterable[tuple[str, SignedAnswer]]) -> dict[tuple[str, bytes], tuple[str, SignedAnswer]]:
+    """The newest of each certificate, and in which bundle it is."""
+    newest: dict[tuple[str, bytes], tuple[str, SignedAnswer]] = {}
+    for name, answer in answers:
+        key = (answer.profile.issuer.id, answer.serial)
+        if key not in newest or newest[key][1].this_update <= answer.this_update:
+            newest[key] = (name, answer)
+    return newest
+
+
+def _answers(signer: Signer, folder: Exchange, names: Sequence[str]) -> Iterator[tuple[str, SignedAnswer]]:
     """What each response says, and in which bundle; all of them verify."""
     reader = SignedReader(signer.offline)
     for name, data in _files(folder, names, Kind.OCSP):
@@ -87,7 +113,7 @@ def _answers(signer: Signer, folder: FolderExchange, names: Sequence[str]) -> It
             yield from ((name, answer) for answer in answers)
 
 
-def _files(folder: FolderExchange, names: Sequence[str], kind: Kind) -> Iterator[tuple[str, bytes]]:
+def _files(folder: Exchange, names: Sequence[str], kind: Kind) -> Iterator[tuple[str, bytes]]:
     """The files in the bundles of a kind, and in which each is."""
     for name in names:
         if f"-{kind}-" in name:

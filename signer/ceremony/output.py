@@ -11,7 +11,9 @@ from revocation.wire.exchange import Exchange, FolderExchange
 from signer.ceremony.stick import read_file, require_folder
 from signer.ceremony.transcript import JSON_NAME, LARGEST, LARGEST_BUNDLE, TEXT_NAME, SignedBundle, Transcript, parse
 
-_MODE: Final = 0o644
+_MODE: Final = 0o600
+"""For who held the ceremony: CRLs of a series are secret until each begins."""
+_FOLDER_MODE: Final = 0o700
 _PIECE: Final = 1 << 20
 _LEAST: Final = 1 << 16
 """Octets that any ceremony takes: a few bundles of 10 KB at least, and the transcript."""
@@ -86,7 +88,7 @@ def _make_part(folder: Path) -> Path:
     make_folder(folder.parent)
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
+    part.mkdir(mode=_FOLDER_MODE)
     return part
 
 

@@ -23,11 +23,11 @@ from signer.issuers.distrust import require_trusted
 from signer.issuers.order import Order
 from signer.issuers.rules import begin_of, require_allowed
 from signer.issuers.subject import shown_name
-from signer.issuers.turn import SIGNED, UNSIGNED, require_turn
+from signer.issuers.turn import UNSIGNED, require_turn
 from signer.keys import BytesTBS
 from signer.keys.limited_key import LimitedKey, Use
 from signer.keys.purpose import Purpose
-from signer.ledger import audit, facts
+from signer.ledger import audit, certified, facts
 from signer.shards import shard_of
 from signer.signer import Signer
 from signer.unsigned import given_back
@@ -69,7 +69,9 @@ def certify(
             "approvals": list(agreed),
             "tbs_sha256": hashlib.sha256(tbs).hexdigest(),
         }
-        audit.record_signing(connection, now, SIGNED, certifier.id, key, Purpose.CA_CERTIFICATE, **said)
+        certified.note(connection, certifier.id, frame.serial)
+        act = certified.SIGNED
+        audit.record_signing(connection, now, act, certifier.id, key, Purpose.CA_CERTIFICATE, **said)
     data = assemble(tbs, key.algorithm_identifier, _signature(signer, order, key, tbs, now, who))
     selfcheck.check_certificate(data, certifier.public_key_info)
     if order.parent:

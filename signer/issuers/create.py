@@ -10,6 +10,7 @@ from revocation.compliance import Compliance
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.errors import InputError, Refused, RevocastError
 from revocation.issuer import Issuer
+from signer.auditing.sealing import seal
 from signer.config import SignerConfig
 from signer.issuers import options
 from signer.issuers.agreeing import People, approved, people_options, show_order, turn_of
@@ -88,6 +89,7 @@ def create(
     if append:
         found.append()
     tell(found, certificate, appended=append, as_json=as_json)
+    seal(found.signer)
 
 
 def certifying_key(signer: Signer, parent: IssuerProfile) -> LimitedKey:

@@ -20,7 +20,7 @@ from signer.auditing.log import entries
 from signer.importers.certificate import serial_of
 from signer.issuers.brought import parent_here
 from signer.issuers.order import Order
-from signer.issuers.turn import SIGNED
+from signer.ledger.certified import SIGNED
 from signer.ledger.facts import REVOKED, status_of_certificate
 from signer.ledger.schema import audit, certificates, facts, issuers
 from signer.signer import Signer

@@ -17,6 +17,7 @@ from revocation.errors import InputError, Refused
 from revocation.extensions import extension_value
 from revocation.issuer import Issuer
 from revocation.paths import issuer_path, issuers_path
+from signer.auditing.sealing import seal
 from signer.encoding.ca_certificate import CAProfile
 from signer.issuers import options
 from signer.issuers.agreeing import People, approved, people_options, show_order, turn_of
@@ -88,6 +89,7 @@ def renew(
     made = certify(signer, order, key, now, people.who, agreed)
     append_certificate(place, made)
     _tell(own, place, [made], [], as_json=as_json)
+    seal(signer)
 
 
 @click.command("add-certificate", short_help="Add a certificate of an issuer that was made elsewhere.")
@@ -119,6 +121,7 @@ def add_certificate(
         append_certificate(place, one)
     note(signer, brought, People(operators).who)
     _tell(own, place, brought.issuer.certificates, [*verified, *hints(signer, brought)], as_json=as_json)
+    seal(signer)
 
 
 def _above(signer: Signer, own: IssuerProfile, parent: str | None) -> IssuerProfile | None:

@@ -15,9 +15,9 @@ from revocation.errors import Refused
 from revocation.issuer import Issuer
 from signer.auditing.log import Entry, entries
 from signer.ledger import continuity
+from signer.ledger.certified import SIGNED
 from signer.ledger.schema import audit
 
-SIGNED: Final = "sign CA certificate"
 UNSIGNED: Final = "unsigned CA certificate"
 """The key could not be used: the entry of that serial stands for no certificate, and its order is still to be done."""
 

@@ -1,6 +1,6 @@
 """What was signed and taken back before it was published: it counts no longer, but for its number."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
@@ -17,6 +17,13 @@ def mark(connection: Connection, rows: Iterable[Issued], now: datetime) -> None:
     for row in rows:
         own = issued.c.sequence == row.sequence
         connection.execute(update(issued).where(own).values(discarded_at=epoch(now)))
+
+
+def is_all_later(connection: Connection, issuers: Collection[str], now: datetime) -> bool:
+    """Whether these issuers signed something for later than now, and all of that was taken back."""
+    later = (issued.c.issuer.in_(issuers), issued.c.this_update > epoch(now), issued.c.ahead_of.is_(None))
+    discarded = list(connection.execute(select(issued.c.discarded_at.is_not(None)).where(*later)).scalars())
+    return bool(discarded) and all(discarded)
 
 
 def any_after(connection: Connection, row: Issued) -> bool:

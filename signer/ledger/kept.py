@@ -18,11 +18,13 @@ class Kept:
 
     Attributes:
         id: rises with each.
+        message: the message's own id.
         text: the message as JSON, with its signature.
         source: of an import what it read, as JSON; see `signer.ceremony.entries`.
     """
 
     id: int
+    message: str
     issuer: str
     recorded_at: datetime
     text: str
@@ -39,7 +41,7 @@ def since(connection: Connection, after: int) -> Iterator[Kept]:
     """Those kept after one of that id (0 for all), in the order in which they were done."""
     query = select(kept_messages).where(kept_messages.c.id > after).order_by(kept_messages.c.id)
     for row in connection.execute(query):
-        yield Kept(row.id, row.issuer, from_epoch(row.recorded_at), row.text, row.source)
+        yield Kept(row.id, row.message, row.issuer, from_epoch(row.recorded_at), row.text, row.source)
 
 
 def count_since(connection: Connection, issuer: Issuer, after: int) -> int:

@@ -61,6 +61,16 @@ def test_revocation_has_the_date_that_its_requester_was_told(site: Site) -> None
     assert entry.revocation_date_utc.strftime("%Y-%m-%dT%H:%M:%SZ") == since
 
 
+def test_what_lies_on_the_stick_is_for_its_owner_alone(site: Site) -> None:
+    """As far as its file system has owners: a CRL of a series is secret until it begins."""
+    site.sign("one.json", site.request("one.json"), "one")
+    modes = {place.name: place.stat().st_mode & 0o777 for place in (site.stick, *site.stick.rglob("*"))}
+    files = {name: mode for name, mode in modes.items() if name not in ("stick", "one")}
+    assert modes["one"] == 0o700
+    assert len(files) > 3
+    assert set(files.values()) == {0o600}
+
+
 def test_lost_stick_is_made_up_for_in_either_direction(site: Site) -> None:
     """A lost request: the next one has it all. Lost bundles: written again to the octet, or superseded."""
     revoke(site, 0x12)

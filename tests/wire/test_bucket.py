@@ -87,3 +87,34 @@ def test_what_is_wrong_with_a_place_is_said_in_words_of_the_file(tmp_path: Path,
     with pytest.raises(ConfigurationError, match=f"revocast.toml: {told}") as raised:
         exchange(tmp_path, place)
     assert ";" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (None, "https://s3.amazonaws.com"),
+        ("https://s3.eu-central-1.amazonaws.com", "https://s3.dualstack.us-east-1.amazonaws.com"),
+        ("https://S3.example", "https://s3.example"),
+        ("https://s3.example", "https://s3.example:443"),
+        ("http://s3.example:80", "https://s3.example"),
+        ("https://s3.example.", "https://s3.example/"),
+        ("https://s3.example:9000", "http://S3.example:9000/"),
+        ("https://[::1]:9000", "https://[::1]:9000/"),
+    ],
+)
+def test_one_bucket_is_recognised_however_its_endpoint_is_written(one: str | None, other: str | None) -> None:
+    """A CRL that is signed ahead of time would lie in a public bucket otherwise."""
+    assert Bucket(url="s3://example/a", endpoint=one).shares(Bucket(url="s3://example/b", endpoint=other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (None, "https://s3.example"),
+        ("https://s3.example", "https://amazonaws.com.s3.example"),
+        ("https://s3.example:9000", "https://s3.example:9001"),
+    ],
+)
+def test_buckets_of_one_name_on_two_servers_are_two(one: str | None, other: str | None) -> None:
+    """Nobody is kept from having both."""
+    assert not Bucket(url="s3://example", endpoint=one).shares(Bucket(url="s3://example", endpoint=other))
