@@ -17,7 +17,10 @@ _NEXT = Gauge("revocast_series_next_release_timestamp_seconds", "When the next o
 _ENDS = Gauge(
     "revocast_series_end_timestamp_seconds", "nextUpdate of the last CRL of a series, or of the published one; 0: none."
 )
-_DUE = Gauge("revocast_series_ceremony_due_timestamp_seconds", "When the next ceremony is due; 0 where it always was.")
+_DUE = Gauge(
+    "revocast_series_ceremony_due_timestamp_seconds",
+    "When the next ceremony is due; 0 where it always was, no sample where the CA ends before.",
+)
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,19 @@ class SeriesLeft:
 
     @property
     def ceremony_due(self) -> datetime | None:
-        """When the next ceremony is due, long before the last one ends; None where nothing is there yet."""
+        """When the next ceremony is due, long before the last one ends.
+
+        None where nothing is there yet, and where the CA ends before: no ceremony can sign anything then.
+        """
         series, ends = self.spec.settings.series, self.ends
-        return None if ends is None or series is None else ends - series.early(self.spec.settings.expires)
+        if ends is None or series is None or self.outlasts_issuer:
+            return None
+        return ends - series.early(self.spec.settings.expires)
+
+    @property
+    def outlasts_issuer(self) -> bool:
+        """Whether the last one is valid when the CA ends, and none has to follow on it."""
+        return self.ends is not None and self.ends >= self.spec.issuer.not_after
 
     @property
     def gaps(self) -> list[tuple[datetime, datetime]]:
@@ -60,18 +73,23 @@ class SeriesLeft:
         due, ends = self.ceremony_due, self.ends
         if self.gaps:
             begin, end = self.gaps[0]
-            return f"no CRL is valid from {iso(begin)} to {iso(end)}: one of the series is missing; hold a ceremony"
+            return (
+                f"no CRL is valid from {iso(begin)} to {iso(end)}: one of the series is missing: accept the "
+                "last ceremony again from where it was filed, or hold another (docs/ceremony.md)"
+            )
         if due is None or ends is None or now < due:
             return None
-        return f"the next ceremony is due: the last CRL that is there ends at {iso(ends)} (docs/ceremony.md)"
+        lost = "" if self.held else "; where more of the series was lost, accept the last ceremony again"
+        return f"the next ceremony is due: the last CRL that is there ends at {iso(ends)}{lost} (docs/ceremony.md)"
 
     def __str__(self) -> str:
         due, ends, release = self.ceremony_due, self.ends, self.next_release
         what = f"{self.target}: {self.spec}"
-        if due is None or ends is None:
-            return f"{what}: nothing is there: hold a ceremony"
+        if ends is None:
+            return f"{what}: nothing is there: accept the last ceremony again, or hold another"
         held = f"{self.held} are held, the next is released at {iso(release)}" if release else "none is held any more"
-        return f"{what}: {held}; the last ends at {iso(ends)}, the next ceremony is due at {iso(due)}"
+        then = f"the next ceremony is due at {iso(due)}" if due else f"the CA ends at {iso(self.spec.issuer.not_after)}"
+        return f"{what}: {held}; the last ends at {iso(ends)}, {then}"
 
     def as_json(self, now: datetime) -> dict[str, object]:
         """The same for scripts."""
@@ -110,9 +128,7 @@ def series_metrics(statuses: Sequence[TargetStatus], public: PublicConfig) -> It
     found = series_left(statuses, public)
     places = [{"target": one.target, "issuer": one.spec.issuer.id, "label": one.spec.label} for one in found]
     yield _HELD, [(place, one.held) for place, one in zip(places, found, strict=True)]
-    for gauge, moments in (
-        (_NEXT, [one.next_release for one in found]),
-        (_ENDS, [one.ends for one in found]),
-        (_DUE, [one.ceremony_due for one in found]),
-    ):
+    for gauge, moments in ((_NEXT, [one.next_release for one in found]), (_ENDS, [one.ends for one in found])):
         yield gauge, [(place, epoch(at) if at else 0) for place, at in zip(places, moments, strict=True)]
+    due = [(place, one) for place, one in zip(places, found, strict=True) if not one.outlasts_issuer]
+    yield _DUE, [(place, epoch(one.ceremony_due) if one.ceremony_due else 0) for place, one in due]

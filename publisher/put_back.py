@@ -7,11 +7,13 @@ exchange has it, or the next one is made.
 from datetime import datetime
 
 from publisher.archive import Archive
+from publisher.line import CRLMark, is_ahead
 from publisher.marks import Marks
 from publisher.rows import take_crl
 from publisher.succession import Succession
 from publisher.targets.protocol import StaticObject, StaticTarget
 from publisher.verify_crl import VerifiedCRL, check_crl_window, read_crl
+from revocation.clock import epoch
 from revocation.config import PublicConfig
 from revocation.crlspec import CRLSpec
 from revocation.errors import GateError
@@ -56,9 +58,19 @@ class PuttingBack:
             if shown is not None and number <= shown.number:
                 return None
             crl = self._valid(spec, number, now)
-            if crl is not None and (number < mark.number or crl.sha256 == mark.sha256):
+            if crl is not None and self._may_stand_for(mark, crl, spec, now):
                 return crl
         return None
+
+    def _may_stand_for(self, mark: CRLMark, crl: VerifiedCRL, spec: CRLSpec, now: datetime) -> bool:
+        """Whether it is the newest, or one before it where that is lost or has ended.
+
+        Where the newest has not begun, by this clock, only one that says the same.
+        """
+        if crl.number == mark.number:
+            return crl.sha256 == mark.sha256
+        is_behind = is_ahead(epoch(mark.this_update), now)
+        return not is_behind or self._succession.says_what_was_last(crl, spec, mark.number)
 
     def _valid(self, spec: CRLSpec, number: int, now: datetime) -> VerifiedCRL | None:
         """The CRL of the archive with that number, if it may be handed out now, a delta to those who have its base."""

@@ -10,6 +10,7 @@ from publisher.archive import Archive
 from publisher.line import UNKNOWN_BUNDLE, CRLMark, is_ahead
 from publisher.marks import Marks
 from publisher.rows import forget_crl, note_scheduled
+from publisher.succession import Succession
 from publisher.verify_crl import VerifiedCRL, check_crl_window
 from revocation.clock import epoch
 from revocation.config import PublicConfig
@@ -36,14 +37,19 @@ def schedule(status: TargetStatus, crl: VerifiedCRL, spec: CRLSpec, bundle: str,
     note_scheduled(status, ScheduledCRL.model_validate({**which, **window, "version": version}))
 
 
-def standing_mark(marks: Marks, archive: Archive, spec: CRLSpec, now: datetime) -> CRLMark | None:
-    """The newest that was published; of a series the newest of those that have begun.
+def standing_mark(
+    marks: Marks, archive: Archive, succession: Succession, crl: VerifiedCRL, spec: CRLSpec, now: datetime
+) -> CRLMark | None:
+    """The newest that was published, which a CRL has to follow on; of a series the newest of those that have begun.
 
     A clock that ran ahead released what had not begun, which nobody can rely on: once it is right again, what belongs
-    there now has a lower number, and still a higher one than all that were released in time.
+    there now has a lower number, and still a higher one than all that were released in time. It says the same, being
+    of the same ceremony. What says anything else was superseded, and it is the clock of now that is wrong.
     """
     mark = marks.crl(spec.issuer.id, spec.label)
     if mark is None or spec.settings.series is None or not is_ahead(epoch(mark.this_update), now):
+        return mark
+    if not succession.says_what_was_last(crl, spec, mark.number):
         return mark
     issued = archive.issued(spec.issuer.id, spec.label)
     begun = [number for number, this_update in issued.items() if this_update <= now + SKEW]

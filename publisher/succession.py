@@ -64,6 +64,14 @@ class Succession:
         """What the target shows, if the issuer signed it."""
         return _verified(self._target.get(spec.path), spec)
 
+    def says_what_was_last(self, crl: VerifiedCRL, spec: CRLSpec, number: int) -> bool:
+        """Whether the last that was published is at hand, has at least that number, and a CRL has the same entries."""
+        last = self._before(spec)
+        if last is None or last.number < number:
+            return False
+        changed = difference(last.der, crl.der)
+        return not changed.gone and not changed.added
+
     def _check(self, crl: VerifiedCRL, spec: CRLSpec, now: datetime, elsewhere: Elsewhere) -> None:
         before = self._before(spec)
         complete, delta = self._beside(spec)

@@ -92,7 +92,8 @@ class CRLTaker:
         """Publish the CRL of a bundle, unless a newer one was published already."""
         spec = profile.crls[reader.manifest.part.label]
         crl = crl_in(reader, spec)
-        mark, by_number = standing_mark(self._marks, self._archive, spec, now), spec.settings.series is not None
+        mark = standing_mark(self._marks, self._archive, self._succession, crl, spec, now)
+        by_number = spec.settings.series is not None
         step = crl_step(crl, reader.name, mark, now, by_number=by_number)
         if step is Step.SUPERSEDED:
             note_applied(status, bundle, reader.manifest)
@@ -102,8 +103,7 @@ class CRLTaker:
         check_crl_window(crl, spec, now)
         is_there = self._target.digest(spec.path) == crl.sha256
         shown = self._succession.shown(spec) if not is_there else None
-        is_early = shown is not None and by_number and is_ahead(epoch(shown.this_update), now)
-        if shown is not None and shown.number > crl.number and not is_early:
+        if shown is not None and shown.number > crl.number and not self._was_early(shown, crl, spec, now):
             note_applied(status, bundle, reader.manifest)
             return Taken(f"{spec}: number {crl.number} is superseded by {shown.number}, which another publisher put")
         if step is Step.NEWER:
@@ -116,6 +116,12 @@ class CRLTaker:
         note_applied(status, bundle, reader.manifest, crl.next_update)
         take_crl(status, crl, spec, reader.manifest.revision)
         return Taken(f"{spec}: number {crl.number} published")
+
+    def _was_early(self, shown: VerifiedCRL, crl: VerifiedCRL, spec: CRLSpec, now: datetime) -> bool:
+        """Whether what a target shows is a later one of the series of a CRL, released by a clock that ran ahead."""
+        if spec.settings.series is None or not is_ahead(epoch(shown.this_update), now):
+            return False
+        return self._succession.says_what_was_last(crl, spec, shown.number)
 
     def _schedule(self, bundle: Stored, crl: VerifiedCRL, spec: CRLSpec, status: TargetStatus, now: datetime) -> Taken:
         """Look at one of a series as if it were published now; what is wrong with it is told while there is time."""

@@ -5,6 +5,7 @@ Combinations that would leave relying parties with an expired object are refused
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +13,7 @@ from typing import TypeVar
 from cryptography import x509
 from pydantic import Field, ValidationError
 
+from revocation import series_responses
 from revocation.artifacts import CRLName, Scope
 from revocation.audithead import AuditKey
 from revocation.compliance import Compliance
@@ -84,6 +86,12 @@ class IssuerProfile:
         except ValueError:
             return True  # or it would have been refused
         return False
+
+    @cached_property
+    def responses_renewed_after(self) -> timedelta:
+        """How old responses are when the signer signs them anew."""
+        at_ceremonies = series_responses.renewed_after(self.crl.crls.values()) if self.ocsp.direct else None
+        return self.ocsp.renewal if at_ceremonies is None else at_ceremonies
 
     def _spec(self, name: CRLName, settings: CRLList) -> CRLSpec:
         url = settings.distribution_point or self.url(crl_path(self.issuer.id, str(name)))
@@ -187,6 +195,8 @@ class PublicConfig(Table):
         settings = inherit(self.crl.model_dump(exclude_unset=True), table.crl)
         crl = _checked(CRLProfile, "crl", settings, table)
         ocsp = _checked(OCSPProfile, "ocsp", {**self.ocsp.model_dump(), **table.ocsp}, table)
+        if ocsp.direct and (lasting := series_responses.windows(crl.crls.values())):
+            ocsp = _checked(OCSPProfile, "ocsp", {**ocsp.model_dump(), **lasting}, table)
         try:
             _check(compliance, crl, ocsp, table.last_crl)
             _check_signer(issuer, compliance, ocsp)

@@ -36,4 +36,16 @@ def show(duration: timedelta) -> str:
     return f"{seconds}s"
 
 
+def spelled(duration: timedelta) -> str:
+    """For people, where no unit of its size is exact: `499d 23h 59m 59s`, a second less than 500 days."""
+    seconds = int(duration.total_seconds())
+    if seconds < 3600 or seconds % 3600 == 0 or (seconds < 86400 and seconds % 60 == 0):
+        return show(duration)
+    parts = []
+    for letter, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        number, seconds = divmod(seconds, size)
+        parts += [f"{number}{letter}"] if number else []
+    return " ".join(parts)
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse), PlainSerializer(show)]

@@ -200,7 +200,7 @@ class SignerConfig(Table):
             self._check_key(profile)
             for what, wanted, limit in (
                 *(("crl.expires", one.expires, self.limits.crl_validity) for one in profile.crl.crls.values()),
-                ("ocsp.expires", profile.ocsp.expires, self._longest_response(profile)),
+                (_responses(profile), profile.ocsp.expires, self._longest_response(profile)),
                 (
                     "ocsp.responder_certificate_expires",
                     profile.ocsp.responder_certificate_expires,
@@ -271,6 +271,12 @@ class SignerConfig(Table):
             where=f"issuer {profile.issuer.name}",
             advice=f'if that is meant: last_crl = "{last}" in [signer.limits], where the keys are',
         )
+
+
+def _responses(profile: IssuerProfile) -> str:
+    """What says how long responses last, and its limit where that is seldom set."""
+    has_series = profile.ocsp.direct and any(one.series for one in profile.crl.crls.values())
+    return "ocsp, which lasts as long as the series, by direct_ocsp_validity" if has_series else "ocsp.expires"
 
 
 def _check_signature(entry: SignerIssuer, issuer: Issuer) -> None:

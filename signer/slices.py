@@ -125,10 +125,11 @@ class Slices:
             return f"is of {iso(last.this_update)}, its turn was {iso(turn)}"
         if last.next_update - last.this_update > self._lasts:
             return f"is good until {iso(last.next_update)}, longer than is configured now"
-        if self._now >= last.next_update - (self._lasts - ocsp.renewal) and self._reach > last.next_update:
+        keeps = self._lasts - self._profile.responses_renewed_after
+        if self._now >= last.next_update - keeps and self._reach > last.next_update:
             return f"ends at {iso(last.next_update)} already"
         end = min(row.next_update for row in rows)  # one that a delegate signed shortly before its own end
-        if end < last.next_update and self._now >= end - (self._lasts - ocsp.renewal) and self._reach > end:
+        if end < last.next_update and self._now >= end - keeps and self._reach > end:
             return f"has a partial bundle that ends at {iso(end)} already"
         if not self._intact(last):
             return "its bundle is gone from the exchange"

@@ -11,6 +11,7 @@ from revocation.errors import InputError, RevocastError
 from revocation.wire.exchange import Exchange
 from signer.auditing.heads import hold_against, read_lines
 from signer.auditing.log import ChainBroken, Entry, intact_entries, require_entries
+from signer.auditing.records import unrecorded
 
 
 @dataclass
@@ -71,6 +72,7 @@ def verify(connection: Connection, exchange: Exchange, files: Iterable[Path], ke
         for entry in intact_entries(connection):
             verdict.count, verdict.last = verdict.count + 1, entry
         require_entries(connection)
+        verdict.problems += unrecorded(connection)
     except ChainBroken as error:
         verdict.problems.append(error)
     for place, line in heads:

@@ -20,7 +20,7 @@ from revocation.wire.exchange import FolderExchange
 from signer.ceremony.brought import Answers, issuer_of, read_crls, read_responses
 from signer.ceremony.lacking import left_out
 from signer.ceremony.output import read_output
-from signer.ceremony.schedule import first_of_each, require_schedule, told
+from signer.ceremony.schedule import first_of_each, require_begun, require_schedule, told
 from signer.ceremony.transcript import Transcript
 from signer.ceremony.unanswered import without_response
 from signer.ledger import audit, ceremonies, crl_numbers
@@ -49,14 +49,19 @@ class Accepted:
     left_out: tuple[str, ...]
 
 
-def accept(signer: Signer, folder: Path, now: datetime, without: Collection[str] = ()) -> Accepted:
+def accept(
+    signer: Signer, folder: Path, now: datetime, without: Collection[str] = (), *, ahead: bool = False
+) -> Accepted:
     """Take in the folder of a ceremony; again, it puts what is missing.
 
     Args:
         without: ids of messages that may not have been done.
+        ahead: whether what it signed may begin later than now.
 
     Raises:
         InputError: the folder is not whole.
+    if not ahead:
+        require_begun(crls, now)
         Refused: it answers no request of this ledger, a later one was accepted, it lacks a CRL or a response, or
             something in it is not signed by its issuer.
     """
@@ -67,10 +72,12 @@ def accept(signer: Signer, folder: Path, now: datetime, without: Collection[str]
     crls = read_crls(signer, source, names)
     answers = read_responses(signer, source, names, crls)
     _require_each(signer, crls)
+    if not ahead:
+        require_begun(crls, now)
     was_known, left = _note(signer, transcript, crls, answers, now, without)
     put = tuple(name for name in names if _put(signer, source, name))
     _take_out_older(signer, names)
-    return Accepted(transcript, tuple(told(crls)), put, was_known, left)
+    return Accepted(transcript, tuple(told(crls, now)), put, was_known, left)
 
 
 def _require_ours(signer: Signer, names: Sequence[str]) -> None:
@@ -115,7 +122,7 @@ def _note(
         if asked is None:
             raise Refused("answers no request that this ledger made", where=where, advice="see [signer] ledger")
         last = ceremonies.last(connection, Step.ACCEPTED)
-        if last is not None and last.made_at > asked.made_at:
+        if last is not None and last.made_at > asked.made_at and asked.predecessor != last.request:
             raise Refused(
                 f"is older than the one that was accepted at {iso(last.at)}, whose request was made at "
                 f"{iso(last.made_at)}",

@@ -1,10 +1,10 @@
 """Online: what a ceremony is asked for, from the ledger that recorded it."""
 
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
 
+from revocation.clock import Clock
 from revocation.config import IssuerProfile
 from revocation.errors import ConfigurationError, Refused
 from signer.ceremony.request import Header, RequestIssuer, digest_of, encode
@@ -16,13 +16,14 @@ from signer.signer import Signer
 _ADVICE: Final = "offline = true of an issuer in [[signer.issuers]] says that its key is elsewhere (docs/ceremony.md)"
 
 
-def collect(signer: Signer, now: datetime, *, everything: bool, copied: bool) -> tuple[Header, bytes]:
+def collect(signer: Signer, clock: Clock, *, everything: bool, copied: bool) -> tuple[Header, bytes]:
     """A request, with the messages since the last accepted ceremony, remembered as one that was made.
 
     The revisions of the issuers go on far above what it says: the offline ledger numbers what it signs up to that, so
     that what is published compares with the facts of this ledger.
 
     Args:
+        clock: asked once nothing can be recorded meanwhile: what the request has was recorded before it was made.
         everything: all messages there ever were, for an offline ledger that lacks some.
         copied: whether the offline ledger began as a copy of this one, and so has what was recorded before.
 
@@ -33,6 +34,7 @@ def collect(signer: Signer, now: datetime, *, everything: bool, copied: bool) ->
     if not signer.offline:
         raise ConfigurationError("has no issuer whose key is offline", where="[[signer.issuers]]", advice=_ADVICE)
     with signer.ledger.write() as connection:
+        now = clock()
         accepted = None if everything else ceremonies.last(connection, Step.ACCEPTED)
         after = last_kept(connection)[0] if accepted else 0
         if accepted is None and not copied:

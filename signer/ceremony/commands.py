@@ -3,6 +3,7 @@
 import os
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,8 +13,10 @@ from revocation import cli, clock
 from revocation.clock import iso
 from revocation.configfile import ConfigFile
 from revocation.durable import replace_file
+from revocation.durations import show
 from revocation.errors import InputError, Refused
 from revocation.visible import visible
+from signer.auditing.sealing import seal
 from signer.ceremony import collecting
 from signer.ceremony.accept import accept as accept_folder
 from signer.ceremony.approvals import how_to_approve, require_approvals
@@ -27,6 +30,8 @@ from signer.signer import open_signer
 
 _MODE = 0o600
 """As the ledger's: it names certificates, who asked for what, and what is revoked and not published yet."""
+_SOON = timedelta(hours=12)
+"""From the request to its ceremony, where both are on one day."""
 
 
 @click.command(short_help="Write what the offline machine is to sign.")
@@ -49,7 +54,7 @@ def request(out: Path, everything: bool, copied: bool, config: Path | None, as_j
     if out.exists():
         raise InputError("is there already", where=str(out), advice="name a new file")
     signer = open_signer(ConfigFile.read(config), clock.now())
-    header, data = collecting.collect(signer, clock.now(), everything=everything, copied=copied)
+    header, data = collecting.collect(signer, clock.now, everything=everything, copied=copied)
 
     def write(file: BinaryIO) -> None:
         file.write(data)
@@ -125,6 +130,7 @@ def sign(
         _show(asked, plan, err=as_json)
         _agree(asked, yes)
         held = hold(signer, asked, plan, People(tuple(map(visible, operators)), agreed_by))
+        seal(signer)
         said = "signed"
     else:
         said = f"was signed at {iso(held.at)} already, and is written again"
@@ -141,9 +147,12 @@ def sign(
     metavar="MESSAGE",
     help="What the message with this id asks for may be missing: the ceremony left it out. May be given again.",
 )
+@click.option(
+    "--ahead", is_flag=True, help="What it signed may begin later than this clock says; it is held until then."
+)
 @cli.config_option
 @cli.json_option
-def accept(folder: Path, left_out: tuple[str, ...], config: Path | None, as_json: bool) -> None:
+def accept(folder: Path, left_out: tuple[str, ...], config: Path | None, *, ahead: bool, as_json: bool) -> None:
     """Take the FOLDER of a ceremony into the exchange of the online machine, for its publishers.
 
     Each CRL and OCSP response has to be signed by its issuer, each CRL to say what was recorded here before the
@@ -151,7 +160,7 @@ def accept(folder: Path, left_out: tuple[str, ...], config: Path | None, as_json
     again.
     """
     signer = open_signer(ConfigFile.read(config), clock.now())
-    done = accept_folder(signer, folder, clock.now(), left_out)
+    done = accept_folder(signer, folder, clock.now(), left_out, ahead=ahead)
     if as_json:
         known = {"was_known": done.was_known, "put": list(done.put), "crls": list(done.crls)}
         known["left_out"] = list(done.left_out)
@@ -182,6 +191,9 @@ def _show(asked: Request, plan: Plan, *, err: bool) -> None:
     click.echo(f"request sha256:{asked.digest}", err=err)
     before = f"sha256:{header.predecessor}" if header.predecessor else "none, it has all messages there are"
     click.echo(f"made at {iso(header.made_at)}; the ceremony before: {before}", err=err)
+    if (apart := abs(plan.at - header.made_at)) > _SOON:
+        when = f"{show(apart)} {'before' if header.made_at < plan.at else 'after'} this ceremony"
+        click.echo(f"  {when}, by the clocks of the two machines: are both right?", err=err)
     for line in plan.lines():
         click.echo(line, err=err)
 

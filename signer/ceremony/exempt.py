@@ -44,6 +44,8 @@ def require_exemptions(connection: Connection, request: Request) -> None:
 def require_in_time(connection: Connection, asked: Asked, request: Request) -> None:
     """Return if no ceremony before should have had a message that is not done yet, or people say that it is right.
 
+    A request was made before its ceremony, whatever the online clock said.
+
     Raises:
         Refused: one should.
     """
@@ -51,11 +53,12 @@ def require_in_time(connection: Connection, asked: Asked, request: Request) -> N
     message = asked.message
     if last is None or message.id in request.late or message.id in left_out_before(connection):
         return
-    if asked.recorded_at >= last.made_at and message.expires_at > last.made_at:
+    made_at = min(last.made_at, last.at)
+    if asked.recorded_at >= made_at and message.expires_at > made_at:
         return
     raise Refused(
         f"was recorded at {iso(asked.recorded_at)} and could be until {iso(message.expires_at)}, and the request of "
-        f"the last ceremony was made at {iso(last.made_at)}: it should have had it",
+        f"the last ceremony was made at {iso(made_at)}: it should have had it",
         where=f"message {message.id}",
         advice=f"somebody may have kept it back until something else was done: ask {visible(message.requester or '')}; "
         f"where it is right, --late {message.id}",

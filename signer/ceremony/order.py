@@ -11,7 +11,7 @@ from revocation.durations import show
 from revocation.errors import Refused
 from revocation.visible import visible
 from signer.ceremony.request import Request
-from signer.ledger import ceremonies
+from signer.ledger import ceremonies, issued
 from signer.ledger.ceremonies import Ceremony, Step
 
 _CLOCK: Final = "set the clock of this machine right, by a watch that two people agree on"
@@ -19,6 +19,8 @@ _CLOCK: Final = "set the clock of this machine right, by a watch that two people
 
 def require_turn(connection: Connection, request: Request) -> Ceremony | None:
     """The ceremony of this very request where it was signed already, and none came after it; else None.
+
+    What follows on the last ceremony came after it, whatever the online clock said then; else its time says so.
 
     Raises:
         Refused: it was signed before another one, is older than what was signed last, or follows on a ceremony that
@@ -34,11 +36,13 @@ def require_turn(connection: Connection, request: Request) -> Ceremony | None:
             where=where,
             advice="make a new request",
         )
-    if last is not None and header.made_at <= last.made_at:
+    if last is not None and header.made_at <= last.made_at and header.predecessor != last.request:
         raise Refused(
             f"was made at {iso(header.made_at)}, and the last ceremony was that of a request of {iso(last.made_at)}",
             where=where,
-            advice="it is an older one: take the newest, or make a new request",
+            advice="it is an older one: take the newest, or make a new request; where the online clock was ahead then, "
+            "first `revocast ceremony accept` what that ceremony signed: a request made after it follows "
+            "on it",
         )
     if header.predecessor and ceremonies.of_request(connection, Step.SIGNED, header.predecessor) is None:
         raise Refused(
@@ -57,9 +61,11 @@ def require_clock(connection: Connection, request: Request, now: datetime, toler
         Refused: it is before the last ceremony, or further from when the request was made than it may be.
     """
     last, made_at = ceremonies.last(connection, Step.BEGUN), request.header.made_at
+    is_taken_back = issued.was_taken_back(connection, [issuer.id for issuer in request.header.issuers], now)
     where = f"the clock of this machine says {iso(now)}"
-    if last is not None and now < last.at:
-        raise Refused(f"and the last ceremony was at {iso(last.at)}", where=where, advice=_CLOCK)
+    if last is not None and now < last.at and not is_taken_back:
+        advice = f"{_CLOCK}; what was signed by one that ran ahead: `revocast discard`, of each issuer"
+        raise Refused(f"and the last ceremony was at {iso(last.at)}", where=where, advice=advice)
     if abs(now - made_at) > tolerance:
         raise Refused(
             f"and the request was made at {iso(made_at)}: more than {show(tolerance)} apart",

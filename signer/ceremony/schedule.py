@@ -1,6 +1,7 @@
 """Online: the CRLs of a ceremony in the order in which they will be published, without a gap between them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import pairwise
 
 from revocation.clock import iso
@@ -9,6 +10,7 @@ from revocation.crlspec import CRLSpec
 from revocation.durations import show
 from revocation.errors import Refused
 from revocation.status import Revocation
+from revocation.windows import SKEW
 from signer.ceremony.series import begins
 from signer.recovery.signed import SignedCRL
 
@@ -42,6 +44,24 @@ def require_schedule(spec: CRLSpec, crls: Sequence[SignedCRL]) -> None:
             )
 
 
+def require_begun(crls: Sequence[SignedCRL], now: datetime) -> None:
+    """Return if what a ceremony signed has begun, by the clock of this machine, and can be published.
+
+    Raises:
+        Refused: it has not; nobody would see what it revokes until then.
+    """
+    for crl in first_of_each(crls):
+        if crl.this_update > now + SKEW:
+            raise Refused(
+                f"CRL number {crl.number} begins at {iso(crl.this_update)}, and the clock of this machine says "
+                f"{iso(now)}: nothing of what it revokes would be published for {show(crl.this_update - now)}",
+                where=str(crl.spec or crl.profile.issuer.name),
+                advice="where the clock of the offline machine ran ahead: set it right, there `revocast discard` of "
+                "each issuer, and hold another ceremony with a new request; where this one is behind: set it right. "
+                "--ahead takes it in, and publishers hold it until it begins",
+            )
+
+
 def first_of_each(crls: Iterable[SignedCRL]) -> list[SignedCRL]:
     """One of each CRL: the others of its series say the same."""
     found: dict[tuple[str, str | None], SignedCRL] = {}
@@ -65,13 +85,13 @@ def of_a_request(profiles: Iterable[IssuerProfile]) -> Iterator[str]:
                 )
 
 
-def told(crls: Sequence[SignedCRL]) -> Iterator[str]:
+def told(crls: Sequence[SignedCRL], now: datetime) -> Iterator[str]:
     """The schedule in words, in the order of the bundles."""
     seen = set()
     for crl in crls:
         which = (crl.profile.issuer.id, crl.spec.label if crl.spec else "")
         name = crl.profile.issuer.name
-        if which not in seen:
+        if which not in seen and crl.this_update <= now + SKEW:
             yield f"{name}: CRL number {crl.number}, until {iso(crl.next_update)}"
         else:
             yield f"{name}: CRL number {crl.number}, from {iso(crl.this_update)} until {iso(crl.next_update)}"

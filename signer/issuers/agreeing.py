@@ -11,11 +11,15 @@ from typing import Any, TypeVar
 
 import click
 
+from revocation.clock import iso
 from revocation.errors import Refused
+from revocation.issuer import Issuer
 from revocation.visible import visible
 from signer.ceremony.approvals import require_approvals
+from signer.issuers.distrust import require_trusted
 from signer.issuers.order import Order
 from signer.issuers.rules import begin_of
+from signer.issuers.turn import Turn, carried_out, next_turn
 from signer.signer import Signer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -58,9 +62,15 @@ def people_options(command: _Command) -> _Command:
     return operator(approval(command))
 
 
-def show_order(order: Order, now: datetime, *, err: bool) -> None:
-    """What is about to be signed, and its digest; on standard error where standard output is JSON."""
-    for line in order.lines(begin_of(order, now)):
+def show_order(signer: Signer, order: Order, now: datetime, *, err: bool) -> None:
+    """What is about to be signed, and its digest; on standard error where standard output is JSON.
+
+    Raises:
+        Refused: a key of it was stolen.
+    """
+    with signer.ledger.read() as connection:
+        revoked = require_trusted(connection, signer, order)
+    for line in (*order.lines(begin_of(order, now)), *(f"revoked    {one}" for one in revoked)):
         click.echo(line, err=err)
     click.echo(f"order      sha256:{order.digest}", err=err)
 
@@ -78,18 +88,34 @@ def approved(signer: Signer, order: Order, people: People) -> list[str]:
     return [one.name for one in require_approvals(table, order.digest, people.approvals)]
 
 
-def require_digest(order: Order, yes: str | None) -> None:
+def turn_of(signer: Signer, certifier: Issuer) -> Turn:
+    """Which of its CA certificates the next is."""
+    with signer.ledger.read() as connection:
+        return next_turn(connection, certifier)
+
+
+def require_digest(signer: Signer, order: Order, yes: str | None) -> None:
     """Return if a digest that was given is that of the order.
 
     Raises:
-        Refused: it is another.
+        Refused: it is another, or that of one that was carried out already.
     """
-    if yes is not None and yes != f"sha256:{order.digest}":
+    if yes is None or yes == f"sha256:{order.digest}":
+        return
+    with signer.ledger.read() as connection:
+        done = carried_out(connection, yes.removeprefix("sha256:"))
+    if done is not None:
         raise Refused(
-            f"agrees to {visible(yes)}, and the order is sha256:{order.digest}",
+            f"agrees to {visible(yes)}, which was carried out at {iso(done.written_at)} "
+            f"(entry {done.id} of the audit log), and is done once",
             where="--yes",
-            advice="take the request and the options that were meant, or give the order's digest",
+            advice=f"where another certificate is wanted, that order is sha256:{order.digest}",
         )
+    raise Refused(
+        f"agrees to {visible(yes)}, and the order is sha256:{order.digest}",
+        where="--yes",
+        advice="take the request and the options that were meant, or give the order's digest",
+    )
 
 
 def ask(order: Order, yes: str | None) -> None:

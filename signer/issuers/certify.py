@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from revocation import serials
 from revocation.clock import iso
 from revocation.config import IssuerProfile
-from revocation.errors import Refused
+from revocation.errors import KeyUnavailable, Refused
 from revocation.issuer import Issuer
 from signer import selfcheck
 from signer.encoding import ca_certificate
@@ -19,13 +19,15 @@ from signer.encoding.crl import assemble
 from signer.importers.certificate import serial_of
 from signer.importers.entry import ImportEntry
 from signer.issuers.brought import parent_here
+from signer.issuers.distrust import require_trusted
 from signer.issuers.order import Order
 from signer.issuers.rules import begin_of, require_allowed
 from signer.issuers.subject import shown_name
+from signer.issuers.turn import UNSIGNED, require_turn
 from signer.keys import BytesTBS
 from signer.keys.limited_key import LimitedKey, Use
 from signer.keys.purpose import Purpose
-from signer.ledger import audit, continuity, facts
+from signer.ledger import audit, certified, facts
 from signer.shards import shard_of
 from signer.signer import Signer
 from signer.unsigned import given_back
@@ -49,9 +51,10 @@ def certify(
     require_allowed(order, now)
     frame = _frame(order, now)
     tbs = ca_certificate.encode_tbs(frame, key.algorithm_identifier)
-    certifier = order.parent.issuer if order.parent else order.ca
+    certifier = order.certifier
     with signer.ledger.write() as connection:  # recorded before it is signed: no signature is without a record
-        continuity.require_whole(connection)
+        require_turn(connection, certifier, order.turn)
+        require_trusted(connection, signer, order)
         if order.parent:
             _require_unrevoked(connection, signer, order.parent.issuer)
         key.permit(connection, Use(lasts=frame.not_after - frame.not_before), now)
@@ -66,14 +69,26 @@ def certify(
             "approvals": list(agreed),
             "tbs_sha256": hashlib.sha256(tbs).hexdigest(),
         }
-        act = "sign CA certificate"
+        certified.note(connection, certifier.id, frame.serial)
+        act = certified.SIGNED
         audit.record_signing(connection, now, act, certifier.id, key, Purpose.CA_CERTIFICATE, **said)
-    with given_back(signer.ledger, key):
-        data = assemble(tbs, key.algorithm_identifier, key.sign(BytesTBS(tbs)))
+    data = assemble(tbs, key.algorithm_identifier, _signature(signer, order, key, tbs, now, who))
     selfcheck.check_certificate(data, certifier.public_key_info)
     if order.parent:
         _register(signer, order.parent, frame, data)
     return x509.load_der_x509_certificate(data)
+
+
+def _signature(signer: Signer, order: Order, key: LimitedKey, tbs: bytes, now: datetime, who: str) -> bytes:
+    """Made with the key; where that cannot be used it is recorded, and the order is still to be carried out."""
+    try:
+        with given_back(signer.ledger, key):
+            return key.sign(BytesTBS(tbs))
+    except KeyUnavailable:
+        said = {"requester": who, "serial": serials.to_hex(order.serial), "order": order.digest}
+        with signer.ledger.write() as connection:
+            audit.record(connection, now, UNSIGNED, order.certifier.id, **said)
+        raise
 
 
 def subject_key_identifier(ca: Issuer) -> bytes:
@@ -86,7 +101,7 @@ def subject_key_identifier(ca: Issuer) -> bytes:
 def _frame(order: Order, now: datetime) -> CACertificateFrame:
     own = subject_key_identifier(order.ca)
     not_before, not_after = order.window(begin_of(order, now))
-    issuer = order.parent.issuer if order.parent else order.ca
+    issuer = order.certifier
     return CACertificateFrame(
         order.serial,
         issuer.subject,

@@ -10,9 +10,10 @@ from revocation.compliance import Compliance
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.errors import InputError, Refused, RevocastError
 from revocation.issuer import Issuer
+from signer.auditing.sealing import seal
 from signer.config import SignerConfig
 from signer.issuers import options
-from signer.issuers.agreeing import People, approved, people_options, show_order
+from signer.issuers.agreeing import People, approved, people_options, show_order, turn_of
 from signer.issuers.certify import certify
 from signer.issuers.files import keep, require_new
 from signer.issuers.order import Order
@@ -76,10 +77,11 @@ def create(
     require_unknown(found.signer, ca)
     if append:
         found.require_appendable()
-    order = Order(ca, dn, above, profile, options.lasting(days), compliance)
+    turn = turn_of(found.signer, above.issuer if above else ca)
+    order = Order(ca, dn, above, profile, options.lasting(days), compliance, turn)
     require_allowed(order, now)
     signing = certifying_key(found.signer, above) if above else own
-    show_order(order, now, err=as_json)
+    show_order(found.signer, order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(found.signer, order, people)
     certificate = certify(found.signer, order, signing, now, people.who, agreed)
@@ -87,6 +89,7 @@ def create(
     if append:
         found.append()
     tell(found, certificate, appended=append, as_json=as_json)
+    seal(found.signer)
 
 
 def certifying_key(signer: Signer, parent: IssuerProfile) -> LimitedKey:

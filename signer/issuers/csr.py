@@ -11,6 +11,7 @@ from revocation.configfile import ConfigFile
 from revocation.errors import InputError
 from revocation.issuer import Issuer
 from signer import selfcheck
+from signer.auditing.sealing import seal
 from signer.encoding.certification_request import encode_info
 from signer.encoding.crl import assemble
 from signer.issuers import options
@@ -20,7 +21,7 @@ from signer.issuers.files import require_new, sha256_of, write_new
 from signer.issuers.prospect import KeySource, has_certificate, prospect
 from signer.issuers.request import in_pem
 from signer.issuers.strength import require_strong
-from signer.issuers.subject import parse_subject, require_complete, shown_name
+from signer.issuers.subject import parse_subject, require_bounded, require_complete, shown_name
 from signer.keys import BytesTBS
 from signer.keys.kind import name_of_kind
 from signer.keys.limited_key import LimitedKey, Use
@@ -64,6 +65,7 @@ def csr(
     data = _sign(signer, ca, signing, now, (People(operators).who, shown_name(shown)))
     pem = in_pem(data)
     write_new(path, pem)
+    seal(signer)
     digest = sha256_of(pem)
     if as_json:
         said = {"request": str(path), "sha256": digest, "subject": shown_name(shown), "name": name}
@@ -89,6 +91,7 @@ def _of_new(
     found = prospect(config, name, key)
     dn = parse_subject(subject)
     require_complete(dn, found.compliance)
+    require_bounded(dn, f"issuer {name}")
     signing = found.signer.keyring.uncertified(name, Purpose.CSR)
     require_strong(signing.public_key_info, found.compliance, f"issuer {name}")
     ca = Issuer(name, dn.public_bytes(), signing.public_key_info, ())

@@ -4,13 +4,14 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from revocation import durable
 from revocation.errors import InputError
+from signer.issuers.appending import append
 
 LARGEST: Final = 1 << 20
 """Octets of a request, or of a file of certificates."""
@@ -31,7 +32,7 @@ def require_new(path: Path, what: str) -> None:
         durable.make_folder(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
-    _require_writable(path)
+    require_writable(path)
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -68,7 +69,7 @@ def require_room(path: Path) -> None:
         InputError: it is DER, or its folder cannot be written.
     """
     _require_pem(path)
-    _require_writable(path)
+    require_writable(path)
 
 
 def append_certificate(path: Path, certificate: x509.Certificate) -> None:
@@ -79,13 +80,7 @@ def append_certificate(path: Path, certificate: x509.Certificate) -> None:
     """
     pem = certificate.public_bytes(Encoding.PEM)
     try:
-        place, present = path.resolve(), _require_pem(path)
-        data = present + (b"" if present.endswith(b"\n") else b"\n") + pem
-
-        def write(file: BinaryIO) -> None:
-            file.write(data)
-
-        durable.replace_file(place, write, place.stat().st_mode & 0o777)
+        append(path, pem, lambda _: _require_pem(path))
     except OSError as error:
         raise _is_recorded(_unwritable(path, error), pem) from error
 
@@ -95,10 +90,9 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _require_pem(path: Path) -> bytes:
-    data = path.read_bytes()
-    if _PEM in data:
-        return data
+def _require_pem(path: Path) -> None:
+    if _PEM in path.read_bytes():
+        return
     pem = path.with_suffix(".pem")
     raise InputError(
         "is DER, which holds one certificate alone",
@@ -107,8 +101,12 @@ def _require_pem(path: Path) -> bytes:
     )
 
 
-def _require_writable(path: Path) -> None:
-    """Said before anything is signed: a certificate that is signed and lost stays valid."""
+def require_writable(path: Path) -> None:
+    """Return if a file can be put there: said before anything is signed, for what is signed and lost stays valid.
+
+    Raises:
+        InputError: it cannot.
+    """
     try:
         with tempfile.TemporaryFile(dir=path.resolve().parent) as file:
             file.write(bytes(os.sysconf("SC_PAGESIZE")))

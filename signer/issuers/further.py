@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +17,10 @@ from revocation.errors import InputError, Refused
 from revocation.extensions import extension_value
 from revocation.issuer import Issuer
 from revocation.paths import issuer_path, issuers_path
+from signer.auditing.sealing import seal
 from signer.encoding.ca_certificate import CAProfile
 from signer.issuers import options
-from signer.issuers.agreeing import People, approved, people_options, show_order
+from signer.issuers.agreeing import People, approved, people_options, show_order, turn_of
 from signer.issuers.brought import certifiers, parent_here, read_brought, require_lasting
 from signer.issuers.certify import certify
 from signer.issuers.create import certifying_key, require_here
@@ -26,6 +28,7 @@ from signer.issuers.files import append_certificate, require_room
 from signer.issuers.install import hints, note
 from signer.issuers.order import Order
 from signer.issuers.rules import require_allowed, with_defaults
+from signer.issuers.turn import Turn
 from signer.signer import Signer, open_signer
 
 _RESTRICTING: Final = {
@@ -75,16 +78,18 @@ def renew(
     above = _above(signer, own, parent)
     place = _place(signer, own.issuer)
     require_room(place)
-    order = _renewal(own, above, days, path_length)
+    turn = turn_of(signer, (above or own).issuer)
+    order = _renewal(own, above, options.lasting(days), path_length, turn)
     require_allowed(order, now)
     require_here(signer, above or own)
-    show_order(order, now, err=as_json)
+    show_order(signer, order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(signer, order, people)
     key = certifying_key(signer, above or own)
     made = certify(signer, order, key, now, people.who, agreed)
     append_certificate(place, made)
     _tell(own, place, [made], [], as_json=as_json)
+    seal(signer)
 
 
 @click.command("add-certificate", short_help="Add a certificate of an issuer that was made elsewhere.")
@@ -116,6 +121,7 @@ def add_certificate(
         append_certificate(place, one)
     note(signer, brought, People(operators).who)
     _tell(own, place, brought.issuer.certificates, [*verified, *hints(signer, brought)], as_json=as_json)
+    seal(signer)
 
 
 def _above(signer: Signer, own: IssuerProfile, parent: str | None) -> IssuerProfile | None:
@@ -145,14 +151,16 @@ def _last_parent(signer: Signer, own: IssuerProfile) -> IssuerProfile | None:
     return parent
 
 
-def _renewal(own: IssuerProfile, above: IssuerProfile | None, days: int, path_length: str | None) -> Order:
+def _renewal(
+    own: IssuerProfile, above: IssuerProfile | None, lasts: timedelta, path_length: str | None, turn: Turn
+) -> Order:
     issuer, newest = own.issuer, own.issuer.certificates[0]
     _require_nothing_lost(issuer, newest, is_root=above is None)
     compliance = (above or own).compliance
     profile = with_defaults(_profile_in(newest, own, is_root=above is None), compliance, is_root=above is None)
     if path_length is not None:
         profile = replace(profile, path_length=options.path_length_of(path_length))
-    return Order(issuer, newest.subject, above, profile, options.lasting(days), compliance)
+    return Order(issuer, newest.subject, above, profile, lasts, compliance, turn)
 
 
 def _require_nothing_lost(issuer: Issuer, certificate: x509.Certificate, *, is_root: bool) -> None:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from revocation import cli, clock, serials
 from revocation.config import IssuerProfile
 from revocation.errors import KeyUnavailable
+from signer.auditing.sealing import seal
 from signer.importers.certificate import serial_of
 from signer.issuers import options
 from signer.issuers.agreeing import People
@@ -78,6 +79,7 @@ def install(
         for line in (*verified, *hints(found.signer, brought)):
             click.echo(line)
     tell(found, brought.issuer.certificates[0], appended=append, as_json=as_json)
+    seal(found.signer)
 
 
 def note(signer: Signer, brought: Brought, who: str) -> None:

@@ -13,10 +13,12 @@ from revocation.artifacts import CRLName, Scope
 from revocation.clock import iso
 from revocation.compliance import Compliance
 from revocation.config import IssuerProfile
+from revocation.crlprofile import CRLList
 from revocation.errors import Refused
 from revocation.issuer import Issuer
 from signer.encoding.ca_certificate import CAProfile, Places
 from signer.issuers.subject import shown_name
+from signer.issuers.turn import Turn
 from signer.keys.kind import name_of_kind
 from signer.random_serial import random_serial
 
@@ -32,6 +34,7 @@ class Order:
         subject: its DN, for people.
         parent: who is to certify it; None for a root, which certifies itself.
         lasts: from notBefore to notAfter, both ends counted.
+        turn: which of the certifier's CA certificates it is: none is made by an agreement to another.
         serial: what it will have; another each time, so no part of what is agreed to.
         request: SHA-256 of the file in which it was asked for, hexadecimal; None where there was none.
     """
@@ -42,8 +45,14 @@ class Order:
     profile: CAProfile
     lasts: timedelta
     compliance: Compliance
+    turn: Turn
     request: str | None = None
     serial: bytes = field(default_factory=random_serial)
+
+    @property
+    def certifier(self) -> Issuer:
+        """Who signs it."""
+        return self.parent.issuer if self.parent else self.ca
 
     @property
     def key_sha256(self) -> str:
@@ -52,7 +61,7 @@ class Order:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all that was decided, whenever it is carried out."""
+        """SHA-256 of all that was decided, the same from when it is shown until it is carried out, and never again."""
         said = {
             "subject": self.ca.subject.hex(),
             "public_key_info": self.ca.public_key_info.hex(),
@@ -63,6 +72,9 @@ class Order:
             "usages": self.profile.usages,
             "policies": self.profile.policies,
             "request": self.request,
+            "places": _all_places(self.parent) if self.parent else None,
+            "number": self.turn.number,
+            "since": iso(self.turn.since) if self.turn.since else None,
         }
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
@@ -97,12 +109,28 @@ class Order:
         if self.places:
             yield f"status at  {self.places.crl}, {self.places.ocsp}"
             yield f"issuer at  {self.places.issuer}"
+        yield f"number     {self.turn.number} of the CA certificates that its issuer signs here"
         if self.request:
             yield f"request    sha256:{self.request}"
 
 
 def _places(parent: IssuerProfile, serial: int) -> Places:
     """For a certificate with that serial, as the parent's `[public]` says."""
+    chosen = _crl_of(parent)
+    name = CRLName(chosen.name, chosen.shard_of(serial) if chosen.shards else 0)
+    # RFC 6960 appendix A.1.1 puts a slash between the URL and a GET request.
+    ocsp = parent.url(paths.OCSP_PATH.removesuffix("/"))
+    return Places(parent.complete_crls[str(name)].url, ocsp, parent.url(paths.issuer_path(parent.issuer.id)))
+
+
+def _all_places(parent: IssuerProfile) -> list[str]:
+    """The URLs that may stand in it, whatever its serial is: of sharded CRLs those of all shards."""
+    some = _places(parent, 0)
+    return [*(parent.complete_crls[str(name)].url for name in _crl_of(parent).names), some.ocsp, some.issuer]
+
+
+def _crl_of(parent: IssuerProfile) -> CRLList:
+    """The CRL that lists CA certificates."""
     covering = [one for one in parent.crl.crls.values() if one.scope.covers(is_ca=True) and not one.only_some_reasons]
     if not covering:
         raise Refused(
@@ -110,11 +138,7 @@ def _places(parent: IssuerProfile, serial: int) -> Places:
             where=f"issuer {parent.issuer.name}",
             advice="add `ca` or `all` to the `scopes` of its CRLs",
         )
-    chosen = min(covering, key=lambda one: one.scope is Scope.ALL)
-    name = CRLName(chosen.name, chosen.shard_of(serial) if chosen.shards else 0)
-    # RFC 6960 appendix A.1.1 puts a slash between the URL and a GET request.
-    ocsp = parent.url(paths.OCSP_PATH.removesuffix("/"))
-    return Places(parent.complete_crls[str(name)].url, ocsp, parent.url(paths.issuer_path(parent.issuer.id)))
+    return min(covering, key=lambda one: one.scope is Scope.ALL)
 
 
 def _below(path_length: int | None) -> str:

@@ -18,6 +18,8 @@ from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, InputError
 from revocation.wire.opening import open_exchange
 from signer.config import SignerConfig, SignerIssuer
+from signer.issuers.appending import append
+from signer.issuers.files import require_writable
 from signer.keys.keyring import Keyring
 from signer.keys.logins import Logins
 from signer.keys.responder_keys import ResponderKeys
@@ -72,17 +74,34 @@ class Prospect:
         Raises:
             InputError: it cannot.
         """
-        if self.lines and not os.access(self.file.path, os.W_OK):
-            raise InputError(
-                "cannot be written",
-                where=str(self.file.path),
-                advice=f"leave --append out, and have its owner put these lines at its end:\n{self.lines}",
-            )
+        if not self.lines:
+            return
+        advice = f"leave --append out, and have its owner put these lines at its end:\n{self.lines}"
+        if not os.access(self.file.path, os.W_OK):
+            raise InputError("cannot be written", where=str(self.file.path), advice=advice)
+        try:
+            require_writable(self.file.path)
+        except InputError as error:
+            raise InputError(error.what, where=error.where, advice=advice) from error
 
     def append(self) -> None:
-        """Write the lines behind the configuration, which stays as it is before them."""
-        with self.file.path.open("a", encoding="utf-8") as file:
-            file.write(self.lines)
+        """Write the lines behind the configuration, which stays as it is before them, once the certificate is there.
+
+        Raises:
+            InputError: it cannot be written, and is as it was; says the lines, and where the certificate is.
+        """
+        if not self.lines:
+            return
+        advice = f"the certificate is in {self.certificate}; put these lines at its end, and all is done:\n{self.lines}"
+        where = str(self.file.path)
+        try:
+            append(self.file.path, self.lines.encode(), lambda content: tomllib.loads(content.decode()))
+        except OSError as error:
+            raise InputError(f"cannot be written: {error.strerror}", where=where, advice=advice) from error
+        except ValueError as error:
+            raise InputError(
+                f"was edited meanwhile, and is no TOML then: {error}", where=where, advice=advice
+            ) from error
 
 
 def prospect(path: Path | None, name: str, key: KeySource) -> Prospect:

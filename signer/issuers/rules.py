@@ -14,7 +14,7 @@ from revocation.issuer import Issuer
 from signer.encoding.ca_certificate import CAProfile
 from signer.issuers.order import Order
 from signer.issuers.strength import require_strong
-from signer.issuers.subject import require_complete
+from signer.issuers.subject import require_bounded, require_complete
 from signer.keys.purpose import BACKDATE
 
 USAGES: Final = {
@@ -48,6 +48,8 @@ def require_allowed(order: Order, now: datetime) -> None:
     where = f"issuer {order.ca.name}"
     require_strong(order.ca.public_key_info, order.compliance, where)
     require_complete(order.subject, order.compliance)
+    if not order.ca.certificates or order.compliance is Compliance.BR:  # a name that is in use stays as it is
+        require_bounded(order.subject, where)
     if order.parent is None:
         _check_root(order, where)
         return

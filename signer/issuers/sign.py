@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import click
+from cryptography import x509
 
 from revocation import cli, clock
 from revocation.clock import iso
 from revocation.configfile import ConfigFile
+from signer.auditing.sealing import seal
 from signer.issuers import options
-from signer.issuers.agreeing import People, approved, ask, people_options, require_digest, show_order
+from signer.issuers.agreeing import People, approved, ask, people_options, require_digest, show_order, turn_of
 from signer.issuers.certify import certify
 from signer.issuers.create import certifying_key, require_here
 from signer.issuers.files import keep, require_new
@@ -65,20 +67,27 @@ def sign(
     )
     known = signer.public.profiles.get(asked.ca.id)
     ca = known.issuer if known else asked.ca
-    order = Order(ca, asked.subject, above, profile, options.lasting(days), above.compliance, asked.sha256)
-    require_digest(order, yes)
+    turn = turn_of(signer, above.issuer)
+    order = Order(ca, asked.subject, above, profile, options.lasting(days), above.compliance, turn, asked.sha256)
+    require_digest(signer, order, yes)
     require_allowed(order, now)
     require_here(signer, above)
-    show_order(order, now, err=as_json)
+    show_order(signer, order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(signer, order, people)
     ask(order, yes)
     key = certifying_key(signer, above)
     certificate = certify(signer, order, key, now, people.who, agreed)
     keep(out, certificate)
+    _tell(out, ca.id, certificate, order, as_json=as_json)
+    seal(signer)
+
+
+def _tell(out: Path, id_: str, certificate: x509.Certificate, order: Order, *, as_json: bool) -> None:
+    """What is there now."""
     serial = f"{certificate.serial_number:X}"
     if as_json:
         until = iso(certificate.not_valid_after_utc)
-        cli.print_json({"certificate": str(out), "id": ca.id, "serial": serial, "until": until, "order": order.digest})
+        cli.print_json({"certificate": str(out), "id": id_, "serial": serial, "until": until, "order": order.digest})
         return
-    click.echo(f"{out}: issuer {ca.id}, serial {serial}, in the ledger of {above.issuer.name}")
+    click.echo(f"{out}: issuer {id_}, serial {serial}, in the ledger of {order.certifier.name}")

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from revocation.compliance import Compliance
 from revocation.errors import KeyUnavailable, Refused
 from revocation.keykind import forbidden_key
+from revocation.rsassa_pss import allows, is_pss_only
 from signer.keys.algorithms import algorithm_of
 
 _SMALLEST_RSA: Final = 2048
@@ -35,6 +36,11 @@ def _weakness(public_key_info: bytes, where: str) -> str | None:
         return "is of no kind that is known here"
     except KeyUnavailable as error:
         return error.what
+    if is_pss_only(public_key_info) and not allows(public_key_info):
+        return (
+            "is for RSASSA-PSS with parameters of its own (RFC 4055 section 3.3), and what is signed here has SHA-256, "
+            "MGF1 with SHA-256 and a salt of 32 octets"
+        )
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size < _SMALLEST_RSA:
             return f"RSA of {key.key_size} bits is weak: {_SMALLEST_RSA} at least"

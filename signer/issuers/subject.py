@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from revocation.compliance import Compliance
-from revocation.errors import InputError
+from revocation.errors import InputError, Refused
 from revocation.visible import visible
 
 _SLASHED: Final = re.compile(r"(?<!\\)/")
@@ -18,6 +18,20 @@ _REQUIRED: Final = {
     NameOID.COMMON_NAME: "CN",
 }
 """What the BRs want in the subject of a CA (section 7.1.2.10.2)."""
+
+_COUNTRY: Final = re.compile("[A-Z]{2}")
+_BOUNDS: Final = {
+    NameOID.COMMON_NAME: ("CN", 64),
+    NameOID.ORGANIZATION_NAME: ("O", 64),
+    NameOID.ORGANIZATIONAL_UNIT_NAME: ("OU", 64),
+    NameOID.LOCALITY_NAME: ("L", 128),
+    NameOID.STATE_OR_PROVINCE_NAME: ("ST", 128),
+    NameOID.TITLE: ("title", 64),
+    NameOID.SERIAL_NUMBER: ("serialNumber", 64),
+    NameOID.PSEUDONYM: ("pseudonym", 128),
+    NameOID.EMAIL_ADDRESS: ("emailAddress", 255),
+}
+"""Characters that a value may have at most (RFC 5280 appendix A.1, upper bounds)."""
 
 _FORMS: Final = 'write "CN=Example Root, O=Example, C=EE", or "/C=EE/O=Example/CN=Example Root"'
 
@@ -57,6 +71,30 @@ def require_complete(name: x509.Name, compliance: Compliance) -> None:
             where="subject",
             advice=_FORMS,
         )
+
+
+def require_bounded(name: x509.Name, where: str) -> None:
+    """Return if no value is longer than RFC 5280, appendix A.1, lets it be, and countries are codes of ISO 3166.
+
+    Raises:
+        Refused: one is: relying parties may refuse whatever names it, and it could not be taken back.
+    """
+    for attribute in name:
+        short, longest = _BOUNDS.get(attribute.oid, ("", None))
+        if longest is not None and len(attribute.value) > longest:
+            raise Refused(
+                f"{short} of its subject has {len(attribute.value)} characters: {longest} at most "
+                "(RFC 5280 appendix A.1)",
+                where=where,
+                advice="a shorter one",
+            )
+        if attribute.oid == NameOID.COUNTRY_NAME and not _COUNTRY.fullmatch(str(attribute.value)):
+            raise Refused(
+                f"C={visible(str(attribute.value))} in its subject is no country: two upper-case letters "
+                "(ISO 3166, RFC 5280 appendix A.1)",
+                where=where,
+                advice="such as C=EE",
+            )
 
 
 def shown_name(name: x509.Name) -> str:

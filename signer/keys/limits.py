@@ -10,7 +10,7 @@ from typing import Final, Self
 from pydantic import Field, model_validator
 
 from revocation.configfile import Table
-from revocation.durations import Duration, show
+from revocation.durations import Duration, show, spelled
 from revocation.errors import RevocastError
 from signer.keys.purpose import Purpose
 
@@ -128,7 +128,7 @@ def check_lasts(limits: KeyLimits, purpose: Purpose, lasts: timedelta | None, wh
     if longest is not None and lasts is not None and lasts > longest:
         name = "certificate" if purpose in (Purpose.CA_CERTIFICATE, Purpose.RESPONDER_CERTIFICATE) else purpose
         raise LimitReached(
-            f"what the key signs for {purpose} lasts {show(longest)} at most, and this lasts {show(lasts)}",
+            f"what the key signs for {purpose} lasts {show(longest)} at most, and this lasts {spelled(lasts)}",
             where=where,
             advice=f"{name}_validity of [signer.issuers.limits], where the key is, or a shorter profile",
         )
@@ -143,7 +143,7 @@ def check_ahead(limits: KeyLimits, ahead: timedelta, where: str) -> None:
     if ahead > limits.crl_ahead:
         may = f"{show(limits.crl_ahead)} after it is signed at most" if limits.crl_ahead else "when it is signed"
         raise LimitReached(
-            f"a CRL of this key begins {may}, and this one would begin {show(ahead)} after",
+            f"a CRL of this key begins {may}, and this one would begin {spelled(ahead)} after",
             where=where,
             advice="crl_ahead of [signer.issuers.limits], where the key is, lets it sign a series; or take `series` "
             "out of [public.crl]",

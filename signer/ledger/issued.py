@@ -187,6 +187,13 @@ def mark_discarded(connection: Connection, rows: Iterable[Issued], now: datetime
         connection.execute(update(issued).where(own).values(discarded_at=epoch(now)))
 
 
+def was_taken_back(connection: Connection, issuers: Collection[str], now: datetime) -> bool:
+    """Whether these issuers signed something for later than now, and all of that was taken back."""
+    later = (issued.c.issuer.in_(issuers), issued.c.this_update > epoch(now), issued.c.ahead_of.is_(None))
+    discarded = list(connection.execute(select(issued.c.discarded_at.is_not(None)).where(*later)).scalars())
+    return bool(discarded) and all(discarded)
+
+
 def was_discarded_since(connection: Connection, row: Issued) -> bool:
     """Whether something of the same part that was signed after it was taken back."""
     part = row.part

@@ -201,6 +201,14 @@ audit = Table(
     Column("chain", LargeBinary, nullable=False, comment="SHA-256 of the chain before and this entry"),
 )
 
+certified = Table(
+    "certified",
+    metadata,
+    Column("id", Sequence, primary_key=True, autoincrement=True),
+    Column("issuer", String(8), nullable=False, comment="who signed it"),
+    Column("serial", LargeBinary, nullable=False),
+)
+
 continuity = Table(
     "continuity",
     metadata,

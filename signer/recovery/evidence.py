@@ -11,6 +11,7 @@ from datetime import datetime
 from revocation import departed
 from revocation.artifacts import Kind
 from revocation.config import IssuerProfile
+from revocation.crlspec import CRLSpec
 from revocation.departed import Chunk, Departed, Why
 from revocation.part import Part
 from revocation.status import Reason, Revocation
@@ -75,7 +76,7 @@ class Evidence:
                 self._add_revoked(entry, entry.revocation, crl.this_update)
         if crl.spec is not None:
             before = self.newest.get(crl.spec.label)
-            if before is None or (before.this_update, before.number) < (crl.this_update, crl.number):
+            if before is None or is_older(before, crl.this_update, crl.number, crl.spec):
                 self.newest[crl.spec.label] = crl
 
     def add_answer(self, answer: SignedAnswer, place: str) -> None:
@@ -107,6 +108,16 @@ class Evidence:
             invalid = newer.invalidity_date or older.invalidity_date
             revocation, at = replace(revocation, invalidity_date=invalid), max(at, before.at)
         said[key] = Said(entry, revocation, at)
+
+
+def is_older(crl: SignedCRL, this_update: datetime, number: int, spec: CRLSpec) -> bool:
+    """Whether a CRL was made before one of that time and number: of a series, which is of one time, the number says it.
+
+    One that was signed ahead and superseded since begins later than what superseded it.
+    """
+    if spec.settings.series is not None:
+        return crl.number < number
+    return (crl.this_update, crl.number) < (this_update, number)
 
 
 class Collected:

@@ -107,7 +107,10 @@ def _wanted(
 
 def _require_newest(connection: Connection, profile: IssuerProfile, spec: CRLSpec, found: SignedCRL) -> None:
     made = issued.last_stored(connection, Part(issuer=profile.issuer.id, kind=Kind.CRL, label=spec.label))
-    if made is not None and found.this_update < made.this_update:
+    if made is None or made.crl_number is None:
+        return
+    by_number = spec.settings.series is not None
+    if found.number < made.crl_number if by_number else found.this_update < made.this_update:
         raise Refused(
             f"the newest that was found is number {found.number} of {iso(found.this_update)}, and this ledger itself "
             f"made number {made.crl_number} of {iso(made.this_update)}",

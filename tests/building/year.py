@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 EVERY, EXPIRES, COUNT = 30 * DAY, 40 * DAY, 12
 _PUBLIC = """
 crl = { expires = "40d", series = { count = 12, every = "30d" }%s }
-ocsp = { signed_by = "issuer", expires = "366d", renewal = "1d", look = "180d" }
+ocsp = { signed_by = "issuer" }
 """
 _KEY = 'key = "file:ca.key"\npassphrase = "file:ca.passphrase"\n'
 
@@ -47,7 +47,7 @@ class Year:
         self.authority = authority or Authority(days=7300)
         self.stick = folder / "stick"
         self.stick.mkdir(parents=True)
-        more = {"public": _PUBLIC % crl, "signer": 'limits = { crl_validity = "40d" }'}
+        more = {"public": _PUBLIC % crl, "signer": 'limits = { crl_validity = "40d", direct_ocsp_validity = "370d" }'}
         self.online = Estate.build(folder / "online", authority=self.authority, **more)
         self.offline = Estate.build(folder / "offline", authority=self.authority, **more)
         ours, theirs = (estate.folder / "revocast.toml" for estate in (self.online, self.offline))
@@ -68,7 +68,7 @@ class Year:
 
     def request(self, now: datetime = NOW) -> Request:
         """A request of that time."""
-        return decode(collecting.collect(self.signer, now, everything=False, copied=False)[1])
+        return decode(collecting.collect(self.signer, fixed(now), everything=False, copied=False)[1])
 
     def there(self) -> Signer:
         """The offline signer, as a new process has it."""
@@ -92,9 +92,12 @@ class Year:
 
     def publish(self, now: datetime) -> Outcome:
         """A look of the publisher; what became of the directory."""
+        return next(one for one in self.publish_all(now) if one.status.target == "files")
+
+    def publish_all(self, now: datetime) -> list[Outcome]:
+        """A look of the publisher; what became of each target."""
         file = self.online.file
-        outcomes = publish_each(PublisherConfig.read(file), PublicConfig.read(file), fixed(now))
-        return next(one for one in outcomes if one.status.target == "files")
+        return list(publish_each(PublisherConfig.read(file), PublicConfig.read(file), fixed(now)))
 
     @property
     def served(self) -> Path:

@@ -23,9 +23,9 @@ from revocation import serials
 from revocation.certid import CertID, CertIDHash
 from tests.authority import Authority
 from tests.responder.asking import REQUESTOR, SIGNATURE, extension, extensions, nonce, path, request, single
+from tests.responder.both import Both
 from tests.responder.conftest import Clock
 from tests.responder.filling import EXPIRED, GOOD, LATE, REVOKED, UNKNOWN, Filling, write
-from tests.responder.test_hotpath import Both
 
 _STATUSES: Final = ocsp.OCSPResponseStatus
 _KNOWN: Final = (_STATUSES.SUCCESSFUL, _STATUSES.MALFORMED_REQUEST, _STATUSES.TRY_LATER, _STATUSES.UNAUTHORIZED)

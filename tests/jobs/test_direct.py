@@ -13,8 +13,8 @@ from jobs.overview import State, lines
 from jobs.wanted import Wanted
 from publisher.config import PublisherConfig
 from publisher.status import read_statuses
+from tests.jobs.checking import end_entity
 from tests.jobs.site import Site
-from tests.jobs.test_check import end_entity
 
 OFFLINE = 'signed_by = "issuer"\nexpires = "200d"\nrenewal = "1d"\nlook = "95d"'
 

@@ -19,7 +19,7 @@ from jobs.series import SeriesLeft, series_left, series_metrics
 from revocation.clock import epoch, iso
 from revocation.published import TargetStatus
 from revocation.wire.statusnote import StatusNote, note_of
-from tests.authority import NOW
+from tests.authority import NOW, Authority
 from tests.building.year import COUNT, DAY, EVERY, EXPIRES, Year
 
 
@@ -56,6 +56,35 @@ def test_next_release_and_end_are_told_and_a_ceremony_in_time(year: Year) -> Non
     last = seen(year, NOW + 11 * EVERY)
     assert (last.held, last.next_release, last.ends) == (0, None, ends)
     assert "none is held any more" in str(last)
+
+
+def test_lost_exchange_is_told_with_what_heals_it(tmp_path: Path) -> None:
+    """Taking in the filed folder again, months later and without a ceremony."""
+    year = Year(tmp_path)
+    year.hold(NOW, "first")
+    seen(year, NOW)
+    for bundle in year.crls(year.online):
+        (year.online.folder / "exchange" / bundle).unlink()
+    at = NOW + 3 * EVERY
+    assert "accept the last ceremony again" in (seen(year, at).trouble(at) or "")
+    year.accept("first", at)
+    found = seen(year, at)
+    assert (found.held, found.trouble(at)) == (COUNT - 4, None)
+
+
+def test_nothing_is_due_where_the_ca_ends_before(tmp_path: Path) -> None:
+    """Its last CRL is valid until then, and beyond; a ceremony would be refused, and is not asked for."""
+    year = Year(tmp_path, authority=Authority(days=200))
+    year.hold(NOW, "first")
+    found = seen(year, NOW + 199 * DAY)
+    ends = year.authority.certificate.not_valid_after_utc
+    assert (found.outlasts_issuer, found.ceremony_due) == (True, None)
+    for at in (NOW + 199 * DAY, ends + DAY, ends + 100 * DAY):
+        assert found.trouble(at) is None
+    assert str(found).endswith(f"the CA ends at {iso(ends)}")
+    metrics = text(series_metrics([year.publish(NOW + 199 * DAY).status], year.signer.public))
+    assert "revocast_series_end_timestamp_seconds{" in metrics
+    assert "revocast_series_ceremony_due_timestamp_seconds{" not in metrics
 
 
 def test_missing_one_is_told_as_a_gap_long_before(tmp_path: Path) -> None:

@@ -1,60 +1,27 @@
 """OCSP responses as static files, through bundles, the gate and the marks: what a web server would hand out."""
 
-import shutil
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from pathlib import Path
+from collections.abc import Sequence
+from datetime import datetime
 
 import pytest
 
 from publisher.status import read_statuses
 from publisher.targets import static_responses
-from publisher.targets.ocsp_files import OCSPFiles
 from publisher.targets.static_responses import StaticResponses
 from revocation import serials
 from revocation.artifacts import Kind
 from revocation.certid import CertID, CertIDHash
 from revocation.clock import epoch
-from revocation.errors import TargetError
 from revocation.ocsppath import static_path
-from revocation.status import Reason, Revocation
 from tests.authority import NOW
 from tests.building.bundles import put_crl, put_slice
 from tests.building.ca import CA, Responder
 from tests.building.crl import crl
 from tests.building.ocsp import both, response
-from tests.building.place import Place, said
+from tests.building.place import Place
+from tests.publisher.statics import DAY, FINAL, OWN, SECOND, file, files_in, place, shows
 
-DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
-FINAL = Revocation(NOW - DAY, Reason.keyCompromise)
-HOLD = Revocation(NOW - DAY, Reason.certificateHold)
-OWN = "ocsp/.publisher"
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """A publisher whose directory takes OCSP responses too."""
-    return Place(tmp_path / "place", files={"ocsp": True})
-
-
-def file(place: Place, serial: int, hash_: CertIDHash = CertIDHash.SHA256) -> Path:
-    """Where a response lies."""
-    path = static_path(CertID.of(place.ca.issuer, serials.from_int(serial), hash_))
-    assert path is not None
-    return place.directory / "www" / path
-
-
-def shows(place: Place, serial: int) -> list[str | None]:
-    """What the files say, by SHA-1 and by SHA-256: `GOOD`, `REVOKED`, None where there is none."""
-    files = [file(place, serial, hash_) for hash_ in CertIDHash]
-    return [said(one.read_bytes()) if one.exists() else None for one in files]
-
-
-def files_in(place: Place) -> dict[str, tuple[bytes, int]]:
-    """Every file that a web server can see, with its time."""
-    www = place.directory / "www"
-    found = {f.relative_to(www).as_posix(): f for f in (www / "ocsp").rglob("*") if f.is_file() or f.is_symlink()}
-    return {path: (f.read_bytes(), int(f.stat().st_mtime)) for path, f in found.items() if not path.startswith(OWN)}
+__all__ = ["place"]
 
 
 def test_response_lies_where_a_get_looks_for_it(place: Place, ca: CA, responder: Responder) -> None:
@@ -130,103 +97,6 @@ def test_file_of_an_expired_certificate_goes(place: Place, ca: CA, responder: Re
     assert [f.name for f in (place.directory / "www/ocsp").iterdir()] == [".publisher"]
 
 
-def _restore(place: Place) -> None:
-    """Put `www/ocsp` back to before the revocation."""
-    shutil.rmtree(place.directory / "www/ocsp")
-    shutil.copytree(place.root / "backup", place.directory / "www/ocsp")
-
-
-def _change(place: Place) -> None:
-    """Other bytes, of the same length, with the times kept."""
-    shutil.copystat(damaged := file(place, 2), other := place.root / "times")
-    damaged.write_bytes(bytes(len(damaged.read_bytes())))
-    shutil.copystat(other, damaged)
-
-
-def _in_the_way(place: Place) -> None:
-    """A folder with something in it where a file belongs."""
-    file(place, 2).unlink()
-    (file(place, 2) / "x").mkdir(parents=True)
-
-
-LOSSES: dict[str, Callable[[Place], object]] = {
-    "web root": lambda place: place.wipe(place.directory / "www"),
-    "files of responses": lambda place: place.wipe(place.directory / "www/ocsp"),
-    "one file": lambda place: file(place, 1).unlink(),
-    "file emptied": lambda place: file(place, 1).write_bytes(b""),
-    "file with other bytes": _change,
-    "file that nobody may read": lambda place: file(place, 1).chmod(0),
-    "folder in the way": _in_the_way,
-    "older copy of the files": _restore,
-    "status": lambda place: (place.directory / "status.json").unlink(),
-    "index": lambda place: place.wipe(place.directory / "ocsp-index"),
-    "index emptied": lambda place: (place.directory / "ocsp-index/data.mdb").unlink(),
-    "index damaged": lambda place: (place.directory / "ocsp-index/data.mdb").write_bytes(b"\0" * 65536),
-    "whole target": lambda place: place.wipe(place.directory),
-    "target and marks": lambda place: place.wipe(place.directory, place.state),
-}
-
-
-@pytest.mark.parametrize("loss", LOSSES)
-def test_loss_heals_at_the_next_look(place: Place, ca: CA, responder: Responder, loss: str) -> None:
-    """The files and the rows are as before, nothing is set aside, and the look after that finds nothing to do."""
-    put_crl(place.exchange, ca, 1, crl(ca, 5, this_update=NOW - SECOND))
-    early = [der for serial in (1, 2, 3) for der in both(ca, responder, serial, this_update=NOW - SECOND)]
-    put_slice(place.exchange, ca, 2, early, this_update=NOW - SECOND)
-    place.publish()
-    shutil.copytree(place.directory / "www/ocsp", place.root / "backup")
-    put_slice(place.exchange, ca, 3, both(ca, responder, 1, FINAL), base_revision=1, revision=2)
-    before, _ = place.publish()
-    seen = files_in(place)
-    (place.root / "times").touch()
-    LOSSES[loss](place)
-    outcome, _ = place.outcomes()
-    assert (outcome.error, outcome.set_aside) == (None, [])
-    assert files_in(place) == seen
-    assert {(place.directory / "www" / path).stat().st_mode & 0o777 for path in seen} == {0o644}
-    assert shows(place, 1) == ["REVOKED", "REVOKED"]
-    assert outcome.status.slices == before.slices
-    assert place.outcomes()[0].lines == []
-
-
-def test_older_copy_shows_nothing_revoked_as_good_though_the_bundles_are_gone(
-    place: Place, ca: CA, responder: Responder
-) -> None:
-    """Files and index put back together, to before a revocation: the marks know of it."""
-    put_slice(place.exchange, ca, 1, both(ca, responder, 1, this_update=NOW - SECOND), this_update=NOW - SECOND)
-    place.publish()
-    shutil.copytree(place.directory, place.root / "backup")
-    late = put_slice(place.exchange, ca, 2, both(ca, responder, 1, FINAL), base_revision=1, revision=2)
-    place.publish()
-    (place.exchange / late).unlink()
-    shutil.rmtree(place.directory)
-    shutil.copytree(place.root / "backup", place.directory)
-    assert shows(place, 1) == ["GOOD", "GOOD"]
-    place.publish()
-    assert shows(place, 1) == [None, None]
-
-
-def test_crash_between_index_and_files_is_made_up_for(
-    place: Place, ca: CA, responder: Responder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The index has the revocation, the disk was full for its files, and its bundle is gone by the next look."""
-    put_slice(place.exchange, ca, 1, both(ca, responder, 1, this_update=NOW - SECOND), this_update=NOW - SECOND)
-    place.publish()
-    late = put_slice(place.exchange, ca, 2, both(ca, responder, 1, FINAL), base_revision=1, revision=2)
-
-    def full(files: OCSPFiles, name: str, stored: object, *, wait: bool) -> None:
-        raise TargetError("no space left")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(OCSPFiles, "_stage", full)
-        outcome, store = place.outcomes()
-    assert (str(outcome.error), store.error) == ("no space left", None)
-    assert shows(place, 1) == ["GOOD", "GOOD"]
-    (place.exchange / late).unlink()
-    place.publish()
-    assert shows(place, 1) == ["REVOKED", "REVOKED"]
-
-
 def test_files_of_an_issuer_that_is_not_configured_any_more_go(place: Place, ca: CA, responder: Responder) -> None:
     """And what was never ours: whoever puts files there is told."""
     put_slice(place.exchange, ca, 1, both(ca, responder, 1))
@@ -290,14 +160,6 @@ def test_certificates_without_a_path_are_counted_by_the_hashes_that_are_answered
     put_slice(place.exchange, ca, 2, [response(ca, responder, n, hashes=(sha1,)) for n in few], slice_=1)
     outcome, _ = place.outcomes()
     assert [line for line in outcome.lines if f"of {len(few)} certificates no static file can be named" in line]
-
-
-def test_read_statuses_has_no_rows_where_the_files_were_wiped(place: Place, ca: CA, responder: Responder) -> None:
-    """Who asks is not told that responses are there."""
-    put_slice(place.exchange, ca, 1, both(ca, responder, 1))
-    place.publish()
-    place.wipe(place.directory / "www/ocsp")
-    assert read_statuses(place.config, place.public, NOW)[0].slices == []
 
 
 def test_revocation_does_not_wait_until_all_files_were_looked_at(

@@ -1,10 +1,8 @@
-"""OCSP over HTTP: a row is a request and what is answered, headers included. Then what needs more than a row."""
+"""OCSP over HTTP: what is answered to whom, with which headers, octet by octet, and for how long it may be kept."""
 
 import base64
 import hashlib
-import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -13,32 +11,18 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from werkzeug.test import TestResponse
 
 from responder.app import create_app
 from responder.caching import MaxAges
 from responder.lmdbsource import LMDBSource
 from revocation import der, serials
 from revocation.certid import CertID, CertIDHash
-from revocation.store import StoredResponse
 from tests.authority import NOW, Authority
+from tests.responder.answering import Ask, about, cache_control, post
 from tests.responder.asking import SIGNATURE, VERSION_1, extension, extensions, nonce, path, request, single
 from tests.responder.conftest import Clock
 from tests.responder.filling import EXPIRED, GOOD, LATE, REVOKED, UNKNOWN, Filling, write
-
-MALFORMED, TRY_LATER, UNAUTHORIZED = (bytes((0x30, 3, 0x0A, 1, status)) for status in (1, 3, 6))
-Ask = Callable[[Filling], bytes]
-
-
-def cache_control(seconds: int, body: bytes) -> str:
-    """That of a response which may be kept for so long, less the up to an eighth that its SHA-256 says."""
-    early = seconds * int.from_bytes(hashlib.sha256(body).digest()[:2], "big") // 65536 // 8
-    return f"max-age={seconds - early}, public, no-transform, must-revalidate"
-
-
-def about(*serials: int, hash_: CertIDHash = CertIDHash.SHA256, **more: bytes) -> Ask:
-    """The request for certificates of the store's issuer."""
-    return lambda filling: request(*(filling.cert_id(serial, hash_) for serial in serials), **more)
+from tests.responder.wire import MALFORMED, TRY_LATER, UNAUTHORIZED
 
 
 def stranger(_: Filling) -> bytes:
@@ -98,11 +82,6 @@ REFUSED = {
 }
 
 
-def post(client: FlaskClient, body: bytes, **more: object) -> TestResponse:
-    """A POST as clients send it."""
-    return client.post("/ocsp/", data=body, content_type="application/ocsp-request", **more)
-
-
 @pytest.mark.parametrize(("ask", "serial", "hash_"), STORED.values(), ids=STORED)
 @pytest.mark.parametrize("method", ["POST", "GET", "GET unescaped", "HEAD"])
 def test_stored_response_and_its_headers(
@@ -142,109 +121,6 @@ def test_error_is_answered_under_200_and_uncached(
     }
 
 
-@dataclass(frozen=True)
-class Row:
-    """A request, with `{good}` for the path of the one that is good and `{etag}` for its tag, and what is answered."""
-
-    line: str
-    status: int
-    body: bytes | None = None
-    sent: dict[str, str] = field(default_factory=dict)
-    headers: dict[str, str | None] = field(default_factory=dict)
-    posted: bytes | None = None
-
-
-NO_STORE = {"Cache-Control": "no-store"}
-TEXT = {**NO_STORE, "Content-Type": "text/plain; charset=utf-8"}
-NOT_MODIFIED: dict[str, str | None] = {
-    "Cache-Control": "{cache_control}",
-    "ETag": "{etag}",
-    "Expires": "Mon, 02 Mar 2026 12:00:00 GMT",
-    "Date": "Sun, 01 Mar 2026 12:00:00 GMT",
-    "Content-Length": None,
-    "Content-Type": None,
-}
-FAILED: dict[str, str | None] = {**NO_STORE, "ETag": None, "Last-Modified": None, "Expires": None}
-BEFORE, AT, AFTER = (f"Sun, 01 Mar 2026 {time} GMT" for time in ("11:59:59", "12:00:00", "12:00:01"))
-
-ROWS = {
-    "same tag": Row("GET /ocsp/{good}", 304, b"", {"If-None-Match": "{etag}"}, NOT_MODIFIED),
-    "same weak tag": Row("GET /ocsp/{good}", 304, b"", {"If-None-Match": "W/{etag}"}, NOT_MODIFIED),
-    "one of several tags": Row("GET /ocsp/{good}", 304, b"", {"If-None-Match": '"x", {etag}'}, NOT_MODIFIED),
-    "any tag": Row("GET /ocsp/{good}", 304, b"", {"If-None-Match": "*"}, NOT_MODIFIED),
-    "HEAD with the same tag": Row("HEAD /ocsp/{good}", 304, b"", {"If-None-Match": "{etag}"}, NOT_MODIFIED),
-    "If-Match of this version": Row("GET /ocsp/{good}", 200, sent={"If-Match": "{etag}"}),
-    "If-Match of another": Row("GET /ocsp/{good}", 412, b"", {"If-Match": '"x"'}, FAILED),
-    "HEAD with If-Match of another": Row("HEAD /ocsp/{good}", 412, b"", {"If-Match": '"x"'}, FAILED),
-    "another tag": Row("GET /ocsp/{good}", 200, sent={"If-None-Match": '"x"'}),
-    "not modified since": Row("GET /ocsp/{good}", 304, b"", {"If-Modified-Since": AT}, NOT_MODIFIED),
-    "not modified since later": Row("GET /ocsp/{good}", 304, b"", {"If-Modified-Since": AFTER}, NOT_MODIFIED),
-    "modified since": Row("GET /ocsp/{good}", 200, sent={"If-Modified-Since": BEFORE}),
-    "no date": Row("GET /ocsp/{good}", 200, sent={"If-Modified-Since": "yesterday"}),
-    "another tag, not modified": Row("GET /ocsp/{good}", 200, sent={"If-None-Match": '"x"', "If-Modified-Since": AT}),
-    "POST with the same tag": Row("POST /ocsp/", 200, sent={"If-None-Match": "{etag}"}, posted=b"good"),
-    "POST without the slash": Row("POST /ocsp", 200, posted=b"good"),
-    "POST of another media type": Row("POST /ocsp/", 200, sent={"Content-Type": "text/html"}, posted=b"good"),
-    "POST of no media type": Row("POST /ocsp/", 200, sent={"Content-Type": ""}, posted=b"good"),
-    "POST of a form": Row(
-        "POST /ocsp/", 200, sent={"Content-Type": "application/x-www-form-urlencoded"}, posted=b"good"
-    ),
-    "POST with a query": Row("POST /ocsp/?x=1", 200, posted=b"good"),
-    "GET with a query": Row("GET /ocsp/{good}?x=1&y", 200),
-    "GET with a slash behind": Row("GET /ocsp/{good}/", 200),
-    "GET with two slashes before": Row("GET /ocsp//{good}", 200),
-    "GET with a body": Row("GET /ocsp/{good}", 200, posted=b"bad"),
-    "GET of nothing": Row("GET /ocsp/", 200, MALFORMED, headers=NO_STORE),
-    "GET of nothing, without the slash": Row("GET /ocsp", 200, MALFORMED, headers=NO_STORE),
-    "GET of something else": Row("GET /ocsp/favicon.ico", 200, MALFORMED, headers=NO_STORE),
-    "GET with line breaks": Row("GET /ocsp/%0A{good}%0D%0A", 200),
-    "GET of parent folders": Row("GET /ocsp/../../etc/passwd", 200, MALFORMED, headers=NO_STORE),
-    "GET of no UTF-8": Row("GET /ocsp/%ff%fe%00", 200, MALFORMED, headers=NO_STORE),
-    "HEAD of nothing": Row("HEAD /ocsp/", 200, b"", headers={**NO_STORE, "Content-Length": "5"}),
-    "POST of the longest body": Row("POST /ocsp/", 200, MALFORMED, headers=NO_STORE, posted=b"\x30" * 4096),
-    "POST of too long a body": Row(
-        "POST /ocsp/",
-        413,
-        MALFORMED,
-        headers={**NO_STORE, "Content-Type": "application/ocsp-response"},
-        posted=b"\x30" * 4097,
-    ),
-    "POST of a megabyte": Row("POST /ocsp/", 413, MALFORMED, headers=NO_STORE, posted=b"\x30" * (1 << 20)),
-    "POST to a GET": Row("POST /ocsp/{good}", 405, headers={**TEXT, "Allow": "GET, HEAD"}, posted=b"good"),
-    "POST with a slash too many": Row("POST /ocsp//", 405, headers={**TEXT, "Allow": "GET, HEAD"}, posted=b"good"),
-    "PUT": Row("PUT /ocsp/", 405, b"Method Not Allowed\n", headers={**TEXT, "Allow": "GET, HEAD, POST"}),
-    "DELETE": Row("DELETE /ocsp/{good}", 405, headers={**TEXT, "Allow": "GET, HEAD"}),
-    "OPTIONS": Row("OPTIONS /ocsp", 405, headers={**TEXT, "Allow": "GET, HEAD, POST"}),
-    "an invented method": Row("BREW /healthz", 405, headers={**TEXT, "Allow": "GET, HEAD"}),
-    "health": Row("GET /healthz", 200, b"ok\n", headers=TEXT),
-    "root": Row("GET /", 404, b"Not Found\n", headers=TEXT),
-    "another path": Row("GET /ocsps/", 404, headers=TEXT),
-    "another path by POST": Row("POST /", 404, headers=TEXT, posted=b"good"),
-    "an odd path": Row("GET /%00%0d%0aSet-Cookie:x", 404, headers={**TEXT, "Set-Cookie": None}),
-}
-
-
-@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
-def test_row(client: FlaskClient, filling: Filling, source: LMDBSource, row: Row) -> None:
-    """What HTTP adds to a request, and what is asked besides."""
-    good = source.find(filling.cert_id(GOOD), NOW)
-    assert good
-    tag = f'"{hashlib.sha256(good.der).hexdigest()}"'
-    method, _, target = row.line.partition(" ")
-    answer = client.open(
-        target.replace("{good}", path(about(GOOD)(filling))),
-        method=method,
-        headers={name: value.replace("{etag}", tag) for name, value in row.sent.items()},
-        data=about(GOOD)(filling) if row.posted == b"good" else row.posted,
-    )
-    assert answer.status_code == row.status
-    if row.body is not None or row.status == 200:
-        assert answer.data == (good.der if row.body is None else row.body)
-    for name, value in row.headers.items():
-        wanted = value and value.replace("{etag}", tag).replace("{cache_control}", cache_control(3600, good.der))
-        assert answer.headers.get(name) == wanted
-
-
 @pytest.mark.parametrize(
     ("serial", "age", "max_age"),
     [(GOOD, 0, 3600), (GOOD, 11.75, 900), (GOOD, 12, 60), (GOOD, 23.99, 35), (LATE, 0, 60)],
@@ -263,43 +139,6 @@ def test_max_age_has_the_configured_cap(source: LMDBSource, filling: Filling, cl
     client = create_app(source, max_ages=MaxAges(ocsp=timedelta(minutes=5)), now=clock).test_client()
     answer = post(client, about(GOOD)(filling))
     assert answer.headers["Cache-Control"] == cache_control(300, answer.data)
-
-
-def test_response_is_never_handed_out_from_its_next_update_on(
-    client: FlaskClient, filling: Filling, clock: Clock, source: LMDBSource
-) -> None:
-    """Not even as a 304 to a client that has it."""
-    answer = client.get(f"/ocsp/{path(about(GOOD)(filling))}")
-    clock.time += timedelta(days=1)
-    again = client.get(f"/ocsp/{path(about(GOOD)(filling))}", headers={"If-None-Match": answer.headers["ETag"]})
-    assert (again.status_code, again.data) == (200, TRY_LATER)
-    assert again.headers["Cache-Control"] == "no-store"
-
-
-def test_empty_store_answers_unauthorized(tmp_path: Path, filling: Filling, clock: Clock) -> None:
-    """One that a publisher made, without a response in it."""
-    write(tmp_path / "store", [])
-    client = create_app(LMDBSource(tmp_path / "store"), now=clock).test_client()
-    assert post(client, about(GOOD)(filling)).data == UNAUTHORIZED
-
-
-def test_store_that_is_not_there_answers_try_later(tmp_path: Path, filling: Filling, clock: Clock) -> None:
-    """Nobody has published yet, or it was deleted: of no certificate can be said that it is not known."""
-    client = create_app(LMDBSource(tmp_path / "none"), now=clock).test_client()
-    answer = post(client, about(GOOD)(filling))
-    assert (answer.status_code, answer.data, answer.headers["Cache-Control"]) == (200, TRY_LATER, "no-store")
-
-
-def test_broken_store_answers_try_later(client: FlaskClient, filling: Filling, store: Path) -> None:
-    """Uncached, for every certificate, known or not, and without an HTTP error."""
-    shutil.rmtree(store)
-    store.mkdir()
-    (store / "data.mdb").write_bytes(b"no store" * 1000)
-    for serial in (GOOD, UNKNOWN):
-        answer = post(client, about(serial)(filling))
-        assert (answer.status_code, answer.data) == (200, TRY_LATER)
-        assert answer.headers["Cache-Control"] == "no-store"
-    assert client.get("/ocsp/" + "MEQ//").data == MALFORMED
 
 
 def test_prefix_stands_before_the_public_paths(source: LMDBSource, filling: Filling, clock: Clock) -> None:
@@ -352,24 +191,3 @@ def test_rubbish_gets_an_ocsp_error_and_nothing_else(client: FlaskClient, body: 
     assert answer.status_code in (200, 405)
     if answer.status_code == 200 and method != "HEAD":
         assert answer.data in KNOWN_ERRORS
-
-
-class _Broken:
-    """A source with a defect."""
-
-    def find(self, cert_id: CertID, now: object) -> StoredResponse | None:
-        raise ZeroDivisionError
-
-    def version(self) -> int | None:
-        return 1
-
-    def close(self) -> None:
-        pass
-
-
-def test_defect_of_ours_is_a_503_without_details(filling: Filling, caplog: pytest.LogCaptureFixture) -> None:
-    """It is told in the log; to the client it says nothing of a certificate and nothing of us."""
-    answer = post(create_app(_Broken()).test_client(), about(GOOD)(filling))
-    assert (answer.status_code, answer.data) == (503, b"Service Unavailable\n")
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert "ZeroDivisionError" in caplog.text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revocation.durations import parse, show
+from revocation.durations import parse, show, spelled
 
 
 @given(st.integers(0, 10**9))
@@ -27,6 +27,22 @@ def test_duration_is_a_number_and_a_unit(text: str, seconds: int) -> None:
 def test_duration_is_shown_in_the_largest_exact_unit(seconds: int, text: str) -> None:
     """36 hours stay 36 hours: nothing is rounded."""
     assert show(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (43_199_999, "499d 23h 59m 59s"),
+        (86_400 + 60, "1d 1m"),
+        (90, "90s"),
+        (5400, "90m"),
+        (169 * 3600, "169h"),
+        (0, "0s"),
+    ],
+)
+def test_duration_that_no_unit_divides_is_spelled_out(seconds: int, text: str) -> None:
+    """Nobody sees that 43199999s are 500 days but for a second."""
+    assert spelled(timedelta(seconds=seconds)) == text
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from signer.look import look
 from tests.authority import NOW
 from tests.estate import Estate
 from tests.signer.reading import crl_serials
-from tests.signer.test_shards import _URGENT, BY_SERIAL, SECOND, SHARDED, URGENT, listed
+from tests.signer.sharded import BY_SERIAL, LIST_OF_URGENT, SECOND, SHARDED, URGENT, listed
 
 LATER = NOW + timedelta(days=2)
 
@@ -56,7 +56,7 @@ def whole(tmp_path: Path) -> Estate:
     return Estate.build(tmp_path / "whole", public='crl = { scopes = ["user", "ca"] }')
 
 
-@pytest.mark.parametrize("lists", ["", f", {_URGENT}"])
+@pytest.mark.parametrize("lists", ["", f", {LIST_OF_URGENT}"])
 def test_shards_are_refused_while_certificates_of_before_would_be_on_no_crl(whole: Estate, lists: str) -> None:
     """They name the CRL that would be gone; one for some reasons does not list them. It is said how many."""
     listed_before(whole, f'crl = {{ scopes = ["user", "ca"], lists = {{ user = {{ shards = 4 }}{lists} }} }}')
@@ -221,7 +221,7 @@ def test_certificates_in_no_shard_are_told_where_shards_are_in_use(switched: Est
 def test_certificates_in_no_shard_are_told_also_where_a_crl_for_some_reasons_is_made(switched: Estate) -> None:
     """It is not the CRL of before, so it is not given up: the signer starts again after it was made."""
     config = switched.folder / "revocast.toml"
-    config.write_text(config.read_text().replace("lists = { ", f"lists = {{ {_URGENT}, "))
+    config.write_text(config.read_text().replace("lists = { ", f"lists = {{ {LIST_OF_URGENT}, "))
     for second in range(2):
         look(switched.signer(LATER + second * SECOND), fixed(LATER + second * SECOND))
     assert crl_serials(switched.signer(LATER + SECOND), "urgent") == []

@@ -23,7 +23,7 @@ from signer.report import Report
 from signer.responses import SignedResponses
 from tests.authority import NOW
 from tests.estate import Estate
-from tests.signer.test_urgent import HOUR, SECOND, sign_slowly
+from tests.signer.slices import HOUR, SECOND, sign_slowly
 
 
 def test_revocation_waits_for_no_process_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,91 +184,6 @@ def test_forged_hint_that_all_is_published_hides_nothing(estate: Estate) -> None
     assert len(look(signer, fixed(NOW + SECOND), [Verb.GENERATE_CRLS], forged).made) == 1
 
 
-def test_entry_of_a_certificate_that_expired_before_its_first_crl_appears_once(estate: Estate) -> None:
-    """RFC 5280 section 3.3: revoked and expired between two CRLs, it is on the next one and gone from the one after."""
-    signer = estate.signer()
-    entry = certificate(5, not_after=NOW - HOUR, revocation=Revocation(NOW - 2 * HOUR, Reason.superseded))
-    estate.import_(signer, [entry])
-    look(signer, fixed(NOW))
-    assert crl_serials(signer) == [5]
-    for hours in (12, 24, 36, 48):
-        look(signer, fixed(NOW + hours * HOUR), hint=told(signer))
-    assert crl_serials(signer) == []
-
-
-def test_entry_stays_as_long_as_no_crl_was_ever_seen_published(estate: Estate) -> None:
-    """That one was signed says nothing of what relying parties saw."""
-    signer = estate.signer()
-    estate.import_(signer, [certificate(5, not_after=NOW - HOUR, revocation=Revocation(NOW - 2 * HOUR))])
-    for days in range(5):
-        look(signer, fixed(NOW + days * 24 * HOUR))
-    assert crl_serials(signer) == [5]
-
-
-def test_entry_stays_as_long_as_no_crl_past_expiry_was_published(estate: Estate) -> None:
-    """Publishers were down for days: CRLs that nobody saw have shown nothing; it leaves when one was published."""
-    signer = estate.signer()
-    entry = certificate(5, not_after=NOW + 3 * HOUR, revocation=Revocation(NOW + HOUR))
-    look(signer, fixed(NOW))
-    seen = told(signer)
-    estate.import_(signer, [entry], NOW + HOUR)
-    for hours in range(1, 100, 12):
-        look(signer, fixed(NOW + hours * HOUR), hint=seen)
-        assert crl_serials(signer) == [5]
-    look(estate.signer(), fixed(NOW + 110 * HOUR), hint=told(signer))
-    assert crl_serials(signer) == [], "a new process is told, and the CRLs of four days have shown it"
-
-
-def test_entry_stays_on_every_crl_of_a_whole_crl_life_past_expiry(estate: Estate) -> None:
-    """RFC 5280 asks for one scheduled CRL past expiry; kept for the life of a CRL, one of them was published."""
-    signer = estate.signer()
-    entry = certificate(5, not_after=NOW + 13 * HOUR, revocation=Revocation(NOW - HOUR))
-    estate.import_(signer, [entry])
-    found = []
-    for turn in range(6):
-        look(signer, fixed(NOW + turn * 12 * HOUR), hint=told(signer))
-        found.append(crl_serials(signer))
-    assert found == [[5], [5], [5], [5], [5], []]
-
-
-def test_certificate_revoked_after_it_expired_is_on_the_crls_of_one_more_life(estate: Estate) -> None:
-    """What the operator is told: CRLs past the expiry were made already, and the next ones still list it."""
-    signer = estate.signer()
-    estate.register(signer, [5], not_after=NOW + HOUR)
-    for days in (0, 3):
-        look(signer, fixed(NOW + days * 24 * HOUR), hint=told(signer))
-    handle(signer, estate.revoke(5, now=NOW + 73 * HOUR), fixed(NOW + 73 * HOUR))
-    found = []
-    for hours in (73, 85, 97, 109, 121):
-        look(signer, fixed(NOW + hours * HOUR), hint=told(signer))
-        found.append(crl_serials(signer))
-    assert found == [[5], [5], [5], [5], []]
-
-
-def test_slices_are_renewed_each_at_its_own_time_and_none_late(estate: Estate) -> None:
-    """After the first signing the slices spread over the renewal period, and none is older than it."""
-    signer = estate.signer()
-    estate.register(signer, range(1, 200))
-    look(signer, fixed(NOW))
-    made = []
-    for minutes in range(0, 24 * 60, 10):
-        made.append(len(look(signer, fixed(NOW + timedelta(minutes=minutes)), [Verb.PRESIGN]).made))
-        for reader, _ in bundles(signer, "ocsp"):
-            assert NOW + timedelta(minutes=minutes) - reader.manifest.this_update <= 12 * HOUR + timedelta(minutes=10)
-    assert max(made) == 1
-    assert sum(made) == 2 * 16 - 1  # it was the turn of slice 0 when all were signed
-
-
-def test_expired_certificate_leaves_its_slice(estate: Estate) -> None:
-    """OCSP does not speak of an expired certificate: the next signing of its slice leaves it out."""
-    signer = estate.signer()
-    estate.register(signer, [1], not_after=NOW + HOUR)
-    look(signer, fixed(NOW))
-    look(signer, fixed(NOW + 12 * HOUR))
-    *_, (reader, responses) = bundles(signer, "ocsp")
-    assert (reader.manifest.complete, responses) == (True, [])
-
-
 def test_crls_of_user_and_ca_scope_part_the_certificates(estate: Estate) -> None:
     """A revoked CA certificate is on the `ca` CRL, a revoked leaf on the `user` CRL, each with its critical IDP."""
     split = Estate.build(estate.folder / "split", public='crl = { scopes = ["user", "ca"] }')
@@ -279,48 +194,9 @@ def test_crls_of_user_and_ca_scope_part_the_certificates(estate: Estate) -> None
     assert (crl_serials(signer, "user"), crl_serials(signer, "ca")) == ([1], [2])
 
 
-def test_change_of_the_number_of_slices_signs_all_anew_and_loses_none(estate: Estate) -> None:
-    """Slices of another number hold other certificates: every one is due, and each certificate is in one of them."""
-    signer = estate.signer()
-    estate.register(signer, range(1, 60))
-    look(signer, fixed(NOW))
-    config = estate.folder / "revocast.toml"
-    config.write_text(config.read_text().replace("[public]", "[public.ocsp]\nslices = 5\n[public]"))
-    fewer = estate.signer()
-    report = look(fewer, fixed(NOW + HOUR))
-    assert sum("there are 5" in line for line in report.made) == 5
-    newest = [r for r in bundles(fewer, "ocsp") if r[0].manifest.this_update == NOW + HOUR]
-    assert sum(len(responses) for _, responses in newest) == 2 * 59
-
-
 def test_expired_issuer_signs_nothing_and_is_no_problem(estate: Estate) -> None:
     """Its time is over; the others go on, and nobody is woken every hour."""
     signer = estate.signer()
     (profile,) = signer.public.profiles.values()
     report = look(signer, fixed(profile.issuer.not_after))
     assert (report.made, report.problems) == ([], [])
-
-
-def test_slice_with_many_partial_bundles_is_signed_whole(estate: Estate) -> None:
-    """After a burst, nobody has to read hundreds of small bundles: 32 at most follow a complete one."""
-    config = estate.folder / "revocast.toml"
-    config.write_text(config.read_text().replace("[public]", "[public.ocsp]\nslices = 1\n[public]"))
-    signer = estate.signer()
-    estate.register(signer, range(1, 50))
-    look(signer, fixed(NOW))
-    for number in range(1, 50):
-        moment = NOW + number * SECOND
-        handle(signer, estate.revoke(number, now=moment), fixed(moment))
-        look(signer, fixed(moment))
-    assert len([name for name in names(signer) if "ocsp" in name]) <= 33
-    assert set(statuses(signer).values()) == {"REVOKED"}
-
-
-def test_problem_of_every_slice_is_told_once(estate: Estate) -> None:
-    """Without a key nothing of sixteen slices can be signed, for one reason."""
-    signer = estate.signer()
-    estate.register(signer, range(1, 60))
-    (estate.folder / "ca.key").unlink()
-    problems = [str(problem) for problem in look(estate.signer(), fixed(NOW), [Verb.PRESIGN]).problems]
-    assert len(problems) == 1
-    assert problems[0].startswith("issuer test: has no OCSP responder that can sign now (")

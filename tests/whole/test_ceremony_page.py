@@ -15,7 +15,8 @@ pytestmark = pytest.mark.timeout(300)
 def test_ceremony_goes_as_the_page_says(tmp_path: Path) -> None:
     """Every command with its output; digests, times, numbers and the place of the folder are those of the day."""
     site = Site.build(tmp_path / "site")
-    digest, blocks = "", re.findall(r"^```console\n(.*?)^```", PAGE.read_text(), re.M | re.S)
+    page = PAGE.read_text().partition("\n## Series\n")[0]  # from there on output is shortened, and of another set-up
+    digest, blocks = "", re.findall(r"^```console\n(.*?)^```", page, re.M | re.S)
     assert len(blocks) == 3
     for machine, command, expected in re.findall(
         r"^(online|offline)\$ revocast (.*)\n((?:(?!o.*line\$).*\n)*)", "".join(blocks), re.M

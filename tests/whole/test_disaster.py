@@ -59,6 +59,13 @@ class Site:
         assert self.system.stop() == 0
         shutil.rmtree(self.data / "signer")
 
+    def name_audit_key(self) -> None:
+        """The one that lies there now, beside the one of before, in `audit_keys`."""
+        config = self.data / "revocast.toml"
+        before, new = config.read_text(), self.command("audit", "show", "--key").stdout.strip()
+        assert before.count("\naudit_keys = [") == 1
+        config.write_text(before.replace("\naudit_keys = [", f'\naudit_keys = ["{new}", '))
+
     def exchange(self) -> list[str]:
         """What lies there."""
         return sorted(file.name for file in (self.data / "exchange").iterdir())
@@ -156,6 +163,7 @@ def test_drill(site: Site, recover: Callable[[Site, str], None]) -> None:
     require_right_answers(site)
     site.lose_ledger()
     recover(site, json.loads(backup.stdout)["folder"])
+    site.name_audit_key()
     site.up()
     site.change("revoke", five, "--reason", "cessationOfOperation")
     until(lambda: site.system.ocsp(five) == "REVOKED", 20)

@@ -12,8 +12,8 @@ from signer.recovery.reconcile import Summary
 from tests.authority import Authority
 from tests.building.recovery import back_up, reconcile_with
 from tests.estate import Estate
+from tests.whole.reconciling import from_backup, from_nothing
 from tests.whole.test_discard import release
-from tests.whole.test_reconciled import from_backup, from_nothing
 from tests.whole.world import World
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)

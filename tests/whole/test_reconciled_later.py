@@ -14,12 +14,12 @@ from tests.authority import NOW
 from tests.building.bundles import put
 from tests.building.recovery import back_up, lose_ledger, reconcile_with, restore
 from tests.estate import Estate
+from tests.whole.reconciling import from_backup, lived
 from tests.whole.test_discard import release
-from tests.whole.test_reconciled import from_backup, lived
 from tests.whole.world import World
 
 __all__ = ["lived"]
-SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 def test_crl_is_made_anew_though_nothing_was_lost(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ def site(tmp_path: Path) -> Site:
         text = file.read_text().replace(f"[public.crl]\n{old}", f"[public.crl]\n{new}{series}")
         assert series in text
         key = 'passphrase = "file:passphrase"\n'
+        text = text.replace("[signer.limits]\n", '[signer.limits]\ndirect_ocsp_validity = "370d"\n')
         file.write_text(text.replace(key, f'{key}limits = {{ crl_ahead = "330d" }}\n'))
     site.run(site.online, "import", "../issued")
     return site

@@ -107,6 +107,31 @@ def test_old_bundles_that_somebody_puts_back_are_never_released(year: Year, rena
         assert bool(outcome.status.set_aside) is renamed
 
 
+@pytest.mark.parametrize("renamed", [False, True])
+@pytest.mark.parametrize("lost", [(), ("public",)])
+def test_old_bundles_are_not_released_by_a_clock_that_went_back_either(
+    year: Year, lost: tuple[str, ...], renamed: bool
+) -> None:
+    """By it the CRL that lists the revocation has not begun, and one of before it is valid, and was published once."""
+    third = year.issue(3)
+    old = superseded(year)
+    year.publish(NOW + 131 * DAY)
+    first = int((NOW + 131 * DAY).timestamp())
+    for folder in lost:
+        shutil.rmtree(year.online.folder / folder)
+    for number, bundle in enumerate(old):
+        name = f"{90000 + number:012d}{bundle.name[12:]}" if renamed else bundle.name
+        shutil.copy(bundle, year.online.folder / "exchange" / name)
+    for at in (NOW + 121 * DAY, NOW + 122 * DAY):
+        year.publish(at)
+        if lost:
+            assert not year.served.exists()
+        else:
+            assert (year.number(), year.verdict(third, NOW + 131 * DAY)) == (first, "revoked")
+    year.publish(NOW + 132 * DAY)
+    assert (year.number(), year.verdict(third, NOW + 132 * DAY)) == (first, "revoked")
+
+
 def test_old_bundle_is_not_released_where_marks_and_target_are_lost_too(year: Year) -> None:
     """What supersedes it lies in the exchange, and comes first."""
     third = year.issue(3)

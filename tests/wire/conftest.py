@@ -1,6 +1,7 @@
 """A Valkey, a worker on it, and an attacker's client with full write access.
 
 They stand for a whole module: a worker that survives one attack has to survive the next one too.
+And an exchange in a bucket, for the tests of exchanges.
 """
 
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from revocation.wire.s3_exchange import S3Exchange
+from tests.building.s3server import S3Place
 from tests.wire.server import Server
 from tests.wire.worker import Worker
 
@@ -48,3 +51,9 @@ def own_worker(own_server: Server, tmp_path: Path) -> Iterator[Worker]:
     with Worker(own_server.url, tmp_path / "diary") as started:
         started.until_ready()
         yield started
+
+
+@pytest.fixture
+def exchange(s3: S3Place) -> S3Exchange:
+    """An empty one, under a prefix."""
+    return S3Exchange(s3.bucket("exchange"))

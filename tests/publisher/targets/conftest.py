@@ -1,4 +1,4 @@
-"""What the tests of targets on a Redis server share: a running Valkey, and our place on it."""
+"""What the tests of targets share: a running Valkey and our place on it, and a publisher with a bucket of moto's."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,12 @@ import pytest
 
 from publisher.targets.redis import RedisTarget
 from revocation.redisserver import RedisServer
+from tests.building.bucketplace import BucketPlace
+from tests.building.bundles import put_crl
+from tests.building.ca import CA
+from tests.building.crl import crl
+from tests.building.faulty import Faulty
+from tests.building.s3server import S3Place
 from tests.wire.server import Server
 
 
@@ -28,3 +34,17 @@ def target(store: RedisServer) -> Iterator[RedisTarget]:
     """An open target."""
     with RedisTarget(store) as opened:
         yield opened
+
+
+@pytest.fixture
+def place(tmp_path: Path, s3: S3Place, faulty: Faulty) -> BucketPlace:
+    """A publisher with an empty bucket and one CRL in its exchange."""
+    place = BucketPlace(tmp_path / "place", s3, endpoint=faulty.endpoint)
+    put_crl(place.exchange, place.ca, 1, crl(place.ca, 1))
+    return place
+
+
+@pytest.fixture
+def ca(place: BucketPlace) -> CA:
+    """Its CA."""
+    return place.ca

@@ -47,7 +47,7 @@ class Pair:
 
     def request(self, now: datetime = NOW, *, everything: bool = False) -> Request:
         """A request of that time."""
-        return decode(collecting.collect(self.signer, now, everything=everything, copied=False)[1])
+        return decode(collecting.collect(self.signer, fixed(now), everything=everything, copied=False)[1])
 
     def revoke(self, serial: int, now: datetime = NOW, reason: str = "keyCompromise") -> str:
         """Record a revocation online; the id of its message."""

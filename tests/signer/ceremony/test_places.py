@@ -90,7 +90,7 @@ def test_issuer_that_was_online_before_goes_on_with_a_copy_of_its_ledger(tmp_pat
     (pair.offline.folder / "signer").mkdir(exist_ok=True)
     pair.online.copy_ledger(pair.offline.folder / "signer/ledger.sqlite")
     pair.revoke(2, NOW + 2 * SECOND)
-    first = decode(collecting.collect(pair.signer, NOW + 3 * SECOND, everything=False, copied=True)[1])
+    first = decode(collecting.collect(pair.signer, fixed(NOW + 3 * SECOND), everything=False, copied=True)[1])
     signer = pair.hold(first, NOW + 3 * SECOND)
     assert crl_serials(signer) == [1, 2]
     assert accept(pair.signer, pair.written(first, tmp_path / "first"), NOW + 3 * SECOND).left_out == ()

@@ -1,11 +1,10 @@
-"""Folders of Easy-RSA and `openssl ca`: index and certificates have to agree, and to be this issuer's."""
+"""Folders of Easy-RSA and `openssl ca`: which certificates belong to the lines of an index, and what is left alone."""
 
 import errno
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,42 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from revocation.errors import InputError
 from revocation.issuer import Issuer
 from signer.importers import easyrsa, openssl_ca
-from signer.importers.entry import ImportEntry, ImportSource
 from tests.authority import Authority
-from tests.signer.importers.issuing import NOT_AFTER, certificate, crl, line, with_serial, write_pem
-
-
-@dataclass
-class Layout:
-    """A PKI folder with 0A (a user's) and 0B (a CA's) in index and certificates, and how it is read."""
-
-    path: Path
-    issuer: Issuer
-    read: Callable[[Path, Issuer], ImportSource]
-    by_serial: Path
-    ca_certificate: Path
-
-    @property
-    def index(self) -> Path:
-        return self.path / "index.txt"
-
-    def entries(self) -> list[ImportEntry]:
-        return list(self.read(self.path, self.issuer).entries)
-
-
-@pytest.fixture(params=["easyrsa", "openssl-ca"])
-def layout(request: pytest.FixtureRequest, tmp_path: Path, authority: Authority, issuer: Issuer) -> Layout:
-    path = tmp_path / "pki"
-    found = (
-        Layout(path, issuer, easyrsa.read, path / "certs_by_serial", path / "ca.crt")
-        if request.param == "easyrsa"
-        else Layout(path, issuer, openssl_ca.read, path / "newcerts", path / "cacert.pem")
-    )
-    write_pem(found.ca_certificate, authority.certificate)
-    write_pem(found.by_serial / "0A.pem", certificate(authority, 10))
-    write_pem(found.by_serial / "0B.pem", certificate(authority, 11, is_ca=True))
-    found.index.write_text(line("0A") + "\n" + line("0B") + "\n")
-    return found
+from tests.signer.importers.issuing import certificate, line, with_serial, write_pem
+from tests.signer.importers.layout import Layout
 
 
 def test_certificates_of_the_folder_are_taken_along(layout: Layout, authority: Authority) -> None:
@@ -123,93 +89,10 @@ def test_serial_against_the_rules_is_taken_as_it_is(
     assert (entry.serial, entry.certificate) == (octets, stored)
 
 
-def test_serial_that_is_not_der_is_named(layout: Layout, authority: Authority) -> None:
-    """Octets that no minimal number has cannot be told from those of another serial."""
-    file = layout.by_serial / "0A.pem"
-    file.write_bytes(with_serial(authority, b"\x00\x0a"))
-    with pytest.raises(InputError, match="holds no readable certificate") as caught:
-        layout.entries()
-    assert caught.value.where == str(file)
-
-
-def test_certificate_of_another_issuer_is_named(layout: Layout, stranger: Authority) -> None:
-    """With its issuer's name, and the file that it is in."""
-    file = write_pem(layout.by_serial / "0A.pem", certificate(stranger, 10))
-    with pytest.raises(
-        InputError, match="was issued by 'CN=Another CA', which is not the subject of issuer importing"
-    ) as caught:
-        layout.entries()
-    assert caught.value.where == str(file)
-
-
-def test_certificate_with_a_foreign_signature_is_named(layout: Layout, impostor: Authority) -> None:
-    """The issuer's name alone proves nothing."""
-    file = write_pem(layout.by_serial / "0A.pem", certificate(impostor, 10))
-    with pytest.raises(InputError, match="signature was not made with the key of issuer importing") as caught:
-        layout.entries()
-    assert caught.value.where == str(file)
-
-
-def test_file_that_holds_no_certificate_is_named(layout: Layout) -> None:
-    """A truncated one, for example."""
-    file = layout.by_serial / "0A.pem"
-    file.write_bytes(file.read_bytes()[:200])
-    with pytest.raises(InputError, match="holds no readable certificate") as caught:
-        layout.entries()
-    assert caught.value.where == str(file)
-
-
-def test_file_with_the_name_of_another_serial_is_named(layout: Layout, authority: Authority) -> None:
-    """Its name and its content contradict each other."""
-    file = write_pem(layout.by_serial / "0A.pem", certificate(authority, 12))
-    with pytest.raises(InputError, match="is named for the serial 0A and holds 0C") as caught:
-        layout.entries()
-    assert caught.value.where == str(file)
-
-
-def test_certificate_that_the_index_does_not_know_is_named(layout: Layout, authority: Authority) -> None:
-    """The index lost a line, or the certificate is somebody else's: either way it is no time to go on."""
-    file = write_pem(layout.by_serial / "0C.pem", certificate(authority, 12))
-    with pytest.raises(InputError, match=f"holds the certificate 0C, which has no line in {layout.index}") as caught:
-        layout.entries()
-    assert caught.value.where == str(file)
-
-
 def test_certificate_under_a_name_of_its_own_is_found_by_its_serial(layout: Layout) -> None:
     """Operators rename files."""
     (layout.by_serial / "0A.pem").rename(layout.by_serial / "the-first-one.pem")
     assert layout.entries()[0].certificate is not None
-
-
-def test_expiry_that_contradicts_the_certificate_is_an_error_with_both(layout: Layout, authority: Authority) -> None:
-    """File, line and both dates."""
-    write_pem(layout.by_serial / "0A.pem", certificate(authority, 10, not_after=NOT_AFTER + timedelta(seconds=1)))
-    message = "says that 0A expires 2027-03-01T12:00:00Z, and its certificate says 2027-03-01T12:00:01Z"
-    with pytest.raises(InputError, match=message) as caught:
-        layout.entries()
-    assert caught.value.where == f"{layout.index} line 1, {layout.by_serial / '0A.pem'}"
-
-
-def test_folder_of_another_ca_is_refused_before_its_lines(layout: Layout, stranger: Authority) -> None:
-    """Lines have no signature: the CA certificate beside them vouches for them."""
-    write_pem(layout.ca_certificate, stranger.certificate)
-    with pytest.raises(InputError, match="is not the certificate of issuer importing") as caught:
-        layout.read(layout.path, layout.issuer)
-    assert caught.value.where == str(layout.ca_certificate)
-
-
-def test_ca_of_the_same_name_with_another_key_is_another_ca(layout: Layout, impostor: Authority) -> None:
-    """An issuer is its name and its key."""
-    write_pem(layout.ca_certificate, impostor.certificate)
-    with pytest.raises(InputError, match="is not the certificate of issuer importing"):
-        layout.read(layout.path, layout.issuer)
-
-
-def test_other_certificate_of_the_same_ca_will_do(layout: Layout, authority: Authority) -> None:
-    """A renewed CA certificate in the folder, or a chain behind it."""
-    renewed = Authority("Importing CA", key=authority.key)
-    write_pem(layout.ca_certificate, Authority("Root").certificate, renewed.certificate)
-    assert len(layout.entries()) == 2
 
 
 def test_folder_without_an_index_is_refused(layout: Layout) -> None:
@@ -217,53 +100,6 @@ def test_folder_without_an_index_is_refused(layout: Layout) -> None:
     layout.index.unlink()
     with pytest.raises(InputError, match=r"has no index\.txt .*name the folder"):
         layout.read(layout.path, layout.issuer)
-
-
-@pytest.mark.parametrize(
-    ("crlnumber", "on_the_crl", "floor"),
-    [
-        (None, None, None),
-        ("1001\n", None, 0x1000),
-        ("1001\r\n", 7, 0x1000),
-        ("02", 7, 7),
-        (None, 7, 7),
-        ("01", None, 0),
-        ("00", None, None),
-        ("FF" * 20, 7, (1 << 160) - 2),
-    ],
-)
-def test_crl_number_floor_is_the_highest_that_was_used(
-    layout: Layout, authority: Authority, crlnumber: str | None, on_the_crl: int | None, floor: int | None
-) -> None:
-    """`crlnumber` has the next one in store, in hexadecimal; crl.pem has the one of the last CRL."""
-    if crlnumber is not None:
-        (layout.path / "crlnumber").write_text(crlnumber)
-    if on_the_crl is not None:
-        write_pem(layout.path / "crl.pem", crl(authority, [], on_the_crl))
-    assert layout.read(layout.path, layout.issuer).crl_number == floor
-
-
-def test_crl_without_a_number_gives_no_floor(layout: Layout, authority: Authority) -> None:
-    """Easy-RSA's have none."""
-    write_pem(layout.path / "crl.pem", crl(authority, [], None))
-    assert layout.read(layout.path, layout.issuer).crl_number is None
-
-
-@pytest.mark.parametrize("text", ["", "ten", "0x", "1001 1002", "\u0661"])
-def test_crl_number_that_is_none_is_named(layout: Layout, text: str) -> None:
-    """One hexadecimal number is expected."""
-    (layout.path / "crlnumber").write_text(text)
-    with pytest.raises(InputError, match="is not a CRL number: expected one hexadecimal number") as caught:
-        layout.read(layout.path, layout.issuer)
-    assert caught.value.where == str(layout.path / "crlnumber")
-
-
-def test_foreign_crl_in_the_folder_is_named(layout: Layout, impostor: Authority) -> None:
-    """Its number would be another CA's."""
-    write_pem(layout.path / "crl.pem", crl(impostor, []))
-    with pytest.raises(InputError, match="signature was not made with the key of issuer importing") as caught:
-        layout.read(layout.path, layout.issuer)
-    assert caught.value.where == str(layout.path / "crl.pem")
 
 
 def test_easyrsa_certificates_are_found_wherever_a_command_moved_them(
@@ -285,17 +121,6 @@ def test_easyrsa_certificate_in_two_places_counts_once(tmp_path: Path, authority
     write_pem(tmp_path / "certs_by_serial/0A.pem", one)
     (tmp_path / "index.txt").write_text(line("0A") + "\n")
     assert [entry.serial for entry in easyrsa.read(tmp_path, issuer).entries] == [b"\x0a"]
-
-
-def test_easyrsa_two_certificates_of_one_serial_are_named(tmp_path: Path, authority: Authority, issuer: Issuer) -> None:
-    """A CA that used a serial twice has a problem that an import must not hide."""
-    write_pem(tmp_path / "issued/somebody.crt", certificate(authority, 10))
-    write_pem(tmp_path / "certs_by_serial/0A.pem", certificate(authority, 10, is_ca=True))
-    (tmp_path / "index.txt").write_text(line("0A") + "\n")
-    with pytest.raises(InputError, match="two certificates have the serial 0A") as caught:
-        list(easyrsa.read(tmp_path, issuer).entries)
-    assert str(tmp_path / "issued/somebody.crt") in str(caught.value.where)
-    assert str(tmp_path / "certs_by_serial/0A.pem") in str(caught.value.where)
 
 
 def test_openssl_certificates_are_looked_for_in_certs_where_newcerts_is_missing(

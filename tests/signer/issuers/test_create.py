@@ -246,6 +246,23 @@ def test_what_the_brs_do_not_allow_is_refused(tmp_path: Path, kind: str, words: 
     )
 
 
+@pytest.mark.parametrize(
+    ("subject", "what"),
+    [
+        (f"CN=Root, O={'x' * 65}, C=EE", "O of its subject has 65 characters"),
+        (f"CN=Root, OU={'x' * 65}, C=EE", "OU of its subject has 65 characters"),
+        ("CN=Root, O=Example, C=ee", "C=ee in its subject is no country"),
+    ],
+)
+@pytest.mark.parametrize("command", ["create", "csr"])
+def test_subject_beyond_the_bounds_is_refused(machine: Machine, command: str, subject: str, what: str) -> None:
+    """RFC 5280 appendix A.1, for roots and for requests; what is at the bound is taken."""
+    days = ("--days", "3650") if command == "create" else ()
+    words = ("issuer", command, "root", "--subject", subject, *days, *machine.key("root"))
+    assert what in machine.refused(*words).what
+    machine.run(*words[:4], subject.replace("x" * 65, "x" * 64).replace("ee", "EE"), *words[5:])
+
+
 def test_configuration_into_which_no_tables_can_be_put_is_told(machine: Machine) -> None:
     """`issuers = []` closes the list: the lines are shown for somebody to write them where they belong."""
     machine.config.write_text(machine.config.read_text().replace("[signer]", "issuers = []\n[signer]"))

@@ -189,6 +189,45 @@ def test_request_with_a_weak_key_is_refused(here: Machine, tmp_path: Path, key: 
     assert "is weak" in here.refused(*usual).what
 
 
+@pytest.mark.judge("openssl")
+def test_request_with_a_pss_key_that_no_service_would_take_is_refused(here: Machine, tmp_path: Path) -> None:
+    """Its parameters bind all that it signs to SHA-384, and its own certificate would be refused at each start."""
+    key, file = tmp_path / "pss.key", tmp_path / "sub.csr"
+    options = ("rsa_pss_keygen_md:sha384", "rsa_pss_keygen_mgf1_md:sha384", "rsa_pss_keygen_saltlen:48")
+    given = [word for one in options for word in ("-pkeyopt", one)]
+    subprocess.run(
+        ["openssl", "genpkey", "-algorithm", "RSA-PSS", *given, "-out", key], check=True, capture_output=True
+    )
+    command = ["openssl", "req", "-new", "-key", key, "-subj", "/CN=Sub", "-sha384", "-out", file]
+    subprocess.run(command, check=True, capture_output=True)
+    usual = ("issuer", "sign", file, "--issued-by", "root", "--days", "365", "--out", here.folder / "x.pem")
+    assert "parameters of its own" in here.refused(*usual).what
+
+
+@pytest.mark.filterwarnings("ignore:Attribute's length must be")  # of cryptography, which takes it all the same
+@pytest.mark.parametrize(
+    ("oid", "value", "what"),
+    [
+        (NameOID.COMMON_NAME, "x" * 65, "CN of its subject has 65 characters: 64 at most"),
+        (NameOID.LOCALITY_NAME, "x" * 129, "L of its subject has 129 characters: 128 at most"),
+        (NameOID.EMAIL_ADDRESS, "x" * 256, "emailAddress of its subject has 256 characters: 255 at most"),
+        (NameOID.COUNTRY_NAME, "ee", "C=ee in its subject is no country"),
+        (NameOID.COUNTRY_NAME, "Estonia", "C=Estonia in its subject is no country"),
+    ],
+)
+def test_request_with_a_name_beyond_the_bounds_is_refused(
+    here: Machine, tmp_path: Path, oid: x509.ObjectIdentifier, value: str, what: str
+) -> None:
+    """RFC 5280 appendix A.1: a CA's name stands in all that it issues, and clients may refuse every one of them."""
+    name = x509.Name([x509.NameAttribute(oid, value, _validate=False), *named()])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
+    file = tmp_path / "sub.csr"
+    key = ec.generate_private_key(ec.SECP256R1())
+    file.write_bytes(builder.sign(key, SHA256()).public_bytes(Encoding.PEM))
+    usual = ("issuer", "sign", file, "--issued-by", "root", "--days", "365", "--out", here.folder / "x.pem")
+    assert what in here.refused(*usual).what
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"-----BEGIN CERTIFICATE REQUEST-----\n", b"\x30\x03\x02\x01\x00", b"x" * 2**21]
 )

@@ -73,6 +73,7 @@ def sign(signer: Signer, purpose: Purpose, use: Use) -> None:
         ('crl_validity = "2d"', Purpose.CRL, Use(lasts=3 * DAY), "lasts 2d at most, and this lasts 3d"),
         ('ocsp_validity = "2d"', Purpose.OCSP, Use(lasts=3 * DAY), "lasts 2d at most, and this lasts 3d"),
         ('certificate_validity = "9d"', Purpose.CA_CERTIFICATE, Use(lasts=10 * DAY), "lasts 9d at most"),
+        ('certificate_validity = "9d"', Purpose.CA_CERTIFICATE, Use(lasts=10 * DAY - SECOND), "lasts 9d 23h 59m 59s"),
         ("", Purpose.CRL, Use(begins=NOW + SECOND), "begins when it is signed, and this one would begin 1s after"),
         ('crl_ahead = "30d"', Purpose.CRL, Use(begins=NOW + 31 * DAY), "30d after it is signed at most, .* 31d after"),
         (

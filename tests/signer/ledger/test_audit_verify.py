@@ -160,6 +160,31 @@ def test_log_that_was_emptied_is_not_whole(tmp_path: Path) -> None:
         assert "it was emptied" in str(verdict.problems[0])
 
 
+@pytest.mark.parametrize(
+    ("cut", "told"),
+    [
+        ("action LIKE 'sign crl%'", "no entry of the signature of bundle"),
+        ("action LIKE 'sign ocsp%'", "no entry of the signature of bundle"),
+        ("action = 'revoke'", "no entry of message"),
+    ],
+)
+def test_entries_that_were_cut_off_before_any_head_are_told_by_what_they_were_of(
+    estate: Estate, cut: str, told: str
+) -> None:
+    """The ledger has the bundle or the fact, and nobody saw a head since: the chain alone would say nothing."""
+    signer = estate.signer()
+    estate.register(signer, [1])
+    handle(signer, estate.revoke(1), fixed(NOW))
+    assert look(signer, fixed(NOW)).problems == []
+    with signer.ledger.read() as connection:
+        assert verify(connection, signer.exchange, [], ()).whole
+    (estate.folder / "exchange/audit.head").unlink()
+    with tampered(signer) as connection:
+        connection.execute(text(f"DELETE FROM audit WHERE id >= (SELECT min(id) FROM audit WHERE {cut})"))  # noqa: S608
+        problems = verify(connection, signer.exchange, [], ()).problems
+    assert any(told in str(problem) for problem in problems), problems
+
+
 def test_line_that_is_no_head_is_a_problem_and_the_others_are_held_against(estate: Estate) -> None:
     """Half a line keeps nobody from what the rest of the file shows."""
     signer = estate.signer()

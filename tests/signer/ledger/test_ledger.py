@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from revocation.clock import fixed
 from revocation.errors import ConfigurationError
 from signer.handle import handle
+from signer.ledger import certified, continuity
 from signer.ledger.ledger import Ledger, LedgerUnavailable
 from signer.ledger.schema import metadata
 from signer.look import look
@@ -38,6 +39,34 @@ def test_record_cannot_be_changed_or_deleted(estate: Estate, table: str, column:
     handle(signer, estate.revoke(1), fixed(NOW))
     with pytest.raises(DatabaseError, match="append-only"), signer.ledger.write() as connection:
         connection.execute(text(statement.format(table, column)))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "audit SELECT id, at, 'nothing', issuer, detail, chain FROM audit",
+        "facts SELECT * FROM facts",
+        (
+            "facts (rowid, issuer, revision, serial, kind, recorded_at, requester, message) "
+            "SELECT rowid, issuer, revision + 9, serial, 'released', recorded_at, requester, message FROM facts"
+        ),
+        "replies SELECT message, digest, 'another' FROM replies",
+        "replies (rowid, message, digest, reply) SELECT rowid, 'another', digest, reply FROM replies",
+        "continuity SELECT * FROM continuity",
+        "certified SELECT id, issuer, x'00' FROM certified",
+    ],
+)
+def test_record_cannot_be_replaced(tmp_path: Path, statement: str) -> None:
+    """SQLite fires no DELETE trigger for what INSERT OR REPLACE removes; PostgreSQL has no such statement."""
+    estate = Estate.build(tmp_path)
+    signer = estate.signer()
+    estate.register(signer, [1])
+    handle(signer, estate.revoke(1), fixed(NOW))
+    with signer.ledger.write() as connection:
+        continuity.note_reconciled(connection, NOW, "reconciled", 0)
+        certified.note(connection, "00000000", b"\x01")
+    with pytest.raises(DatabaseError, match="append-only"), signer.ledger.write() as connection:
+        connection.execute(text(f"INSERT OR REPLACE INTO {statement}"))
 
 
 def test_writing_transaction_that_fails_leaves_nothing(estate: Estate) -> None:
