@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from jobs.wanted import Due, Wanted
+from jobs.wanted import CEREMONY, Due, Wanted
 from revocation.artifacts import Kind
 from revocation.clock import iso
 from revocation.config import IssuerProfile, PublicConfig
@@ -171,8 +171,13 @@ class _Group:
             age=self.now - row.this_update,
             left=_until(row.next_update, self.now),
             renew_in=_until(row.renew_at, self.now),
-            why=why or (f"revision {needed} waits in the exchange" if is_behind else ""),
+            why=why or (f"revision {needed} waits {self._where(part, needed)}" if is_behind else ""),
         )
+
+    def _where(self, part: Part, needed: int) -> str:
+        """Where what a target lacks is: of an issuer whose key is offline the next ceremony may have to sign it yet."""
+        waits = (part.issuer, CEREMONY) in self.wanted.due and self.wanted.bundled.get(part, needed) < needed
+        return "for a ceremony (docs/ceremony.md)" if waits else "in the exchange"
 
 
 def _state(row: CRLRow | SliceRow, look: timedelta, now: datetime, *, is_behind: bool) -> State:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
@@ -21,6 +22,9 @@ from revocation.wire.opening import open_exchange
 
 Due = Mapping[tuple[str, str], str]
 """Why something is due, by issuer id and what it is (`crl all`, `ocsp slice 3`, `responder certificate`)."""
+
+CEREMONY: Final = "ceremony"
+"""What is due of an issuer whose key is offline, where messages wait."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ a bundle that lies in the exchange and never reached the target.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +15,7 @@ from revocation.artifacts import Kind
 from revocation.config import IssuerProfile
 from revocation.messages import Look
 from revocation.part import Part
+from signer.ceremony.waiting import last_accepted
 from signer.ledger import facts, issued
 from signer.ledger.changes import Changes
 from signer.ledger.groups import Selection
@@ -31,7 +32,8 @@ class Needed:
     Attributes:
         revision: the ledger revision that has to be published; for a slice 0 when what is said to be published is
             enough.
-        bundled: the ledger revision that its bundles cover; 0 where there is none.
+        bundled: the ledger revision that its bundles cover, of an issuer whose key is offline those of the last
+            ceremony that was accepted; 0 where there is none.
     """
 
     part: Part
@@ -56,8 +58,9 @@ def needed(signer: Signer, published: Look, now: datetime) -> list[Needed]:
     for profile in signer.public.profiles.values():
         if now < profile.issuer.not_after and (not published.issuers or profile.issuer.id in published.issuers):
             with signer.ledger.read() as connection:
-                found += _crls(connection, profile)
-                found += _slices(connection, profile, published, now)
+                accepted = last_accepted(connection, profile.issuer) if signer.is_offline(profile.issuer) else 0
+                mine = [*_crls(connection, profile), *_slices(connection, profile, published, now)]
+                found += [replace(one, bundled=max(one.bundled, accepted)) for one in mine]
     found.sort(key=lambda one: has.get((one.part.issuer, one.part.kind, one.part.label), -1) >= one.revision)
     return found[:_MOST]
 

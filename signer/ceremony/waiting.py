@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.errors import RevocastError
+from revocation.issuer import Issuer
 from signer.ledger import ceremonies, kept
 from signer.ledger.ceremonies import Step
 from signer.signer import Signer
@@ -45,6 +46,12 @@ def _left_out(connection: Connection, profile: IssuerProfile) -> list[dict[str, 
         for id_, words in accepted.detail["left_out"].items()
         if kept.is_of(connection, profile.issuer, id_)
     ]
+
+
+def last_accepted(connection: Connection, issuer: Issuer) -> int:
+    """The revision of this ledger at which the request of the last accepted ceremony was made; 0 for none."""
+    accepted = ceremonies.last(connection, Step.ACCEPTED)
+    return int(accepted.detail["revisions"].get(issuer.id, 0)) if accepted is not None else 0
 
 
 def last_kept(connection: Connection) -> tuple[int, str]:

@@ -73,6 +73,19 @@ def test_artifact_below_the_revision_that_is_needed_is_behind_at_once(tmp_path: 
     assert lines([rows], public, Wanted(due, parts), NOW)[0].why == "covers revision 5, a status changed at 6"
 
 
+def test_artifact_that_lacks_what_the_next_ceremony_signs_says_so(tmp_path: Path) -> None:
+    """Nothing waits in the exchange then: what the last ceremony signed does, where it was not published."""
+    public = configured(tmp_path)
+    (issuer,) = public.profiles
+    rows = status("a", crl_row(issuer, revision=5), slice_row(3, issuer, revision=5))
+    crl, ocsp = part(issuer, "crl", "all"), part(issuer, "ocsp", "3")
+    wanted = Wanted({(issuer, "ceremony"): "1 messages wait"}, {crl: 7, ocsp: 6}, {crl: 6, ocsp: 6})
+    assert [line.why for line in lines([rows], public, wanted, NOW)] == [
+        "revision 7 waits for a ceremony (docs/ceremony.md)",
+        "revision 6 waits in the exchange",
+    ]
+
+
 def test_slice_that_is_wanted_and_not_there_is_missing(tmp_path: Path) -> None:
     """Not passed over, since no row speaks of it; a slice beyond the configured ones is nobody's."""
     public = configured(tmp_path)

@@ -1,6 +1,7 @@
 """What the signer says has to be published, beside what is due."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from revocation.clock import fixed
 from revocation.messages import Look, Verb, compose
 from revocation.published import CRLRow, SliceRow
 from signer import needed
+from signer.ceremony.accept import accept
 from signer.handle import handle
 from signer.ledger import facts
 from signer.look import look
@@ -15,6 +17,7 @@ from signer.signer import Signer
 from tests.authority import NOW
 from tests.estate import Estate
 from tests.jobs.issuers import crl_row, slice_row
+from tests.signer.ceremony.pair import Pair
 
 SECOND = timedelta(seconds=1)
 
@@ -77,3 +80,18 @@ def test_reply_that_cannot_carry_all_parts_leaves_out_what_nobody_misses(
     handle(signer, estate.revoke(2, now=NOW + SECOND), fixed(NOW + SECOND))
     rows = [slice_row(home(number), issuer, revision=3) for number in (1, 2, 3)]
     assert parts(signer, crl_row(issuer, revision=4), *rows) == {f"ocsp {home(2)}": 4}
+
+
+def test_what_a_ceremony_signed_counts_as_bundled_and_what_came_since_does_not(tmp_path: Path) -> None:
+    """So `status` tells what waits for a publisher from what waits for the next ceremony."""
+    pair = Pair(tmp_path)
+    pair.revoke(1)
+    request = pair.request(NOW + SECOND)
+    pair.hold(request, NOW + SECOND)
+    assert [one.bundled for one in needed.needed(pair.signer, Look(), NOW + SECOND)][:1] == [0]
+    accept(pair.signer, pair.written(request, tmp_path / "first"), NOW + SECOND)
+    (crl, *_) = needed.needed(pair.signer, Look(), NOW + SECOND)
+    assert crl.bundled >= crl.revision > 0
+    pair.revoke(2, NOW + 2 * SECOND)
+    (crl, *_) = needed.needed(pair.signer, Look(), NOW + 2 * SECOND)
+    assert 0 < crl.bundled < crl.revision
