@@ -21,6 +21,7 @@ from revocation.errors import ConfigurationError, KeyUnavailable
 from signer.key_commands import show
 from signer.keys import BytesTBS
 from signer.keys.kms.client import TRIES, client
+from signer.keys.kms.key import AT_ONCE
 from signer.keys.opening import open_key
 from signer.keys.rsa_signature import RSASignature
 from signer.look import look
@@ -137,7 +138,7 @@ def test_kms_that_does_not_sign_ends_the_batch_and_the_next_look_goes_on(
     assert [words in str(problem) for problem in report.problems] == [True]
     before = list(bundles(signer, "ocsp"))
     assert 1 <= len(before) < 6
-    assert len(pauses) == tries - 1
+    assert tries - 1 <= len(pauses) <= AT_ONCE * (tries - 1)  # those that were on their way as well
     away[0] = False
     assert look(signer, fixed(NOW + timedelta(minutes=1))).problems == []
     assert len(list(bundles(signer, "ocsp"))) == 8

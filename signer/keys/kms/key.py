@@ -4,8 +4,9 @@ Which key an alias means is asked once in a process: signatures are asked of tha
 alias means later.
 """
 
+import threading
 from collections.abc import Sequence
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -15,7 +16,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, paddin
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-from revocation.abreast import abreast
 from revocation.errors import KeyUnavailable
 from signer.keys.algorithms import Algorithm, algorithm_of, verify
 from signer.keys.by_digest import KeyByDigest
@@ -23,6 +23,9 @@ from signer.keys.kms.client import client, explained
 from signer.keys.kms.uri import KMSKey
 from signer.keys.protocol import SigningKey
 from signer.keys.rsa_signature import RSASignature
+
+AT_ONCE: Final = 4
+"""Requests that are on their way: each takes some milliseconds, most of which nobody works."""
 
 _USAGE: Final = "SIGN_VERIFY"
 _ECDSA: Final = {"sha256": "ECDSA_SHA_256", "sha384": "ECDSA_SHA_384", "sha512": "ECDSA_SHA_512"}
@@ -77,23 +80,11 @@ class _Use:
 
     def sign(self, digest: bytes) -> bytes:
         """The signature of a digest, verified; of EC it is as X.509 has it, which is how KMS gives it."""
-        return self._verified((digest, self._ask(digest)))
-
-    def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
-        """Those of many, verified, in their order: each while the next one is asked for."""
-        with closing(abreast(self._verified, ((digest, self._ask(digest)) for digest in batch))) as signatures:
-            return list(signatures)
-
-    def _ask(self, digest: bytes) -> bytes:
         with explained("kms:Sign", self.found.id, self.where):
             answer = client(self.asked.region).sign(
                 KeyId=self.found.id, Message=digest, MessageType="DIGEST", SigningAlgorithm=self.name
             )
         signature: bytes = answer["Signature"]
-        return signature
-
-    def _verified(self, made: tuple[bytes, bytes]) -> bytes:
-        digest, signature = made
         try:
             verify(self.found.public, self.algorithm, digest, signature)
         except InvalidSignature as error:
@@ -101,6 +92,22 @@ class _Use:
                 "KMS gave a signature that its public key does not verify; it is not used", where=self.where
             ) from error
         return signature
+
+    def sign_many(self, batch: Sequence[bytes]) -> list[bytes]:
+        """Those of many, verified, in their order; after one that fails no more are asked for."""
+        failed = threading.Event()
+
+        def sign(digest: bytes) -> bytes:
+            if failed.is_set():
+                return b""  # of one that nobody comes to: the error of one before it is raised first
+            try:
+                return self.sign(digest)
+            except Exception:
+                failed.set()
+                raise
+
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="kms") as pool:
+            return list(pool.map(sign, batch))
 
 
 @cache
