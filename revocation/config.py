@@ -14,7 +14,7 @@ from cryptography import x509
 from pydantic import Field, ValidationError
 
 from revocation import series_responses
-from revocation.artifacts import CRLName, Scope
+from revocation.artifacts import CRLName
 from revocation.audithead import AuditKey
 from revocation.compliance import Compliance
 from revocation.configfile import ConfigFile, LocalPath, Table, explain
@@ -22,9 +22,9 @@ from revocation.crlprofile import CRLList, CRLProfile, inherit
 from revocation.crlspec import CRLSpec, LastCRL
 from revocation.errors import ConfigurationError, InputError
 from revocation.issuer import Issuer
-from revocation.keykind import forbidden_key
 from revocation.ocspprofile import OCSPProfile
 from revocation.paths import crl_path
+from revocation.profilechecks import check_profile, check_signer
 
 _Profile = TypeVar("_Profile", CRLProfile, OCSPProfile)
 
@@ -198,8 +198,8 @@ class PublicConfig(Table):
         if ocsp.direct and (lasting := series_responses.windows(crl.crls.values())):
             ocsp = _checked(OCSPProfile, "ocsp", {**ocsp.model_dump(), **lasting}, table)
         try:
-            _check(compliance, crl, ocsp, table.last_crl)
-            _check_signer(issuer, compliance, ocsp)
+            check_profile(compliance, crl, ocsp, table.last_crl)
+            check_signer(issuer, compliance, ocsp)
         except ValueError as error:
             raise ConfigurationError(str(error), where=f"issuer {table.name}") from error
         return IssuerProfile(issuer, crl, ocsp, f"{self.base_url}{self.prefix}", compliance, table.last_crl)
@@ -222,46 +222,6 @@ def _require_different_urls(profiles: Iterable[IssuerProfile]) -> None:
                         where="[public.crl]",
                         advice="give each a `distribution_point` of its own, in `lists` or in [[public.issuers]]",
                     )
-
-
-def _check(compliance: Compliance, crl: CRLProfile, ocsp: OCSPProfile, last_crl: LastCRL | None) -> None:
-    for name, one in crl.crls.items():
-        only_cas = one.scope is Scope.CA
-        compliance.check_crl(f"crl {name}", one.expires, one.renewal, one.backdate, only_cas)
-        if one.series is not None:
-            _check_series(f"crl {name}", compliance, last_crl)
-        for reason in one.only_some_reasons:
-            if forbidden := compliance.forbids(reason, only_cas):
-                raise ValueError(f"crl {name}: only_some_reasons: {forbidden}")
-    if crl.only_cas:
-        compliance.check_ocsp_of_cas("ocsp", ocsp.expires)
-    else:
-        compliance.check_ocsp("ocsp", ocsp.expires, ocsp.renewal, ocsp.look)
-    if compliance is Compliance.BR and last_crl is LastCRL.NEVER:
-        raise ValueError("last_crl: the TLS Baseline Requirements know no CRL that never ends (section 2.2.6)")
-
-
-def _check_series(what: str, compliance: Compliance, last_crl: LastCRL | None) -> None:
-    if compliance is Compliance.BR:
-        raise ValueError(
-            f"{what}: no series under `br`: thisUpdate is the date of issue there (BRs section 7.2), and one that is "
-            "signed ahead of time says a later one; hold a ceremony for each CRL"
-        )
-    if last_crl is not None:
-        raise ValueError(f"{what}: last_crl is followed by nothing, so there is no series: leave out one of the two")
-
-
-def _check_signer(issuer: Issuer, compliance: Compliance, ocsp: OCSPProfile) -> None:
-    if forbidden := forbidden_key(compliance, issuer.public_key_info):
-        raise ValueError(f"the CA key: {forbidden}; with such a key `compliance` is pkix")
-    if not ocsp.direct:
-        ocsp.responder_key.check(issuer, compliance)
-    elif not issuer.signs_responses:
-        raise ValueError(
-            "ocsp: signed_by = 'issuer', and the keyUsage of a CA certificate of it lacks digitalSignature, which who "
-            "signs OCSP responses needs (BRs section 7.1.2.10.7): leave it to a delegate, or have the certificate "
-            "issued again"
-        )
 
 
 def _checked(model: type[_Profile], key: str, values: Mapping[str, object], table: IssuerTable) -> _Profile:

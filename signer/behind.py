@@ -10,7 +10,7 @@ from revocation.config import IssuerProfile
 from revocation.durations import show
 from revocation.errors import RevocastError
 from revocation.windows import SKEW
-from signer.ledger import issued, responders
+from signer.ledger import responders, this_updates
 
 
 def behind_what_was_signed(connection: Connection, profile: IssuerProfile, now: datetime) -> Iterator[RevocastError]:
@@ -20,7 +20,7 @@ def behind_what_was_signed(connection: Connection, profile: IssuerProfile, now: 
     """
     advice = f"set the clock right; if it ran ahead then: `revocast discard --issuer {profile.issuer.name}`"
     where = f"issuer {profile.issuer.name}"
-    found = ((issued.latest_this_update(connection, spec.part, now), spec.label) for spec in profile.crls.values())
+    found = ((this_updates.latest(connection, spec.part, now), spec.label) for spec in profile.crls.values())
     latest, label = max(((at, label) for at, label in found if at), default=(now, ""))
     if latest > now + SKEW:
         yield RevocastError(

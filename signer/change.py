@@ -28,7 +28,7 @@ from signer.config import Limits, Requester
 from signer.discard import discard
 from signer.excuse import excuse
 from signer.expired import require_live
-from signer.ledger import audit, continuity, facts, issued, kept, replies
+from signer.ledger import audit, continuity, facts, kept, replies, this_updates
 from signer.ledger.early import ONE_SECOND
 from signer.ledger.facts import Origin
 from signer.refusal import NO_ID, refused
@@ -130,7 +130,7 @@ class _Shown:
     def _from(self, spec: CRLSpec) -> datetime:
         key = (spec.issuer.id, spec.label)
         if key not in self._known:
-            latest = issued.latest_this_update(self._connection, spec.part, self._now)
+            latest = this_updates.latest(self._connection, spec.part, self._now)
             self._known[key] = latest + ONE_SECOND if latest else spec.issuer.not_before
         return self._known[key]
 

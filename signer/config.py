@@ -3,10 +3,9 @@
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Final, Self
-from urllib.parse import parse_qs, urlsplit
+from typing import Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from revocation.clock import iso
 from revocation.compliance import Compliance
@@ -21,56 +20,11 @@ from revocation.rsassa_pss import is_pss_only
 from revocation.wire.bucket import ExchangePlace
 from signer.ceremony.config import CeremonyTable
 from signer.keys.kms.uri import SCHEME as KMS_SCHEME
-from signer.keys.kms.uri import KMSKey
 from signer.keys.limits import KeyLimits, LimitReached, check_ahead, check_lasts, check_use
 from signer.keys.purpose import BACKDATE, Purpose
 from signer.keys.rsa_signature import RSASignature
 from signer.keys.token.uri import SCHEME, TokenURI, with_module
-
-_POSTGRESQL: Final = ("postgresql://", "postgres://")
-
-
-def _place(scheme_and_rest: str, info: ValidationInfo) -> str:
-    """Make the path behind `file:` relative to the configuration."""
-    scheme, _, rest = scheme_and_rest.partition(":")
-    directory: Path | None = (info.context or {}).get("directory")
-    return f"file:{directory / rest}" if scheme == "file" and directory else scheme_and_rest
-
-
-def _ledger(place: object, info: ValidationInfo) -> object:
-    """A file beside the configuration, or the address of a PostgreSQL database; a password does not stand in it."""
-    if not isinstance(place, str) or not place.startswith(_POSTGRESQL):
-        return _beside(Path(place), info) if isinstance(place, str | Path) else place
-    address = urlsplit(place)
-    if address.password is not None or "password" in parse_qs(address.query):
-        raise ValueError(
-            "holds a password: leave it out, and put it into ~/.pgpass, the file that $PGPASSFILE names, or use a "
-            "socket on which the server knows the user (`peer`)"
-        )
-    return place
-
-
-def _beside(path: Path, info: ValidationInfo) -> Path:
-    directory: Path | None = (info.context or {}).get("directory")
-    return directory / path if directory else path
-
-
-def _understood(uri: str) -> str:
-    """What a URI says is understood, and it holds no PIN."""
-    if uri.startswith(SCHEME):
-        TokenURI.parse(uri)
-    if uri.startswith(KMS_SCHEME):
-        KMSKey.parse(uri)
-    return uri
-
-
-KeyURI = Annotated[str, Field(pattern=r"^(file|pkcs11|awskms):.+"), AfterValidator(_place), AfterValidator(_understood)]
-PassphraseSource = Annotated[
-    str, Field(pattern=r"^(file:.+|env:\w+|credential:[\w.-]+|prompt)$"), AfterValidator(_place)
-]
-
-LedgerPlace = Annotated[Path | str, BeforeValidator(_ledger)]
-"""A path is SQLite, a str is the address of a PostgreSQL database."""
+from signer.places import KeyURI, LedgerPlace, PassphraseSource
 
 
 class SignerIssuer(Table):

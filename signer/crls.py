@@ -27,7 +27,7 @@ from signer.forbidden import require_allowed_reasons
 from signer.keys import FileTBS, SigningKey
 from signer.keys.limited_key import LimitedKey, Use
 from signer.keys.purpose import Purpose
-from signer.ledger import audit, dates, departures, facts, issued, pages
+from signer.ledger import audit, dates, departures, facts, issued, pages, this_updates
 from signer.ledger.groups import Selection
 from signer.ledger.issued import Issued
 from signer.ledger.page import PagesDamaged
@@ -145,8 +145,8 @@ def _snapshot(
     issuer, selection = spec.issuer, Selection.of(spec)
     revision = facts.ensure_issuer(connection, issuer)
     dates.require_passed(connection, issuer, now)
-    issued.require_later(connection, spec.part, now)
-    this_update, next_update = spec.window(now, issued.latest_before(connection, spec.part, now))
+    this_updates.require_later(connection, spec.part, now)
+    this_update, next_update = spec.window(now, this_updates.latest_before(connection, spec.part, now))
     use = Use(lasts=next_update - this_update, for_revocation=for_revocation, begins=this_update)
     key.permit(connection, use, now)
     row = issued.reserve(

@@ -13,7 +13,7 @@ from revocation.durations import show
 from revocation.errors import Refused
 from revocation.status import Revocation
 from revocation.windows import SKEW
-from signer.ledger import audit, dates, facts, issued, pages, responders
+from signer.ledger import audit, dates, discarded, facts, issued, pages, responders
 from signer.ledger.facts import Origin
 from signer.ledger.issued import Issued
 from signer.statuses import Done
@@ -38,7 +38,7 @@ def discard(connection: Connection, profile: IssuerProfile, origin: Origin) -> D
             where=f"issuer {issuer.name}",
             advice=f"what is at most {show(SKEW)} ahead is waited for",
         )
-    issued.mark_discarded(connection, ahead, now)
+    discarded.mark(connection, ahead, now)
     pages.forget(connection, issuer)  # what that clock took for expired comes back, and why entries left is noted anew
     what = f"{_words(ahead)} and {responders_ahead} responder certificates"
     detail = f"{what} of {issuer.name} discarded; {redated} revocations dated {iso(now)} instead of later"

@@ -23,7 +23,7 @@ from signer.delegates import delegate
 from signer.handover import Waiting, waiting_for_ca_key
 from signer.keys.keyring import Keyring
 from signer.keys.responder_keys import ResponderKeys
-from signer.ledger import dates, issued
+from signer.ledger import dates, issued, this_updates
 from signer.ledger.changes import Changes
 from signer.ledger.early import ONE_SECOND
 from signer.ledger.groups import Selection
@@ -178,6 +178,6 @@ def _why_crl(
 
 
 def _not_before(connection: Connection, profile: IssuerProfile, part: Part, now: datetime) -> datetime:
-    latest = issued.latest_this_update(connection, part, now)
+    latest = this_updates.latest(connection, part, now)
     dated = dates.latest(connection, profile.issuer)
     return max(dated, latest + ONE_SECOND) if latest else dated

@@ -25,7 +25,7 @@ from signer.expired import require_live
 from signer.keys.limited_key import Use
 from signer.keys.limits import LimitReached, TooManyAtOnce, check_lasts
 from signer.keys.purpose import Purpose
-from signer.ledger import audit, dates, facts, issued
+from signer.ledger import audit, dates, facts, issued, this_updates
 from signer.ledger.facts import Status
 from signer.ledger.issued import Issued
 from signer.produce import put_bundle
@@ -121,7 +121,7 @@ def _reserve(
     """
     issuer = profile.issuer
     dates.require_passed(connection, issuer, now)
-    issued.require_later(connection, part, now)
+    this_updates.require_later(connection, part, now)
     return issued.reserve(
         connection,
         issuer,

@@ -13,7 +13,7 @@ from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.part import Part
 from revocation.published import CRLRow
-from signer.ledger import issued
+from signer.ledger import discarded, issued
 from signer.ledger.issued import Issued
 
 
@@ -43,7 +43,7 @@ class Published:
         told = self._told.get((last.part.issuer, last.part.label))
         if told is None or told.number >= (last.crl_number or 0) or told.this_update < last.this_update:
             return None
-        begun = issued.discarded_of_row(connection, told)
+        begun = discarded.of_row(connection, told)
         return begun if begun is not None and last.this_update <= begun < now else None
 
     def base(self, connection: Connection, complete: CRLSpec, now: datetime) -> Issued | None:

@@ -7,7 +7,7 @@ from cryptography import x509
 
 from revocation import serials
 from revocation.config import IssuerProfile
-from revocation.crlprofile import Assignment
+from revocation.crlsettings import Assignment
 from revocation.crlspec import CRLSpec
 from revocation.errors import InputError
 from revocation.extensions import extension_value

@@ -17,7 +17,7 @@ from revocation.errors import KeyUnavailable
 from revocation.ocspprofile import OCSPProfile
 from revocation.part import Part
 from signer.handover import Waiting
-from signer.ledger import facts, issued
+from signer.ledger import discarded, facts, issued
 from signer.ledger.issued import Issued
 
 _MANY_PARTIALS: Final = 24
@@ -133,7 +133,7 @@ class Slices:
             return f"has a partial bundle that ends at {iso(end)} already"
         if not self._intact(last):
             return "its bundle is gone from the exchange"
-        if issued.was_discarded_since(self._connection, last):  # publishers may have put it and let go of the rest
+        if discarded.any_after(self._connection, last):  # publishers may have put it and let go of the rest
             return "what was signed after it was taken back"
         partials = len(rows) - 1
         return f"has {partials} partial bundles" if partials >= _MANY_PARTIALS else None

@@ -11,7 +11,7 @@ from revocation.durations import show
 from revocation.errors import Refused
 from revocation.visible import visible
 from signer.ceremony.request import Request
-from signer.ledger import ceremonies, issued
+from signer.ledger import ceremonies, discarded
 from signer.ledger.ceremonies import Ceremony, Step
 
 _CLOCK: Final = "set the clock of this machine right, by a watch that two people agree on"
@@ -61,7 +61,7 @@ def require_clock(connection: Connection, request: Request, now: datetime, toler
         Refused: it is before the last ceremony, or further from when the request was made than it may be.
     """
     last, made_at = ceremonies.last(connection, Step.BEGUN), request.header.made_at
-    is_taken_back = issued.was_taken_back(connection, [issuer.id for issuer in request.header.issuers], now)
+    is_taken_back = discarded.is_all_later(connection, [issuer.id for issuer in request.header.issuers], now)
     where = f"the clock of this machine says {iso(now)}"
     if last is not None and now < last.at and not is_taken_back:
         advice = f"{_CLOCK}; what was signed by one that ran ahead: `revocast discard`, of each issuer"

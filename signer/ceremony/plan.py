@@ -21,7 +21,7 @@ from signer.ceremony.series import Numbered, PlannedSeries, planned
 from signer.crls import bring_up
 from signer.due import due_crls, due_responder_certificate, due_slices
 from signer.finding import intact_bundles
-from signer.ledger import crl_numbers, dates, facts, issued, pages
+from signer.ledger import crl_numbers, dates, facts, issued, pages, this_updates
 from signer.ledger.groups import Selection
 from signer.signer import Signer
 from signer.slices import Intact
@@ -155,8 +155,8 @@ def _series(
 def _crl(connection: Connection, signer: Signer, spec: CRLSpec, at: datetime) -> PlannedCRL:
     issuer, selection = spec.issuer, Selection.of(spec)
     dates.require_passed(connection, issuer, at)
-    issued.require_later(connection, spec.part, at)
-    this_update, next_update = spec.window(at, issued.latest_before(connection, spec.part, at))
+    this_updates.require_later(connection, spec.part, at)
+    this_update, next_update = spec.window(at, this_updates.latest_before(connection, spec.part, at))
     number = crl_numbers.next_crl_number(connection, issuer, spec.part, this_update)
     entries = b"".join(pages.entries(connection, issuer, selection))
     content = CRLContent(number, this_update, next_update, dict(_entries(connection, spec, entries)))

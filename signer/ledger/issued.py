@@ -1,6 +1,6 @@
 """What was signed and put into the exchange: a row per bundle, its number and revision reserved before it is signed."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,8 @@ from revocation.departed import Chunk
 from revocation.issuer import Issuer
 from revocation.part import Part
 from revocation.published import CRLRow
-from signer.ledger import continuity, early
-from signer.ledger.crl_numbers import next_crl_number, numbered_with, subject_of
-from signer.ledger.early import ONE_SECOND
+from signer.ledger import continuity
+from signer.ledger.crl_numbers import next_crl_number, subject_of
 from signer.ledger.schema import issued
 
 
@@ -180,37 +179,6 @@ def later_than(connection: Connection, issuer: Issuer, moment: datetime) -> Iter
         yield _issued(row)
 
 
-def mark_discarded(connection: Connection, rows: Iterable[Issued], now: datetime) -> None:
-    """Take back what was never published: it counts no longer, except that its number is not used again."""
-    for row in rows:
-        own = issued.c.sequence == row.sequence
-        connection.execute(update(issued).where(own).values(discarded_at=epoch(now)))
-
-
-def was_taken_back(connection: Connection, issuers: Collection[str], now: datetime) -> bool:
-    """Whether these issuers signed something for later than now, and all of that was taken back."""
-    later = (issued.c.issuer.in_(issuers), issued.c.this_update > epoch(now), issued.c.ahead_of.is_(None))
-    discarded = list(connection.execute(select(issued.c.discarded_at.is_not(None)).where(*later)).scalars())
-    return bool(discarded) and all(discarded)
-
-
-def was_discarded_since(connection: Connection, row: Issued) -> bool:
-    """Whether something of the same part that was signed after it was taken back."""
-    part = row.part
-    mine = (issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part == part.label)
-    later = (issued.c.sequence > row.sequence, issued.c.discarded_at.is_not(None))
-    return connection.execute(select(issued.c.sequence).where(*mine, *later).limit(1)).one_or_none() is not None
-
-
-def discarded_of_row(connection: Connection, row: CRLRow) -> datetime | None:
-    """thisUpdate of the CRL that a row speaks of, where that is one of this ledger and was taken back."""
-    mine = (issued.c.issuer == row.issuer, issued.c.kind == str(Kind.CRL), issued.c.part == row.label)
-    which = (*mine, issued.c.crl_number == str(row.number), issued.c.sha256 == row.sha256)
-    query = select(issued.c.this_update).where(*which, issued.c.discarded_at.is_not(None))
-    found = connection.execute(query).scalar()
-    return from_epoch(found) if found is not None else None
-
-
 def last_sequence(connection: Connection) -> int:
     """The sequence of the newest bundle that was reserved; 0 when there is none."""
     return int(connection.execute(select(func.max(issued.c.sequence))).scalar() or 0)
@@ -239,37 +207,6 @@ def complete_names(connection: Connection, names: Sequence[str]) -> set[str]:
     rows = connection.execute(query)
     found = {f"{row.sequence:012d}-{row.issuer}-{row.kind}-{row.part}.tar" for row in rows}
     return found & set(names)
-
-
-def latest_this_update(connection: Connection, part: Part, now: datetime) -> datetime | None:
-    """thisUpdate of the newest bundle of a part, reserved ones included: the next must be later.
-
-    Those of a series count once they have begun.
-
-    A complete CRL and its delta never have the same: issued at one time they would need one number (RFC 5280, 5.2.3).
-    """
-    mine = (issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part.in_(numbered_with(part)))
-    counts = (issued.c.discarded_at.is_(None), or_(issued.c.ahead_of.is_(None), issued.c.this_update <= epoch(now)))
-    found = connection.execute(select(func.max(issued.c.this_update)).where(*mine, *counts)).scalar()
-    return from_epoch(found) if found is not None else None
-
-
-def latest_before(connection: Connection, part: Part, now: datetime) -> datetime | None:
-    """thisUpdate of the newest bundle of a part that is earlier than now: what was taken back may be published too."""
-    mine = (issued.c.issuer == part.issuer, issued.c.kind == str(part.kind), issued.c.part.in_(numbered_with(part)))
-    query = select(func.max(issued.c.this_update)).where(*mine, issued.c.this_update < epoch(now))
-    found = connection.execute(query).scalar()
-    return from_epoch(found) if found is not None else None
-
-
-def require_later(connection: Connection, part: Part, now: datetime) -> None:
-    """Return if the part was not signed for that time or a later one already: thisUpdate rises by whole seconds.
-
-    Raises:
-        TooEarly: it was.
-    """
-    latest = latest_this_update(connection, part, now)
-    early.require(now, latest + ONE_SECOND if latest else None)
 
 
 def signed_ahead(connection: Connection, first: Issued) -> list[Issued]:

@@ -2,11 +2,13 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from tests.whole.ceremonies import Site
+from tests.whole.test_ceremony_page import PAGE, of_any_day
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.judge("openssl")]
 
@@ -53,3 +55,22 @@ def test_series_is_shown_signed_taken_in_and_held(site: Site) -> None:
     site.run(site.online, "revoke", "13", "--reason", "keyCompromise", code=4)
     site.hold("second")
     assert [site.verdict(serial) for serial in (0x11, 0x12, 0x13)] == ["good", "revoked", "revoked"]
+
+
+def test_commands_print_of_a_series_what_the_page_shows(site: Site) -> None:
+    """docs/ceremony.md, with what it leaves out between: digests, times and numbers are those of the day."""
+    site.run(site.online, "revoke", "12", "--reason", "keyCompromise", code=4)
+    digest = site.request("year.json")
+    (block,) = re.findall(r"^```console\n(.*?)^```", PAGE.read_text().partition("\n## Series\n")[2], re.M | re.S)
+    commands = re.findall(r"^(online|offline)\$ revocast (.*)\n((?:(?!o.*line\$).*\n)*)", block, re.M)
+    assert [command.split(" --")[0] for _, command, _ in commands] == [
+        "ceremony sign ../stick/year.json",
+        "ceremony accept ../stick/year",
+        "publish",
+        "status",
+    ]
+    for machine, command, expected in commands:
+        arguments = shlex.split(re.sub(r"sha256:[0-9a-f]{64}", digest, command))
+        shown = " ".join(of_any_day(site.run(site.folder / machine, *arguments)).split())  # status breaks lines
+        for part in of_any_day(expected).split("…"):
+            assert " ".join(part.split()) in shown, command

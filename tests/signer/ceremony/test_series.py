@@ -13,7 +13,7 @@ from signer.ceremony import series, sign
 from signer.ceremony.plan import CRLContent, read_crl
 from signer.ceremony.sign import People, hold, prepare
 from signer.keys.limits import LimitReached
-from signer.ledger import facts, issued, lost
+from signer.ledger import facts, issued, lost, this_updates
 from signer.ledger.early import TooEarly
 from signer.look import look
 from signer.signer import Signer
@@ -237,7 +237,7 @@ def test_ledger_that_is_reconciled_with_a_series_signs_on(year: Year) -> None:
         facts.ensure_issuer(connection, profile.issuer)
         window = (NOW + 30 * DAY, NOW + 70 * DAY)
         lost.adopt(connection, profile.issuer, spec.part, 4711, window, ahead=True)
-        issued.require_later(connection, spec.part, NOW)
+        this_updates.require_later(connection, spec.part, NOW)
         lost.adopt(connection, profile.issuer, spec.part, 4712, window)
         with pytest.raises(TooEarly):
-            issued.require_later(connection, spec.part, NOW)
+            this_updates.require_later(connection, spec.part, NOW)
