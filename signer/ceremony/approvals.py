@@ -17,6 +17,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 
 from revocation.errors import InputError, Refused
+from revocation.visible import visible
 from signer.ceremony.config import CeremonyTable
 from signer.ceremony.sshkey import Fields, SSHKey, of_blob, read_public_key
 from signer.ceremony.stick import read_file
@@ -38,27 +39,39 @@ class Approval:
     fingerprint: str
 
 
-def signed_text(digest: str) -> bytes:
-    """What an approver signs: the digest of a request, as `sha256:…` and the end of the line."""
-    return f"sha256:{digest}\n".encode()
+def signed_text(digest: str, exemptions: Sequence[str] = ()) -> bytes:
+    """What an approver signs: the digest of a request, as `sha256:…`, and a line for each exemption.
+
+    Args:
+        exemptions: as `Request.exemptions`.
+    """
+    return "".join(f"{line}\n" for line in (f"sha256:{digest}", *exemptions)).encode()
 
 
-def how_to_approve(digest: str) -> str:
+def how_to_approve(digest: str, exemptions: Sequence[str] = ()) -> str:
     """The command of an approver."""
-    return f"echo sha256:{digest} | ssh-keygen -Y sign -n {NAMESPACE} -f ~/.ssh/id_ed25519 > NAME.sig"
+    lines = [f"'{visible(line)}'" for line in exemptions]
+    said = " ".join(["printf '%s\\n'", f"sha256:{digest}", *lines]) if lines else f"echo sha256:{digest}"
+    return f"{said} | ssh-keygen -Y sign -n {NAMESPACE} -f ~/.ssh/id_ed25519 > NAME.sig"
 
 
-def require_approvals(table: CeremonyTable, digest: str, files: Sequence[Path]) -> list[Approval]:
+def require_approvals(
+    table: CeremonyTable, digest: str, files: Sequence[Path], exemptions: Sequence[str] = ()
+) -> list[Approval]:
     """Those who agreed, if there are as many as are wanted.
 
+    Args:
+        exemptions: what they have to agree to beside the request, as `Request.exemptions`.
+
     Raises:
-        InputError: a file is no signature, or not one of this digest by somebody who is configured.
+        InputError: a file is no signature, or not one of this digest and these exemptions by somebody who is
+            configured.
         Refused: there are fewer than that.
     """
     keys = {read_public_key(one.public_key).blob: one.name for one in table.approvers}
     found: dict[str, Approval] = {}
     for file in files:
-        key = _verified(file, digest)
+        key = _verified(file, digest, exemptions)
         if key.blob not in keys:
             raise InputError(
                 f"is signed by {key.fingerprint}, the key of nobody in [[signer.ceremony.approvers]]", where=str(file)
@@ -71,24 +84,25 @@ def require_approvals(table: CeremonyTable, digest: str, files: Sequence[Path]) 
             + (f" ({', '.join(found)})" if found else "")
             + f"; not yet: {missing}",
             where=f"ceremony sha256:{digest}",
-            advice=f"each of them: `{how_to_approve(digest)}`, then --approval NAME.sig",
+            advice=f"each of them: `{how_to_approve(digest, exemptions)}`, then --approval NAME.sig",
         )
     return list(found.values())
 
 
-def _verified(file: Path, digest: str) -> SSHKey:
-    """The key that signed this digest."""
+def _verified(file: Path, digest: str, exemptions: Sequence[str]) -> SSHKey:
+    """The key that signed this digest with these exemptions."""
     try:
         text = read_file(file, _LARGEST).decode("ascii")
-        key, signature, signed = _parse(text, signed_text(digest))
+        key, signature, signed = _parse(text, signed_text(digest, exemptions))
         key.verify(signature, signed)
     except (UnicodeDecodeError, binascii.Error, ValueError) as error:
         raise InputError(f"is no signature that can be read: it {error}", where=str(file)) from error
     except InvalidSignature as error:
+        other = "another digest" + ", or the request without what is to be left out or is late" * bool(exemptions)
         raise InputError(
-            "is no signature of this request: it is damaged, or somebody signed another digest",
+            f"is no signature of this request: it is damaged, or somebody signed {other}",
             where=str(file),
-            advice=how_to_approve(digest),
+            advice=how_to_approve(digest, exemptions),
         ) from error
     return key
 

@@ -85,7 +85,8 @@ def request(out: Path, everything: bool, copied: bool, config: Path | None, as_j
     "approvals",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A signature by `ssh-keygen -Y sign` over the digest. May be given again.",
+    help="A signature by `ssh-keygen -Y sign` over the digest, and over --leave-out and --late where they are given. "
+    "May be given again.",
 )
 @click.option(
     "--leave-out",
@@ -125,7 +126,7 @@ def sign(
     signer = open_signer(ConfigFile.read(config), clock.now())
     held = earlier(signer, asked)
     if held is None:
-        agreed_by = require_approvals(table_of(signer), asked.digest, approvals)
+        agreed_by = require_approvals(table_of(signer), asked.digest, approvals, asked.exemptions)
         plan = prepare(signer, asked, clock.now)
         _show(asked, plan, err=as_json)
         _agree(asked, yes)

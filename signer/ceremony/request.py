@@ -92,6 +92,12 @@ class Request:
     left_out: frozenset[str] = frozenset()
     late: frozenset[str] = frozenset()
 
+    @property
+    def exemptions(self) -> tuple[str, ...]:
+        """What approvers agree to beside the digest, a line each: the file does not say it."""
+        late = (f"late {id_}" for id_ in sorted(self.late))
+        return (*(f"leave-out {id_}" for id_ in sorted(self.left_out)), *late)
+
 
 def encode(header: Header, messages: Iterable[tuple[Instant, str, str | None]]) -> bytes:
     """The file: of each message when it was recorded, its text, and what it read."""

@@ -90,9 +90,12 @@ def told(crls: Sequence[SignedCRL], now: datetime) -> Iterator[str]:
     seen = set()
     for crl in crls:
         which = (crl.profile.issuer.id, crl.spec.label if crl.spec else "")
-        name = crl.profile.issuer.name
-        if which not in seen and crl.this_update <= now + SKEW:
-            yield f"{name}: CRL number {crl.number}, until {iso(crl.next_update)}"
-        else:
-            yield f"{name}: CRL number {crl.number}, from {iso(crl.this_update)} until {iso(crl.next_update)}"
+        begins_now = which not in seen and crl.this_update <= now + SKEW
+        window = "" if begins_now else f"from {iso(crl.this_update)} "
+        yield f"{crl.profile.issuer.name}: CRL {_label(crl)}number {crl.number}, {window}until {iso(crl.next_update)}"
         seen.add(which)
+
+
+def _label(crl: SignedCRL) -> str:
+    """Which CRL it is, where the issuer has several."""
+    return f"{crl.spec.label}, " if crl.spec is not None and len(crl.profile.complete_crls) > 1 else ""

@@ -1,6 +1,7 @@
 """The air gap, with real processes on both sides: what comes through it is published, what should not is refused."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -239,3 +240,30 @@ def test_ceremony_waits_for_its_approvals(tmp_path: Path) -> None:
     site.sign("first.json", digest, "out", "--approval", "anna.sig")
     (approval,) = site.transcript("out")["approvals"]  # type: ignore[misc]
     assert approval["name"] == "anna"
+
+
+@pytest.mark.judge("ssh-keygen")
+def test_who_approves_agrees_to_what_is_left_out_too(tmp_path: Path) -> None:
+    """An operator cannot leave a revocation out of a request that others approved; the printed command covers it."""
+    subprocess.run(["ssh-keygen", "-q", "-N", "", "-t", "ed25519", "-f", str(tmp_path / "anna")], check=True)
+    line = (tmp_path / "anna.pub").read_text().strip()
+    approvers = f'approvals = 1\napprovers = [{{ name = "anna", public_key = "{line}" }}]\n'
+    site = Site.build(tmp_path / "site", offline=approvers)
+    site.run(site.online, "import", "../issued")
+    revoke(site, 0x12)
+    digest = site.request("first.json")
+    _, message = re.findall(r'\\"id\\":\\"([0-9a-f]{32})', (site.stick / "first.json").read_text())
+
+    def approve(command: str, name: str) -> None:
+        key = command.replace("~/.ssh/id_ed25519", str(tmp_path / "anna")).replace("NAME", name)
+        subprocess.run(["sh", "-ec", key], cwd=site.offline, check=True, capture_output=True)
+
+    approve(f"echo {digest} | ssh-keygen -Y sign -n revocast-ceremony -f ~/.ssh/id_ed25519 > NAME.sig", "all")
+    less = ("--leave-out", message)
+    refused = site.sign("first.json", digest, "out", "--approval", "all.sig", *less, code=2)
+    assert "or the request without what is to be left out" in refused
+    (command,) = re.findall(r"`(printf .* > NAME\.sig)`", site.sign("first.json", digest, "out", *less, code=1))
+    approve(command, "less")
+    site.sign("first.json", digest, "out", "--approval", "less.sig", code=2)
+    site.sign("first.json", digest, "out", "--approval", "less.sig", *less)
+    assert site.transcript("out")["left_out"] == [message]

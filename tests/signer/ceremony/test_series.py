@@ -165,9 +165,10 @@ def test_ca_that_ends_within_the_year_has_a_shorter_series(tmp_path: Path) -> No
 
 
 def test_two_crls_of_one_issuer_have_a_series_each(tmp_path: Path) -> None:
-    """Whatever their numbers have in common."""
+    """Whatever their numbers have in common; `accept` says which is which."""
     year = Year(tmp_path, crl=', scopes = ["user", "ca"]')
-    assert len(year.hold(NOW, "first").crls) == 2 * COUNT
+    told = year.hold(NOW, "first").crls
+    assert [sum(f"test: CRL {label}, number " in line for line in told) for label in ("user", "ca")] == [COUNT, COUNT]
     assert len(year.hold(NOW + 31 * DAY, "second").crls) == 2 * COUNT
     assert len(year.crls(year.online)) == 2 * COUNT
 
