@@ -7,6 +7,7 @@ from typing import Final
 from publisher.audit_heads import AuditHeads
 from publisher.config import DirectoryTable, PublisherConfig, RedisTable, S3Table, TargetTable
 from publisher.lock import alone_in_process
+from publisher.release_due import early_releases
 from publisher.targets.alarm import Alarm
 
 _AGAIN: Final = 3600.0
@@ -14,11 +15,14 @@ _AGAIN: Final = 3600.0
 
 
 def alarms(config: PublisherConfig) -> list[Alarm]:
-    """Those of every target that has a store of responses; with the first, what was noticed of the audit log."""
+    """Those of every target that has a store of responses; with the first, what files in the state folder tell."""
     with alone_in_process():
         found = [alarm for table in config.targets for alarm in _of(table)]
     warnings = AuditHeads(config.state, ()).warnings
-    return found + [Alarm(config.targets[0].name, f"audit {n}", warning) for n, warning in enumerate(warnings)]
+    first, early = config.targets[0].name, early_releases(config.state)
+    seen = f"replace the CA's CRLs by a ceremony where that matters (docs/ceremony.md), then: rm {early.path}"
+    found += [Alarm(first, f"audit {n}", warning) for n, warning in enumerate(warnings)]
+    return found + [Alarm(first, f"early {n}", f"{line}; {seen}") for n, line in enumerate(early.read())]
 
 
 def _of(table: TargetTable) -> list[Alarm]:

@@ -16,6 +16,7 @@ from publisher.incoming import Incoming
 from publisher.lock import alone_in_process, target_lock
 from publisher.marks import Marks
 from publisher.outdated import Invalidating, Outdated
+from publisher.release_due import early_releases
 from publisher.session import Session
 from publisher.standing import Standing
 from publisher.take_crls import CRLTaker
@@ -156,7 +157,8 @@ class _Run:
     def _crl_taker(self, target: StaticTarget, table: DirectoryTable | S3Table) -> CRLTaker:
         archive = Archive(self._config.state / "crls", self._config.archive)
         beside = Beside(target, archive, table)
-        return CRLTaker(target, self._marks, archive, beside, self._public, self._exchange())
+        early = early_releases(self._config.state)
+        return CRLTaker(target, self._marks, archive, beside, self._public, self._exchange(), early)
 
     def step(self) -> bool:
         """Whether something was done."""

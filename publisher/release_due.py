@@ -5,18 +5,23 @@ back has a number that is too low by then.
 """
 
 from datetime import datetime
+from pathlib import Path
+from typing import Final
 
 from publisher.archive import Archive
+from publisher.dated_lines import DatedLines
 from publisher.line import UNKNOWN_BUNDLE, CRLMark, is_ahead
 from publisher.marks import Marks
 from publisher.rows import forget_crl, note_scheduled
 from publisher.succession import Succession
 from publisher.verify_crl import VerifiedCRL, check_crl_window
-from revocation.clock import epoch
+from revocation.clock import epoch, iso
 from revocation.config import PublicConfig
 from revocation.crlspec import CRLSpec
 from revocation.published import ScheduledCRL, TargetStatus
 from revocation.windows import SKEW
+
+_EARLY: Final = "released-early.txt"
 
 
 def begins_later(crl: VerifiedCRL, spec: CRLSpec, now: datetime) -> bool:
@@ -60,12 +65,24 @@ def standing_mark(
     return CRLMark(number=number, this_update=issued[number], sha256=sha256, bundle=UNKNOWN_BUNDLE)
 
 
-def forget_released_early(status: TargetStatus, public: PublicConfig, now: datetime) -> list[str]:
-    """Have the bundles of a series be looked at again where one is published that has not begun; a line for each."""
+def early_releases(state: Path) -> DatedLines:
+    """What was released early, in the publisher's state folder: an alarm until somebody takes the file away."""
+    return DatedLines(state / _EARLY)
+
+
+def forget_released_early(status: TargetStatus, public: PublicConfig, now: datetime, released: DatedLines) -> list[str]:
+    """Have the bundles of a series be looked at again where one is published that has not begun; a line for each.
+
+    Raises:
+        OSError: it cannot be noted for the alarm.
+    """
     lines = []
     for row in list(status.crls):
         spec = public.profiles[row.issuer].crls.get(row.label) if row.issuer in public.profiles else None
         if spec is not None and spec.settings.series is not None and is_ahead(epoch(row.this_update), now):
+            line = f"{spec}: number {row.number} was released early, by a clock that ran ahead"
+            window = f"from {iso(row.this_update)} until {iso(row.next_update)}"
+            released.add(f"{line}: whoever fetched it can hide with it what is revoked since, {window}", now)
             forget_crl(status, row)
-            lines.append(f"{spec}: number {row.number} was released early, by a clock that ran ahead")
+            lines.append(line)
     return lines

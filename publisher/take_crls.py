@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from publisher.archive import Archive
 from publisher.beside import Beside
+from publisher.dated_lines import DatedLines
 from publisher.disturbed import Disturbance
 from publisher.gate import crl_in
 from publisher.leftover import leftover
@@ -42,6 +43,7 @@ class CRLTaker:
         beside: Beside,
         public: PublicConfig,
         exchange: Exchange,
+        released_early: DatedLines,
     ) -> None:
         self._target = target
         self._marks = marks
@@ -49,6 +51,7 @@ class CRLTaker:
         self._beside = beside
         self._public = public
         self._exchange = exchange
+        self._released_early = released_early
         self._succession = Succession(target, marks, archive, public, exchange)
         self._disturbance = Disturbance(target, marks, public, self._succession)
         self._putting_back = PuttingBack(target, marks, archive, public, self._succession)
@@ -60,7 +63,7 @@ class CRLTaker:
             lines += self._put_configured(_certificates(profile))
             for spec in profile.crls.values():
                 self._mark_from_target(spec, now)
-        lines += forget_released_early(status, self._public, now)
+        lines += forget_released_early(status, self._public, now, self._released_early)
         return lines + self._disturbance.look(status, now, trusted=trusted)
 
     def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from publisher.alarms import alarms
+from publisher.config import PublisherConfig
 from publisher.publish import Outcome
+from revocation.clock import iso
 from tests.authority import NOW
 from tests.building.year import COUNT, DAY, EVERY, EXPIRES, Year
 
@@ -189,6 +192,22 @@ def test_clock_that_ran_ahead_for_one_look_does_not_use_up_the_year(year: Year) 
     assert year.verdict(good, NOW + 2 * DAY) == "good"
     year.publish(NOW + EVERY)
     assert year.number() == int(NOW.timestamp()) + 1
+
+
+def test_crl_that_was_released_early_is_an_alarm_until_somebody_has_seen_to_it(year: Year) -> None:
+    """With number and window: whoever fetched it can hide with it what is revoked later, until its end."""
+    config = PublisherConfig.read(year.online.file)
+    year.publish(NOW)
+    assert not any("released early" in alarm.sentence for alarm in alarms(config))
+    year.publish(NOW + 340 * DAY)
+    for days in (2, 3, 40):
+        year.publish(NOW + days * DAY)
+    (alarm,) = [alarm for alarm in alarms(config) if "released early" in alarm.sentence]
+    assert f"number {int(NOW.timestamp()) + 11} was released early" in alarm.sentence
+    assert f"from {iso(NOW + 11 * EVERY)} until {iso(NOW + 11 * EVERY + EXPIRES)}" in alarm.sentence
+    (config.state / "released-early.txt").unlink()
+    year.publish(NOW + 41 * DAY)
+    assert not any("released early" in alarm.sentence for alarm in alarms(config))
 
 
 def test_hold_that_ended_leaves_the_list_also_where_the_stick_was_slow(year: Year) -> None:
