@@ -9,6 +9,7 @@ READY  := $(VENV)/.ready
 # Releases younger than a week have not been looked at by many: the lock ends on this day.
 LOCK_DATE := 2026-11-16
 
+OFFLINE := signer.txt pkcs11.txt jobs.txt
 ROOMS   := signer postgresql publisher responder redis s3 pkcs11 awskms jobs embedded
 COMPILE  = $(UV) --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --exclude-newer $(LOCK_DATE) --custom-compile-command "make lock" $(ARGS)
@@ -49,8 +50,8 @@ fuzz: setup ## Fuzz what reads octets of others, an hour in all: make fuzz [SECO
 offline-bundle: setup ## One archive with all that an offline signer needs, for the Python and platform of this machine
 	rm -rf build/revocast-offline && mkdir -p build/revocast-offline/wheels dist
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/revocast-offline/wheels .
-	$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --only-binary :all: --dest build/revocast-offline/wheels -r requirements/signer.txt -r requirements/pkcs11.txt
-	cat requirements/signer.txt requirements/pkcs11.txt > build/revocast-offline/requirements.txt
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --only-binary :all: --dest build/revocast-offline/wheels $(addprefix -r requirements/,$(OFFLINE))
+	cat $(addprefix requirements/,$(OFFLINE)) > build/revocast-offline/requirements.txt
 	cd build/revocast-offline && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
 	tar --create --file dist/revocast-offline.tar --sort=name --owner=0 --group=0 --numeric-owner --directory build revocast-offline
 	@sha256sum dist/revocast-offline.tar

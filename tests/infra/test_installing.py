@@ -72,7 +72,7 @@ def test_offline_bundle_installs_without_an_index(home: Path, tmp_path: Path) ->
     shown = run(no_index + OFFLINE.replace("python3 ", f"{sys.executable} "), tmp_path)
     assert "Hold a ceremony on the offline machine" in shown
     site = tmp_path / "opt/.venv/bin"
-    imports = "import pkcs11, sqlalchemy, alembic, signer.ceremony.sign; print(signer.__file__)"
+    imports = "import pkcs11, sqlalchemy, alembic, jobs.discard, signer.ceremony.sign; print(signer.__file__)"
     command = [site / "python", "-c", imports]
     there = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert str(tmp_path) in there
