@@ -60,8 +60,6 @@ def accept(
 
     Raises:
         InputError: the folder is not whole.
-    if not ahead:
-        require_begun(crls, now)
         Refused: it answers no request of this ledger, a later one was accepted, it lacks a CRL or a response, or
             something in it is not signed by its issuer.
     """

@@ -19,6 +19,7 @@ from revocation.status import Reason
 from signer.auditing.log import entries
 from signer.importers.certificate import serial_of
 from signer.issuers.brought import parent_here
+from signer.issuers.keyvalue import key_value
 from signer.issuers.order import Order
 from signer.ledger.certified import SIGNED
 from signer.ledger.facts import REVOKED, status_of_certificate
@@ -62,8 +63,12 @@ def require_trusted(connection: Connection, signer: Signer, order: Order) -> lis
 
 
 def _revoked(connection: Connection, signer: Signer, public_key_info: bytes) -> Iterator[RevokedCertificate]:
-    """Those that the ledger has: known by their octets, by the audit log, or by the files of the configuration."""
-    named = {*_recorded(connection, public_key_info), *_configured(signer, public_key_info)}
+    """Those that the ledger has: known by their octets, by the audit log, or by the files of the configuration.
+
+    What counts is the key, however it is encoded: a point may be compressed, and RSA have one of two identifiers.
+    """
+    value = key_value(public_key_info)
+    named = {*_recorded(connection, public_key_info), *_configured(signer, value)}
     serials_ = [serial for _, serial in named]
     wanted = or_(certificates.c.is_ca, facts.c.reason.in_(_STOLEN), certificates.c.serial.in_(serials_))
     columns = (certificates.c.issuer, certificates.c.serial, certificates.c.der, facts.c.revoked_at, facts.c.reason)
@@ -75,7 +80,7 @@ def _revoked(connection: Connection, signer: Signer, public_key_info: bytes) -> 
     )
     with connection.execute(query.execution_options(yield_per=_AT_ONCE)) as rows:
         for row in rows:
-            if (row.issuer, row.serial) in named or public_key_info in (row.der or b""):
+            if (row.issuer, row.serial) in named or value in (row.der or b""):
                 since = iso(from_epoch(row.revoked_at))
                 yield RevokedCertificate(serials.to_hex(row.serial), row.name, since, Reason(row.reason))
 
@@ -90,10 +95,10 @@ def _recorded(connection: Connection, public_key_info: bytes) -> Iterator[tuple[
                 yield entry.issuer, serials.from_hex(detail["serial"])
 
 
-def _configured(signer: Signer, public_key_info: bytes) -> Iterator[tuple[str | None, bytes]]:
+def _configured(signer: Signer, value: bytes) -> Iterator[tuple[str | None, bytes]]:
     """Those in the files of the configuration whose issuer is one of it."""
     for profile in signer.public.profiles.values():
-        if profile.issuer.public_key_info != public_key_info:
+        if key_value(profile.issuer.public_key_info) != value:
             continue
         for one in profile.issuer.certificates:
             parent = parent_here(signer, one)

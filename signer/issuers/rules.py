@@ -12,6 +12,7 @@ from revocation.errors import InputError, Refused
 from revocation.extensions import extension_value
 from revocation.issuer import Issuer
 from signer.encoding.ca_certificate import CAProfile
+from signer.issuers.keyvalue import key_value
 from signer.issuers.order import Order
 from signer.issuers.strength import require_strong
 from signer.issuers.subject import require_bounded, require_complete
@@ -60,7 +61,7 @@ def require_allowed(order: Order, now: datetime) -> None:
             where=where,
             advice="give it a name of its own; `revocast issuer renew` renews a root",
         )
-    if order.ca.public_key_info == parent.public_key_info:
+    if key_value(order.ca.public_key_info) == key_value(parent.public_key_info):
         raise Refused(f"has the key of {parent.name}, which is to certify it", where=where, advice="make it another")
     _check_parent(parent, now)
     if order.parent.last_crl is not None:

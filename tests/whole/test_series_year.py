@@ -194,6 +194,17 @@ def test_clock_that_ran_ahead_for_one_look_does_not_use_up_the_year(year: Year) 
     assert year.number() == int(NOW.timestamp()) + 1
 
 
+def test_clock_that_ran_far_ahead_for_one_look_leaves_no_gap(year: Year) -> None:
+    """All of it had ended by that clock; each is released when its time comes by the right one."""
+    good = year.issue(1)
+    year.publish(NOW)
+    year.publish(NOW + 400 * DAY)
+    for number in range(COUNT):
+        at = NOW + number * EVERY + 2 * DAY
+        year.publish(at)
+        assert (year.number(), year.verdict(good, at)) == (int(NOW.timestamp()) + number, "good")
+
+
 def test_crl_that_was_released_early_is_an_alarm_until_somebody_has_seen_to_it(year: Year) -> None:
     """With number and window: whoever fetched it can hide with it what is revoked later, until its end."""
     config = PublisherConfig.read(year.online.file)

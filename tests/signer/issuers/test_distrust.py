@@ -4,12 +4,18 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import text
 
-from revocation import clock
+from revocation import clock, der
 from revocation.status import Reason, Revocation
+from signer.encoding.certification_request import encode_info
 from signer.importers.certificate import serial_of
+from signer.keys.generating import KINDS
 from signer.ledger import facts
+from tests.authority import CAKey
 from tests.signer.issuers.machine import SUB, Machine
 
 
@@ -90,3 +96,40 @@ def test_revocation_for_another_reason_is_shown(machine: Machine) -> None:
     said = machine.run("issuer", "renew", "sub", "--days", "10")
     assert f"revoked    its certificate {serial:X} of root is revoked since" in said
     assert "(superseded)" in said
+
+
+@pytest.mark.parametrize("kind", ["p256", "rsa2048"])
+def test_stolen_key_is_known_in_another_encoding(machine: Machine, tmp_path: Path, kind: str) -> None:
+    """A compressed point and the identifier of RSASSA-PSS name the same key: its thief chooses how."""
+    key = KINDS[kind]()
+    plain = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    machine.run(*sign(machine, requested(tmp_path / "first.csr", key, plain), "first.pem"))
+    made = x509.load_pem_x509_certificate((machine.folder / "first.pem").read_bytes())
+    machine.revoke(made.serial_number, "keyCompromise")
+    again = requested(tmp_path / "again.csr", key, other_encoding(key, plain))
+    words = ("issuer", "sign", again, "--issued-by", "root", "--days", "10", "--out", machine.folder / "x.pem")
+    assert "its key is compromised" in machine.refused(*words).what
+
+
+def other_encoding(key: CAKey, plain: bytes) -> bytes:
+    """Of the same public key."""
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        point = key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+        identifier = der.sequence(der.oid("1.2.840.10045.2.1"), der.oid("1.2.840.10045.3.1.7"))
+    else:
+        point, identifier = der.public_key_octets(plain), der.sequence(der.oid("1.2.840.113549.1.1.10"))
+    return der.sequence(identifier, der.tlv(3, b"\0", point))
+
+
+def requested(file: Path, key: CAKey, public_key_info: bytes) -> Path:
+    """A request for the key in that encoding, signed with it; the subject is that of the file."""
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, file.stem)]).public_bytes()
+    info = encode_info(subject, public_key_info)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        algorithm, signature = der.sequence(der.oid("1.2.840.10045.4.3.2")), key.sign(info, ec.ECDSA(SHA256()))
+    else:
+        assert isinstance(key, rsa.RSAPrivateKey)
+        algorithm = der.sequence(der.oid("1.2.840.113549.1.1.11"), der.tlv(5))
+        signature = key.sign(info, padding.PKCS1v15(), SHA256())
+    file.write_bytes(der.sequence(info, algorithm, der.tlv(3, b"\0", signature)))
+    return file
