@@ -4,6 +4,7 @@ The transcript, which says what bundles there are, is signed by nobody.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Final, TypeAlias
 
 from revocation import serials
@@ -69,10 +70,11 @@ def read_responses(signer: Signer, folder: FolderExchange, names: Sequence[str],
     return newest.keys()
 
 
-def stored_answers(signer: Signer, profile: IssuerProfile) -> dict[tuple[str, bytes], bool]:
+def stored_answers(signer: Signer, profile: IssuerProfile, at: datetime) -> dict[tuple[str, bytes], bool]:
     """Whether the newest response in the exchange says that a certificate is revoked, of each of that issuer.
 
-    A bundle that cannot be read, or has what nobody signed, says nothing: no publisher takes it.
+    One that has ended by then says nothing. Nor does a bundle that cannot be read, or has what nobody signed: no
+    publisher takes it.
     """
     found: list[tuple[str, SignedAnswer]] = []
     for stored in signer.exchange.list():
@@ -81,7 +83,8 @@ def stored_answers(signer: Signer, profile: IssuerProfile) -> dict[tuple[str, by
                 found += _answers(signer, signer.exchange, [stored.name])
             except (BundleError, Refused):
                 continue
-    return {key: said.revocation is not None for key, (_, said) in _newest(found).items()}
+    newest = {key: said for key, (_, said) in _newest(found).items()}
+    return {key: said.revocation is not None for key, said in newest.items() if said.next_update > at}
 
 
 def _newest(answers: Iterable[tuple[str, SignedAnswer]]) -> dict[tuple[str, bytes], tuple[str, SignedAnswer]]:

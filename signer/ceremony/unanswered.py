@@ -54,7 +54,7 @@ def without_response(
         until = revisions.get(profile.issuer.id, 0)
         lacking = _lacking(connection, profile, answers, until, at)
         if lacking:
-            before = {serial: said for (_, serial), said in stored_answers(signer, profile).items()}
+            before = {serial: said for (_, serial), said in stored_answers(signer, profile, at).items()}
             left = {serial for serial, is_revoked in lacking.items() if before.get(serial) is not is_revoked}
             found |= _by_message(connection, profile, left, before.keys(), until)
     others = [words for id_, words in found.items() if id_ not in allowed]

@@ -65,6 +65,16 @@ def test_certificates_without_any_response_are_missed_until_they_expire(pair: Pa
     assert accept(pair.signer, folder, NOW + 366 * DAY).was_known
 
 
+def test_responses_that_have_ended_are_missed_too(pair: Pair, tmp_path: Path) -> None:
+    """They lie in the exchange, and nobody could rely on them: those of this ceremony have to be there."""
+    accept(pair.signer, held(pair, pair.request(), tmp_path / "first"), NOW)
+    later = NOW + 210 * DAY
+    folder = held(pair, pair.request(later), tmp_path / "second")
+    without_responses(folder)
+    with pytest.raises(Refused, match="none says of 01, 02, 03 of test what is recorded here"):
+        accept(pair.signer, folder, later)
+
+
 def test_import_that_people_left_out_has_no_responses_once_somebody_agrees(pair: Pair, tmp_path: Path) -> None:
     """It is told from then on, and later ceremonies are not asked about it."""
     (imported,) = (one.message.id for one in pair.request().messages)
