@@ -6,6 +6,7 @@ that was forked has no part in its parent's: PKCS #11 wants a C_Initialize of it
 """
 
 import os
+import ssl
 from contextlib import suppress
 from functools import cache
 from threading import RLock
@@ -39,6 +40,7 @@ class Module:
                 where=self._where,
                 advice="correct module-path of the key's URI, or the module's own configuration",
             ) from error
+        _forget_errors()
 
     def tokens(self) -> list[pkcs11.Token]:
         """The tokens that are there now, those that were never initialised aside.
@@ -70,6 +72,7 @@ class Module:
             self._library.initialize()
         except PKCS11Error as error:
             raise KeyUnavailable(f"cannot be started again: {said(error)}", where=self._where) from error
+        _forget_errors()
 
     def require_own(self) -> None:
         """Return if this process started it.
@@ -79,6 +82,16 @@ class Module:
         """
         if self._pid != os.getpid():
             raise KeyUnavailable("was started before this process was forked, and cannot be used", where=self._where)
+
+
+def _forget_errors() -> None:
+    """Empty OpenSSL's queue of errors, in which a module leaves some that shares the library with this process.
+
+    The next TLS connection of this thread would take them for its own and fail. What fails here is meant to: `ssl`
+    empties the queue then.
+    """
+    with suppress(ssl.SSLError):
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=b"0\0")
 
 
 @cache

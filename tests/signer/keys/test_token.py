@@ -1,6 +1,8 @@
 """Keys on a PKCS #11 token: which one is meant, what it signs, and what becomes of a batch when it is taken out."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -203,3 +205,14 @@ def test_batch_leaves_the_module_to_others_after_a_few_signatures(
     for number, signature in enumerate(key.sign_many([b"%d" % number for number in range(20)])):
         public.verify(signature, b"%d" % number, ec.ECDSA(SHA256()))
     assert runs == [3]
+
+
+def test_module_leaves_no_error_that_the_next_tls_connection_takes_for_its_own() -> None:
+    """SoftHSM looks for an engine of OpenSSL's that is not there, in the library that Python's TLS uses too."""
+    program = (
+        "import ctypes, sys; from signer.keys.token.module import module_at\n"
+        "module = module_at(sys.argv[1]); library = ctypes.CDLL('libcrypto.so.3')\n"
+        "library.ERR_peek_error.restype = ctypes.c_ulong; assert not library.ERR_peek_error()\n"
+        "module.restart(); assert not library.ERR_peek_error()"
+    )
+    subprocess.run([sys.executable, "-c", program, str(MODULE)], check=True)
