@@ -80,7 +80,7 @@ def forget_released_early(status: TargetStatus, public: PublicConfig, now: datet
     for row in list(status.crls):
         spec = public.profiles[row.issuer].crls.get(row.label) if row.issuer in public.profiles else None
         if spec is not None and spec.settings.series is not None and is_ahead(epoch(row.this_update), now):
-            line = f"{spec}: number {row.number} was released early, by a clock that ran ahead"
+            line = f"{spec}: number {row.number} was released early, by a clock that ran ahead, or this one is behind"
             window = f"from {iso(row.this_update)} until {iso(row.next_update)}"
             released.add(f"{line}: whoever fetched it can hide with it what is revoked since, {window}", now)
             forget_crl(status, row)
