@@ -1,7 +1,5 @@
 """`revocast ceremony request`, `sign` and `accept`. They only wire."""
 
-import os
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +18,7 @@ from signer.auditing.sealing import seal
 from signer.ceremony import collecting
 from signer.ceremony.accept import accept as accept_folder
 from signer.ceremony.approvals import how_to_approve, require_approvals
+from signer.ceremony.consent import ask
 from signer.ceremony.output import require_room, write_output
 from signer.ceremony.plan import Plan
 from signer.ceremony.request import Request, digest_of, read
@@ -129,7 +128,8 @@ def sign(
         agreed_by = require_approvals(table_of(signer), asked.digest, approvals, asked.exemptions)
         plan = prepare(signer, asked, clock.now)
         _show(asked, plan, err=as_json)
-        _agree(asked, yes)
+        question = "Is the digest the one that was noted down, and is all of this to be signed?"
+        ask("request", asked.digest, question, yes)
         held = hold(signer, asked, plan, People(tuple(map(visible, operators)), agreed_by))
         seal(signer)
         said = "signed"
@@ -197,17 +197,6 @@ def _show(asked: Request, plan: Plan, *, err: bool) -> None:
         click.echo(f"  {when}, by the clocks of the two machines: are both right?", err=err)
     for line in plan.lines():
         click.echo(line, err=err)
-
-
-def _agree(asked: Request, yes: str | None) -> None:
-    """Return if people agree; the digest was compared already where it was given."""
-    if yes is not None:
-        return
-    where, advice = f"request sha256:{asked.digest}", f"--yes sha256:{asked.digest}"
-    if not sys.stdin.isatty() or not os.isatty(1):
-        raise Refused("nobody agreed: there is no terminal to ask at", where=where, advice=advice)
-    if not click.confirm("Is the digest the one that was noted down, and is all of this to be signed?"):
-        raise Refused("nobody agreed, and nothing was signed", where=where)
 
 
 def _print(held: Transcript, out: Path, said: str, *, as_json: bool) -> None:

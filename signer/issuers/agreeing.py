@@ -2,7 +2,6 @@
 
 import getpass
 import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -116,18 +115,3 @@ def require_digest(signer: Signer, order: Order, yes: str | None) -> None:
         where="--yes",
         advice="take the request and the options that were meant, or give the order's digest",
     )
-
-
-def ask(order: Order, yes: str | None) -> None:
-    """Return if who is at the terminal agrees; the digest was compared already where it was given.
-
-    Raises:
-        Refused: nobody does.
-    """
-    if yes is not None:
-        return
-    where, advice = f"order sha256:{order.digest}", f"--yes sha256:{order.digest}"
-    if not sys.stdin.isatty() or not os.isatty(1):
-        raise Refused("nobody agreed: there is no terminal to ask at", where=where, advice=advice)
-    if not click.confirm("Is this the request that was meant, and is all of this to be signed?"):
-        raise Refused("nobody agreed, and nothing was signed", where=where)

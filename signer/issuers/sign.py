@@ -9,8 +9,9 @@ from revocation import cli, clock
 from revocation.clock import iso
 from revocation.configfile import ConfigFile
 from signer.auditing.sealing import seal
+from signer.ceremony.consent import ask
 from signer.issuers import options
-from signer.issuers.agreeing import People, approved, ask, people_options, require_digest, show_order, turn_of
+from signer.issuers.agreeing import People, approved, people_options, require_digest, show_order, turn_of
 from signer.issuers.certify import certify
 from signer.issuers.create import certifying_key, require_here
 from signer.issuers.files import keep, require_new
@@ -75,7 +76,7 @@ def sign(
     show_order(signer, order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(signer, order, people)
-    ask(order, yes)
+    ask("order", order.digest, "Is this the request that was meant, and is all of this to be signed?", yes)
     key = certifying_key(signer, above)
     certificate = certify(signer, order, key, now, people.who, agreed)
     keep(out, certificate)

@@ -1,4 +1,4 @@
-"""A token for a test that wants one."""
+"""What tests of issuers want: a machine with a root, an empty token."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 
 from signer.keys import logins
 from tests.building.softhsm import SoftHSM
+from tests.signer.issuers.machine import Machine
 
 
 @pytest.fixture
@@ -13,3 +14,11 @@ def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SoftHSM:
     """An empty token, of which no wrong PIN is remembered."""
     monkeypatch.setattr(logins, "_IN_PROCESS", {})
     return SoftHSM(tmp_path / "softhsm", monkeypatch)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """One with a root."""
+    machine = Machine(tmp_path / "machine")
+    machine.create_root()
+    return machine

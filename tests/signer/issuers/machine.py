@@ -101,6 +101,14 @@ class Machine:
         assert reply.outcome is Outcome.DONE, reply.detail
 
 
+def asked_for(machine: Machine, tmp_path: Path) -> tuple[str, ...]:
+    """The command that signs a request of another machine."""
+    there = Machine(tmp_path / "there")
+    there.run("issuer", "csr", "sub", "--subject", SUB, *there.key("sub"))
+    file, out = there.folder / "issuers/sub.csr", machine.folder / "x.pem"
+    return ("issuer", "sign", str(file), "--issued-by", "root", "--days", "10", "--out", str(out))
+
+
 def judged(root_pem: Path, *below: Path) -> None:
     """OpenSSL and GnuTLS find a chain that leads to the root."""
     chain = [argument for one in below[1:] for argument in ("-untrusted", str(one))]

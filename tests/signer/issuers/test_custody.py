@@ -14,26 +14,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from revocation import clock
 from revocation.commands import root as revocast
 from revocation.errors import ConfigurationError, RevocastError
-from signer.issuers import agreeing
+from signer.ceremony import consent
 from signer.ledger import continuity
 from tests.building.kms import KMS
-from tests.signer.issuers.machine import ROOT, SUB, Machine, judged
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    """One with a root."""
-    machine = Machine(tmp_path / "machine")
-    machine.create_root()
-    return machine
-
-
-def asked_for(machine: Machine, tmp_path: Path) -> tuple[str, ...]:
-    """The command that signs a request of another machine."""
-    there = Machine(tmp_path / "there")
-    there.run("issuer", "csr", "sub", "--subject", SUB, *there.key("sub"))
-    file, out = there.folder / "issuers/sub.csr", machine.folder / "x.pem"
-    return ("issuer", "sign", str(file), "--issued-by", "root", "--days", "10", "--out", str(out))
+from tests.signer.issuers.machine import ROOT, Machine, asked_for, judged
 
 
 @pytest.mark.parametrize(("answer", "made"), [("n\n", False), ("\n", False), ("y\n", True)])
@@ -41,8 +25,8 @@ def test_somebody_at_the_terminal_has_to_agree(
     machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, made: bool
 ) -> None:
     """What is shown before is what is signed; any answer but yes signs nothing."""
-    monkeypatch.setattr(agreeing, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
-    monkeypatch.setattr(agreeing, "os", SimpleNamespace(isatty=lambda _: True, getuid=lambda: 0))
+    monkeypatch.setattr(consent, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    monkeypatch.setattr(consent, "os", SimpleNamespace(isatty=lambda _: True))
     words = [*asked_for(machine, tmp_path), "--config", str(machine.config)]
     result = CliRunner().invoke(revocast, words, input=answer)
     assert "subject    CN=Example CA 1,O=Example,C=EE" in result.output

@@ -20,14 +20,6 @@ from tests.signer.issuers.machine import SUB, Machine
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    """One with a root."""
-    machine = Machine(tmp_path / "machine")
-    machine.create_root()
-    return machine
-
-
-@pytest.fixture
 def request_file(tmp_path: Path) -> Path:
     """The request of a CA on another machine."""
     there = Machine(tmp_path / "there")

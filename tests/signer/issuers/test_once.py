@@ -10,25 +10,9 @@ from click.testing import CliRunner
 
 from revocation import clock
 from revocation.commands import root as revocast
-from signer.issuers import agreeing
+from signer.ceremony import consent
 from signer.ledger import continuity
-from tests.signer.issuers.machine import SUB, Machine
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    """One with a root."""
-    machine = Machine(tmp_path / "machine")
-    machine.create_root()
-    return machine
-
-
-def asked_for(machine: Machine, tmp_path: Path) -> tuple[str, ...]:
-    """The command that signs a request of another machine."""
-    there = Machine(tmp_path / "there")
-    there.run("issuer", "csr", "sub", "--subject", SUB, *there.key("sub"))
-    file, out = there.folder / "issuers/sub.csr", machine.folder / "x.pem"
-    return ("issuer", "sign", str(file), "--issued-by", "root", "--days", "10", "--out", str(out))
+from tests.signer.issuers.machine import Machine, asked_for
 
 
 def digest_of(machine: Machine, words: tuple[str, ...]) -> str:
@@ -92,8 +76,8 @@ def test_certificate_that_was_signed_meanwhile_makes_it_another_order(
         machine.create_sub()
         return True
 
-    monkeypatch.setattr(agreeing, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
-    monkeypatch.setattr(agreeing, "os", SimpleNamespace(isatty=lambda _: True, getuid=lambda: 0))
+    monkeypatch.setattr(consent, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    monkeypatch.setattr(consent, "os", SimpleNamespace(isatty=lambda _: True))
     monkeypatch.setattr(click, "confirm", agree)
     refused = CliRunner().invoke(revocast, words).exception
     assert "one was signed meanwhile" in str(refused)

@@ -2,21 +2,12 @@
 
 from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 
 from revocation.audithead import AuditHead
 from signer.auditing.log import extent
 from signer.auditing.verify import verify
 from tests.signer.issuers.machine import SUB, Machine
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    """One with a root."""
-    machine = Machine(tmp_path / "machine")
-    machine.create_root()
-    return machine
 
 
 def last_and_head(machine: Machine) -> tuple[int, int]:
