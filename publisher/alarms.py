@@ -6,8 +6,8 @@ from typing import Final
 
 from publisher.audit_heads import AuditHeads
 from publisher.config import DirectoryTable, PublisherConfig, RedisTable, S3Table, TargetTable
+from publisher.early_releases import early_releases
 from publisher.lock import alone_in_process
-from publisher.release_due import early_releases
 from publisher.targets.alarm import Alarm
 
 _AGAIN: Final = 3600.0

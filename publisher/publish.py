@@ -12,11 +12,11 @@ from publisher.archive import Archive
 from publisher.audit_heads import AuditHeads
 from publisher.beside import Beside
 from publisher.config import DirectoryTable, LMDBTable, PublisherConfig, RedisTable, S3Table, TargetTable
+from publisher.early_releases import early_releases
 from publisher.incoming import Incoming
 from publisher.lock import alone_in_process, target_lock
 from publisher.marks import Marks
 from publisher.outdated import Invalidating, Outdated
-from publisher.release_due import early_releases
 from publisher.session import Session
 from publisher.standing import Standing
 from publisher.take_crls import CRLTaker

@@ -5,8 +5,6 @@ back has a number that is too low by then.
 """
 
 from datetime import datetime
-from pathlib import Path
-from typing import Final
 
 from publisher.archive import Archive
 from publisher.dated_lines import DatedLines
@@ -20,8 +18,6 @@ from revocation.config import PublicConfig
 from revocation.crlspec import CRLSpec
 from revocation.published import ScheduledCRL, TargetStatus
 from revocation.windows import SKEW
-
-_EARLY: Final = "released-early.txt"
 
 
 def begins_later(crl: VerifiedCRL, spec: CRLSpec, now: datetime) -> bool:
@@ -63,11 +59,6 @@ def standing_mark(
     number = max(begun)
     sha256 = archive.digest(spec.issuer.id, spec.label, number) or ""
     return CRLMark(number=number, this_update=issued[number], sha256=sha256, bundle=UNKNOWN_BUNDLE)
-
-
-def early_releases(state: Path) -> DatedLines:
-    """What was released early, in the publisher's state folder: an alarm until somebody takes the file away."""
-    return DatedLines(state / _EARLY)
 
 
 def forget_released_early(status: TargetStatus, public: PublicConfig, now: datetime, released: DatedLines) -> list[str]:
