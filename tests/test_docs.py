@@ -47,6 +47,6 @@ def test_commands_of_the_documents_exist_with_their_options(page: Path) -> None:
 def test_documents_that_the_code_points_to_are_there() -> None:
     """`See docs/bundle.md` in a docstring."""
     for path in ROOT.glob("*/**/*.py"):
-        if path.relative_to(ROOT).parts[0] in ("revocation", "signer", "publisher", "responder", "jobs"):
+        if path.relative_to(ROOT).parts[0] in ("revocation", "signer", "publisher", "responder", "registrar", "jobs"):
             for page in re.findall(r"docs/[\w.-]+\.md", path.read_text()):
                 assert (ROOT / page).exists(), f"{path}: {page}"

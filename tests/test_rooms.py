@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("revocation", "signer", "publisher", "responder", "jobs")
+ROOMS = ("revocation", "signer", "publisher", "responder", "registrar", "jobs")
 BIN = Path(sys.executable).parent
 
 
@@ -52,6 +52,8 @@ def test_import_contracts_hold() -> None:
         ("responder/redissource.py", "import redis", "The responder knows the vocabulary and nothing else"),
         ("revocation/store.py", "import lmdb", "The vocabulary depends on no service and no server library"),
         ("jobs/config.py", "import sqlalchemy", "Jobs reach the signer by message only"),
+        ("registrar/__init__.py", "import signer", "Nobody imports the signer"),
+        ("registrar/__init__.py", "import publisher", "The registrar knows no other service"),
     ],
 )
 def test_import_that_breaks_a_contract_is_caught(tmp_path: Path, file: str, line: str, contract: str) -> None:
@@ -100,7 +102,7 @@ def test_client_of_s3_is_loaded_where_a_bucket_is_configured(module: str) -> Non
 def test_vocabulary_loads_no_service_and_no_server_library() -> None:
     """Whoever imports a name of it gets nothing heavy along."""
     code = "import revocation.bundle, revocation.commands, revocation.config, revocation.messages, revocation.store"
-    heavy = {"signer", "publisher", "responder", "jobs", "sqlalchemy", "rq", "redis", "boto3", "lmdb", "flask", "rich"}
+    heavy = {"sqlalchemy", "rq", "redis", "boto3", "lmdb", "flask", "rich", *ROOMS} - {"revocation"}
     assert not heavy & loaded(code)
 
 

@@ -23,6 +23,7 @@ class Verb(StrEnum):
     EXCUSE = "excuse"
     DISCARD = "discard"
     IMPORT = "import"
+    ISSUE = "issue"
 
     @property
     def changes_facts(self) -> bool:
@@ -57,6 +58,13 @@ class Change(Body):
     """The base of what changes facts about one issuer: a requester signs it, and its id is answered once."""
 
     issuer: str
+    asked_by: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        exclude_if=lambda value: value is None,  # a signer of before knows no such field
+        description="whom the requester asks for, as it says itself: for the audit log",
+    )
 
 
 class Revoke(Change):
@@ -96,6 +104,27 @@ class Discard(Change):
     why: str = Field(min_length=1, max_length=500, description="for the audit log")
 
 
+class Issue(Change):
+    """Issue one certificate. Whether, and what stands in it, is decided by the signer's configuration."""
+
+    profile: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$", description="such as `server`; of those of the issuer")
+    csr: str = Field(
+        pattern=r"^[A-Za-z0-9+/]+=*$",
+        max_length=65536,
+        description="base64 of the DER of a CertificationRequest (RFC 2986): its key is certified, and has signed it",
+    )
+    names: tuple[str, ...] = Field(
+        default=(),
+        max_length=100,
+        description="subjectAltName: `dns:…`, `ip:…`, `email:…`, `uri:…` each; none: those of the request",
+    )
+    subject: str | None = Field(
+        default=None, max_length=1000, description="as text of RFC 4514, where the profile lets the requester say it"
+    )
+    not_before: Instant | None = Field(default=None, description="a little before now when absent")
+    not_after: Instant | None = Field(default=None, description="as the profile says when absent")
+
+
 class Import(Body):
     """Synchronise the ledger with another source; the entries travel beside the message, bound by their digest."""
 
@@ -132,4 +161,5 @@ BODIES: Final[dict[Verb, type[Body]]] = {
     Verb.EXCUSE: Excuse,
     Verb.DISCARD: Discard,
     Verb.IMPORT: Import,
+    Verb.ISSUE: Issue,
 }

@@ -19,7 +19,7 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
 FOLDER = ROOT / "infra/containers"
-ROOMS = {"revocation", "signer", "publisher", "responder", "jobs"}
+ROOMS = {"revocation", "signer", "publisher", "responder", "registrar", "jobs"}
 LIBRARIES = {"sqlalchemy", "alembic", "psycopg", "boto3", "rq", "redis", "lmdb", "flask", "fastpysgi", "waitress", "uv"}
 HAS = {
     "signer": {"revocation", "signer", "sqlalchemy", "alembic", "psycopg", "boto3", "rq", "redis"},

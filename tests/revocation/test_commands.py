@@ -55,7 +55,7 @@ import sys
 from click.testing import CliRunner
 from revocation.commands import root
 assert CliRunner().invoke(root, ["--help"]).exit_code == 0
-heavy = {"signer", "publisher", "responder", "jobs", "sqlalchemy", "rq", "redis", "lmdb", "flask", "rich"}
+heavy = {"signer", "publisher", "responder", "registrar", "jobs", "sqlalchemy", "rq", "redis", "lmdb", "flask", "rich"}
 print(sorted(heavy & sys.modules.keys()))
 """
     shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
