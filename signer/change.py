@@ -21,8 +21,10 @@ from revocation.messages import (
     Release,
     Reply,
     Revoke,
+    Verb,
     parse_message,
 )
+from revocation.wire.route import ISSUES_QUEUE
 from signer import statuses
 from signer.config import Limits, Requester
 from signer.discard import discard
@@ -142,6 +144,8 @@ def _read(signer: Signer, text: str, clock: Clock) -> Asked | Reply:
         id_ = message.id
         if not message.verb.changes_facts:
             raise Refused(f"{message.verb} is not asked on this queue", where=f"message {message.id}")
+        if message.verb is Verb.ISSUE:
+            raise Refused(f"{message.verb} is asked on the queue {ISSUES_QUEUE}", where=f"message {message.id}")
         return asked_of(signer, message)
     except RevocastError as error:
         return refused(id_, error, clock())

@@ -19,6 +19,8 @@ from revocation.messages import Verb
 from revocation.rsassa_pss import is_pss_only
 from revocation.wire.bucket import ExchangePlace
 from signer.ceremony.config import CeremonyTable
+from signer.issuing.checks import check_issuance
+from signer.issuing.config import Issuance
 from signer.keys.kms.uri import SCHEME as KMS_SCHEME
 from signer.keys.limits import KeyLimits, LimitReached, check_ahead, check_lasts, check_use
 from signer.keys.purpose import BACKDATE, Purpose
@@ -48,6 +50,9 @@ class SignerIssuer(Table):
         "(RFC 4055; SHA-256, a salt of 32 octets). A key whose certificate is for RSASSA-PSS alone always signs so.",
     )
     limits: KeyLimits = Field(default_factory=KeyLimits, description="What the key may do, whatever it is asked.")
+    issuance: Issuance | None = Field(
+        default=None, description="What is certified for whoever asks in a message. Absent: nothing (docs/issuing.md)."
+    )
     offline: bool = Field(
         default=False,
         description="The key is on a machine without network, which signs at ceremonies: what changes facts is kept "
@@ -64,6 +69,8 @@ class SignerIssuer(Table):
     def _has_no_key(self) -> Self:
         if self.offline and self.key is not None:
             raise ValueError("offline = true says that the key is elsewhere, and `key` that it is here: take one out")
+        if self.offline and self.issuance is not None:
+            raise ValueError("what is asked for in messages is signed at once: `issuance` is of a key that is here")
         return self
 
 
@@ -74,6 +81,12 @@ class Requester(Table):
     public_key: str = Field(description="base64 of the 32 octets of an Ed25519 public key")
     verbs: tuple[Verb, ...] = Field(description="What this requester may ask.")
     issuers: tuple[str, ...] = Field(default=("*",), description="Of which issuers; `*` for all.")
+    issues_per_hour: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many certificates it may have issued in any hour, of all its issuers together, counted in the "
+        "ledger. Absent: as many as the keys sign.",
+    )
 
 
 class Limits(Table):
@@ -114,6 +127,11 @@ class SignerConfig(Table):
     pkcs11_module: LocalPath | None = Field(
         default=None, description="The PKCS #11 module for `pkcs11:` keys whose URI has no module-path."
     )
+    weak_keys: LocalPath | None = Field(
+        default=None,
+        description="Folder of a list of keys that everybody has, as `badkeys --update-bl` fetches it "
+        "(`blocklist.dat`): none of them is certified. Absent: it is only looked at how RSA keys were made.",
+    )
     issuers: tuple[SignerIssuer, ...] = ()
     requesters: tuple[Requester, ...] = ()
     limits: Limits = Limits()
@@ -152,6 +170,7 @@ class SignerConfig(Table):
             self._check_last(profile)
             self._check_series(profile)
             self._check_key(profile)
+            self._check_issuance(profile)
             for what, wanted, limit in (
                 *(("crl.expires", one.expires, self.limits.crl_validity) for one in profile.crl.crls.values()),
                 (_responses(profile), profile.ocsp.expires, self._longest_response(profile)),
@@ -197,6 +216,11 @@ class SignerConfig(Table):
                 where=where,
                 advice="leave crl_validity out of [signer.issuers.limits] for the last CRL of an issuer that retires",
             )
+
+    def _check_issuance(self, profile: IssuerProfile) -> None:
+        entry = next((one for one in self.issuers if one.name == profile.issuer.name), None)
+        if entry is not None and entry.issuance is not None:
+            check_issuance(entry.issuance, profile, entry.limits, self.limits.responder_certificate_validity)
 
     def _check_series(self, profile: IssuerProfile) -> None:
         """What is signed ahead of time is signed while people look on, and on no machine that signs by itself."""

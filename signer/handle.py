@@ -9,6 +9,7 @@ from signer.ceremony.waiting import waiting_for_ceremony
 from signer.change import apply, asked_of, take_out
 from signer.delegates import delegate
 from signer.finding import find_due
+from signer.issuing.issue import issue_together
 from signer.ledger import continuity
 from signer.look import look
 from signer.needed import needed
@@ -36,6 +37,9 @@ def handle(signer: Signer, message: Message, clock: Clock) -> Reply:
         Refused: expired, no right, or what it asks cannot be.
         InputError: its body is not what its verb needs.
     """
+    if message.verb is Verb.ISSUE:
+        (reply,) = issue_together(signer, [message.model_dump_json()], clock)
+        return reply
     if message.verb.changes_facts:
         asked = asked_of(signer, message)
         with signer.ledger.write() as connection:

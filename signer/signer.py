@@ -10,6 +10,7 @@ from revocation.wire.exchange import Exchange, Stored
 from revocation.wire.opening import open_exchange
 from signer.config import SignerConfig
 from signer.coverage import require_every_shard
+from signer.issuing.stolen import StolenKeys
 from signer.keys.keyring import Keyring
 from signer.keys.logins import Logins
 from signer.keys.responder_keys import ResponderKeys
@@ -24,6 +25,7 @@ class Signer:
 
     Attributes:
         refused: when this process last recorded that a key's limit kept it from making something, by issuer and thing.
+        stolen: the keys that the ledger knows to be compromised.
         sound: when this process read a bundle of the exchange whole; one that is changed there is another.
     """
 
@@ -37,6 +39,7 @@ class Signer:
     signing: Signing = field(default_factory=Signing)
     sound: dict[Stored, datetime] = field(default_factory=dict)
     refused: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    stolen: StolenKeys = field(default_factory=StolenKeys)
 
     def is_offline(self, issuer: Issuer) -> bool:
         """Whether its key signs at ceremonies, on another machine."""

@@ -20,11 +20,14 @@ from revocation.messages import Outcome, Publish, Reply, Verb, compose
 from revocation.visible import visible
 from revocation.wire.job import Task, Together
 from revocation.wire.looker import Looker
-from revocation.wire.queue import LOOKS_QUEUE, SIGNER_QUEUE, Wire
+from revocation.wire.notes import of_signer
+from revocation.wire.queue import ISSUES_QUEUE, LOOKS_QUEUE, SIGNER_QUEUE, Wire
 from signer.acknowledgements import Acknowledgements
 from signer.asked import Asked
 from signer.change import change_together
 from signer.followed import messages_in
+from signer.issuing.issue import issue_together
+from signer.issuing.thread import IssuingThread
 from signer.ledger.early import ONE_SECOND
 from signer.ledger.issued import Issued
 from signer.look import look
@@ -74,15 +77,20 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
     asked = Asked(signer.public.profiles, looker.wake)
     looks = Looks(signer, asked)
     changes = _changes(signer, acknowledgements, looks, looker, teller)
+    issuing = _issuing(signer, wire, looker)
     queues = {
         SIGNER_QUEUE: dict.fromkeys(map(str, _CHANGES), lambda text: changes([text])),
+        ISSUES_QUEUE: {str(Verb.ISSUE): lambda text: issuing.add([text])},
         LOOKS_QUEUE: dict.fromkeys(map(str, _LOOKS), _look_task(wire, looks)),
     }
     looker.start()
     teller.start()
+    issuing.start()
+    together = {SIGNER_QUEUE: changes, ISSUES_QUEUE: issuing.add}
     try:
-        wire.work_in_order(queues, ready=lambda: click.echo("ready"), together={SIGNER_QUEUE: changes})
+        wire.work_in_order(queues, ready=lambda: click.echo("ready"), together=together)
     finally:
+        issuing.stop(_STOPPING_SECONDS)
         looker.stop(_STOPPING_SECONDS)
         signer.signing.kill()  # one that hangs would be waited for
         teller.stop(_TELLING_SECONDS)
@@ -175,6 +183,22 @@ def _changes(
             teller.wake()
 
     return changes
+
+
+def _issuing(signer: Signer, wire: Wire, looker: Looker) -> IssuingThread:
+    """What is done with messages that ask for certificates: the looker signs their responses at once."""
+
+    def issue(texts: Sequence[str]) -> Sequence[Reply]:
+        replies = issue_together(signer, texts, clock.now, looker.wake)
+        for reply in replies:
+            _tell_of(reply)
+        return replies
+
+    def told(error: Exception | None) -> None:
+        name = of_signer(Verb.ISSUE)
+        wire.journal.failed({name: str(error)}, clock.now()) if error else wire.journal.over([name])
+
+    return IssuingThread(issue, wire.put_reply, clock.now, told)
 
 
 def _about_bundle(signer: Signer, row: Issued) -> Mapping[str, object]:

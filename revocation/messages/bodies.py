@@ -123,6 +123,11 @@ class Issue(Change):
     )
     not_before: Instant | None = Field(default=None, description="a little before now when absent")
     not_after: Instant | None = Field(default=None, description="as the profile says when absent")
+    lasts: int | None = Field(
+        default=None,
+        ge=1,
+        description="seconds, both ends counted, in place of `not_after`: the same message when it is asked again",
+    )
 
 
 class Import(Body):

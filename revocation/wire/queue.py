@@ -19,12 +19,12 @@ from revocation.wire.claim import Claim
 from revocation.wire.hints import CHANNEL, Hints
 from revocation.wire.job import SafeJob, Task, Together
 from revocation.wire.journal import Journal
-from revocation.wire.route import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, job_id
+from revocation.wire.route import ISSUES_QUEUE, LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, job_id
 from revocation.wire.sending import SendingQueue
 from revocation.wire.unreachable import unreachable
 from revocation.wire.workoff import work_off
 
-__all__ = ["LOOKS_QUEUE", "PUBLISHER_QUEUE", "SIGNER_QUEUE", "QueueUnreachable", "Wire"]
+__all__ = ["ISSUES_QUEUE", "LOOKS_QUEUE", "PUBLISHER_QUEUE", "SIGNER_QUEUE", "QueueUnreachable", "Wire"]
 
 _LOG: Final = logging.getLogger("revocast.queue")
 _REPLY_KEPT: Final = timedelta(hours=1)

@@ -8,24 +8,30 @@ from revocation.messages import Verb
 
 SIGNER_QUEUE: Final = "signer"
 """Signed messages to the signer, worked off first."""
+ISSUES_QUEUE: Final = "signer.issues"
+"""Signed messages that ask for certificates: what waits for a key here keeps no revocation waiting."""
 LOOKS_QUEUE: Final = "signer.looks"
 """Unsigned ones, worked off when there is no signed one."""
 PUBLISHER_QUEUE: Final = "publisher"
 
-_JOB_PREFIXES: Final[Mapping[str, str]] = MappingProxyType({LOOKS_QUEUE: "look-", PUBLISHER_QUEUE: "publish-"})
+_JOB_PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
+    {ISSUES_QUEUE: "issue-", LOOKS_QUEUE: "look-", PUBLISHER_QUEUE: "publish-"}
+)
 
 
 def queue_of(verb: Verb) -> str:
     """The name of the queue whose worker does that."""
     if verb is Verb.PUBLISH:
         return PUBLISHER_QUEUE
+    if verb is Verb.ISSUE:
+        return ISSUES_QUEUE
     return SIGNER_QUEUE if verb.changes_facts else LOOKS_QUEUE
 
 
 def job_id(queue: str, message_id: str) -> str:
     """The id of a message's job: it begins with what the queue is for, so that a server's ACL can tell them apart.
 
-    Those of signed messages begin with a hexadecimal digit, as the message's own id does.
+    Those of messages that change facts begin with a hexadecimal digit, as the message's own id does.
     """
     return _JOB_PREFIXES.get(queue, "") + message_id
 

@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from cryptography import x509
-from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from revocation import der
-from signer.encoding.extensions import extension
-
-_VERSION_3: Final = der.explicit(0, der.integer(2))
+from signer.encoding import tbs_certificate
+from signer.encoding.extensions import (
+    Places,
+    certificate_policies,
+    extended_key_usage,
+    extension,
+    key_usage,
+    pointers,
+)
+from signer.encoding.tbs_certificate import Fields
 
 
 @dataclass(frozen=True)
@@ -28,15 +32,6 @@ class CAProfile:
     signs_responses: bool = False
     usages: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where the status of a certificate is to be had, and the certificate of its issuer: URLs."""
-
-    crl: str
-    ocsp: str
-    issuer: str
 
 
 @dataclass(frozen=True)
@@ -66,52 +61,21 @@ class CACertificateFrame:
 
 def encode_tbs(frame: CACertificateFrame, algorithm_identifier: bytes) -> bytes:
     """The TBSCertificate."""
-    return der.sequence(
-        _VERSION_3,
-        der.tlv(der.INTEGER, frame.serial),
-        algorithm_identifier,
-        frame.issuer,
-        der.sequence(der.time(frame.not_before), der.time(frame.not_after)),
-        frame.subject,
-        frame.public_key_info,
-        der.explicit(3, der.sequence(_extensions(frame))),
-    )
+    window = frame.not_before, frame.not_after
+    fields = Fields(frame.serial, frame.issuer, *window, frame.subject, frame.public_key_info)
+    return tbs_certificate.encode(fields, algorithm_identifier, _extensions(frame))
 
 
 def _extensions(frame: CACertificateFrame) -> bytes:
     profile = frame.profile
-    encoded = extension(x509.BasicConstraints(ca=True, path_length=profile.path_length), critical=True)
-    encoded += extension(_key_usage(profile.signs_responses), critical=True)
-    if profile.usages:
-        encoded += extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(one) for one in profile.usages]))
-    if profile.policies:
-        policies = [x509.PolicyInformation(x509.ObjectIdentifier(one), None) for one in profile.policies]
-        encoded += extension(x509.CertificatePolicies(policies))
-    encoded += extension(x509.SubjectKeyIdentifier(frame.subject_key))
-    encoded += extension(x509.AuthorityKeyIdentifier(frame.authority_key, None, None))
-    return encoded + (_pointers(frame.places) if frame.places else b"")
-
-
-def _key_usage(signs_responses: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=signs_responses,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=True,
-        crl_sign=True,
-        encipher_only=False,
-        decipher_only=False,
+    return b"".join(
+        (
+            extension(x509.BasicConstraints(ca=True, path_length=profile.path_length), critical=True),
+            extension(key_usage(signs=profile.signs_responses, certifies=True), critical=True),
+            extended_key_usage(profile.usages),
+            certificate_policies(profile.policies),
+            extension(x509.SubjectKeyIdentifier(frame.subject_key)),
+            extension(x509.AuthorityKeyIdentifier(frame.authority_key, None, None)),
+            pointers(frame.places) if frame.places else b"",
+        )
     )
-
-
-def _pointers(places: Places) -> bytes:
-    """CRLDistributionPoints and AuthorityInfoAccess (sections 4.2.1.13 and 4.2.2.1)."""
-    crl, ocsp, issuer = map(x509.UniformResourceIdentifier, (places.crl, places.ocsp, places.issuer))
-    access = [
-        x509.AccessDescription(AuthorityInformationAccessOID.OCSP, ocsp),
-        x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, issuer),
-    ]
-    points = x509.CRLDistributionPoints([x509.DistributionPoint([crl], None, None, None)])
-    return extension(points) + extension(x509.AuthorityInformationAccess(access))

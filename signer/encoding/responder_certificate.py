@@ -2,28 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from revocation import der
 from revocation.issuer import Issuer
-from signer.encoding.extensions import authority_key_identifier, extension
-
-_VERSION_3: Final = der.explicit(0, der.integer(2))
-_KEY_USAGE: Final = x509.KeyUsage(
-    digital_signature=True,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    key_cert_sign=False,
-    crl_sign=False,
-    encipher_only=False,
-    decipher_only=False,
-)
+from signer.encoding import tbs_certificate
+from signer.encoding.extensions import authority_key_identifier, extension, key_usage
+from signer.encoding.tbs_certificate import Fields
 
 
 @dataclass(frozen=True)
@@ -39,20 +26,17 @@ class ResponderCertificateFrame:
 
 def encode_tbs(frame: ResponderCertificateFrame, algorithm_identifier: bytes) -> bytes:
     """The TBSCertificate: EKU OCSPSigning alone, ocsp-nocheck, no AIA and no CDP."""
-    return der.sequence(
-        _VERSION_3,
-        der.tlv(der.INTEGER, frame.serial),
-        algorithm_identifier,
-        frame.issuer.subject,
-        der.sequence(der.time(frame.not_before), der.time(frame.not_after)),
-        _subject(frame.issuer).public_bytes(),
-        frame.public_key_info,
-        der.explicit(3, der.sequence(_extensions(frame))),
-    )
+    window = frame.not_before, frame.not_after
+    issuer = frame.issuer
+    fields = Fields(frame.serial, issuer.subject, *window, subject_of(issuer).public_bytes(), frame.public_key_info)
+    return tbs_certificate.encode(fields, algorithm_identifier, _extensions(frame))
 
 
-def _subject(issuer: Issuer) -> x509.Name:
-    """Country and organization are the issuer's, where it has them: the BRs want both (section 7.1.2.10.2)."""
+def subject_of(issuer: Issuer) -> x509.Name:
+    """What its responders are called.
+
+    Country and organization are the issuer's, where it has them: the BRs want both (section 7.1.2.10.2).
+    """
     names = issuer.certificates[0].subject
     shared = [a for oid in (NameOID.COUNTRY_NAME, NameOID.ORGANIZATION_NAME) for a in names.get_attributes_for_oid(oid)]
     return x509.Name([*shared, x509.NameAttribute(NameOID.COMMON_NAME, f"OCSP responder of {issuer.id}")])
@@ -64,7 +48,7 @@ def _extensions(frame: ResponderCertificateFrame) -> bytes:
         (
             authority_key_identifier(frame.issuer),
             extension(x509.SubjectKeyIdentifier.from_public_key(public_key)),  # type: ignore[arg-type]
-            extension(_KEY_USAGE, critical=True),
+            extension(key_usage(signs=True), critical=True),
             extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])),
             extension(x509.OCSPNoCheck()),
         )

@@ -49,14 +49,14 @@ def certify(
         KeyUnavailable: the key cannot be used.
     """
     require_allowed(order, now)
-    frame = _frame(order, now)
+    frame = frame_of(order, order.window(begin_of(order, now)))
     tbs = ca_certificate.encode_tbs(frame, key.algorithm_identifier)
     certifier = order.certifier
     with signer.ledger.write() as connection:  # recorded before it is signed: no signature is without a record
         require_turn(connection, certifier, order.turn)
         require_trusted(connection, signer, order)
         if order.parent:
-            _require_unrevoked(connection, signer, order.parent.issuer)
+            require_unrevoked(connection, signer, order.parent.issuer)
         key.permit(connection, Use(lasts=frame.not_after - frame.not_before), now)
         said = {
             "requester": who,
@@ -98,9 +98,9 @@ def subject_key_identifier(ca: Issuer) -> bytes:
     return hashlib.sha1(ca.key_octets, usedforsecurity=False).digest()
 
 
-def _frame(order: Order, now: datetime) -> CACertificateFrame:
+def frame_of(order: Order, window: tuple[datetime, datetime]) -> CACertificateFrame:
+    """What the certificate that was ordered says."""
     own = subject_key_identifier(order.ca)
-    not_before, not_after = order.window(begin_of(order, now))
     issuer = order.certifier
     return CACertificateFrame(
         order.serial,
@@ -109,14 +109,13 @@ def _frame(order: Order, now: datetime) -> CACertificateFrame:
         order.ca.subject,
         order.ca.public_key_info,
         own,
-        not_before,
-        not_after,
+        *window,
         order.profile,
         order.places,
     )
 
 
-def _require_unrevoked(connection: Connection, signer: Signer, parent: Issuer) -> None:
+def require_unrevoked(connection: Connection, signer: Signer, parent: Issuer) -> None:
     """Return unless a ledger here says that the newest certificate of who is to certify is revoked.
 
     Raises:

@@ -12,7 +12,8 @@ from revocation.compliance import Compliance
 from revocation.errors import InputError
 from signer.encoding.ca_certificate import CAProfile
 from signer.issuers.prospect import KeySource
-from signer.issuers.rules import USAGES, with_defaults
+from signer.issuers.rules import with_defaults
+from signer.issuers.usages import USAGES
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _LONGEST_DAYS: Final = 36_525

@@ -8,15 +8,14 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from revocation import paths, serials
-from revocation.artifacts import CRLName, Scope
+from revocation import serials
 from revocation.clock import iso
 from revocation.compliance import Compliance
 from revocation.config import IssuerProfile
-from revocation.crlprofile import CRLList
-from revocation.errors import Refused
 from revocation.issuer import Issuer
-from signer.encoding.ca_certificate import CAProfile, Places
+from signer.encoding.ca_certificate import CAProfile
+from signer.encoding.extensions import Places
+from signer.issuers.pointers import all_pointers, pointers
 from signer.issuers.subject import shown_name
 from signer.issuers.turn import Turn
 from signer.keys.kind import name_of_kind
@@ -72,7 +71,7 @@ class Order:
             "usages": self.profile.usages,
             "policies": self.profile.policies,
             "request": self.request,
-            "places": _all_places(self.parent) if self.parent else None,
+            "places": all_pointers(self.parent, is_ca=True) if self.parent else None,
             "number": self.turn.number,
             "since": iso(self.turn.since) if self.turn.since else None,
         }
@@ -85,7 +84,7 @@ class Order:
         Raises:
             Refused: no CRL of the parent lists CA certificates.
         """
-        return _places(self.parent, serials.to_int(self.serial)) if self.parent else None
+        return pointers(self.parent, serials.to_int(self.serial), is_ca=True) if self.parent else None
 
     def window(self, not_before: datetime) -> tuple[datetime, datetime]:
         """notBefore and notAfter."""
@@ -112,33 +111,6 @@ class Order:
         yield f"number     {self.turn.number} of the CA certificates that its issuer signs here"
         if self.request:
             yield f"request    sha256:{self.request}"
-
-
-def _places(parent: IssuerProfile, serial: int) -> Places:
-    """For a certificate with that serial, as the parent's `[public]` says."""
-    chosen = _crl_of(parent)
-    name = CRLName(chosen.name, chosen.shard_of(serial) if chosen.shards else 0)
-    # RFC 6960 appendix A.1.1 puts a slash between the URL and a GET request.
-    ocsp = parent.url(paths.OCSP_PATH.removesuffix("/"))
-    return Places(parent.complete_crls[str(name)].url, ocsp, parent.url(paths.issuer_path(parent.issuer.id)))
-
-
-def _all_places(parent: IssuerProfile) -> list[str]:
-    """The URLs that may stand in it, whatever its serial is: of sharded CRLs those of all shards."""
-    some = _places(parent, 0)
-    return [*(parent.complete_crls[str(name)].url for name in _crl_of(parent).names), some.ocsp, some.issuer]
-
-
-def _crl_of(parent: IssuerProfile) -> CRLList:
-    """The CRL that lists CA certificates."""
-    covering = [one for one in parent.crl.crls.values() if one.scope.covers(is_ca=True) and not one.only_some_reasons]
-    if not covering:
-        raise Refused(
-            "none of its CRLs lists CA certificates, so nobody could learn that this one is revoked",
-            where=f"issuer {parent.issuer.name}",
-            advice="add `ca` or `all` to the `scopes` of its CRLs",
-        )
-    return min(covering, key=lambda one: one.scope is Scope.ALL)
 
 
 def _below(path_length: int | None) -> str:

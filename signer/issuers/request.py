@@ -43,12 +43,22 @@ def read_request(path: Path) -> CARequest:
     try:
         pem = b"-----BEGIN" in data
         request = x509.load_pem_x509_csr(data) if pem else x509.load_der_x509_csr(data)
-        subject, public_key_info = _octets(request)
+        subject, public_key_info = octets_of(request)
         name = request.subject
     except (ValueError, UnsupportedAlgorithm) as error:
         raise InputError("is no PKCS #10 request, PEM or DER, that can be read", where=where) from error
     if not name.rdns:
         raise InputError("has an empty subject", where=where)
+    require_possession(request, where)
+    return CARequest(Issuer(path.stem, subject, public_key_info, ()), name, sha256_of(data))
+
+
+def require_possession(request: x509.CertificateSigningRequest, where: str) -> None:
+    """Return if who made a request has the private key of it.
+
+    Raises:
+        Refused: it is not signed with the key that it names.
+    """
     try:
         proven = request.is_signature_valid
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -59,11 +69,14 @@ def read_request(path: Path) -> CARequest:
             where=where,
             advice=_AGAIN,
         )
-    return CARequest(Issuer(path.stem, subject, public_key_info, ()), name, sha256_of(data))
 
 
-def _octets(request: x509.CertificateSigningRequest) -> tuple[bytes, bytes]:
-    """Subject and SubjectPublicKeyInfo as they stand in the request."""
+def octets_of(request: x509.CertificateSigningRequest) -> tuple[bytes, bytes]:
+    """Subject and SubjectPublicKeyInfo as they stand in the request.
+
+    Raises:
+        DERError: it is malformed.
+    """
     info = request.tbs_certrequest_bytes
     begin, end = der.expect(info, 0, der.SEQUENCE)
     fields = [info[at:stop] for _, at, _, stop in der.values(info, begin, end)]

@@ -7,6 +7,7 @@ from cryptography import x509
 
 from revocation.clock import iso
 from revocation.compliance import Compliance
+from revocation.config import IssuerProfile
 from revocation.durations import show
 from revocation.errors import InputError, Refused
 from revocation.extensions import extension_value
@@ -16,16 +17,8 @@ from signer.issuers.keyvalue import key_value
 from signer.issuers.order import Order
 from signer.issuers.strength import require_strong
 from signer.issuers.subject import require_bounded, require_complete
+from signer.issuers.usages import USAGES
 from signer.keys.purpose import BACKDATE
-
-USAGES: Final = {
-    "serverAuth": "1.3.6.1.5.5.7.3.1",
-    "clientAuth": "1.3.6.1.5.5.7.3.2",
-    "codeSigning": "1.3.6.1.5.5.7.3.3",
-    "emailProtection": "1.3.6.1.5.5.7.3.4",
-    "timeStamping": "1.3.6.1.5.5.7.3.8",
-}
-"""Extended key usages by name (RFC 5280 section 4.2.1.12)."""
 
 ANY_POLICY: Final = "2.5.29.32.0"
 _BR_USAGES: Final = frozenset({USAGES["serverAuth"], USAGES["clientAuth"]})
@@ -63,12 +56,7 @@ def require_allowed(order: Order, now: datetime) -> None:
         )
     if key_value(order.ca.public_key_info) == key_value(parent.public_key_info):
         raise Refused(f"has the key of {parent.name}, which is to certify it", where=where, advice="make it another")
-    _check_parent(parent, now)
-    if order.parent.last_crl is not None:
-        raise Refused(
-            f'is retired (last_crl = "{order.parent.last_crl}"): no CRL would tell of what it certifies now',
-            where=f"issuer {parent.name}",
-        )
+    require_certifier(order.parent, now)
     _check_path(order, parent)
     _check_end(order, parent, now)
     _check_usages(order, where)
@@ -105,7 +93,13 @@ def _check_root(order: Order, where: str) -> None:
         )
 
 
-def _check_parent(parent: Issuer, now: datetime) -> None:
+def require_certifier(profile: IssuerProfile, now: datetime) -> None:
+    """Return if an issuer may certify anything now.
+
+    Raises:
+        Refused: it has expired, has not begun, is retired, or its certificate does not let it.
+    """
+    parent = profile.issuer
     where = f"issuer {parent.name}"
     if now >= parent.not_after:
         raise Refused(f"has expired at {iso(parent.not_after)}, and certifies nothing any more", where=where)
@@ -116,6 +110,10 @@ def _check_parent(parent: Issuer, now: datetime) -> None:
     usage = extension_value(parent.certificates[0].extensions, x509.KeyUsage)
     if usage is not None and not usage.key_cert_sign:
         raise Refused("the keyUsage of its certificate lacks keyCertSign: it may certify nothing", where=where)
+    if profile.last_crl is not None:
+        raise Refused(
+            f'is retired (last_crl = "{profile.last_crl}"): no CRL would tell of what it certifies now', where=where
+        )
 
 
 def _check_path(order: Order, parent: Issuer) -> None:

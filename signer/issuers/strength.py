@@ -23,12 +23,13 @@ def require_strong(public_key_info: bytes, compliance: Compliance, where: str) -
     Raises:
         Refused: it is weak, cannot sign certificates, or the BRs do not know its kind.
     """
-    found = _weakness(public_key_info, where) or forbidden_key(compliance, public_key_info)
+    found = weakness(public_key_info, where) or forbidden_key(compliance, public_key_info)
     if found:
         raise Refused(f"its key: {found}", where=where, advice="make another: `revocast key generate`")
 
 
-def _weakness(public_key_info: bytes, where: str) -> str | None:
+def weakness(public_key_info: bytes, where: str) -> str | None:
+    """Why nothing may be signed with a key, whoever's it is; None when it may."""
     try:
         key = load_der_public_key(public_key_info)
         algorithm_of(key, None, where)

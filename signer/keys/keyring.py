@@ -1,5 +1,7 @@
 """The CA keys of the configuration, each unlocked when it is first needed and kept for the life of the process."""
 
+import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -45,6 +47,7 @@ class Keyring:
         self._typed = dict(passphrases or {})
         self._keys: dict[str, SigningKey] = {}
         self._away: dict[str, KeyAway] | None = None
+        self._turns: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
     @contextmanager
     def of_a_look(self) -> Iterator[None]:
@@ -97,8 +100,9 @@ class Keyring:
         Raises:
             KeyUnavailable: as above.
         """
-        if issuer.name not in self._keys:
-            self._keys[issuer.name] = self._load(issuer)
+        with self._turns[issuer.name]:  # a token that two threads log into at once refuses one of them
+            if issuer.name not in self._keys:
+                self._keys[issuer.name] = self._load(issuer)
 
     def limits_of(self, issuer: Issuer) -> KeyLimits:
         """Those of its CA key, and of what is signed about its certificates."""

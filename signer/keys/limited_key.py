@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from revocation.clock import iso
 from revocation.errors import KeyUnavailable
-from signer.keys.limits import KeyLimits, LimitReached, TooManyAtOnce, check_ahead, check_use
+from signer.keys.limits import KeyLimits, LimitReached, NotNow, TooManyAtOnce, check_ahead, check_use
 from signer.keys.protocol import TBS, KeyAway, SigningKey
 from signer.keys.purpose import Purpose, key_id
 from signer.ledger import key_uses
@@ -54,7 +54,7 @@ class LimitedKey:
         self._key, self._purpose, self._limits, self._where = key, purpose, limits, where
         self._on_away = on_away
         self._permitted = 0
-        self._last: tuple[Use, datetime] | None = None
+        self._uses: list[tuple[Use, datetime]] = []
         self._turn = threading.Lock()
 
     @property
@@ -81,17 +81,17 @@ class LimitedKey:
         key_uses.note(connection, id_, use.number, now, for_revocation=use.for_revocation)
         with self._turn:
             self._permitted += use.number
-            self._last = use, now
+            self._uses.append((use, now))
 
     def give_back(self, connection: Connection) -> None:
-        """Count no longer what was permitted last and is not signed, since the key could not be used."""
-        if self._last is None:
-            return
-        use, now = self._last
-        with self._turn:
-            number = min(use.number, self._permitted)
-            self._permitted -= number
-        key_uses.take_back(connection, key_id(self), number, now, for_revocation=use.for_revocation)
+        """Count no longer what was permitted and is not signed, since the key could not be used."""
+        while self._uses:
+            use, now = self._uses.pop()
+            with self._turn:
+                number = min(use.number, self._permitted)
+                self._permitted -= number
+            if number:
+                key_uses.take_back(connection, key_id(self), number, now, for_revocation=use.for_revocation)
 
     def _check_room(self, connection: Connection, id_: str, use: Use, now: datetime) -> None:
         limit = self._limits.signatures_per_hour
@@ -113,11 +113,12 @@ class LimitedKey:
     def _reached(self, room: int, uses: Sequence[key_uses.Uses], use: Use) -> LimitReached:
         made = sum(one.number for one in uses)
         again = key_uses.free_at(uses, made + use.number - room)
-        return LimitReached(
+        return NotNow(
             f"the key has made {made} signatures within the hour, and may make {self._said(use)}: "
             f"no {self._purpose} before {iso(again)}",
             where=self._where,
             advice="who asked for so many shows `revocast audit show`; signatures_per_hour of [signer.issuers.limits]",
+            again_at=again,
         )
 
     def _said(self, use: Use) -> str:

@@ -3,7 +3,7 @@
 The limits stand in the configuration of the machine that has the key. `signer.keys.limited_key` keeps them.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Final, Self
 
@@ -20,6 +20,18 @@ _RESERVED: Final = 4
 
 class LimitReached(RevocastError):
     """A key does not sign, because a limit of its own says so."""
+
+
+class NotNow(LimitReached):
+    """A limit by the hour is reached.
+
+    Attributes:
+        again_at: from when on there is room for what was wanted.
+    """
+
+    def __init__(self, what: str, *, where: str, advice: str, again_at: datetime) -> None:
+        super().__init__(what, where=where, advice=advice)
+        self.again_at = again_at
 
 
 class TooManyAtOnce(LimitReached):
@@ -96,7 +108,7 @@ class KeyLimits(Table):
                 return self.crl_validity
             case Purpose.OCSP:
                 return self.ocsp_validity
-            case Purpose.RESPONDER_CERTIFICATE | Purpose.CA_CERTIFICATE:
+            case Purpose.RESPONDER_CERTIFICATE | Purpose.CA_CERTIFICATE | Purpose.CERTIFICATE:
                 return self.certificate_validity
             case Purpose.CSR:
                 return None
@@ -126,7 +138,8 @@ def check_lasts(limits: KeyLimits, purpose: Purpose, lasts: timedelta | None, wh
     """
     longest = limits.longest(purpose)
     if longest is not None and lasts is not None and lasts > longest:
-        name = "certificate" if purpose in (Purpose.CA_CERTIFICATE, Purpose.RESPONDER_CERTIFICATE) else purpose
+        is_list = purpose in (Purpose.CRL, Purpose.OCSP)
+        name = purpose if is_list else "certificate"
         raise LimitReached(
             f"what the key signs for {purpose} lasts {show(longest)} at most, and this lasts {spelled(lasts)}",
             where=where,

@@ -18,6 +18,7 @@ class Purpose(StrEnum):
     OCSP = "ocsp"
     RESPONDER_CERTIFICATE = "responder_certificate"
     CA_CERTIFICATE = "ca_certificate"
+    CERTIFICATE = "certificate"
     CSR = "csr"
 
 

@@ -19,7 +19,7 @@ from signer.ledger.postgresql import PostgreSQLStore
 from signer.ledger.sqlite import SQLiteStore
 from signer.ledger.store import WRITES, Store
 
-HEAD: Final = "0010"
+HEAD: Final = "0011"
 """The newest migration."""
 
 _VERSION: Final = text("SELECT version_num FROM alembic_version")

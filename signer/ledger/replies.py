@@ -24,18 +24,18 @@ def earlier_reply(connection: Connection, message: Message) -> Reply | None:
     row = connection.execute(_FIND, {"id": message.id}).one_or_none()
     if row is None:
         return None
-    if row.digest != _digest(message):
+    if row.digest != digest_of(message):
         raise Refused("this id was used for another message", where=f"message {message.id}", advice="take a new id")
     return Reply.model_validate_json(row.reply)
 
 
 def keep_reply(connection: Connection, message: Message, reply: Reply) -> None:
     """Remember the reply in the transaction that did what was asked."""
-    values = {"message": message.id, "digest": _digest(message), "reply": reply.model_dump_json()}
+    values = {"message": message.id, "digest": digest_of(message), "reply": reply.model_dump_json()}
     connection.execute(_KEEP, values)
 
 
-def _digest(message: Message) -> str:
-    """The content that the id stands for: who asked for what, whenever it was composed."""
+def digest_of(message: Message) -> str:
+    """SHA-256 of the content that the id stands for: who asked for what, whenever it was composed."""
     asked = message.model_copy(update={"signature": None, "issued_at": _NEVER, "expires_at": _NEVER})
     return hashlib.sha256(asked.signed_bytes()).hexdigest()

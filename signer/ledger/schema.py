@@ -209,6 +209,46 @@ certified = Table(
     Column("serial", LargeBinary, nullable=False),
 )
 
+issuances = Table(
+    "issuances",
+    metadata,
+    Column("message", String(32), primary_key=True, comment="the id of the message that asked for it"),
+    Column("issuer", String(8), nullable=False),
+    Column("serial", LargeBinary, nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("asked_by", Text, comment="whom the requester asked for, as it said"),
+    Column("profile", String(32), nullable=False),
+    Column("subject", Text, nullable=False, comment="RFC 4514; empty where the certificate has none"),
+    Column("not_before", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False, comment="when it was decided"),
+    ForeignKeyConstraint(["issuer", "serial"], ["certificates.issuer", "certificates.serial"]),
+    UniqueConstraint("issuer", "serial", name="issuance_serial"),
+)
+Index("issuances_by_requester", issuances.c.requester, issuances.c.at)
+
+certificate_names = Table(
+    "certificate_names",
+    metadata,
+    Column("name", Text, primary_key=True, comment="such as dns:host.example"),
+    Column("issuer", String(8), primary_key=True),
+    Column("serial", LargeBinary, primary_key=True),
+    ForeignKeyConstraint(["issuer", "serial"], ["certificates.issuer", "certificates.serial"]),
+)
+Index("certificate_names_by_serial", certificate_names.c.issuer, certificate_names.c.serial)
+
+unsigned_certificates = Table(
+    "unsigned_certificates",
+    metadata,
+    Column("message", String(32), primary_key=True, comment="the id of the message that asked for it"),
+    Column("digest", String(64), nullable=False, comment="as in replies"),
+    Column("issuer", String(8), nullable=False),
+    Column("serial", LargeBinary, nullable=False),
+    Column("purpose", String(32), nullable=False, comment="what the key signs it as"),
+    Column("tbs", LargeBinary, nullable=False, comment="what was decided; signed at most once as far as anybody sees"),
+    Column("reply", Text, nullable=False, comment="what is said once it is signed"),
+    ForeignKeyConstraint(["issuer", "serial"], ["certificates.issuer", "certificates.serial"]),
+)
+
 continuity = Table(
     "continuity",
     metadata,
