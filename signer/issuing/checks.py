@@ -50,8 +50,8 @@ def _problems(issuance: Issuance, profile: IssuerProfile, responders_last: timed
             yield f"profile {name}: the BRs, section 6.1.5, do not know keys of the kind {odd[0]}"
         if is_br and one.no_rev_avail is not None:
             yield (
-                f'profile {name}: no_rev_avail does not go with compliance = "br": Microsoft\'s root program wants a CRL '
-                "or an OCSP responder in each certificate"
+                f'profile {name}: no_rev_avail does not go with compliance = "br": Microsoft\'s root program wants a '
+                "CRL or an OCSP responder in each certificate"
             )
         if kind is Kind.OCSP and one.most > responders_last:
             limit = f"responder_certificate_validity ({show(responders_last)}) of [signer.limits]"

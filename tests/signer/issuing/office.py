@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from revocation.clock import Clock, fixed
+from revocation.clock import fixed
 from revocation.messages import Issue, Message, Outcome, Reply, Verb
 from signer.issuing.issue import issue_together
 from signer.issuing.names import parse_name
@@ -25,7 +25,7 @@ dns = ["example.com"]
 wildcards = true
 ip = ["8.8.8.0/24", "192.168.0.0/16"]
 email = ["example.com"]
-uri = ["spiffe://example.com/"]
+uri = ["spiffe://example.com/", "https://example.com/"]
 """
 PROFILES = """
 [signer.issuers.issuance.profiles.server]
@@ -108,21 +108,21 @@ class Office:
         body = Issue(issuer=issuer, profile=profile, csr=base64.b64encode(request).decode(), names=tuple(names), **more)
         return self.estate.ask(Verb.ISSUE, body, now, id_=id_)
 
-    def reply(self, message: Message, clock: Clock = fixed(NOW)) -> Reply:
+    def reply(self, message: Message, now: datetime = NOW) -> Reply:
         """What the signer says to it."""
-        (reply,) = issue_together(self.signer, [message.model_dump_json()], clock)
+        (reply,) = issue_together(self.signer, [message.model_dump_json()], fixed(now))
         return reply
 
     def issue(self, profile: str = "server", *words: object, **more: object) -> x509.Certificate:
         """A certificate that is issued."""
         now = more.get("now", NOW)
-        reply = self.reply(self.ask(profile, *words, **more), fixed(now))
+        reply = self.reply(self.ask(profile, *words, **more), now)
         assert reply.outcome is Outcome.DONE, f"{reply.detail} ({reply.advice})"
         return certificate_in(reply)
 
     def refused(self, profile: str = "server", *words: object, **more: object) -> str:
         """Why one is refused."""
-        reply = self.reply(self.ask(profile, *words, **more), fixed(more.get("now", NOW)))
+        reply = self.reply(self.ask(profile, *words, **more), more.get("now", NOW))
         assert reply.outcome is Outcome.REFUSED, reply
         return reply.detail
 

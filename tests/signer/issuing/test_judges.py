@@ -1,0 +1,114 @@
+"""What others' linters, OpenSSL and GnuTLS say of each profile, with keys of each kind, by both sets of rules."""
+
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from revocation import clock
+from tests.authority import Authority
+from tests.signer.issuing.office import BR_PROFILES, NAMES, PROFILES, Office, SubjectKey
+from tests.signer.pkilint import pkilint_certificate
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+PKIX = {
+    "server": (("dns:www.example.com", "ip:192.168.0.1"), None, "sslserver"),
+    "client": (("email:alice@example.com", "uri:https://example.com/alice"), "CN=Alice", "sslclient"),
+    "server_client": (("dns:www.example.com",), "CN=www.example.com", "sslserver"),
+    "email": (("email:alice@example.com",), None, "smimesign"),
+    "code_signing": ((), "CN=Example Tool", "any"),
+    "ocsp": ((), None, "ocsphelper"),
+    "intermediate": ((), "CN=Example Sub CA, O=Example, C=EE", "any"),
+    "short": (("dns:www.example.com",), None, "sslserver"),
+}
+BR = {
+    "server": (("dns:www.example.com", "dns:*.example.com", "ip:8.8.8.8"), None),
+    "server_client": (("dns:www.example.com",), None),
+    "ocsp": ((), None),
+    "intermediate": ((), "CN=Example Sub CA, O=Example, C=EE"),
+}
+KEYS: dict[str, SubjectKey] = {
+    "p256": ec.generate_private_key(ec.SECP256R1()),
+    "p384": ec.generate_private_key(ec.SECP384R1()),
+    "rsa2048": rsa.generate_private_key(65537, 2048),
+    "ed25519": ed25519.Ed25519PrivateKey.generate(),
+}
+
+
+@pytest.fixture(scope="module")
+def pkix(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    issuance = NAMES + PROFILES.replace(".email]\n", '.email]\npolicies = ["2.23.140.1.5.1.3"]\n')
+    return Office.build(tmp_path_factory.mktemp("pkix"), authority=Authority(crl_sign=True), issuance=issuance, now=NOW)
+
+
+@pytest.fixture(scope="module")
+def br(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    public = 'compliance = "br"'
+    authority = Authority(organization="Example")
+    folder = tmp_path_factory.mktemp("br")
+    return Office.build(folder, authority=authority, public=public, issuance=NAMES + BR_PROFILES, now=NOW)
+
+
+@pytest.mark.judge("lint_pkix_cert")
+@pytest.mark.parametrize("kind", KEYS)
+@pytest.mark.parametrize("profile", PKIX)
+def test_pkilint_finds_nothing_in_any_profile(pkix: Office, tmp_path: Path, profile: str, kind: str) -> None:
+    """By RFC 5280."""
+    names, subject, _ = PKIX[profile]
+    issued = pkix.issue(profile, names, subject=subject, key=KEYS[kind], now=NOW)
+    (tmp_path / "x.pem").write_bytes(issued.public_bytes(Encoding.PEM))
+    assert pkilint_certificate(tmp_path / "x.pem", "lint_pkix_cert") == ""
+
+
+@pytest.mark.judge("lint_cabf_serverauth_cert")
+@pytest.mark.parametrize("kind", ["p256", "p384", "rsa2048"])
+@pytest.mark.parametrize("profile", BR)
+def test_pkilint_finds_nothing_by_the_brs(br: Office, tmp_path: Path, profile: str, kind: str) -> None:
+    """But that a CA which signs no OCSP responses itself lacks digitalSignature, which is a note."""
+    names, subject = BR[profile]
+    issued = br.issue(profile, names, subject=subject, key=KEYS[kind], now=NOW)
+    (tmp_path / "x.pem").write_bytes(issued.public_bytes(Encoding.PEM))
+    found = pkilint_certificate(tmp_path / "x.pem", "lint_cabf_serverauth_cert", "-d").splitlines()
+    assert [line for line in found if "cabf.ca_certificate_no_digital_signature_bit" not in line] == []
+
+
+@pytest.mark.judge("lint_cabf_smime_cert")
+@pytest.mark.parametrize("kind", ["p256", "rsa2048"])
+def test_pkilint_takes_certificates_for_mail_with_that_policy_for_strict_ones(
+    pkix: Office, tmp_path: Path, kind: str
+) -> None:
+    """By the S/MIME Baseline Requirements, of which nothing else is asked here."""
+    issued = pkix.issue("email", ("email:alice@example.com",), key=KEYS[kind], now=NOW)
+    (tmp_path / "x.pem").write_bytes(issued.public_bytes(Encoding.PEM))
+    assert pkilint_certificate(tmp_path / "x.pem", "lint_cabf_smime_cert", "-d") == ""
+
+
+@pytest.mark.judge("openssl")
+@pytest.mark.parametrize("profile", PKIX)
+def test_openssl_takes_each_for_what_it_is(pkix: Office, tmp_path: Path, profile: str) -> None:
+    """Strictly, for the purpose of its profile."""
+    names, subject, purpose = PKIX[profile]
+    issued = pkix.issue(profile, names, subject=subject, now=NOW)
+    (tmp_path / "x.pem").write_bytes(issued.public_bytes(Encoding.PEM))
+    root = str(pkix.estate.folder / "ca.pem")
+    at = ["-attime", str(int(NOW.timestamp()))]
+    usage = [] if purpose == "any" else ["-purpose", purpose]
+    command = ["openssl", "verify", "-x509_strict", *at, *usage, "-CAfile", root, str(tmp_path / "x.pem")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.judge("certtool")
+def test_gnutls_takes_a_server_for_the_name_that_it_has(tmp_path: Path) -> None:
+    """And for no other."""
+    now = clock.now()
+    office = Office.build(tmp_path, authority=Authority(crl_sign=True, not_before=now - timedelta(days=1)), now=now)
+    issued = office.issue("server", ("dns:www.example.com",), now=now)
+    for host, taken in (("www.example.com", True), ("example.org", False)):
+        root = ["--load-ca-certificate", str(tmp_path / "ca.pem")]
+        command = ["certtool", "--verify", *root, "--verify-hostname", host]
+        done = subprocess.run(command, input=issued.public_bytes(Encoding.PEM), capture_output=True, check=False)
+        assert (done.returncode == 0) is taken, done.stdout + done.stderr
