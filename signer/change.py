@@ -15,6 +15,7 @@ from revocation.messages import (
     Change,
     Discard,
     Excuse,
+    Issue,
     Message,
     Outcome,
     Raise,
@@ -194,6 +195,8 @@ def _do(connection: Connection, profile: IssuerProfile, body: Change, limits: Li
             return excuse(connection, profile, body, origin)
         case Discard():
             return discard(connection, profile, origin)
+        case Issue():
+            raise Refused("certificates are not issued at ceremonies", advice="`revocast issuer sign`, for CAs")
     raise TypeError(f"nobody does what a {type(body).__name__} asks")
 
 

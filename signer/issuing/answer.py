@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from revocation import serials
 from revocation.clock import iso
 from revocation.errors import RevocastError
-from revocation.messages import Reply
-from signer.keys.limits import NotNow
+from revocation.messages import Outcome, Reply
+from signer.keys.limits import LimitReached, NotNow
 from signer.ledger import issuances
 from signer.refusal import refused
 
@@ -33,4 +33,6 @@ def again(refusal: Reply) -> Reply:
 def not_done(message_id: str, error: RevocastError, now: datetime) -> Reply:
     """Why nothing was issued, which is not remembered; `retry_at` says when it can be, where that is known."""
     reply = refused(message_id, error, now)
+    if isinstance(error, LimitReached):
+        reply = reply.model_copy(update={"outcome": Outcome.REFUSED})
     return reply.model_copy(update={"data": {"retry_at": iso(error.again_at)}}) if isinstance(error, NotNow) else reply

@@ -77,10 +77,11 @@ class Office:
         issuance: str = NAMES + PROFILES,
         limits: str = "",
         requester: str = "",
+        ledger: str = "signer/ledger.sqlite",
         now: datetime = NOW,
     ) -> "Office":
         """`issuance` and `limits` are tables of the issuer, `requester` lines of the operator's."""
-        estate = Estate.build(folder, authority=authority, public=public, signer=signer)
+        estate = Estate.build(folder, authority=authority, public=public, signer=signer, ledger=ledger)
         config = folder / "revocast.toml"
         text = config.read_text()
         text = text.replace("http://crl.example", "http://pki.example.com")
