@@ -16,6 +16,7 @@ from revocation.durations import show
 from revocation.extensions import extension_value
 from revocation.issuer import Issuer
 from signer.encoding.crl import assemble
+from signer.importers.certificate import any_serial
 from signer.issuing.draft import Draft
 from signer.issuing.lint_extensions import by_which_policies, what_it_may, where_its_status_is, whose_keys
 from signer.issuing.window import longest_by_rule
@@ -51,7 +52,8 @@ def sample(draft: Draft) -> bytes:
 def findings(data: bytes, draft: Draft, profile: IssuerProfile, now: datetime) -> Iterator[str]:
     """Every rule that a certificate breaks, in words."""
     try:
-        certificate = x509.load_der_x509_certificate(data)
+        with any_serial():
+            certificate = x509.load_der_x509_certificate(data)
         extensions = certificate.extensions
         key = certificate.public_key()
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion) as error:
@@ -71,7 +73,7 @@ def _fields(data: bytes, draft: Draft, issuer: Issuer) -> Iterator[str]:
     version, serial, inner, issued_by, validity, _subject, key, *_ = der.values(tbs, *der.expect(tbs, 0, der.SEQUENCE))
     if bytes(tbs[version[1] : version[3]]) != _VERSION_3:
         yield "it is not version 3 (RFC 5280 section 4.1.2.1)"
-    if not _MOST_BITS >= serials.to_int(bytes(tbs[serial[2] : serial[3]])).bit_length() > _LEAST_BITS:
+    if not 1 << _LEAST_BITS < serials.to_int(bytes(tbs[serial[2] : serial[3]])) < 1 << _MOST_BITS:
         yield "its serial is not positive, of 20 octets at most, with 64 random bits (RFC 5280 4.1.2.2, BRs 7.1)"
     if bytes(tbs[inner[1] : inner[3]]) != bytes(algorithm):
         yield "its two AlgorithmIdentifiers differ (RFC 5280 section 4.1.1.2)"
