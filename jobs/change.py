@@ -6,8 +6,10 @@ The reply of the queue is a claim. Exit code 0 needs proof: published artifacts,
 import signal
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +20,7 @@ from jobs.evidence import Expected, missing
 from jobs.installation import Installation
 from jobs.interruption import interruptible
 from jobs.signer_process import SignerProcess
-from jobs.subject import Subject
+from jobs.subject import Named, Subject
 from jobs.terminal import printable
 from jobs.word import require_done
 from revocation import cli
@@ -46,7 +48,7 @@ class Ask:
 def change(
     installation: Installation,
     asked: Ask,
-    which: Subject,
+    which: Subject | Named,
     what: tuple[Verb, Change],
     reason: Reason | None,
     revoked_at: datetime | None = None,
@@ -63,7 +65,7 @@ def change(
         NoAnswer: nobody replied, or somebody would not wait.
     """
     started = time.monotonic()
-    message = _signed(installation, asked, what)
+    message = signed(installation, asked, what)
     chosen = courier(installation.path, installation.jobs, no_queue=asked.no_queue)
     if sys.stderr.isatty():
         click.echo(f"asking the signer; to ask the same again, whatever happens: --id {message.id}", err=True)
@@ -73,22 +75,27 @@ def change(
             (reply,) = chosen.ask([message], asked.timeout)
             require_done(reply, str(which))
             if isinstance(chosen, SignerProcess) and installation.publisher is not None:
-                _publish(installation, message)
-            expected = Expected(which.profile, which.serial, reason, reply.revision or 0, _labels(reply), revoked_at)
-            problems = _problems(reply)
+                publish_here(installation, message)
+            proof = (reply.revision or 0, _labels(reply), revoked_at)
+            expected = [Expected(which.profile, serial, reason, *proof) for serial in which.serials_in(reply)]
+            problems = problems_of(reply)
             nobody_else_makes_it = isinstance(chosen, SignerProcess) and problems
             deadline = started if nobody_else_makes_it else started + asked.timeout
-            _await_evidence(installation, expected, message, deadline, problems)
+            await_evidence(installation, partial(_missing, installation, expected), message, deadline, problems)
     except NoAnswer as error:
-        error.advice = _how_to_go_on(message, error, chosen)
+        error.advice = how_to_go_on(message, error, chosen)
         raise
     except KeyboardInterrupt:
-        raise _interrupted(message, replied=reply is not None) from None
+        raise interrupted(message, replied=reply is not None) from None
     with cli.telling(f"{which}: recorded and published (message {reply.id})"):
         _print(asked, which, reply, time.monotonic() - started)
 
 
-def _interrupted(message: Message, *, replied: bool) -> RevocastError:
+def _missing(installation: Installation, expected: Sequence[Expected], now: datetime) -> str | None:
+    return next((lacking for one in expected if (lacking := missing(installation, one, now))), None)
+
+
+def interrupted(message: Message, *, replied: bool) -> RevocastError:
     """What is known of a message when somebody would not wait any longer."""
     where = f"message {message.id}"
     if replied:
@@ -98,7 +105,8 @@ def _interrupted(message: Message, *, replied: bool) -> RevocastError:
     return NoAnswer(what, where=where, advice=_ask_again(message))
 
 
-def _how_to_go_on(message: Message, error: NoAnswer, chosen: Courier) -> str:
+def how_to_go_on(message: Message, error: NoAnswer, chosen: Courier) -> str:
+    """What can be done where nobody replied."""
     advice = [error.advice] if error.advice else []
     if isinstance(chosen, QueueCourier):
         advice.append("--no-queue asks without a queue, on the signer's machine")
@@ -109,7 +117,12 @@ def _ask_again(message: Message) -> str:
     return f"ask again with the same id: --id {message.id} (it is done once in any case)"
 
 
-def _signed(installation: Installation, asked: Ask, what: tuple[Verb, Change]) -> Message:
+def signed(installation: Installation, asked: Ask, what: tuple[Verb, Change]) -> Message:
+    """The message, signed with the operator's key.
+
+    Raises:
+        InputError: that cannot be used.
+    """
     verb, body = what
     chosen_in = "it is `requester_key` of [jobs]; `revocast init` makes one"
     key = RequesterKey.load(installation.jobs.requester_key, chosen_in)
@@ -122,8 +135,12 @@ def _labels(reply: Reply) -> tuple[str, ...]:
     return tuple(label for label in named if isinstance(label, str)) if isinstance(named, list) else ()
 
 
-def _publish(installation: Installation, message: Message) -> None:
-    """Publish here, since no worker does. What fails now does not undo what was recorded."""
+def publish_here(installation: Installation, message: Message) -> None:
+    """Publish here, since no worker does. What fails now does not undo what was recorded.
+
+    Raises:
+        NotPublishedYet: it failed.
+    """
     try:
         installation.publish(clock_now)
     except RevocastError as error:
@@ -134,17 +151,31 @@ def _publish(installation: Installation, message: Message) -> None:
         ) from error
 
 
-def _problems(reply: Reply) -> list[str]:
+def problems_of(reply: Reply) -> list[str]:
     """What the signer could not make of what the change makes due; from a queue it may be anything."""
     said = reply.data.get("problems")
     return [printable(str(problem)) for problem in said[:_MOST_PROBLEMS]] if isinstance(said, list) else []
 
 
-def _await_evidence(
-    installation: Installation, expected: Expected, message: Message, deadline: float, problems: list[str]
+def await_evidence(
+    installation: Installation,
+    missing_at: Callable[[datetime], str | None],
+    message: Message,
+    deadline: float,
+    problems: list[str],
 ) -> None:
+    """Return once nothing lacks.
+
+    Args:
+        missing_at: what lacks then; None where nothing does.
+        deadline: by the monotonic clock.
+        problems: what the signer said that it could not make.
+
+    Raises:
+        NotPublishedYet: something lacks still.
+    """
     while True:
-        lacking = missing(installation, expected, clock_now())
+        lacking = missing_at(clock_now())
         if lacking is None:
             return
         if time.monotonic() > deadline:
@@ -158,7 +189,7 @@ def _await_evidence(
         time.sleep(_POLL_SECONDS if installation.publisher else _FETCH_PAUSE)
 
 
-def _print(asked: Ask, which: Subject, reply: Reply, seconds: float) -> None:
+def _print(asked: Ask, which: Subject | Named, reply: Reply, seconds: float) -> None:
     if asked.as_json:
         cli.print_json({"published": True, "seconds": round(seconds, 3), **reply.model_dump(mode="json")})
         return

@@ -85,7 +85,7 @@ def missing(installation: Installation, expected: Expected, now: datetime) -> st
     if behind := _behind(installation.statuses(now), expected):
         return behind
     try:
-        seen = list(_look(installation, expected, now))
+        seen = [*_look_at_crls(installation, expected, now), *_look_at_answers(installation, expected, now)]
     except TargetError as error:
         return str(error)
     wrong = [one for one in seen if not _fits(one, expected)]
@@ -93,6 +93,28 @@ def missing(installation: Installation, expected: Expected, now: datetime) -> st
         return f"{wrong[0].where} does not show it yet"
     proofs = [one for one in seen if expected.reason is None or one.revocation is not None]
     return None if proofs else "no target shows it yet"
+
+
+def unanswered(installation: Installation, profile: IssuerProfile, serial: bytes, now: datetime) -> str | None:
+    """Why a certificate that was just issued cannot be called answered yet; None where OCSP says that it is good.
+
+    Where nothing that this machine publishes answers by OCSP there is nothing to wait for.
+    """
+    if profile.answers_cas_alone or not _has_answers(installation):
+        return None
+    try:
+        seen = list(_look_at_answers(installation, Expected(profile, serial, None, 0), now))
+    except TargetError as error:
+        return str(error)
+    if wrong := [one for one in seen if one.revocation is not None]:
+        return f"{wrong[0].where} says that it is revoked"
+    return None if seen else "no target answers for it yet"
+
+
+def _has_answers(installation: Installation) -> bool:
+    if installation.publisher is None:
+        return True
+    return any(not isinstance(one, DirectoryTable | S3Table) or one.ocsp for one in installation.publisher.targets)
 
 
 def _behind(statuses: list[TargetStatus], expected: Expected) -> str | None:
@@ -116,27 +138,36 @@ def _fits(seen: Seen, expected: Expected) -> bool:
     return seen.revocation.reason is expected.reason and is_dated
 
 
-def _look(installation: Installation, expected: Expected, now: datetime) -> Iterator[Seen]:
+def _look_at_crls(installation: Installation, expected: Expected, now: datetime) -> Iterator[Seen]:
     if installation.publisher is None:
-        yield from _served(installation.public.url(""), expected, now)
+        yield from _served_crls(installation.public.url(""), expected, now)
         return
     for target in installation.publisher.targets:
         if isinstance(target, DirectoryTable | S3Table):
             yield from _crls(target.name, open_files(target, installation.public), expected, now)
-            if target.ocsp:
-                yield from _static_responses(target, expected, now)
-        else:
+
+
+def _look_at_answers(installation: Installation, expected: Expected, now: datetime) -> Iterator[Seen]:
+    if installation.publisher is None:
+        yield from _served_answers(installation.public.url(""), expected, now)
+        return
+    for target in installation.publisher.targets:
+        if not isinstance(target, DirectoryTable | S3Table):
             yield from _responses(target, expected, now)
+        elif target.ocsp:
+            yield from _static_responses(target, expected, now)
 
 
-def _served(base: str, expected: Expected, now: datetime) -> Iterator[Seen]:
+def _served_crls(base: str, expected: Expected, now: datetime) -> Iterator[Seen]:
     """What relying parties get, where the targets are on other machines."""
-    profile = expected.profile
     for spec in expected.shown_on:
         crl = look_at_crl(spec, base, None, now, _FETCH_SECONDS).crl
         if crl is not None:
             yield Seen(f"{base}: the CRL `{spec.label}`", crl.revoked.get(expected.serial), is_crl=True)
-    for way, answer in look_at_ocsp(profile, expected.serial, base, now, _FETCH_SECONDS).answers.items():
+
+
+def _served_answers(base: str, expected: Expected, now: datetime) -> Iterator[Seen]:
+    for way, answer in look_at_ocsp(expected.profile, expected.serial, base, now, _FETCH_SECONDS).answers.items():
         yield Seen(f"{base}: the OCSP response to {way}", answer.revocation, is_crl=False)
 
 

@@ -11,8 +11,10 @@ import click
 from jobs.change import Ask, change
 from jobs.installation import Installation
 from jobs.moment import Moment
-from jobs.subject import subject
+from jobs.subject import Named, Subject, named, subject
 from revocation import cli
+from revocation.config import PublicConfig
+from revocation.errors import InputError
 from revocation.messages import Raise, Release, Revoke, Verb, fill
 from revocation.status import Reason
 
@@ -26,7 +28,8 @@ _CODES = """
     """
 
 
-def _message_id(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+def message_id(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """The id that an option gives, if it is one."""
     if value is not None and not _ID.fullmatch(value):
         raise click.BadParameter("an id has 32 hexadecimal digits, in lower case", context, option)
     return value
@@ -41,7 +44,7 @@ def _options(command: _Command) -> _Command:
             "--timeout", default=60.0, show_default=True, type=click.FloatRange(min=0.1), help="Seconds to wait in all."
         ),
         click.option(
-            "--id", "id_", callback=_message_id, help="Ask again with the id of an earlier message: it is done once."
+            "--id", "id_", callback=message_id, help="Ask again with the id of an earlier message: it is done once."
         ),
         click.option("--cert", type=click.Path(path_type=Path, dir_okay=False), help="The certificate itself."),
         click.option("--issuer", help="Its issuer; needed with a serial where several are configured."),
@@ -53,6 +56,8 @@ def _options(command: _Command) -> _Command:
 
 @click.command(epilog=_CODES)
 @_options
+@click.option("--name", help="A name that it was issued for, such as dns:host.example.")
+@click.option("--all", "takes_all", is_flag=True, help="Each of them, where several have the name.")
 @click.option("--reason", default="unspecified", show_default=True, help="Such as keyCompromise or superseded.")
 @click.option("--invalidity-date", type=Moment(), help="Since when the key is suspected to be compromised.")
 @click.option("--revoked-at", type=Moment(), help="The revocation date, when it is not now.")
@@ -60,25 +65,41 @@ def revoke(
     serial: str | None,
     issuer: str | None,
     cert: Path | None,
+    name: str | None,
+    takes_all: bool,
     reason: str,
     invalidity_date: datetime | None,
     revoked_at: datetime | None,
     **ask: Any,
 ) -> None:
-    """Revoke a certificate, by its serial (hexadecimal) or with --cert, and wait until it is published."""
+    """Revoke a certificate, by its serial (hexadecimal), with --cert or by --name, and wait until it is published."""
     why = Reason.parse(reason)
     asked = Ask(**ask)
     installation = Installation.read(asked.config)
-    which = subject(installation.public, serial, issuer, cert)
+    which = _which(installation.public, serial, issuer, cert, name)
+    if takes_all and name is None:
+        raise InputError("--all is for certificates of a --name")
     body = fill(
         Revoke,
         issuer=which.profile.issuer.id,
-        serial=which.serial_hex,
+        serial=which.serial_hex if isinstance(which, Subject) else None,
+        name=name,
+        all=takes_all,
         reason=why.name,
         revoked_at=revoked_at,
         invalidity_date=invalidity_date,
     )
     change(installation, asked, which, (Verb.REVOKE, body), why)
+
+
+def _which(
+    public: PublicConfig, serial: str | None, issuer: str | None, cert: Path | None, name: str | None
+) -> Subject | Named:
+    if name is None:
+        return subject(public, serial, issuer, cert)
+    if serial is not None or cert is not None:
+        raise InputError("name the certificate by its serial, with --cert FILE, or by --name, and by one of them")
+    return named(public, name, issuer)
 
 
 @click.command(epilog=_CODES)

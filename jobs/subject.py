@@ -6,7 +6,8 @@ from pathlib import Path
 from jobs.check_certificate import issuer_of
 from revocation import serials
 from revocation.config import IssuerProfile, PublicConfig, load_certificates
-from revocation.errors import InputError
+from revocation.errors import InputError, Refused
+from revocation.messages import Reply
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,35 @@ class Subject:
         """Its serial as messages have it."""
         return serials.to_hex(self.serial)
 
+    def serials_in(self, _: Reply) -> list[bytes]:
+        """Of the certificates that a reply is about: this one, whatever it says."""
+        return [self.serial]
+
     def __str__(self) -> str:
         return f"certificate {self.serial_hex} of {self.profile.issuer.name}"
+
+
+@dataclass(frozen=True)
+class Named:
+    """The certificates of a configured issuer that were issued for a name: the signer knows which ones."""
+
+    profile: IssuerProfile
+    name: str
+
+    def serials_in(self, reply: Reply) -> list[bytes]:
+        """Of the certificates that a reply is about: as it says.
+
+        Raises:
+            Refused: it does not say it.
+        """
+        said = reply.data.get("serials")
+        found = [serials.from_hex(one) for one in said if isinstance(one, str)] if isinstance(said, list) else []
+        if not found:
+            raise Refused("the reply does not say which certificates", where=str(self), advice="ask by serial")
+        return found
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.profile.issuer.name}"
 
 
 def subject(public: PublicConfig, serial: str | None, issuer: str | None, certificate: Path | None) -> Subject:
@@ -36,17 +64,38 @@ def subject(public: PublicConfig, serial: str | None, issuer: str | None, certif
     if certificate is not None:
         return _of_file(public, certificate, issuer)
     octets = serials.from_hex(serial or "")
+    advice = "or give the certificate with --cert"
+    return Subject(the_issuer(public, issuer, "a serial", f"serial {serials.to_hex(octets)}", advice), octets)
+
+
+def named(public: PublicConfig, name: str, issuer: str | None) -> Named:
+    """The certificates that were issued for a name.
+
+    Raises:
+        InputError: no such issuer, or it is not clear which one.
+    """
+    return Named(the_issuer(public, issuer, "a name", name), name)
+
+
+def the_issuer(
+    public: PublicConfig, issuer: str | None, what: str, where: str | None = None, advice: str = ""
+) -> IssuerProfile:
+    """The issuer of that name, or the only one.
+
+    Raises:
+        InputError: there is no such issuer, or none was named and there are several.
+    """
     if issuer is not None:
-        return Subject(public.profile(issuer), octets)
+        return public.profile(issuer)
     profiles = list(public.profiles.values())
     if len(profiles) > 1:
         names = ", ".join(profile.issuer.name for profile in profiles)
         raise InputError(
-            "a serial alone is ambiguous: several issuers are configured",
-            where=f"serial {serials.to_hex(octets)}",
-            advice=f"name one with --issuer ({names}), or give the certificate with --cert",
+            f"{what} alone is ambiguous: several issuers are configured",
+            where=where,
+            advice=f"name one with --issuer ({names}){f', {advice}' if advice else ''}",
         )
-    return Subject(profiles[0], octets)
+    return profiles[0]
 
 
 def _of_file(public: PublicConfig, path: Path, issuer: str | None) -> Subject:

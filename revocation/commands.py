@@ -69,6 +69,10 @@ TABLE: Final[dict[str, Row]] = {
         "signer.issuers.further:add_certificate", "signer", "Add a certificate of an issuer that was made elsewhere."
     ),
     "issuer show": Row("signer.issuers.show:show", "signer", "Show issuers: certificates, key, and where things are."),
+    "cert issue": Row("jobs.cert_issue:issue", "jobs", "Have a certificate issued, and wait until it is answered for."),
+    "cert list": Row("signer.certs.list:list_", "signer", "List certificates: by name, serial, state, expiry."),
+    "cert show": Row("signer.certs.show:show", "signer", "Show what is known of a certificate."),
+    "cert export": Row("signer.certs.export:export", "signer", "Write a certificate to a file, PEM or DER."),
     "signer run": Row("signer.run:run", "signer", "Handle messages from standard input, one JSON a line."),
     "signer unlock": Row("signer.unlock:unlock", "signer", "Try the CA keys, and ask for passphrases."),
     "backup": Row("signer.recovery.backup:backup", "signer", "Copy the ledger, while the signer runs."),
@@ -93,6 +97,7 @@ _GROUPS: Final = {
     "worker": "Run one of the workers of the queue.",
     "key": "CA keys, in files and on tokens.",
     "issuer": "CA certificates: roots, intermediates, requests.",
+    "cert": "Certificates that issuers here issued.",
     "signer": "The signer by itself, without a queue.",
     "ledger": "The signer's ledger, after a disaster.",
     "ceremony": "Signing on a machine without network.",

@@ -26,7 +26,7 @@ from revocation.messages import (
     parse_message,
 )
 from revocation.wire.route import ISSUES_QUEUE
-from signer import statuses
+from signer import named, statuses
 from signer.config import Limits, Requester
 from signer.discard import discard
 from signer.excuse import excuse
@@ -168,7 +168,8 @@ def _reply(connection: Connection, signer: Signer, asked: Asked, origin: Origin)
         done = _do(connection, asked.profile, asked.body, signer.config.limits, origin)
     except (Refused, InputError) as error:
         return refused(origin.message, error, origin.now)
-    data = {"crls": list(done.crls), **({"discarded": list(done.discarded)} if done.discarded else {})}
+    more = {"discarded": list(done.discarded), "serials": list(done.serials)}
+    data = {"crls": list(done.crls), **{name: found for name, found in more.items() if found}}
     said = {"issuer": issuer.id, "revision": done.revision, "detail": done.detail, "data": data}
     return Reply(id=origin.message, outcome=Outcome.DONE, at=origin.now, **said)
 
@@ -186,7 +187,7 @@ def _require_signed_here(signer: Signer, asked: Asked) -> None:
 def _do(connection: Connection, profile: IssuerProfile, body: Change, limits: Limits, origin: Origin) -> Done:
     match body:
         case Revoke():
-            return statuses.revoke(connection, profile, body, limits, origin)
+            return named.revoke(connection, profile, body, limits, origin)
         case Release():
             return statuses.release(connection, profile, body, origin)
         case Raise():
@@ -203,7 +204,7 @@ def _do(connection: Connection, profile: IssuerProfile, body: Change, limits: Li
 def _note(connection: Connection, asked: Asked, reply: Reply, origin: Origin) -> None:
     """What was asked, by whom, and what came of it, for the audit log."""
     what = asked.body.model_dump(mode="json", exclude={"issuer"}, exclude_none=True)
-    what |= {name: found for name in ("discarded",) if (found := reply.data.get(name))}
+    what |= {name: found for name in ("discarded", "serials") if (found := reply.data.get(name))}
     who = {"requester": origin.requester, "message": origin.message}
     done = {"outcome": str(reply.outcome), "revision": reply.revision}
     if reply.outcome is Outcome.REFUSED:

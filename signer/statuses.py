@@ -32,6 +32,7 @@ class Done:
         revision: of the issuer, which contains it.
         detail: one sentence.
         crls: the labels of the CRLs that have to be made anew, for whoever waits until they are published.
+        serials: of the certificates, where a name stood for them.
         discarded: the names of bundles that are not to be published any more.
     """
 
@@ -39,6 +40,7 @@ class Done:
     detail: str
     crls: tuple[str, ...]
     discarded: tuple[str, ...] = ()
+    serials: tuple[str, ...] = ()
 
 
 def revoke(connection: Connection, profile: IssuerProfile, body: Revoke, limits: Limits, origin: Origin) -> Done:
@@ -49,7 +51,7 @@ def revoke(connection: Connection, profile: IssuerProfile, body: Revoke, limits:
     Raises:
         Refused: unknown serial, revoked already, or a date that cannot be, or not the one of the hold.
     """
-    serial = serials.from_hex(body.serial)
+    serial = serials.from_hex(body.serial or "")
     certificate = _known(connection, profile, serial)
     revocation = _revocation(profile, body, certificate, limits, origin.now)
     _require_allowed(profile, certificate, revocation.reason)

@@ -1,9 +1,9 @@
 """What each verb asks for. A body says *what* is wanted, never what bytes to sign."""
 
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from revocation.instant import Instant
 from revocation.published import CRLRow, SliceRow
@@ -68,12 +68,29 @@ class Change(Body):
 
 
 class Revoke(Change):
-    """Revoke one certificate."""
+    """Revoke one certificate, by its serial; or by a name that it was issued for, and then perhaps all of that name."""
 
-    serial: SerialHex
+    serial: SerialHex | None = Field(default=None, exclude_if=lambda value: value is None)
+    name: str | None = Field(
+        default=None,
+        max_length=1000,
+        exclude_if=lambda value: value is None,
+        description="as in `issue`, in place of the serial",
+    )
+    all: bool = Field(
+        default=False,
+        exclude_if=lambda value: not value,
+        description="whether several certificates may have the name; each of them is revoked",
+    )
     reason: str
     revoked_at: Instant | None = Field(default=None, description="now when absent; never in the future")
     invalidity_date: Instant | None = None
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if (self.serial is None) == (self.name is None) or (self.all and self.name is None):
+            raise ValueError("either a serial, or a name, and `all` only with a name")
+        return self
 
 
 class Release(Change):

@@ -74,7 +74,7 @@ def name_of(general: x509.GeneralName) -> Name:
     Raises:
         Refused: it is of a type that is not certified, or malformed.
     """
-    for class_, type_ in _TYPES:
+    for class_, type_ in _CLASSES:
         if isinstance(general, class_):
             return parse_name(f"{type_}:{general.value}")
     raise Refused(
@@ -186,7 +186,10 @@ def _uri(text: str) -> str | None:
 
 
 _READ: Final = {"dns": _dns, "ip": _ip, "email": _email, "uri": _uri}
-_TYPES: Final = (
+TYPES: Final = tuple(_READ)
+"""What stands before the colon of a name."""
+
+_CLASSES: Final = (
     (x509.DNSName, "dns"),
     (x509.IPAddress, "ip"),
     (x509.RFC822Name, "email"),

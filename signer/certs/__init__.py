@@ -1,0 +1,1 @@
+"""Looking at the certificates that the ledger knows: it is only read."""

@@ -1,0 +1,33 @@
+"""Certificates by the names that they were issued for. What was imported has no names here."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, or_, select
+
+from revocation.issuer import Issuer
+from revocation.status import Reason
+from signer.ledger.facts import REVOKED, not_expired, status_of_certificate
+from signer.ledger.schema import certificate_names, certificates, facts
+
+
+def live_with(connection: Connection, issuer: Issuer, name: str, now: datetime, most: int) -> Sequence[bytes]:
+    """The serials of an issuer's certificates with a name that can still be revoked: not expired, nor revoked for good.
+
+    Args:
+        most: how many at most.
+    """
+    same = and_(
+        certificates.c.issuer == certificate_names.c.issuer, certificates.c.serial == certificate_names.c.serial
+    )
+    is_final = and_(facts.c.kind == REVOKED, facts.c.reason != int(Reason.certificateHold))
+    query = (
+        select(certificates.c.serial)
+        .join(certificate_names, same)
+        .join(facts, status_of_certificate(), isouter=True)
+        .where(certificate_names.c.name == name, certificate_names.c.issuer == issuer.id, not_expired(now))
+        .where(or_(facts.c.kind.is_(None), ~is_final))
+        .order_by(certificates.c.revision)
+        .limit(most)
+    )
+    return [bytes(row.serial) for row in connection.execute(query)]
