@@ -144,13 +144,13 @@ def _unanswered(
     return unanswered(installation, profile, serials.from_int(certificate.serial_number), now)
 
 
-def _body(profile: IssuerProfile, request: bytes, *, days: int | None, names: tuple[str, ...], **more: Any) -> Issue:
+def _body(certifier: IssuerProfile, request: bytes, *, days: int | None, names: tuple[str, ...], **more: Any) -> Issue:
     """With a duration and no end, so that the same command asks the same again."""
     if days is not None and more["not_after"] is not None:
         raise InputError("say --days or --not-after, and not both")
     lasts = int(timedelta(days=days).total_seconds()) if days is not None else None
     said = {"csr": base64.b64encode(request).decode(), "names": names, "lasts": lasts, **more}
-    return fill(Issue, issuer=profile.issuer.id, **said)
+    return fill(Issue, issuer=certifier.issuer.id, **said)
 
 
 def _request(csr: Path | None, key_out: Path | None, kind: str) -> bytes:

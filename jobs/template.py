@@ -119,7 +119,7 @@ exchange = "exchange"
 # Who may ask to change facts: the key of `revocast revoke` on this machine.
 name = "operator"
 public_key = "{public_key}"
-verbs = ["revoke", "release", "raise", "excuse", "discard", "import"]
+verbs = ["issue", "revoke", "release", "raise", "excuse", "discard", "import"]
 issuers = ["*"]
 """
 

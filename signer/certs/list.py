@@ -19,7 +19,7 @@ _MOST: Final = 1000
 @click.option("--issuer", help="Of one issuer; else of all.")
 @click.option("--name", help="dns:host.example, or a part of a name.")
 @click.option("--serial", help="Hexadecimal.")
-@click.option("--state", type=click.Choice(list(State)), help="Else whatever it is.")
+@click.option("--state", type=click.Choice([str(one) for one in State]), help="Else whatever it is.")
 @click.option("--ends-within", type=click.IntRange(min=0), help="Days from now on in which it ends, or has ended.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, _MOST), help="How many on a page.")
 @click.option("--after", help="ISSUER:SERIAL of the last one of the page before, as it is printed.")

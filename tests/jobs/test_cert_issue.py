@@ -1,0 +1,221 @@
+"""`revocast cert …` and `revoke --name`, without a queue: as an operator types them."""
+
+import base64
+import json
+import stat
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+
+from jobs import cert_issue
+from revocation import clock
+from revocation.commands import root
+from revocation.errors import InputError, NoAnswer, NotPublishedYet, Refused
+from revocation.messages import Message, Reply
+from tests.authority import Authority
+from tests.signer.issuing.office import Office, request_of
+
+HOST = "dns:www.example.com"
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """One whose commands work on the clock of the day."""
+    now = clock.now()
+    authority = Authority(days=300, not_before=now - timedelta(days=1), crl_sign=True)
+    return Office.build(tmp_path_factory.mktemp("office"), authority=authority, now=now)
+
+
+def run(office: Office, *words: str | Path) -> Result:
+    """A command, within the test."""
+    config = str(office.estate.folder / "revocast.toml")
+    return CliRunner().invoke(root, [*map(str, words), "--config", config], catch_exceptions=True)
+
+
+def done(office: Office, *words: str | Path) -> str:
+    result = run(office, *words)
+    assert result.exit_code == 0, f"{result.output}{result.exception!r}"
+    return result.output
+
+
+def failed(office: Office, *words: str | Path) -> BaseException:
+    result = run(office, *words)
+    assert result.exception is not None, result.output
+    return result.exception
+
+
+def issue(office: Office, out: Path, *words: str | Path) -> str:
+    return done(office, "cert", "issue", "--profile", "server", "--name", HOST, "--out", out, *words)
+
+
+def test_certificate_is_issued_for_a_key_that_is_made_here_and_answered_for(office: Office, tmp_path: Path) -> None:
+    """The key is its owner's alone, and that of the certificate; a server takes both; OCSP says good."""
+    key, out = tmp_path / "host.key", tmp_path / "host.pem"
+    said = issue(office, out, "--key-out", key, "--with-issuer", "--days", "10", "--asked-by", "alice")
+    chain = x509.load_pem_x509_certificates(out.read_bytes())
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    private = load_pem_private_key(key.read_bytes(), None)
+    assert private.public_key() == chain[0].public_key()
+    assert chain[1] == office.signer.public.profile("test").issuer.certificates[0]
+    assert "answered for by OCSP after" in said
+    assert f"certificate {chain[0].serial_number:X}".replace(" 0", " ") in said.replace(" 0", " ")
+    lasts = chain[0].not_valid_after_utc - chain[0].not_valid_before_utc
+    assert lasts == timedelta(days=10, seconds=-1)
+    shown = json.loads(done(office, "cert", "show", f"{chain[0].serial_number:X}", "--json"))
+    assert (shown["state"], shown["names"], shown["asked_by"]) == ("good", [HOST], "alice")
+
+
+def test_certificate_is_issued_for_a_request_and_json_says_what(office: Office, tmp_path: Path) -> None:
+    """PEM or DER; with the names of the request where none are given."""
+    csr = tmp_path / "x.csr"
+    csr.write_bytes(request_of(ec.generate_private_key(ec.SECP256R1()), names=["dns:csr.example.com"]))
+    words = ("cert", "issue", "--profile", "server", "--csr", csr, "--out", tmp_path / "x.pem", "--json")
+    said = json.loads(done(office, *words))
+    assert (said["names"], said["answered"], said["key"]) == (["dns:csr.example.com"], True, None)
+    issued = x509.load_pem_x509_certificate((tmp_path / "x.pem").read_bytes())
+    assert int(said["serial"], 16) == issued.serial_number
+
+
+def test_refusal_exits_with_1_and_leaves_neither_key_nor_request(office: Office, tmp_path: Path) -> None:
+    """The words are the signer's."""
+    words = ("cert", "issue", "--profile", "server", "--name", "dns:example.org")
+    error = failed(office, *words, "--key-out", tmp_path / "k", "--out", tmp_path / "x")
+    assert isinstance(error, Refused)
+    assert "example.org is none of the names" in error.what
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_that_is_there_is_written_over(office: Office, tmp_path: Path) -> None:
+    """Neither certificate nor key nor the request beside it."""
+    for name in ("out", "key", "key.csr"):
+        (folder := tmp_path / name).mkdir()
+        (folder / name).write_text("mine")
+        words = ("cert", "issue", "--profile", "server", "--name", HOST)
+        error = failed(office, *words, "--key-out", folder / "key", "--out", folder / "out")
+        assert isinstance(error, InputError)
+        assert (folder / name).read_text() == "mine"
+        assert [one.name for one in folder.iterdir()] == [name]
+
+
+def test_who_asks_again_with_the_id_and_the_request_gets_the_same_certificate(office: Office, tmp_path: Path) -> None:
+    """As the advice says where no answer came."""
+    out, key = tmp_path / "x.pem", tmp_path / "k"
+    said = json.loads(issue(office, out, "--key-out", key, "--json", "--days", "5"))
+    again = ("--csr", f"{key}.csr", "--id", said["message"], "--days", "5")
+    issue(office, out, *again)
+    issue(office, tmp_path / "y.pem", *again)
+    assert (tmp_path / "y.pem").read_bytes() == out.read_bytes()
+
+
+def test_no_answer_says_how_to_ask_again_and_keeps_the_key(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it was issued is not known."""
+
+    class Silent:
+        def ask(self, messages: list[Message], seconds: float) -> list[Reply]:
+            raise NoAnswer("no reply")
+
+    monkeypatch.setattr(cert_issue, "courier", lambda *_, **__: Silent())
+    words = ("cert", "issue", "--profile", "server", "--name", HOST)
+    error = failed(office, *words, "--key-out", tmp_path / "k", "--out", tmp_path / "x")
+    assert isinstance(error, NoAnswer)
+    assert "--id " in (error.advice or "")
+    assert f"--csr {tmp_path / 'k.csr'}" in (error.advice or "")
+    assert (tmp_path / "k").exists()
+
+
+@pytest.mark.parametrize("what", ["another issuer", "another key", "another name", "nothing"])
+def test_forged_reply_is_not_taken_for_a_certificate(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Whoever can write in the queue: what came back is held against issuer, key and names."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = clock.now()
+    forged: bytes | None = {
+        "another issuer": Authority(key=key).certificate.public_bytes(Encoding.DER),
+        "another key": office.issue(now=now).public_bytes(Encoding.DER),
+        "another name": office.issue("server", ("dns:other.example.com",), key=key, now=now).public_bytes(Encoding.DER),
+    }.get(what)
+
+    class Forger:
+        def ask(self, messages: list[Message], seconds: float) -> list[Reply]:
+            data = {} if forged is None else {"certificate": base64.b64encode(forged).decode()}
+            return [Reply.model_validate({"id": messages[0].id, "outcome": "done", "at": now, "data": data})]
+
+    monkeypatch.setattr(cert_issue, "courier", lambda *_, **__: Forger())
+    (tmp_path / "csr").write_bytes(request_of(key))
+    words = ("cert", "issue", "--profile", "server", "--name", HOST, "--csr", tmp_path / "csr")
+    assert isinstance(failed(office, *words, "--out", tmp_path / "x"), Refused)
+    assert not (tmp_path / "x").exists()
+
+
+def test_certificate_that_is_not_answered_for_in_time_is_written_and_exits_with_4(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issued is issued; without waiting it exits with 0."""
+    monkeypatch.setattr(cert_issue, "unanswered", lambda *_: "no target answers for it yet")
+    words = ("--key-out", tmp_path / "k", "--timeout", "3")
+    error = failed(office, "cert", "issue", "--profile", "server", "--name", HOST, "--out", tmp_path / "x", *words)
+    assert (type(error), (tmp_path / "x").exists()) == (NotPublishedYet, True)
+    issue(office, tmp_path / "y", "--key-out", tmp_path / "l", "--no-publish-wait")
+
+
+def test_certificates_are_listed_by_name_state_and_end_page_by_page(office: Office, tmp_path: Path) -> None:
+    """What is printed for the next page gives the rest."""
+    now = clock.now()
+    serials = [office.issue("server", (f"dns:l{n}.list.example.com",), now=now).serial_number for n in range(5)]
+    found: list[str] = []
+    after: tuple[str, ...] = ()
+    for _ in range(3):
+        page = json.loads(done(office, "cert", "list", "--name", "list.example", "--limit", "2", "--json", *after))
+        found += [row["serial"] for row in page["certificates"]]
+        after = ("--after", page["next"]) if page["next"] else ()
+    assert sorted(found) == sorted(f"{number:X}".zfill(32) for number in serials)
+    assert page["next"] is None
+    one = done(office, "cert", "list", "--name", "dns:l1.list.example.com")
+    assert len(one.splitlines()) == 1
+    assert done(office, "cert", "list", "--name", "list.example", "--state", "expired") == "none\n"
+    assert done(office, "cert", "list", "--name", "list.example", "--ends-within", "5") == "none\n"
+    assert len(done(office, "cert", "list", "--name", "list.example", "--ends-within", "99").splitlines()) == 5
+
+
+def test_certificate_is_exported_as_it_was_issued(office: Office, tmp_path: Path) -> None:
+    """PEM, DER, and with its issuer; by serial or name; nothing is written over."""
+    issued = office.issue("server", ("dns:export.example.com",), now=clock.now())
+    done(office, "cert", "export", "dns:EXPORT.example.com", "--out", tmp_path / "x.pem", "--with-issuer")
+    assert x509.load_pem_x509_certificates((tmp_path / "x.pem").read_bytes())[0] == issued
+    done(office, "cert", "export", f"{issued.serial_number:X}", "--der", "--out", tmp_path / "x.der")
+    assert (tmp_path / "x.der").read_bytes() == issued.public_bytes(Encoding.DER)
+    error = failed(office, "cert", "export", "dns:export.example.com", "--out", tmp_path / "x.pem")
+    assert isinstance(error, InputError)
+    assert isinstance(failed(office, "cert", "show", "dns:nobody.example.com"), InputError)
+
+
+def test_certificate_is_revoked_by_its_name_and_that_is_published(office: Office, tmp_path: Path) -> None:
+    """One; several are listed, and with --all each of them is revoked."""
+    name, now = "dns:revoke.example.com", clock.now()
+    first = office.issue("server", (name,), now=now)
+    said = json.loads(done(office, "revoke", "--name", name, "--reason", "superseded", "--json"))
+    assert (said["published"], said["data"]["serials"]) == (True, [f"{first.serial_number:X}".zfill(32)])
+    for _ in range(2):
+        office.issue("server", (name,), now=now)
+    error = failed(office, "revoke", "--name", name)
+    assert isinstance(error, Refused)
+    assert "2 certificates have the name" in error.what
+    done(office, "revoke", "--name", name, "--all")
+    states = [
+        row["state"] for row in json.loads(done(office, "cert", "list", "--name", name, "--json"))["certificates"]
+    ]
+    assert states == ["revoked"] * 3
+
+
+def test_ways_to_name_a_certificate_exclude_each_other(office: Office) -> None:
+    """And --all is for names."""
+    for words in (("revoke", "0A", "--name", HOST), ("revoke", "0A", "--all")):
+        assert isinstance(failed(office, *words), InputError)
