@@ -65,7 +65,9 @@ class _Wanted:
 @click.option("--profile", required=True, help="As in [signer.issuers.issuance], such as server.")
 @click.option("--csr", type=click.Path(path_type=Path, dir_okay=False), help="A request (PKCS #10), PEM or DER.")
 @click.option("--key-out", type=click.Path(path_type=Path, dir_okay=False), help="Make a key here, in a new file.")
-@click.option("--key-kind", type=click.Choice(list(subscriber_key.KINDS)), default="p256", show_default=True)
+@click.option(
+    "--key-kind", type=click.Choice(list(subscriber_key.KINDS)), default="p256", show_default=True, help="Of that key."
+)
 @click.option("--name", "names", multiple=True, help="dns:HOST, ip:ADDRESS, email:MAILBOX or uri:URI; several times.")
 @click.option("--subject", help='Such as "CN=Alice", where the profile lets you say it.')
 @click.option("--days", type=click.IntRange(min=1), help="How long it lasts; else as the profile says.")

@@ -11,7 +11,7 @@ from rq.serializers import JSONSerializer
 from revocation.clock import now
 from revocation.messages import Look, Publish, Verb, compose
 from revocation.wire.job import safe_job_class
-from revocation.wire.queue import LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
+from revocation.wire.queue import ISSUES_QUEUE, LOOKS_QUEUE, PUBLISHER_QUEUE, SIGNER_QUEUE, Wire
 from revocation.wire.safequeue import SafeQueue
 from tests.infra.valkey_rights import CHANNELS, GIVEN, NOBODY, REFUSED, SIGNED
 from tests.infra.valkey_users import SERVICES, GuardedServer
@@ -61,14 +61,17 @@ def test_nobody_gets_in_without_a_name_and_its_password(server: GuardedServer) -
             client.ping()
 
 
+@pytest.mark.parametrize(("queue", "prefix"), [(SIGNER_QUEUE, ""), (ISSUES_QUEUE, "issue-")])
 @pytest.mark.parametrize("user", ["publisher", "scheduler", "responder"])
-def test_no_service_can_spoil_what_sending_a_signed_message_needs(server: GuardedServer, user: str) -> None:
+def test_no_service_can_spoil_what_sending_a_signed_message_needs(
+    server: GuardedServer, user: str, queue: str, prefix: str
+) -> None:
     """A string in the place of a set or list there would stop all revocations."""
     message = compose(Verb.PRESIGN, Look(), now())
     with server.client() as administrator, server.client_of(user) as client:
-        Wire(server.url_of("operator")).send(SIGNER_QUEUE, message)
+        Wire(server.url_of("operator")).send(queue, message)
         keys = [key.decode() for key in administrator.keys("*")]
-        assert {"rq:queue:signer", f"rq:job:{message.id}"} <= {*keys}
+        assert {f"rq:queue:{queue}", f"rq:job:{prefix}{message.id}"} <= {*keys}
         for key in keys:
             for command in (("SET", key, "x"), ("SADD", key, "x"), ("HSET", key, "x", "x"), ("DEL", key)):
                 with pytest.raises(redis.exceptions.NoPermissionError):

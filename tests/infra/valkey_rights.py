@@ -48,6 +48,8 @@ REFUSED = {
     ),
     "publisher": (
         "RPUSH rq:queue:signer x",
+        "RPUSH rq:queue:signer.issues x",
+        "HGET rq:job:issue-x data",
         "RPUSH rq:queue:signer.looks x",
         "LREM rq:queue:signer 1 x",
         "DEL rq:queue:signer",
@@ -73,6 +75,8 @@ REFUSED = {
     ),
     "scheduler": (
         "RPUSH rq:queue:signer x",
+        "RPUSH rq:queue:signer.issues x",
+        "HSET rq:job:issue-x data x",
         "EXPIRE rq:queue:signer 0",
         f"HSET {SIGNED} data x",
         f"EXPIRE {SIGNED} 0",
@@ -102,6 +106,8 @@ REFUSED = {
     ),
     "operator": (
         "BLPOP rq:queue:signer 1",
+        "BLPOP rq:queue:signer.issues 1",
+        "HGET rq:job:issue-x data",
         "LRANGE rq:queue:signer 0 1",
         f"HGET {SIGNED} data",
         f"SET {REPLY} x",
