@@ -29,6 +29,7 @@ from signer.issuers.subject import shown_name
 from signer.issuers.turn import Turn
 from signer.issuers.usages import USAGES
 from signer.issuing.config import Issuance, Profile
+from signer.issuing.constraints import require_within
 from signer.issuing.kinds import Kind
 from signer.issuing.names import Name, parse_name, require_permitted
 from signer.issuing.request import Request, read_request, require_its_key
@@ -85,14 +86,14 @@ def draft(issuer: IssuerProfile, issuance: Issuance, body: Issue, now: datetime,
     window = window_of(body, profile.validity, profile.most, issuer.issuer, now, rule)
     if kind is Kind.OCSP:
         return _of_responder(issuer.issuer, body, request, window)
-    names = _names(body, request, kind, issuance, issuer.compliance)
+    names = _names(body, request, kind, issuance, issuer)
     subject = subject_of(body, request, names, kind, profile, issuer.compliance)
     if kind.is_ca:
         return _of_ca(issuer, profile, request, subject, window, now)
     return _of_end_entity(issuer, profile, kind, request, subject, names, window)
 
 
-def _names(body: Issue, request: Request, kind: Kind, issuance: Issuance, compliance: Compliance) -> Sequence[Name]:
+def _names(body: Issue, request: Request, kind: Kind, issuance: Issuance, profile: IssuerProfile) -> Sequence[Name]:
     """Those of the message, else those of the request, each once."""
     asked = map(parse_name, body.names) if body.names else request.names
     names = tuple(dict.fromkeys(asked))
@@ -100,7 +101,8 @@ def _names(body: Issue, request: Request, kind: Kind, issuance: Issuance, compli
         if name.type not in kind.name_types:
             known = ", ".join(kind.name_types) or "none"
             raise Refused(f"{name}: a certificate of the kind `{kind}` has names of the types {known}", where="names")
-        require_permitted(name, issuance.names_of(body.profile), compliance)
+        require_permitted(name, issuance.names_of(body.profile), profile.compliance)
+    require_within(profile.issuer, names)
     if kind.needs_names and not names:
         raise Refused("there are none", where="names", advice=f"--name {kind.name_types[0]}:…, or in the request")
     return names

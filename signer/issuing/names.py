@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -43,6 +43,15 @@ class Name:
         return ip_address(self.value)
 
     @property
+    def host(self) -> str:
+        """That of a name of type `uri`; empty where it has none."""
+        return (urlsplit(self.value).hostname or "").lower()
+
+    def is_in_network(self, network: str) -> bool:
+        """Whether a name of type `ip` is in one."""
+        return self.address in ip_network(network)
+
+    @property
     def general_name(self) -> x509.GeneralName:
         """The same as RFC 5280, section 4.2.1.6, has it."""
         match self.type:
@@ -74,14 +83,18 @@ def name_of(general: x509.GeneralName) -> Name:
     Raises:
         Refused: it is of a type that is not certified, or malformed.
     """
-    for class_, type_ in _CLASSES:
-        if isinstance(general, class_):
-            return parse_name(f"{type_}:{general.value}")
+    if type_ := type_of(general):
+        return parse_name(f"{type_}:{general.value}")
     raise Refused(
         f"the request wants a name of the type {type(general).__name__}",
         where="names",
         advice=f"certified are {_KINDS}",
     )
+
+
+def type_of(general: x509.GeneralName) -> str:
+    """The type of a name; empty of one that is not certified."""
+    return next((type_ for class_, type_ in _CLASSES if isinstance(general, class_)), "")
 
 
 def require_permitted(name: Name, policy: NamePolicy, compliance: Compliance) -> None:
