@@ -59,6 +59,7 @@ def issue_together(
     keys = Keys(signer)
     prepared = [_prepared(signer, text, keys, clock) for text in texts]
     with signer.ledger.write() as connection:
+        signer.stolen.read_on(connection)
         begun = [one if isinstance(one, Reply) else _reserved(connection, signer, one, clock) for one in prepared]
     reserved = [one for one in begun if isinstance(one, Reserved)]
     if not reserved:

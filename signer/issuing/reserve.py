@@ -83,8 +83,8 @@ def _allowed(connection: Connection, signer: Signer, prepared: Prepared) -> Draf
 def _require_trusted(connection: Connection, signer: Signer, prepared: Prepared, public_key_info: bytes) -> None:
     issuer = prepared.asked.profile.issuer
     require_unrevoked(connection, signer, issuer)
-    signer.stolen.require_not_stolen(connection, issuer.public_key_info)
-    signer.stolen.require_not_stolen(connection, public_key_info)
+    signer.stolen.require_not_stolen(issuer.public_key_info)
+    signer.stolen.require_not_stolen(public_key_info)
 
 
 def _once_more(

@@ -34,13 +34,12 @@ class StolenKeys:
         self._known: dict[bytes, tuple[str, bytes]] = {}
         self._read: dict[str, int] = {}
 
-    def require_not_stolen(self, connection: Connection, public_key_info: bytes) -> None:
-        """Return unless the ledger has a certificate of that key that is revoked for a compromise.
+    def require_not_stolen(self, public_key_info: bytes) -> None:
+        """Return unless a certificate of that key is revoked for a compromise, by the ledger as it was last read.
 
         Raises:
-            Refused: it has.
+            Refused: one is.
         """
-        self.read_on(connection)
         if found := self._known.get(_digest(public_key_info)):
             issuer, serial = found
             raise Refused(
@@ -50,7 +49,7 @@ class StolenKeys:
             )
 
     def read_on(self, connection: Connection) -> None:
-        """Learn what was revoked since it was read last."""
+        """Learn what was revoked since it was read last: in the transaction in which keys are held against it."""
         with self._turn:
             for issuer in connection.execute(select(issuers.c.id, issuers.c.name, issuers.c.revision)).all():
                 if issuer.revision > self._read.get(issuer.id, -1):

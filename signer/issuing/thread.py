@@ -16,7 +16,8 @@ from signer.issuing.answer import not_done
 from signer.refusal import NO_ID
 
 _LOG: Final = logging.getLogger("revocast.signer")
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 20
+"""A transaction with so many is short enough for revocations to wait for."""
 _MOST: Final = 1000
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 10.0

@@ -7,9 +7,9 @@ answered `good`, which says no more than that it is not revoked, and nobody has 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, func, insert, select, union_all, update
 
 from revocation.clock import epoch, from_epoch
 from revocation.errors import Refused
@@ -26,6 +26,15 @@ from signer.ledger.schema import (
 )
 
 _HOUR: Final = timedelta(hours=1)
+
+
+def _taken_in(table: Table) -> Select[Any]:
+    """By issuer, so that the primary key finds it."""
+    known = table.c.issuer.in_(select(issuers.c.id))
+    return select(table.c.serial).where(known, table.c.serial == bindparam("the_serial"))
+
+
+_TAKEN: Final = union_all(_taken_in(certificates), _taken_in(responder_certificates))
 
 
 @dataclass(frozen=True)
@@ -77,11 +86,7 @@ def add(connection: Connection, issuance: Issuance, names: Iterable[str]) -> Non
 
 def is_taken(connection: Connection, serial: bytes) -> bool:
     """Whether any issuer of this ledger has assigned a serial: so it is unique for each name, whoever has that name."""
-    for table in (certificates, responder_certificates):
-        known = table.c.issuer.in_(select(issuers.c.id))  # so that the primary key finds it
-        if connection.execute(select(table.c.serial).where(known, table.c.serial == serial).limit(1)).first():
-            return True
-    return False
+    return connection.execute(_TAKEN, {"the_serial": serial}).first() is not None
 
 
 def of_last_hour(connection: Connection, requester: str, now: datetime) -> int:
