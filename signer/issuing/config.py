@@ -174,6 +174,12 @@ ATTRIBUTES: Final = {
 """Attributes of a subject, as configuration and messages name them."""
 
 
+def _fixed(profile: Profile) -> list[str]:
+    """The attributes that stand in each subject, by name."""
+    found = [one.oid for one in parse_subject(profile.subject)] if profile.subject else []
+    return [name for name, oid in ATTRIBUTES.items() if oid in found]
+
+
 def _check_kind(name: str, kind: Kind, profile: Profile) -> None:
     """What only some kinds have is in no other."""
     if not kind.is_ca and (profile.usages or profile.path_length):
@@ -182,6 +188,8 @@ def _check_kind(name: str, kind: Kind, profile: Profile) -> None:
         raise ValueError(
             f"profiles.{name}: no_rev_avail may not stand in a certificate of `{kind}` (RFC 9608 section 3)"
         )
+    if kind.is_server and "CN" in {*(profile.asked_subject or ()), *_fixed(profile)}:
+        raise ValueError(f"profiles.{name}: the common name of a server is one of its names, and no other is put there")
     if kind is Kind.OCSP and (profile.subject or profile.asked_subject or profile.policies):
         raise ValueError(
             f"profiles.{name}: what stands in the certificate of a responder is fixed: leave out what adds"

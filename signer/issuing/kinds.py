@@ -48,7 +48,12 @@ class Kind(StrEnum):
     @property
     def needs_names(self) -> bool:
         """Whether it is nothing without one."""
-        return self in (Kind.SERVER, Kind.SERVER_CLIENT, Kind.EMAIL)
+        return self.is_server or self is Kind.EMAIL
+
+    @property
+    def is_server(self) -> bool:
+        """Whether clients hold its names against where they connect to."""
+        return self in (Kind.SERVER, Kind.SERVER_CLIENT)
 
     @property
     def is_ca(self) -> bool:
@@ -75,8 +80,7 @@ class Kind(StrEnum):
 
         RSA of servers had secrets sent to it before TLS 1.3; the BRs want it for one of both (section 7.1.2.7.11).
         """
-        is_server = self in (Kind.SERVER, Kind.SERVER_CLIENT)
-        has_secrets_sent = self is Kind.EMAIL or (is_server and compliance is Compliance.PKIX)
+        has_secrets_sent = self is Kind.EMAIL or (self.is_server and compliance is Compliance.PKIX)
         return key_usage(
             signs=True,
             enciphers_keys=has_secrets_sent and isinstance(key, rsa.RSAPublicKey),

@@ -114,5 +114,5 @@ def _names(certificate: x509.Certificate, extensions: x509.Extensions, draft: Dr
     if draft.kind.is_ca and not certificate.subject.rdns:
         yield "it is a CA's, and has no subject (RFC 5280 section 4.1.2.6)"
     common = [str(one.value) for one in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
-    if draft.kind.needs_names and not set(common) <= {name.value for name in draft.names}:
+    if draft.kind.is_server and not set(common) <= {name.value for name in draft.names}:
         yield f"its common name {common[0]!r} is none of its names (BRs section 7.1.4.3)"

@@ -295,6 +295,14 @@ def test_names_are_critical_where_there_is_no_subject(shared: Office) -> None:
         assert extensions.get_extension_for_class(x509.SubjectAlternativeName).critical is critical
 
 
+def test_mail_may_have_the_name_of_a_person_where_the_profile_lets_the_requester_say_it(tmp_path: Path) -> None:
+    """By `asked_subject`; without it that is refused."""
+    profiles = PROFILES.replace(".email]\n", '.email]\nasked_subject = ["CN"]\n')
+    office = Office.build(tmp_path, issuance=NAMES + profiles)
+    issued = office.issue("email", ("email:alice@example.com",), subject="CN=Alice")
+    assert issued.subject.rfc4514_string() == "CN=Alice"
+
+
 def test_subject_of_the_profile_stands_in_each_and_the_requester_adds_what_it_may(shared: Office) -> None:
     """Code signing here: country and organization are the profile's, the common name is who asked."""
     assert shared.issue("code_signing", (), subject="CN=Tool").subject.rfc4514_string() == "CN=Tool,O=Example,C=EE"
@@ -367,6 +375,8 @@ def test_serial_is_random_and_positive(shared: Office) -> None:
         ("[signer.issuers.issuance.profiles.ocsp]\n", "90d is beyond responder_certificate_validity (31d)"),
         ("[signer.issuers.issuance.profiles.email]\n", "no names of the types email are permitted"),
         ('[signer.issuers.issuance.profiles.client]\nsubject = "x"\n', "is no subject"),
+        ('[signer.issuers.issuance.profiles.server]\nsubject = "CN=x"\n', "the common name of a server"),
+        ('[signer.issuers.issuance.profiles.server]\nasked_subject = ["CN"]\n', "the common name of a server"),
         ('[signer.issuers.issuance.profiles.client]\nasked_subject = ["DC"]\n', "is none of CN"),
         ('[signer.issuers.issuance.profiles.client]\npolicies = ["1.2.x"]\n', "is no object identifier"),
         ('[signer.issuers.issuance.names]\ndns = ["Example.com"]\n', "is no domain"),
