@@ -136,5 +136,6 @@ def _require_not_behind(connection: Connection, profile: IssuerProfile, issuer: 
             f"CRL number {issuer.crl_number} is known online, and this ledger made none above {own}: it is an old copy",
             where=f"issuer {profile.issuer.name}",
             advice="put the right ledger back, or have it learn that: `revocast ledger reconcile` with the folder "
-            "of the last ceremony, or with a copy of the online exchange (docs/disaster.md)",
+            "of the last ceremony, or with a copy of the online exchange; what is published of a series is not enough "
+            "(docs/disaster.md)",
         )

@@ -10,7 +10,7 @@ import pytest
 from revocation.clock import fixed, iso
 from revocation.errors import ConfigurationError, Refused, RevocastError
 from signer.ceremony import series, sign
-from signer.ceremony.plan import CRLContent, read_crl
+from signer.ceremony.content import CRLContent, read_crl
 from signer.ceremony.sign import People, hold, prepare
 from signer.keys.limits import LimitReached
 from signer.ledger import facts, issued, lost, this_updates
