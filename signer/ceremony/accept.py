@@ -17,6 +17,7 @@ from revocation.bundle.manifest import is_bundle_name, part_of
 from revocation.clock import iso
 from revocation.errors import Refused
 from revocation.wire.exchange import FolderExchange
+from signer.ceremony.again import listed
 from signer.ceremony.brought import Answers, issuer_of, read_crls, read_responses
 from signer.ceremony.lacking import left_out
 from signer.ceremony.output import read_output
@@ -141,7 +142,8 @@ def _note(
             crl_numbers.raise_crl_floor(connection, crl.profile.issuer, crl.number)
         left = left_out(connection, transcript, first_of_each(crls), revisions, allowed)
         left = without_response(connection, signer, transcript, answers, revisions, at, allowed) | left
-        detail = {**asked.detail, "crls": numbers, "left_out": left}
+        about = listed(connection, crls, revisions, left)
+        detail = {**asked.detail, "crls": numbers, "left_out": left, "listed": about}
         ceremonies.note(connection, Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, detail))
         what = {"request": digest, "crls": numbers, "left_out": sorted(left)}
         audit.record(connection, now, "ceremony accept", None, **what)

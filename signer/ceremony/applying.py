@@ -21,6 +21,7 @@ from signer.change import apply, asked_of
 from signer.importing import import_within
 from signer.ledger import ceremonies, crl_numbers, facts, issued, lost, replies
 from signer.ledger.ceremonies import Step
+from signer.rights import authenticate
 from signer.signer import Signer
 
 _FURTHEST: Final = lost.REVISIONS << 16
@@ -77,12 +78,29 @@ def _done(connection: Connection, signer: Signer, asked: Asked, request: Request
     try:
         if replies.earlier_reply(connection, message) is not None:
             return None
+        _require_its_requester(signer, message)
         require_in_time(connection, asked, request)
         said = _import(connection, signer, asked) if message.verb is Verb.IMPORT else _change(connection, signer, asked)
     except (Refused, InputError) as error:
         raise _declined(asked, error) from error
     late = "LATE, " if message.id in request.late else ""
     return f"{late}{iso(asked.recorded_at)} {visible(message.requester or '')}: {said}"
+
+
+def _require_its_requester(signer: Signer, message: Message) -> None:
+    """Return if a requester of this machine signed it.
+
+    Raises:
+        Refused: nobody did who is known here by now.
+    """
+    try:
+        authenticate(signer.config, message)
+    except Refused as error:
+        error.advice = (
+            "where its requester's key was replaced, and not stolen: the old `public_key` back under its name in "
+            "[[signer.requesters]], the new one under another name, until this ceremony is accepted"
+        )
+        raise
 
 
 def _change(connection: Connection, signer: Signer, asked: Asked) -> str:
@@ -109,7 +127,8 @@ def _declined(asked: Asked, error: RevocastError) -> Refused:
         f"{what} {iso(asked.recorded_at)}, is refused here: {error.what}",
         where=error.where or f"message {message.id}",
         advice=(f"{error.advice}; " if error.advice else "") + "nothing was recorded or signed; "
-        f"--leave-out {message.id} holds the ceremony without it",
+        f"--leave-out {message.id} holds the ceremony without it, and so does `revocast ceremony accept` online: then "
+        "ask for it again there, with a new message",
     )
 
 

@@ -40,7 +40,7 @@ def _left_out(connection: Connection, profile: IssuerProfile) -> list[dict[str, 
     accepted = ceremonies.last(connection, Step.ACCEPTED)
     if accepted is None:
         return []
-    again = "`revocast ceremony request --all` asks for it again"
+    again = "ask for the same again, or, once what was in its way is mended, `revocast ceremony request --all`"
     return [
         {"issuer": profile.issuer.id, "what": f"message {id_}", "why": f"was left out: {words}; {again}"}
         for id_, words in accepted.detail["left_out"].items()
