@@ -18,7 +18,7 @@ from revocation.clock import iso
 from revocation.errors import Refused
 from revocation.wire.exchange import FolderExchange
 from signer.ceremony.again import listed
-from signer.ceremony.brought import Answers, issuer_of, read_crls, read_responses
+from signer.ceremony.brought import Answers, issuer_of, read_crls, read_responses, slice_revisions
 from signer.ceremony.lacking import left_out
 from signer.ceremony.output import read_output
 from signer.ceremony.schedule import first_of_each, require_begun, require_schedule, told
@@ -73,7 +73,8 @@ def accept(
     _require_each(signer, crls)
     if not ahead:
         require_begun(crls, now)
-    was_known, left = _note(signer, transcript, crls, answers, now, without)
+    slices = slice_revisions(source, names)
+    was_known, left = _note(signer, transcript, crls, answers, slices, now, without)
     put = tuple(name for name in names if _put(signer, source, name))
     _take_out_older(signer, names)
     return Accepted(transcript, tuple(told(crls, now)), put, was_known, left)
@@ -110,6 +111,7 @@ def _note(
     transcript: Transcript,
     crls: Sequence[SignedCRL],
     answers: Answers,
+    slices: Mapping[str, Mapping[str, int]],
     now: datetime,
     without: Collection[str],
 ) -> tuple[bool, tuple[str, ...]]:
@@ -143,7 +145,7 @@ def _note(
         left = left_out(connection, transcript, first_of_each(crls), revisions, allowed)
         left = without_response(connection, signer, transcript, answers, revisions, at, allowed) | left
         about = listed(connection, crls, revisions, left)
-        detail = {**asked.detail, "crls": numbers, "left_out": left, "listed": about}
+        detail = {**asked.detail, "crls": numbers, "left_out": left, "listed": about, "slices": slices}
         ceremonies.note(connection, Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, detail))
         what = {"request": digest, "crls": numbers, "left_out": sorted(left)}
         audit.record(connection, now, "ceremony accept", None, **what)
