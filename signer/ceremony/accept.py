@@ -24,6 +24,7 @@ from signer.ceremony.output import read_output
 from signer.ceremony.schedule import first_of_each, require_begun, require_schedule, told
 from signer.ceremony.transcript import Transcript
 from signer.ceremony.unanswered import without_response
+from signer.ceremony.unasked import as_requested
 from signer.ledger import audit, ceremonies, crl_numbers
 from signer.ledger.ceremonies import Ceremony, Step
 from signer.recovery.signed import SignedCRL
@@ -119,9 +120,9 @@ def _note(
     digest = transcript.request
     where = f"ceremony of {iso(transcript.at)}, request sha256:{digest}"
     with signer.ledger.write() as connection:
-        asked = ceremonies.of_request(connection, Step.REQUESTED, digest)
-        if asked is None:
-            raise Refused("answers no request that this ledger made", where=where, advice="see [signer] ledger")
+        requested = ceremonies.of_request(connection, Step.REQUESTED, digest)
+        known = ceremonies.of_request(connection, Step.ACCEPTED, digest)
+        asked = requested or known or as_requested(connection, transcript, crls, where)
         last = ceremonies.last(connection, Step.ACCEPTED)
         if last is not None and last.made_at > asked.made_at and asked.predecessor != last.request:
             raise Refused(
@@ -133,12 +134,11 @@ def _note(
         allowed = {*without, *(last.detail["left_out"] if last is not None else ())}
         revisions = asked.detail["revisions"]
         at = max(now, *(crl.this_update for crl in first_of_each(crls)))
-        known = ceremonies.of_request(connection, Step.ACCEPTED, digest)
         if known is not None:
             _require_same(known, numbers, where)
             without_response(connection, signer, transcript, answers, revisions, at, allowed)
             return True, tuple(known.detail["left_out"].values())
-        for crl in crls:
+        for crl in crls if requested is not None else ():
             _require_newer(connection, crl, where)
         for crl in crls:  # two CRLs of one issuer may have one number
             crl_numbers.raise_crl_floor(connection, crl.profile.issuer, crl.number)

@@ -1,4 +1,4 @@
-"""What of an issuer whose key is offline has to be published: what came back from ceremonies, and what waits for one."""
+"""What has to be published of an issuer whose key is offline: what ceremonies brought, and what waits for one."""
 
 from dataclasses import replace
 from datetime import datetime
