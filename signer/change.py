@@ -165,7 +165,11 @@ def _reply(connection: Connection, signer: Signer, asked: Asked, origin: Origin)
         done = _do(connection, signer, asked, origin)
     except (Refused, InputError) as error:
         return refused(origin.message, error, origin.now)
-    data = {"crls": list(done.crls), **({"discarded": list(done.discarded)} if done.discarded else {})}
+    data: dict[str, object] = {
+        "crls": list(done.crls),
+        **({"discarded": list(done.discarded)} if done.discarded else {}),
+    }
+    data |= {"waits_for_ceremony": True} if signer.is_offline(issuer) else {}
     said = {"issuer": issuer.id, "revision": done.revision, "detail": done.detail, "data": data}
     return Reply(id=origin.message, outcome=Outcome.DONE, at=origin.now, **said)
 

@@ -145,7 +145,8 @@ def _note(
         left = left_out(connection, transcript, first_of_each(crls), revisions, allowed)
         left = without_response(connection, signer, transcript, answers, revisions, at, allowed) | left
         about = listed(connection, crls, revisions, left)
-        detail = {**asked.detail, "crls": numbers, "left_out": left, "listed": about, "slices": slices}
+        found = {"held_at": iso(transcript.at), "crls": numbers, "left_out": left, "listed": about, "slices": slices}
+        detail = {**asked.detail, **found}
         ceremonies.note(connection, Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, detail))
         what = {"request": digest, "crls": numbers, "left_out": sorted(left)}
         audit.record(connection, now, "ceremony accept", None, **what)

@@ -9,9 +9,11 @@ import pytest
 from revocation import serials
 from revocation.artifacts import Kind
 from revocation.bundle import BundleReader
+from revocation.clock import iso
 from revocation.messages import Look
 from revocation.status import Reason, Revocation
 from signer.ceremony.accept import accept
+from signer.ceremony.waiting import waiting_for_ceremony
 from signer.ledger import continuity, facts, lost
 from signer.ledger.facts import Origin
 from signer.needed import Needed, needed
@@ -95,3 +97,14 @@ def test_what_a_reconciled_ledger_learned_is_not_behind_and_what_waits_in_it_is(
     assert behind(pair) == {}
     pair.revoke(3, NOW + 3 * SECOND)
     assert behind(pair).keys() == {"crl all", home(3)}
+
+
+def test_waiting_messages_are_counted_since_the_time_that_the_transcript_has(pair: Pair) -> None:
+    """Not since it was accepted: people know a ceremony by what they filed."""
+    pair.revoke(2, NOW + 2 * SECOND)
+    request = pair.request(NOW + 3 * SECOND)
+    pair.hold(request, NOW + 3 * SECOND)
+    accept(pair.signer, pair.written(request, pair.online.folder / "late"), LATER)
+    pair.revoke(3, LATER + SECOND)
+    (row,) = waiting_for_ceremony(pair.signer)
+    assert row["why"] == f"1 messages since the ceremony of {iso(NOW + 3 * SECOND)} wait for a ceremony"
