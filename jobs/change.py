@@ -75,10 +75,9 @@ def change(
             if isinstance(chosen, SignerProcess) and installation.publisher is not None:
                 _publish(installation, message)
             expected = Expected(which.profile, which.serial, reason, reply.revision or 0, _labels(reply), revoked_at)
-            problems = _problems(reply)
-            nobody_else_makes_it = isinstance(chosen, SignerProcess) and problems
+            nobody_else_makes_it = isinstance(chosen, SignerProcess) and _problems(reply)
             deadline = started if nobody_else_makes_it else started + asked.timeout
-            _await_evidence(installation, expected, message, deadline, problems)
+            _await_evidence(installation, expected, message, reply, deadline)
     except NoAnswer as error:
         error.advice = _how_to_go_on(message, error, chosen)
         raise
@@ -141,21 +140,37 @@ def _problems(reply: Reply) -> list[str]:
 
 
 def _await_evidence(
-    installation: Installation, expected: Expected, message: Message, deadline: float, problems: list[str]
+    installation: Installation, expected: Expected, message: Message, reply: Reply, deadline: float
 ) -> None:
     while True:
         lacking = missing(installation, expected, clock_now())
         if lacking is None:
             return
         if time.monotonic() > deadline:
-            why = f", since the signer could not make it: {'; '.join(problems)}" if problems else ""
-            advice = f"mend that, then `revocast refresh`, or ask again with --id {message.id}"
-            raise NotPublishedYet(
-                f"the signer says that it is recorded, but {lacking}{why}",
-                where=f"message {message.id}",
-                advice=advice if problems else "see `revocast status`; asking again with the same --id waits again",
-            )
+            waits = reply.data.get("waits_for_ceremony") is True
+            raise _at_a_ceremony(lacking, message) if waits else _unpublished(lacking, message, _problems(reply))
         time.sleep(_POLL_SECONDS if installation.publisher else _FETCH_PAUSE)
+
+
+def _unpublished(lacking: str, message: Message, problems: list[str]) -> NotPublishedYet:
+    why = f", since the signer could not make it: {'; '.join(problems)}" if problems else ""
+    advice = f"mend that, then `revocast refresh`, or ask again with --id {message.id}"
+    return NotPublishedYet(
+        f"the signer says that it is recorded, but {lacking}{why}",
+        where=f"message {message.id}",
+        advice=advice if problems else "see `revocast status`; asking again with the same --id waits again",
+    )
+
+
+def _at_a_ceremony(lacking: str, message: Message) -> NotPublishedYet:
+    """Of an issuer whose key is offline: nothing is wrong, and nothing to be mended."""
+    return NotPublishedYet(
+        f"the signer says that it is recorded, and it waits for a ceremony: its key is offline: the next ceremony "
+        f"signs it ({lacking})",
+        where=f"message {message.id}",
+        advice="`revocast ceremony request --out FILE` (docs/ceremony.md); asking again with "
+        f"--id {message.id} says whether it is published",
+    )
 
 
 def _print(asked: Ask, which: Subject, reply: Reply, seconds: float) -> None:

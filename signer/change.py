@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from revocation import serials
 from revocation.clock import Clock
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
@@ -24,13 +25,14 @@ from revocation.messages import (
     parse_message,
 )
 from signer import statuses
-from signer.config import Limits, Requester
+from signer.ceremony.again import as_signed
+from signer.config import Requester
 from signer.discard import discard
 from signer.excuse import excuse
 from signer.expired import require_live
 from signer.ledger import audit, continuity, facts, kept, replies, this_updates
 from signer.ledger.early import ONE_SECOND
-from signer.ledger.facts import Origin
+from signer.ledger.facts import Certificate, Origin
 from signer.refusal import NO_ID, refused
 from signer.rights import authenticate, require_current, require_right
 from signer.signer import Signer
@@ -160,10 +162,14 @@ def _reply(connection: Connection, signer: Signer, asked: Asked, origin: Origin)
     try:
         require_live(issuer, origin.now, "nothing about its certificates can be published, nor was it recorded")
         _require_signed_here(signer, asked)
-        done = _do(connection, asked.profile, asked.body, signer.config.limits, origin)
+        done = _do(connection, signer, asked, origin)
     except (Refused, InputError) as error:
         return refused(origin.message, error, origin.now)
-    data = {"crls": list(done.crls), **({"discarded": list(done.discarded)} if done.discarded else {})}
+    data: dict[str, object] = {
+        "crls": list(done.crls),
+        **({"discarded": list(done.discarded)} if done.discarded else {}),
+    }
+    data |= {"waits_for_ceremony": True} if signer.is_offline(issuer) else {}
     said = {"issuer": issuer.id, "revision": done.revision, "detail": done.detail, "data": data}
     return Reply(id=origin.message, outcome=Outcome.DONE, at=origin.now, **said)
 
@@ -178,19 +184,29 @@ def _require_signed_here(signer: Signer, asked: Asked) -> None:
         )
 
 
-def _do(connection: Connection, profile: IssuerProfile, body: Change, limits: Limits, origin: Origin) -> Done:
+def _do(connection: Connection, signer: Signer, asked: Asked, origin: Origin) -> Done:
+    profile, body, limits = asked.profile, asked.body, signer.config.limits
     match body:
         case Revoke():
-            return statuses.revoke(connection, profile, body, limits, origin)
+            return statuses.revoke(connection, profile, _found(connection, signer, profile, body), body, limits, origin)
         case Release():
-            return statuses.release(connection, profile, body, origin)
+            return statuses.release(connection, profile, _found(connection, signer, profile, body), origin)
         case Raise():
-            return statuses.raise_reason(connection, profile, body, limits, origin)
+            certificate = _found(connection, signer, profile, body)
+            return statuses.raise_reason(connection, profile, certificate, body, limits, origin)
         case Excuse():
             return excuse(connection, profile, body, origin)
         case Discard():
             return discard(connection, profile, origin)
     raise TypeError(f"nobody does what a {type(body).__name__} asks")
+
+
+def _found(
+    connection: Connection, signer: Signer, profile: IssuerProfile, body: Revoke | Release | Raise
+) -> Certificate:
+    """The certificate that is to be changed; of an issuer whose key is offline as it stands there."""
+    certificate = statuses.known(connection, profile, serials.from_hex(body.serial))
+    return as_signed(connection, profile, certificate) if signer.is_offline(profile.issuer) else certificate
 
 
 def _note(connection: Connection, asked: Asked, reply: Reply, origin: Origin) -> None:

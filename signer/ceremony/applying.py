@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from revocation.clock import fixed, iso
 from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
-from revocation.messages import Outcome, Reply, Verb
+from revocation.messages import Message, Outcome, Reply, Verb
 from revocation.visible import visible
 from signer.ceremony.declined import Declined, require_none
 from signer.ceremony.entries import read_kept
@@ -22,6 +22,7 @@ from signer.change import apply, asked_of
 from signer.importing import import_within
 from signer.ledger import ceremonies, continuity, crl_numbers, facts, issued, lost, replies
 from signer.ledger.ceremonies import Step
+from signer.rights import authenticate
 from signer.signer import Signer
 
 _FURTHEST: Final = lost.REVISIONS << 16
@@ -86,10 +87,27 @@ def _done(connection: Connection, signer: Signer, asked: Asked, request: Request
         return in_words(asked)
     if replies.earlier_reply(connection, message) is not None:
         return None
+    _require_its_requester(signer, message)
     require_in_time(connection, asked, request)
     said = _import(connection, signer, asked) if message.verb is Verb.IMPORT else _change(connection, signer, asked)
     late = "LATE, " if message.id in request.late else ""
     return f"{late}{iso(asked.recorded_at)} {visible(message.requester or '')}: {said}"
+
+
+def _require_its_requester(signer: Signer, message: Message) -> None:
+    """Return if a requester of this machine signed it.
+
+    Raises:
+        Refused: nobody did who is known here by now.
+    """
+    try:
+        authenticate(signer.config, message)
+    except Refused as error:
+        error.advice = (
+            "where its requester's key was replaced, and not stolen: the old `public_key` back under its name in "
+            "[[signer.requesters]], the new one under another name, until this ceremony is accepted"
+        )
+        raise
 
 
 def _change(connection: Connection, signer: Signer, asked: Asked) -> str:

@@ -43,7 +43,9 @@ def require_none(declined: Sequence[Declined]) -> None:
     one, *others = declined
     without = without_them(each.asked for each in declined)
     advice = [*dict.fromkeys(each.error.advice for each in declined[:_MOST] if each.error.advice)]
-    advice += ["nothing was recorded or signed", f"{without} holds the ceremony without {'them' if others else 'it'}"]
+    it = "them" if others else "it"
+    again = f"and so does `revocast ceremony accept` online: then ask for {it} again there, with new messages"
+    advice += ["nothing was recorded or signed", f"{without} holds the ceremony without {it}, {again}"]
     if not others:
         raise Refused(one.words, where=one.where, advice="; ".join(advice)) from one.error
     lines = [f"{each.where}: {each.words}" for each in declined[:_MOST]]

@@ -25,6 +25,8 @@ def revoke(site: Site, serial: int, reason: str = "keyCompromise") -> None:
     """Record a revocation: it waits for a ceremony, and the requester is told so."""
     shown = site.run(site.online, "revoke", f"{serial:X}", "--reason", reason, code=4)
     assert "its key is offline: the next ceremony signs it" in shown
+    assert "it waits for a ceremony" in shown
+    assert "mend that" not in shown
 
 
 def test_revocation_goes_through_the_air_gap_and_clients_see_it(site: Site) -> None:
