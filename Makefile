@@ -16,7 +16,7 @@ COMPILE  = $(UV) --no-config pip compile --quiet --universal --python-version 3.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up setup test check bench e2e chaos fuzz offline-bundle lock clean
+.PHONY: help up setup test test-long check bench e2e chaos fuzz offline-bundle lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +26,11 @@ up: setup ## Run everything on this machine: make up [PKI=/path/to/easy-rsa/pki]
 
 setup: $(READY) ## Build .venv from the lock, and do no more
 
-test: check ## Lint, types, import contracts, then the tests: make test [TESTS=tests/responder]
-	$(BIN)/pytest -n 3 --dist loadfile $(TESTS)
+test: check ## Lint, types, import contracts, then the tests but the long ones: make test [TESTS=tests/responder]
+	$(BIN)/pytest -n 3 --dist loadfile -m "not long" $(TESTS)
+
+test-long: setup ## The tests that take long, which make test leaves out: make test-long [TESTS=tests/whole]
+	$(BIN)/pytest -n 3 --dist loadfile -m long $(TESTS)
 
 check: setup ## Lint, types and import contracts alone
 	$(BIN)/ruff check

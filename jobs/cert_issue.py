@@ -130,7 +130,7 @@ def _issue(installation: Installation, asked: Ask, wanted: _Wanted, message: Mes
                 nobody_else_makes_it = isinstance(chosen, SignerProcess) and problems_of(reply)
                 deadline = started if nobody_else_makes_it else started + asked.timeout
                 lacks = partial(_unanswered, installation, wanted.profile, found)
-                await_evidence(installation, lacks, message, deadline, problems_of(reply))
+                await_evidence(installation, lacks, message, reply, deadline)
     except NoAnswer as error:
         error.advice = f"{how_to_go_on(message, error, chosen)}{_with_request(wanted)}"
         raise

@@ -78,10 +78,9 @@ def change(
                 publish_here(installation, message)
             proof = (reply.revision or 0, _labels(reply), revoked_at)
             expected = [Expected(which.profile, serial, reason, *proof) for serial in which.serials_in(reply)]
-            problems = problems_of(reply)
-            nobody_else_makes_it = isinstance(chosen, SignerProcess) and problems
+            nobody_else_makes_it = isinstance(chosen, SignerProcess) and problems_of(reply)
             deadline = started if nobody_else_makes_it else started + asked.timeout
-            await_evidence(installation, partial(_missing, installation, expected), message, deadline, problems)
+            await_evidence(installation, partial(_missing, installation, expected), message, reply, deadline)
     except NoAnswer as error:
         error.advice = how_to_go_on(message, error, chosen)
         raise
@@ -161,15 +160,15 @@ def await_evidence(
     installation: Installation,
     missing_at: Callable[[datetime], str | None],
     message: Message,
+    reply: Reply,
     deadline: float,
-    problems: list[str],
 ) -> None:
     """Return once nothing lacks.
 
     Args:
         missing_at: what lacks then; None where nothing does.
+        reply: what the signer said, of what it could not make too.
         deadline: by the monotonic clock.
-        problems: what the signer said that it could not make.
 
     Raises:
         NotPublishedYet: something lacks still.
@@ -179,14 +178,30 @@ def await_evidence(
         if lacking is None:
             return
         if time.monotonic() > deadline:
-            why = f", since the signer could not make it: {'; '.join(problems)}" if problems else ""
-            advice = f"mend that, then `revocast refresh`, or ask again with --id {message.id}"
-            raise NotPublishedYet(
-                f"the signer says that it is recorded, but {lacking}{why}",
-                where=f"message {message.id}",
-                advice=advice if problems else "see `revocast status`; asking again with the same --id waits again",
-            )
+            waits = reply.data.get("waits_for_ceremony") is True
+            raise _at_a_ceremony(lacking, message) if waits else _unpublished(lacking, message, problems_of(reply))
         time.sleep(_POLL_SECONDS if installation.publisher else _FETCH_PAUSE)
+
+
+def _unpublished(lacking: str, message: Message, problems: list[str]) -> NotPublishedYet:
+    why = f", since the signer could not make it: {'; '.join(problems)}" if problems else ""
+    advice = f"mend that, then `revocast refresh`, or ask again with --id {message.id}"
+    return NotPublishedYet(
+        f"the signer says that it is recorded, but {lacking}{why}",
+        where=f"message {message.id}",
+        advice=advice if problems else "see `revocast status`; asking again with the same --id waits again",
+    )
+
+
+def _at_a_ceremony(lacking: str, message: Message) -> NotPublishedYet:
+    """Of an issuer whose key is offline: nothing is wrong, and nothing to be mended."""
+    return NotPublishedYet(
+        f"the signer says that it is recorded, and it waits for a ceremony: its key is offline: the next ceremony "
+        f"signs it ({lacking})",
+        where=f"message {message.id}",
+        advice="`revocast ceremony request --out FILE` (docs/ceremony.md); asking again with "
+        f"--id {message.id} says whether it is published",
+    )
 
 
 def _print(asked: Ask, which: Subject | Named, reply: Reply, seconds: float) -> None:

@@ -86,7 +86,10 @@ class SeriesLeft:
         due, ends, release = self.ceremony_due, self.ends, self.next_release
         what = f"{self.target}: {self.spec}"
         if ends is None:
-            return f"{what}: nothing is there: accept the last ceremony again, or hold another"
+            return (
+                f"{what}: nothing is there: no ceremony was accepted yet, or what it signed is lost: accept the "
+                "last one again, or hold one; where the key is, that is always so: `status` online tells more"
+            )
         held = f"{self.held} are held, the next is released at {iso(release)}" if release else "none is held any more"
         then = f"the next ceremony is due at {iso(due)}" if due else f"the CA ends at {iso(self.spec.issuer.not_after)}"
         return f"{what}: {held}; the last ends at {iso(ends)}, {then}"

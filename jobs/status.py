@@ -149,7 +149,12 @@ def _print(shown: list[Line], more: list[str], wanted: Wanted, unpublished: list
     from rich.table import Table
     from rich.text import Text
 
-    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH, no_color=True)
+    is_terminal = sys.stdout.isatty()
+    console = Console() if is_terminal else Console(width=_WIDTH, no_color=True)
+
+    def say(sentence: str) -> None:
+        console.print(Text(sentence), soft_wrap=not is_terminal)  # a line each, for grep and for mails
+
     for (target, issuer), group in itertools.groupby(shown, key=lambda line: (line.target, line.issuer)):
         table = Table(title=Text(f"{target}: {issuer}"), box=box.SIMPLE, title_justify="left", padding=(0, 1, 0, 0))
         for name in _COLUMNS:
@@ -161,13 +166,13 @@ def _print(shown: list[Line], more: list[str], wanted: Wanted, unpublished: list
         console.print(table)
     for line in shown:
         if line.why:
-            console.print(Text(f"{line.target}: {line.issuer}: {line.what}: {line.why}"))
+            say(f"{line.target}: {line.issuer}: {line.what}: {line.why}")
     if wanted.trouble:
-        console.print(Text(f"The signer {wanted.trouble}."))
+        say(f"The signer {wanted.trouble}.")
     for sentence in more:
-        console.print(Text(f"due: {printable(sentence)}"))
+        say(f"due: {printable(sentence)}")
     for sentence in unpublished:
-        console.print(Text(sentence))
+        say(sentence)
 
 
 def _count(line: Line) -> str:

@@ -44,8 +44,9 @@ def check_signer(issuer: Issuer, compliance: Compliance, ocsp: OCSPProfile) -> N
     elif not issuer.signs_responses:
         raise ValueError(
             "ocsp: signed_by = 'issuer', and the keyUsage of a CA certificate of it lacks digitalSignature, which who "
-            "signs OCSP responses needs (BRs section 7.1.2.10.7): leave it to a delegate, or have the certificate "
-            "issued again"
+            "signs OCSP responses needs (BRs section 7.1.2.10.7): where it is meant for another issuer, such as an "
+            "offline root, it stands in `ocsp` of that one in [[public.issuers]], not in [public]; else leave it to a "
+            "delegate, or have the certificate issued again"
         )
 
 

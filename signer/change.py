@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
+from revocation import serials
 from revocation.clock import Clock
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
@@ -27,13 +29,14 @@ from revocation.messages import (
 )
 from revocation.wire.route import ISSUES_QUEUE
 from signer import named, statuses
-from signer.config import Limits, Requester
+from signer.ceremony.again import as_signed
+from signer.config import Requester
 from signer.discard import discard
 from signer.excuse import excuse
 from signer.expired import require_live
 from signer.ledger import audit, continuity, facts, kept, replies, this_updates
 from signer.ledger.early import ONE_SECOND
-from signer.ledger.facts import Origin
+from signer.ledger.facts import Certificate, Origin
 from signer.refusal import NO_ID, refused
 from signer.rights import authenticate, require_current, require_right
 from signer.signer import Signer
@@ -165,11 +168,12 @@ def _reply(connection: Connection, signer: Signer, asked: Asked, origin: Origin)
     try:
         require_live(issuer, origin.now, "nothing about its certificates can be published, nor was it recorded")
         _require_signed_here(signer, asked)
-        done = _do(connection, asked.profile, asked.body, signer.config.limits, origin)
+        done = _do(connection, signer, asked, origin)
     except (Refused, InputError) as error:
         return refused(origin.message, error, origin.now)
     more = {"discarded": list(done.discarded), "serials": list(done.serials)}
-    data = {"crls": list(done.crls), **{name: found for name, found in more.items() if found}}
+    data: dict[str, object] = {"crls": list(done.crls), **{name: found for name, found in more.items() if found}}
+    data |= {"waits_for_ceremony": True} if signer.is_offline(issuer) else {}
     said = {"issuer": issuer.id, "revision": done.revision, "detail": done.detail, "data": data}
     return Reply(id=origin.message, outcome=Outcome.DONE, at=origin.now, **said)
 
@@ -184,14 +188,16 @@ def _require_signed_here(signer: Signer, asked: Asked) -> None:
         )
 
 
-def _do(connection: Connection, profile: IssuerProfile, body: Change, limits: Limits, origin: Origin) -> Done:
+def _do(connection: Connection, signer: Signer, asked: Asked, origin: Origin) -> Done:
+    profile, body, limits = asked.profile, asked.body, signer.config.limits
+    find = partial(_found, connection, signer, profile)
     match body:
         case Revoke():
-            return named.revoke(connection, profile, body, limits, origin)
+            return named.revoke(connection, profile, find, body, limits, origin)
         case Release():
-            return statuses.release(connection, profile, body, origin)
+            return statuses.release(connection, profile, find(body.serial), origin)
         case Raise():
-            return statuses.raise_reason(connection, profile, body, limits, origin)
+            return statuses.raise_reason(connection, profile, find(body.serial), body, limits, origin)
         case Excuse():
             return excuse(connection, profile, body, origin)
         case Discard():
@@ -199,6 +205,12 @@ def _do(connection: Connection, profile: IssuerProfile, body: Change, limits: Li
         case Issue():
             raise Refused("certificates are not issued at ceremonies", advice="`revocast issuer sign`, for CAs")
     raise TypeError(f"nobody does what a {type(body).__name__} asks")
+
+
+def _found(connection: Connection, signer: Signer, profile: IssuerProfile, serial: str) -> Certificate:
+    """The certificate that is to be changed; of an issuer whose key is offline as it stands there."""
+    certificate = statuses.known(connection, profile, serials.from_hex(serial))
+    return as_signed(connection, profile, certificate) if signer.is_offline(profile.issuer) else certificate
 
 
 def _note(connection: Connection, asked: Asked, reply: Reply, origin: Origin) -> None:

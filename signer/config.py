@@ -171,6 +171,7 @@ class SignerConfig(Table):
             self._check_series(profile)
             self._check_key(profile)
             self._check_issuance(profile)
+            self._check_series_of_an_hour(profile)
             for what, wanted, limit in (
                 *(("crl.expires", one.expires, self.limits.crl_validity) for one in profile.crl.crls.values()),
                 (_responses(profile), profile.ocsp.expires, self._longest_response(profile)),
@@ -234,6 +235,21 @@ class SignerConfig(Table):
                 advice="`offline = true` in [[signer.issuers]] where its key is elsewhere, [signer.ceremony] where it "
                 "is (docs/ceremony.md); or `series` only in `crl` of the issuers in [[public.issuers]] whose keys do",
             )
+
+    def _check_series_of_an_hour(self, profile: IssuerProfile) -> None:
+        """A ceremony signs a series at once: what never fits into an hour breaks off in the middle of each one."""
+        name, crls = profile.issuer.name, [spec.settings for spec in profile.complete_crls.values()]
+        most = next((one.limits.signatures_per_hour for one in self.issuers if one.name == name and one.key), None)
+        number = sum(one.series.count if one.series else 1 for one in crls)
+        if most is None or number <= most or not any(one.series for one in crls):
+            return
+        raise ConfigurationError(
+            f"a ceremony signs {number} CRLs at once, with its series, and the key may make {most} signatures within "
+            "the hour",
+            where=f"issuer {name}",
+            advice=f"signatures_per_hour = {number} or more in [signer.issuers.limits], and one more for each OCSP "
+            "response that the key signs itself; or a shorter `series`",
+        )
 
     def _longest_response(self, profile: IssuerProfile) -> timedelta:
         return self.limits.direct_ocsp_validity if profile.ocsp.direct else self.limits.ocsp_validity

@@ -1,6 +1,8 @@
 """`revocast key generate` and `key show`: CA keys by themselves, before any configuration names them."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import click
@@ -19,6 +21,7 @@ from signer.keys.rsa_signature import RSASignature
 from signer.keys.shown import shown
 from signer.keys.token.uri import SCHEME, TokenURI, with_module
 
+_ELSEWHERE: Final = "[[signer.issuers]]"
 _TRIAL: Final = BytesTBS(b"a trial of a key that was just made")
 _passphrase: Final = click.option(
     "--passphrase",
@@ -43,9 +46,10 @@ def generate(uri: str, kind: str, source: str, module: str | None, as_json: bool
     """
     uri = _complete(uri, module)
     encrypts = uri.startswith("file:")
-    secret = obtain_new(source, shown(uri)) if encrypts else obtain(source, shown(uri))
-    key = generate_key(uri, kind, secret, Logins(again=True))
-    key.sign(_TRIAL)
+    with _as_options_say(uri):
+        secret = obtain_new(source, shown(uri)) if encrypts else obtain(source, shown(uri))
+        key = generate_key(uri, kind, secret, Logins(again=True))
+        key.sign(_TRIAL)
     _show(uri, key, [], as_json)
 
 
@@ -61,13 +65,26 @@ def show(uri: str, source: str, module: str | None, as_json: bool) -> None:
     """
     uri = _complete(uri, module)
     logins, secret = Logins(again=True), None
-    try:
-        key = open_key(uri, None, None, logins)
-    except Locked:
-        secret = obtain(source, shown(uri))
-        key = open_key(uri, secret, None, logins)
+    with _as_options_say(uri):
+        try:
+            key = open_key(uri, None, None, logins)
+        except Locked:
+            secret = obtain(source, shown(uri))
+            key = open_key(uri, secret, None, logins)
     schemes = _schemes(uri, secret, logins) if key_is_rsa(key) else []
     _show(uri, key, schemes, as_json)
+
+
+@contextmanager
+def _as_options_say(uri: str) -> Iterator[None]:
+    """Within, no configuration says where the key and its passphrase are: what is wrong is told of options."""
+    try:
+        yield
+    except KeyUnavailable as error:
+        error.where = f"key {shown(uri)}"
+        if error.advice and _ELSEWHERE in error.advice:
+            error.advice = "see --passphrase: file:PATH, env:NAME, credential:NAME or prompt, at a terminal"
+        raise
 
 
 def key_is_rsa(key: SigningKey) -> bool:

@@ -1,5 +1,6 @@
 """Revoking by name: the certificates that were issued for it, one unless all of them are meant."""
 
+from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy import Connection
@@ -12,21 +13,31 @@ from signer import statuses
 from signer.config import Limits
 from signer.issuing.names import parse_name
 from signer.ledger import names
-from signer.ledger.facts import Origin
+from signer.ledger.facts import Certificate, Origin
 from signer.statuses import Done
 
 _MOST: Final = 1000
 _SHOWN: Final = 20
 
 
-def revoke(connection: Connection, profile: IssuerProfile, body: Revoke, limits: Limits, origin: Origin) -> Done:
+def revoke(
+    connection: Connection,
+    profile: IssuerProfile,
+    find: Callable[[str], Certificate],
+    body: Revoke,
+    limits: Limits,
+    origin: Origin,
+) -> Done:
     """Record the revocation of the certificate that a message names, by its serial or by a name that is in it.
+
+    Args:
+        find: the certificate with that serial, hexadecimal.
 
     Raises:
         Refused: no certificate, or none that is not revoked, has that name; or several have, and not all are meant.
     """
     if body.name is None:
-        return statuses.revoke(connection, profile, body, limits, origin)
+        return statuses.revoke(connection, profile, find(body.serial or ""), body, limits, origin)
     name, where = str(parse_name(body.name)), f"issuer {profile.issuer.name}"
     found = [serials.to_hex(one) for one in names.live_with(connection, profile.issuer, name, origin.now, _MOST)]
     if not found:
@@ -43,6 +54,6 @@ def revoke(connection: Connection, profile: IssuerProfile, body: Revoke, limits:
             advice="revoke one by its serial, or all of them with --all",
         )
     each = [body.model_copy(update={"serial": serial, "name": None, "all": False}) for serial in found]
-    done = [statuses.revoke(connection, profile, one, limits, origin) for one in each]
+    done = [statuses.revoke(connection, profile, find(one.serial or ""), one, limits, origin) for one in each]
     crls = tuple(dict.fromkeys(label for one in done for label in one.crls))
     return Done(done[-1].revision, "; ".join(one.detail for one in done), crls, serials=tuple(found))

@@ -5,7 +5,7 @@ a bundle that lies in the exchange and never reached the target.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +15,7 @@ from revocation.artifacts import Kind
 from revocation.config import IssuerProfile
 from revocation.messages import Look
 from revocation.part import Part
-from signer.ceremony.waiting import last_accepted
+from signer.ceremony.outstanding import Outstanding
 from signer.ledger import facts, issued
 from signer.ledger.changes import Changes
 from signer.ledger.groups import Selection
@@ -58,11 +58,23 @@ def needed(signer: Signer, published: Look, now: datetime) -> list[Needed]:
     for profile in signer.public.profiles.values():
         if now < profile.issuer.not_after and (not published.issuers or profile.issuer.id in published.issuers):
             with signer.ledger.read() as connection:
-                accepted = last_accepted(connection, profile.issuer) if signer.is_offline(profile.issuer) else 0
-                mine = [*_crls(connection, profile), *_slices(connection, profile, published, now)]
-                found += [replace(one, bundled=max(one.bundled, accepted)) for one in mine]
+                if signer.is_offline(profile.issuer):
+                    found += _by_ceremonies(connection, profile, now)
+                else:
+                    found += [*_crls(connection, profile), *_slices(connection, profile, published, now)]
     found.sort(key=lambda one: has.get((one.part.issuer, one.part.kind, one.part.label), -1) >= one.revision)
     return found[:_MOST]
+
+
+def _by_ceremonies(connection: Connection, profile: IssuerProfile, now: datetime) -> Iterator[Needed]:
+    """Of an issuer whose key is offline. Its CRLs are signed anew at each ceremony, and the slices that changed."""
+    outstanding, since = Outstanding(connection, profile), profile.ocsp.answered_since(now)
+    for spec in profile.crls.values():
+        bundled = max(_bundled(connection, spec.part), outstanding.accepted)
+        yield Needed(spec.part, outstanding.crl(Selection.of(spec)), bundled)
+    for part in _live_slices(connection, profile, since):
+        bundled = max(_bundled(connection, part), outstanding.brought(part))
+        yield Needed(part, outstanding.slice(part, since), bundled)
 
 
 def _crls(connection: Connection, profile: IssuerProfile) -> Iterator[Needed]:
@@ -79,10 +91,15 @@ def _slices(connection: Connection, profile: IssuerProfile, published: Look, now
     for hash_, revision in facts.changed_since(connection, issuer, since, lowest) if lowest is not None else ():
         slice_ = facts.slice_of(hash_, slices)
         changed[slice_] = max(revision, changed.get(slice_, 0))
-    for slice_ in range(slices):
-        if facts.has_live(connection, issuer, facts.slice_hashes(slice_, slices), since):
-            part = Part(issuer=issuer.id, kind=Kind.OCSP, label=str(slice_))
-            yield Needed(part, changed.get(slice_, 0), _bundled(connection, part))
+    for part in _live_slices(connection, profile, since):
+        yield Needed(part, changed.get(part.slice, 0), _bundled(connection, part))
+
+
+def _live_slices(connection: Connection, profile: IssuerProfile, since: datetime) -> Iterator[Part]:
+    """Those with a certificate that had not expired then."""
+    for slice_ in range(profile.ocsp.slices):
+        if facts.has_live(connection, profile.issuer, facts.slice_hashes(slice_, profile.ocsp.slices), since):
+            yield Part(issuer=profile.issuer.id, kind=Kind.OCSP, label=str(slice_))
 
 
 def _bundled(connection: Connection, part: Part) -> int:

@@ -11,7 +11,7 @@ from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.durations import show
 from revocation.errors import Refused
-from revocation.messages import Raise, Release, Revoke
+from revocation.messages import Raise, Revoke
 from revocation.status import Reason, Revocation
 from signer.config import Limits
 from signer.coverage import uncovered
@@ -43,16 +43,22 @@ class Done:
     serials: tuple[str, ...] = ()
 
 
-def revoke(connection: Connection, profile: IssuerProfile, body: Revoke, limits: Limits, origin: Origin) -> Done:
+def revoke(
+    connection: Connection,
+    profile: IssuerProfile,
+    certificate: Certificate,
+    body: Revoke,
+    limits: Limits,
+    origin: Origin,
+) -> Done:
     """Record a revocation.
 
     A certificate on hold may be revoked for good: it keeps the date of the hold, since nobody relied on it since then.
 
     Raises:
-        Refused: unknown serial, revoked already, or a date that cannot be, or not the one of the hold.
+        Refused: revoked already, or a date that cannot be, or not the one of the hold.
     """
-    serial = serials.from_hex(body.serial or "")
-    certificate = _known(connection, profile, serial)
+    serial = certificate.serial
     revocation = _revocation(profile, body, certificate, limits, origin.now)
     _require_allowed(profile, certificate, revocation.reason)
     revision = facts.revoke(connection, profile.issuer, serial, revocation, origin)
@@ -63,14 +69,13 @@ def revoke(connection: Connection, profile: IssuerProfile, body: Revoke, limits:
     return Done(revision, f"{named(profile, serial)} is revoked since {iso(revocation.revoked_at)}{note}", crls)
 
 
-def release(connection: Connection, profile: IssuerProfile, body: Release, origin: Origin) -> Done:
+def release(connection: Connection, profile: IssuerProfile, certificate: Certificate, origin: Origin) -> Done:
     """Record that a hold ends.
 
     Raises:
-        Refused: unknown serial, or not on hold: every other revocation is final.
+        Refused: not on hold: every other revocation is final.
     """
-    serial = serials.from_hex(body.serial)
-    certificate = _known(connection, profile, serial)
+    serial = certificate.serial
     if certificate.revocation is None:
         raise Refused(
             "is not on hold: it is not revoked",
@@ -88,18 +93,24 @@ def release(connection: Connection, profile: IssuerProfile, body: Release, origi
     return Done(revision, f"{named(profile, serial)} is released from hold", crls)
 
 
-def raise_reason(connection: Connection, profile: IssuerProfile, body: Raise, limits: Limits, origin: Origin) -> Done:
+def raise_reason(
+    connection: Connection,
+    profile: IssuerProfile,
+    certificate: Certificate,
+    body: Raise,
+    limits: Limits,
+    origin: Origin,
+) -> Done:
     """Record that the key of a revoked certificate is compromised, and perhaps since before its revocation.
 
     The date may move back, never on: whoever trusted a signature of that time has to be told (BRs section 7.2.2). Where
     no reason was given so far, another one may be given too; then the date stays.
 
     Raises:
-        Refused: unknown serial, not revoked, no reason to raise to, a date that cannot be, or nothing new.
+        Refused: not revoked, no reason to raise to, a date that cannot be, or nothing new.
     """
-    serial = serials.from_hex(body.serial)
+    serial = certificate.serial
     where = named(profile, serial)
-    certificate = _known(connection, profile, serial)
     if certificate.revocation is None:
         raise Refused("is not revoked", where=where, advice=f"`revocast revoke` it with --reason {body.reason}")
     _require_passed(where, origin.now, body.revoked_at, body.invalidity_date)
@@ -206,7 +217,12 @@ def _require_first_reason(where: str, raised: Revocation, earlier: Revocation) -
         )
 
 
-def _known(connection: Connection, profile: IssuerProfile, serial: bytes) -> Certificate:
+def known(connection: Connection, profile: IssuerProfile, serial: bytes) -> Certificate:
+    """A certificate as the ledger knows it.
+
+    Raises:
+        Refused: it does not.
+    """
     certificate = facts.find(connection, profile.issuer, serial)
     if certificate is None:
         raise Refused(

@@ -29,29 +29,37 @@ _ATTEMPTS: Final = 3
 def unlock(fd: int | None, last_try: bool, config: Path | None) -> None:
     """Try every CA key, and ask on the terminal where its passphrase is `prompt`.
 
-    Standard output has a line for each issuer whose key cannot be used: it is not here, or its passphrase is not. That
-    is no failure: others can be signed for. A passphrase or PIN that is wrong is one: every key is tried all the same,
-    each wrong one is told, and the exit code is 1. Without --fd the keys that can be used have a line too, and a PIN
-    that was wrong before is tried once more: the signer does neither that nor use the last try before a token locks.
+    Standard output has a line for each issuer: whether its key can be used, or why not. Exit code 0: every key that is
+    configured here can. 1: one cannot: its passphrase or PIN is wrong, its file is missing or of another issuer, its
+    token is away. All are tried all the same. A PIN that was wrong before is tried once more: the signer does neither
+    that nor use the last try before a token locks.
+
+    With --fd only keys that cannot be used have a line, and a wrong passphrase or PIN alone ends with 1: a supervisor
+    starts without a key that is away.
     """
     file = ConfigFile.read(config)
     public, table = PublicConfig.read(file), file.table("signer", SignerConfig)
     table.check(public)
     keyring = Keyring(table.issuers, logins=Logins(table.keys, again=fd is None, last_try=last_try))
     typed: dict[str, str] = {}
-    is_any_wrong = False
+    is_any_wrong = is_any_away = False
     for profile in public.profiles.values():
+        if profile.issuer.name in table.offline:
+            if fd is None:
+                click.echo(f"issuer {profile.issuer.name}: its key is elsewhere, and signs at ceremonies")
+            continue
         try:
             _try(keyring, profile.issuer, typed)
         except WrongPassphrase as error:
             is_any_wrong = True
             cli.show_error(error)
         except KeyUnavailable as error:
+            is_any_away = is_any_away or keyring.is_configured(profile.issuer)
             click.echo(str(error))
         else:
             if fd is None:
                 click.echo(f"issuer {profile.issuer.name}: its key can be used")
-    if is_any_wrong:
+    if is_any_wrong or (is_any_away and fd is None):
         click.get_current_context().exit(1)
     if fd is not None:
         with os.fdopen(fd, "w") as pipe:

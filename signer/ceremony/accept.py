@@ -17,12 +17,14 @@ from revocation.bundle.manifest import is_bundle_name, part_of
 from revocation.clock import iso
 from revocation.errors import Refused
 from revocation.wire.exchange import FolderExchange
-from signer.ceremony.brought import Answers, issuer_of, read_crls, read_responses
+from signer.ceremony.again import listed
+from signer.ceremony.brought import Answers, issuer_of, read_crls, read_responses, slice_revisions
 from signer.ceremony.lacking import left_out
 from signer.ceremony.output import read_output
 from signer.ceremony.schedule import first_of_each, require_begun, require_schedule, told
 from signer.ceremony.transcript import Transcript
 from signer.ceremony.unanswered import without_response
+from signer.ceremony.unasked import as_requested
 from signer.ledger import audit, ceremonies, crl_numbers
 from signer.ledger.ceremonies import Ceremony, Step
 from signer.recovery.signed import SignedCRL
@@ -72,7 +74,8 @@ def accept(
     _require_each(signer, crls)
     if not ahead:
         require_begun(crls, now)
-    was_known, left = _note(signer, transcript, crls, answers, now, without)
+    slices = slice_revisions(source, names)
+    was_known, left = _note(signer, transcript, crls, answers, slices, now, without)
     put = tuple(name for name in names if _put(signer, source, name))
     _take_out_older(signer, names)
     return Accepted(transcript, tuple(told(crls, now)), put, was_known, left)
@@ -109,6 +112,7 @@ def _note(
     transcript: Transcript,
     crls: Sequence[SignedCRL],
     answers: Answers,
+    slices: Mapping[str, Mapping[str, int]],
     now: datetime,
     without: Collection[str],
 ) -> tuple[bool, tuple[str, ...]]:
@@ -116,9 +120,9 @@ def _note(
     digest = transcript.request
     where = f"ceremony of {iso(transcript.at)}, request sha256:{digest}"
     with signer.ledger.write() as connection:
-        asked = ceremonies.of_request(connection, Step.REQUESTED, digest)
-        if asked is None:
-            raise Refused("answers no request that this ledger made", where=where, advice="see [signer] ledger")
+        requested = ceremonies.of_request(connection, Step.REQUESTED, digest)
+        known = ceremonies.of_request(connection, Step.ACCEPTED, digest)
+        asked = requested or known or as_requested(connection, transcript, crls, where)
         last = ceremonies.last(connection, Step.ACCEPTED)
         if last is not None and last.made_at > asked.made_at and asked.predecessor != last.request:
             raise Refused(
@@ -130,18 +134,19 @@ def _note(
         allowed = {*without, *(last.detail["left_out"] if last is not None else ())}
         revisions = asked.detail["revisions"]
         at = max(now, *(crl.this_update for crl in first_of_each(crls)))
-        known = ceremonies.of_request(connection, Step.ACCEPTED, digest)
         if known is not None:
             _require_same(known, numbers, where)
             without_response(connection, signer, transcript, answers, revisions, at, allowed)
             return True, tuple(known.detail["left_out"].values())
-        for crl in crls:
+        for crl in crls if requested is not None else ():
             _require_newer(connection, crl, where)
         for crl in crls:  # two CRLs of one issuer may have one number
             crl_numbers.raise_crl_floor(connection, crl.profile.issuer, crl.number)
         left = left_out(connection, transcript, first_of_each(crls), revisions, allowed)
         left = without_response(connection, signer, transcript, answers, revisions, at, allowed) | left
-        detail = {**asked.detail, "crls": numbers, "left_out": left}
+        about = listed(connection, crls, revisions, left)
+        found = {"held_at": iso(transcript.at), "crls": numbers, "left_out": left, "listed": about, "slices": slices}
+        detail = {**asked.detail, **found}
         ceremonies.note(connection, Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, detail))
         what = {"request": digest, "crls": numbers, "left_out": sorted(left)}
         audit.record(connection, now, "ceremony accept", None, **what)

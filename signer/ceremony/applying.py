@@ -10,17 +10,19 @@ from sqlalchemy import Connection
 
 from revocation.clock import fixed, iso
 from revocation.config import IssuerProfile
-from revocation.errors import InputError, Refused, RevocastError
+from revocation.errors import InputError, Refused
 from revocation.messages import Message, Outcome, Reply, Verb
 from revocation.visible import visible
+from signer.ceremony.declined import Declined, require_none
 from signer.ceremony.entries import read_kept
 from signer.ceremony.exempt import in_words, require_in_time
 from signer.ceremony.request import Asked, Request, RequestIssuer
 from signer.ceremony.transcript import Transcript
 from signer.change import apply, asked_of
 from signer.importing import import_within
-from signer.ledger import ceremonies, crl_numbers, facts, issued, lost, replies
+from signer.ledger import ceremonies, continuity, crl_numbers, facts, issued, lost, replies
 from signer.ledger.ceremonies import Step
+from signer.rights import authenticate
 from signer.signer import Signer
 
 _FURTHEST: Final = lost.REVISIONS << 16
@@ -32,9 +34,18 @@ def take_in(connection: Connection, signer: Signer, request: Request) -> list[st
 
     Raises:
         Refused: this machine declines something that the online ledger did, has no such issuer, or is behind it.
+        Unreconciled: a copy took the place of this ledger, and it was not told yet what was signed since.
     """
+    continuity.require_whole(connection)
     _note_accepted(connection, request)
-    told = [line for asked in request.messages if (line := _done(connection, signer, asked, request))]
+    told: list[str] = []
+    declined: list[Declined] = []
+    for asked in request.messages:
+        try:
+            told += [line] if (line := _done(connection, signer, asked, request)) else []
+        except (Refused, InputError) as error:
+            declined.append(Declined(asked, error))  # the transaction is given up, so what it did meanwhile is too
+    require_none(declined)
     for issuer in request.header.issuers:
         profile = profile_of(signer, issuer)
         _require_not_behind(connection, profile, issuer)
@@ -74,15 +85,29 @@ def _done(connection: Connection, signer: Signer, asked: Asked, request: Request
     message = asked.message
     if message.id in request.left_out:
         return in_words(asked)
-    try:
-        if replies.earlier_reply(connection, message) is not None:
-            return None
-        require_in_time(connection, asked, request)
-        said = _import(connection, signer, asked) if message.verb is Verb.IMPORT else _change(connection, signer, asked)
-    except (Refused, InputError) as error:
-        raise _declined(asked, error) from error
+    if replies.earlier_reply(connection, message) is not None:
+        return None
+    _require_its_requester(signer, message)
+    require_in_time(connection, asked, request)
+    said = _import(connection, signer, asked) if message.verb is Verb.IMPORT else _change(connection, signer, asked)
     late = "LATE, " if message.id in request.late else ""
     return f"{late}{iso(asked.recorded_at)} {visible(message.requester or '')}: {said}"
+
+
+def _require_its_requester(signer: Signer, message: Message) -> None:
+    """Return if a requester of this machine signed it.
+
+    Raises:
+        Refused: nobody did who is known here by now.
+    """
+    try:
+        authenticate(signer.config, message)
+    except Refused as error:
+        error.advice = (
+            "where its requester's key was replaced, and not stolen: the old `public_key` back under its name in "
+            "[[signer.requesters]], the new one under another name, until this ceremony is accepted"
+        )
+        raise
 
 
 def _change(connection: Connection, signer: Signer, asked: Asked) -> str:
@@ -100,17 +125,6 @@ def _import(connection: Connection, signer: Signer, asked: Asked) -> str:
     said = f"import: {visible(source.description)}: {counts}"
     replies.keep_reply(connection, message, Reply(id=message.id, outcome=Outcome.DONE, at=now, detail=said))
     return said
-
-
-def _declined(asked: Asked, error: RevocastError) -> Refused:
-    message: Message = asked.message
-    what = f"{message.verb} of {visible(message.requester or 'nobody')}, which the online ledger did at"
-    return Refused(
-        f"{what} {iso(asked.recorded_at)}, is refused here: {error.what}",
-        where=error.where or f"message {message.id}",
-        advice=(f"{error.advice}; " if error.advice else "") + "nothing was recorded or signed; "
-        f"--leave-out {message.id} holds the ceremony without it",
-    )
 
 
 def _require_room(connection: Connection, profile: IssuerProfile, issuer: RequestIssuer) -> None:
@@ -140,5 +154,6 @@ def _require_not_behind(connection: Connection, profile: IssuerProfile, issuer: 
             f"CRL number {issuer.crl_number} is known online, and this ledger made none above {own}: it is an old copy",
             where=f"issuer {profile.issuer.name}",
             advice="put the right ledger back, or have it learn that: `revocast ledger reconcile` with the folder "
-            "of the last ceremony, or with a copy of the online exchange (docs/disaster.md)",
+            "of the last ceremony, or with a copy of the online exchange; what is published of a series is not enough "
+            "(docs/disaster.md)",
         )

@@ -56,12 +56,13 @@ def how_to_approve(digest: str, exemptions: Sequence[str] = ()) -> str:
 
 
 def require_approvals(
-    table: CeremonyTable, digest: str, files: Sequence[Path], exemptions: Sequence[str] = ()
+    table: CeremonyTable, digest: str, files: Sequence[Path], exemptions: Sequence[str] = (), *, what: str = "request"
 ) -> list[Approval]:
     """Those who agreed, if there are as many as are wanted.
 
     Args:
         exemptions: what they have to agree to beside the request, as `Request.exemptions`.
+        what: has this digest, in a word: a request, an order.
 
     Raises:
         InputError: a file is no signature, or not one of this digest and these exemptions by somebody who is
@@ -71,7 +72,7 @@ def require_approvals(
     keys = {read_public_key(one.public_key).blob: one.name for one in table.approvers}
     found: dict[str, Approval] = {}
     for file in files:
-        key = _verified(file, digest, exemptions)
+        key = _verified(file, digest, exemptions, what)
         if key.blob not in keys:
             raise InputError(
                 f"is signed by {key.fingerprint}, the key of nobody in [[signer.ceremony.approvers]]", where=str(file)
@@ -83,13 +84,13 @@ def require_approvals(
             f"{table.approvals} of {len(table.approvers)} have to agree, and {len(found)} did"
             + (f" ({', '.join(found)})" if found else "")
             + f"; not yet: {missing}",
-            where=f"ceremony sha256:{digest}",
+            where=f"{what} sha256:{digest}",
             advice=f"each of them: `{how_to_approve(digest, exemptions)}`, then --approval NAME.sig",
         )
     return list(found.values())
 
 
-def _verified(file: Path, digest: str, exemptions: Sequence[str]) -> SSHKey:
+def _verified(file: Path, digest: str, exemptions: Sequence[str], what: str) -> SSHKey:
     """The key that signed this digest with these exemptions."""
     try:
         text = read_file(file, _LARGEST).decode("ascii")
@@ -100,7 +101,7 @@ def _verified(file: Path, digest: str, exemptions: Sequence[str]) -> SSHKey:
     except InvalidSignature as error:
         other = "another digest" + ", or the request without what is to be left out or is late" * bool(exemptions)
         raise InputError(
-            f"is no signature of this request: it is damaged, or somebody signed {other}",
+            f"is no signature of this {what}: it is damaged, or somebody signed {other}",
             where=str(file),
             advice=how_to_approve(digest, exemptions),
         ) from error

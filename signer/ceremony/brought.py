@@ -70,6 +70,22 @@ def read_responses(signer: Signer, folder: FolderExchange, names: Sequence[str],
     return newest.keys()
 
 
+def slice_revisions(folder: FolderExchange, names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """By issuer id and slice, the revision up to which these bundles have its responses.
+
+    Raises:
+        BundleError: a bundle is malformed.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for name in names:
+        if f"-{Kind.OCSP}-" in name:
+            with folder.open(name) as file:
+                manifest = BundleReader(name, file).manifest
+            mine = found.setdefault(manifest.part.issuer, {})
+            mine[manifest.part.label] = max(manifest.revision, mine.get(manifest.part.label, 0))
+    return found
+
+
 def stored_answers(signer: Signer, profile: IssuerProfile, at: datetime) -> dict[tuple[str, bytes], bool]:
     """Whether the newest response in the exchange says that a certificate is revoked, of each of that issuer.
 

@@ -9,11 +9,22 @@ from revocation.config import IssuerProfile
 from revocation.errors import ConfigurationError, Refused
 from signer.ceremony.request import Header, RequestIssuer, digest_of, encode
 from signer.ceremony.waiting import last_kept
-from signer.ledger import audit, ceremonies, crl_numbers, facts, kept, lost
+from signer.ledger import audit, ceremonies, continuity, crl_numbers, facts, kept, lost
 from signer.ledger.ceremonies import Ceremony, Step
 from signer.signer import Signer
 
 _ADVICE: Final = "offline = true of an issuer in [[signer.issuers]] says that its key is elsewhere (docs/ceremony.md)"
+
+_BEFORE: Final = "recorded before its key was said to be offline"
+_LEARNED: Final = "learned from what is published, or recorded before its key was said to be offline"
+_COPY: Final = (
+    "begin the offline ledger as a copy of this one (`revocast backup`, there `revocast restore` and `revocast ledger "
+    "reconcile`), then --copied-ledger"
+)
+_IN_ITS_PLACE: Final = (
+    "`revocast ceremony accept` the folder of the last ceremony, from where it was filed, first; where that is lost: "
+    "--copied-ledger, with the offline ledger as it is (docs/disaster.md)"
+)
 
 
 def collect(signer: Signer, clock: Clock, *, everything: bool, copied: bool) -> tuple[Header, bytes]:
@@ -61,13 +72,13 @@ def _require_kept(connection: Connection, signer: Signer) -> None:
     Raises:
         Refused: some were recorded before the issuer's key was said to be offline.
     """
+    is_in_place = continuity.last_break(connection) is not None
     for profile in signer.offline:
         if count := kept.not_kept(connection, profile.issuer):
             raise Refused(
-                f"{count} facts were recorded before its key was said to be offline: their messages were not kept",
+                f"{count} facts were {_LEARNED if is_in_place else _BEFORE}: their messages were not kept",
                 where=f"issuer {profile.issuer.name}",
-                advice="begin the offline ledger as a copy of this one (`revocast backup`, there `revocast restore` "
-                "and `revocast ledger reconcile`), then --copied-ledger",
+                advice=_IN_ITS_PLACE if is_in_place else _COPY,
             )
 
 

@@ -59,6 +59,7 @@ def request(out: Path, everything: bool, copied: bool, config: Path | None, as_j
         file.write(data)
 
     replace_file(out, write, _MODE)
+    seal(signer)
     digest = digest_of(data)
     if as_json:
         cli.print_json({"request": str(out), "sha256": digest, **header.model_dump(mode="json")})
@@ -162,6 +163,7 @@ def accept(folder: Path, left_out: tuple[str, ...], config: Path | None, *, ahea
     """
     signer = open_signer(ConfigFile.read(config), clock.now())
     done = accept_folder(signer, folder, clock.now(), left_out, ahead=ahead)
+    seal(signer)
     if as_json:
         known = {"was_known": done.was_known, "put": list(done.put), "crls": list(done.crls)}
         known["left_out"] = list(done.left_out)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import termios
 
 import click
 
@@ -21,7 +22,18 @@ def ask(what: str, digest: str, question: str, yes: str | None) -> None:
     if yes is not None:
         return
     where = f"{what} sha256:{digest}"
-    if not sys.stdin.isatty() or not os.isatty(1):
+    if not has_terminal():
         raise Refused("nobody agreed: there is no terminal to ask at", where=where, advice=f"--yes sha256:{digest}")
+    _forget_what_was_typed()
     if not click.confirm(question):
         raise Refused("nobody agreed, and nothing was signed", where=where)
+
+
+def has_terminal() -> bool:
+    """Whether somebody can see what is shown, and answer."""
+    return sys.stdin.isatty() and os.isatty(1)
+
+
+def _forget_what_was_typed() -> None:
+    """What was typed before the question answers another one, or none: nobody had seen what it is about."""
+    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)

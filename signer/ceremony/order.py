@@ -10,6 +10,7 @@ from revocation.config import IssuerProfile
 from revocation.durations import show
 from revocation.errors import Refused
 from revocation.visible import visible
+from signer.ceremony.declined import without_them
 from signer.ceremony.request import Request
 from signer.ledger import ceremonies, discarded
 from signer.ledger.ceremonies import Ceremony, Step
@@ -74,11 +75,12 @@ def require_clock(connection: Connection, request: Request, now: datetime, toler
         )
     counted = [asked for asked in request.messages if asked.message.id not in request.left_out]
     if late := [asked for asked in counted if asked.recorded_at > made_at]:
+        more = f"; and {len(late) - 1} more" if len(late) > 1 else ""
         raise Refused(
-            f"was recorded at {iso(late[0].recorded_at)}, after the request was made at {iso(made_at)}",
+            f"was recorded at {iso(late[0].recorded_at)}, after the request was made at {iso(made_at)}{more}",
             where=f"message {late[0].message.id}, {late[0].message.verb} of {visible(late[0].message.requester or '')}",
-            advice="set the clock of the online machine right; --leave-out "
-            f"{late[0].message.id} holds the ceremony without it",
+            advice="set the clock of the online machine right; "
+            f"{without_them(late)} holds the ceremony without {'them' if more else 'it'}",
         )
 
 

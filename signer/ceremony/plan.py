@@ -5,18 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography import x509
 from sqlalchemy import Connection
 
 from revocation import der, serials
-from revocation.bundle import BundleReader
 from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
-from revocation.errors import BundleError
-from revocation.extensions import extension_value
 from revocation.part import Part
 from revocation.status import Reason
+from signer.ceremony.content import CRLContent, read_crl, reconciled
 from signer.ceremony.series import Numbered, PlannedSeries, planned
 from signer.crls import bring_up
 from signer.due import due_crls, due_responder_certificate, due_slices
@@ -27,20 +24,6 @@ from signer.signer import Signer
 from signer.slices import Intact
 
 _MOST_SERIALS = 20
-
-
-@dataclass(frozen=True)
-class CRLContent:
-    """What a CRL says.
-
-    Attributes:
-        entries: the reason of each serial.
-    """
-
-    number: int
-    this_update: datetime
-    next_update: datetime
-    entries: Mapping[bytes, Reason]
 
 
 @dataclass(frozen=True)
@@ -190,27 +173,11 @@ def _responses(connection: Connection, profile: IssuerProfile, slices: set[int],
 
 
 def _last(connection: Connection, signer: Signer, part: Part) -> CRLContent | None:
-    row = issued.last_stored(connection, part)
+    """The one before: what this ledger made, or learned of where it was lost since."""
+    row, learned = issued.last_stored(connection, part), reconciled(connection, part)
+    if learned is not None and (row is None or (row.crl_number or 0) < learned.number):
+        return learned
     return read_crl(signer, row.name) if row is not None else None
-
-
-def read_crl(signer: Signer, bundle: str) -> CRLContent | None:
-    """The CRL in a bundle of the exchange; None where that is not there any more."""
-    try:
-        with signer.exchange.open(bundle) as source:
-            reader = BundleReader(bundle, source)
-            found = x509.load_der_x509_crl(reader.content(reader.manifest.entries[0]))
-    except BundleError:
-        return None
-    number = extension_value(found.extensions, x509.CRLNumber)
-    entries = {serials.from_int(entry.serial_number): _reason(entry) for entry in found}
-    end = found.next_update_utc or found.last_update_utc
-    return CRLContent(number.crl_number if number else 0, found.last_update_utc, end, entries)
-
-
-def _reason(entry: x509.RevokedCertificate) -> Reason:
-    reason = extension_value(entry.extensions, x509.CRLReason)
-    return Reason.parse(reason.reason.value) if reason is not None else Reason.unspecified
 
 
 def _by_reason(title: str, entries: Mapping[bytes, Reason]) -> Iterator[str]:

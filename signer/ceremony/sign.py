@@ -22,10 +22,11 @@ from revocation.messages import Look
 from signer.ceremony.applying import profile_of, take_in
 from signer.ceremony.approvals import Approval
 from signer.ceremony.config import CeremonyTable
+from signer.ceremony.content import CRLContent, read_crl
 from signer.ceremony.exempt import require_exemptions
 from signer.ceremony.order import require_clock, require_turn, require_valid
 from signer.ceremony.output import digest_in
-from signer.ceremony.plan import CRLContent, Plan, plan, read_crl
+from signer.ceremony.plan import Plan, plan
 from signer.ceremony.request import Request
 from signer.ceremony.series import sign_series
 from signer.ceremony.transcript import ApprovedBy, SignedCRL, Transcript, UsedKey

@@ -40,7 +40,7 @@ def _left_out(connection: Connection, profile: IssuerProfile) -> list[dict[str, 
     accepted = ceremonies.last(connection, Step.ACCEPTED)
     if accepted is None:
         return []
-    again = "`revocast ceremony request --all` asks for it again"
+    again = "ask for the same again, or, once what was in its way is mended, `revocast ceremony request --all`"
     return [
         {"issuer": profile.issuer.id, "what": f"message {id_}", "why": f"was left out: {words}; {again}"}
         for id_, words in accepted.detail["left_out"].items()
@@ -55,8 +55,12 @@ def last_accepted(connection: Connection, issuer: Issuer) -> int:
 
 
 def last_kept(connection: Connection) -> tuple[int, str]:
-    """The id of the last message that an accepted ceremony had, 0 for none; and which ceremony that was, in words."""
+    """The id of the last message that an accepted ceremony had, 0 for none; and which ceremony that was, in words.
+
+    By the time that its transcript has.
+    """
     accepted = ceremonies.last(connection, Step.ACCEPTED)
     if accepted is None:
         return 0, "the beginning"
-    return int(accepted.detail["kept"]), f"the ceremony of {iso(accepted.at)}"
+    held_at = accepted.detail.get("held_at", iso(accepted.at))  # a version before did not note it
+    return int(accepted.detail["kept"]), f"the ceremony of {held_at}"

@@ -14,6 +14,7 @@ from revocation.clock import iso
 from revocation.errors import Refused
 from revocation.issuer import Issuer
 from revocation.visible import visible
+from signer.ceremony import consent
 from signer.ceremony.approvals import require_approvals
 from signer.issuers.distrust import require_trusted
 from signer.issuers.order import Order
@@ -61,6 +62,12 @@ def people_options(command: _Command) -> _Command:
     return operator(approval(command))
 
 
+def yes_option(command: _Command) -> _Command:
+    """`--yes`, passed as `yes: str | None`."""
+    said = "Agree to the order with this digest, and do not ask."
+    return click.option("--yes", metavar="sha256:DIGEST", help=said)(command)
+
+
 def show_order(signer: Signer, order: Order, now: datetime, *, err: bool) -> None:
     """What is about to be signed, and its digest; on standard error where standard output is JSON.
 
@@ -84,7 +91,17 @@ def approved(signer: Signer, order: Order, people: People) -> list[str]:
     table = signer.config.ceremony
     if table is None:
         return []
-    return [one.name for one in require_approvals(table, order.digest, people.approvals)]
+    return [one.name for one in require_approvals(table, order.digest, people.approvals, what="order")]
+
+
+def agree(order: Order, yes: str | None) -> None:
+    """Return if who is at the terminal agrees to an order whose options say all of it, or nobody is there: a script.
+
+    Raises:
+        Refused: somebody is there, and does not.
+    """
+    if yes is not None or consent.has_terminal():
+        consent.ask("order", order.digest, "Is all of this to be signed?", yes)
 
 
 def turn_of(signer: Signer, certifier: Issuer) -> Turn:

@@ -13,7 +13,16 @@ from revocation.issuer import Issuer
 from signer.auditing.sealing import seal
 from signer.config import SignerConfig
 from signer.issuers import options
-from signer.issuers.agreeing import People, approved, people_options, show_order, turn_of
+from signer.issuers.agreeing import (
+    People,
+    agree,
+    approved,
+    people_options,
+    require_digest,
+    show_order,
+    turn_of,
+    yes_option,
+)
 from signer.issuers.certify import certify
 from signer.issuers.files import keep, require_new
 from signer.issuers.order import Order
@@ -33,6 +42,7 @@ from signer.signer import Signer
 @options.key_options
 @options.profile_options
 @options.append
+@yes_option
 @people_options
 @cli.config_option
 @cli.json_option
@@ -48,6 +58,7 @@ def create(
     policies: tuple[str, ...],
     signs_responses: bool,
     append: bool,
+    yes: str | None,
     operators: tuple[str, ...],
     approvals: tuple[Path, ...],
     config: Path | None,
@@ -56,7 +67,8 @@ def create(
     """Make the CA certificate of a new issuer NAME, with a key that is there already (`revocast key generate`).
 
     It goes into the file that `certificates` of [[public.issuers]] names, issuers/NAME.pem by default, where no file
-    may be yet.
+    may be yet. What will be signed is shown, and asked for at a terminal; without one the options are what is agreed
+    to.
     """
     now = clock.now()
     found = prospect(config, name, options.key_source(key, passphrase))
@@ -79,11 +91,13 @@ def create(
         found.require_appendable()
     turn = turn_of(found.signer, above.issuer if above else ca)
     order = Order(ca, dn, above, profile, options.lasting(days), compliance, turn)
+    require_digest(found.signer, order, yes)
     require_allowed(order, now)
     signing = certifying_key(found.signer, above) if above else own
     show_order(found.signer, order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(found.signer, order, people)
+    agree(order, yes)
     certificate = certify(found.signer, order, signing, now, people.who, agreed)
     keep(found.certificate, certificate)
     if append:

@@ -20,7 +20,16 @@ from revocation.paths import issuer_path, issuers_path
 from signer.auditing.sealing import seal
 from signer.encoding.ca_certificate import CAProfile
 from signer.issuers import options
-from signer.issuers.agreeing import People, approved, people_options, show_order, turn_of
+from signer.issuers.agreeing import (
+    People,
+    agree,
+    approved,
+    people_options,
+    require_digest,
+    show_order,
+    turn_of,
+    yes_option,
+)
 from signer.issuers.brought import certifiers, parent_here, read_brought, require_lasting
 from signer.issuers.certify import certify
 from signer.issuers.create import certifying_key, require_here
@@ -55,6 +64,7 @@ _MADE_HERE: Final = {
     help="Who certifies it, or NAME itself; else who did so last.",
 )
 @click.option("--path-length", metavar="N|any", help="Another than in its newest certificate.")
+@yes_option
 @people_options
 @cli.config_option
 @cli.json_option
@@ -63,6 +73,7 @@ def renew(
     days: int,
     parent: str | None,
     path_length: str | None,
+    yes: str | None,
     operators: tuple[str, ...],
     approvals: tuple[Path, ...],
     config: Path | None,
@@ -70,7 +81,8 @@ def renew(
 ) -> None:
     """Make a certificate for issuer NAME with its name, its key and what its newest certificate lets it do.
 
-    It goes behind those that the issuer has. All of them share CRLs, responses and what was issued.
+    It goes behind those that the issuer has. All of them share CRLs, responses and what was issued. What will be signed
+    is shown, and asked for at a terminal; without one, the options are what is agreed to.
     """
     now = clock.now()
     signer = open_signer(ConfigFile.read(config), now)
@@ -80,11 +92,13 @@ def renew(
     require_room(place)
     turn = turn_of(signer, (above or own).issuer)
     order = _renewal(own, above, options.lasting(days), path_length, turn)
+    require_digest(signer, order, yes)
     require_allowed(order, now)
     require_here(signer, above or own)
     show_order(signer, order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(signer, order, people)
+    agree(order, yes)
     key = certifying_key(signer, above or own)
     made = certify(signer, order, key, now, people.who, agreed)
     append_certificate(place, made)

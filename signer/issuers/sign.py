@@ -11,7 +11,7 @@ from revocation.configfile import ConfigFile
 from signer.auditing.sealing import seal
 from signer.ceremony.consent import ask
 from signer.issuers import options
-from signer.issuers.agreeing import People, approved, people_options, require_digest, show_order, turn_of
+from signer.issuers.agreeing import People, approved, people_options, require_digest, show_order, turn_of, yes_option
 from signer.issuers.certify import certify
 from signer.issuers.create import certifying_key, require_here
 from signer.issuers.files import keep, require_new
@@ -29,7 +29,7 @@ from signer.signer import open_signer
     "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The file; one that is there stays."
 )
 @options.profile_options
-@click.option("--yes", metavar="sha256:DIGEST", help="Agree to the order with this digest, and do not ask.")
+@yes_option
 @people_options
 @cli.config_option
 @cli.json_option

@@ -1,4 +1,7 @@
-"""What became of each request for a ceremony: online it is requested and accepted, offline it is begun and signed."""
+"""What became of each request for a ceremony: online it is requested and accepted, offline it is begun and signed.
+
+An offline ledger that was lost and learned again what was published remembers that too: with what the next one goes on.
+"""
 
 import json
 from dataclasses import dataclass
@@ -19,6 +22,7 @@ class Step(StrEnum):
     ACCEPTED = "accepted"
     BEGUN = "begun"
     SIGNED = "signed"
+    RECONCILED = "reconciled"
 
 
 @dataclass(frozen=True)

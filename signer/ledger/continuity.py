@@ -79,5 +79,6 @@ def _require_reconciled(row: Row[Any] | None) -> None:
             f"was {row.detail} at {iso(from_epoch(row.at))}, and not reconciled with what was published since: "
             "nothing is signed, and no fact is changed",
             where="ledger",
-            advice="`revocast ledger reconcile`, with the CRLs that are published (docs/disaster.md)",
+            advice="`revocast ledger reconcile`, with the CRLs that are published; at ceremonies, with the folder "
+            "of the last one (docs/disaster.md)",
         )

@@ -45,6 +45,13 @@ _FACT: Final = (
 )
 
 
+def message_of(connection: Connection, issuer: Issuer, serial: bytes) -> str | None:
+    """The id of the message of the latest fact about a certificate; None where there is none."""
+    mine = (certificates.c.issuer == issuer.id, certificates.c.serial == serial)
+    found = connection.execute(select(facts.c.message).join(certificates, status_of_certificate()).where(*mine))
+    return found.scalar()
+
+
 def standing(connection: Connection, issuer: Issuer, until: int) -> Iterator[Standing]:
     """Those whose latest fact is of that revision or an earlier one."""
     query = (

@@ -21,7 +21,7 @@ from signer.ledger import audit, continuity
 from signer.ledger.schema import issuers
 from signer.progress import progress
 from signer.recovery.evidence import Collected
-from signer.recovery.reconcile import Summary, reconcile, require_found, require_published
+from signer.recovery.reconcile import Summary, reconcile, require_found, require_published, without_series
 from signer.recovery.sources import Sources
 from signer.rights import authorize
 from signer.signer import Signer, open_signer
@@ -40,9 +40,7 @@ def _options(command: _Command) -> _Command:
         ),
         click.option(
             "--requester",
-            default="operator",
-            show_default=True,
-            help="Who asks, as in [[signer.requesters]]: who may `import`, of every issuer.",
+            help="Who asks, as in [[signer.requesters]]: who may `import`, of every issuer; else whose key it is.",
         ),
         click.option(
             "--without",
@@ -68,7 +66,7 @@ def reconcile_(paths: tuple[Path, ...], config: Path | None, **asked: Any) -> No
     """
     file = ConfigFile.read(config)
     signer = open_signer(file, clock.now())
-    read = _read(file, signer.exchange, signer.public, paths, asked)
+    read = _read(file, signer.config, signer.exchange, signer.public, paths, asked)
     require_published(signer, read.collected, asked["without"], read.at)
     _reconcile(signer, read, as_json=asked["as_json"])
 
@@ -86,7 +84,7 @@ def rebuild(paths: tuple[Path, ...], config: Path | None, **asked: Any) -> None:
     if isinstance(table.ledger, Path) and table.ledger.exists():
         with open_signer(file, clock.now()).ledger.read() as connection:
             _require_empty(connection, table)  # before anybody looks for what is published
-    read = _read(file, open_exchange(table.exchange), public, paths, asked)
+    read = _read(file, table, open_exchange(table.exchange), public, paths, asked)
     require_found(read.collected, asked["without"], read.at)
     for id_, message in read.messages.items():
         authorize(table, message, public.profiles[id_].issuer)
@@ -139,10 +137,16 @@ class _Read:
 
 
 def _read(
-    file: ConfigFile, exchange: Exchange, public: PublicConfig, paths: Sequence[Path], asked: Mapping[str, Any]
+    file: ConfigFile,
+    table: SignerConfig,
+    exchange: Exchange,
+    public: PublicConfig,
+    paths: Sequence[Path],
+    asked: Mapping[str, Any],
 ) -> _Read:
     """Everything, before anything is changed."""
     key = RequesterKey.load(asked["requester_key"] or file.directory / "operator.key", "name it with --requester-key")
+    requester = asked["requester"] or _requester_of(table, key)
     sources, collected = Sources(exchange, paths), Collected(public.profiles.values())
     highest = sources.highest
     with progress("reading what is published", None) as advance:
@@ -150,8 +154,25 @@ def _read(
             collected.add(found)
             advance()
     now = clock.now()
-    messages = {id_: _message(key, asked["requester"], id_, collected, now) for id_ in collected.issuers}
+    messages = {id_: _message(key, requester, id_, collected, now) for id_ in collected.issuers}
     return _Read(collected, messages, highest, sources.damaged, now)
+
+
+def _requester_of(table: SignerConfig, key: RequesterKey) -> str:
+    """Who has this key.
+
+    Raises:
+        Refused: nobody whom this machine knows.
+    """
+    for one in table.requesters:
+        if one.public_key == key.public:
+            return one.name
+    raise Refused(
+        f"is the key of none of [[signer.requesters]]: {key.public}",
+        where="requester key",
+        advice="name another with --requester-key, or give this one an entry that may `import` and `discard`; on an "
+        'offline machine see "Setting up" in docs/ceremony.md',
+    )
 
 
 def _message(key: RequesterKey, requester: str, issuer: str, collected: Collected, now: datetime) -> Message:
@@ -162,6 +183,8 @@ def _message(key: RequesterKey, requester: str, issuer: str, collected: Collecte
 def _reconcile(signer: Signer, read: _Read, *, as_json: bool) -> None:
     summary = reconcile(signer, read.messages, read.collected, read.highest, read.at)
     summary.damaged = read.damaged
+    for line in without_series(signer, read.collected, read.at):
+        click.echo(line, err=True)
     if as_json:
         cli.print_json(asdict(summary))
         return

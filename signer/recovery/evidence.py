@@ -46,6 +46,7 @@ class Evidence:
     Attributes:
         number: the highest CRL number; -1 where there is no CRL.
         newest: the newest complete CRL of each label.
+        begins: the first of the series of that one, as far as it was read; else that one.
         good: the latest thisUpdate of what says that a certificate is good.
         revoked: all that was said of a certificate that was ever said to be revoked, by date and reason.
         left: what expired or was excused, by the day on which it was told.
@@ -57,6 +58,7 @@ class Evidence:
     crls: int = 0
     responses: int = 0
     newest: dict[str, SignedCRL] = field(default_factory=dict)
+    begins: dict[str, SignedCRL] = field(default_factory=dict)
     good: dict[bytes, datetime] = field(default_factory=dict)
     revoked: dict[bytes, dict[tuple[datetime, Reason], Said]] = field(default_factory=dict)
     bundles: dict[int, Bundle] = field(default_factory=dict)
@@ -78,6 +80,17 @@ class Evidence:
             before = self.newest.get(crl.spec.label)
             if before is None or is_older(before, crl.this_update, crl.number, crl.spec):
                 self.newest[crl.spec.label] = crl
+            self._begin(crl, crl.spec)
+
+    def _begin(self, crl: SignedCRL, spec: CRLSpec) -> None:
+        newest, first = self.newest[spec.label], self.begins.get(spec.label)
+        lowest = newest.number - (spec.settings.series.count if spec.settings.series else 1)
+        if first is not None and first.number > lowest and first.serials == crl.serials:
+            is_first = lowest < crl.number < first.number
+        else:
+            is_first = crl is newest
+        if is_first:
+            self.begins[spec.label] = crl
 
     def add_answer(self, answer: SignedAnswer, place: str) -> None:
         """Take in what a response says."""

@@ -13,6 +13,7 @@ from revocation.crlspec import CRLSpec
 from revocation.errors import Refused
 from revocation.messages import Message
 from revocation.part import Part
+from signer.ceremony.content import CRLContent, keep_reconciled
 from signer.ledger import audit, continuity, crl_numbers, departures, facts, issued, lost, pages
 from signer.ledger.facts import Origin
 from signer.ledger.groups import NOWHERE
@@ -121,7 +122,23 @@ def _require_newest(connection: Connection, profile: IssuerProfile, spec: CRLSpe
 
 
 def _fetch(profile: IssuerProfile, spec: CRLSpec) -> str:
-    return f"fetch {profile.url(spec.path)} and hand over the file"
+    if spec.settings.series is not None:
+        return f"hand over the folder of the last ceremony: {profile.url(spec.path)} alone lacks most of its series"
+    return f"fetch {profile.url(spec.path)} and hand over the file, or the folder of the last ceremony"
+
+
+def without_series(signer: Signer, collected: Collected, now: datetime) -> Iterator[str]:
+    """The CRLs of which nothing was found that is not published yet: the last ceremony may have signed more."""
+    if signer.config.ceremony is None:
+        return
+    for evidence in collected.issuers.values():
+        for spec in evidence.profile.complete_crls.values():
+            newest = evidence.newest.get(spec.label)
+            if newest is not None and spec.settings.series is not None and newest.this_update <= now:
+                yield (
+                    f"{spec}: nothing of its series was found that begins later than now. Where the last ceremony "
+                    "signed more, reconcile once more with its folder, or the next one is refused"
+                )
 
 
 def reconcile(
@@ -147,7 +164,18 @@ def reconcile(
         lost.leave_out_sequences(connection, max(highest, issued.last_sequence(connection)))
         detail = f"reconciled by {', '.join(names)} with {summary.crls} CRLs and {summary.responses} responses"
         continuity.note_reconciled(connection, now, detail, highest)
+        if signer.config.ceremony is not None:
+            keep_reconciled(connection, _contents(collected), collected.sha256, now)
     return summary.shortened()
+
+
+def _contents(collected: Collected) -> Iterator[tuple[Part, CRLContent]]:
+    """What the newest CRLs say, for the people at the next ceremony."""
+    for id_, evidence in collected.issuers.items():
+        for label, crl in evidence.begins.items():
+            entries = {one.serial: one.revocation.reason for one in crl.entries if one.revocation is not None}
+            content = CRLContent(crl.number, crl.this_update, crl.next_update, entries)
+            yield Part(issuer=id_, kind=Kind.CRL, label=label), content
 
 
 def _authorized(

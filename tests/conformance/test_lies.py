@@ -182,6 +182,7 @@ def test_honest_responder_breaks_no_rule(tmp_path: Path) -> None:
     assert examined(tmp_path, Responding.honest()).violations == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("lie", "rule"), STORED.values(), ids=STORED)
 def test_response_that_breaks_a_rule_is_noticed(
     tmp_path: Path, lie: Callable[[Responding], Responding], rule: str

@@ -40,6 +40,7 @@ def exposed(present: Present) -> dict[str, float]:
     return shifted(found, epoch(now())) | {'up{job="revocast-responder"}': 1.0}
 
 
+@pytest.mark.long
 def test_nothing_fires_where_all_is_well_and_expiry_is_told_in_time(present: Present, tmp_path: Path) -> None:
     """Renewed after 12 of 24 hours: quiet until then and for half of the rest, loud when six hours are left.
 
@@ -91,6 +92,7 @@ def test_what_the_scheduler_does_not_find_published_fires_until_it_does(present:
             require_alerts(tmp_path, samples, 0, firing)
 
 
+@pytest.mark.long
 def test_responses_that_are_gone_fire_and_the_crl_that_is_there_does_not(present: Present, tmp_path: Path) -> None:
     """A slice that is missing is no sample less."""
     assert present.run("refresh").exit_code == 0
@@ -111,6 +113,7 @@ def test_schedulers_that_all_ended_fire(present: Present, tmp_path: Path) -> Non
             require_alerts(tmp_path, shifted(found, epoch(now())) | {'up{job="revocast-responder"}': 1.0}, 0, firing)
 
 
+@pytest.mark.long
 def test_crl_that_somebody_overwrote_fires_though_it_is_there_again(present: Present, tmp_path: Path) -> None:
     """What relying parties got in between nobody knows; `status` says which, and exits with 1 the second time."""
     assert present.run("refresh").exit_code == 0

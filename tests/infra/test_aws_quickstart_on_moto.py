@@ -21,6 +21,7 @@ from tests.pki import openssl_ca
 PAGE = Path(__file__).parents[2] / "docs/aws.md"
 
 
+@pytest.mark.long
 def test_quickstart_publishes_into_the_buckets_of_the_stack(
     s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,7 @@ def responder(home: Path) -> Path:
     return home / "opt/.venv/bin"
 
 
+@pytest.mark.long
 def test_responders_environment_has_no_library_of_another_service(responder: Path) -> None:
     """And its commands that need one say which extra brings it."""
     find = "import importlib.util as i, sys; print([n for n in sys.argv[1:] if i.find_spec(n)])"
@@ -62,6 +63,7 @@ def test_responders_environment_has_no_library_of_another_service(responder: Pat
     assert "revocast[signer]" in done.stderr
 
 
+@pytest.mark.long
 def test_offline_bundle_installs_without_an_index(home: Path, tmp_path: Path) -> None:
     """One archive: pip is told of no index and has no cache; a damaged wheel in it is noticed."""
     run(BUNDLE.replace("make ", "make -o .venv/.ready "), home)
@@ -82,6 +84,7 @@ def test_offline_bundle_installs_without_an_index(home: Path, tmp_path: Path) ->
     assert subprocess.run(check, cwd=wheel.parents[1], capture_output=True, check=False).returncode == 1
 
 
+@pytest.mark.long
 def test_uv_installs_all_that_runs_on_one_machine(home: Path) -> None:
     """`revocast up` makes its PKI, publishes, and asks from outside."""
     assert "REVOCAST OK" in run(UV, home)

@@ -64,6 +64,7 @@ def bundles(s3: S3Place) -> set[str]:
     return {one["Key"] for one in s3.client.list_objects_v2(Bucket=s3.name).get("Contents", ())} - {"exchange/.probe"}
 
 
+@pytest.mark.long
 def test_signer_works_where_only_queue_database_and_exchange_are_and_listens_on_nothing(
     tmp_path: Path, queue: GuardedServer, postgresql: Server, s3: S3Place
 ) -> None:

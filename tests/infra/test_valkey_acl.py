@@ -51,6 +51,7 @@ def test_user_has_the_commands_and_the_channel_that_its_service_needs(server: Gu
     assert not {"allkeys", "allchannels", "allcommands", "nopass"} & {*found["flags"]}
 
 
+@pytest.mark.long
 def test_nobody_gets_in_without_a_name_and_its_password(server: GuardedServer) -> None:
     """The default user is off, and a password is no other user's."""
     with redis.Redis(unix_socket_path=str(server.socket)) as client, pytest.raises(redis.AuthenticationError):

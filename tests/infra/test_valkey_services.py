@@ -29,6 +29,7 @@ def server(tmp_path: Path) -> Iterator[GuardedServer]:
         yield running
 
 
+@pytest.mark.long
 def test_revocation_goes_all_the_way_with_the_rights_of_each_service(tmp_path: Path, server: GuardedServer) -> None:
     """Operator to signer and back, scheduler to both, hint to the publisher, responses to the responder: no refusal."""
     store = f'url = "unix://{server.socket}"\n'

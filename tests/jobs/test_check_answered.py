@@ -110,6 +110,7 @@ def test_crl_that_keeps_what_expired_says_nothing_about_missing_answers(site: Si
         forget(site, 5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("hours", [7, 30])
 def test_revoked_certificate_that_expires_is_never_critical(site: Site, marks: MarksFile, hours: int) -> None:
     """Its last answer ends, the responder says tryLater, then unauthorized, and then the CRL drops it."""

@@ -46,6 +46,7 @@ def test_marks_are_those_of_a_base_url(site: Site, marks: MarksFile) -> None:
 _MARK = '"number": 1, "this_update": "2026-01-01T00:00:00Z"'
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "content",
     [

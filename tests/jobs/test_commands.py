@@ -36,6 +36,7 @@ def stop(running: "subprocess.Popen[str]") -> int:
     return running.wait(30)
 
 
+@pytest.mark.long
 @pytest.mark.judge("openssl")
 @pytest.mark.timeout(240)
 def test_commands_that_up_prints_can_be_pasted(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def answer(server: Server, message: Message) -> None:
     client.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("from_the_start", [False, True])
 @pytest.mark.parametrize("away", [0.1, 3.0])
 def test_reply_comes_as_soon_as_the_server_is_back(

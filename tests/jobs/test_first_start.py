@@ -15,6 +15,7 @@ from tests.jobs.upping import URL, up_once
 pytestmark = pytest.mark.timeout(240)
 
 
+@pytest.mark.long
 def test_pki_that_is_added_later_becomes_another_issuer(demo: Path, tmp_path: Path) -> None:
     """And the one that was there keeps its name; each import is done once."""
     data = tmp_path / "data"
@@ -29,6 +30,7 @@ def test_pki_that_is_added_later_becomes_another_issuer(demo: Path, tmp_path: Pa
     assert set(json.loads((data / "pkis.json").read_text()).values()) == {""}
 
 
+@pytest.mark.long
 def test_import_that_failed_is_done_at_the_next_start(demo: Path, tmp_path: Path) -> None:
     """The first start was interrupted half-way: the second one makes up for it, without being told the PKI again."""
     data, pki = tmp_path / "data", tmp_path / "pki"
@@ -65,6 +67,7 @@ def test_folder_that_is_no_pki_is_refused_before_anything_is_made(tmp_path: Path
     assert not (tmp_path / "data/revocast.toml").exists()
 
 
+@pytest.mark.long
 def test_pki_without_its_key_is_told_at_the_start_and_while_waiting(demo: Path, tmp_path: Path) -> None:
     """Nobody looks for the reason of a 404 for long; the key that is put back is used at the next start."""
     pki = tmp_path / "pki"
@@ -82,6 +85,7 @@ def test_pki_without_its_key_is_told_at_the_start_and_while_waiting(demo: Path, 
     assert again.returncode == 0, again.stderr
 
 
+@pytest.mark.long
 def test_key_that_is_gone_at_a_later_start_does_not_end_the_others(demo: Path, tmp_path: Path) -> None:
     """It is told, and the other issuer is served as before."""
     data, pki = tmp_path / "data", tmp_path / "pki"
@@ -95,6 +99,7 @@ def test_key_that_is_gone_at_a_later_start_does_not_end_the_others(demo: Path, t
     assert "ok       crl revocast-demo-root-ca all" in result.stdout
 
 
+@pytest.mark.long
 def test_import_that_fails_keeps_nothing_that_was_known_from_being_served(demo: Path, tmp_path: Path) -> None:
     """One bad line in an index is told at the end too; in a PKI that was never imported it ends the start."""
     pki, data = tmp_path / "pki", tmp_path / "data"

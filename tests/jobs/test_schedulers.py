@@ -76,6 +76,7 @@ def schedulers(tmp_path: Path, server: Server) -> Iterator[Schedulers]:
         yield Schedulers(tmp_path, server, stack)
 
 
+@pytest.mark.long
 def test_slot_is_asked_for_once_whichever_of_two_is_killed_or_paused(schedulers: Schedulers) -> None:
     """Each goes on alone, comes back without a burst, and is not missed when it is killed."""
     first, second = schedulers.start("first"), schedulers.start("second")
@@ -90,6 +91,7 @@ def test_slot_is_asked_for_once_whichever_of_two_is_killed_or_paused(schedulers:
     schedulers.require_once()
 
 
+@pytest.mark.long
 def test_pause_of_all_is_one_look_and_no_burst(schedulers: Schedulers) -> None:
     """Seconds that nobody looked in are not made up for, and what follows is asked for at once."""
     both = schedulers.start("first"), schedulers.start("second")

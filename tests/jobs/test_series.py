@@ -72,6 +72,13 @@ def test_lost_exchange_is_told_with_what_heals_it(tmp_path: Path) -> None:
     assert (found.held, found.trouble(at)) == (COUNT - 4, None)
 
 
+def test_what_holds_before_the_first_ceremony_is_told_and_on_the_machine_that_has_the_key(tmp_path: Path) -> None:
+    """Nothing is there in either case, and nothing was lost."""
+    found = str(seen(Year(tmp_path), NOW))
+    assert "no ceremony was accepted yet" in found
+    assert "where the key is, that is always so" in found
+
+
 def test_nothing_is_due_where_the_ca_ends_before(tmp_path: Path) -> None:
     """Its last CRL is valid until then, and beyond; a ceremony would be refused, and is not asked for."""
     year = Year(tmp_path, authority=Authority(days=200))

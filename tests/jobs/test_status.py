@@ -129,6 +129,7 @@ def test_issuer_certificate_that_is_not_the_configured_one_exits_1(present: Pres
     assert shown["issuer certificate"] == state
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("last", ["expiry", "never"])
 def test_last_crl_of_a_retired_issuer_is_fresh_and_never_renewed(tmp_path: Path, last: str) -> None:
     """It is published, shown, and blinds nobody for what else there is: exit 0, `never` where a span would stand."""

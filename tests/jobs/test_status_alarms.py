@@ -57,6 +57,15 @@ def test_store_that_is_nearly_full_exits_1(present: Present, monkeypatch: pytest
     assert json.loads(result.stdout)["alarms"] == ["responses: 81% of the map is used"]
 
 
+def test_sentence_is_one_line_where_the_output_is_no_terminal(
+    present: Present, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes through `grep`, or into a mail that wraps by itself, however long it is."""
+    long = "one word after another, " * 20
+    monkeypatch.setattr("jobs.seen.alarms", lambda _config: [Alarm("responses", "map", long)])
+    assert f"responses: {long}" in present.run("status", "--no-signer").stdout.splitlines()
+
+
 def test_slices_that_are_too_large_are_told_with_how_many_to_set(
     present: Present, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,7 @@ def test_revocation_that_others_publish_is_not_proven_by_it(cut: Present, server
     assert done.stderr.count("data.mdb was cut") == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["refresh", "publish", "status"])
 def test_marks_that_were_cut_are_told_and_kill_nothing(present: Present, command: str) -> None:
     """They cannot be made again from anything, so nothing is published without them, and that is said."""

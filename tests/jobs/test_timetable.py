@@ -60,6 +60,7 @@ def test_cron_that_does_not_come_any_more_exits_1(present: Present, monkeypatch:
     assert "see whether cron runs `revocast refresh`" in result.output
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("public", ["", 'crl = { delta = "5h" }', 'crl = { look = "30s" }'])
 def test_cron_that_comes_as_printed_is_never_late(
     present: Present, monkeypatch: pytest.MonkeyPatch, public: str

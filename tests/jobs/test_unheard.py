@@ -31,6 +31,7 @@ def deaf(kind: str) -> Iterator[IO[str]]:
         yield out
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["full", "gone"])
 def test_change_that_is_published_exits_0_whoever_hears_of_it(present: Present, kind: str) -> None:
     """Revoked, raised or released: it is seen, and a word on standard error says why nothing was told."""
@@ -46,6 +47,7 @@ def test_change_that_is_published_exits_0_whoever_hears_of_it(present: Present, 
             assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["full", "gone"])
 def test_word_that_is_recorded_exits_0_whoever_hears_of_it(present: Present, kind: str) -> None:
     """`excuse` and `discard` as well."""

@@ -18,6 +18,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.timeout(240)
 
 
+@pytest.mark.long
 def test_service_that_refuses_its_configuration_stops_everything(demo: Path, tmp_path: Path) -> None:
     """Exit 2 with the service's own words, and nothing left running."""
     data = tmp_path / "data"
@@ -33,6 +34,7 @@ def test_service_that_refuses_its_configuration_stops_everything(demo: Path, tmp
     assert not (data / "run/valkey.sock").exists()
 
 
+@pytest.mark.long
 def test_sigterm_while_starting_stops_cleanly(demo: Path, tmp_path: Path) -> None:
     """A machine that shuts down does not wait until everything was brought up."""
     data = tmp_path / "data"
@@ -47,6 +49,7 @@ def test_sigterm_while_starting_stops_cleanly(demo: Path, tmp_path: Path) -> Non
     assert said.endswith("revocast up: stopped\n")
 
 
+@pytest.mark.long
 def test_once_that_is_told_to_stop_before_its_check_fails(demo: Path, tmp_path: Path) -> None:
     """0 would say that it was checked and fine."""
     data = tmp_path / "data"
@@ -60,6 +63,7 @@ def test_once_that_is_told_to_stop_before_its_check_fails(demo: Path, tmp_path: 
     assert "told to stop before anything was checked" in said
 
 
+@pytest.mark.long
 def test_nohup_outlives_the_end_of_the_terminal(demo: Path, tmp_path: Path) -> None:
     """A SIGHUP that is ignored stays ignored; SIGTERM stops it as ever."""
     data = tmp_path / "data"
@@ -77,6 +81,7 @@ def test_nohup_outlives_the_end_of_the_terminal(demo: Path, tmp_path: Path) -> N
         assert process.wait(60) == 0
 
 
+@pytest.mark.long
 def test_output_that_nobody_reads_from_the_start_ends_nothing(tmp_path: Path) -> None:
     """`| head -1` at the very first start: the demonstration, the import and the announcement are not heard."""
     read_end, write_end = os.pipe()
@@ -96,6 +101,7 @@ def hangup_ends() -> Iterator[None]:
     signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("hangup_ends")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_import_ends_with_its_up(demo: Path, tmp_path: Path, how: signal.Signals) -> None:
@@ -130,6 +136,7 @@ def test_ctrl_c_on_the_terminal_is_heard_by_up_alone(tmp_path: Path, pause: floa
     assert not any(word in shown for word in ("Aborted", "Traceback"))
 
 
+@pytest.mark.long
 def test_reader_of_its_output_that_goes_away_ends_nothing(demo: Path, tmp_path: Path) -> None:
     """A `| tee` or a terminal that is closed: what dies afterwards is started again, and SIGTERM stops everything."""
     data, log = tmp_path / "data", tmp_path / "data/logs/scheduler.log"
@@ -147,6 +154,7 @@ def test_reader_of_its_output_that_goes_away_ends_nothing(demo: Path, tmp_path: 
     assert not children(data)
 
 
+@pytest.mark.long
 def test_server_that_hangs_while_it_is_looked_at_neither_blocks_the_stop_nor_the_restarts(
     demo: Path, tmp_path: Path
 ) -> None:

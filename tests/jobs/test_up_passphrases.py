@@ -37,6 +37,7 @@ def test_wrong_passphrase_exits_2_and_nothing_is_started(demo: Path, tmp_path: P
     assert not (tmp_path / "data/logs").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM"])
 def test_question_for_a_passphrase_ends_with_its_up(demo: Path, tmp_path: Path, how: str) -> None:
     """The terminal shows again what is typed, and nothing is left behind that waits for it."""
@@ -55,6 +56,7 @@ def test_question_for_a_passphrase_ends_with_its_up(demo: Path, tmp_path: Path, 
     assert not children(tmp_path / "data")
 
 
+@pytest.mark.long
 def test_wrong_passphrase_file_spoils_nothing(demo: Path, tmp_path: Path) -> None:
     """Neither one that is not there nor one that does not open the key is written down: the right one is taken then."""
     data, wrong, absent = tmp_path / "data", tmp_path / "wrong", tmp_path / "absent"
@@ -80,6 +82,7 @@ def test_wrong_passphrase_file_of_a_pki_that_is_added_spoils_nothing(demo: Path,
     assert config.read_text() == before
 
 
+@pytest.mark.long
 def test_passphrase_is_not_asked_for_while_the_key_is_not_there(demo: Path, tmp_path: Path) -> None:
     """What is missing is the key, not its passphrase; once it is there, it is asked for."""
     pki = tmp_path / "pki"
@@ -110,6 +113,7 @@ def test_passphrase_file_is_taken_where_the_passphrase_was_typed_before(demo: Pa
     assert config.read_text() == before.replace('passphrase = "prompt"', f'passphrase = "file:{secret}"')
 
 
+@pytest.mark.long
 def test_passphrase_file_that_comes_too_late_is_not_passed_over(demo: Path, tmp_path: Path) -> None:
     """Configured with another: exit 2, and where to change it; the file of the first start is fine again."""
     secret, data = demo / "issuing/private/ca.passphrase", tmp_path / "data"

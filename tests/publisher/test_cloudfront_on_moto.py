@@ -134,6 +134,7 @@ def test_revocation_invalidates_the_paths_of_both_hashes_as_clients_write_them(
     assert any(f"{len(asked)} paths are being invalidated" in line for line in outcome.lines)
 
 
+@pytest.mark.long
 def test_renewal_invalidates_nothing(place: BucketPlace, cdn: CDN, responder: Responder) -> None:
     """What says the same as before is waited for: it would cost a path for every certificate twice a day."""
     revoke(place, responder, 1, None)
@@ -201,6 +202,7 @@ def test_more_paths_than_cloudfront_takes_are_one_for_everything(
     assert cdn.asked() == [{"/pki/*"}]
 
 
+@pytest.mark.long
 def test_distribution_that_does_not_exist_is_told(place: BucketPlace, s3: S3Place, responder: Responder) -> None:
     """With what to look at; the revocation is published."""
     other = BucketPlace(

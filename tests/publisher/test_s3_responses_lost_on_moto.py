@@ -16,6 +16,7 @@ from tests.publisher.bucketed import FINAL, SECOND, fill, key, objects, place, r
 __all__ = ["place"]
 
 
+@pytest.mark.long
 def test_publication_that_broke_off_is_completed_by_the_next(
     place: BucketPlace, ca: CA, responder: Responder, faulty: Faulty
 ) -> None:
@@ -94,6 +95,7 @@ LOSSES: dict[str, Callable[[BucketPlace], object]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("loss", LOSSES)
 def test_loss_heals_at_the_next_look(place: BucketPlace, ca: CA, responder: Responder, loss: str) -> None:
     """The objects and the rows are as before, nothing is set aside, and the look after that finds nothing to do."""

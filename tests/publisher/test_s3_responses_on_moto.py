@@ -4,6 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
+import pytest
+
 from revocation.artifacts import Kind
 from revocation.certid import CertIDHash
 from tests.authority import NOW
@@ -152,6 +154,7 @@ def test_option_turned_off_removes_the_responses(
     assert (objects(place), again.slices) == (seen, on.slices)
 
 
+@pytest.mark.long
 def test_status_stays_small(place: BucketPlace, responder: Responder) -> None:
     """A row for each slice, and none for each certificate."""
     fill(place, responder, *range(1, 30))

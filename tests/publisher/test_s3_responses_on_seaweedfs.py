@@ -99,6 +99,7 @@ def test_response_is_fetched_as_a_file_in_every_form_that_clients_send(
     assert {fetched(seaweedfs, one) for one in (path, path.replace("+", "%2b"), escaped)} == {"REVOKED"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("odd", ["//", "/"])
 def test_key_under_which_the_server_keeps_no_object_is_left_to_a_responder(
     seaweedfs: SeaweedFS, place: BucketPlace, odd: str
@@ -116,6 +117,7 @@ def test_key_under_which_the_server_keeps_no_object_is_left_to_a_responder(
         assert (outcome.error, outcome.lines) == (None, [])
 
 
+@pytest.mark.long
 def test_server_killed_in_the_middle_of_a_publication_has_whole_responses_and_the_next_look_the_rest(
     seaweedfs: SeaweedFS, place: BucketPlace, responder: Responder, faulty: Faulty
 ) -> None:

@@ -48,6 +48,7 @@ class Two:
         return found.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number, single.certificate_status.name
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("minutes", [4, 6, 30])
 def test_publisher_whose_clock_is_slow_takes_nothing_back(tmp_path: Path, s3: S3Place, minutes: int) -> None:
     """By its clock, what lies there begins later: it holds the same bundles, and puts nothing older in their place."""

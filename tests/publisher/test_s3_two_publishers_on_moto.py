@@ -196,6 +196,7 @@ FORGERIES: dict[str, Callable[[CA, Responder], bytes]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_whoever_writes_into_the_bucket_has_nothing_stand_but_what_may_follow(
     place: BucketPlace, other: BucketPlace, ca: CA, responder: Responder, forgery: str

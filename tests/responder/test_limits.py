@@ -59,6 +59,7 @@ def test_ten_thousand_idle_connections_keep_nobody_from_an_answer(tmp_path: Path
         assert resident(served) < before + _IDLE * _EACH
 
 
+@pytest.mark.long
 def test_flood_of_unknown_serials_is_answered_and_takes_no_memory(served: Place) -> None:
     """Twenty thousand different ones in one connection, answered in order, and then a known one."""
     asked = [request(served.filling.cert_id(0x70000000 + number)) for number in range(20_000)]

@@ -112,6 +112,7 @@ def test_half_sent_requests_hold_up_nobody(server: Running) -> None:
         connection.close()
 
 
+@pytest.mark.long
 def test_silent_connection_is_let_go_and_a_slow_one_is_not(server: Running) -> None:
     """Who sends half a request is cut off after ten to twenty seconds; who takes a CRL at 20 kB/s gets it."""
     with server.connect() as silent, socket.socket() as slow:
@@ -128,6 +129,7 @@ def test_silent_connection_is_let_go_and_a_slow_one_is_not(server: Running) -> N
         assert slow.recv(20_000)
 
 
+@pytest.mark.long
 def test_request_that_trickles_is_cut_off(server: Running) -> None:
     """An octet a second keeps a connection from silence, and not from its end after fifteen to twenty seconds."""
     with server.connect() as connection:

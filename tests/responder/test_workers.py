@@ -29,6 +29,7 @@ def children(server: Running) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "count"), [(FAST, 1), (TWO, 2)], ids=["one", "two"])
 def test_not_ready_while_nobody_answers_the_public(tmp_path: Path, filling: Filling, kind: str, count: int) -> None:
     """All workers hang, which ends none of them: a load balancer hears of it, and when they go on."""

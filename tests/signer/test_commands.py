@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 
@@ -176,6 +177,25 @@ def test_unlock_tries_the_other_keys_too_where_a_passphrase_is_wrong(estate: Est
     for name, file in (("test", "ca"), ("third", "third")):
         wrong = f"error: issuer {name}, key {estate.folder}/{file}.key: the passphrase is wrong (read from "
         assert wrong in result.stderr
+
+
+def test_unlock_fails_for_a_key_that_is_missing_or_another_issuers_and_not_for_one_that_is_elsewhere(
+    estate: Estate,
+) -> None:
+    """A script asks by the exit code whether all that is configured here can be signed with."""
+    (estate.folder / "ca.key").rename(estate.folder / "away.key")
+    missing = revocast(estate, "signer", "unlock")
+    assert (missing.returncode, "ca.key: cannot be read" in missing.stdout) == (1, True)
+    estate.add_issuer("second", Authority("second CA", days=7300))
+    (estate.folder / "second.key").rename(estate.folder / "ca.key")
+    (estate.folder / "away.key").rename(estate.folder / "second.key")
+    swapped = revocast(estate, "signer", "unlock")
+    assert (swapped.returncode, swapped.stdout.count("is not the key of its CA certificate")) == (1, 2)
+    config = estate.folder / "revocast.toml"
+    config.write_text(re.sub(r'key = "file:.*"\npassphrase = "file:.*"', "offline = true", config.read_text()))
+    elsewhere = revocast(estate, "signer", "unlock")
+    assert (elsewhere.returncode, elsewhere.stdout.count("its key is elsewhere, and signs at ceremonies")) == (0, 2)
+    assert "[[signer.issuers]]" not in elsewhere.stdout
 
 
 def test_key_that_others_can_read_is_told(estate: Estate) -> None:

@@ -56,6 +56,7 @@ def test_longer_windows_are_signed_before_the_shorter_ones_end(estate: Estate) -
         assert all("its turn was" in made or "responder certificate" in made for made in report.made)
 
 
+@pytest.mark.long
 def test_responses_that_an_old_delegate_cut_short_are_signed_again_by_a_new_one(estate: Estate) -> None:
     """The CA key was away; when it is back, answers are good again long before their slices' turns."""
     signer = estate.signer()

@@ -105,6 +105,7 @@ def test_crl_that_waits_for_the_next_second_does_not_wait_for_the_responses_behi
     assert crl < whole
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("public", "crls"),
     [

@@ -198,6 +198,7 @@ def _fail(*_: object, **__: object) -> None:
     raise RevocastError("the ledger could not be written")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lose", [lambda path: path.unlink(), lambda path: path.with_suffix(".old").replace(path)])
 def test_ledger_that_did_not_make_the_last_bundle_signs_nothing(estate: Estate, lose: Callable[[Path], None]) -> None:
     """Lost, mistyped or restored from a copy: a CRL without what was revoked since must not be made."""

@@ -56,6 +56,7 @@ CLAIMS = [(name, "pkix", "PKIX") for name in (*LINTED, *LINTED_AS_PKIX)] + [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.judge("lint_crl")
 @pytest.mark.parametrize(("name", "compliance", "profile"), CLAIMS)
 def test_pkilint_finds_nothing_in_crls_of_a_profile_that_claims_it(

@@ -160,6 +160,7 @@ def test_worker_opens_no_listening_socket_and_stops_on_sigterm(
     assert process.wait(20) == 0
 
 
+@pytest.mark.long
 def test_worker_stops_on_sigterm_while_a_process_that_signs_hangs(tmp_path: Path, server: Server) -> None:
     """It is not waited for any longer than a look that goes on."""
     queue = f'queue = "{server.url}"'

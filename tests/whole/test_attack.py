@@ -129,6 +129,7 @@ def test_replayed_messages_change_nothing(besieged: Besieged) -> None:
     assert besieged.state() == before
 
 
+@pytest.mark.long
 def test_asking_for_work_makes_no_crl_that_is_not_due(besieged: Besieged) -> None:
     """Requests, with lies about what is published, make nothing, however often: the signer asks its own ledger."""
     before = besieged.state()

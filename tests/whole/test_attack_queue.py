@@ -122,6 +122,7 @@ def test_malformed_and_huge_messages_stop_no_worker(siege: Siege, attacker: redi
     siege.revoke(siege.fresh())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("type_", ["string", "hash"])
 def test_things_of_wrong_types_under_every_name_are_outlived(siege: Siege, attacker: redis.Redis, type_: str) -> None:
     """All that lies there becomes something else, and large: nothing false is said; once it is emptied all is well."""

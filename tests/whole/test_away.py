@@ -82,6 +82,7 @@ class Second:
         return {name: {entry.serial_number for entry in crl} for name, crl in crls.items()}, outcome.set_aside
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("days", [5, 20])
 def test_second_publisher_that_was_off_is_well_again_at_its_next_look(
     world: World, tmp_path: Path, days: float
@@ -94,6 +95,7 @@ def test_second_publisher_that_was_off_is_well_again_at_its_next_look(
     assert (crls["all"], refused) == ({5, 20}, [])
 
 
+@pytest.mark.long
 def test_publisher_whose_state_is_of_a_week_ago_is_well_again_at_its_next_look(world: World, tmp_path: Path) -> None:
     """Restored from a backup, with an empty web root."""
     state = world.estate.folder / "publisher"
@@ -132,6 +134,7 @@ def test_release_survives_pages_that_are_damaged(world: World, tmp_path: Path, d
         assert {entry.serial_number for entry in served} <= {4}, "nothing is taken off that is revoked still"
 
 
+@pytest.mark.long
 def test_many_entries_that_leave_together_fit_through_the_gate(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """No bundle grows with their number."""
     monkeypatch.setattr(departed, "LINES", 50)

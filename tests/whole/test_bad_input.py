@@ -87,7 +87,9 @@ PROFILES = {
 }
 
 
-@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize(
+    "name", [name if "schedule" in name else pytest.param(name, marks=pytest.mark.long) for name in PROFILES]
+)
 def test_profile_that_cannot_be_is_refused_by_every_command_with_its_numbers(site: Path, name: str) -> None:
     """Whichever command reads it first, and before it does anything."""
     lines, said = PROFILES[name]

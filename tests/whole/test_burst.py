@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import MEASURED
 from tests.whole.burst import workers
 
 REVOCATIONS = 1000
 
 
+@pytest.mark.long
 def test_burst_of_revocations_leads_to_few_crls_and_each_is_published_soon(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

@@ -25,6 +25,8 @@ def revoke(site: Site, serial: int, reason: str = "keyCompromise") -> None:
     """Record a revocation: it waits for a ceremony, and the requester is told so."""
     shown = site.run(site.online, "revoke", f"{serial:X}", "--reason", reason, code=4)
     assert "its key is offline: the next ceremony signs it" in shown
+    assert "it waits for a ceremony" in shown
+    assert "mend that" not in shown
 
 
 def test_revocation_goes_through_the_air_gap_and_clients_see_it(site: Site) -> None:
@@ -49,6 +51,7 @@ def test_revocation_goes_through_the_air_gap_and_clients_see_it(site: Site) -> N
     site.run(site.online, "status", "--timeout", "60")
 
 
+@pytest.mark.long
 def test_revocation_has_the_date_that_its_requester_was_told(site: Site) -> None:
     """The ceremony may be weeks later: it is revoked since it was asked for, and not since it was signed."""
     revoke(site, 0x12)
@@ -72,6 +75,7 @@ def test_what_lies_on_the_stick_is_for_its_owner_alone(site: Site) -> None:
     assert set(files.values()) == {0o600}
 
 
+@pytest.mark.long
 def test_lost_stick_is_made_up_for_in_either_direction(site: Site) -> None:
     """A lost request: the next one has it all. Lost bundles: written again to the octet, or superseded."""
     revoke(site, 0x12)
@@ -93,6 +97,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
+@pytest.mark.long
 def test_replayed_and_older_requests_are_refused(site: Site) -> None:
     """None is signed a second time after another, and none that was made before the last."""
     older = site.request("older.json")
@@ -110,6 +115,7 @@ def test_replayed_and_older_requests_are_refused(site: Site) -> None:
     assert not (site.stick / "replay").exists()
 
 
+@pytest.mark.long
 def test_older_ceremony_with_the_label_of_a_newer_request_is_refused(site: Site) -> None:
     """Who has the stick can write into the transcript, and not into the CRL; the genuine one is taken in after it."""
     first = site.request("first.json")
@@ -128,6 +134,7 @@ def test_older_ceremony_with_the_label_of_a_newer_request_is_refused(site: Site)
     assert site.listed() == {0x12}
 
 
+@pytest.mark.long
 def test_ceremony_whose_transcript_lacks_responses_takes_none_out(site: Site) -> None:
     """Who has the stick can shorten the transcript: what was published of a part stays until there is newer of it."""
     site.hold("first")
@@ -142,6 +149,7 @@ def test_ceremony_whose_transcript_lacks_responses_takes_none_out(site: Site) ->
     assert {file.name for file in (site.online / "exchange").glob("*-ocsp-*.tar")} == before != set()
 
 
+@pytest.mark.long
 def test_request_that_follows_on_an_unknown_ceremony_is_refused(site: Site) -> None:
     """The offline ledger is an old copy, or a ceremony was held elsewhere; a request with all messages mends it."""
     site.hold("first")
@@ -157,6 +165,7 @@ def test_request_that_follows_on_an_unknown_ceremony_is_refused(site: Site) -> N
     assert "it is an old copy" in refused, "it would begin below the numbers that are published"
 
 
+@pytest.mark.long
 def test_half_written_files_are_refused_on_both_ways(site: Site) -> None:
     """A request that was cut off, and a bundle that was."""
     digest = site.request("whole.json")
@@ -173,6 +182,7 @@ def test_half_written_files_are_refused_on_both_ways(site: Site) -> None:
     assert not list((site.online / "exchange").glob("*.tar"))
 
 
+@pytest.mark.long
 def test_changed_request_and_wrong_digest_are_refused(site: Site) -> None:
     """What operators noted down is what is signed; nobody who does not agree is passed over."""
     revoke(site, 0x12)
@@ -184,6 +194,7 @@ def test_changed_request_and_wrong_digest_are_refused(site: Site) -> None:
     assert not list((site.offline / "exchange").glob("*.tar"))
 
 
+@pytest.mark.long
 def test_message_that_the_offline_machine_does_not_allow_ends_the_ceremony(site: Site) -> None:
     """Its own requesters count: who took over the online machine and made one up gets nothing signed."""
     revoke(site, 0x12)
@@ -196,6 +207,7 @@ def test_message_that_the_offline_machine_does_not_allow_ends_the_ceremony(site:
     assert "added keyCompromise: 1 (12)" in site.sign("first.json", digest, "out")
 
 
+@pytest.mark.long
 def test_wrong_passphrase_changes_nothing(site: Site) -> None:
     """The same request is signed once it is right."""
     digest = site.request("first.json")
@@ -205,6 +217,7 @@ def test_wrong_passphrase_changes_nothing(site: Site) -> None:
     assert "with it" not in site.sign("first.json", digest, "out")
 
 
+@pytest.mark.long
 def test_transcript_says_who_signed_what(site: Site) -> None:
     """Operators, request, key, digests; in JSON and in words, and the CRL's digest is that of the published one."""
     revoke(site, 0x12)
@@ -242,6 +255,7 @@ def test_ceremony_waits_for_its_approvals(tmp_path: Path) -> None:
     assert approval["name"] == "anna"
 
 
+@pytest.mark.long
 @pytest.mark.judge("ssh-keygen")
 def test_who_approves_agrees_to_what_is_left_out_too(tmp_path: Path) -> None:
     """An operator cannot leave a revocation out of a request that others approved; the printed command covers it."""

@@ -86,7 +86,10 @@ def judgement(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
         one.judged.world.close()
 
 
-@pytest.fixture(params=FORMS)
+SHORT = ("complete", "deltas")
+
+
+@pytest.fixture(params=[name if name in SHORT else pytest.param(name, marks=pytest.mark.long) for name in FORMS])
 def given(request: pytest.FixtureRequest, judgement: Callable[[str], Judgement]) -> Judgement:
     """The PKI at the end of its history, in one form."""
     return judgement(request.param)

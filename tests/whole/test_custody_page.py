@@ -29,6 +29,7 @@ def site(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_ca_is_rotated_as_the_page_says(site: Path, tmp_path: Path) -> None:
     """Every command with its output; then the old CA's key is destroyed, and its CRL stays, good to its end."""
     blocks = re.findall(r"^ *```console\n(.*?)^ *```", PAGE.read_text(), re.M | re.S)
@@ -52,6 +53,7 @@ def test_ca_is_rotated_as_the_page_says(site: Path, tmp_path: Path) -> None:
     assert published(site, "root").get_revoked_certificate_by_serial_number(int(serial, 16)) is not None
 
 
+@pytest.mark.long
 def test_stolen_responder_keys_are_replaced(site: Path) -> None:
     """Their files are deleted; `generate-ocsp-keys` makes others, and nothing else is wanting."""
     stolen = set((site / "signer/keys").glob("*.pem"))
@@ -64,6 +66,7 @@ def test_stolen_responder_keys_are_replaced(site: Path) -> None:
     run(site, "status")
 
 
+@pytest.mark.long
 def test_stolen_requester_key_does_nothing_any_more(site: Path) -> None:
     """Another `public_key` stands in its place: what the old one signs is refused, the new one's is done."""
     (site / "operator.key").rename(site / "stolen.key")

@@ -160,6 +160,7 @@ def test_delta_says_what_changed_since_a_published_complete_crl(deltas: Deltas) 
     assert idp[0] == idp[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("more", ["", ", keep_expired = true"])
 def test_base_is_the_oldest_complete_crl_that_is_still_valid(tmp_path: Path, more: str) -> None:
     """So a delta serves everybody who has one; a revocation leaves it when no valid complete CRL lacks it."""
@@ -197,6 +198,7 @@ def test_delta_takes_nothing_off_that_is_revoked_since_before_its_base(tmp_path:
     assert set(deltas.read("all")[1]) == {1, 2, 3, 4, 5, 6}
 
 
+@pytest.mark.long
 def test_every_delta_is_valid_at_every_hour_of_three_days(tmp_path: Path) -> None:
     """It is renewed after half of its life, also when nothing changes."""
     deltas = Deltas(tmp_path, FORMS["all"], "all")

@@ -11,6 +11,7 @@ from tests.whole.ceremonies import Site
 pytestmark = [pytest.mark.judge("openssl"), pytest.mark.timeout(300)]
 
 
+@pytest.mark.long
 def test_ca_certified_offline_is_published_by_ceremonies(tmp_path: Path) -> None:
     """Both ledgers know it, by the signing and by an import, and agree at the ceremonies that follow."""
     site = Site.build(tmp_path / "site")

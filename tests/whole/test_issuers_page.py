@@ -15,6 +15,7 @@ COMMAND = re.compile(r"^(online|offline|)\$ revocast (.*)\n((?:(?!(?:online|offl
 pytestmark = pytest.mark.timeout(300)
 
 
+@pytest.mark.long
 def test_issuers_are_made_as_the_page_says(tmp_path: Path) -> None:
     """Every command with its output; digests, times, serials and identities are those of the day."""
     shown = carried_out(tmp_path)

@@ -14,6 +14,7 @@ CLASSICAL = [kind for kind in KINDS if not kind.is_post_quantum]
 POST_QUANTUM = [kind for kind in KINDS if kind.is_post_quantum]
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.judge("softhsm2-util", "openssl", "ocsptool", "certtool", "curl"),
     pytest.mark.timeout(300),
 ]

@@ -47,6 +47,7 @@ def with_web_root_alone(estate: Estate) -> tuple[Path, ...]:
     return (estate.folder / "public/www",)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ledger", [from_backup, from_nothing])
 @pytest.mark.parametrize("left", [with_exchange, with_web_root_alone])
 def test_what_was_published_is_known_again_and_nothing_goes_back(

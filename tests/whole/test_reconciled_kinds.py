@@ -90,6 +90,7 @@ def test_what_is_good_and_of_no_known_kind_waits_for_an_import(lived: World) -> 
         assert listed(world)["user"] == {1, 2, 4}
 
 
+@pytest.mark.long
 def test_revoked_certificate_of_no_known_kind_is_not_guessed(lived: World) -> None:
     """Where OCSP alone speaks of it: an import has to say it first, and then it is reconciled; 3 was on hold once."""
     estate = lived.estate

@@ -58,6 +58,7 @@ def excuse(world: World) -> None:
     assert reply.outcome is Outcome.DONE
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("public", ["", 'crl = { scopes = ["ca", "user"] }', 'crl = { scopes = ["user"] }'])
 @pytest.mark.parametrize(("remedy", "listed"), [(reimport, {5, 6}), (excuse, {6})], ids=["import", "excuse"])
 def test_crl_that_forgot_something_is_refused_until_an_operator_says_what_holds(

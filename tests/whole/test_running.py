@@ -162,6 +162,7 @@ def sockets(pid: int) -> list[str]:
     return [name.removeprefix("socket:[").removesuffix("]") for name in names if name.startswith("socket:[")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("victim", "moment"),
     [
@@ -232,6 +233,7 @@ def issuer_name(system: Running) -> str:
     )
 
 
+@pytest.mark.long
 def test_stopped_system_leaves_nothing_running_and_continues_where_it_was(tmp_path: Path) -> None:
     """Ctrl-C ends every process with exit code 0; started again, what was revoked is revoked."""
     system = Running(tmp_path / "data")
@@ -245,6 +247,7 @@ def test_stopped_system_leaves_nothing_running_and_continues_where_it_was(tmp_pa
         assert again.ocsp(certificate) == "REVOKED"
 
 
+@pytest.mark.long
 def test_killed_supervisor_leaves_no_orphans(tmp_path: Path) -> None:
     """`kill -9` of the supervisor takes its processes with it, and the folder can be used again."""
     system = Running(tmp_path / "data")

@@ -62,6 +62,7 @@ def test_main_job_runs_over_a_bucket(world: World, s3: S3Place) -> None:
     assert any(key.endswith("-crl-all.tar") for key in s3.listed("exchange/"))
 
 
+@pytest.mark.long
 def test_new_target_is_filled_from_a_bucket_after_renewals(world: World, s3: S3Place) -> None:
     """What is superseded is taken out of it, and what is left is enough for a publisher that comes new."""
     for _ in range(3):
@@ -77,6 +78,7 @@ def test_new_target_is_filled_from_a_bucket_after_renewals(world: World, s3: S3P
     assert (world.ocsp(7).status, world.ocsp(8).status) == ("REVOKED", "GOOD")
 
 
+@pytest.mark.long
 def test_bucket_that_is_away_fails_looks_and_changes_nothing_that_is_published(world: World, faulty: Faulty) -> None:
     """Signer and publisher say so; the next look makes up for it, and no bundle was set aside meanwhile."""
     world.tick()
@@ -124,6 +126,7 @@ def test_bundle_that_cannot_be_read_now_is_not_set_aside(world: World, faulty: F
     assert world.crl_serials() == set()
 
 
+@pytest.mark.long
 def test_bundles_that_were_discarded_while_the_bucket_is_away_leave_it_at_the_next_look(
     world: World, s3: S3Place, faulty: Faulty
 ) -> None:

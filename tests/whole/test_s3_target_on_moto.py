@@ -51,6 +51,7 @@ def shown(present: Present, s3: S3Place) -> x509.CertificateRevocationList:
     return crl
 
 
+@pytest.mark.long
 def test_revocation_is_seen_in_the_bucket_before_the_command_ends(present: Present, s3: S3Place) -> None:
     """`revoke` believes no reply: it looks at what lies there."""
     assert present.run("refresh").exit_code == 0
@@ -74,6 +75,7 @@ def test_crl_in_the_bucket_is_the_proof_of_a_revocation(present: Present) -> Non
     assert told == "bucket: the CRL `all` does not show it yet"
 
 
+@pytest.mark.long
 def test_status_shows_what_lies_in_the_bucket(present: Present, s3: S3Place) -> None:
     """CRL and issuer certificate, each missing where it is gone."""
     present.run("refresh")
@@ -89,6 +91,7 @@ def test_status_shows_what_lies_in_the_bucket(present: Present, s3: S3Place) -> 
     assert said.exit_code == 1
 
 
+@pytest.mark.long
 def test_of_publishers_at_once_one_puts_and_all_agree(present: Present, s3: S3Place, tmp_path: Path) -> None:
     """Processes with marks and a status of their own, and no lock between them: the next look finds nothing to do."""
     assert present.run("refresh").exit_code == 0

@@ -57,6 +57,7 @@ def test_series_is_shown_signed_taken_in_and_held(site: Site) -> None:
     assert [site.verdict(serial) for serial in (0x11, 0x12, 0x13)] == ["good", "revoked", "revoked"]
 
 
+@pytest.mark.long
 def test_commands_print_of_a_series_what_the_page_shows(site: Site) -> None:
     """docs/ceremony.md, with what it leaves out between: digests, times and numbers are those of the day."""
     site.run(site.online, "revoke", "12", "--reason", "keyCompromise", code=4)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from revocation.clock import fixed
+from revocation.clock import fixed, iso
 from revocation.errors import Refused
 from signer.ceremony import collecting
 from signer.ceremony.request import Request, decode
+from signer.ceremony.sign import prepare
 from tests.authority import NOW
 from tests.building.recovery import back_up, lose_ledger, reconcile_with, restore
 from tests.building.year import COUNT, DAY, Year
@@ -63,7 +64,10 @@ def test_offline_ledger_that_is_lost_goes_on_above_the_series(year: Year) -> Non
     hold_second(year)
     lose_ledger(year.offline)
     reconcile_with(year.online, restore(year.offline, backup, LOST), LOST)
-    require_goes_on(year, everything(year))
+    request = everything(year)
+    shown = "\n".join(prepare(year.there(), request, fixed(AGAIN)).lines())
+    assert f"compared with number {year.number()} of {iso(SECOND_CEREMONY)}:\n      no entry is added" in shown
+    require_goes_on(year, request)
 
 
 def test_online_ledger_that_is_lost_goes_on_with_the_next_ceremony(year: Year) -> None:

@@ -13,6 +13,7 @@ HOUR = timedelta(hours=1)
 SERIALS = set(range(1, 13))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_thirty_days_serve_nothing_expired_and_renew_everything(tmp_path: Path) -> None:
     """Hourly looks: no object expires before the next one, CRLs are renewed, delegates rotate, revocations stay."""

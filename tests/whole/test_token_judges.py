@@ -49,6 +49,7 @@ def build(
     return estate
 
 
+@pytest.mark.long
 @pytest.mark.judge("softhsm2-util", "openssl", "ocsptool", "certtool")
 @pytest.mark.parametrize("signed_by", SIGNED_BY)
 @pytest.mark.parametrize("kind", ["p256", "p384", "p521", "rsa2048", "rsa3072", "ed25519"])

@@ -55,7 +55,11 @@ def require_version(folder: Path, site: SplitSite, user: str) -> None:
 @pytest.mark.parametrize(
     "upgraded",
     # each of two services that have to do with each other is the newer one of them once
-    [{"signer", "responder"}, {"publisher"}, {"publisher", "scheduler", "operator"}],
+    [
+        {"signer", "responder"},
+        pytest.param({"publisher"}, marks=pytest.mark.long),
+        pytest.param({"publisher", "scheduler", "operator"}, marks=pytest.mark.long),
+    ],
     ids=lambda services: "-".join(sorted(services)),
 )
 def test_service_of_another_version_works_with_the_others(

@@ -129,6 +129,7 @@ def test_job_that_was_taken_is_done_though_the_courtesies_fail(own_server: Serve
     assert "listening again" not in own_worker.log.read_text()
 
 
+@pytest.mark.long
 def test_pause_after_disorder_does_not_grow_for_a_worker_that_listened(own_server: Server, own_worker: Worker) -> None:
     """Each time it comes back to its queue, the next disorder costs it no longer than the first did."""
     attacker = own_server.client()

@@ -51,6 +51,7 @@ def content_to(out: BinaryIO) -> None:
     out.write(b"content")
 
 
+@pytest.mark.long
 def test_credentials_that_come_late_are_found_at_the_next_look(s3: S3Place, credentials: Path) -> None:
     """A service that was started before them needs no restart."""
     exchange = S3Exchange(s3.bucket("late"))
@@ -125,6 +126,7 @@ def test_answer_of_a_slow_line_is_read(s3: S3Place) -> None:
     assert out.getvalue() == bytes(8 << 20)
 
 
+@pytest.mark.long
 def test_endpoint_with_a_certificate_of_a_private_ca_is_reached_with_it_alone(s3: S3Place, tmp_path: Path) -> None:
     """`tls_ca` is what its certificate is checked with, and without it no other CA will do."""
     authority = Authority(not_before=now() - timedelta(days=1))

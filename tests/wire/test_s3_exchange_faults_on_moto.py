@@ -56,6 +56,7 @@ PASSING = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
 def test_bundle_is_read_in_spite_of_faults_that_pass(shaken: S3Exchange, faulty: Faulty, fault: Fault) -> None:
     """Whole, also when answers broke off in the middle."""

@@ -274,6 +274,7 @@ def test_folder_that_is_no_folder_is_an_error_that_says_so(tmp_path: Path) -> No
     assert caught.value.advice
 
 
+@pytest.mark.long
 def test_file_is_never_shorter_than_its_last_page_says(tmp_path: Path) -> None:
     """LMDB leaves out what is free again at the end: a reader would take such a file for one that was cut."""
     lengths = []

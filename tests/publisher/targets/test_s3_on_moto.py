@@ -171,6 +171,7 @@ def test_partial_publication_is_completed_by_the_next_run(place: BucketPlace, fa
     assert place.key() in s3.listed()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fault",
     [Fault(503, "SlowDown"), Fault(500, "InternalError"), Fault(409, "ConditionalRequestConflict"), Fault(lost=True)],
@@ -186,6 +187,7 @@ def test_faults_that_pass_are_not_seen(place: BucketPlace, faulty: Faulty, ca: C
     assert bucket.status.crls[0].number == 2
 
 
+@pytest.mark.long
 def test_object_that_arrives_damaged_is_an_error_and_mended_where_moto_checks_no_digest(
     place: BucketPlace, faulty: Faulty, ca: CA
 ) -> None:

@@ -72,6 +72,7 @@ def test_look_at_which_nothing_changed_puts_nothing(place: BucketPlace, faulty: 
     assert len(faulty.seen) == 3
 
 
+@pytest.mark.long
 def test_of_publishers_at_once_one_puts_each_object_and_none_is_torn(
     place: BucketPlace, seaweed: S3Place, tmp_path: Path, faulty: Faulty
 ) -> None:
@@ -143,6 +144,7 @@ def test_crl_that_is_damaged_on_its_way_is_refused_by_the_server_and_the_older_o
     assert seaweed.read(path(place)) != before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_taken", [False, True], ids=["before it comes", "after it was taken"])
 def test_server_killed_with_the_put_on_its_way_has_the_older_or_the_newer_crl_whole(
     seaweedfs: SeaweedFS, seaweed: S3Place, place: BucketPlace, faulty: Faulty, is_taken: bool

@@ -46,6 +46,7 @@ class TestSeveralPublishers:
         assert bucket.status.crls[0].number == 3
         assert place.shown() == newest
 
+    @pytest.mark.long
     @pytest.mark.parametrize("reads", [0, 1, 2, 3])
     def test_new_one_puts_nothing_back_whenever_it_is_overtaken(
         self, place: BucketPlace, faulty: Faulty, ca: CA, reads: int

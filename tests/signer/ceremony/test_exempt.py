@@ -53,6 +53,24 @@ def test_revocation_that_was_kept_back_until_its_hold_was_released_is_refused(pa
     assert f"--leave-out {revoked}" in (told.value.advice or "")
 
 
+def test_all_messages_that_are_refused_are_named_at_once(pair: Pair) -> None:
+    """People decide once, with one command, however many there are; and of those dated in the future too."""
+    two = [pair.revoke(1), pair.revoke(2)]
+    pair.hold(taken_out(pair.request(NOW + SECOND), two), NOW + SECOND)
+    pair.revoke(3, NOW + 2 * SECOND)
+    late = pair.request(NOW + 3 * SECOND)
+    with pytest.raises(Refused, match="2 of its messages are refused here") as told:
+        prepare(pair.there(), late, fixed(NOW + 3 * SECOND))
+    assert all(f"message {id_}: revoke of operator" in told.value.what for id_ in two)
+    assert f"--leave-out {two[0]} --leave-out {two[1]} holds the ceremony without them" in (told.value.advice or "")
+    assert all(f"--late {id_}" in (told.value.advice or "") for id_ in two)
+    assert len(prepare(pair.there(), replace(late, left_out=frozenset(two)), fixed(NOW + 3 * SECOND)).done) == 3
+    ahead = [replace(one, recorded_at=NOW + DAY) for one in late.messages]
+    with pytest.raises(Refused, match=r"after the request was made at .*; and 3 more") as told:
+        prepare(pair.there(), replace(late, messages=ahead), fixed(NOW + 3 * SECOND))
+    assert (told.value.advice or "").count("--leave-out ") == 4
+
+
 def test_message_that_could_not_be_recorded_so_late_is_refused_whatever_the_online_machine_says(pair: Pair) -> None:
     """When it was recorded is the online machine's word; until when it could be, its requester signed."""
     revoked = pair.revoke(1)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from revocation.clock import fixed, iso
-from revocation.errors import Refused, RevocastError
+from revocation.errors import ConfigurationError, Refused, RevocastError
 from signer.ceremony import series, sign
-from signer.ceremony.plan import CRLContent, read_crl
+from signer.ceremony.content import CRLContent, read_crl
 from signer.ceremony.sign import People, hold, prepare
 from signer.keys.limits import LimitReached
 from signer.ledger import facts, issued, lost, this_updates
@@ -21,6 +21,7 @@ from tests.authority import NOW, Authority
 from tests.building.year import COUNT, DAY, EVERY, EXPIRES, Year
 
 NOBODY = People((), ())
+TWO = ', scopes = ["user", "ca"]'
 
 
 class _PowerCut(Exception):
@@ -166,7 +167,7 @@ def test_ca_that_ends_within_the_year_has_a_shorter_series(tmp_path: Path) -> No
 
 def test_two_crls_of_one_issuer_have_a_series_each(tmp_path: Path) -> None:
     """Whatever their numbers have in common; `accept` says which is which."""
-    year = Year(tmp_path, crl=', scopes = ["user", "ca"]')
+    year = Year(tmp_path, crl=TWO)
     told = year.hold(NOW, "first").crls
     assert [sum(f"test: CRL {label}, number " in line for line in told) for label in ("user", "ca")] == [COUNT, COUNT]
     assert len(year.hold(NOW + 31 * DAY, "second").crls) == 2 * COUNT
@@ -211,6 +212,23 @@ def test_key_refuses_what_begins_later_than_it_may(year: Year, monkeypatch: pyte
     with pytest.raises((LimitReached, RevocastError), match="begins 60d after it is signed at most"):
         hold(there, request, agreed, NOBODY)
     assert len(year.crls(year.offline)) == 3
+
+
+@pytest.mark.parametrize(("crl", "most", "is_enough"), [("", 11, False), ("", 12, True), (TWO, 23, False)])
+def test_key_that_may_not_sign_the_series_within_an_hour_is_refused_at_the_start(
+    tmp_path: Path, crl: str, most: int, is_enough: bool
+) -> None:
+    """Else each ceremony would break off behind the last one that fits."""
+    year = Year(tmp_path, crl=crl)
+    config = year.offline.folder / "revocast.toml"
+    config.write_text(
+        config.read_text().replace('crl_ahead = "330d"', f'crl_ahead = "330d", signatures_per_hour = {most}')
+    )
+    if is_enough:
+        year.there()
+        return
+    with pytest.raises(ConfigurationError, match=f"signs {most + 1} CRLs at once.*may make {most} signatures"):
+        year.there()
 
 
 def discarded(year: Year, now: datetime) -> int:

@@ -13,8 +13,8 @@ from revocation.messages import Import, Release, Verb
 from revocation.status import Reason, Revocation
 from signer.ceremony import sign
 from signer.ceremony.approvals import Approval
+from signer.ceremony.content import CRLContent
 from signer.ceremony.entries import Record
-from signer.ceremony.plan import CRLContent
 from signer.ceremony.request import Asked, decode, encode
 from signer.ceremony.sign import People, earlier, hold, prepare
 from signer.handle import handle

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+import pytest
 from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
@@ -13,6 +14,7 @@ from revocation.commands import root
 from revocation.configfile import ConfigFile
 from revocation.errors import RevocastError
 from revocation.messages import Outcome, RequesterKey, Revoke, Verb, compose
+from signer.ceremony import consent
 from signer.change import change_together
 from signer.keys.generating import KINDS
 from signer.signer import Signer, open_signer
@@ -99,6 +101,12 @@ class Machine:
         message = self.operator.sign(compose(Verb.REVOKE, body, clock.now(), requester="operator"))
         ((_, reply),) = change_together(self.signer, [message.model_dump_json()], clock.now)
         assert reply.outcome is Outcome.DONE, reply.detail
+
+
+def as_at_a_terminal(monkeypatch: pytest.MonkeyPatch, *, is_one: bool = True) -> None:
+    """Have commands within the test take their standard input for a terminal; a real one: `tests.terminal`."""
+    monkeypatch.setattr(consent, "has_terminal", lambda: is_one)
+    monkeypatch.setattr(consent, "_forget_what_was_typed", lambda: None)
 
 
 def asked_for(machine: Machine, tmp_path: Path) -> tuple[str, ...]:

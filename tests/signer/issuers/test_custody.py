@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -14,10 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from revocation import clock
 from revocation.commands import root as revocast
 from revocation.errors import ConfigurationError, RevocastError
-from signer.ceremony import consent
 from signer.ledger import continuity
 from tests.building.kms import KMS
-from tests.signer.issuers.machine import ROOT, Machine, asked_for, judged
+from tests.signer.issuers.machine import ROOT, SUB, Machine, as_at_a_terminal, asked_for, judged
 
 
 @pytest.mark.parametrize(("answer", "made"), [("n\n", False), ("\n", False), ("y\n", True)])
@@ -25,14 +23,40 @@ def test_somebody_at_the_terminal_has_to_agree(
     machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, made: bool
 ) -> None:
     """What is shown before is what is signed; any answer but yes signs nothing."""
-    monkeypatch.setattr(consent, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
-    monkeypatch.setattr(consent, "os", SimpleNamespace(isatty=lambda _: True))
+    as_at_a_terminal(monkeypatch)
     words = [*asked_for(machine, tmp_path), "--config", str(machine.config)]
     result = CliRunner().invoke(revocast, words, input=answer)
     assert "subject    CN=Example CA 1,O=Example,C=EE" in result.output
     assert (machine.folder / "x.pem").exists() is made
     assert isinstance(result.exception, RevocastError) is not made
     assert machine.run("audit", "show").count("sign CA certificate") == 1 + made
+
+
+@pytest.mark.parametrize(("answer", "made"), [("n\n", False), ("\n", False), ("y\n", True)])
+def test_somebody_at_the_terminal_has_to_agree_to_what_the_options_say_too(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, answer: str, made: bool
+) -> None:
+    """`create` and `renew` show what will be signed, and a typing error in --days is seen before it is."""
+    sub = ("issuer", "create", "sub", "--issued-by", "root", "--subject", SUB, "--days", "10", *machine.key("sub"))
+    as_at_a_terminal(monkeypatch)
+    for number, words in enumerate((sub, ("issuer", "renew", "root", "--days", "3650")), 1):
+        result = CliRunner().invoke(revocast, [*words, "--config", str(machine.config)], input=answer)
+        assert "order      sha256:" in result.output
+        assert isinstance(result.exception, RevocastError) is not made
+        assert machine.run("audit", "show").count("sign CA certificate") == 1 + (number if made else 0)
+
+
+def test_digest_of_the_order_is_agreed_to_in_the_place_of_an_answer(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of that one, and of no other: the options may have changed since it was shown."""
+    as_at_a_terminal(monkeypatch)
+    words = ("issuer", "renew", "root", "--days", "3650")
+    result = CliRunner().invoke(revocast, [*words, "--config", str(machine.config)], input="n\n")
+    assert isinstance(result.exception, RevocastError)
+    digest = str(result.exception.where).removeprefix("order ")
+    assert "agrees to" in machine.refused(*words[:-1], "3651", "--yes", digest).what
+    assert "2 certificates" in machine.run(*words, "--yes", digest)
 
 
 def test_key_is_not_opened_before_people_agreed(machine: Machine, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import subprocess
 from pathlib import Path
-from types import SimpleNamespace
 
 import click
 import pytest
@@ -10,9 +9,8 @@ from click.testing import CliRunner
 
 from revocation import clock
 from revocation.commands import root as revocast
-from signer.ceremony import consent
 from signer.ledger import continuity
-from tests.signer.issuers.machine import Machine, asked_for
+from tests.signer.issuers.machine import Machine, as_at_a_terminal, asked_for
 
 
 def digest_of(machine: Machine, words: tuple[str, ...]) -> str:
@@ -40,13 +38,13 @@ def test_approvals_are_good_for_one_renewal(machine: Machine, tmp_path: Path) ->
     with machine.config.open("a") as file:
         file.write(f'[signer.ceremony]\napprovals = 1\napprovers = [{{ name = "anna", public_key = "{public}" }}]\n')
     words = ("issuer", "renew", "root", "--days", "3650")
-    digest = str(machine.refused(*words).where).removeprefix("ceremony ")
+    digest = str(machine.refused(*words).where).removeprefix("order ")
     command = ["ssh-keygen", "-q", "-Y", "sign", "-n", "revocast-ceremony", "-f", str(key)]
     signed = subprocess.run(command, input=f"{digest}\n".encode(), capture_output=True, check=True)
     key.with_suffix(".sig").write_bytes(signed.stdout)
     approved = (*words, "--approval", str(key.with_suffix(".sig")))
     machine.run(*approved)
-    assert "no signature of this request" in machine.refused(*approved).what
+    assert "no signature of this order" in machine.refused(*approved).what
     assert len(machine.signer.public.profile("root").issuer.certificates) == 2
 
 
@@ -73,11 +71,11 @@ def test_certificate_that_was_signed_meanwhile_makes_it_another_order(
     words = [*asked_for(machine, tmp_path), "--config", str(machine.config)]
 
     def agree(_: str) -> bool:
+        as_at_a_terminal(monkeypatch, is_one=False)
         machine.create_sub()
         return True
 
-    monkeypatch.setattr(consent, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
-    monkeypatch.setattr(consent, "os", SimpleNamespace(isatty=lambda _: True))
+    as_at_a_terminal(monkeypatch)
     monkeypatch.setattr(click, "confirm", agree)
     refused = CliRunner().invoke(revocast, words).exception
     assert "one was signed meanwhile" in str(refused)

@@ -290,7 +290,7 @@ def test_approvals_of_ceremonies_are_wanted_for_a_certificate_too(tmp_path: Path
     usual = ("issuer", "sign", request(there), "--issued-by", "root", "--days", "365", "--out", out)
     refused = machine.refused(*usual)
     assert "2 of 2 have to agree, and 0 did" in refused.what
-    digest = str(refused.where).removeprefix("ceremony ")
+    digest = str(refused.where).removeprefix("order ")
     for key in keys:
         command = ["ssh-keygen", "-q", "-Y", "sign", "-n", "revocast-ceremony", "-f", str(key)]
         signed = subprocess.run(command, input=f"{digest}\n".encode(), capture_output=True, check=True)

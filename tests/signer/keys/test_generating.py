@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pkcs11 import Attribute
 
+from revocation.errors import KeyUnavailable
 from signer.key_commands import generate, show
 from signer.keys import BytesTBS, passphrase
 from signer.keys.opening import open_key
@@ -86,6 +87,18 @@ def test_new_passphrase_is_typed_twice(tmp_path: Path, typed: list[str]) -> None
     made = CliRunner().invoke(generate, [f"file:{tmp_path}/ca.key", "--kind", "p256"])
     assert (made.exit_code, typed) == (0, []), made.exception
     assert load_pem_private_key((tmp_path / "ca.key").read_bytes(), b"right")
+
+
+@pytest.mark.parametrize("source", ["env:NOWHERE", "file:/nowhere", "env:WRONG"])
+def test_passphrase_that_is_missing_or_wrong_is_told_of_the_option(tmp_path: Path, source: str) -> None:
+    """No configuration names the key yet: nobody is sent to one."""
+    uri = f"file:{tmp_path}/ca.key"
+    run(generate, uri, "--kind", "p256")
+    error = CliRunner().invoke(show, [uri, "--passphrase", source], env={"WRONG": "wrong"}).exception
+    assert isinstance(error, KeyUnavailable)
+    assert error.where == f"key {uri}"
+    assert "--passphrase" in (error.advice or "")
+    assert "signer.issuers" not in str(error)
 
 
 def test_key_that_needs_no_passphrase_is_shown_without_one(tmp_path: Path) -> None:

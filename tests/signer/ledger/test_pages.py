@@ -87,8 +87,9 @@ class History:
 @pytest.mark.parametrize(
     ("place", "seed"),
     [
-        *(("sqlite", seed) for seed in range(6)),
-        *(pytest.param("postgresql", seed, marks=pytest.mark.judge("initdb")) for seed in range(2)),
+        ("sqlite", 0),
+        *(pytest.param("sqlite", seed, marks=pytest.mark.long) for seed in range(1, 6)),
+        *(pytest.param("postgresql", seed, marks=[pytest.mark.long, pytest.mark.judge("initdb")]) for seed in range(2)),
     ],
     indirect=["place"],
 )

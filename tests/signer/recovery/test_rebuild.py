@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from revocation.clock import fixed, now
+from revocation.messages import RequesterKey
 from signer.ledger import continuity
 from signer.look import look
 from tests.building.recovery import back_up, lose_ledger
@@ -29,13 +30,19 @@ def without_key(present: Present) -> tuple[str, ...]:
     return ("--requester-key", str(present.estate.folder / "no.key"))
 
 
+def with_key_of_nobody(present: Present) -> tuple[str, ...]:
+    """Whom the signer does not know: `init` wrote one on each machine, and both have the entries of one."""
+    RequesterKey.generate().save(present.estate.folder / "other.key")
+    return ("--requester-key", str(present.estate.folder / "other.key"))
+
+
 def with_damaged(present: Present) -> tuple[str, ...]:
     """What was handed over is no CRL."""
     (present.estate.folder / "a.crl").write_text("-----BEGIN X509 CRL-----\n")
     return (str(present.estate.folder / "a.crl"),)
 
 
-REFUSALS = [without_exchange, without_right, without_key, with_damaged]
+REFUSALS = [without_exchange, without_right, without_key, with_key_of_nobody, with_damaged]
 Refusal = Callable[[Present], tuple[str, ...]]
 
 
@@ -79,6 +86,22 @@ def test_rebuild_that_is_asked_again_is_done(backup: tuple[Present, Path]) -> No
     done = present.run("ledger", "rebuild", "--json")
     assert done.exit_code == 0, done.output
     assert not look(present.estate.signer(), fixed(now())).problems
+
+
+def test_who_asks_is_the_one_whose_key_it_is(backup: tuple[Present, Path]) -> None:
+    """An offline machine has a requester of its own, under a name of its own."""
+    present, _ = backup
+    text = present.config.read_text()
+    present.config.write_text(
+        text.replace('[[signer.requesters]]\nname = "operator"', '[[signer.requesters]]\nname = "here"')
+    )
+    done = present.run("ledger", "rebuild")
+    assert done.exit_code == 0, f"{done.output}{done.exception}"
+    (present.estate.folder / "operator.key").unlink()
+    RequesterKey.generate().save(present.estate.folder / "operator.key")
+    refused = present.run("ledger", "reconcile").exception
+    assert "is the key of none of [[signer.requesters]]" in str(refused)
+    assert "docs/ceremony.md" in str(refused)
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)

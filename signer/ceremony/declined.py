@@ -1,0 +1,62 @@
+"""The messages of a request that this machine does not do: all of them in one refusal, so that people decide once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from revocation.clock import iso
+from revocation.errors import Refused, RevocastError
+from revocation.visible import visible
+from signer.ceremony.request import Asked
+
+_MOST: Final = 20
+
+
+@dataclass(frozen=True)
+class Declined:
+    """A message, and why it is not done."""
+
+    asked: Asked
+    error: RevocastError
+
+    @property
+    def words(self) -> str:
+        """What it is, and why not."""
+        message = self.asked.message
+        what = f"{message.verb} of {visible(message.requester or 'nobody')}, which the online ledger did at"
+        return f"{what} {iso(self.asked.recorded_at)}, is refused here: {self.error.what}"
+
+    @property
+    def where(self) -> str:
+        """Which one."""
+        return self.error.where or f"message {self.asked.message.id}"
+
+
+def require_none(declined: Sequence[Declined]) -> None:
+    """Return if there is none.
+
+    Raises:
+        Refused: there are some: which, why, and the options that hold the ceremony without them.
+    """
+    if not declined:
+        return
+    one, *others = declined
+    without = without_them(each.asked for each in declined)
+    advice = [*dict.fromkeys(each.error.advice for each in declined[:_MOST] if each.error.advice)]
+    it = "them" if others else "it"
+    again = f"and so does `revocast ceremony accept` online: then ask for {it} again there, with new messages"
+    advice += ["nothing was recorded or signed", f"{without} holds the ceremony without {it}, {again}"]
+    if not others:
+        raise Refused(one.words, where=one.where, advice="; ".join(advice)) from one.error
+    lines = [f"{each.where}: {each.words}" for each in declined[:_MOST]]
+    lines += [f"and {len(declined) - _MOST} more"] if len(declined) > _MOST else []
+    raise Refused(
+        "\n  ".join([f"{len(declined)} of its messages are refused here:", *lines]),
+        where="the request",
+        advice="; ".join(advice),
+    ) from one.error
+
+
+def without_them(messages: Iterable[Asked]) -> str:
+    """The options that leave messages out."""
+    return " ".join(dict.fromkeys(f"--leave-out {asked.message.id}" for asked in messages))
