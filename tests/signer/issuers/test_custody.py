@@ -15,9 +15,11 @@ from revocation import clock
 from revocation.commands import root as revocast
 from revocation.errors import ConfigurationError, RevocastError
 from signer.ceremony import consent
+from signer.keys.generating import KINDS
 from signer.ledger import continuity
 from tests.building.kms import KMS
-from tests.signer.issuers.machine import ROOT, Machine, asked_for, judged
+from tests.building.softhsm import SoftHSM
+from tests.signer.issuers.machine import ROOT, SUB, Machine, asked_for, judged
 
 
 @pytest.mark.parametrize(("answer", "made"), [("n\n", False), ("\n", False), ("y\n", True)])
@@ -137,3 +139,13 @@ def test_ca_that_is_revoked_or_retired_certifies_nothing(machine: Machine) -> No
     machine.config.write_text(machine.config.read_text().replace("[signer]", limit))
     assert "is retired" in machine.refused(*words, "root").what
     assert not machine.pem("leaf").exists()
+
+
+@pytest.mark.judge("softhsm2-util")
+def test_public_key_of_another_is_not_certified(machine: Machine, token: SoftHSM) -> None:
+    """A CA with it could sign nothing, and who has its private key could sign in its name."""
+    uri = token.put(KINDS["p256"](), "sub", public=KINDS["p256"]())
+    usual = ("--issued-by", "root", "--subject", SUB, "--days", "10", "--append")
+    refused = machine.refused("issuer", "create", "sub", *usual, "--key", uri, "--passphrase", f"file:{token.pin_file}")
+    assert "does not belong to the public key beside it" in str(refused)
+    assert not machine.pem("sub").exists()
