@@ -28,6 +28,7 @@ from signer.issuers.files import append_certificate, require_room
 from signer.issuers.install import hints, note
 from signer.issuers.order import Order
 from signer.issuers.rules import require_allowed, with_defaults
+from signer.issuers.samename import is_self_issued
 from signer.issuers.turn import Turn
 from signer.signer import Signer, open_signer
 
@@ -139,7 +140,7 @@ def _last_parent(signer: Signer, own: IssuerProfile) -> IssuerProfile | None:
         Refused: nobody of this configuration.
     """
     newest = own.issuer.certificates[0]
-    if newest.issuer == newest.subject:
+    if is_self_issued(newest):
         return None
     parent = parent_here(signer, newest)
     if parent is None:
