@@ -11,6 +11,7 @@ from revocation.configfile import ConfigFile
 from revocation.errors import InputError
 from revocation.issuer import Issuer
 from signer import selfcheck
+from signer.auditing.heads import require_uncontradicted
 from signer.auditing.sealing import seal
 from signer.encoding.certification_request import encode_info
 from signer.encoding.crl import assemble
@@ -114,6 +115,7 @@ def _of_present(
 def _sign(signer: Signer, ca: Issuer, key: LimitedKey, now: datetime, who_and_subject: tuple[str, str]) -> bytes:
     info = encode_info(ca.subject, ca.public_key_info)
     who, subject = who_and_subject
+    require_uncontradicted(signer)
     with signer.ledger.write() as connection:  # recorded before it is signed: no signature is without a record
         continuity.require_whole(connection)
         key.permit(connection, Use(), now)
