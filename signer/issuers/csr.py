@@ -20,6 +20,7 @@ from signer.issuers.agreeing import People
 from signer.issuers.create import require_unknown
 from signer.issuers.files import require_new, sha256_of, write_new
 from signer.issuers.prospect import KeySource, has_certificate, prospect
+from signer.issuers.renewable import Renewable
 from signer.issuers.request import in_pem
 from signer.issuers.strength import require_strong
 from signer.issuers.subject import parse_subject, require_bounded, require_complete, shown_name
@@ -107,7 +108,7 @@ def _of_present(
         raise InputError(
             "the issuer has a certificate, and keeps its subject", where="--subject", advice="leave it out"
         )
-    signer = open_signer(file, now)
+    signer = open_signer(file, now, table=Renewable)
     issuer = signer.public.profile(name).issuer
     return signer, issuer, issuer.certificates[0].subject, signer.keyring.key_of(issuer, Purpose.CSR)
 

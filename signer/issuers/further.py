@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
 from revocation import cli, clock
-from revocation.config import IssuerProfile
+from revocation.config import IssuerProfile, PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.errors import InputError, Refused
 from revocation.extensions import extension_value
@@ -27,6 +27,7 @@ from signer.issuers.create import certifying_key, require_here
 from signer.issuers.files import append_certificate, require_room
 from signer.issuers.install import hints, note
 from signer.issuers.order import Order
+from signer.issuers.renewable import Renewable
 from signer.issuers.rules import require_allowed, with_defaults
 from signer.issuers.samename import is_self_issued
 from signer.issuers.turn import Turn
@@ -56,6 +57,7 @@ _MADE_HERE: Final = {
     help="Who certifies it, or NAME itself; else who did so last.",
 )
 @click.option("--path-length", metavar="N|any", help="Another than in its newest certificate.")
+@options.signs_responses
 @people_options
 @cli.config_option
 @cli.json_option
@@ -64,6 +66,7 @@ def renew(
     days: int,
     parent: str | None,
     path_length: str | None,
+    signs_responses: bool,
     operators: tuple[str, ...],
     approvals: tuple[Path, ...],
     config: Path | None,
@@ -74,13 +77,15 @@ def renew(
     It goes behind those that the issuer has. All of them share CRLs, responses and what was issued.
     """
     now = clock.now()
-    signer = open_signer(ConfigFile.read(config), now)
+    signer = open_signer(ConfigFile.read(config), now, table=Renewable if signs_responses else PublicConfig)
     own = signer.public.profile(name)
     above = _above(signer, own, parent)
     place = _place(signer, own.issuer)
     require_room(place)
     turn = turn_of(signer, (above or own).issuer)
     order = _renewal(own, above, options.lasting(days), path_length, turn)
+    if signs_responses:
+        order = replace(order, profile=replace(order.profile, signs_responses=True))
     require_allowed(order, now)
     require_here(signer, above or own)
     show_order(signer, order, now, err=as_json)
@@ -110,13 +115,14 @@ def add_certificate(
 ) -> None:
     """Put a renewed or cross-signed certificate of issuer NAME behind those that it has. Its key is not needed."""
     now = clock.now()
-    signer = open_signer(ConfigFile.read(config), now)
+    signer = open_signer(ConfigFile.read(config), now, table=Renewable)
     own = signer.public.profile(name)
     place = _place(signer, own.issuer)
     brought = read_brought(certificate, name)
     require_lasting(brought, now)
     for one in brought.issuer.certificates:
         _require_same(own.issuer, one, certificate)
+    _require_signs_on(own, brought.issuer.certificates, certificate)
     verified = certifiers(signer, brought, above)
     for one in brought.issuer.certificates:
         append_certificate(place, one)
@@ -215,6 +221,17 @@ def _require_same(issuer: Issuer, certificate: x509.Certificate, path: Path) -> 
             where=str(path),
             advice="have it issued again with the key id that `revocast issuer show` shows; `revocast issuer sign` "
             "takes that of a certificate of this issuer, where one is installed before",
+        )
+
+
+def _require_signs_on(own: IssuerProfile, more: Sequence[x509.Certificate], path: Path) -> None:
+    """Return unless the newest certificate lets the CA key sign its responses, and no longer would."""
+    both = Issuer.of(own.issuer.name, [*own.issuer.certificates, *more])
+    if own.ocsp.direct and own.issuer.signs_responses and not both.signs_responses:
+        raise Refused(
+            'would be its newest, and its keyUsage lacks digitalSignature, which signed_by = "issuer" needs',
+            where=str(path),
+            advice="have it issued again: `revocast issuer sign --signs-responses`, or as its maker does it",
         )
 
 

@@ -20,6 +20,11 @@ _LONGEST_DAYS: Final = 36_525
 days: Final = click.option(
     "--days", type=click.IntRange(1, _LONGEST_DAYS), required=True, help="How long the certificate is valid."
 )
+signs_responses: Final = click.option(
+    "--signs-responses",
+    is_flag=True,
+    help="It may sign OCSP responses with its own key; where `signed_by` says so it may anyway.",
+)
 append: Final = click.option(
     "--append", is_flag=True, help="Put the issuer's tables behind the configuration; else they are printed."
 )
@@ -50,11 +55,7 @@ def profile_options(command: _Command) -> _Command:
             help=f"Extended key usage: {', '.join(USAGES)}, or an OID. Again for more.",
         ),
         click.option("--policy", "policies", multiple=True, help="OID of a certificate policy. Again for more."),
-        click.option(
-            "--signs-responses",
-            is_flag=True,
-            help="It may sign OCSP responses with its own key; where `signed_by` says so it may anyway.",
-        ),
+        signs_responses,
     )
     for option in options:
         command = option(command)
