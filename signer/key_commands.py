@@ -14,7 +14,7 @@ from signer.keys.generating import KINDS, generate_key
 from signer.keys.kind import name_of_kind
 from signer.keys.logins import Logins
 from signer.keys.opening import open_key
-from signer.keys.passphrase import obtain, obtain_new
+from signer.keys.passphrase import obtain, obtain_new, require_source
 from signer.keys.rsa_signature import RSASignature
 from signer.keys.shown import shown
 from signer.keys.token.uri import SCHEME, TokenURI, with_module
@@ -25,6 +25,7 @@ _passphrase: Final = click.option(
     "source",
     default="prompt",
     show_default=True,
+    callback=lambda _, __, source: require_source(source),
     help="Passphrase of the file, or PIN of the token: file:PATH, env:NAME, credential:NAME or prompt.",
 )
 _module: Final = click.option("--module", help="The PKCS #11 module of a URI without module-path.")

@@ -8,12 +8,13 @@ import click
 from revocation.errors import Refused
 
 
-def ask(what: str, digest: str, question: str, yes: str | None) -> None:
+def ask(what: str, digest: str, question: str, yes: str | None, *, err: bool = False) -> None:
     """Return if who is at the terminal agrees; the digest was compared already where it was given.
 
     Args:
         what: is agreed to, in a word: a request, an order.
         digest: of it, SHA-256 in hexadecimal.
+        err: it was shown on standard error, since standard output has JSON, and so it is asked there.
 
     Raises:
         Refused: nobody does.
@@ -21,7 +22,16 @@ def ask(what: str, digest: str, question: str, yes: str | None) -> None:
     if yes is not None:
         return
     where = f"{what} sha256:{digest}"
-    if not sys.stdin.isatty() or not os.isatty(1):
+    if not sys.stdin.isatty() or not os.isatty(2 if err else 1):
         raise Refused("nobody agreed: there is no terminal to ask at", where=where, advice=f"--yes sha256:{digest}")
-    if not click.confirm(question):
+    if not _is_confirmed(question, err=err):
         raise Refused("nobody agreed, and nothing was signed", where=where)
+
+
+def _is_confirmed(question: str, *, err: bool) -> bool:
+    """Whether the answer is yes; Ctrl-C and Ctrl-D are none."""
+    try:
+        return click.confirm(question, err=err)
+    except click.Abort:
+        click.echo(err=err)  # the line of the question ends there
+        return False

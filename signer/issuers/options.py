@@ -13,6 +13,7 @@ from revocation.errors import InputError
 from signer.encoding.ca_certificate import CAProfile
 from signer.issuers.prospect import KeySource
 from signer.issuers.rules import USAGES, with_defaults
+from signer.keys.passphrase import require_source
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _LONGEST_DAYS: Final = 36_525
@@ -66,12 +67,14 @@ def key_source(key: str | None, passphrase: str | None) -> KeySource:
     """Where `--key` and `--passphrase` say that the key is.
 
     Raises:
-        InputError: a passphrase of no key.
+        InputError: a passphrase of no key, or what says no place of one.
     """
     if key is None:
         if passphrase is not None:
             raise InputError("is that of --key, which is not given", where="--passphrase")
         return KeySource()
+    if passphrase is not None:
+        require_source(passphrase)
     return KeySource(key, passphrase or (None if key.startswith("awskms:") else "prompt"))
 
 
