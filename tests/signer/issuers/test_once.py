@@ -72,9 +72,9 @@ def test_certificate_that_was_signed_meanwhile_makes_it_another_order(
     """Two people at two terminals who agreed to the same order: the second signs nothing."""
     words = [*asked_for(machine, tmp_path), "--config", str(machine.config)]
 
-    def agree(_: str) -> bool:
+    def agree(_: str, *, err: bool) -> bool:
         machine.create_sub()
-        return True
+        return not err
 
     monkeypatch.setattr(consent, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
     monkeypatch.setattr(consent, "os", SimpleNamespace(isatty=lambda _: True))
