@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from publisher.course import Course
 from revocation.clock import iso
-from revocation.config import PublicConfig
 from revocation.durable import make_folder, replace_content
 
 _NAME: Final = "clock.json"
@@ -25,14 +24,12 @@ class _Kept(BaseModel):
     Attributes:
         course: of the clock.
         to_replay: targets out of which a later time may have taken what is valid.
-        has_series: whether there is a CRL of a series, whose release a clock decides.
     """
 
     model_config = ConfigDict(frozen=True)
 
     course: Course
     to_replay: tuple[str, ...] = ()
-    has_series: bool = False
 
 
 class KeptCourse:
@@ -41,22 +38,21 @@ class KeptCourse:
     def __init__(self, state: Path) -> None:
         self.path = state / _NAME
 
-    def look(self, now: datetime, targets: tuple[str, ...], public: PublicConfig) -> Course:
+    def look(self, now: datetime, targets: tuple[str, ...]) -> Course:
         """Note one more look; what is known with it."""
         kept = self._read()
         course = kept.course.at(now) if kept else Course.begun(now)
-        to_replay = kept.to_replay if kept else ()
-        if kept and kept.course.went_back(now):
-            to_replay = targets
-        specs = (spec for profile in public.profiles.values() for spec in profile.crls.values())
-        has_series = any(spec.settings.series is not None for spec in specs)
-        self._write(_Kept(course=course, to_replay=to_replay, has_series=has_series))
+        goes_on = kept is not None and not kept.course.went_back(now)
+        self._write(_Kept(course=course, to_replay=kept.to_replay if kept and goes_on else targets))
         return course
 
     def has_to_replay(self, target: str) -> bool:
-        """Whether what was taken into a target has to be taken again."""
+        """Whether what was taken into a target has to be taken again.
+
+        Not by a clock that is behind: what it had to hold back would make room for what is older.
+        """
         kept = self._read()
-        return kept is not None and target in kept.to_replay
+        return kept is not None and target in kept.to_replay and not kept.course.is_behind
 
     def replayed(self, target: str) -> None:
         """It was."""
@@ -66,14 +62,14 @@ class KeptCourse:
             self._write(kept.model_copy(update={"to_replay": left}))
 
     def alarm(self) -> str | None:
-        """A sentence where the clock is behind and decides when a CRL of a series is released."""
+        """A sentence where the clock is behind."""
         kept = self._read()
-        if kept is None or not kept.has_series or not kept.course.is_behind:
+        if kept is None or not kept.course.is_behind:
             return None
         return (
             f"this publisher's clock is behind: it shows {iso(kept.course.last)}, and looks had come to "
-            f"{iso(kept.course.latest)}. CRLs of a series stay as they are, and no other is released. Set it right; "
-            f"if it is right now, and was ahead before: rm {self.path}"
+            f"{iso(kept.course.latest)}. CRLs of a series stay as they are, no other is released, and OCSP responses "
+            f"that had expired by then stay away. Set it right; if it is right now and was ahead before: rm {self.path}"
         )
 
     def _read(self) -> _Kept | None:

@@ -82,7 +82,7 @@ def publish_each(
     opened = exchange or partial(open_exchange, config.exchange)
     with alone_in_process(), Marks(config.state) as marks, Verifying() as verifying, ExitStack() as open_targets:
         kept = KeptCourse(config.state)
-        course = kept.look(clock(), tuple(table.name for table in config.targets), public)
+        course = kept.look(clock(), tuple(table.name for table in config.targets))
         runs = [_Run(config, table, public, marks, verifying, clock, opened, kept, course) for table in config.targets]
         for run in runs:
             run.start(open_targets)
@@ -116,9 +116,10 @@ class _Run:
         course: Course,
     ) -> None:
         self._kept, self._course = kept, course
+        self._replays = kept.has_to_replay(table.name)
         self._config, self._table, self._public, self._marks = config, table, public, marks
         self._verifying, self._clock, self._exchange = verifying, clock, exchange
-        self._session = Session(config, table, public, marks, clock, exchange(), replays=kept.has_to_replay(table.name))
+        self._session = Session(config, table, public, marks, clock, exchange(), replays=self._replays)
         self._error: RevocastError | None = None
         self._filling: ResponseStore | None = None
         self._outdated: Outdated | None = None
@@ -194,7 +195,8 @@ class _Run:
         if self._error is None:
             with self._noting_failure():
                 self._session.finish()
-                self._kept.replayed(self._table.name)
+                if self._replays:
+                    self._kept.replayed(self._table.name)
         status = self._session.status
         now_refused = [refused for refused in status.set_aside if refused.bundle in self._session.refused]
         return Outcome(status, self._session.lines, now_refused, self._error, self._session.about)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from publisher.alarms import alarms
 from publisher.targets.lmdb import LMDBTarget
 from revocation.errors import TargetError
+from revocation.status import Reason, Revocation
 from tests.authority import NOW
 from tests.building.bucketplace import BucketPlace
 from tests.building.bundles import put_crl, put_slice
@@ -88,6 +90,37 @@ def test_look_that_fails_leaves_it_to_the_next(place: Place, monkeypatch: pytest
 
         patch.setattr(LMDBTarget, "put", fail)
         assert place.outcomes(NOW + HOUR)[1].error is not None
+    place.publish(NOW + 2 * HOUR)
+    assert place.says(1) == "GOOD"
+
+
+def test_clock_that_is_behind_puts_no_older_response(place: Place) -> None:
+    """What says that a hold ended has not begun by it, and what said hold is valid; it is put right, and says so."""
+    responder = place.ca.responder()
+    held = Revocation(NOW, Reason.certificateHold)
+    put_slice(place.exchange, place.ca, 1, both(place.ca, responder, 1, held))
+    later = {"this_update": NOW + 3 * HOUR}
+    put_slice(place.exchange, place.ca, 2, both(place.ca, responder, 1, **later), base_revision=1, revision=2, **later)
+    for quarters in range(13):
+        place.publish(NOW + quarters * HOUR / 4)
+    for hours in (1, 1.5):
+        (_, responses) = place.publish(NOW + hours * HOUR)
+        assert (place.says(1), responses.held) == ("GOOD", [])
+        assert "clock is behind" in alarms(place.config)[0].sentence
+    for hours in (3, 3.25):
+        (_, responses) = place.publish(NOW + hours * HOUR)
+        assert (place.says(1), responses.held, alarms(place.config)) == ("GOOD", [], [])
+
+
+def test_who_says_that_a_clock_is_right_after_all_has_the_responses_again(place: Place) -> None:
+    """It was ahead for more than a week of looks."""
+    fill(place)
+    place.publish(NOW)
+    for day in range(10):
+        place.publish(place.ca.issuer.not_after + (2 + day) * DAY)
+    place.publish(NOW + HOUR)
+    assert place.says(1) is None
+    (place.state / "clock.json").unlink()
     place.publish(NOW + 2 * HOUR)
     assert place.says(1) == "GOOD"
 

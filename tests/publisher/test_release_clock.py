@@ -107,12 +107,3 @@ def test_who_says_that_a_clock_is_right_after_all_is_believed(place: Place) -> N
     file.unlink()
     assert shown(place, REAL + HOUR) == 3
     assert "number 5 was released early" in sentences(place)[0]
-
-
-def test_publisher_without_a_series_says_nothing_of_a_clock_that_went_back(tmp_path: Path) -> None:
-    """Nothing is released by it; what is signed and published later than now is told elsewhere."""
-    place = Place(tmp_path / "place")
-    for hours in (0, 1, 2):
-        place.publish(NOW + hours * HOUR)
-    place.publish(NOW)
-    assert sentences(place) == []
