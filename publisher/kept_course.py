@@ -68,8 +68,9 @@ class KeptCourse:
             return None
         return (
             f"this publisher's clock is behind: it shows {iso(kept.course.last)}, and looks had come to "
-            f"{iso(kept.course.latest)}. CRLs of a series stay as they are, no other is released, and OCSP responses "
-            f"that had expired by then stay away. Set it right; if it is right now and was ahead before: rm {self.path}"
+            f"{iso(kept.course.latest)}. CRLs of a series stay as they are, nothing older takes their place, and OCSP "
+            f"responses that had expired by then stay away. Set it right; if it is right now, and was ahead before: "
+            f"rm {self.path}"
         )
 
     def _read(self) -> _Kept | None:
