@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 
 from jobs.overview import Line, State, lines
 from jobs.wanted import Wanted
@@ -50,19 +49,6 @@ def test_ceremony_in_between_signs_the_responses_anew_too(year: Year) -> None:
     year.hold(NOW + 131 * DAY, "second")
     found = slices(year, NOW + 131 * DAY)
     assert {line.left for line in found} == {ENDS}
-
-
-def test_entry_of_an_expired_certificate_stays_for_the_life_of_a_response(year: Year) -> None:
-    """Until a ceremony after that came back: a response of before may say good until then, a series is as long."""
-    year.online.register(year.signer, [4], not_after=NOW + 50 * DAY, now=NOW + DAY)
-    year.revoke(4, NOW + DAY)
-    for day, listed in ((2, True), (410, True), (430, True), (460, False)):
-        at = NOW + day * DAY
-        year.hold(at, f"day {day}")
-        (outcome, _) = year.publish_all(at)
-        assert (outcome.error, outcome.status.set_aside) == (None, [])
-        crl = x509.load_der_x509_crl(year.served.read_bytes())
-        assert (crl.get_revoked_certificate_by_serial_number(4) is not None) is listed, day
 
 
 def test_series_that_outlasts_the_limit_of_responses_is_refused_at_the_start(year: Year) -> None:
