@@ -7,6 +7,7 @@ from typing import Final
 from publisher.audit_heads import AuditHeads
 from publisher.config import DirectoryTable, PublisherConfig, RedisTable, S3Table, TargetTable
 from publisher.early_releases import early_releases
+from publisher.kept_course import KeptCourse
 from publisher.lock import alone_in_process
 from publisher.targets.alarm import Alarm
 
@@ -22,6 +23,8 @@ def alarms(config: PublisherConfig) -> list[Alarm]:
     first, early = config.targets[0].name, early_releases(config.state)
     seen = f"replace the CA's CRLs by a ceremony where that matters (docs/ceremony.md), then: rm {early.path}"
     found += [Alarm(first, f"audit {n}", warning) for n, warning in enumerate(warnings)]
+    if behind := KeptCourse(config.state).alarm():
+        found.append(Alarm(first, "clock", behind))
     return found + [Alarm(first, f"early {n}", f"{line}; {seen}") for n, line in enumerate(early.read())]
 
 

@@ -42,6 +42,7 @@ class Beside:
 
         Args:
             crls: each with what the target shows under its current name.
+            now: by which copies may be too old.
 
         Raises:
             TargetError: the target or the archive failed.

@@ -12,8 +12,10 @@ from publisher.archive import Archive
 from publisher.audit_heads import AuditHeads
 from publisher.beside import Beside
 from publisher.config import DirectoryTable, LMDBTable, PublisherConfig, RedisTable, S3Table, TargetTable
+from publisher.course import Course
 from publisher.early_releases import early_releases
 from publisher.incoming import Incoming
+from publisher.kept_course import KeptCourse
 from publisher.lock import alone_in_process, target_lock
 from publisher.marks import Marks
 from publisher.outdated import Invalidating, Outdated
@@ -79,7 +81,9 @@ def publish_each(
     """
     opened = exchange or partial(open_exchange, config.exchange)
     with alone_in_process(), Marks(config.state) as marks, Verifying() as verifying, ExitStack() as open_targets:
-        runs = [_Run(config, table, public, marks, verifying, clock, opened) for table in config.targets]
+        kept = KeptCourse(config.state)
+        course = kept.look(clock(), tuple(table.name for table in config.targets))
+        runs = [_Run(config, table, public, marks, verifying, clock, opened, kept, course) for table in config.targets]
         for run in runs:
             run.start(open_targets)
         _look_at_audit_log(config, public, clock, opened())
@@ -108,10 +112,14 @@ class _Run:
         verifying: Verifying,
         clock: Clock,
         exchange: Callable[[], Exchange],
+        kept: KeptCourse,
+        course: Course,
     ) -> None:
+        self._kept, self._course = kept, course
+        self._replays = kept.has_to_replay(table.name)
         self._config, self._table, self._public, self._marks = config, table, public, marks
         self._verifying, self._clock, self._exchange = verifying, clock, exchange
-        self._session = Session(config, table, public, marks, clock, exchange())
+        self._session = Session(config, table, public, marks, clock, exchange(), replays=self._replays)
         self._error: RevocastError | None = None
         self._filling: ResponseStore | None = None
         self._outdated: Outdated | None = None
@@ -158,7 +166,7 @@ class _Run:
         archive = Archive(self._config.state / "crls", self._config.archive)
         beside = Beside(target, archive, table)
         early = early_releases(self._config.state)
-        return CRLTaker(target, self._marks, archive, beside, self._public, self._exchange(), early)
+        return CRLTaker(target, self._marks, archive, beside, self._public, self._exchange(), early, self._course)
 
     def step(self) -> bool:
         """Whether something was done."""
@@ -187,6 +195,8 @@ class _Run:
         if self._error is None:
             with self._noting_failure():
                 self._session.finish()
+                if self._replays:
+                    self._kept.replayed(self._table.name)
         status = self._session.status
         now_refused = [refused for refused in status.set_aside if refused.bundle in self._session.refused]
         return Outcome(status, self._session.lines, now_refused, self._error, self._session.about)

@@ -7,6 +7,7 @@ exchange has it, or the next one is made.
 from datetime import datetime
 
 from publisher.archive import Archive
+from publisher.course import Course
 from publisher.line import CRLMark, is_ahead
 from publisher.marks import Marks
 from publisher.rows import take_crl
@@ -24,13 +25,20 @@ class PuttingBack:
     """What one static target gets again from the archive."""
 
     def __init__(
-        self, target: StaticTarget, marks: Marks, archive: Archive, public: PublicConfig, succession: Succession
+        self,
+        target: StaticTarget,
+        marks: Marks,
+        archive: Archive,
+        public: PublicConfig,
+        succession: Succession,
+        course: Course,
     ) -> None:
         self._target = target
         self._marks = marks
         self._archive = archive
         self._public = public
         self._succession = succession
+        self._course = course
 
     def tend(self, status: TargetStatus, now: datetime) -> list[str]:
         """Put again what went back, once all of the exchange was looked at; a line for each, and a row in the status.
@@ -65,12 +73,13 @@ class PuttingBack:
     def _may_stand_for(self, mark: CRLMark, crl: VerifiedCRL, spec: CRLSpec, now: datetime) -> bool:
         """Whether it is the newest, or one before it where that is lost or has ended.
 
-        Where the newest has not begun, by this clock, only one that says the same.
+        Where the newest has not begun, by this clock, only one that says the same; none where this clock is behind.
         """
         if crl.number == mark.number:
             return crl.sha256 == mark.sha256
-        is_behind = is_ahead(epoch(mark.this_update), now)
-        return not is_behind or self._succession.says_what_was_last(crl, spec, mark.number)
+        if not is_ahead(epoch(mark.this_update), now):
+            return True
+        return not self._course.is_behind and self._succession.says_what_was_last(crl, spec, mark.number)
 
     def _valid(self, spec: CRLSpec, number: int, now: datetime) -> VerifiedCRL | None:
         """The CRL of the archive with that number, if it may be handed out now, a delta to those who have its base."""

@@ -145,6 +145,11 @@ def forget_crl(status: TargetStatus, row: CRLRow) -> None:
     status.applied = [a for a in status.applied if (a.kind, a.issuer, a.part) != (Kind.CRL, row.issuer, row.label)]
 
 
+def forget_responses(status: TargetStatus) -> None:
+    """Let the bundles of responses be looked at again."""
+    status.applied = [a for a in status.applied if a.kind is not Kind.OCSP]
+
+
 def prune_rows(status: TargetStatus, profiles: Mapping[str, IssuerProfile]) -> None:
     """Drop the rows of issuers, CRLs and slices that the configuration has no longer: nobody renews them.
 

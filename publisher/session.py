@@ -14,7 +14,7 @@ from publisher.foresight import Foresight
 from publisher.gate import opened, profile_of
 from publisher.marks import Marks
 from publisher.pending import attempt, is_newer, pending
-from publisher.rows import note_applied, note_held, note_refused, prune_bundles, prune_rows
+from publisher.rows import forget_responses, note_applied, note_held, note_refused, prune_bundles, prune_rows
 from publisher.set_aside import keep_aside
 from publisher.status import believed, empty_status, save_status
 from publisher.taking import Taken, Taker
@@ -44,6 +44,10 @@ _LOG: Final = logging.getLogger("revocast.publisher")
 class Session:
     """A target with everything that is known of it.
 
+    Args:
+        replays: whether the responses in the exchange are taken again, since a clock that is not right any more may
+            have taken out what is valid.
+
     Attributes:
         status: what is published now.
         lines: what was done, for people.
@@ -59,7 +63,10 @@ class Session:
         marks: Marks,
         clock: Clock,
         exchange: Exchange,
+        *,
+        replays: bool = False,
     ) -> None:
+        self._replays = replays
         self._state = config.state
         self._exchange = exchange
         self._public = public
@@ -89,6 +96,8 @@ class Session:
         if known is None and self._marks.status_digests(self.table.name):
             self.lines.append("the status is lost, or not the last one: everything in the exchange is looked at again")
         self.status = known or self.status
+        if self._replays:
+            forget_responses(self.status)
         self._saved = self.status.model_dump_json() if known else None
         self.lines += taker.mend(self.status, self._clock(), trusted=known is not None)
         prune_rows(self.status, self._public.profiles)

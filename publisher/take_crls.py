@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from publisher.archive import Archive
 from publisher.beside import Beside
+from publisher.course import Course
 from publisher.dated_lines import DatedLines
 from publisher.disturbed import Disturbance
 from publisher.gate import crl_in
@@ -17,7 +18,14 @@ from publisher.line import UNKNOWN_BUNDLE, CRLMark, Step, crl_step, is_ahead
 from publisher.marks import Marks
 from publisher.pending import attempt
 from publisher.put_back import PuttingBack
-from publisher.release_due import begins_later, forget_released_early, schedule, standing_mark
+from publisher.release_due import (
+    begins_later,
+    forget_released_early,
+    note_early,
+    schedule,
+    standing_mark,
+    was_early,
+)
 from publisher.rows import note_applied, take_crl
 from publisher.succession import Succession
 from publisher.taking import Taken
@@ -44,6 +52,7 @@ class CRLTaker:
         public: PublicConfig,
         exchange: Exchange,
         released_early: DatedLines,
+        course: Course,
     ) -> None:
         self._target = target
         self._marks = marks
@@ -52,9 +61,10 @@ class CRLTaker:
         self._public = public
         self._exchange = exchange
         self._released_early = released_early
+        self._course = course
         self._succession = Succession(target, marks, archive, public, exchange)
         self._disturbance = Disturbance(target, marks, public, self._succession)
-        self._putting_back = PuttingBack(target, marks, archive, public, self._succession)
+        self._putting_back = PuttingBack(target, marks, archive, public, self._succession, course)
 
     def mend(self, status: TargetStatus, now: datetime, *, trusted: bool) -> list[str]:
         """Put configured files that are missing, read lost marks off the target, strike CRLs that changed."""
@@ -63,7 +73,7 @@ class CRLTaker:
             lines += self._put_configured(_certificates(profile))
             for spec in profile.crls.values():
                 self._mark_from_target(spec, now)
-        lines += forget_released_early(status, self._public, now, self._released_early)
+        lines += forget_released_early(status, self._public, self._course, now, self._released_early)
         return lines + self._disturbance.look(status, now, trusted=trusted)
 
     def look_ahead(self, reader: BundleReader, profile: IssuerProfile, now: datetime) -> None:
@@ -85,9 +95,9 @@ class CRLTaker:
         lines = self._putting_back.tend(status, now)
         lines += self._put_lists(status, now)
         lines += self._clear(status, now)
-        self._archive.prune(now)
+        self._archive.prune(self._course.sure)
         crls = [(self._public.profiles[row.issuer].crls[row.label], row) for row in status.crls]
-        yield [*lines, *self._beside.tend(crls, now)]
+        yield [*lines, *self._beside.tend(crls, self._course.sure)]
 
     def take(
         self, bundle: Stored, reader: BundleReader, profile: IssuerProfile, status: TargetStatus, now: datetime
@@ -95,7 +105,7 @@ class CRLTaker:
         """Publish the CRL of a bundle, unless a newer one was published already."""
         spec = profile.crls[reader.manifest.part.label]
         crl = crl_in(reader, spec)
-        mark = standing_mark(self._marks, self._archive, self._succession, crl, spec, now)
+        mark = standing_mark(self._marks, self._archive, self._succession, self._course, crl, spec, now)
         by_number = spec.settings.series is not None
         step = crl_step(crl, reader.name, mark, now, by_number=by_number)
         if step is Step.SUPERSEDED:
@@ -114,6 +124,8 @@ class CRLTaker:
             self._archive.keep(spec.issuer.id, spec.label, crl.number, crl.der, crl.this_update)
             mark = CRLMark(number=crl.number, this_update=crl.this_update, sha256=crl.sha256, bundle=reader.name)
             self._marks.set_crl(spec.issuer.id, spec.label, mark)
+        if shown is not None and was_early(shown.this_update, spec, self._course, now):
+            note_early(self._released_early, spec, shown, now)
         if not is_there:
             self._target.put(StaticObject(spec.path, crl.der, crl.this_update))
         note_applied(status, bundle, reader.manifest, crl.next_update)
@@ -122,9 +134,8 @@ class CRLTaker:
 
     def _was_early(self, shown: VerifiedCRL, crl: VerifiedCRL, spec: CRLSpec, now: datetime) -> bool:
         """Whether what a target shows is a later one of the series of a CRL, released by a clock that ran ahead."""
-        if spec.settings.series is None or not is_ahead(epoch(shown.this_update), now):
-            return False
-        return self._succession.says_what_was_last(crl, spec, shown.number)
+        early = was_early(shown.this_update, spec, self._course, now)
+        return early and self._succession.says_what_was_last(crl, spec, shown.number)
 
     def _schedule(self, bundle: Stored, crl: VerifiedCRL, spec: CRLSpec, status: TargetStatus, now: datetime) -> Taken:
         """Look at one of a series as if it were published now; what is wrong with it is told while there is time."""

@@ -24,7 +24,7 @@ from revocation.errors import ConfigurationError, InputError
 from revocation.issuer import Issuer
 from revocation.ocspprofile import OCSPProfile
 from revocation.paths import crl_path
-from revocation.profilechecks import check_profile, check_signer
+from revocation.profilechecks import check_profile, check_signer, check_signs_responses
 
 _Profile = TypeVar("_Profile", CRLProfile, OCSPProfile)
 
@@ -200,9 +200,13 @@ class PublicConfig(Table):
         try:
             check_profile(compliance, crl, ocsp, table.last_crl)
             check_signer(issuer, compliance, ocsp)
+            self._check_signs_responses(issuer, ocsp)
         except ValueError as error:
             raise ConfigurationError(str(error), where=f"issuer {table.name}") from error
         return IssuerProfile(issuer, crl, ocsp, f"{self.base_url}{self.prefix}", compliance, table.last_crl)
+
+    def _check_signs_responses(self, issuer: Issuer, ocsp: OCSPProfile) -> None:
+        check_signs_responses(issuer, ocsp)
 
 
 def _require_different_urls(profiles: Iterable[IssuerProfile]) -> None:

@@ -51,7 +51,10 @@ class Issuer:
         for certificate in certificates:
             _require_ca(name, certificate)
         ((subject, key),) = identities
-        newest_first = sorted(certificates, key=lambda c: c.not_valid_before_utc, reverse=True)
+        last_first = reversed(
+            certificates
+        )  # of two that began at once, as one renewed within the hour, the one put behind
+        newest_first = sorted(last_first, key=lambda c: c.not_valid_before_utc, reverse=True)
         return cls(name, subject, key, tuple(newest_first))
 
     @cached_property
@@ -79,9 +82,13 @@ class Issuer:
 
     @cached_property
     def signs_responses(self) -> bool:
-        """Whether its key may sign OCSP responses itself: every keyUsage of its certificates has digitalSignature."""
-        usages = [extension_value(certificate.extensions, x509.KeyUsage) for certificate in self.certificates]
-        return all(usage is None or usage.digital_signature for usage in usages)
+        """Whether its key may sign OCSP responses itself: the keyUsage of its newest certificate has digitalSignature.
+
+        RFC 6960 section 4.2.2.2 wants the key alone. Of the certificates of a key a relying party has one, and what the
+        newest lacks nobody will get.
+        """
+        usage = extension_value(self.certificates[0].extensions, x509.KeyUsage)
+        return usage is None or usage.digital_signature
 
     @property
     def not_before(self) -> datetime:

@@ -32,7 +32,7 @@ def check_profile(compliance: Compliance, crl: CRLProfile, ocsp: OCSPProfile, la
 
 
 def check_signer(issuer: Issuer, compliance: Compliance, ocsp: OCSPProfile) -> None:
-    """Return if the rules allow the CA's key, and whoever signs its responses may.
+    """Return if the rules allow the CA's key, and that of its responders.
 
     Raises:
         ValueError: they do not.
@@ -41,12 +41,20 @@ def check_signer(issuer: Issuer, compliance: Compliance, ocsp: OCSPProfile) -> N
         raise ValueError(f"the CA key: {forbidden}; with such a key `compliance` is pkix")
     if not ocsp.direct:
         ocsp.responder_key.check(issuer, compliance)
-    elif not issuer.signs_responses:
+
+
+def check_signs_responses(issuer: Issuer, ocsp: OCSPProfile) -> None:
+    """Return if the CA's key may sign its responses, or does not.
+
+    Raises:
+        ValueError: its newest certificate does not let it.
+    """
+    if ocsp.direct and not issuer.signs_responses:
         raise ValueError(
-            "ocsp: signed_by = 'issuer', and the keyUsage of a CA certificate of it lacks digitalSignature, which who "
-            "signs OCSP responses needs (BRs section 7.1.2.10.7): where it is meant for another issuer, such as an "
+            "ocsp: signed_by = 'issuer', and the keyUsage of its newest CA certificate lacks digitalSignature, which "
+            "who signs OCSP responses needs (BRs section 7.1.2.10.7): where it is meant for another issuer, such as an "
             "offline root, it stands in `ocsp` of that one in [[public.issuers]], not in [public]; else leave it to a "
-            "delegate, or have the certificate issued again"
+            f"delegate, or give it another certificate first: `revocast issuer renew {issuer.name} --signs-responses`"
         )
 
 

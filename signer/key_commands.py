@@ -11,23 +11,24 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from revocation import cli
 from revocation.errors import InputError, KeyUnavailable
-from signer.keys import BytesTBS, Locked, SigningKey
+from signer.keys import Locked, SigningKey
 from signer.keys.generating import KINDS, generate_key
 from signer.keys.kind import name_of_kind
 from signer.keys.logins import Logins
 from signer.keys.opening import open_key
-from signer.keys.passphrase import obtain, obtain_new
+from signer.keys.passphrase import obtain, obtain_new, require_source
 from signer.keys.rsa_signature import RSASignature
 from signer.keys.shown import shown
 from signer.keys.token.uri import SCHEME, TokenURI, with_module
+from signer.keys.trial import require_own_public_key
 
 _ELSEWHERE: Final = "[[signer.issuers]]"
-_TRIAL: Final = BytesTBS(b"a trial of a key that was just made")
 _passphrase: Final = click.option(
     "--passphrase",
     "source",
     default="prompt",
     show_default=True,
+    callback=lambda _, __, source: require_source(source),
     help="Passphrase of the file, or PIN of the token: file:PATH, env:NAME, credential:NAME or prompt.",
 )
 _module: Final = click.option("--module", help="The PKCS #11 module of a URI without module-path.")
@@ -49,7 +50,7 @@ def generate(uri: str, kind: str, source: str, module: str | None, as_json: bool
     with _as_options_say(uri):
         secret = obtain_new(source, shown(uri)) if encrypts else obtain(source, shown(uri))
         key = generate_key(uri, kind, secret, Logins(again=True))
-        key.sign(_TRIAL)
+        require_own_public_key(key, f"key {shown(uri)}")
     _show(uri, key, [], as_json)
 
 
@@ -59,7 +60,9 @@ def generate(uri: str, kind: str, source: str, module: str | None, as_json: bool
 @_module
 @cli.json_option
 def show(uri: str, source: str, module: str | None, as_json: bool) -> None:
-    """Open the key at URI, and show its public key, its kind and how it can sign. It signs nothing.
+    """Open the key at URI, and show its public key, its kind and how it can sign.
+
+    It signs once, a text that is nothing: only so it is seen whether the public key that lies beside it is its own.
 
     A passphrase or PIN is looked for, or asked for, only where the key needs one.
     """
@@ -71,6 +74,7 @@ def show(uri: str, source: str, module: str | None, as_json: bool) -> None:
         except Locked:
             secret = obtain(source, shown(uri))
             key = open_key(uri, secret, None, logins)
+        require_own_public_key(key, f"key {shown(uri)}")
     schemes = _schemes(uri, secret, logins) if key_is_rsa(key) else []
     _show(uri, key, schemes, as_json)
 

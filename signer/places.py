@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from signer.keys.kms.uri import SCHEME as KMS_SCHEME
 from signer.keys.kms.uri import KMSKey
+from signer.keys.passphrase import SOURCE
 from signer.keys.token.uri import SCHEME, TokenURI
 
 _POSTGRESQL: Final = ("postgresql://", "postgres://")
@@ -48,9 +49,7 @@ def _understood(uri: str) -> str:
 
 
 KeyURI = Annotated[str, Field(pattern=r"^(file|pkcs11|awskms):.+"), AfterValidator(_place), AfterValidator(_understood)]
-PassphraseSource = Annotated[
-    str, Field(pattern=r"^(file:.+|env:\w+|credential:[\w.-]+|prompt)$"), AfterValidator(_place)
-]
+PassphraseSource = Annotated[str, Field(pattern=SOURCE), AfterValidator(_place)]
 
 LedgerPlace = Annotated[Path | str, BeforeValidator(_ledger)]
 """A path is SQLite, a str is the address of a PostgreSQL database."""

@@ -51,13 +51,21 @@ class Signer:
         return [profile for profile in self.public.profiles.values() if self.is_offline(profile.issuer)]
 
 
-def open_signer(file: ConfigFile, now: datetime, passphrases: dict[str, bytes] | None = None) -> Signer:
+def open_signer(
+    file: ConfigFile,
+    now: datetime,
+    passphrases: dict[str, bytes] | None = None,
+    table: type[PublicConfig] = PublicConfig,
+) -> Signer:
     """The signer that a configuration describes.
+
+    Args:
+        table: how `[public]` is read.
 
     Raises:
         ConfigurationError: the tables contradict each other, the signer's limits, or what the ledger has fixed.
     """
-    public = PublicConfig.read(file)
+    public = table.read(file)
     config = file.table("signer", SignerConfig)
     config.check(public)
     ledger = Ledger(config.ledger)

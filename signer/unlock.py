@@ -27,7 +27,8 @@ _ATTEMPTS: Final = 3
 @click.option("--last-try", is_flag=True, help="Try a PIN also where one more mistake locks the token.")
 @cli.config_option
 def unlock(fd: int | None, last_try: bool, config: Path | None) -> None:
-    """Try every CA key, and ask on the terminal where its passphrase is `prompt`.
+    """Try every CA key by one signature that is none of anything, and ask on the terminal where its passphrase is
+    `prompt`.
 
     Standard output has a line for each issuer: whether its key can be used, or why not. Exit code 0: every key that is
     configured here can. 1: one cannot: its passphrase or PIN is wrong, its file is missing or of another issuer, its
@@ -68,7 +69,7 @@ def unlock(fd: int | None, last_try: bool, config: Path | None) -> None:
 
 def _try(keyring: Keyring, issuer: Issuer, typed: dict[str, str]) -> None:
     if not keyring.is_asked_for(issuer):
-        keyring.require_usable(issuer)
+        keyring.require_signing(issuer)
         return
     for left in reversed(range(_ATTEMPTS)):
         passphrase = ask(issuer.name)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from revocation.audithead import HEAD_NAME, AuditHead
 from revocation.clock import iso
-from revocation.errors import ExchangeError, InputError, LaterFormat, RevocastError
+from revocation.errors import ExchangeError, InputError, LaterFormat, Refused, RevocastError
 from revocation.windows import SKEW
 from signer.auditing.log import chain_at, extent, require_entries
 from signer.keys.audit_key import AuditSigner, load_audit_key
@@ -20,6 +20,12 @@ from signer.ledger import continuity
 from signer.signer import Signer
 
 _FOREIGN: Final = "an exchange is that of one ledger: from another one, as a ceremony's, copy bundles alone"
+
+
+_PUT_BACK: Final = (
+    "was the ledger put back from a copy? Then `revocast ledger reconcile`, after which people agree anew "
+    "(docs/disaster.md). Else somebody could write in it: docs/audit.md"
+)
 
 
 class HeadContradicted(RevocastError):
@@ -64,6 +70,36 @@ def tell_head(signer: Signer, *, is_told: bool) -> list[RevocastError]:
     except RevocastError as error:
         return [error]
     return [told] if isinstance(told, RevocastError) else []
+
+
+def require_uncontradicted(signer: Signer) -> None:
+    """Return if the log has what the head in the exchange names, before what is signed once is signed.
+
+    A ledger that was put back by hand knows nothing of what it signed since, and would do an order a second time.
+
+    Raises:
+        Refused: it has not, or the exchange does not say.
+        ChainBroken: the log was emptied.
+    """
+    where = f"{HEAD_NAME} in the exchange"
+    try:
+        _, told = _told(signer, where)
+    except (OSError, ExchangeError) as error:
+        said = (error.strerror or str(error)) if isinstance(error, OSError) else error.what
+        raise Refused(
+            f"cannot be read ({said}), and so nobody can see whether the ledger was put back since it signed last: "
+            "nothing was signed",
+            where=where,
+            advice=f"see to {signer.config.exchange}, and give the command again",
+        ) from error
+    if not isinstance(told, AuditHead):
+        return  # which each command of people, and each look, tells after it
+    with signer.ledger.read() as connection:
+        require_entries(connection)
+        try:
+            _evidence(connection, told, sign_head(connection, load_audit_key(signer.config.keys)), where)
+        except HeadContradicted as error:
+            raise Refused(f"{error.what}; nothing was signed", where=where, advice=_PUT_BACK) from error
 
 
 def _told(signer: Signer, where: str) -> tuple[bytes | None, AuditHead | RevocastError | None]:

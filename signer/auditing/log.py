@@ -15,6 +15,7 @@ from signer.ledger.schema import audit, certificates, issued
 
 _WHERE: Final = "audit log"
 _AT_ONCE: Final = 1000
+_DIGEST_OCTETS: Final = 32
 _NO_TIME: Final = 253_402_300_800
 """The year 10000, in epoch seconds."""
 _LAST: Final = select(audit).order_by(desc(audit.c.id)).limit(1)
@@ -132,7 +133,8 @@ def _entry(row: Row[Any]) -> Entry:
     entry = Entry(row.id, row.at, row.action, row.issuer, row.detail, row.chain)
     texts = (entry.action, entry.detail, *([] if entry.issuer is None else [entry.issuer]))
     is_dated = isinstance(entry.at, int) and 0 <= entry.at < _NO_TIME
-    if not (is_dated and isinstance(entry.chain, bytes) and all(isinstance(text, str) for text in texts)):
+    is_chained = isinstance(entry.chain, bytes) and len(entry.chain) == _DIGEST_OCTETS
+    if not (is_dated and is_chained and all(isinstance(text, str) for text in texts)):
         raise ChainBroken(f"entry {entry.id} was edited: it holds a value of a kind that none has", where=_WHERE)
     return entry
 

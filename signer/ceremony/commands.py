@@ -130,7 +130,7 @@ def sign(
         plan = prepare(signer, asked, clock.now)
         _show(asked, plan, err=as_json)
         question = "Is the digest the one that was noted down, and is all of this to be signed?"
-        ask("request", asked.digest, question, yes)
+        ask("request", asked.digest, question, yes, err=as_json)
         held = hold(signer, asked, plan, People(tuple(map(visible, operators)), agreed_by))
         seal(signer)
         said = "signed"

@@ -9,12 +9,13 @@ import click
 from revocation.errors import Refused
 
 
-def ask(what: str, digest: str, question: str, yes: str | None) -> None:
+def ask(what: str, digest: str, question: str, yes: str | None, *, err: bool = False) -> None:
     """Return if who is at the terminal agrees; the digest was compared already where it was given.
 
     Args:
         what: is agreed to, in a word: a request, an order.
         digest: of it, SHA-256 in hexadecimal.
+        err: it was shown on standard error, since standard output has JSON, and so it is asked there.
 
     Raises:
         Refused: nobody does.
@@ -22,18 +23,27 @@ def ask(what: str, digest: str, question: str, yes: str | None) -> None:
     if yes is not None:
         return
     where = f"{what} sha256:{digest}"
-    if not has_terminal():
+    if not has_terminal(err=err):
         raise Refused("nobody agreed: there is no terminal to ask at", where=where, advice=f"--yes sha256:{digest}")
     _forget_what_was_typed()
-    if not click.confirm(question):
+    if not _is_confirmed(question, err=err):
         raise Refused("nobody agreed, and nothing was signed", where=where)
 
 
-def has_terminal() -> bool:
-    """Whether somebody can see what is shown, and answer."""
-    return sys.stdin.isatty() and os.isatty(1)
+def has_terminal(*, err: bool) -> bool:
+    """Whether somebody can see what is shown, on standard error if `err`, and answer."""
+    return sys.stdin.isatty() and os.isatty(2 if err else 1)
 
 
 def _forget_what_was_typed() -> None:
     """What was typed before the question answers another one, or none: nobody had seen what it is about."""
     termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+
+
+def _is_confirmed(question: str, *, err: bool) -> bool:
+    """Whether the answer is yes; Ctrl-C and Ctrl-D are none."""
+    try:
+        return click.confirm(question, err=err)
+    except click.Abort:
+        click.echo(err=err)  # the line of the question ends there
+        return False

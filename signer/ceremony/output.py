@@ -21,16 +21,25 @@ _COPY_AGAIN: Final = "`revocast ceremony sign` of the same request writes it aga
 
 
 def require_room(folder: Path, request: str) -> None:
-    """Return if a ceremony can be put there: nothing is there yet, or the very ceremony of that request.
+    """Return if a ceremony can be put there: nothing, or an empty folder, is there, or the ceremony of that request.
 
     Raises:
         InputError: something else is, or nothing can be written there.
     """
-    if not folder.exists() and not folder.is_symlink():
+    if folder.is_mount():
+        raise InputError("is where a disk is mounted", where=str(folder), advice=f"name a folder in it: {folder}/NAME")
+    if _is_free(folder):
         _require_writable(folder)
         return
     if not (folder / JSON_NAME).is_file() or read_output(folder).request != request:
         raise InputError("is there already, and is not of this request", where=str(folder), advice="name a new folder")
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether nothing is there but, at most, an empty folder, whose place is taken."""
+    if folder.is_symlink() or not folder.is_dir():
+        return not (folder.is_symlink() or folder.exists())
+    return not any(folder.iterdir())
 
 
 def _require_writable(folder: Path) -> None:
@@ -56,7 +65,7 @@ def write_output(folder: Path, transcript: Transcript, exchange: Exchange) -> No
         Refused: a bundle is not in the exchange any more.
         RevocastError: there is no room, or no right; nothing is left there.
     """
-    if folder.exists():
+    if not _is_free(folder):
         return
     try:
         _write_all(folder, transcript, exchange)

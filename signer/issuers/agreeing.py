@@ -94,14 +94,17 @@ def approved(signer: Signer, order: Order, people: People) -> list[str]:
     return [one.name for one in require_approvals(table, order.digest, people.approvals, what="order")]
 
 
-def agree(order: Order, yes: str | None) -> None:
+def agree(order: Order, yes: str | None, *, err: bool) -> None:
     """Return if who is at the terminal agrees to an order whose options say all of it, or nobody is there: a script.
+
+    Args:
+        err: the order was shown on standard error.
 
     Raises:
         Refused: somebody is there, and does not.
     """
-    if yes is not None or consent.has_terminal():
-        consent.ask("order", order.digest, "Is all of this to be signed?", yes)
+    if yes is not None or consent.has_terminal(err=err):
+        consent.ask("order", order.digest, "Is all of this to be signed?", yes, err=err)
 
 
 def turn_of(signer: Signer, certifier: Issuer) -> Turn:

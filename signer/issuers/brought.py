@@ -15,6 +15,7 @@ from revocation.issuer import Issuer
 from signer.ceremony.stick import read_file
 from signer.importers.certificate import load, owns
 from signer.issuers.files import LARGEST
+from signer.issuers.samename import is_same_name, is_self_issued
 from signer.issuers.subject import shown_name
 from signer.signer import Signer
 
@@ -87,9 +88,11 @@ def _certifier(
     certificate: x509.Certificate, known: list[x509.Certificate], brought: Brought, given: Path | None
 ) -> str:
     name = shown_name(certificate.issuer)
-    if certificate.issuer == certificate.subject:
+    by_itself = is_self_issued(certificate)
+    if by_itself:
         known = [certificate]
-    candidates = [one for one in known if one.subject == certificate.issuer]
+    issuer = certificate.issuer.public_bytes()
+    candidates = [one for one in known if is_same_name(one.subject.public_bytes(), issuer)]
     if not candidates and given is None:
         return f"issued by {name}, of whom no certificate is here: not verified (--issuer FILE)"
     if not candidates:
@@ -102,9 +105,9 @@ def _certifier(
         raise Refused(
             f"says that {name} issued it, and is not signed with that one's key",
             where=str(brought.place),
-            advice="it is damaged, or of another CA of that name",
+            advice="it is damaged, or of another CA of that name, or writes that name in other octets",
         )
-    return "signed by itself" if certificate.issuer == certificate.subject else f"issued by {name}, verified"
+    return "signed by itself" if by_itself else f"issued by {name}, verified"
 
 
 def _find(certificate: x509.Certificate, known: Iterable[x509.Certificate]) -> x509.Certificate | None:

@@ -13,6 +13,7 @@ from revocation.config import IssuerProfile
 from revocation.errors import KeyUnavailable, Refused
 from revocation.issuer import Issuer
 from signer import selfcheck
+from signer.auditing.heads import require_uncontradicted
 from signer.encoding import ca_certificate
 from signer.encoding.ca_certificate import CACertificateFrame
 from signer.encoding.crl import assemble
@@ -44,11 +45,12 @@ def certify(
         agreed: whose approvals were verified.
 
     Raises:
-        Refused: it may not be certified.
+        Refused: it may not be certified, or the ledger may have been put back, and it was certified before.
         LimitReached: the key may not sign it.
         KeyUnavailable: the key cannot be used.
     """
     require_allowed(order, now)
+    require_uncontradicted(signer)
     frame = frame_of(order, order.window(begin_of(order, now)))
     tbs = ca_certificate.encode_tbs(frame, key.algorithm_identifier)
     certifier = order.certifier

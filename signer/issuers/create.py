@@ -25,9 +25,11 @@ from signer.issuers.agreeing import (
 )
 from signer.issuers.certify import certify
 from signer.issuers.files import keep, require_new
+from signer.issuers.keyvalue import key_value
 from signer.issuers.order import Order
 from signer.issuers.prospect import Prospect, prospect
 from signer.issuers.rules import require_allowed
+from signer.issuers.samename import is_same_name
 from signer.issuers.subject import parse_subject
 from signer.keys.limited_key import LimitedKey
 from signer.keys.purpose import Purpose
@@ -97,7 +99,7 @@ def create(
     show_order(found.signer, order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(found.signer, order, people)
-    agree(order, yes)
+    agree(order, yes, err=as_json)
     certificate = certify(found.signer, order, signing, now, people.who, agreed)
     keep(found.certificate, certificate)
     if append:
@@ -133,13 +135,15 @@ def require_here(signer: Signer, parent: IssuerProfile) -> None:
 
 
 def require_unknown(signer: Signer, ca: Issuer) -> None:
-    """Return if no issuer is configured that has this subject and this key.
+    """Return if no issuer is configured that has this subject and this key, however they are encoded.
 
     Raises:
         InputError: one is, under another name.
     """
-    known = signer.public.profiles.get(ca.id)
-    if known is not None:
+    value = key_value(ca.public_key_info)
+    for known in signer.public.profiles.values():
+        if key_value(known.issuer.public_key_info) != value or not is_same_name(known.issuer.subject, ca.subject):
+            continue
         raise InputError(
             f"has subject and key of {known.issuer.name}, and is the same issuer",
             where=f"issuer {ca.name}",

@@ -11,6 +11,7 @@ from revocation.configfile import ConfigFile
 from revocation.errors import InputError
 from revocation.issuer import Issuer
 from signer import selfcheck
+from signer.auditing.heads import require_uncontradicted
 from signer.auditing.sealing import seal
 from signer.encoding.certification_request import encode_info
 from signer.encoding.crl import assemble
@@ -19,6 +20,7 @@ from signer.issuers.agreeing import People
 from signer.issuers.create import require_unknown
 from signer.issuers.files import require_new, sha256_of, write_new
 from signer.issuers.prospect import KeySource, has_certificate, prospect
+from signer.issuers.renewable import Renewable
 from signer.issuers.request import in_pem
 from signer.issuers.strength import require_strong
 from signer.issuers.subject import parse_subject, require_bounded, require_complete, shown_name
@@ -106,7 +108,7 @@ def _of_present(
         raise InputError(
             "the issuer has a certificate, and keeps its subject", where="--subject", advice="leave it out"
         )
-    signer = open_signer(file, now)
+    signer = open_signer(file, now, table=Renewable)
     issuer = signer.public.profile(name).issuer
     return signer, issuer, issuer.certificates[0].subject, signer.keyring.key_of(issuer, Purpose.CSR)
 
@@ -114,6 +116,7 @@ def _of_present(
 def _sign(signer: Signer, ca: Issuer, key: LimitedKey, now: datetime, who_and_subject: tuple[str, str]) -> bytes:
     info = encode_info(ca.subject, ca.public_key_info)
     who, subject = who_and_subject
+    require_uncontradicted(signer)
     with signer.ledger.write() as connection:  # recorded before it is signed: no signature is without a record
         continuity.require_whole(connection)
         key.permit(connection, Use(), now)

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
 from revocation import cli, clock
-from revocation.config import IssuerProfile
+from revocation.config import IssuerProfile, PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.errors import InputError, Refused
 from revocation.extensions import extension_value
@@ -36,7 +36,9 @@ from signer.issuers.create import certifying_key, require_here
 from signer.issuers.files import append_certificate, require_room
 from signer.issuers.install import hints, note
 from signer.issuers.order import Order
+from signer.issuers.renewable import Renewable
 from signer.issuers.rules import require_allowed, with_defaults
+from signer.issuers.samename import is_self_issued
 from signer.issuers.turn import Turn
 from signer.signer import Signer, open_signer
 
@@ -64,6 +66,7 @@ _MADE_HERE: Final = {
     help="Who certifies it, or NAME itself; else who did so last.",
 )
 @click.option("--path-length", metavar="N|any", help="Another than in its newest certificate.")
+@options.signs_responses
 @yes_option
 @people_options
 @cli.config_option
@@ -73,6 +76,7 @@ def renew(
     days: int,
     parent: str | None,
     path_length: str | None,
+    signs_responses: bool,
     yes: str | None,
     operators: tuple[str, ...],
     approvals: tuple[Path, ...],
@@ -85,20 +89,22 @@ def renew(
     is shown, and asked for at a terminal; without one, the options are what is agreed to.
     """
     now = clock.now()
-    signer = open_signer(ConfigFile.read(config), now)
+    signer = open_signer(ConfigFile.read(config), now, table=Renewable if signs_responses else PublicConfig)
     own = signer.public.profile(name)
     above = _above(signer, own, parent)
     place = _place(signer, own.issuer)
     require_room(place)
     turn = turn_of(signer, (above or own).issuer)
     order = _renewal(own, above, options.lasting(days), path_length, turn)
+    if signs_responses:
+        order = replace(order, profile=replace(order.profile, signs_responses=True))
     require_digest(signer, order, yes)
     require_allowed(order, now)
     require_here(signer, above or own)
     show_order(signer, order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(signer, order, people)
-    agree(order, yes)
+    agree(order, yes, err=as_json)
     key = certifying_key(signer, above or own)
     made = certify(signer, order, key, now, people.who, agreed)
     append_certificate(place, made)
@@ -123,13 +129,14 @@ def add_certificate(
 ) -> None:
     """Put a renewed or cross-signed certificate of issuer NAME behind those that it has. Its key is not needed."""
     now = clock.now()
-    signer = open_signer(ConfigFile.read(config), now)
+    signer = open_signer(ConfigFile.read(config), now, table=Renewable)
     own = signer.public.profile(name)
     place = _place(signer, own.issuer)
     brought = read_brought(certificate, name)
     require_lasting(brought, now)
     for one in brought.issuer.certificates:
         _require_same(own.issuer, one, certificate)
+    _require_signs_on(own, brought.issuer.certificates, certificate)
     verified = certifiers(signer, brought, above)
     for one in brought.issuer.certificates:
         append_certificate(place, one)
@@ -153,7 +160,7 @@ def _last_parent(signer: Signer, own: IssuerProfile) -> IssuerProfile | None:
         Refused: nobody of this configuration.
     """
     newest = own.issuer.certificates[0]
-    if newest.issuer == newest.subject:
+    if is_self_issued(newest):
         return None
     parent = parent_here(signer, newest)
     if parent is None:
@@ -228,6 +235,17 @@ def _require_same(issuer: Issuer, certificate: x509.Certificate, path: Path) -> 
             where=str(path),
             advice="have it issued again with the key id that `revocast issuer show` shows; `revocast issuer sign` "
             "takes that of a certificate of this issuer, where one is installed before",
+        )
+
+
+def _require_signs_on(own: IssuerProfile, more: Sequence[x509.Certificate], path: Path) -> None:
+    """Return unless the newest certificate lets the CA key sign its responses, and no longer would."""
+    both = Issuer.of(own.issuer.name, [*own.issuer.certificates, *more])
+    if own.ocsp.direct and own.issuer.signs_responses and not both.signs_responses:
+        raise Refused(
+            'would be its newest, and its keyUsage lacks digitalSignature, which signed_by = "issuer" needs',
+            where=str(path),
+            advice="have it issued again: `revocast issuer sign --signs-responses`, or as its maker does it",
         )
 
 

@@ -14,12 +14,18 @@ from signer.encoding.ca_certificate import CAProfile
 from signer.issuers.prospect import KeySource
 from signer.issuers.rules import with_defaults
 from signer.issuers.usages import USAGES
+from signer.keys.passphrase import require_source
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _LONGEST_DAYS: Final = 36_525
 
 days: Final = click.option(
     "--days", type=click.IntRange(1, _LONGEST_DAYS), required=True, help="How long the certificate is valid."
+)
+signs_responses: Final = click.option(
+    "--signs-responses",
+    is_flag=True,
+    help="It may sign OCSP responses with its own key; where `signed_by` says so it may anyway.",
 )
 append: Final = click.option(
     "--append", is_flag=True, help="Put the issuer's tables behind the configuration; else they are printed."
@@ -51,11 +57,7 @@ def profile_options(command: _Command) -> _Command:
             help=f"Extended key usage: {', '.join(USAGES)}, or an OID. Again for more.",
         ),
         click.option("--policy", "policies", multiple=True, help="OID of a certificate policy. Again for more."),
-        click.option(
-            "--signs-responses",
-            is_flag=True,
-            help="It may sign OCSP responses with its own key; where `signed_by` says so it may anyway.",
-        ),
+        signs_responses,
     )
     for option in options:
         command = option(command)
@@ -66,12 +68,14 @@ def key_source(key: str | None, passphrase: str | None) -> KeySource:
     """Where `--key` and `--passphrase` say that the key is.
 
     Raises:
-        InputError: a passphrase of no key.
+        InputError: a passphrase of no key, or what says no place of one.
     """
     if key is None:
         if passphrase is not None:
             raise InputError("is that of --key, which is not given", where="--passphrase")
         return KeySource()
+    if passphrase is not None:
+        require_source(passphrase)
     return KeySource(key, passphrase or (None if key.startswith("awskms:") else "prompt"))
 
 

@@ -15,6 +15,7 @@ from revocation.issuer import Issuer
 from signer.encoding.ca_certificate import CAProfile
 from signer.issuers.keyvalue import key_value
 from signer.issuers.order import Order
+from signer.issuers.samename import is_same_name
 from signer.issuers.strength import require_strong
 from signer.issuers.subject import require_bounded, require_complete
 from signer.issuers.usages import USAGES
@@ -48,9 +49,10 @@ def require_allowed(order: Order, now: datetime) -> None:
         _check_root(order, where)
         return
     parent = order.parent.issuer
-    if order.ca.subject == parent.subject:
+    if is_same_name(order.ca.subject, parent.subject):
         raise Refused(
-            f"has the name of {parent.name}, which is to certify it: relying parties take the one for the other",
+            f"has the name of {parent.name}, which is to certify it: relying parties take the one for the other "
+            "(RFC 5280 section 7.1: whatever the case, the white space and the type of its strings are)",
             where=where,
             advice="give it a name of its own; `revocast issuer renew` renews a root",
         )

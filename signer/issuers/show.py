@@ -15,6 +15,7 @@ from revocation.extensions import extension_value
 from signer.config import SignerConfig, SignerIssuer
 from signer.importers.certificate import serial_of
 from signer.issuers.files import sha256_of
+from signer.issuers.samename import is_self_issued
 from signer.issuers.subject import shown_name
 from signer.keys.kind import name_of_kind
 from signer.keys.shown import shown
@@ -74,7 +75,7 @@ def _where(entry: SignerIssuer | None) -> str:
 
 def _certificate(certificate: x509.Certificate) -> dict[str, Any]:
     constraints = extension_value(certificate.extensions, x509.BasicConstraints)
-    by_itself = certificate.issuer == certificate.subject
+    by_itself = is_self_issued(certificate)
     return {
         "serial": serials.to_hex(serial_of(certificate)),
         "issued_by": None if by_itself else shown_name(certificate.issuer),

@@ -76,7 +76,7 @@ def sign(
     show_order(signer, order, now, err=as_json)
     people = People(operators, approvals)
     agreed = approved(signer, order, people)
-    ask("order", order.digest, "Is this the request that was meant, and is all of this to be signed?", yes)
+    ask("order", order.digest, "Is this the request that was meant, and is all of this to be signed?", yes, err=as_json)
     key = certifying_key(signer, above)
     certificate = certify(signer, order, key, now, people.who, agreed)
     keep(out, certificate)

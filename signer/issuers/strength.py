@@ -10,8 +10,13 @@ from revocation.compliance import Compliance
 from revocation.errors import KeyUnavailable, Refused
 from revocation.keykind import forbidden_key
 from revocation.rsassa_pss import allows, is_pss_only
+from signer.issuers.keyform import deviation
 from signer.keys.algorithms import algorithm_of
 
+_ENCODE_ANEW: Final = (
+    "the key can stay: have the request made again, where it is an EC key in a file after "
+    "`openssl pkey -in KEY -ec_param_enc named_curve -ec_conv_form uncompressed`"
+)
 _SMALLEST_RSA: Final = 2048
 _SMALLEST_CURVE: Final = 256
 _SMALLEST_EXPONENT: Final = 1 << 16
@@ -21,11 +26,13 @@ def require_strong(public_key_info: bytes, compliance: Compliance, where: str) -
     """Return if a CA may have that key.
 
     Raises:
-        Refused: it is weak, cannot sign certificates, or the BRs do not know its kind.
+        Refused: it is weak, cannot sign certificates, the BRs do not know its kind, or it is encoded as clients refuse.
     """
     found = weakness(public_key_info, where) or forbidden_key(compliance, public_key_info)
     if found:
         raise Refused(f"its key: {found}", where=where, advice="make another: `revocast key generate`")
+    if found := deviation(public_key_info, compliance):
+        raise Refused(f"its key: {found}", where=where, advice=_ENCODE_ANEW)
 
 
 def weakness(public_key_info: bytes, where: str) -> str | None:

@@ -30,6 +30,9 @@ KINDS: Final[dict[str, Callable[[], PrivateKeyTypes]]] = {
 }
 """What a CA key may be made as, and how it is in memory."""
 
+_LONGEST_PASSPHRASE: Final = 1023
+"""Octets that OpenSSL takes."""
+
 
 def generate_key(uri: str, kind: str, secret: bytes, logins: Logins) -> SigningKey:
     """Make a key of a kind of `KINDS` and open it; nothing that is there is ever written over.
@@ -63,6 +66,12 @@ def _into_file(path: Path, kind: str, passphrase: bytes) -> None:
     """PKCS #8, for its owner alone, durable when this returns."""
     if not passphrase:
         raise InputError("the passphrase is empty", where=f"key {path}", advice="a CA key is made encrypted")
+    if len(passphrase) > _LONGEST_PASSPHRASE:
+        raise InputError(
+            f"the passphrase has {len(passphrase):,} octets, and {_LONGEST_PASSPHRASE:,} are the most",
+            where=f"key {path}",
+            advice="a shorter one",
+        )
     pem = KINDS[kind]().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase))
     try:
         make_folder(path.parent)

@@ -22,6 +22,8 @@ from signer.keys.opening import open_key, token_of
 from signer.keys.protocol import KeyAway, Locked, SigningKey
 from signer.keys.purpose import Purpose
 from signer.keys.rsa_signature import RSASignature
+from signer.keys.shown import shown
+from signer.keys.trial import require_own_public_key
 
 _UNATTENDED: Final = Logins()
 _SEE_KEY: Final = "put its key there, or correct `key` of the issuer in [[signer.issuers]]"
@@ -82,16 +84,18 @@ class Keyring:
             self._away[issuer] = error
 
     def uncertified(self, name: str, purpose: Purpose) -> LimitedKey:
-        """The key of an entry whose issuer has no certificate yet, for one purpose.
+        """The key of an entry whose issuer has no certificate yet, for one purpose; it made a signature as a trial.
 
         Raises:
-            KeyUnavailable: none is configured, or it cannot be unlocked.
+            KeyUnavailable: none is configured, it cannot be unlocked, or what lies there is another's public key.
         """
         entry = self._entries.get(name)
         if entry is None or entry.key is None:
             raise _not_configured(name)
         if name not in self._keys:
-            self._keys[name] = self._open(entry, entry.key, None)
+            key = self._open(entry, entry.key, None)
+            require_own_public_key(key, f"issuer {name}, key {shown(entry.key)}")
+            self._keys[name] = key
         return LimitedKey(self._keys[name], purpose, entry.limits, f"CA key of {name}")
 
     def require_usable(self, issuer: Issuer) -> None:
@@ -103,6 +107,15 @@ class Keyring:
         with self._turns[issuer.name]:  # a token that two threads log into at once refuses one of them
             if issuer.name not in self._keys:
                 self._keys[issuer.name] = self._load(issuer)
+
+    def require_signing(self, issuer: Issuer) -> None:
+        """Return if it is unlocked, and made a signature now that is none of anything.
+
+        Raises:
+            KeyUnavailable: as above.
+        """
+        self.require_usable(issuer)
+        require_own_public_key(self._keys[issuer.name], f"CA key of {issuer.name}")
 
     def limits_of(self, issuer: Issuer) -> KeyLimits:
         """Those of its CA key, and of what is signed about its certificates."""
@@ -130,14 +143,14 @@ class Keyring:
         return False
 
     def unlock(self, issuer: Issuer, typed: bytes) -> None:
-        """Try a typed passphrase and keep it.
+        """Try a typed passphrase, and the key by a signature, and keep it.
 
         Raises:
             KeyUnavailable: it does not open the key.
         """
         self._typed[issuer.name] = typed
         self._keys.pop(issuer.name, None)
-        self.require_usable(issuer)
+        self.require_signing(issuer)
 
     def _load(self, issuer: Issuer) -> SigningKey:
         entry = self._entries.get(issuer.name)

@@ -80,7 +80,10 @@ def load(path: Path, passphrase: bytes | None, signature: RSASignature | None = 
     except TypeError as error:
         if passphrase is None:
             raise Locked("is encrypted and no passphrase is configured", where=where, advice=_HOW_TO_UNLOCK) from error
-        return load(path, None, signature)  # a passphrase is configured for a key that is not encrypted
+        try:
+            return load(path, None, signature)  # a passphrase is configured for a key that is not encrypted
+        except Locked:
+            raise WrongPassphrase("the passphrase is empty", where=where, advice=_HOW_TO_UNLOCK) from error
     except (ValueError, UnsupportedAlgorithm) as error:
         if passphrase is None:
             raise KeyUnavailable("is not a private key in PEM or DER", where=where) from error

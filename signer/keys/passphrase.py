@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Final
@@ -11,12 +12,31 @@ from revocation.errors import InputError, KeyUnavailable
 PROMPT: Final = "prompt"
 """The passphrase is typed at a terminal."""
 
+SOURCE: Final = r"^(file:.+|env:\w+|credential:[\w.-]+|prompt)$"
+"""What a source looks like."""
+
+
+def require_source(source: str) -> str:
+    """The same, if it says where a passphrase is, and is none.
+
+    Raises:
+        InputError: it does not; says nothing of it.
+    """
+    if not re.fullmatch(SOURCE, source):
+        raise InputError(
+            "says no place of a passphrase; what it says is not repeated here, since it may be the passphrase",
+            where="--passphrase",
+            advice="file:PATH, env:NAME, credential:NAME or prompt; one that stood in a command line is in the shell's "
+            "history, and was seen by who lists processes: take another",
+        )
+    return source
+
 
 def obtain(source: str, issuer: str) -> bytes:
     """The passphrase that `source` names, without the line end of a file.
 
     Raises:
-        KeyUnavailable: the file, variable or credential is not there, or there is no terminal to ask on.
+        KeyUnavailable: the file, variable or credential is not there or empty, or there is no terminal to ask on.
     """
     scheme, _, rest = source.partition(":")
     if scheme == "file":
@@ -80,7 +100,7 @@ def _has_terminal() -> bool:
 
 def _from_file(path: Path, issuer: str) -> bytes:
     try:
-        return path.read_bytes().rstrip(b"\r\n")
+        return _some(path.read_bytes().rstrip(b"\r\n"), f"file {path}", issuer)
     except OSError as error:
         raise _unavailable(f"file {path} cannot be read: {error.strerror}", issuer) from error
 
@@ -89,7 +109,14 @@ def _from_environment(name: str, issuer: str) -> bytes:
     value = os.environb.get(name.encode())
     if value is None:
         raise _unavailable(f"variable {name} is not set", issuer)
-    return value
+    return _some(value, f"variable {name}", issuer)
+
+
+def _some(secret: bytes, what: str, issuer: str) -> bytes:
+    """A secret that is one."""
+    if not secret:
+        raise _unavailable(f"{what} is empty", issuer)
+    return secret
 
 
 def _from_credential(name: str, issuer: str) -> bytes:

@@ -1,13 +1,14 @@
 """How often each key signed within the last hour, whoever used it: a row for each second in which it did.
 
-What is older is forgotten, and so is what lies more than an hour ahead: the clock was ahead then, and was put back.
+What is older is forgotten. What lies more than an hour ahead does not count, and stays: the clock was ahead then, or is
+slow now, and once it is right again the hour has what was signed in it.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from revocation.clock import epoch, from_epoch
 from signer.ledger.schema import key_uses
@@ -30,8 +31,7 @@ def note(connection: Connection, key: str, number: int, now: datetime, *, for_re
         for_revocation: whether what is signed is due because a status changed.
     """
     at, table = epoch(now), key_uses.c
-    too_old = or_(table.at <= at - _HOUR, table.at >= at + _HOUR)
-    connection.execute(delete(key_uses).where(table.key == key, too_old))
+    connection.execute(delete(key_uses).where(table.key == key, table.at <= at - _HOUR))
     row = and_(table.key == key, table.at == at, table.for_revocation.is_(for_revocation))
     if not connection.execute(update(key_uses).where(row).values(number=table.number + number)).rowcount:
         values = {"key": key, "at": at, "for_revocation": for_revocation, "number": number}

@@ -50,11 +50,18 @@ class SoftHSM:
         return f"pkcs11:token={label_of_token.replace(' ', '%20')};object={label}?module-path={MODULE}"
 
     def put(
-        self, key: CAKey, label: str, *, public: CAKey | None = None, more: Mapping[Attribute, object] | None = None
+        self,
+        key: CAKey,
+        label: str,
+        *,
+        id_: bytes | None = None,
+        public: CAKey | None = None,
+        more: Mapping[Attribute, object] | None = None,
     ) -> str:
         """Put a key on the token; its URI.
 
         Args:
+            id_: its CKA_ID, if not its label.
             public: whose public key to put beside it, if not its own.
             more: attributes of the private key.
         """
@@ -64,7 +71,7 @@ class SoftHSM:
                 session = token.open(rw=True, user_pin=PIN)
             except pkcs11.UserAlreadyLoggedIn:
                 session = token.open(rw=True)
-            named = {Attribute.LABEL: label, Attribute.ID: label.encode(), Attribute.TOKEN: True}
+            named = {Attribute.LABEL: label, Attribute.ID: id_ or label.encode(), Attribute.TOKEN: True}
             use = {Attribute.SIGN: True, Attribute.SENSITIVE: True, Attribute.PRIVATE: True}
             session.create_object({**_private(key), **use, **named, **(more or {})})
             session.create_object({**_public(public or key), Attribute.VERIFY: True, Attribute.PRIVATE: False, **named})

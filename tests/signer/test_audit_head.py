@@ -143,3 +143,16 @@ def test_restored_and_reconciled_ledger_begins_a_chapter_that_its_head_names(est
     assert look(signer, fixed(LATER)).problems == []
     head = head_of(signer)
     assert (head.log, head.began, head.why) == (before.log, LATER, "reconciled")
+
+
+@pytest.mark.parametrize("octets", [0, 31, 33])
+def test_look_tells_of_a_last_entry_that_was_damaged(estate: Estate, octets: int) -> None:
+    """Its chain value is none of SHA-256: no head can name it, and the look ends all the same."""
+    signer = estate.signer()
+    look(signer, fixed(NOW))
+    with signer.ledger.write() as connection:
+        connection.execute(text("DROP TRIGGER audit_no_update"))
+        last = "(SELECT max(id) FROM audit)"
+        connection.execute(text(f"UPDATE audit SET chain = :chain WHERE id = {last}"), {"chain": bytes(octets)})  # noqa: S608
+    (problem,) = look(signer, fixed(LATER)).problems
+    assert "was edited: it holds a value of a kind that none has" in str(problem)

@@ -137,7 +137,7 @@ def test_gate_takes_responses_of_the_configured_signer_alone(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("ocsp_lines", "public", "more", "words"),
     [
-        (CEREMONIES, "", {"crl_sign": True}, "keyUsage of a CA certificate of it lacks digitalSignature"),
+        (CEREMONIES, "", {"crl_sign": True}, "keyUsage of its newest CA certificate lacks digitalSignature"),
         (CEREMONIES, 'compliance = "br"', {}, r"expires \(360d\) must be at least the 8h"),
         (BEYOND, 'compliance = "br"\ncrl = { scopes = ["ca"] }', {}, "longer than 365d: .* every twelve months"),
         (

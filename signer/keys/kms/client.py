@@ -4,17 +4,20 @@ That is botocore's mode `standard`: it tries again after throttling, 5xx, time-o
 20 seconds in between, and stops after some tries, so that a look goes on with what needs no KMS.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.parsers import ResponseParserError
 
 from revocation.errors import KeyUnavailable
 from signer.keys.protocol import KeyAway
+
+T = TypeVar("T")
 
 TRIES: Final = 6
 _CONNECT_SECONDS: Final = 3
@@ -36,6 +39,10 @@ _EXPLAINED: Final = {
 }
 """By the code of KMS, what it means and what to do."""
 
+_NO_ANSWERS: Final = (ResponseParserError, AttributeError, TypeError, ValueError)
+"""What botocore raises at JSON of another form than it expects."""
+
+_BETWEEN: Final = "it is tried again at the next look; is there a proxy, or another server, between it and KMS?"
 _THROTTLED: Final = frozenset(
     {"ThrottlingException", "LimitExceededException", "RequestLimitExceeded", "TooManyRequestsException"}
 )
@@ -75,7 +82,7 @@ def explained(action: str, key: str, where: str) -> Iterator[None]:
         key: the key that it is used on.
 
     Raises:
-        KeyAway: KMS throttled, failed or did not answer, after all tries.
+        KeyAway: KMS throttled, failed or did not answer, after all tries, or what answers is not KMS.
         KeyUnavailable: it was not done.
     """
     try:
@@ -84,10 +91,24 @@ def explained(action: str, key: str, where: str) -> Iterator[None]:
         raise _of_answer(error, action, key, where) from error
     except NoCredentialsError as error:
         raise KeyUnavailable("there are no AWS credentials", where=where, advice=_REFUSED[1]) from error
+    except _NO_ANSWERS as error:
+        raise KeyAway("KMS gave an answer that is none of it", where=where, advice=_BETWEEN) from error
     except BotoCoreError as error:
         raise KeyAway(
             f"KMS cannot be reached: {error}", where=where, advice="it is tried again at the next look"
         ) from error
+
+
+def told(answer: Mapping[str, Any], name: str, kind: type[T], where: str) -> T:
+    """A field of an answer.
+
+    Raises:
+        KeyAway: it lacks that: a proxy answers in the place of KMS.
+    """
+    value = answer.get(name)
+    if not isinstance(value, kind):
+        raise KeyAway(f"KMS gave an answer without {name}", where=where, advice=_BETWEEN)
+    return value
 
 
 def _of_answer(error: ClientError, action: str, key: str, where: str) -> KeyUnavailable:

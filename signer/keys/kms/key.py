@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from revocation.errors import KeyUnavailable
 from signer.keys.algorithms import Algorithm, algorithm_of, verify
 from signer.keys.by_digest import KeyByDigest
-from signer.keys.kms.client import client, explained
+from signer.keys.kms.client import client, explained, told
 from signer.keys.kms.uri import KMSKey
 from signer.keys.protocol import SigningKey
 from signer.keys.rsa_signature import RSASignature
@@ -84,7 +84,7 @@ class _Use:
             answer = client(self.asked.region).sign(
                 KeyId=self.found.id, Message=digest, MessageType="DIGEST", SigningAlgorithm=self.name
             )
-        signature: bytes = answer["Signature"]
+        signature = told(answer, "Signature", bytes, self.where)
         try:
             verify(self.found.public, self.algorithm, digest, signature)
         except InvalidSignature as error:
@@ -115,10 +115,11 @@ def _found(asked: KMSKey, where: str) -> _Found:
     """Asked once in a process; a failure is asked again."""
     with explained("kms:GetPublicKey", asked.name, where):
         answer = client(asked.region).get_public_key(KeyId=asked.name)
-    if answer["KeyUsage"] != _USAGE:
-        raise KeyUnavailable(f"the key is for {answer['KeyUsage']}, and {_USAGE} is wanted", where=where)
+    usage, id_ = told(answer, "KeyUsage", str, where), told(answer, "KeyId", str, where)
+    if usage != _USAGE:
+        raise KeyUnavailable(f"the key is for {usage}, and {_USAGE} is wanted", where=where)
     try:
-        return _Found(answer["KeyId"], load_der_public_key(answer["PublicKey"]))
+        return _Found(id_, load_der_public_key(told(answer, "PublicKey", bytes, where)))
     except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyUnavailable("the key is of a kind that is not known here", where=where) from error
 

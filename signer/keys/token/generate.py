@@ -45,12 +45,33 @@ def generate_on_token(uri: str, kind: str, pin: bytes, logins: Logins) -> None:
     token = TokenSession(asked, pin, logins, where)
     if token.run(lambda session: _is_there(session, asked)):
         raise InputError("is there already, and no other is made beside it", where=where)
+    token.run(lambda session: _require_free(session, asked.id, where))
     token.run(lambda session: _generate(session, asked, kind))
 
 
 def _is_there(session: pkcs11.Session, uri: TokenURI) -> bool:
     wanted = {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.LABEL: uri.object}
     return bool(list(session.get_objects(wanted)))
+
+
+def _require_free(session: pkcs11.Session, id_: bytes | None, where: str) -> None:
+    """Return if nothing on the token has that CKA_ID: keys, and what belongs to them, are found by it.
+
+    Raises:
+        InputError: something has.
+    """
+    if not id_:
+        return
+    found: list[Any] = list(session.get_objects({Attribute.ID: id_}))
+    if not found:
+        return
+    free = next((one for one in range(1, 256) if not list(session.get_objects({Attribute.ID: bytes((one,))}))), None)
+    name = "" if free is None else f"take id=%{free:02x}, which is free, or "
+    raise InputError(
+        f"the id %{id_.hex('%')} is in use there, by {found[0].label!r}",
+        where=where,
+        advice=f"{name}leave id= out of the URI, and it gets one of its own",
+    )
 
 
 def _generate(session: pkcs11.Session, uri: TokenURI, kind: str) -> None:

@@ -22,9 +22,10 @@ from signer.keys.protocol import SigningKey
 from signer.keys.rsa_signature import RSASignature
 from signer.keys.shown import shown
 from signer.keys.token.login import name_of
-from signer.keys.token.public import public_key_of
-from signer.keys.token.session import TokenSession
+from signer.keys.token.public import public_keys_of
+from signer.keys.token.session import OF_THE_REQUEST, TokenSession
 from signer.keys.token.uri import TokenURI
+from signer.keys.trial import TRIAL
 
 _SHA256_DIGEST_INFO: Final = bytes.fromhex("3031300d060960864801650304020105000420")
 """What PKCS #1 v1.5 puts before a SHA-256 digest (RFC 8017 section 9.2, note 1)."""
@@ -53,7 +54,7 @@ def open_token_key(uri: str, pin: bytes | None, signature: RSASignature | None, 
     def find(session: pkcs11.Session) -> tuple[PublicKeyTypes, tuple[pkcs11.Session, Any]]:
         private = find_key(session, asked, where)
         _require_one_login(private, where)
-        return public_key_of(session, private, where), (session, private)
+        return _public_key_of(session, private, signature, where), (session, private)
 
     public, found = token.run(find)
     algorithm = algorithm_of(public, signature, where)
@@ -85,6 +86,28 @@ def find_key(session: pkcs11.Session, uri: TokenURI, where: str) -> Any:
         f"the token {name_of(session.token)} has no such private key",
         where=where,
         advice="correct object= and id= of the URI; serial= tells tokens of one label apart",
+    )
+
+
+def _public_key_of(session: pkcs11.Session, private: Any, signature: RSASignature | None, where: str) -> PublicKeyTypes:
+    """The public key of a private key; of several that may be its own the one that verifies what it signs.
+
+    Raises:
+        KeyUnavailable: none is there, or none of several is its own.
+    """
+    found = public_keys_of(session, private, where)
+    if len(found) == 1:
+        return found[0]
+    for public in found:
+        with suppress(KeyUnavailable, InvalidSignature, *OF_THE_REQUEST):  # it is of another curve, or another's
+            algorithm = algorithm_of(public, signature, where)
+            octets = TRIAL.digest(algorithm.hash.name) if algorithm.hash else TRIAL.read()
+            verify(public, algorithm, octets, _mechanism(public, algorithm, where)[1](private, octets))
+            return public
+    raise KeyUnavailable(
+        f"{len(found)} public keys have the CKA_ID or the label of the private key, and none of them belongs to it",
+        where=where,
+        advice="put its own public key or certificate on the token, with the same CKA_ID",
     )
 
 

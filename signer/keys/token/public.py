@@ -1,4 +1,4 @@
-"""The public key that belongs to a private key on a token: of its own attributes, a public key's or a certificate's."""
+"""The public key of a private key on a token: of its own attributes, a public key's or a certificate's."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,18 +23,32 @@ _CURVES: Final = {
 }
 """By CKA_EC_PARAMS."""
 
+_KINDS: Final[dict[KeyType, type[object]]] = {
+    KeyType.RSA: rsa.RSAPublicKey,
+    KeyType.EC: ec.EllipticCurvePublicKey,
+    KeyType.EC_EDWARDS: ed25519.Ed25519PublicKey,
+}
 _UNCOMPRESSED: Final = 0x04
 
 
-def public_key_of(session: pkcs11.Session, private: Any, where: str) -> PublicKeyTypes:
-    """The public key.
+def public_keys_of(session: pkcs11.Session, private: Any, where: str) -> list[PublicKeyTypes]:
+    """The public keys that may belong to a private key: one where it tells its own, or nothing else is beside it.
+
+    Several keys of a token may have one CKA_ID or one label, and then nothing but a signature tells which it is.
 
     Raises:
-        KeyUnavailable: nothing on the token tells it.
+        KeyUnavailable: nothing on the token tells any.
     """
+    found: list[PublicKeyTypes] = []
+    kind = _KINDS.get(private.key_type, object)
     for thing in (private, *_beside(session, private)):
         with suppress(PKCS11Error, KeyError, ValueError, UnsupportedAlgorithm):  # it lacks what another has
-            return _read(thing)
+            key = _read(thing)
+            found += [key] if isinstance(key, kind) and key not in found else []
+            if thing is private:
+                break
+    if found:
+        return found
     raise KeyUnavailable(
         "the token has the private key, and not the public one",
         where=where,
@@ -43,15 +57,16 @@ def public_key_of(session: pkcs11.Session, private: Any, where: str) -> PublicKe
 
 
 def _beside(session: pkcs11.Session, private: Any) -> Iterator[Any]:
+    """What has its CKA_ID or its label."""
     for kind in (ObjectClass.PUBLIC_KEY, ObjectClass.CERTIFICATE):
         if private.id:
             yield from session.get_objects({Attribute.CLASS: kind, Attribute.ID: private.id})
-    if not private.id:
-        yield from session.get_objects({Attribute.CLASS: ObjectClass.PUBLIC_KEY, Attribute.LABEL: private.label})
+        if private.label:
+            yield from session.get_objects({Attribute.CLASS: kind, Attribute.LABEL: private.label})
 
 
 def _read(thing: Any) -> PublicKeyTypes:
-    """The key that an object tells of; one of the errors that `public_key_of` knows where it does not.
+    """The key that an object tells of; one of the errors that `public_keys_of` knows where it does not.
 
     A private key has the numbers of an RSA key, and no CKA_EC_POINT.
     """

@@ -15,7 +15,7 @@ from signer.keys.token.uri import TokenURI
 
 T = TypeVar("T")
 
-_OF_THE_REQUEST: Final = (
+OF_THE_REQUEST: Final = (
     exceptions.ArgumentsBad,
     exceptions.DataInvalid,
     exceptions.DataLenRange,
@@ -81,7 +81,7 @@ class TokenSession:
             self._module.require_own()
             try:
                 return act(self._current())
-            except _OF_THE_REQUEST as error:
+            except OF_THE_REQUEST as error:
                 raise self._refused(error) from error
             except exceptions.PKCS11Error:
                 pass  # which is let go of before its module is started anew

@@ -137,6 +137,28 @@ def test_stick_that_is_full_is_noticed_before_anything_is_signed(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_empty_folder_that_was_made_beforehand_is_taken(pair: Pair, tmp_path: Path) -> None:
+    """A file manager makes one, and names it; what lies in one stays."""
+    request = pair.request()
+    (out := tmp_path / "out").mkdir()
+    require_room(out, request.digest)
+    held = earlier(signer := pair.hold(request), request)
+    assert held is not None
+    write_output(out, held, signer.exchange)
+    assert accept(pair.signer, out, NOW).put
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/mine").touch()
+    with pytest.raises(InputError, match="is there already"):
+        require_room(tmp_path / "full", request.digest)
+
+
+def test_place_of_a_disk_is_no_folder_to_make(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing can be renamed to it, which would be seen after the signing; that a disk is mounted there is feigned."""
+    monkeypatch.setattr(Path, "is_mount", lambda _: True)
+    with pytest.raises(InputError, match="is where a disk is mounted"):
+        require_room(tmp_path, "00" * 32)
+
+
 def test_stick_that_fills_up_after_the_signing_loses_nothing(pair: Pair, tmp_path: Path) -> None:
     """It is said that it was signed, nothing half-written is left, and the same request is written again."""
     request = pair.request()

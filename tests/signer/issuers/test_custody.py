@@ -1,7 +1,9 @@
 """CA certificates where the key, the ledger or the people are not as usual."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -12,9 +14,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from revocation import clock
 from revocation.commands import root as revocast
-from revocation.errors import ConfigurationError, RevocastError
+from revocation.errors import ConfigurationError, Refused, RevocastError
+from signer.ceremony import consent
+from signer.keys.generating import KINDS
 from signer.ledger import continuity
 from tests.building.kms import KMS
+from tests.building.softhsm import SoftHSM
 from tests.signer.issuers.machine import ROOT, SUB, Machine, as_at_a_terminal, asked_for, judged
 
 
@@ -161,3 +166,49 @@ def test_ca_that_is_revoked_or_retired_certifies_nothing(machine: Machine) -> No
     machine.config.write_text(machine.config.read_text().replace("[signer]", limit))
     assert "is retired" in machine.refused(*words, "root").what
     assert not machine.pem("leaf").exists()
+
+
+@pytest.mark.judge("softhsm2-util")
+def test_public_key_of_another_is_not_certified(machine: Machine, token: SoftHSM) -> None:
+    """A CA with it could sign nothing, and who has its private key could sign in its name."""
+    uri = token.put(KINDS["p256"](), "sub", public=KINDS["p256"]())
+    usual = ("--issued-by", "root", "--subject", SUB, "--days", "10", "--append")
+    refused = machine.refused("issuer", "create", "sub", *usual, "--key", uri, "--passphrase", f"file:{token.pin_file}")
+    assert "does not belong to the public key beside it" in str(refused)
+    assert not machine.pem("sub").exists()
+
+
+def test_passphrase_in_the_place_of_its_source_is_refused(machine: Machine) -> None:
+    """It would have been written into the configuration."""
+    words = ("issuer", "csr", "sub", "--subject", SUB, "--key", f"file:{machine.folder}/sub.key")
+    refused = machine.refused(*words, "--passphrase", "hunter2secret")
+    assert "hunter2" not in str(refused)
+    assert refused.where == "--passphrase"
+
+
+def test_question_is_asked_where_the_order_was_shown(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --json that is standard error: where it goes into a log, nobody sees what is asked."""
+    monkeypatch.setattr(consent, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    monkeypatch.setattr(consent, "_forget_what_was_typed", lambda: None)
+    words = (*asked_for(machine, tmp_path), "--json")
+    monkeypatch.setattr(consent, "os", SimpleNamespace(isatty=lambda descriptor: descriptor == 1))
+    assert "there is no terminal to ask at" in machine.refused(*words).what
+    monkeypatch.setattr(consent, "os", SimpleNamespace(isatty=lambda descriptor: descriptor == 2))
+    result = CliRunner().invoke(revocast, [*words, "--config", str(machine.config)], input="y\n")
+    assert "is all of this to be signed?" in result.stderr
+    assert json.loads(result.stdout)["certificate"] == str(machine.folder / "x.pem")
+
+
+@pytest.mark.parametrize("how", [EOFError, KeyboardInterrupt])
+def test_question_that_is_broken_off_is_a_no(monkeypatch: pytest.MonkeyPatch, how: type[BaseException]) -> None:
+    """Ctrl-D and Ctrl-C are a no, and it is said."""
+    as_at_a_terminal(monkeypatch)
+
+    def answer(_: str) -> str:
+        raise how
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", answer)
+    with pytest.raises(Refused, match="nobody agreed, and nothing was signed"):
+        consent.ask("order", "00", "Is it?", None)

@@ -70,10 +70,10 @@ def test_certificate_that_was_signed_meanwhile_makes_it_another_order(
     """Two people at two terminals who agreed to the same order: the second signs nothing."""
     words = [*asked_for(machine, tmp_path), "--config", str(machine.config)]
 
-    def agree(_: str) -> bool:
+    def agree(_: str, *, err: bool) -> bool:
         as_at_a_terminal(monkeypatch, is_one=False)
         machine.create_sub()
-        return True
+        return not err
 
     as_at_a_terminal(monkeypatch)
     monkeypatch.setattr(click, "confirm", agree)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from revocation.audithead import AuditHead
 from signer.auditing.log import extent
 from signer.auditing.verify import verify
-from tests.signer.issuers.machine import SUB, Machine
+from tests.signer.issuers.machine import SUB, Machine, asked_for
 
 
 def last_and_head(machine: Machine) -> tuple[int, int]:
@@ -73,3 +73,47 @@ def test_head_that_cannot_be_put_is_told_and_the_certificate_is_there(machine: M
     )
     assert "audit.head" in said
     assert machine.pem("sub").exists()
+
+
+def put_back(machine: Machine, before: bytes) -> None:
+    """The file of the ledger, as it was, by hand: nothing in it says so."""
+    for more in machine.folder.glob("signer/ledger.sqlite-*"):
+        more.unlink()
+    (machine.folder / "signer/ledger.sqlite").write_bytes(before)
+
+
+def test_order_is_not_carried_out_again_with_a_ledger_that_was_put_back(machine: Machine, tmp_path: Path) -> None:
+    """The ledger knows nothing of it, and the head that lies in the exchange does."""
+    words, before = asked_for(machine, tmp_path), (machine.folder / "signer/ledger.sqlite").read_bytes()
+    agreed = str(machine.refused(*words).advice)
+    machine.run(*words, *agreed.split())
+    (machine.folder / "x.pem").unlink()
+    put_back(machine, before)
+    for command in ((*words, *agreed.split()), ("issuer", "renew", "root", "--days", "9"), ("issuer", "csr", "root")):
+        refused = machine.refused(*command)
+        assert "names entry 2, and the log ends at entry 1" in refused.what
+        assert "`revocast ledger reconcile`" in str(refused.advice)
+    assert not (machine.folder / "x.pem").exists()
+    with machine.signer.ledger.read() as connection:
+        assert (log := extent(connection))
+    assert log.last.id == 1
+
+
+def test_nothing_is_certified_while_the_exchange_cannot_be_read(machine: Machine) -> None:
+    """Whether the ledger was put back cannot be seen then."""
+    exchange, away = machine.folder / "exchange", machine.folder / "away"
+    exchange.rename(away)
+    exchange.write_bytes(b"")
+    refused = machine.refused("issuer", "renew", "root", "--days", "9")
+    assert refused.what.startswith("cannot be read (Not a directory)")
+    exchange.unlink()
+    away.rename(exchange)
+    machine.run("issuer", "renew", "root", "--days", "9")
+
+
+def test_head_of_another_signer_keeps_nobody_from_certifying(machine: Machine, tmp_path: Path) -> None:
+    """It contradicts nothing, and is told and replaced."""
+    other = Machine(tmp_path / "other")
+    other.create_root()
+    (machine.folder / "exchange/audit.head").write_bytes((other.folder / "exchange/audit.head").read_bytes())
+    machine.run("issuer", "renew", "root", "--days", "9")

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.serialization import (
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pkcs11 import Attribute
 
-from revocation.errors import KeyUnavailable
+from revocation.errors import InputError, KeyUnavailable
 from signer.key_commands import generate, show
 from signer.keys import BytesTBS, passphrase
 from signer.keys.opening import open_key
@@ -56,6 +57,25 @@ def test_key_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     again = run(generate, uri, "--kind", "p256")
     assert "is there already, and is not written over" in str(again.exception)
     assert (tmp_path / "ca.key").read_bytes() == before
+
+
+def test_passphrase_that_is_too_long_is_told(tmp_path: Path) -> None:
+    """OpenSSL takes 1,023 octets."""
+    uri = f"file:{tmp_path}/ca.key"
+    words = ("--kind", "p256", "--passphrase", "env:SECRET")
+    long = CliRunner().invoke(generate, [uri, *words], env={"SECRET": "x" * 1024})
+    assert "the passphrase has 1,024 octets, and 1,023 are the most" in str(long.exception)
+    assert CliRunner().invoke(generate, [uri, *words], env={"SECRET": "x" * 1023}).exit_code == 0
+
+
+@pytest.mark.parametrize("command", [generate, show])
+def test_passphrase_in_the_place_of_its_source_is_not_repeated(tmp_path: Path, command: click.Command) -> None:
+    """As in the configuration: it would stand in a log, and somebody is asked for another."""
+    kind = ("--kind", "p256") if command is generate else ()
+    refused = CliRunner().invoke(command, [f"file:{tmp_path}/ca.key", *kind, "--passphrase", "hunter2secret"])
+    assert isinstance(refused.exception, InputError)
+    assert "says no place of a passphrase" in refused.exception.what
+    assert "hunter2" not in f"{refused.exception}{refused.output}"
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ def test_key_file_signs_what_its_public_key_verifies(kind: str, encoding: Encodi
         (b"no key", None, "is not a private key in PEM or DER"),
         ("encrypted", None, "is encrypted and no passphrase is configured"),
         ("encrypted", b"wrong", "the passphrase is wrong"),
+        ("encrypted", b"", "the passphrase is empty"),
         ("x25519", None, "X25519PrivateKey cannot sign"),
     ],
 )
@@ -98,6 +99,16 @@ def test_passphrase_that_is_not_there_names_its_source(source: str) -> None:
     """What is missing is named: a path, a variable, a credential."""
     with pytest.raises(KeyUnavailable, match=source.partition(":")[2]):
         passphrase.obtain(source, "test")
+
+
+@pytest.mark.parametrize("source", ["file:{folder}/secret", "env:EMPTY", "credential:secret"])
+def test_passphrase_that_is_empty_is_none(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said of its source, and not as if nothing were configured, nor tried as a PIN."""
+    (tmp_path / "secret").write_text("\n")
+    monkeypatch.setenv("EMPTY", "")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(KeyUnavailable, match=r"the passphrase .* is empty"):
+        passphrase.obtain(source.format(folder=tmp_path), "test")
 
 
 def test_key_of_another_ca_is_refused(estate: Estate) -> None:

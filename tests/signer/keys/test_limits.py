@@ -185,6 +185,19 @@ def test_clock_that_was_ahead_and_put_back_leaves_no_key_without_signatures(four
         key.permit(connection, Use(2), NOW)
 
 
+def test_clock_that_was_slow_for_one_signature_takes_nothing_off_the_hour(four_an_hour: Estate) -> None:
+    """Two hours slow, and right again: what the hour has made counts on."""
+    signer = four_an_hour.signer()
+    (profile,) = signer.public.profiles.values()
+    key = signer.keyring.key_of(profile.issuer, Purpose.CRL)
+    with signer.ledger.write() as connection:
+        key.permit(connection, Use(2), NOW)
+    with signer.ledger.write() as connection:
+        key.permit(connection, Use(1), NOW - 2 * HOUR)
+    with signer.ledger.write() as connection, pytest.raises(LimitReached, match="has made 2 signatures"):
+        key.permit(connection, Use(1), NOW + MINUTE)
+
+
 def test_look_goes_on_with_what_another_key_signs(tmp_path: Path) -> None:
     """A CA key at its limit keeps its delegate from nothing."""
     estate = limited(tmp_path, "signatures_per_hour = 2, reserved_for_revocations = 0")

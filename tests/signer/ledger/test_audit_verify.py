@@ -132,6 +132,7 @@ def test_log_that_was_cut_off_or_written_anew_contradicts_a_head_that_was_kept(e
         "UPDATE audit SET issuer = x'00' WHERE id = :number",
         "UPDATE audit SET action = x'00' WHERE id = :number",
         "UPDATE audit SET chain = 'x' WHERE id = :number",
+        "UPDATE audit SET chain = x'00' WHERE id = :number",
     ],
 )
 def test_value_of_a_kind_that_is_never_written_is_told_as_an_edit(tmp_path: Path, edit: str) -> None:

@@ -1,0 +1,99 @@
+"""In which form a key is certified: as its kind is written in certificates, and in no other that a library may load."""
+
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from cryptography.x509.oid import NameOID
+
+from revocation import der
+from revocation.compliance import Compliance
+from revocation.errors import Refused
+from signer.encoding.certification_request import encode_info
+from signer.issuers.keyform import deviation
+from signer.issuers.strength import require_strong
+from signer.keys.generating import KINDS
+from tests.signer.issuers.machine import Machine
+
+PKIX, BR = Compliance.PKIX, Compliance.BR
+EC = ec.generate_private_key(ec.SECP256R1())
+RSA = rsa.generate_private_key(65537, 2048)
+P = 2**256 - 2**224 + 2**192 + 2**96 - 1
+B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+G = ec.derive_private_key(1, ec.SECP256R1()).public_key()
+"""P-256 by its numbers (SEC 2 section 2.4.2)."""
+
+
+def of(algorithm: bytes, octets: bytes) -> bytes:
+    """A SubjectPublicKeyInfo."""
+    return der.sequence(algorithm, der.tlv(der.BIT_STRING, b"\0", octets))
+
+
+def point(key: ec.EllipticCurvePublicKey, form: PublicFormat = PublicFormat.UncompressedPoint) -> bytes:
+    """Of a key."""
+    return key.public_bytes(Encoding.X962, form)
+
+
+NAMED = der.sequence(der.oid("1.2.840.10045.2.1"), der.oid("1.2.840.10045.3.1.7"))
+UNCOMPRESSED = point(EC.public_key())
+COMPRESSED = of(NAMED, point(EC.public_key(), PublicFormat.CompressedPoint))
+HYBRID = of(NAMED, bytes([6 + UNCOMPRESSED[-1] % 2]) + UNCOMPRESSED[1:])
+CURVE = der.sequence(*(der.tlv(der.OCTET_STRING, number.to_bytes(32, "big")) for number in (P - 3, B)))
+FIELD = der.sequence(der.oid("1.2.840.10045.1.1"), der.integer(P))
+NUMBERS = der.sequence(
+    der.integer(1), FIELD, CURVE, der.tlv(der.OCTET_STRING, point(G)), der.integer(N), der.integer(1)
+)
+EXPLICIT = of(der.sequence(der.oid("1.2.840.10045.2.1"), NUMBERS), UNCOMPRESSED)
+RSA_OCTETS = der.public_key_octets(RSA.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+WITHOUT_NULL = of(der.sequence(der.oid("1.2.840.113549.1.1.1")), RSA_OCTETS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_usual_form_of_each_kind_is_taken(kind: str) -> None:
+    """It is what `key generate` makes, and nearly all that comes."""
+    info = KINDS[kind]().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert deviation(info, PKIX) is None
+
+
+@pytest.mark.parametrize(
+    ("info", "compliance", "words"),
+    [
+        (EXPLICIT, PKIX, "namedCurve: RFC 5480 section 2.1.1"),
+        (HYBRID, PKIX, "hybrid form.*RFC 5480 section 2.2"),
+        (COMPRESSED, BR, "uncompressed under `br`"),
+        (WITHOUT_NULL, PKIX, "not NULL .RFC 3279 section 2.3.1"),
+    ],
+    ids=["explicit curve", "hybrid point", "compressed under br", "RSA without NULL"],
+)
+def test_form_that_clients_refuse_is_refused(info: bytes, compliance: Compliance, words: str) -> None:
+    """Each of them is loaded by a library, and its octets would stand in the certificate."""
+    load_der_public_key(info)
+    with pytest.raises(Refused, match=words) as refused:
+        require_strong(info, compliance, "issuer sub")
+    assert str(refused.value.advice).startswith("the key can stay")
+
+
+def test_compressed_point_is_taken_where_the_brs_do_not_hold() -> None:
+    """RFC 5480 section 2.2 allows it."""
+    require_strong(COMPRESSED, PKIX, "issuer sub")
+
+
+def test_key_for_rsassa_pss_alone_is_taken() -> None:
+    """Without parameters, as most are (RFC 4055 section 1.2)."""
+    require_strong(of(der.sequence(der.oid("1.2.840.113549.1.1.10")), RSA_OCTETS), PKIX, "issuer sub")
+
+
+def test_request_with_an_odd_encoding_of_its_key_is_refused(machine: Machine, tmp_path: Path) -> None:
+    """Although its signature proves possession."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sub")]).public_bytes()
+    info = encode_info(subject, EXPLICIT)
+    algorithm = der.sequence(der.oid("1.2.840.10045.4.3.2"))
+    signature = der.tlv(der.BIT_STRING, b"\0", EC.sign(info, ec.ECDSA(SHA256())))
+    file = tmp_path / "sub.csr"
+    file.write_bytes(der.sequence(info, algorithm, signature))
+    usual = ("issuer", "sign", file, "--issued-by", "root", "--days", "10", "--out", tmp_path / "sub.pem")
+    assert "its curve is not given by name alone" in machine.refused(*usual).what
