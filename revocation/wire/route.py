@@ -11,14 +11,20 @@ SIGNER_QUEUE: Final = "signer"
 LOOKS_QUEUE: Final = "signer.looks"
 """Unsigned ones, worked off when there is no signed one."""
 PUBLISHER_QUEUE: Final = "publisher"
+REGISTRAR_QUEUE: Final = "registrar"
+"""Unsigned messages to the registrar's worker: what it is told to look at stands in its database."""
 
-_JOB_PREFIXES: Final[Mapping[str, str]] = MappingProxyType({LOOKS_QUEUE: "look-", PUBLISHER_QUEUE: "publish-"})
+_JOB_PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
+    {LOOKS_QUEUE: "look-", PUBLISHER_QUEUE: "publish-", REGISTRAR_QUEUE: "registrar-"}
+)
 
 
 def queue_of(verb: Verb) -> str:
     """The name of the queue whose worker does that."""
     if verb is Verb.PUBLISH:
         return PUBLISHER_QUEUE
+    if verb in (Verb.VALIDATE, Verb.ACME_CLEANUP):
+        return REGISTRAR_QUEUE
     return SIGNER_QUEUE if verb.changes_facts else LOOKS_QUEUE
 
 
