@@ -40,9 +40,9 @@ class Resolver:
             raise MayPass(
                 ProblemType.DNS, "this server has no DNS resolver: its operator has to name some", status=500
             ) from None
-        if network.resolvers:
-            places = map(split_address, network.resolvers)
-            self._resolver.nameservers = [dns.nameserver.Do53Nameserver(*place) for place in places]
+        configured = map(split_address, network.resolvers)
+        places = list(configured) or [(str(one), self._resolver.port) for one in self._resolver.nameservers]
+        self._servers = [dns.nameserver.Do53Nameserver(*place) for place in places]
         self._resolver.timeout = min(_TRY_SECONDS, self._seconds)
         self._resolver.use_edns(0, 0, _PAYLOAD)
 
@@ -67,10 +67,15 @@ class Resolver:
             wanted = answer.canonical_name
         raise _endless(name, type_)
 
+    def _prefer(self, answer: dns.resolver.Answer) -> None:
+        """Ask the one that answered first next time, so that one which is away is waited for once."""
+        self._servers.sort(key=lambda one: (one.address, one.port) != (answer.nameserver, answer.port))
+
     def _ask(self, wanted: dns.name.Name, name: str, type_: str) -> dns.resolver.Answer:
         try:
             seconds = min(self._seconds, self._deadline.left())
-            return self._resolver.resolve(wanted, type_, lifetime=seconds, search=False, raise_on_no_answer=False)
+            self._resolver.nameservers = list(self._servers)
+            answer = self._resolver.resolve(wanted, type_, lifetime=seconds, search=False, raise_on_no_answer=False)
         except dns.resolver.NXDOMAIN:
             raise NoSuchName(ProblemType.DNS, f"{_question(name, type_)}: the name does not exist (NXDOMAIN)") from None
         except (dns.resolver.LifetimeTimeout, TimeoutError):
@@ -83,14 +88,27 @@ class Resolver:
             what = type(error).__name__
             raise MayPass(ProblemType.DNS, f"{_question(name, type_)}: the question failed ({what})") from None
 
+        self._prefer(answer)
+        return answer
+
 
 def _unanswered(name: str, type_: str, error: dns.resolver.NoNameservers) -> Problem:
     """What the last resolver said; dnspython keeps an error text, or what it raised itself."""
-    *_, (_, _, _, said, _) = error.kwargs["errors"] or [("", False, 0, "no resolver is left", None)]
-    if isinstance(said, dns.message.ChainTooLong):
+    *_, (_, _, _, said, response) = error.kwargs["errors"] or [("", False, 0, "nothing", None)]
+    if isinstance(said, dns.message.ChainTooLong) or (response is not None and _is_endless(response)):
         return _endless(name, type_)
-    words = said if isinstance(said, str) else f"an answer that cannot be read ({type(said).__name__})"
+    words = said if isinstance(said, str) else f"what cannot be read ({type(said).__name__})"
     return MayPass(ProblemType.DNS, f"{_question(name, type_)}: the resolver answered {words}")
+
+
+def _is_endless(response: dns.message.QueryMessage) -> bool:
+    """Whether a resolver gave up, as it shows, on aliases."""
+    try:
+        return len(response.resolve_chaining().cnames) >= _MOST_ALIASES
+    except dns.message.ChainTooLong:
+        return True
+    except dns.exception.DNSException:
+        return False
 
 
 def _endless(name: str, type_: str) -> Problem:

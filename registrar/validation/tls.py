@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from registrar.problem import Problem, ProblemType
 from registrar.validation.deadline import Deadline
-from registrar.validation.failure import MayPass
+from registrar.validation.failure import MayPass, shown
 
 
 def handshaken(
@@ -45,8 +45,13 @@ def _explained(error: BaseException, where: str) -> BaseException:
     if isinstance(error, ssl.SSLEOFError):
         return MayPass(ProblemType.TLS, f"{where}: the connection was closed within the TLS handshake")
     if isinstance(error, ssl.SSLError):
-        return Problem(ProblemType.TLS, f"{where}: no TLS could be agreed on ({error.reason or 'no reason is known'})")
+        return Problem(ProblemType.TLS, f"{where}: no TLS could be agreed on ({_reason(error)})")
     if isinstance(error, OSError):
         words = error.strerror or type(error).__name__
         return MayPass(ProblemType.CONNECTION, f"{where}: within the TLS handshake: {words}")
     return error
+
+
+def _reason(error: ssl.SSLError) -> str:
+    """OpenSSL's word for it; a reason that Python has no name for stands in its sentence, before a line of C."""
+    return error.reason or shown(str(error).rpartition(" (_ssl.c")[0])
