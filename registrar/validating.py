@@ -45,7 +45,14 @@ class Records(Protocol):
 
 
 @dataclass(order=True)
-class _Turn:
+class Turn:
+    """A challenge that waits.
+
+    Attributes:
+        at: from when on, by our clock.
+        tries: how often it has failed.
+    """
+
     at: float
     number: int
     challenge_id: str = field(compare=False)
@@ -60,6 +67,9 @@ class Validating:
         now: the clock of what is recorded.
         clock: seconds that only rise, for the pauses.
         check: what validates one challenge.
+
+    Attributes:
+        known: the ids of those that wait here or are at hand.
     """
 
     def __init__(
@@ -71,8 +81,8 @@ class Validating:
         check: Callable[[Challenge, Network], None] = validate,
     ) -> None:
         self._records, self._network, self._now, self._clock, self._check = records, network, now, clock, check
-        self._turns: list[_Turn] = []
-        self._known: set[str] = set()
+        self._turns: list[Turn] = []
+        self.known: set[str] = set()
         self._numbers = itertools.count()
         self._stopped = False
         self._changed = threading.Condition()
@@ -98,11 +108,11 @@ class Validating:
     def ask(self, challenge_id: str) -> bool:
         """Have one validated as soon as a thread is free; whether it is taken, now or before."""
         with self._changed:
-            if challenge_id in self._known:
+            if challenge_id in self.known:
                 return True
-            if len(self._known) >= MOST_WAITING:
+            if len(self.known) >= MOST_WAITING:
                 return False
-            self._known.add(challenge_id)
+            self.known.add(challenge_id)
             self._put(challenge_id, 0, 0.0)
             return True
 
@@ -114,33 +124,41 @@ class Validating:
                 return
 
     def _put(self, challenge_id: str, tries: int, pause: float) -> None:
-        heapq.heappush(self._turns, _Turn(self._clock() + pause, next(self._numbers), challenge_id, tries))
+        heapq.heappush(self._turns, Turn(self._clock() + pause, next(self._numbers), challenge_id, tries))
         self._changed.notify()
 
-    def _run(self) -> None:
-        while (turn := self._next()) is not None:
-            pause = None
-            try:
-                pause = self._try(turn)
-            except Exception:  # a database that is away: the next look finds the challenge
-                _LOG.exception("challenge %s: what came of it is not recorded", turn.challenge_id)
-            with self._changed:
-                if pause is None:
-                    self._known.discard(turn.challenge_id)
-                else:
-                    self._put(turn.challenge_id, turn.tries + 1, pause)
+    def take(self) -> Turn | None:
+        """The next turn whose time has come; None where there is none now."""
+        with self._changed:
+            return heapq.heappop(self._turns) if self._turns and self._turns[0].at <= self._clock() else None
 
-    def _next(self) -> _Turn | None:
-        """The next whose time has come, waiting for it; None in the end."""
+    def do(self, turn: Turn) -> None:
+        """Take a turn; where it leads to no verdict there is another one later."""
+        pause = None
+        try:
+            pause = self._try(turn)
+        except Exception:  # a database that is away: the next look finds the challenge
+            _LOG.exception("challenge %s: what came of it is not recorded", turn.challenge_id)
+        with self._changed:
+            if pause is None:
+                self.known.discard(turn.challenge_id)
+            else:
+                self._put(turn.challenge_id, turn.tries + 1, pause)
+
+    def _run(self) -> None:
+        while (turn := self._awaited()) is not None:
+            self.do(turn)
+
+    def _awaited(self) -> Turn | None:
+        """The next turn, waiting for it; None in the end."""
         with self._changed:
             while not self._stopped:
-                wait = self._turns[0].at - self._clock() if self._turns else None
-                if wait is not None and wait <= 0:
-                    return heapq.heappop(self._turns)
-                self._changed.wait(wait)
+                if (turn := self.take()) is not None:
+                    return turn
+                self._changed.wait(self._turns[0].at - self._clock() if self._turns else None)
         return None
 
-    def _try(self, turn: _Turn) -> float | None:
+    def _try(self, turn: Turn) -> float | None:
         """Validate it, and record the verdict; in how many seconds to try again where there is none yet."""
         challenge = self._records.challenge(turn.challenge_id, self._now())
         if challenge is None:
