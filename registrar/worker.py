@@ -7,8 +7,8 @@ database. So who can write to the queue has nothing validated that no client ask
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final, Protocol
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
 
 import click
 
@@ -29,11 +29,8 @@ _CLEANED_EVERY: Final = timedelta(minutes=15)
 """Without being asked; a scheduler asks every five minutes."""
 
 
-class Cleanup(Protocol):
-    """What removes rows whose time is over, in batches."""
-
-    def __call__(self, now: Clock) -> object:
-        """Remove them."""
+Cleanup: TypeAlias = Callable[[datetime], object]
+"""Removes rows whose time is over by then, in batches."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,7 @@ def clean(cleanup: Cleanup | None, wire: Wire, now: Clock) -> None:
         if cleanup is None:
             _LOG.info("acme_cleanup: no issuer has ACME, so there is nothing to clean up")
         else:
-            cleanup(now)
+            cleanup(now())
     except RevocastError as error:
         wire.journal.failed({name: str(error)}, now())
         raise

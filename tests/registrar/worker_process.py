@@ -13,7 +13,7 @@ from registrar.validating import Validating
 from registrar.validation.challenge import Challenge, ChallengeType
 from registrar.validation.config import Network
 from registrar.worker import Work, run
-from revocation.clock import Clock, now
+from revocation.clock import now
 from revocation.errors import RevocastError
 from revocation.logs import log_to_stderr
 from revocation.wire.queue import Wire
@@ -45,7 +45,7 @@ class StandInRecords:
         (folder / f"{challenge_id}.challenge").unlink()
 
 
-def cleanup(now: Clock) -> None:
+def cleanup(now: datetime) -> None:
     with (folder / "cleaned").open("a") as file:
         file.write("cleaned\n")
     if acme == "fails":
