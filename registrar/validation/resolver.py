@@ -87,7 +87,6 @@ class Resolver:
         except (dns.exception.DNSException, OSError, ValueError) as error:
             what = type(error).__name__
             raise MayPass(ProblemType.DNS, f"{_question(name, type_)}: the question failed ({what})") from None
-
         self._prefer(answer)
         return answer
 
