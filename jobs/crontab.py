@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from jobs.schedule import PUBLISH_EVERY
+from jobs.schedule import ACME_CLEANUP_EVERY, PUBLISH_EVERY
 from revocation.config import PublicConfig
 from revocation.durations import show
 from revocation.errors import ConfigurationError
@@ -60,7 +60,13 @@ class CronLine:
 
 
 def cron_lines(
-    public: PublicConfig, config: Path, *, has_signer: bool, has_publisher: bool, has_jobs: bool
+    public: PublicConfig,
+    config: Path,
+    *,
+    has_signer: bool,
+    has_publisher: bool,
+    has_jobs: bool,
+    has_registrar: bool = False,
 ) -> list[CronLine]:
     """The lines for the machines that use this configuration.
 
@@ -69,6 +75,7 @@ def cron_lines(
         has_signer: whether it has the table of a machine with keys.
         has_publisher: whether it has targets.
         has_jobs: whether it says where `check` keeps its marks.
+        has_registrar: whether it has the table of a machine that faces clients of ACME.
 
     Raises:
         ConfigurationError: something has to be looked at more often than cron can.
@@ -79,6 +86,9 @@ def cron_lines(
         lines.append(_line(where, *_of_signer(public), config, "refresh", "--quiet"))
     if has_publisher and not has_signer:
         lines.append(_line("the machine with the targets", PUBLISH_EVERY, PUBLISH_EVERY, config, "publish", "--quiet"))
+    if has_registrar:
+        every = ACME_CLEANUP_EVERY
+        lines.append(_line("the machine with the registrar", every, every, config, "acme-cleanup"))
     if has_jobs:
         lines.append(_line("any machine that reaches what is published", _CHECK, _CHECK, config, "check", "--quiet"))
     return lines

@@ -31,6 +31,7 @@ class Installation:
         publisher: where this machine has targets.
         has_signer: whether it has the keys; what stands in that table only the signer reads.
         has_jobs: whether it has the table [jobs], and not what stands for it where nothing is configured.
+        has_registrar: whether it has the table [registrar], which only the registrar reads.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class Installation:
     publisher: PublisherConfig | None
     has_signer: bool = False
     has_jobs: bool = True
+    has_registrar: bool = False
 
     @classmethod
     def read(cls, config: Path | None) -> "Installation":
@@ -51,7 +53,7 @@ class Installation:
         publisher = file.table("publisher", PublisherConfig) if file.has("publisher") else None
         jobs = file.table("jobs", JobsConfig, may_lack=publisher is not None)
         public = PublicConfig.read(file)
-        return cls(file.path, public, jobs, publisher, file.has("signer"), file.has("jobs"))
+        return cls(file.path, public, jobs, publisher, file.has("signer"), file.has("jobs"), file.has("registrar"))
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -61,7 +63,7 @@ class Installation:
             ConfigurationError: an interval would let an artifact expire.
         """
         if self.jobs.queue:
-            return tasks(self.public, self.jobs.check_published)
+            return tasks(self.public, self.jobs.check_published, has_registrar=self.has_registrar)
         if self.has_signer:
             return tasks(self.public, publish_every=refreshed_every(self.public))
         return tuple(task for task in tasks(self.public) if task.verb is Verb.PUBLISH)

@@ -15,7 +15,16 @@ from revocation.clock import iso
 from revocation.messages import Verb
 from revocation.published import TargetStatus
 from revocation.windows import PUBLISHING, SKEW
-from revocation.wire.notes import Chore, Failure, Notes, of_publisher, of_scheduler, of_signer
+from revocation.wire.notes import (
+    REGISTRARS,
+    Chore,
+    Failure,
+    Notes,
+    of_publisher,
+    of_registrar,
+    of_scheduler,
+    of_signer,
+)
 
 _PERIODS: Final = 2
 
@@ -80,8 +89,7 @@ class Progress:
             return f"no scheduler has asked for it since {iso(self.asked)}"
         if isinstance(self.task.verb, Chore):
             return f"begun at {iso(self.asked)}: see the log of `scheduler`"
-        worker = "publisher" if self.task.verb is Verb.PUBLISH else "signer"
-        return f"asked for at {iso(self.asked)}: see whether `worker {worker}` hangs, and its log"
+        return f"asked for at {iso(self.asked)}: see whether `worker {_worker(self.task.verb)}` hangs, and its log"
 
     @property
     def _why(self) -> str:
@@ -159,7 +167,15 @@ def said(failure: Failure) -> str:
 
 
 def _name(verb: Verb | Chore) -> str:
-    return of_scheduler(verb) if isinstance(verb, Chore) else of_signer(verb)
+    if isinstance(verb, Chore):
+        return of_scheduler(verb)
+    return of_registrar(verb) if verb in REGISTRARS else of_signer(verb)
+
+
+def _worker(verb: Verb) -> str:
+    if verb in REGISTRARS:
+        return "registrar"
+    return "publisher" if verb is Verb.PUBLISH else "signer"
 
 
 def _progress(task: Task, target: str | None, name: str, known: Known, now: datetime) -> Progress:
@@ -194,7 +210,7 @@ def _standing(task: Task, success: datetime | None, failure: Failure | None, now
 
 def _shown(verb: Verb | Chore, target: str | None, statuses: Iterable[TargetStatus]) -> Iterator[datetime]:
     """When what is published was made. A response shows that there was a key for it."""
-    for status in statuses if isinstance(verb, Verb) else ():
+    for status in statuses if isinstance(verb, Verb) and verb not in REGISTRARS else ():
         if target not in (None, status.target):
             continue
         if verb in (Verb.GENERATE_CRLS, Verb.PUBLISH):

@@ -19,6 +19,9 @@ from revocation.wire.notes import Chore
 PUBLISH_EVERY: Final = timedelta(minutes=1)
 """A publication may take five minutes: looking every minute leaves room for one that fails."""
 
+ACME_CLEANUP_EVERY: Final = timedelta(minutes=5)
+"""Rows of the registrar whose time is over are no harm, but they add up."""
+
 _HELD_UP: Final = 3600
 
 
@@ -64,13 +67,18 @@ class Tick:
 
 
 def tasks(
-    public: PublicConfig, check_published: timedelta | None = None, publish_every: timedelta = PUBLISH_EVERY
+    public: PublicConfig,
+    check_published: timedelta | None = None,
+    publish_every: timedelta = PUBLISH_EVERY,
+    *,
+    has_registrar: bool = False,
 ) -> tuple[Task, ...]:
     """The tasks, each as often as the most demanding issuer needs it.
 
     Args:
         check_published: how often a scheduler looks at everything from outside; None where it does not.
         publish_every: how often targets are brought up to date; more seldom where cron does it.
+        has_registrar: whether there is a registrar, which is asked to clean up.
 
     Raises:
         ConfigurationError: an interval would let an artifact expire; the message has the numbers.
@@ -81,7 +89,7 @@ def tasks(
     if any(spec.name.delta for spec in specs):
         crl = min(crl, publish_every)  # the signer makes a delta once it is told that a complete CRL is published
     ocsp = _whole_seconds(min(profile.ocsp.look for profile in profiles))
-    found = (
+    found: tuple[Task, ...] = (
         Task(Verb.GENERATE_OCSP_KEYS, ocsp),
         Task(Verb.GENERATE_CRLS, crl),
         Task(Verb.PRESIGN, ocsp),
@@ -91,6 +99,8 @@ def tasks(
         for label, spec in profile.crls.items():
             _require(profile, f"crl {label}", crl, spec.settings.expires, spec.settings.renewal)
         _require(profile, "ocsp", ocsp, profile.ocsp.expires, profile.ocsp.renewal)
+    if has_registrar:
+        found += (Task(Verb.ACME_CLEANUP, ACME_CLEANUP_EVERY),)
     return found if check_published is None else (*found, Task(Chore.CHECK_PUBLISHED, _whole_seconds(check_published)))
 
 

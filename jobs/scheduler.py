@@ -24,7 +24,7 @@ from revocation import cli
 from revocation.clock import now as clock_now
 from revocation.errors import ConfigurationError, NoAnswer, RevocastError
 from revocation.logs import about, log_to_stderr
-from revocation.messages import Body, Message, Publish, Verb, compose
+from revocation.messages import ACMECleanup, Body, Message, Publish, Verb, compose
 from revocation.published import TargetStatus
 from revocation.wire.claim import Claim
 from revocation.wire.notes import Chore
@@ -134,6 +134,8 @@ class Scheduler:
     def _body(self, verb: Verb, now: datetime) -> Body:
         if verb is Verb.PUBLISH:
             return Publish()
+        if verb is Verb.ACME_CLEANUP:
+            return ACMECleanup()
         try:
             statuses = self._read_statuses(now)
         except RevocastError as error:

@@ -15,7 +15,7 @@ from revocation.clock import iso
 from revocation.errors import ConfigurationError, RevocastError
 from revocation.messages import Verb
 from revocation.published import TargetStatus
-from revocation.wire.notes import Notes
+from revocation.wire.notes import REGISTRARS, Chore, Notes
 
 _UNKNOWN = 3
 
@@ -73,7 +73,12 @@ class TasksFound:
         """Why each task is due, or that nothing of it is; then what is wrong."""
         for one in self.shown:
             yield from (f"{one.name}: due: {sentence}" for sentence in one.due)
-            if self.signer == "" and not one.due and isinstance(one.task.verb, Verb):
+            if (
+                self.signer == ""
+                and not one.due
+                and isinstance(one.task.verb, Verb)
+                and one.task.verb not in REGISTRARS
+            ):
                 again = "" if one.unasked or not self._is_asked else f"; asked for again at {iso(one.next_slot)}"
                 yield f"{one.name}: nothing is due{again}"
         for one in self.shown:
@@ -112,6 +117,11 @@ def find_tasks(installation: Installation, seconds: float | None, now: datetime)
     notes = notes or Notes()
     signer = None if seconds is None else wanted.trouble
     return TasksFound(shown, other_failures(notes, shown), signer, trouble, found_elsewhere(notes, shown), heard)
+
+
+def _is_of_signer(verb: Verb | Chore) -> bool:
+    """Whether what it says is due, or is not, may be of that: its own work, and what it makes for publishers."""
+    return isinstance(verb, Verb) and verb not in REGISTRARS
 
 
 def _published(

@@ -76,6 +76,7 @@ def _print_crontab(installation: Installation, *, as_json: bool) -> None:
         has_signer=installation.has_signer,
         has_publisher=installation.publisher is not None,
         has_jobs=installation.has_jobs,
+        has_registrar=installation.has_registrar,
     )
     if as_json:
         cli.print_json([line.as_json() for line in found])

@@ -2,6 +2,7 @@
 
 from revocation.messages.bodies import (
     BODIES,
+    ACMECleanup,
     Body,
     Change,
     Discard,
@@ -14,6 +15,7 @@ from revocation.messages.bodies import (
     Raise,
     Release,
     Revoke,
+    Validate,
     Verb,
 )
 from revocation.messages.envelope import Message, compose, parse_message
@@ -23,6 +25,7 @@ from revocation.messages.requester import RequesterKey, verify_signature
 
 __all__ = [
     "BODIES",
+    "ACMECleanup",
     "Body",
     "Change",
     "Discard",
@@ -39,6 +42,7 @@ __all__ = [
     "Reply",
     "RequesterKey",
     "Revoke",
+    "Validate",
     "Verb",
     "compose",
     "fill",

@@ -24,6 +24,8 @@ class Verb(StrEnum):
     DISCARD = "discard"
     IMPORT = "import"
     ISSUE = "issue"
+    VALIDATE = "validate"
+    ACME_CLEANUP = "acme_cleanup"
 
     @property
     def changes_facts(self) -> bool:
@@ -49,6 +51,16 @@ class Look(Body):
 
 class Publish(Body):
     """Ask a publisher to look at the exchange now: a hint, since it looks by itself."""
+
+
+class Validate(Body):
+    """Ask a registrar's worker to look at a challenge now: a hint, since what is validated stands in its database."""
+
+    challenge: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="its id there")
+
+
+class ACMECleanup(Body):
+    """Ask a registrar's worker to remove rows whose time is over: a hint too."""
 
 
 SerialHex = Annotated[str, Field(pattern=r"^-?[0-9A-F]+$", max_length=256)]
@@ -184,4 +196,6 @@ BODIES: Final[dict[Verb, type[Body]]] = {
     Verb.DISCARD: Discard,
     Verb.IMPORT: Import,
     Verb.ISSUE: Issue,
+    Verb.VALIDATE: Validate,
+    Verb.ACME_CLEANUP: ACMECleanup,
 }

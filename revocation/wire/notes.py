@@ -8,11 +8,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from revocation.instant import Instant
 from revocation.messages import Verb
+
+REGISTRARS: Final = (Verb.VALIDATE, Verb.ACME_CLEANUP)
+"""What the registrar's worker does."""
 
 
 class Chore(StrEnum):
@@ -56,6 +60,11 @@ def of_signer(verb: Verb) -> str:
     return f"signer:{verb}"
 
 
+def of_registrar(verb: Verb) -> str:
+    """The name of what the registrar's worker does."""
+    return f"registrar:{verb}"
+
+
 def of_publisher(target: str) -> str:
     """The name of publishing to one target; publishers that share a queue name theirs differently."""
     return f"publisher:publish:{target}"
@@ -73,5 +82,6 @@ def of_job(queue: str, task: str) -> str:
 
 def all_names(targets: Iterable[str]) -> list[str]:
     """Everything of which something may be noted, where these are the targets."""
-    verbs = [of_signer(verb) for verb in Verb if verb is not Verb.PUBLISH]
-    return [*verbs, of_job("publisher", Verb.PUBLISH), *map(of_publisher, targets), *map(of_scheduler, Chore)]
+    of_others = {Verb.PUBLISH: of_job("publisher", Verb.PUBLISH)} | {verb: of_registrar(verb) for verb in REGISTRARS}
+    verbs = [of_others.get(verb) or of_signer(verb) for verb in Verb]
+    return [*verbs, *map(of_publisher, targets), *map(of_scheduler, Chore)]

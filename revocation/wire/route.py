@@ -13,9 +13,11 @@ ISSUES_QUEUE: Final = "signer.issues"
 LOOKS_QUEUE: Final = "signer.looks"
 """Unsigned ones, worked off when there is no signed one."""
 PUBLISHER_QUEUE: Final = "publisher"
+REGISTRAR_QUEUE: Final = "registrar"
+"""Unsigned messages to the registrar's worker: what it is told to look at stands in its database."""
 
 _JOB_PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
-    {ISSUES_QUEUE: "issue-", LOOKS_QUEUE: "look-", PUBLISHER_QUEUE: "publish-"}
+    {ISSUES_QUEUE: "issue-", LOOKS_QUEUE: "look-", PUBLISHER_QUEUE: "publish-", REGISTRAR_QUEUE: "registrar-"}
 )
 
 
@@ -25,6 +27,8 @@ def queue_of(verb: Verb) -> str:
         return PUBLISHER_QUEUE
     if verb is Verb.ISSUE:
         return ISSUES_QUEUE
+    if verb in (Verb.VALIDATE, Verb.ACME_CLEANUP):
+        return REGISTRAR_QUEUE
     return SIGNER_QUEUE if verb.changes_facts else LOOKS_QUEUE
 
 

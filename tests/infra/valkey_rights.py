@@ -148,6 +148,27 @@ REFUSED = {
         "PUBLISH revocast:bundles x",
         "SUBSCRIBE revocast:bundles",
     ),
+    "validator": (
+        "RPUSH rq:queue:registrar x",
+        "RPUSH rq:queue:signer x",
+        "BLPOP rq:queue:signer 1",
+        "BLPOP rq:queue:signer.looks 1",
+        "BLPOP rq:queue:publisher 1",
+        "DEL rq:queue:signer",
+        f"HGET {SIGNED} data",
+        f"HSET {SIGNED} data x",
+        "HSET rq:job:look-x data x",
+        f"SET {REPLY} x",
+        f"DEL {REPLY}",
+        "SET revocast:tick:x 1",
+        "SET revocast:asked:acme_cleanup x",
+        "SET revocast:success:signer:presign x",
+        "DEL revocast:failure:signer:revoke",
+        "HSET revocast:responses.2 x y",
+        "DEL revocast:version.2",
+        "PUBLISH revocast:bundles x",
+        "SUBSCRIBE revocast:bundles",
+    ),
 }
 """What a service may not do to what is another's."""
 
@@ -161,6 +182,7 @@ GIVEN = {
     "scheduler": f"{CONNECTION} hset expire rpush set getrange del",
     "operator": f"{CONNECTION} hset expire rpush del getrange",
     "responder": f"{CONNECTION} get hget hmget hlen hvals hkeys hrandfield",
+    "validator": f"{WORKER} set",
 }
 """The commands of each user, and no more: what lacks is met by the services that run under them."""
 

@@ -112,6 +112,14 @@ def test_each_machine_runs_what_it_has_the_tables_for(
     assert all(line.every == timedelta(minutes=1) for line in found if "publish" in line.command)
 
 
+def test_machine_with_a_registrar_cleans_up_every_five_minutes(tmp_path: Path) -> None:
+    """And does nothing else, where it is by itself."""
+    (line,) = cron_lines(
+        configured(tmp_path), HERE, has_signer=False, has_publisher=False, has_jobs=False, has_registrar=True
+    )
+    assert (line.when, list(line.command[-3:])) == ("*/5 * * * *", ["acme-cleanup", "--config", str(HERE)])
+
+
 def test_check_is_no_line_of_a_file_in_which_it_cannot_run(present: Present) -> None:
     """Without [jobs] it would exit with 3 each time: a comment says where it belongs, and what is printed runs."""
     text = present.config.read_text()

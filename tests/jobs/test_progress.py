@@ -7,7 +7,7 @@ import pytest
 from jobs.progress import Known, Progress, Standing, other_failures, progress
 from jobs.schedule import Task
 from revocation.messages import Verb
-from revocation.wire.notes import Failure, Notes, of_publisher, of_signer
+from revocation.wire.notes import Failure, Notes, of_publisher, of_registrar, of_signer
 from tests.authority import NOW
 from tests.jobs.issuers import crl_row, slice_row, status
 
@@ -55,6 +55,17 @@ def test_crl_proves_no_response_and_another_target_no_publication() -> None:
     assert one(PRESIGN, Known(Notes(), [status("files", crl_row())]), NOW).standing is Standing.LATE
     assert one(HOURLY, Known(Notes(), [status("files", slice_row(1))]), NOW).standing is Standing.LATE
     assert one(MINUTELY, Known(Notes(), [status("files", crl_row())]), NOW, "other").standing is Standing.LATE
+
+
+def test_cleaning_up_is_shown_by_its_own_note_alone() -> None:
+    """Nothing that is published proves it; who hangs is the registrar's worker."""
+    cleanup, late = Task(Verb.ACME_CLEANUP, timedelta(minutes=5)), NOW + timedelta(minutes=16)
+    published = status("files", crl_row(), slice_row(1))
+    found = one(cleanup, Known(Notes(asked={Verb.ACME_CLEANUP: late}), [published]), late)
+    assert found.standing is Standing.LATE
+    assert "see whether `worker registrar` hangs" in found.trouble
+    done = Notes(successes={of_registrar(Verb.ACME_CLEANUP): late})
+    assert one(cleanup, Known(done, [published]), late).standing is Standing.DONE
 
 
 def test_success_that_is_yet_to_come_is_none() -> None:

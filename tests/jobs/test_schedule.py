@@ -28,6 +28,13 @@ def test_interval_is_that_of_the_most_demanding_issuer(tmp_path: Path) -> None:
     }
 
 
+def test_registrar_is_asked_to_clean_up_every_five_minutes(tmp_path: Path) -> None:
+    """Where there is one; with everything else as it is."""
+    public = configured(tmp_path)
+    (*others, cleanup) = tasks(public, has_registrar=True)
+    assert (cleanup, tuple(others)) == (Task(Verb.ACME_CLEANUP, timedelta(minutes=5)), tasks(public))
+
+
 def test_signer_is_told_every_minute_what_is_published_where_there_are_deltas(tmp_path: Path) -> None:
     """The first one waits for a complete CRL that is published."""
     public = configured(tmp_path, "", 'crl = { delta = "8h" }')

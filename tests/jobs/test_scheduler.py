@@ -37,7 +37,9 @@ def sent(server: Server) -> list[Message]:
     """The messages that lie in the queues."""
     client = server.client()
     ids = [
-        id_ for queue in ("signer", "signer.looks", "publisher") for id_ in client.lrange(f"rq:queue:{queue}", 0, -1)
+        id_
+        for queue in ("signer", "signer.looks", "publisher", "registrar")
+        for id_ in client.lrange(f"rq:queue:{queue}", 0, -1)
     ]
     data = [
         client.hget(b"rq:job:" + id_, "data") for id_ in dict.fromkeys(ids)
@@ -55,6 +57,15 @@ def test_message_is_unsigned_and_tells_what_is_published(server: Server) -> None
     (message,) = [message for message in sent(server) if message.verb is Verb.GENERATE_CRLS]
     assert message.signature is None
     assert message.body["crls"][0]["number"] == crl_row().number
+
+
+def test_registrar_is_asked_to_clean_up_over_a_queue_of_its_own(server: Server) -> None:
+    """Without a word of what is published."""
+    tasks = [Task(Verb.ACME_CLEANUP, timedelta(minutes=5))]
+    Scheduler(Wire(server.url), tasks, lambda now: [status("files", crl_row())], _nothing).look(NOW)
+    (message,) = sent(server)
+    assert (message.verb, message.body, message.signature) == (Verb.ACME_CLEANUP, {}, None)
+    assert server.client().llen("rq:queue:registrar") == 1
 
 
 def test_tick_is_asked_for_once_by_three_schedulers(server: Server) -> None:

@@ -14,7 +14,7 @@ from jobs.installation import Installation
 from jobs.scheduler import Scheduler
 from revocation.clock import epoch, iso, now
 from revocation.messages import Verb
-from revocation.wire.notes import all_names, of_publisher, of_signer
+from revocation.wire.notes import all_names, of_publisher, of_registrar, of_signer
 from revocation.wire.queue import Wire
 from tests.jobs.present import Present
 from tests.jobs.scheduled import SIGNERS, told
@@ -56,6 +56,20 @@ def test_queue_that_is_away_is_neither_well_nor_late(present: Present, tmp_path:
     result = present.run(command, "--no-signer")
     assert result.exit_code == 3, result.output
     assert "the queue cannot be reached" in " ".join(result.output.split())
+
+
+def test_cleaning_up_is_shown_where_there_is_a_registrar(present: Present, server: Server) -> None:
+    """Late until its worker has done it, by the same exit code and metrics as all other work."""
+    present.use_queue(server.url)
+    present.config.write_text(present.config.read_text() + "[registrar]\n")
+    result = present.run("schedule", "--no-signer", "--json")
+    (task,) = [one for one in json.loads(result.output)["tasks"] if one["task"] == "acme_cleanup"]
+    assert (task["standing"], task["interval"]) == ("late", 300)
+    Wire(server.url).journal.succeeded([of_registrar(Verb.ACME_CLEANUP)], now())
+    result = present.run("schedule", "--no-signer", "--json")
+    (task,) = [one for one in json.loads(result.output)["tasks"] if one["task"] == "acme_cleanup"]
+    assert task["standing"] == "done"
+    assert read(present.run("schedule", "--prometheus").output)['revocast_task_trouble{task="acme_cleanup"}'] == 0
 
 
 @pytest.mark.parametrize("command", ["schedule", "status", "generate-crls"])

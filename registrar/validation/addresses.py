@@ -1,0 +1,62 @@
+"""Which addresses a validation may connect to: it is told by strangers where to go, and stands on our networks."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from typing import Final, TypeAlias
+
+from registrar.validation.config import Networks
+
+Address: TypeAlias = IPv4Address | IPv6Address
+
+_NEVER: Final[tuple[tuple[IPv4Network | IPv6Network, str], ...]] = tuple(
+    (ip_network(network), what)
+    for what, networks in {
+        "of a cloud's metadata service": (
+            "169.254.169.254/32",
+            "168.63.129.16/32",  # Azure
+            "100.100.100.200/32",  # Alibaba Cloud
+            "192.0.0.192/32",  # Oracle Cloud
+            "fd00:ec2::254/128",  # AWS
+            "fd20:ce::254/128",  # Google Cloud
+        ),
+        "of the machine itself": ("127.0.0.0/8", "0.0.0.0/8", "::/96"),
+        "link-local": ("169.254.0.0/16", "fe80::/10"),
+        "of no single machine": ("224.0.0.0/4", "240.0.0.0/4", "ff00::/8"),
+    }.items()
+    for network in networks
+)
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+_LOWEST_32: Final = (1 << 32) - 1
+
+
+def why_refused(address: Address, networks: Networks) -> str:
+    """Why there is no connecting to that address, for people; empty where there may be.
+
+    An IPv6 address that leads to an IPv4 address (mapped, 6to4, NAT64) is judged by both.
+    """
+    for one in _meant(address):
+        if isinstance(networks, tuple) and any(
+            one.version == network.version and one in network for network in networks
+        ):
+            continue
+        never = next((what for network, what in _NEVER if one.version == network.version and one in network), "")
+        if never:
+            return f"{address} is an address {never}"
+        if not one.is_global and networks != "allow":
+            return f"{address} is no address of the Internet, and this server's `private_addresses` does not name it"
+    return ""
+
+
+def _meant(address: Address) -> Iterator[Address]:
+    """The address, and the IPv4 one in it; of a mapped one that alone, since it is another way to write it."""
+    if isinstance(address, IPv4Address):
+        yield address
+        return
+    if address.ipv4_mapped:
+        yield address.ipv4_mapped
+        return
+    yield address
+    if address.sixtofour:
+        yield address.sixtofour
+    if address in _NAT64:
+        yield IPv4Address(int(address) & _LOWEST_32)

@@ -1,0 +1,37 @@
+"""Which addresses are connected to."""
+
+from ipaddress import ip_address, ip_network
+
+import pytest
+
+from registrar.validation.addresses import why_refused
+from registrar.validation.config import Networks
+
+PUBLIC = ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1"]
+PRIVATE = ["10.0.0.1", "172.16.3.4", "192.168.1.1", "100.64.0.1", "fd12::1", "::ffff:192.168.1.1", "64:ff9b::10.0.0.1"]
+NEVER = [
+    "127.0.0.1", "127.9.9.9", "0.1.2.3", "::", "::1", "::7f00:1", "::ffff:127.0.0.1", "169.254.1.1", "169.254.169.254",
+    "fe80::1", "fd00:ec2::254", "168.63.129.16", "100.100.100.200", "224.0.0.1", "255.255.255.255", "ff02::1",
+    "64:ff9b::169.254.169.254", "2002:7f00:1::", "64:ff9b::127.0.0.1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("addresses", "networks", "is_refused"),
+    [
+        (PUBLIC, "refuse", False),
+        (PRIVATE, "refuse", True),
+        (PRIVATE, "allow", False),
+        (NEVER, "refuse", True),
+        (NEVER, "allow", True),
+        (NEVER, (ip_network("10.0.0.0/8"),), True),
+        (NEVER, (ip_network("0.0.0.0/0"), ip_network("::/0")), False),
+        (["192.168.7.1", "::ffff:192.168.7.1"], (ip_network("192.168.7.0/24"),), False),
+        (["192.168.8.1"], (ip_network("192.168.7.0/24"),), True),
+        (["1.1.1.1"], (ip_network("192.168.7.0/24"),), False),
+    ],
+)  # fmt: skip
+def test_address_is_refused_by_where_it_leads(addresses: list[str], networks: Networks, is_refused: bool) -> None:
+    """Addresses in IPv6's clothes too; those of this machine and of metadata services only where they are named."""
+    for address in addresses:
+        assert bool(why_refused(ip_address(address), networks)) is is_refused, address
