@@ -66,6 +66,7 @@ class Problem(Exception):
         identifier: what it is about, in a subproblem (section 6.7.1).
         subproblems: of several identifiers.
         retry_after: in how many seconds to try again; None where that is not known.
+        algorithms: those that could have been used, of a signature whose algorithm is not (section 6.2).
     """
 
     def __init__(
@@ -77,16 +78,20 @@ class Problem(Exception):
         identifier: Identifier | None = None,
         subproblems: Sequence["Problem"] = (),
         retry_after: int | None = None,
+        algorithms: Sequence[str] = (),
     ) -> None:
         super().__init__(detail)
         self.type, self.detail, self.status = type_, detail, status
         self.identifier, self.subproblems, self.retry_after = identifier, tuple(subproblems), retry_after
+        self.algorithms = tuple(algorithms)
 
     def as_json(self) -> dict[str, Any]:
         """The document; a subproblem has no status of its own."""
         said: dict[str, Any] = {"type": self.type.urn, "detail": self.detail, "status": self.status}
         if self.identifier:
             said["identifier"] = self.identifier.as_json()
+        if self.algorithms:
+            said["algorithms"] = list(self.algorithms)
         if self.subproblems:
             said["subproblems"] = [one.as_json() for one in self.subproblems]
         return said

@@ -24,7 +24,7 @@ _FORMS: Final = {
 _PUBLIC: Final = "public"
 """The table without secrets, whose values may be shown."""
 
-_TABLES = frozenset({"public", "signer", "publisher", "responder", "jobs"})
+_TABLES = frozenset({"public", "signer", "publisher", "responder", "registrar", "jobs"})
 
 
 class Table(BaseModel):

@@ -10,6 +10,8 @@ SIGNER_QUEUE: Final = "signer"
 """Signed messages to the signer, worked off first."""
 LOOKS_QUEUE: Final = "signer.looks"
 """Unsigned ones, worked off when there is no signed one."""
+ISSUES_QUEUE: Final = "signer.issues"
+"""Signed messages to the signer that ask for certificates: a slow key keeps no revocation from being recorded."""
 PUBLISHER_QUEUE: Final = "publisher"
 
 _JOB_PREFIXES: Final[Mapping[str, str]] = MappingProxyType({LOOKS_QUEUE: "look-", PUBLISHER_QUEUE: "publish-"})
@@ -19,6 +21,8 @@ def queue_of(verb: Verb) -> str:
     """The name of the queue whose worker does that."""
     if verb is Verb.PUBLISH:
         return PUBLISHER_QUEUE
+    if verb is Verb.ISSUE:
+        return ISSUES_QUEUE
     return SIGNER_QUEUE if verb.changes_facts else LOOKS_QUEUE
 
 
