@@ -97,6 +97,12 @@ class RegistrarConfig(Table):
         le=timedelta(days=1),
         description="After which a nonce is forgotten; its client takes a new one and tries again.",
     )
+    responder: str | None = Field(
+        default=None,
+        pattern=r"^http://[!-~]+[^/]$",
+        description="Where this machine asks for OCSP responses, without /ocsp/: http://HOST:PORT. As in [public], if "
+        "this is not set.",
+    )
     retention: Retention = Retention()
     issuers: tuple[IssuerTable, ...] = Field(min_length=1, description="fill in [[registrar.issuers]]")
 

@@ -51,10 +51,12 @@ class RateLimits(Table):
     orders_per_account: Rate = Field(default="300 per 3 hours", description="New orders, of one account.")
     orders_per_name: Rate = Field(default="50 per day", description="New orders, of one account for one name.")
     certificates_per_name: Rate = Field(
-        default="100 per 7 days", description="Certificates, for one name, of all accounts that have shown it to be theirs."
+        default="100 per 7 days",
+        description="Certificates, for one name, of all accounts that have shown it to be theirs.",
     )
     certificates_per_set: Rate = Field(
-        default="20 per 7 days", description="Certificates, for exactly the same names; those that replace one count not."
+        default="20 per 7 days",
+        description="Certificates, for exactly the same names; those that replace one count not.",
     )
 
 

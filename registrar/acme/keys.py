@@ -94,23 +94,26 @@ def _read(text: str) -> AccountKey:
     try:
         match jwk["kty"]:
             case "EC":
-                key: Key = _curve(jwk, _CURVES) and ECKey.import_key(jwk)
+                _require_curve(jwk, _CURVES)
+                key: Key = ECKey.import_key(jwk)
             case "OKP":
-                key = _curve(jwk, ("Ed25519",)) and OKPKey.import_key(jwk)
+                _require_curve(jwk, ("Ed25519",))
+                key = OKPKey.import_key(jwk)
             case _:
                 key = RSAKey.import_key(jwk)
         public = key.get_op_key("verify")
     except (JoseError, ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
         raise bad_key("the JWK is none that can be read, or its numbers are no key") from None
+    if not isinstance(public, PublicKey):
+        raise bad_key("the key is of a kind that is not accepted")
     if isinstance(public, RSAPublicKey):
         _check_rsa(public)
     return AccountKey(key, jwk, key.thumbprint(), public)
 
 
-def _curve(jwk: Mapping[str, Any], known: tuple[str, ...]) -> bool:
+def _require_curve(jwk: Mapping[str, Any], known: tuple[str, ...]) -> None:
     if jwk["crv"] not in known:
         raise bad_key(f"keys of kind {jwk['kty']} are on {', '.join(known)}")
-    return True
 
 
 def _check_rsa(public: RSAPublicKey) -> None:

@@ -83,9 +83,14 @@ def challenge(connection: Connection, id_: str, issuer: str | None = None) -> Ch
 
 def asked(connection: Connection, before: datetime, most: int) -> list[str]:
     """The ids of challenges that wait for their validation since before that time, those that wait longest first."""
+    above = and_(
+        authorizations.c.id == challenges.c.authorization_id,
+        authorizations.c.status == Status.PENDING.value,
+        authorizations.c.expires_at > before,
+    )
     waits = and_(challenges.c.status == Status.PROCESSING.value, challenges.c.asked_at <= before)
-    query = select(challenges.c.id).where(waits).order_by(challenges.c.asked_at).limit(most)
-    return list(connection.execute(query).scalars())
+    query = select(challenges.c.id).join(authorizations, above).where(waits)
+    return list(connection.execute(query.order_by(challenges.c.asked_at).limit(most)).scalars())
 
 
 def change_challenge(connection: Connection, one: Challenge, status: Status, **values: object) -> bool:
