@@ -72,7 +72,7 @@ def account(asked: Asked, id_: str) -> Answer:
         raise not_yours("account")
     changed: dict[str, Any] = {}
     payload = {} if asked.is_get else asked.payload()
-    if "status" in payload:
+    if payload.get("status", Status.VALID.value) != Status.VALID.value:  # as clients send back what they were shown
         if payload["status"] != Status.DEACTIVATED.value:
             raise malformed("an account's status can be changed to `deactivated`, and to nothing else")
         changed["status"] = Status.DEACTIVATED.value
