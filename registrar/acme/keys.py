@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
+from registrar.acme.strict_json import decode
 from registrar.problem import Problem, ProblemType
 
 PublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
@@ -100,6 +101,7 @@ def _read(text: str) -> AccountKey:
                 _require_curve(jwk, ("Ed25519",))
                 key = OKPKey.import_key(jwk)
             case _:
+                _require_size(jwk)
                 key = RSAKey.import_key(jwk)
         public = key.get_op_key("verify")
     except (JoseError, ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
@@ -116,9 +118,13 @@ def _require_curve(jwk: Mapping[str, Any], known: tuple[str, ...]) -> None:
         raise bad_key(f"keys of kind {jwk['kty']} are on {', '.join(known)}")
 
 
+def _require_size(jwk: Mapping[str, Any]) -> None:
+    bits = int.from_bytes(decode(jwk["n"], "n")).bit_length()
+    if not _SMALLEST <= bits <= _LARGEST:
+        raise bad_key(f"RSA keys have {_SMALLEST} to {_LARGEST} bits, and this one has {bits}")
+
+
 def _check_rsa(public: RSAPublicKey) -> None:
     numbers = public.public_numbers()
-    if not _SMALLEST <= public.key_size <= _LARGEST:
-        raise bad_key(f"RSA keys have {_SMALLEST} to {_LARGEST} bits, and this one has {public.key_size}")
     if numbers.n % 2 == 0 or numbers.e < _LEAST_EXPONENT or numbers.e.bit_length() > _LONGEST_EXPONENT:
         raise bad_key("the exponent of an RSA key is 65537, or a little more")

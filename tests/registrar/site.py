@@ -63,8 +63,8 @@ acme = true
 requester_key = "registrar.key"
 """
 
-_FREE = "limits = { accounts_per_address = 'off', orders_per_account = 'off', orders_per_name = 'off', "
-_FREE += "certificates_per_name = 'off', certificates_per_set = 'off' }"
+UNLIMITED = "limits = { accounts_per_address = 'off', orders_per_account = 'off', orders_per_name = 'off', "
+UNLIMITED += "certificates_per_name = 'off', certificates_per_set = 'off' }"
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Site:
         cls,
         folder: Path,
         *,
-        issuer: str = _FREE,
+        issuer: str = UNLIMITED,
         registrar: str = "",
         public: str = "",
         database: str = "registrar/registrar.sqlite",
@@ -196,9 +196,9 @@ class Raw:
     issuer: str = "home"
     kid: str | None = None
 
-    def jws(self, url: str, payload: Any = None, *, nonce: str | None = None, **header: Any) -> dict[str, str]:
+    def jws(self, to: str, payload: Any = None, *, nonce: str | None = None, **header: Any) -> dict[str, str]:
         """A JWS; `header` are members of the protected header that differ, None of one that is to be missing."""
-        said: dict[str, Any] = {"alg": self.algorithm, "url": url, "nonce": nonce or self.site.nonce(self.issuer)}
+        said: dict[str, Any] = {"alg": self.algorithm, "url": to, "nonce": nonce or self.site.nonce(self.issuer)}
         said |= {"kid": self.kid} if self.kid else {"jwk": jwk(self.key)}
         said = {name: value for name, value in (said | header).items() if value is not None}
         protected = b64(json.dumps(said).encode())
