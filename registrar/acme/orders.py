@@ -116,7 +116,7 @@ def document(asked: Asked, one: Order, authorized: list[Authorization]) -> dict[
 def _made(asked: Asked, payload: dict[str, Any], names: Sequence[Identifier]) -> Order:
     table = asked.tenant.table
     profile = payload.get("profile") or next(iter(table.profiles))
-    if profile not in table.profiles:
+    if not isinstance(profile, str) or profile not in table.profiles:
         offered = ", ".join(table.profiles)
         raise Problem(ProblemType.INVALID_PROFILE, f"no profile has this name; there are: {offered}")
     begin, end = (read_time(payload.get(name), name) for name in ("notBefore", "notAfter"))

@@ -97,6 +97,11 @@ class Site:
         RequesterKey.generate().save(folder / "registrar.key")
         tables = _TABLES.format(issuer=issuer, registrar=registrar, public=public, database=database)
         (folder / "revocast.toml").write_text(tables)
+        return cls.of(folder, authority)
+
+    @classmethod
+    def of(cls, folder: Path, authority: Authority) -> "Site":
+        """The server that a folder's configuration describes."""
         file = ConfigFile.read(folder / "revocast.toml")
         settings, known = file.table("registrar", RegistrarConfig), PublicConfig.read(file)
         settings.check(known)
