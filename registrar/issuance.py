@@ -85,6 +85,8 @@ class SignerIssuance:
     def issue(self, tenant: Tenant, wanted: CertificateRequest, seconds: float) -> Issued | Processing:
         """Send the message, once in a while, and look for its reply.
 
+        A signer that failed, or whose key may sign no more this hour, is asked again later.
+
         Raises:
             Problem: the signer refuses.
             QueueUnreachable: it cannot be asked now.
@@ -102,7 +104,7 @@ class SignerIssuance:
             message = compose(Verb.ISSUE, body, self._clock(), requester=tenant.table.requester, id_=wanted.id)
             self._send(tenant, ISSUES_QUEUE, message)
         reply = self._wire.await_reply(wanted.id, seconds)
-        if reply is None or reply.outcome is Outcome.FAILED:
+        if reply is None or reply.outcome is Outcome.FAILED or "retry_at" in reply.data:
             return Processing()
         if reply.outcome is Outcome.REFUSED:
             raise Problem(ProblemType.BAD_CSR, f"the CA refuses: {_said(reply)}")

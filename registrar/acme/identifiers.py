@@ -15,7 +15,7 @@ STAR: Final = "*."
 
 _MOST: Final = 100
 _LONGEST: Final = 253
-_LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 
 
 def read_identifiers(wanted: object, tenant: Tenant) -> tuple[Identifier, ...]:

@@ -159,8 +159,8 @@ def _replaced(asked: Asked, made: Order, names: Sequence[Identifier]) -> Certifi
 
 def _goes_on(connection: Connection, asked: Asked, id_: str) -> bool:
     other = stored.order(connection, asked.tenant.name, id_)
-    if other is None:
-        return True  # of one that was cleaned up there is a certificate
+    if other is None:  # it ended long ago
+        return certificates.by_id(connection, asked.tenant.name, id_) is not None
     authorized = stored.authorizations_of(connection, asked.tenant.name, id_)
     return other.status_at(authorized, asked.now) is not Status.INVALID
 

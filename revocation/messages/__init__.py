@@ -14,6 +14,7 @@ from revocation.messages.bodies import (
     Raise,
     Release,
     Revoke,
+    Validate,
     Verb,
 )
 from revocation.messages.envelope import Message, compose, parse_message
@@ -39,6 +40,7 @@ __all__ = [
     "Reply",
     "RequesterKey",
     "Revoke",
+    "Validate",
     "Verb",
     "compose",
     "fill",

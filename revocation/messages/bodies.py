@@ -24,6 +24,7 @@ class Verb(StrEnum):
     DISCARD = "discard"
     IMPORT = "import"
     ISSUE = "issue"
+    VALIDATE = "validate"
 
     @property
     def changes_facts(self) -> bool:
@@ -49,6 +50,12 @@ class Look(Body):
 
 class Publish(Body):
     """Ask a publisher to look at the exchange now: a hint, since it looks by itself."""
+
+
+class Validate(Body):
+    """Ask a registrar's worker to look at a challenge now: a hint, since it looks by itself."""
+
+    challenge: str = Field(pattern=r"^[0-9a-f]{32}$", description="its id")
 
 
 SerialHex = Annotated[str, Field(pattern=r"^-?[0-9A-F]+$", max_length=256)]
@@ -162,4 +169,5 @@ BODIES: Final[dict[Verb, type[Body]]] = {
     Verb.DISCARD: Discard,
     Verb.IMPORT: Import,
     Verb.ISSUE: Issue,
+    Verb.VALIDATE: Validate,
 }

@@ -8,13 +8,17 @@ from revocation.messages import Verb
 
 SIGNER_QUEUE: Final = "signer"
 """Signed messages to the signer, worked off first."""
+ISSUES_QUEUE: Final = "signer.issues"
+"""Signed messages that ask for certificates: what waits for a key here keeps no revocation waiting."""
 LOOKS_QUEUE: Final = "signer.looks"
 """Unsigned ones, worked off when there is no signed one."""
-ISSUES_QUEUE: Final = "signer.issues"
-"""Signed messages to the signer that ask for certificates: a slow key keeps no revocation from being recorded."""
 PUBLISHER_QUEUE: Final = "publisher"
+REGISTRAR_QUEUE: Final = "registrar"
+"""To the workers of the registrar: challenges that are to be validated."""
 
-_JOB_PREFIXES: Final[Mapping[str, str]] = MappingProxyType({LOOKS_QUEUE: "look-", PUBLISHER_QUEUE: "publish-"})
+_JOB_PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
+    {ISSUES_QUEUE: "issue-", LOOKS_QUEUE: "look-", PUBLISHER_QUEUE: "publish-", REGISTRAR_QUEUE: "validate-"}
+)
 
 
 def queue_of(verb: Verb) -> str:
@@ -23,13 +27,15 @@ def queue_of(verb: Verb) -> str:
         return PUBLISHER_QUEUE
     if verb is Verb.ISSUE:
         return ISSUES_QUEUE
+    if verb is Verb.VALIDATE:
+        return REGISTRAR_QUEUE
     return SIGNER_QUEUE if verb.changes_facts else LOOKS_QUEUE
 
 
 def job_id(queue: str, message_id: str) -> str:
     """The id of a message's job: it begins with what the queue is for, so that a server's ACL can tell them apart.
 
-    Those of signed messages begin with a hexadecimal digit, as the message's own id does.
+    Those of messages that change facts begin with a hexadecimal digit, as the message's own id does.
     """
     return _JOB_PREFIXES.get(queue, "") + message_id
 
