@@ -21,7 +21,7 @@ from registrar.database.schema import accounts, authorizations, certificates, ch
 _LOG: Final = logging.getLogger("revocast.registrar")
 _BATCH: Final = 500
 _PAUSE: Final = 1.0
-"""How long others write between two batches, in times of what one takes: other processes look again only now and then."""
+"""How long others write between two batches, in times of what one takes: another process looks again now and then."""
 
 
 @dataclass(frozen=True)
