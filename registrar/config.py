@@ -84,7 +84,13 @@ class RegistrarConfig(Table):
         default=(),
         description="Addresses or networks of the proxies in front that end TLS: their X-Forwarded-For says who asks.",
     )
-    threads: int = Field(default=10, ge=1, le=40, description="Requests that are worked on at a time.")
+    threads: int = Field(
+        default=32,
+        ge=1,
+        le=40,
+        description="Requests that are worked on at a time; one that is sent slowly holds a thread for as long: where "
+        "strangers come a web server stands in front.",
+    )
     finalize_wait: Duration = Field(
         default=timedelta(seconds=5),
         ge=timedelta(0),

@@ -23,7 +23,7 @@ from revocation.logs import log_to_stderr
 _LOG: Final = logging.getLogger("revocast.registrar")
 _BACKLOG: Final = 128
 _WAITING: Final = 1000  # requests that wait for a thread; beyond, connections are refused
-_SILENCE: Final = 10  # seconds after which a connection on which nothing happens is closed
+_SILENCE: Final = 5  # seconds after which a connection on which nothing happens is closed
 _LONGEST_HEADERS: Final = 1 << 14
 
 

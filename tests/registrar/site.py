@@ -200,10 +200,11 @@ class Raw:
     algorithm: str = "ES256"
     issuer: str = "home"
     kid: str | None = None
+    next_nonce: str | None = None
 
     def jws(self, to: str, payload: Any = None, *, nonce: str | None = None, **header: Any) -> dict[str, str]:
         """A JWS; `header` are members of the protected header that differ, None of one that is to be missing."""
-        said: dict[str, Any] = {"alg": self.algorithm, "url": to, "nonce": nonce or self.site.nonce(self.issuer)}
+        said: dict[str, Any] = {"alg": self.algorithm, "url": to, "nonce": nonce or self._nonce()}
         said |= {"kid": self.kid} if self.kid else {"jwk": jwk(self.key)}
         said = {name: value for name, value in (said | header).items() if value is not None}
         protected = b64(json.dumps(said).encode())
@@ -222,7 +223,14 @@ class Raw:
     def send(self, url: str, body: Any, media_type: str = "application/jose+json", **options: Any) -> TestResponse:
         """Send a body as it is."""
         data = body if isinstance(body, bytes) else json.dumps(body)
-        return self.site.app.test_client().post(url, data=data, content_type=media_type, **options)
+        answer = self.site.app.test_client().post(url, data=data, content_type=media_type, **options)
+        self.next_nonce = answer.headers.get("Replay-Nonce")
+        return answer
+
+    def _nonce(self) -> str:
+        """That of the last answer, as clients do it."""
+        nonce, self.next_nonce = self.next_nonce, None
+        return nonce or self.site.nonce(self.issuer)
 
     def order(self, *names: str, **more: Any) -> TestResponse:
         """A new order; a name with a digit at its end is an address."""
