@@ -53,9 +53,9 @@ class Publish(Body):
 
 
 class Validate(Body):
-    """Ask a registrar's worker to look at a challenge now: a hint, since it looks by itself."""
+    """Ask a registrar's worker to look at a challenge now: a hint, since what is validated stands in its database."""
 
-    challenge: str = Field(pattern=r"^[0-9a-f]{32}$", description="its id")
+    challenge: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="its id there")
 
 
 SerialHex = Annotated[str, Field(pattern=r"^-?[0-9A-F]+$", max_length=256)]

@@ -14,10 +14,10 @@ LOOKS_QUEUE: Final = "signer.looks"
 """Unsigned ones, worked off when there is no signed one."""
 PUBLISHER_QUEUE: Final = "publisher"
 REGISTRAR_QUEUE: Final = "registrar"
-"""To the workers of the registrar: challenges that are to be validated."""
+"""Unsigned messages to the registrar's worker: what it is told to look at stands in its database."""
 
 _JOB_PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
-    {ISSUES_QUEUE: "issue-", LOOKS_QUEUE: "look-", PUBLISHER_QUEUE: "publish-", REGISTRAR_QUEUE: "validate-"}
+    {ISSUES_QUEUE: "issue-", LOOKS_QUEUE: "look-", PUBLISHER_QUEUE: "publish-", REGISTRAR_QUEUE: "registrar-"}
 )
 
 
