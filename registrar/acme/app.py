@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from flask import Flask, Response, json, request
@@ -72,7 +73,7 @@ def _posted(services: Services, signer: Signer, handler: Handler) -> Callable[..
             accept=request.headers.get("Accept", ""),
             query=request.args.to_dict(),
         )
-        return _response(services, tenant, handler(asked, **parts), nonce=True)
+        return _response(tenant, handler(asked, **parts), asked.next_nonce)
 
     return view
 
@@ -80,7 +81,7 @@ def _posted(services: Services, signer: Signer, handler: Handler) -> Callable[..
 def _got(services: Services, handler: Handler) -> Callable[..., Response]:
     def view(name: str, **parts: Any) -> Response:
         tenant = _tenant(services, name)
-        return _response(services, tenant, handler(services, tenant, **parts), nonce=False)
+        return _response(tenant, handler(services, tenant, **parts), None)
 
     return view
 
@@ -88,7 +89,8 @@ def _got(services: Services, handler: Handler) -> Callable[..., Response]:
 def _nonce(services: Services) -> Callable[[str], Response]:
     def view(name: str) -> Response:
         status = 204 if request.method == "GET" else 200  # section 7.2
-        return _response(services, _tenant(services, name), Answer(None, status), nonce=True)
+        tenant = _tenant(services, name)
+        return _response(tenant, Answer(None, status), services.nonces.new(tenant.name))
 
     return view
 
@@ -100,7 +102,7 @@ def _tenant(services: Services, name: str) -> Tenant:
     return tenant
 
 
-def _response(services: Services, tenant: Tenant, answer: Answer, *, nonce: bool) -> Response:
+def _response(tenant: Tenant, answer: Answer, nonce: str | None) -> Response:
     body = (
         answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body) if answer.body is not None else b""
     )
@@ -111,8 +113,8 @@ def _response(services: Services, tenant: Tenant, answer: Answer, *, nonce: bool
     for relation, url in (("index", tenant.url("directory")), *answer.links):
         response.headers.add("Link", f'<{url}>;rel="{relation}"')
     response.headers["Cache-Control"] = "no-store"
-    if nonce:
-        response.headers["Replay-Nonce"] = services.nonces.new(tenant.name)
+    if nonce is not None:
+        response.headers["Replay-Nonce"] = nonce
     return response
 
 
@@ -125,12 +127,10 @@ def _failed(services: Services, error: Exception) -> Response:
     if tenant is None:
         return Response(json.dumps(problem.as_json()), problem.status, headers, mimetype=_PROBLEM)
     answer = Answer(problem.as_json(), problem.status, _PROBLEM, headers, problem.links)
-    if request.method != "POST":
-        return _response(services, tenant, answer, nonce=False)
-    try:
-        return _response(services, tenant, answer, nonce=True)
-    except QueueUnreachable:
-        return _response(services, tenant, answer, nonce=False)
+    nonce = None
+    with suppress(QueueUnreachable):
+        nonce = services.nonces.new(tenant.name) if request.method == "POST" else None
+    return _response(tenant, answer, nonce)
 
 
 def _problem(error: Exception) -> Problem:

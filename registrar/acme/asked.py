@@ -38,6 +38,7 @@ class Asked:
         signed: the JWS.
         key: the key that signed it.
         sender: the account that signed it; None where it came with its key.
+        next_nonce: the one that its answer has.
         address: of the client.
         accept: the media types that it takes.
         query: what stands behind the `?` of its URL.
@@ -50,6 +51,7 @@ class Asked:
     signed: Signed
     key: AccountKey
     sender: Account | None
+    next_nonce: str
     address: str
     accept: str = ""
     query: Mapping[str, str] = field(default_factory=dict)

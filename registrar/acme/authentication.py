@@ -61,9 +61,10 @@ def authenticate(
         raise _bad_nonce("the header has no nonce that could be one of ours")
     key, sender = _signer(services, tenant, signer, signed)
     signed.verify(key)
-    if not services.nonces.take(tenant.name, nonce):
+    is_good, following = services.nonces.exchange(tenant.name, nonce)
+    if not is_good:
         raise _bad_nonce("the nonce was used before, has expired, or was never given out here")
-    return Asked(services, tenant, services.clock(), url, signed, key, sender, address, accept, query)
+    return Asked(services, tenant, services.clock(), url, signed, key, sender, following, address, accept, query)
 
 
 def _bad_nonce(detail: str) -> Problem:

@@ -17,8 +17,8 @@ class Nonces(Protocol):
     def new(self, issuer: str) -> str:
         """A nonce, base64url. Raises QueueUnreachable."""
 
-    def take(self, issuer: str, nonce: str) -> bool:
-        """Whether it was given out and not taken before: from now on it is. Raises QueueUnreachable."""
+    def exchange(self, issuer: str, nonce: str) -> tuple[bool, str]:
+        """Whether it was given out and not taken before: from now on it is; and a new one. Raises QueueUnreachable."""
 
     def ping(self) -> None:
         """Return if it works. Raises QueueUnreachable."""
@@ -38,10 +38,14 @@ class QueueNonces:
             self._client.set(_key(issuer, nonce), b"1", ex=self._seconds)
         return nonce
 
-    def take(self, issuer: str, nonce: str) -> bool:
-        """Take it away; of two who take it at once, one does."""
-        with reached():
-            return self._client.getdel(_key(issuer, nonce)) is not None
+    def exchange(self, issuer: str, nonce: str) -> tuple[bool, str]:
+        """Take one away and give one out, in one round trip; of two who take the same at once, one does."""
+        new = secrets.token_urlsafe(_OCTETS)
+        with reached(), self._client.pipeline(transaction=False) as pipeline:
+            pipeline.getdel(_key(issuer, nonce))
+            pipeline.set(_key(issuer, new), b"1", ex=self._seconds)
+            taken, _ = pipeline.execute()
+        return taken is not None, new
 
     def ping(self) -> None:
         """Return if the server answers."""

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from registrar.database.rows import Account, EABKey, Status
@@ -27,6 +27,12 @@ class AlreadyBound(Exception):
     """Another account is bound to this external account, which may have one alone."""
 
 
+_BY_ID: Final = select(accounts).where(accounts.c.issuer == bindparam("whose"), accounts.c.id == bindparam("this"))
+_BY_THUMBPRINT: Final = select(accounts).where(
+    accounts.c.issuer == bindparam("whose"), accounts.c.thumbprint == bindparam("key")
+)
+
+
 def _account(row: Row[Any] | None) -> Account | None:
     if row is None:
         return None
@@ -36,14 +42,12 @@ def _account(row: Row[Any] | None) -> Account | None:
 
 def by_id(connection: Connection, issuer: str, id_: str) -> Account | None:
     """The account of that id."""
-    query = select(accounts).where(accounts.c.issuer == issuer, accounts.c.id == id_)
-    return _account(connection.execute(query).one_or_none())
+    return _account(connection.execute(_BY_ID, {"whose": issuer, "this": id_}).one_or_none())
 
 
 def by_thumbprint(connection: Connection, issuer: str, thumbprint: str) -> Account | None:
     """The account whose key has that thumbprint (RFC 7638)."""
-    query = select(accounts).where(accounts.c.issuer == issuer, accounts.c.thumbprint == thumbprint)
-    return _account(connection.execute(query).one_or_none())
+    return _account(connection.execute(_BY_THUMBPRINT, {"whose": issuer, "key": thumbprint}).one_or_none())
 
 
 def add(connection: Connection, account: Account) -> None:

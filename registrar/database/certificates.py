@@ -2,12 +2,17 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, insert, select, update
 
 from registrar.database.rows import Certificate
 from registrar.database.schema import certificates
+
+_ADD: Final = insert(certificates)
+_BY_ID: Final = select(certificates).where(
+    certificates.c.issuer == bindparam("whose"), certificates.c.id == bindparam("this")
+)
 
 
 def _certificate(row: Row[Any] | None) -> Certificate | None:
@@ -16,12 +21,12 @@ def _certificate(row: Row[Any] | None) -> Certificate | None:
 
 def add(connection: Connection, certificate: Certificate) -> None:
     """Write a new one."""
-    connection.execute(insert(certificates).values(asdict(certificate)))
+    connection.execute(_ADD, asdict(certificate))
 
 
 def by_id(connection: Connection, issuer: str, id_: str) -> Certificate | None:
     """The certificate of that id, which is its order's."""
-    return _one(connection, issuer, certificates.c.id == id_)
+    return _certificate(connection.execute(_BY_ID, {"whose": issuer, "this": id_}).one_or_none())
 
 
 def by_serial(connection: Connection, issuer: str, ca: str, serial: str) -> Certificate | None:

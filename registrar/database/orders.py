@@ -1,14 +1,48 @@
 """Orders with their authorizations and challenges: written together, so that an order is one commit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, Update, and_, bindparam, insert, or_, select, update
 
 from registrar.database.rows import JSON, Authorization, Challenge, Order, Status
 from registrar.database.schema import authorizations, challenges, orders
+
+_ADD_ORDER: Final = insert(orders)
+_ADD_AUTHORIZATION: Final = insert(authorizations)
+_ADD_CHALLENGE: Final = insert(challenges)
+
+
+def _this(table: Table) -> ColumnElement[bool]:
+    return and_(table.c.issuer == bindparam("whose"), table.c.id == bindparam("this"))
+
+
+def _below(table: Table, column: str) -> ColumnElement[bool]:
+    return and_(table.c.issuer == bindparam("whose"), table.c[column] == bindparam("above"))
+
+
+def _same(table: Table) -> ColumnElement[bool]:
+    return and_(_this(table), table.c.status == bindparam("before"))
+
+
+_ORDER: Final = select(orders).where(_this(orders))
+_AUTHORIZATION: Final = select(authorizations).where(_this(authorizations))
+_AUTHORIZATIONS: Final = select(authorizations).where(_below(authorizations, "order_id")).order_by(authorizations.c.id)
+_CHALLENGES: Final = select(challenges).where(_below(challenges, "authorization_id")).order_by(challenges.c.type)
+_CHALLENGE: Final = select(challenges).where(challenges.c.id == bindparam("this"))
+_CHANGE_ORDER: Final = update(orders).where(_same(orders))
+_CHANGE_AUTHORIZATION: Final = update(authorizations).where(_same(authorizations))
+_CHANGE_CHALLENGE: Final = update(challenges).where(_same(challenges))
+
+
+def _changed(
+    connection: Connection, statement: Update, one: Order | Authorization | Challenge, values: Mapping[str, object]
+) -> bool:
+    """Whether it was changed: its status was still what it was when it was read."""
+    found = {"whose": one.issuer, "this": one.id, "before": one.status.value}
+    return connection.execute(statement, {**found, **values}).rowcount == 1
 
 
 def _order(row: Row[Any]) -> Order:
@@ -30,14 +64,14 @@ def add(
     connection: Connection, order: Order, authorized: Sequence[Authorization], offered: Sequence[Challenge]
 ) -> None:
     """Write a new order with all that belongs to it."""
-    connection.execute(insert(orders).values(asdict(order)))
-    connection.execute(insert(authorizations), [asdict(one) for one in authorized])
-    connection.execute(insert(challenges), [asdict(one) for one in offered])
+    connection.execute(_ADD_ORDER, asdict(order))
+    connection.execute(_ADD_AUTHORIZATION, [asdict(one) for one in authorized])
+    connection.execute(_ADD_CHALLENGE, [asdict(one) for one in offered])
 
 
 def order(connection: Connection, issuer: str, id_: str) -> Order | None:
     """The order of that id."""
-    row = connection.execute(select(orders).where(orders.c.issuer == issuer, orders.c.id == id_)).one_or_none()
+    row = connection.execute(_ORDER, {"whose": issuer, "this": id_}).one_or_none()
     return _order(row) if row else None
 
 
@@ -55,30 +89,27 @@ def orders_of(
 
 def authorizations_of(connection: Connection, issuer: str, order_id: str) -> list[Authorization]:
     """Those of an order, always in one sequence."""
-    query = select(authorizations).where(authorizations.c.issuer == issuer, authorizations.c.order_id == order_id)
-    return [_authorization(row) for row in connection.execute(query.order_by(authorizations.c.id))]
+    found = connection.execute(_AUTHORIZATIONS, {"whose": issuer, "above": order_id})
+    return [_authorization(row) for row in found]
 
 
 def authorization(connection: Connection, issuer: str, id_: str) -> Authorization | None:
     """The authorization of that id."""
-    query = select(authorizations).where(authorizations.c.issuer == issuer, authorizations.c.id == id_)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_AUTHORIZATION, {"whose": issuer, "this": id_}).one_or_none()
     return _authorization(row) if row else None
 
 
 def challenges_of(connection: Connection, issuer: str, authorization_id: str) -> list[Challenge]:
     """Those of an authorization, always in one sequence."""
-    query = select(challenges).where(challenges.c.issuer == issuer, challenges.c.authorization_id == authorization_id)
-    return [_challenge(row) for row in connection.execute(query.order_by(challenges.c.type))]
+    found = connection.execute(_CHALLENGES, {"whose": issuer, "above": authorization_id})
+    return [_challenge(row) for row in found]
 
 
 def challenge(connection: Connection, id_: str, issuer: str | None = None) -> Challenge | None:
     """The challenge of that id, of one issuer or, for the worker that validates, of any."""
-    query = select(challenges).where(challenges.c.id == id_)
-    if issuer is not None:
-        query = query.where(challenges.c.issuer == issuer)
-    row = connection.execute(query).one_or_none()
-    return _challenge(row) if row else None
+    row = connection.execute(_CHALLENGE, {"this": id_}).one_or_none()
+    found = _challenge(row) if row else None
+    return found if found and issuer in (None, found.issuer) else None
 
 
 def asked(connection: Connection, before: datetime, most: int) -> list[str]:
@@ -95,33 +126,26 @@ def asked(connection: Connection, before: datetime, most: int) -> list[str]:
 
 def change_challenge(connection: Connection, one: Challenge, status: Status, **values: object) -> bool:
     """Change it, if its status is still what it was; false where it is not."""
-    same = and_(challenges.c.id == one.id, challenges.c.issuer == one.issuer, challenges.c.status == one.status.value)
-    done = connection.execute(update(challenges).where(same).values(status=status.value, **values))
-    return done.rowcount == 1
+    return _changed(connection, _CHANGE_CHALLENGE, one, {"status": status.value, **values})
 
 
 def change_authorization(
     connection: Connection, one: Authorization, status: Status, expires_at: datetime | None = None
 ) -> bool:
     """Change it, if its status is still what it was; false where it is not."""
-    row = authorizations.c
-    same = and_(row.id == one.id, row.issuer == one.issuer, row.status == one.status.value)
     values: dict[str, object] = {"status": status.value} | ({"expires_at": expires_at} if expires_at else {})
-    return connection.execute(update(authorizations).where(same).values(**values)).rowcount == 1
+    return _changed(connection, _CHANGE_AUTHORIZATION, one, values)
 
 
 def begin(connection: Connection, one: Order, csr: bytes, message: str) -> bool:
     """Have a pending order be processed; false where somebody else did so first."""
-    same = and_(orders.c.id == one.id, orders.c.issuer == one.issuer, orders.c.status == Status.PENDING.value)
     values = {"status": Status.PROCESSING.value, "csr": csr, "message": message}
-    return connection.execute(update(orders).where(same).values(**values)).rowcount == 1
+    return _changed(connection, _CHANGE_ORDER, one, values)
 
 
 def end(connection: Connection, one: Order, status: Status, problem: JSON | None = None) -> bool:
     """End what is processed; false where somebody else did so first."""
-    same = and_(orders.c.id == one.id, orders.c.issuer == one.issuer, orders.c.status == Status.PROCESSING.value)
-    values = {"status": status.value, "problem": problem}
-    return connection.execute(update(orders).where(same).values(**values)).rowcount == 1
+    return _changed(connection, _CHANGE_ORDER, one, {"status": status.value, "problem": problem})
 
 
 def are_authorized(

@@ -43,11 +43,10 @@ class MemoryNonces:
         self._given.add((issuer, nonce))
         return nonce
 
-    def take(self, issuer: str, nonce: str) -> bool:
-        if (issuer, nonce) not in self._given:
-            return False
-        self._given.remove((issuer, nonce))
-        return True
+    def exchange(self, issuer: str, nonce: str) -> tuple[bool, str]:
+        is_good = (issuer, nonce) in self._given
+        self._given.discard((issuer, nonce))
+        return is_good, self.new(issuer)
 
     def ping(self) -> None:
         pass

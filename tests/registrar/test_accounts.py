@@ -218,7 +218,7 @@ def test_external_account_binding(bound: Site) -> None:
         ({"nonce": "AAAA"}, "malformed"),
         ({"about": jwk(ec.generate_private_key(ec.SECP256R1()))}, "malformed"),
     ],
-    ids=str,
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
 )
 def test_external_account_binding_that_is_wrong(bound: Site, difference: dict[str, Any], expected: str) -> None:
     """By another key, of another issuer, about another account."""
