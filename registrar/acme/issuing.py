@@ -24,6 +24,7 @@ from registrar.tenant import Tenant
 from revocation import serials
 from revocation.errors import QueueUnreachable
 from revocation.extensions import extension_value
+from revocation.logs import about
 
 _LOG: Final = logging.getLogger("revocast.registrar")
 
@@ -67,6 +68,9 @@ def _wanted(asked: Asked, one: Order) -> CertificateRequest:
 
 
 def _refused(asked: Asked, one: Order, problem: Problem) -> Order:
+    _LOG.warning(
+        "order %s of %s is refused: %s", one.id, one.issuer, problem.detail, extra=about(message_id=one.message)
+    )
     with asked.services.database.write() as connection:
         stored.end(connection, one, Status.INVALID, problem.as_json())
         return stored.order(connection, one.issuer, one.id) or one
@@ -74,9 +78,17 @@ def _refused(asked: Asked, one: Order, problem: Problem) -> Order:
 
 def _ended(asked: Asked, one: Order, certificate: Certificate) -> Order:
     with asked.services.database.write() as connection:
-        if stored.end(connection, one, Status.VALID):
+        is_ours = stored.end(connection, one, Status.VALID)
+        if is_ours:
             certificates.add(connection, certificate)
-        return stored.order(connection, one.issuer, one.id) or one
+        now = stored.order(connection, one.issuer, one.id) or one
+    if is_ours:
+        _LOG.info(
+            "order %s of %s is issued: certificate %s, for account %s",
+            *(one.id, one.issuer, certificate.serial, one.account),
+            extra=about(message_id=one.message),
+        )
+    return now
 
 
 def _read(tenant: Tenant, one: Order, der: bytes) -> Certificate:

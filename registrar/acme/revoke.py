@@ -1,5 +1,6 @@
 """Revocation (RFC 8555 section 7.6): by the account, by the key of the certificate, or by who holds all its names."""
 
+import logging
 from typing import Any, Final
 
 from cryptography import x509
@@ -15,6 +16,7 @@ from registrar.problem import Problem, ProblemType
 from revocation import serials
 from revocation.status import Reason
 
+_LOG: Final = logging.getLogger("revocast.registrar")
 _ALLOWED: Final = frozenset(
     {
         Reason.unspecified,
@@ -42,6 +44,7 @@ def revoke(asked: Asked) -> Answer:
         raise Problem(ProblemType.ALREADY_REVOKED, "this certificate is revoked already")
     who = asked.account_url(asked.sender.id) if asked.sender else f"the key of the certificate {serial}"
     asked.services.issuance.revoke(asked.tenant, serial, reason, who)
+    _LOG.info("certificate %s of %s is revoked (%s), asked by %s", serial, asked.tenant.name, reason.name, who)
     with asked.services.database.write() as connection:
         certificates.record_revoked(connection, asked.tenant.name, ca, serial, asked.now)
     return Answer(None)
