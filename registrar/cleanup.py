@@ -89,7 +89,7 @@ def _delete_some(database: Database, kind: Kind) -> int:
         found = [tuple(row) for row in connection.execute(select(*key).where(kind.which).limit(_BATCH))]
     if not found:
         return 0
-    with database.write() as connection:
+    with database.write(durable=False) as connection:
         for table, column in kind.below:
             ids = [row[0] for row in found]
             connection.execute(delete(table).where(table.c[column].in_(ids)))

@@ -67,7 +67,7 @@ def _ready(asked: Asked, above: Authorization, one: Challenge) -> Challenge:
         raise malformed(f"the authorization of this challenge is {above.status_at(asked.now)}: make a new order")
     if above.status is Status.VALID or one.status is not Status.PENDING:
         return one
-    with asked.services.database.write() as connection:
+    with asked.services.database.write(durable=False) as connection:
         stored.change_challenge(connection, one, Status.PROCESSING, asked_at=asked.now)
     try:
         asked.services.validations.ask(one.id)

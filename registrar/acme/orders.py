@@ -33,7 +33,7 @@ def new_order(asked: Asked) -> Answer:
     asked.services.rates.new_order(asked.tenant, asked.account.id, names, replaces=replaced is not None)
     authorized = [_authorization(asked, made, name) for name in names]
     offered = [one for authorization in authorized for one in _challenges(asked, authorization)]
-    with asked.services.database.write() as connection:
+    with asked.services.database.write(durable=False) as connection:
         if replaced is not None and not certificates.mark_replaced(connection, replaced, made.id):
             raise _already_replaced()
         stored.add(connection, made, authorized, offered)

@@ -61,7 +61,7 @@ def to_validate(database: Database, challenge_id: str, now: datetime) -> Pending
 
 def record_valid(database: Database, challenge_id: str, now: datetime) -> None:
     """The challenge shows that the name is the account's: its authorization is valid for its lifetime."""
-    with database.write() as connection:
+    with database.write(durable=False) as connection:
         one = stored.challenge(connection, challenge_id)
         above = stored.authorization(connection, one.issuer, one.authorization_id) if one else None
         if one is None or above is None or not _waits(one, above, now):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from registrar.database import opening
-from registrar.database.opening import WRITES
+from registrar.database.opening import HURRIED, WRITES
 from revocation.errors import ConfigurationError, RevocastError
 
 HEAD: Final = "0001"
@@ -69,8 +69,12 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
         """A transaction that is all or nothing, durable when it ends.
+
+        Args:
+            durable: whether it waits for the disk; else it may be lost with the power, until a durable one follows. For
+                what its client can do once more, such as an order that is not finalized.
 
         Raises:
             DatabaseUnavailable: it cannot be reached, or held for too long, or its disk is full: nothing is changed.
@@ -78,7 +82,7 @@ class Database:
         with (
             self._reached("written"),
             self._turn,
-            self._engine.connect().execution_options(**{WRITES: True}) as connection,
+            self._engine.connect().execution_options(**{WRITES: True, HURRIED: not durable}) as connection,
             connection.begin(),
         ):
             yield connection

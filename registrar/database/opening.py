@@ -1,4 +1,4 @@
-"""The engines of both kinds of database. What is acknowledged survives a power cut."""
+"""The engines of both kinds of database. What is acknowledged survives a power cut, unless it says that it need not."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,9 @@ from revocation.errors import ConfigurationError
 
 WRITES: Final = "revocast_writes"
 """The execution option of a connection whose transaction writes."""
+
+HURRIED: Final = "revocast_hurried"
+"""The same of one that does not wait for the disk: a power cut may take it back, as a whole, and breaks nothing."""
 
 BUSY_SECONDS: Final = 30
 """How long a writing transaction waits for another one."""
@@ -57,6 +60,7 @@ def postgresql(address: str, where: str) -> Engine:
             "PostgreSQL needs a package that is not installed", where=where, advice=advice
         ) from error
     event.listen(engine, "connect", _prepare_postgresql)
+    event.listen(engine, "begin", _begin_postgresql)
     return engine
 
 
@@ -68,8 +72,17 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """Who writes takes the write lock at once, so what it reads is still true when it writes."""
-    writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get(WRITES):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if options.get(HURRIED) else 'FULL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get(HURRIED):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
