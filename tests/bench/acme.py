@@ -8,6 +8,7 @@ nothing before. Beside it what the parts cost by themselves: signatures of reque
 import argparse
 import http.client
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -46,16 +47,19 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
         tempfile.TemporaryDirectory(prefix="revocast-bench-") as folder,
         tempfile.TemporaryDirectory(prefix="revocast-bench-") as queue,
         Server(Path(queue)) as valkey,
-        _serving(Path(folder), valkey.url) as port,
+        _serving(Path(folder), valkey.url) as (port, process),
     ):
         clients = [_Client(port) for _ in range(_CLIENTS)]
         for client in clients:
             client.order()
+        before = _cpu(process)
         measured = [_measure(clients) for _ in range(arguments.runs)]
+        cpu = (_cpu(process) - before) / (_ORDERS * arguments.runs)
     with tempfile.TemporaryDirectory(prefix="revocast-bench-") as folder:
         parts = _parts(Site.build(Path(folder)))
     return {
         "orders_per_second": round(statistics.median(measured), 1),
+        "server_cpu_ms_per_order": round(cpu * 1000, 2),
         "clients": _CLIENTS,
         "posts_per_order": _POSTS,
         "commits_per_order": _COMMITS,
@@ -65,14 +69,20 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
 
 
 @contextmanager
-def _serving(folder: Path, queue: str) -> Iterator[int]:
+def _serving(folder: Path, queue: str) -> Iterator[tuple[int, int]]:
     command = [sys.executable, "-m", "tests.bench.acme_server", str(folder), queue]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
-            yield int(process.stdout.readline())
+            yield int(process.stdout.readline()), process.pid
         finally:
             process.kill()
+
+
+def _cpu(process: int) -> float:
+    """Seconds that a process has worked: what others do on the machine does not count."""
+    user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _measure(clients: "list[_Client]") -> float:
