@@ -1,8 +1,9 @@
 """What is wrong with a request, as its client is told: problem documents (RFC 9457) of ACME (RFC 8555 section 6.7)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 _ACME: Final = "urn:ietf:params:acme:error:"
@@ -66,6 +67,10 @@ class Problem(Exception):
         identifier: what it is about, in a subproblem (section 6.7.1).
         subproblems: of several identifiers.
         retry_after: in how many seconds to try again; None where that is not known.
+        algorithms: those that could have been used, of a signature whose algorithm is not (section 6.2).
+        instance: a page on which somebody has to do something (section 7.3.3).
+        headers: further ones of the answer.
+        links: the same, pairs of a relation and a URL.
     """
 
     def __init__(
@@ -77,16 +82,26 @@ class Problem(Exception):
         identifier: Identifier | None = None,
         subproblems: Sequence["Problem"] = (),
         retry_after: int | None = None,
+        algorithms: Sequence[str] = (),
+        instance: str | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        links: Sequence[tuple[str, str]] = (),
     ) -> None:
         super().__init__(detail)
         self.type, self.detail, self.status = type_, detail, status
         self.identifier, self.subproblems, self.retry_after = identifier, tuple(subproblems), retry_after
+        self.algorithms, self.instance = tuple(algorithms), instance
+        self.headers, self.links = headers, tuple(links)
 
     def as_json(self) -> dict[str, Any]:
         """The document; a subproblem has no status of its own."""
         said: dict[str, Any] = {"type": self.type.urn, "detail": self.detail, "status": self.status}
         if self.identifier:
             said["identifier"] = self.identifier.as_json()
+        if self.instance:
+            said["instance"] = self.instance
+        if self.algorithms:
+            said["algorithms"] = list(self.algorithms)
         if self.subproblems:
             said["subproblems"] = [one.as_json() for one in self.subproblems]
         return said

@@ -43,6 +43,11 @@ TABLE: Final[dict[str, Row]] = {
     ),
     "publish": Row("publisher.commands:publish", "publisher", "Bring every target up to date with the exchange."),
     "respond": Row("responder.serve:respond", "responder", "Serve OCSP (and static files) over HTTP."),
+    "registrar": Row("registrar.serve:registrar", "registrar", "Serve ACME: certificates for who shows its names."),
+    "acme-cleanup": Row("registrar.commands:acme_cleanup", "registrar", "Delete what ended of ACME: for cron."),
+    "eab create": Row("registrar.commands:create_eab", "registrar", "Make a key for external account binding."),
+    "eab list": Row("registrar.commands:list_eab", "registrar", "Show the keys for external account binding."),
+    "eab revoke": Row("registrar.commands:revoke_eab", "registrar", "Let no account be bound to such a key."),
     "schedule": Row("jobs.timetable:schedule", "jobs", "What periodic work runs when, and when it last succeeded."),
     "metrics": Row("jobs.metrics:metrics", "jobs", "What status and schedule show, for Prometheus."),
     "scheduler": Row("jobs.scheduler:scheduler", "jobs", "Ask for periodic work, over the queue."),
@@ -95,6 +100,7 @@ TABLE: Final[dict[str, Row]] = {
 
 _GROUPS: Final = {
     "worker": "Run one of the workers of the queue.",
+    "eab": "Keys for external account binding (ACME).",
     "key": "CA keys, in files and on tokens.",
     "issuer": "CA certificates: roots, intermediates, requests.",
     "cert": "Certificates that issuers here issued.",

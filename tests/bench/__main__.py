@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import (
+    acme,
     candidates,
     crl,
     crl_burst,
@@ -39,6 +40,7 @@ TABLE: dict[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     "publish": publish.run,
     "redis": redis_source.run,
     "revoke-latency": revoke_latency.run,
+    "acme": acme.run,
     "http-servers": candidates.run,
 }
 

@@ -1,0 +1,54 @@
+"""Finalizing (RFC 8555 section 7.4): what is asked for is written down first, and the signer is asked then."""
+
+import secrets
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from registrar.acme.asked import Answer, Asked
+from registrar.acme.csr import bad_csr, read_csr, require_names, thumbprint_of
+from registrar.acme.issuing import pursue
+from registrar.acme.orders import find, shown
+from registrar.database import accounts
+from registrar.database import orders as stored
+from registrar.database.rows import Authorization, Order, Status
+from registrar.problem import Problem, ProblemType
+
+
+def finalize(asked: Asked, id_: str) -> Answer:
+    """Have the certificate issued; a client that waits long enough gets it told as `processing`."""
+    found, authorized = find(asked, id_)
+    _require_ready(asked, found, authorized)
+    csr = read_csr(asked.payload())
+    require_names(csr, found.names)
+    _require_own_key(asked, csr)
+    if found.replaces is None:
+        asked.services.rates.certificate(asked.tenant, found.names)
+    message = secrets.token_hex(16)
+    with asked.services.database.write() as connection:
+        _require_ready(asked, found, stored.authorizations_of(connection, asked.tenant.name, id_))
+        if not stored.begin(connection, found, csr.public_bytes(Encoding.DER), message):
+            raise _not_ready(Status.PROCESSING)
+        begun = stored.order(connection, asked.tenant.name, id_) or found
+    wait = asked.services.settings.finalize_wait.total_seconds()
+    return shown(asked, pursue(asked, begun, wait), authorized)
+
+
+def _require_ready(asked: Asked, found: Order, authorized: list[Authorization]) -> None:
+    status = found.status_at(authorized, asked.now)
+    if status is not Status.READY:
+        raise _not_ready(status)
+
+
+def _not_ready(status: Status) -> Problem:
+    return Problem(ProblemType.ORDER_NOT_READY, f"the order is {status}, and not ready to be finalized", status=403)
+
+
+def _require_own_key(asked: Asked, csr: x509.CertificateSigningRequest) -> None:
+    """A key signs requests or TLS handshakes, and not both (section 11.1)."""
+    thumbprint = thumbprint_of(csr)
+    if thumbprint is None:
+        return
+    with asked.services.database.read() as connection:
+        if accounts.by_thumbprint(connection, asked.tenant.name, thumbprint) is not None:
+            raise bad_csr("has the key of an account: make another one for the certificate")

@@ -1,0 +1,155 @@
+"""From an order that is processed to its certificate: whoever looks at the order takes it a step further.
+
+The signer is asked under the id that stands with the order, so nothing is issued twice, whoever asks how often.
+"""
+
+import logging
+from datetime import datetime
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import AuthorityInformationAccessOID
+
+from registrar.acme.asked import Asked
+from registrar.acme.certid import certid_of
+from registrar.acme.identifiers import as_name
+from registrar.database import certificates
+from registrar.database import orders as stored
+from registrar.database.rows import Certificate, Order, Status
+from registrar.issuance import CertificateRequest, Issued
+from registrar.problem import Problem
+from registrar.tenant import Tenant
+from revocation import serials
+from revocation.errors import QueueUnreachable
+from revocation.extensions import extension_value
+from revocation.logs import about
+
+_LOG: Final = logging.getLogger("revocast.registrar")
+
+
+class NotWhatWasAsked(Exception):
+    """A reply has a certificate that the issuer did not sign, or for other names or another key: it counts as none."""
+
+
+def pursue(asked: Asked, one: Order, seconds: float) -> Order:
+    """The order as it is after one more step: valid, invalid, or processed still."""
+    try:
+        issued = asked.services.issuance.issue(asked.tenant, _wanted(asked, one), seconds)
+        if not isinstance(issued, Issued):
+            return one
+        certificate = _read(asked.tenant, one, issued.certificate)
+    except QueueUnreachable as error:
+        _LOG.warning("order %s waits: %s", one.id, error)
+        return one
+    except NotWhatWasAsked as error:
+        _LOG.error("order %s: the reply does not have what was asked: %s", one.id, error)
+        return one
+    except Problem as problem:
+        return _refused(asked, one, problem)
+    if asked.tenant.table.publish_first and not _is_published(asked, certificate):
+        return one
+    return _ended(asked, one, certificate)
+
+
+def _wanted(asked: Asked, one: Order) -> CertificateRequest:
+    if one.csr is None or one.message is None:
+        raise ValueError(f"order {one.id} is processed, and has no CSR")
+    return CertificateRequest(
+        csr=one.csr,
+        names=[as_name(name) for name in one.names],
+        profile=one.profile,
+        not_before=one.not_before,
+        not_after=one.not_after,
+        asked_by=asked.account_url(one.account),
+        id=one.message,
+    )
+
+
+def _refused(asked: Asked, one: Order, problem: Problem) -> Order:
+    _LOG.warning(
+        "order %s of %s is refused: %s", one.id, one.issuer, problem.detail, extra=about(message_id=one.message)
+    )
+    with asked.services.database.write() as connection:
+        stored.end(connection, one, Status.INVALID, problem.as_json())
+        return stored.order(connection, one.issuer, one.id) or one
+
+
+def _ended(asked: Asked, one: Order, certificate: Certificate) -> Order:
+    with asked.services.database.write() as connection:
+        is_ours = stored.end(connection, one, Status.VALID)
+        if is_ours:
+            certificates.add(connection, certificate)
+        now = stored.order(connection, one.issuer, one.id) or one
+    if is_ours:
+        _LOG.info(
+            "order %s of %s is issued: certificate %s, for account %s",
+            *(one.id, one.issuer, certificate.serial, one.account),
+            extra=about(message_id=one.message),
+        )
+    return now
+
+
+def _read(tenant: Tenant, one: Order, der: bytes) -> Certificate:
+    """The certificate in a reply, which its issuer signed for the key and the names of the order.
+
+    Raises:
+        NotWhatWasAsked: it did not.
+    """
+    try:
+        found = x509.load_der_x509_certificate(der)
+        _require_signed_by(tenant, found)
+        _require_key(one.csr or b"", found)
+        names = _names_of(found)
+    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound) as error:
+        raise NotWhatWasAsked(str(error) or type(error).__name__) from error
+    wanted = {as_name(name) for name in one.names}
+    if names != wanted:
+        raise NotWhatWasAsked("it is for other names")
+    return Certificate(
+        id=one.id,
+        issuer=tenant.name,
+        ca=tenant.issuer.id,
+        serial=serials.to_hex(serials.from_int(found.serial_number)),
+        certid=certid_of(found),
+        account=one.account,
+        names=sorted(names),
+        profile=one.profile,
+        not_before=_utc(found.not_valid_before_utc),
+        not_after=_utc(found.not_valid_after_utc),
+        der=der,
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
+
+
+def _require_signed_by(tenant: Tenant, found: x509.Certificate) -> None:
+    found.verify_directly_issued_by(tenant.issuer.certificates[0])
+
+
+def _require_key(csr: bytes, found: x509.Certificate) -> None:
+    wanted = x509.load_der_x509_csr(csr).public_key()
+    form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if found.public_key().public_bytes(*form) != wanted.public_bytes(*form):
+        raise ValueError("it is for another key")
+
+
+def _names_of(found: x509.Certificate) -> set[str]:
+    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    dns = {f"dns:{name}" for name in names.get_values_for_type(x509.DNSName)}
+    addresses = {f"ip:{address}" for address in names.get_values_for_type(x509.IPAddress)}
+    if len(dns) + len(addresses) != len(names):
+        raise ValueError("it is for names of other kinds")
+    return dns | addresses
+
+
+def _is_published(asked: Asked, certificate: Certificate) -> bool:
+    """Whether its OCSP response is served; yes of one that names no responder, as those of a short life do not."""
+    found = x509.load_der_x509_certificate(certificate.der)
+    places = extension_value(found.extensions, x509.AuthorityInformationAccess)
+    if not any(one.access_method == AuthorityInformationAccessOID.OCSP for one in places or ()):
+        return True
+    return asked.services.statuses.published(asked.tenant, found.serial_number, fresh=True) is not None

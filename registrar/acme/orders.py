@@ -1,0 +1,213 @@
+"""Orders (RFC 8555 section 7.4), with profiles and with the certificate that one replaces (RFC 9773 section 5)."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from registrar.acme.asked import Answer, Asked, not_there, not_yours
+from registrar.acme.identifiers import IP, as_name, base, is_wildcard, read_identifiers
+from registrar.acme.issuing import pursue
+from registrar.acme.strict_json import malformed
+from registrar.acme.times import read_time
+from registrar.database import certificates
+from registrar.database import orders as stored
+from registrar.database.rows import Authorization, Certificate, Challenge, Order, Status, new_id
+from registrar.issuer_table import ChallengeType
+from registrar.problem import Identifier, Problem, ProblemType
+from revocation.clock import epoch, from_epoch, iso
+
+_PAGE: Final = 100
+_TOKEN_OCTETS: Final = 32
+_AGAIN: Final = "3"
+
+
+def new_order(asked: Asked) -> Answer:
+    """Make an order, with an authorization for each name and the challenges that can show that it is the client's."""
+    payload = asked.payload()
+    names = read_identifiers(payload.get("identifiers"), asked.tenant)
+    made = _made(asked, payload, names)
+    replaced = _replaced(asked, made, names)
+    asked.services.rates.new_order(asked.tenant, asked.account.id, names, replaces=replaced is not None)
+    authorized = [_authorization(asked, made, name) for name in names]
+    offered = [one for authorization in authorized for one in _challenges(asked, authorization)]
+    with asked.services.database.write(durable=False) as connection:
+        if replaced is not None and not certificates.mark_replaced(connection, replaced, made.id):
+            raise _already_replaced()
+        stored.add(connection, made, authorized, offered)
+    headers = {"Location": asked.tenant.url("order", made.id)}
+    return Answer(document(asked, made, authorized), 201, headers=headers)
+
+
+def order(asked: Asked, id_: str) -> Answer:
+    """Show an order, and have one go on that waits for its certificate."""
+    asked.require_get()
+    found, authorized = find(asked, id_)
+    if found.status is Status.PROCESSING:
+        found = pursue(asked, found, 0.0)
+    return shown(asked, found, authorized)
+
+
+def orders(asked: Asked, id_: str) -> Answer:
+    """The list of the orders of an account (section 7.1.2.1), a page at a time."""
+    asked.require_get()
+    if id_ != asked.account.id:
+        raise not_yours("list of orders")
+    after = _cursor(asked.query.get("after"))
+    with asked.services.database.read() as connection:
+        found = stored.orders_of(connection, asked.tenant.name, id_, after, _PAGE + 1)
+    page = found[:_PAGE]
+    links = []
+    if len(found) > _PAGE:
+        last = page[-1]
+        links = [("next", f"{asked.account_url(id_)}/orders?after={epoch(last.created_at)}-{last.id}")]
+    live = [one for one in page if one.status is not Status.INVALID and not _has_lapsed(one, asked.now)]
+    return Answer({"orders": [asked.tenant.url("order", one.id) for one in live]}, links=links)
+
+
+def find(asked: Asked, id_: str) -> tuple[Order, list[Authorization]]:
+    """An order of the account that asks, with its authorizations.
+
+    Raises:
+        Problem: there is none, or it is another account's.
+    """
+    with asked.services.database.read() as connection:
+        found = stored.order(connection, asked.tenant.name, id_)
+        if found is None:
+            raise not_there("order")
+        if found.account != asked.account.id:
+            raise not_yours("order")
+        return found, stored.authorizations_of(connection, asked.tenant.name, id_)
+
+
+def shown(asked: Asked, one: Order, authorized: list[Authorization]) -> Answer:
+    """The answer that shows an order; one that goes on is to be looked at again."""
+    status = one.status_at(authorized, asked.now)
+    headers = {"Location": asked.tenant.url("order", one.id)}
+    if status is Status.PROCESSING:
+        headers["Retry-After"] = _AGAIN
+    return Answer(document(asked, one, authorized), headers=headers)
+
+
+def document(asked: Asked, one: Order, authorized: list[Authorization]) -> dict[str, Any]:
+    """An order as its owner sees it (section 7.1.3)."""
+    said: dict[str, Any] = {
+        "status": one.status_at(authorized, asked.now).value,
+        "expires": iso(one.expires_at),
+        "identifiers": one.identifiers,
+        "profile": one.profile,
+        "authorizations": [asked.tenant.url("authorization", each.id) for each in authorized],
+        "finalize": asked.tenant.url("order", one.id, "finalize"),
+    }
+    for name, moment in (("notBefore", one.not_before), ("notAfter", one.not_after)):
+        if moment is not None:
+            said[name] = iso(moment)
+    if one.replaces is not None:
+        said["replaces"] = one.replaces
+    if one.problem is not None:
+        said["error"] = one.problem
+    if one.status is Status.VALID:
+        said["certificate"] = asked.tenant.url("certificate", one.id)
+    return said
+
+
+def _made(asked: Asked, payload: dict[str, Any], names: Sequence[Identifier]) -> Order:
+    table = asked.tenant.table
+    profile = payload.get("profile") or next(iter(table.profiles))
+    if not isinstance(profile, str) or profile not in table.profiles:
+        offered = ", ".join(table.profiles)
+        raise Problem(ProblemType.INVALID_PROFILE, f"no profile has this name; there are: {offered}")
+    begin, end = (read_time(payload.get(name), name) for name in ("notBefore", "notAfter"))
+    if end is not None and end <= max(begin or asked.now, asked.now):
+        raise malformed("notAfter is past, or not after notBefore")
+    replaces = payload.get("replaces")
+    if replaces is not None and not isinstance(replaces, str):
+        raise malformed("`replaces` is a CertID (RFC 9773 section 4.1)")
+    return Order(
+        id=new_id(),
+        issuer=asked.tenant.name,
+        account=asked.account.id,
+        status=Status.PENDING,
+        identifiers=[name.as_json() for name in names],
+        profile=profile,
+        not_before=begin,
+        not_after=end,
+        replaces=replaces,
+        created_at=asked.now,
+        expires_at=asked.now + table.order_lifetime,
+    )
+
+
+def _replaced(asked: Asked, made: Order, names: Sequence[Identifier]) -> Certificate | None:
+    """The certificate that an order replaces: the account's own, for at least one of the names, and replaced once."""
+    if made.replaces is None:
+        return None
+    with asked.services.database.read() as connection:
+        found = certificates.by_certid(connection, asked.tenant.name, made.replaces)
+        if found is None:
+            raise malformed("`replaces` is no certificate of this CA", status=404)
+        if found.account != asked.account.id:
+            raise Problem(ProblemType.UNAUTHORIZED, "`replaces` is a certificate of another account", status=403)
+        if not set(found.names) & set(map(as_name, names)):
+            raise malformed("`replaces` is a certificate for none of these names")
+        if found.replaced_by is not None and _goes_on(connection, asked, found.replaced_by):
+            raise _already_replaced()
+    return found
+
+
+def _goes_on(connection: Connection, asked: Asked, id_: str) -> bool:
+    other = stored.order(connection, asked.tenant.name, id_)
+    if other is None:  # it ended long ago
+        return certificates.by_id(connection, asked.tenant.name, id_) is not None
+    authorized = stored.authorizations_of(connection, asked.tenant.name, id_)
+    return other.status_at(authorized, asked.now) is not Status.INVALID
+
+
+def _already_replaced() -> Problem:
+    return Problem(ProblemType.ALREADY_REPLACED, "another order replaces this certificate", status=409)
+
+
+def _authorization(asked: Asked, made: Order, name: Identifier) -> Authorization:
+    validated = base(name)
+    lifetime: timedelta = asked.tenant.table.authorization_lifetime
+    return Authorization(
+        id=new_id(),
+        issuer=made.issuer,
+        account=made.account,
+        order_id=made.id,
+        type=validated.type,
+        value=validated.value,
+        wildcard=is_wildcard(name),
+        status=Status.PENDING,
+        created_at=asked.now,
+        expires_at=made.expires_at,
+        lifetime=int(lifetime.total_seconds()),
+    )
+
+
+def _challenges(asked: Asked, one: Authorization) -> list[Challenge]:
+    """Those that can show it: a wildcard by dns-01 alone, an address not by that (RFC 8738 section 3)."""
+    offered = set(asked.tenant.table.challenges)
+    if one.wildcard:
+        offered &= {ChallengeType.DNS}
+    if one.type == IP:
+        offered -= {ChallengeType.DNS}
+    return [
+        Challenge(new_id(), one.issuer, one.id, type_.value, secrets.token_urlsafe(_TOKEN_OCTETS), Status.PENDING)
+        for type_ in sorted(offered)
+    ]
+
+
+def _has_lapsed(one: Order, now: datetime) -> bool:
+    return one.status is Status.PENDING and now >= one.expires_at
+
+
+def _cursor(text: str | None) -> tuple[datetime, str] | None:
+    if text is None:
+        return None
+    at, _, id_ = text.partition("-")
+    if not at.isdecimal() or len(at) > len("253402300799") or not id_.isalnum():
+        raise malformed("`after` is not of a list of ours")
+    return from_epoch(min(int(at), 253402300799)), id_

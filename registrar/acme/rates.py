@@ -1,0 +1,110 @@
+"""Rate limits: counted in the queue server over sliding windows, and told with the time at which one may come again."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Final
+
+from limits import RateLimitItem, parse
+from limits.errors import StorageError
+from limits.storage import RedisStorage, Storage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from registrar.acme.identifiers import as_name
+from registrar.problem import Identifier, Problem, ProblemType
+from registrar.tenant import Tenant
+from revocation.clock import Clock, epoch
+from revocation.errors import QueueUnreachable
+
+_PREFIX: Final = "revocast:limits"
+_OFF: Final = "off"
+
+
+class Rates:
+    """The limits of all issuers.
+
+    Args:
+        storage: where it is counted.
+        clock: for when one may come again.
+    """
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._limiter = SlidingWindowCounterRateLimiter(storage)
+        self._clock = clock
+
+    @classmethod
+    def in_queue_server(cls, url: str, clock: Clock) -> "Rates":
+        """Counted there, for all registrars together."""
+        scheme, _, rest = url.partition("://")
+        known = f"redis+unix://{rest}" if scheme == "unix" else url
+        return cls(RedisStorage(known, key_prefix=_PREFIX, wrap_exceptions=True), clock)
+
+    def new_account(self, tenant: Tenant, address: str) -> None:
+        """Count a new account. Raises Problem: rateLimited."""
+        self._hit(
+            tenant, tenant.table.limits.accounts_per_address, ("accounts", address), f"new accounts from {address}"
+        )
+
+    def new_order(self, tenant: Tenant, account: str, names: Sequence[Identifier], *, replaces: bool) -> None:
+        """Count a new order, and look whether it could be finalized. Raises Problem: rateLimited."""
+        limits = tenant.table.limits
+        self._hit(tenant, limits.orders_per_account, ("orders", account), "new orders of this account")
+        for name in map(as_name, names):
+            self._hit(tenant, limits.orders_per_name, ("orders", account, name), f"new orders for {name}")
+        if not replaces:
+            for rate, place, what in self._of_certificates(tenant, names):
+                self._test(tenant, rate, place, what)
+
+    def certificate(self, tenant: Tenant, names: Sequence[Identifier]) -> None:
+        """Count a certificate that replaces none. Raises Problem: rateLimited."""
+        for rate, place, what in self._of_certificates(tenant, names):
+            self._hit(tenant, rate, place, what)
+
+    def _of_certificates(
+        self, tenant: Tenant, names: Sequence[Identifier]
+    ) -> Iterator[tuple[str, tuple[str, ...], str]]:
+        limits = tenant.table.limits
+        told = sorted(map(as_name, names))
+        for name in told:
+            yield limits.certificates_per_name, ("certificates", name), f"certificates for {name}"
+        together = hashlib.sha256("\n".join(told).encode()).hexdigest()
+        yield limits.certificates_per_set, ("sets", together), "certificates for exactly these names"
+
+    def _hit(self, tenant: Tenant, rate: str, place: tuple[str, ...], what: str) -> None:
+        if rate == _OFF:
+            return
+        item = _item(rate)
+        with _reached():
+            if not self._limiter.hit(item, tenant.name, *place):
+                raise self._limited(item, tenant, place, what)
+
+    def _test(self, tenant: Tenant, rate: str, place: tuple[str, ...], what: str) -> None:
+        if rate == _OFF:
+            return
+        item = _item(rate)
+        with _reached():
+            if not self._limiter.test(item, tenant.name, *place):
+                raise self._limited(item, tenant, place, what)
+
+    def _limited(self, item: RateLimitItem, tenant: Tenant, place: tuple[str, ...], what: str) -> Problem:
+        again = self._limiter.get_window_stats(item, tenant.name, *place).reset_time - epoch(self._clock())
+        return Problem(
+            ProblemType.RATE_LIMITED,
+            f"too many {what}: {item} at most",
+            status=429,
+            retry_after=max(1, min(int(again) + 1, item.get_expiry())),
+        )
+
+
+@lru_cache(maxsize=256)
+def _item(rate: str) -> RateLimitItem:
+    return parse(rate)
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except StorageError as error:
+        raise QueueUnreachable("rate limits cannot be counted: the queue server does not answer") from error

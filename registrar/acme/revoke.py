@@ -1,0 +1,104 @@
+"""Revocation (RFC 8555 section 7.6): by the account, by the key of the certificate, or by who holds all its names."""
+
+import logging
+from typing import Any, Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from registrar.acme.asked import Answer, Asked
+from registrar.acme.identifiers import STAR
+from registrar.acme.strict_json import decode, malformed
+from registrar.database import certificates
+from registrar.database import orders as stored
+from registrar.problem import Problem, ProblemType
+from revocation import serials
+from revocation.status import Reason
+
+_LOG: Final = logging.getLogger("revocast.registrar")
+_ALLOWED: Final = frozenset(
+    {
+        Reason.unspecified,
+        Reason.keyCompromise,
+        Reason.affiliationChanged,
+        Reason.superseded,
+        Reason.cessationOfOperation,
+        Reason.privilegeWithdrawn,
+    }
+)
+_BY_NAMES: Final = frozenset({Reason.unspecified, Reason.superseded, Reason.cessationOfOperation})
+"""Who holds the names alone never had the key, and cannot say that it is compromised."""
+
+
+def revoke(asked: Asked) -> Answer:
+    """Have a certificate revoked: recorded when this is answered, published a moment later."""
+    payload = asked.payload()
+    found = _certificate(asked, payload)
+    ca, serial = asked.tenant.issuer.id, serials.to_hex(serials.from_int(found.serial_number))
+    with asked.services.database.read() as connection:
+        known = certificates.by_serial(connection, asked.tenant.name, ca, serial)
+    owner = known.account if known else None
+    reason = _reason(payload, _allowed(asked, found, owner))
+    if known is not None and known.revoked_at is not None:
+        raise Problem(ProblemType.ALREADY_REVOKED, "this certificate is revoked already")
+    who = asked.account_url(asked.sender.id) if asked.sender else f"the key of the certificate {serial}"
+    asked.services.issuance.revoke(asked.tenant, serial, reason, who)
+    _LOG.info("certificate %s of %s is revoked (%s), asked by %s", serial, asked.tenant.name, reason.name, who)
+    with asked.services.database.write() as connection:
+        certificates.record_revoked(connection, asked.tenant.name, ca, serial, asked.now)
+    return Answer(None)
+
+
+def _certificate(asked: Asked, payload: dict[str, Any]) -> x509.Certificate:
+    octets = decode(payload.get("certificate"), "certificate")
+    try:
+        found = x509.load_der_x509_certificate(octets)
+        found.verify_directly_issued_by(asked.tenant.issuer.certificates[0])
+    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, x509.InvalidVersion):
+        raise malformed("`certificate` is none that this CA issued", status=404) from None
+    return found
+
+
+def _allowed(asked: Asked, found: x509.Certificate, owner: str | None) -> frozenset[Reason]:
+    """The reasons that who asks may give.
+
+    Raises:
+        Problem: none, since it is not theirs to revoke.
+    """
+    if asked.sender is None:
+        form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        if found.public_key().public_bytes(*form) == asked.key.public_key_info:
+            return _ALLOWED
+        raise _not_theirs("the key that signs this is not the certificate's; an account signs with `kid`")
+    if owner == asked.sender.id:
+        return _ALLOWED
+    with asked.services.database.read() as connection:
+        names = _names(found)
+        if names and stored.are_authorized(connection, asked.tenant.name, asked.sender.id, names, asked.now):
+            return _BY_NAMES
+    raise _not_theirs("this account neither has the certificate nor a valid authorization for each of its names")
+
+
+def _not_theirs(detail: str) -> Problem:
+    return Problem(ProblemType.UNAUTHORIZED, detail, status=403)
+
+
+def _names(found: x509.Certificate) -> list[tuple[str, bool]]:
+    try:
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
+        return []
+    dns = names.get_values_for_type(x509.DNSName)
+    addresses = [str(one) for one in names.get_values_for_type(x509.IPAddress)]
+    if len(dns) + len(addresses) != len(names):
+        return []  # of other names nobody has an authorization
+    return [(one.removeprefix(STAR), one.startswith(STAR)) for one in dns] + [(one, False) for one in addresses]
+
+
+def _reason(payload: dict[str, Any], allowed: frozenset[Reason]) -> Reason:
+    wanted = payload.get("reason", 0)
+    if isinstance(wanted, int) and not isinstance(wanted, bool) and wanted in allowed:
+        return Reason(wanted)
+    numbers = ", ".join(str(one.value) for one in sorted(allowed))
+    raise Problem(ProblemType.BAD_REVOCATION_REASON, f"the reasons that can be given here are {numbers}")

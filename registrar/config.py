@@ -1,0 +1,158 @@
+"""The `[registrar]` table: where it listens, its database and queue, and the issuers that it faces clients for."""
+
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from typing import Annotated, Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from registrar.issuer_table import IssuerTable
+from revocation.config import PublicConfig
+from revocation.configfile import LocalPath, QueueURL, Table
+from revocation.databaseplace import DatabasePlace
+from revocation.durations import Duration
+from revocation.errors import ConfigurationError
+
+_LONGEST_ANSWER: Final = timedelta(seconds=30)
+"""Clients of ACME give up a request after 30 to 45 seconds."""
+_HIGHEST_PORT: Final = 65535
+
+
+def _url(url: str) -> str:
+    """An origin, over TLS unless nobody but this machine can use it (RFC 8555 section 6.1)."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or url != f"{parts.scheme}://{parts.netloc}":
+        raise ValueError(f"{url!r} is no origin: write https://HOST or https://HOST:PORT, without a path")
+    if "@" in parts.netloc:
+        raise ValueError("a user and a password do not stand in the URL")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError(f"{url!r} is not https, which ACME demands (RFC 8555 section 6.1)")
+    return url
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine gets there."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listen(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not bare or (":" in bare and bare == host) or not port.isdecimal() or int(port) > _HIGHEST_PORT:
+        raise ValueError("an address has the form 127.0.0.1:8890, or [::1]:8890")
+    return text
+
+
+class Retention(Table):
+    """How long rows stay after their end. The link from a certificate to its account stays while that lives."""
+
+    orders: Duration = Field(default=timedelta(days=30), description="Orders, after they have expired.")
+    authorizations: Duration = Field(
+        default=timedelta(days=30), description="Authorizations with their challenges, after they have expired."
+    )
+    certificates: Duration = Field(
+        default=timedelta(days=90), description="Certificates in this database, after they have expired."
+    )
+    accounts: Duration = Field(
+        default=timedelta(days=365), description="Accounts that were deactivated, and of which no certificate lives."
+    )
+
+
+class RegistrarConfig(Table):
+    """What the registrar is."""
+
+    database: DatabasePlace = Field(
+        default=Path("registrar/registrar.sqlite"),
+        description="Accounts, orders, certificates: an SQLite file on a local disk, or postgresql://USER@HOST/DATABASE.",
+    )
+    queue: QueueURL = Field(description="Over which the signer is asked; nonces and rate limits are there too.")
+    url: Annotated[str, AfterValidator(_url)] = Field(
+        description="How clients reach it: https://HOST or https://HOST:PORT. They sign it, so it is what they see, "
+        "whatever a proxy makes of it."
+    )
+    listen: Annotated[str, AfterValidator(_listen)] = Field(
+        default="127.0.0.1:8890", description="The address and port to listen on; port 0 picks a free one."
+    )
+    tls_certificate: LocalPath | None = Field(default=None, description="PEM: the certificate of `url`, and its chain.")
+    tls_key: LocalPath | None = Field(default=None, description="Its key, PEM, readable by this service alone.")
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(),
+        description="Addresses or networks of the proxies in front that end TLS: their X-Forwarded-For says who asks.",
+    )
+    threads: int = Field(
+        default=32,
+        ge=1,
+        le=40,
+        description="Requests that are worked on at a time; one that is sent slowly holds a thread for as long: where "
+        "strangers come a web server stands in front.",
+    )
+    finalize_wait: Duration = Field(
+        default=timedelta(seconds=5),
+        ge=timedelta(0),
+        le=_LONGEST_ANSWER,
+        description="How long a client that finalizes waits for its certificate before it is told to ask again.",
+    )
+    nonce_lifetime: Duration = Field(
+        default=timedelta(minutes=15),
+        ge=timedelta(minutes=1),
+        le=timedelta(days=1),
+        description="After which a nonce is forgotten; its client takes a new one and tries again.",
+    )
+    responder: str | None = Field(
+        default=None,
+        pattern=r"^http://[!-~]+[^/]$",
+        description="Where this machine asks for OCSP responses, without /ocsp/: http://HOST:PORT. As in [public], if "
+        "this is not set.",
+    )
+    retention: Retention = Retention()
+    issuers: tuple[IssuerTable, ...] = Field(min_length=1, description="fill in [[registrar.issuers]]")
+
+    @model_validator(mode="after")
+    def _is_reached_over_tls(self) -> Self:
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError("`tls_certificate` and `tls_key` go together")
+        ends_elsewhere = bool(self.trusted_proxies)
+        if self.url.startswith("https:") and not self.tls_certificate and not ends_elsewhere:
+            raise ValueError(
+                f"`url` is {self.url}, and nothing ends TLS: set `tls_certificate` and `tls_key`, or `trusted_proxies` "
+                "where a web server in front does"
+            )
+        if self.url.startswith("http:") and self.tls_certificate:
+            raise ValueError(f"`url` is {self.url}, and `tls_certificate` is set: write https://")
+        return self
+
+    @model_validator(mode="after")
+    def _no_doubles(self) -> Self:
+        names = [one.name for one in self.issuers]
+        if len(set(names)) != len(names):
+            raise ValueError("two issuers have the same name")
+        return self
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of `listen`."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @property
+    def acme_issuers(self) -> tuple[IssuerTable, ...]:
+        """Those that serve ACME."""
+        return tuple(one for one in self.issuers if one.acme)
+
+    def check(self, public: PublicConfig) -> None:
+        """Hold it against what is public.
+
+        Raises:
+            ConfigurationError: an unknown issuer.
+        """
+        known = {profile.issuer.name for profile in public.profiles.values()}
+        for one in self.issuers:
+            if one.name not in known:
+                raise ConfigurationError(
+                    "is in [[registrar.issuers]] and not among [[public.issuers]]", where=f"issuer {one.name}"
+                )

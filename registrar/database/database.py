@@ -1,0 +1,129 @@
+"""The database: opening, migrating, and the two kinds of transaction."""
+
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from registrar.database import opening
+from registrar.database.opening import HURRIED, WRITES
+from revocation.errors import ConfigurationError, RevocastError
+
+HEAD: Final = "0001"
+"""The newest migration."""
+
+_VERSION: Final = text("SELECT version_num FROM alembic_version")
+_MIGRATING: Final = text("SELECT pg_advisory_xact_lock(1919252079, 3)")  # `revo` in ASCII; 1 and 2 are a ledger's
+_ADVICE: Final = "see `database` in [registrar]: is there room, do the rights fit, does the server run?"
+
+
+class DatabaseUnavailable(RevocastError):
+    """The database is away, its disk is full, or another process holds it for too long."""
+
+
+class Database:
+    """An opened database, its schema up to date.
+
+    Args:
+        place: the file of an SQLite database, or the address of a PostgreSQL one.
+
+    Attributes:
+        commits: how many writing transactions there were.
+
+    Raises:
+        ConfigurationError: it cannot be opened, or was made by a later version.
+    """
+
+    def __init__(self, place: Path | str) -> None:
+        self.where = f"database {_shown(place)}"
+        self.commits = 0
+        try:
+            self._engine = opening.sqlite(place) if isinstance(place, Path) else opening.postgresql(place, self.where)
+            weakref.finalize(self, self._engine.dispose)
+            self._turn: AbstractContextManager[Any] = (
+                threading.RLock() if isinstance(place, Path) else nullcontext()
+            )  # SQLite has who waits look again after a while: in one process the next one is woken
+            self._migrate()
+        except (OSError, DatabaseError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error.orig
+            raise ConfigurationError(f"cannot be opened: {reason}", where=self.where, advice=_ADVICE) from error
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that changes nothing.
+
+        Raises:
+            DatabaseUnavailable: it cannot be reached.
+        """
+        with self._reached("read"), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
+        """A transaction that is all or nothing, durable when it ends.
+
+        Args:
+            durable: whether it waits for the disk; else it may be lost with the power, until a durable one follows. For
+                what its client can do once more, such as an order that is not finalized.
+
+        Raises:
+            DatabaseUnavailable: it cannot be reached, or held for too long, or its disk is full: nothing is changed.
+        """
+        with (
+            self._reached("written"),
+            self._turn,
+            self._engine.connect().execution_options(**{WRITES: True, HURRIED: not durable}) as connection,
+            connection.begin(),
+        ):
+            yield connection
+        self.commits += 1
+
+    @contextmanager
+    def _reached(self, done: str) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise DatabaseUnavailable(f"could not be {done}: {error.orig}", where=self.where, advice=_ADVICE) from error
+
+    def _migrate(self) -> None:
+        with self.read() as connection:
+            if _version(connection) == HEAD:
+                return
+        from alembic import command
+        from alembic.config import Config
+
+        with self.write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(_MIGRATING)
+            version = _version(connection)
+            if version is not None and version > HEAD:
+                raise ConfigurationError(
+                    f"its schema is {version}, of a later version of Revocast: this one knows {HEAD}",
+                    where=self.where,
+                    advice="run the version that made it, or a later one",
+                )
+            config = Config()
+            config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version: str | None = connection.execute(_VERSION).scalar_one_or_none()
+    return version
+
+
+def _shown(place: Path | str) -> str:
+    return str(place) if isinstance(place, Path) else urlsplit(place)._replace(query="").geturl()

@@ -1,0 +1,96 @@
+"""What is published of a certificate: the registrar asks the OCSP responder, as everybody may.
+
+So it knows of revocations that others asked for, and holds back a certificate until its response is served. Nothing
+else follows from it, so a response is believed without its signature.
+"""
+
+import base64
+import http.client
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+from urllib.parse import quote, urlsplit
+
+from cryptography.x509 import ocsp
+
+from registrar.tenant import Tenant
+from revocation import serials
+from revocation.certid import CertID, CertIDHash
+from revocation.clock import Clock
+from revocation.ocsppath import canonical_request
+from revocation.paths import OCSP_PATH
+
+_SECONDS: Final = 3.0
+_LARGEST: Final = 1 << 16
+_KEPT: Final = timedelta(minutes=5)
+_MOST_KEPT: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a response says; `revoked_at` is None of one that is good."""
+
+    revoked_at: datetime | None
+
+
+class Statuses(Protocol):
+    """Who knows what is published."""
+
+    def published(self, tenant: Tenant, serial: int, *, fresh: bool = False) -> Published | None:
+        """What is published of a certificate now, or was a little while ago; None: nothing, or nobody answers."""
+
+
+class OCSPStatuses:
+    """The OCSP responder.
+
+    Args:
+        base: the URL that `/ocsp/` lies below.
+        clock: for how long an answer is kept.
+    """
+
+    def __init__(self, base: str, clock: Clock) -> None:
+        self._base, self._clock = urlsplit(base), clock
+        self._kept: OrderedDict[tuple[str, int], tuple[datetime, Published | None]] = OrderedDict()
+        self._turn = threading.Lock()
+
+    def published(self, tenant: Tenant, serial: int, *, fresh: bool = False) -> Published | None:
+        """Ask, unless an answer is at hand and may be a few minutes old."""
+        key, now = (tenant.issuer.id, serial), self._clock()
+        with self._turn:
+            kept = self._kept.get(key)
+        if kept and not fresh and now - kept[0] < _KEPT:
+            return kept[1]
+        found = self._ask(tenant, serial)
+        with self._turn:
+            self._kept[key] = (now, found)
+            while len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+    def _ask(self, tenant: Tenant, serial: int) -> Published | None:
+        cert_id = CertID.of(tenant.issuer, serials.from_int(serial), CertIDHash.SHA256)
+        path = f"{self._base.path}/{OCSP_PATH}{quote(base64.b64encode(canonical_request(cert_id)), safe='')}"
+        connection = http.client.HTTPConnection(self._base.netloc, timeout=_SECONDS)
+        try:
+            connection.request("GET", path)
+            body = connection.getresponse().read(_LARGEST)
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+        return _read(body, serial)
+
+
+def _read(body: bytes, serial: int) -> Published | None:
+    try:
+        response = ocsp.load_der_ocsp_response(body)
+        if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+            return None
+        for one in response.responses:
+            if one.serial_number == serial and one.certificate_status is not ocsp.OCSPCertStatus.UNKNOWN:
+                return Published(one.revocation_time_utc)
+    except ValueError:
+        return None
+    return None

@@ -1,0 +1,181 @@
+"""Asking the signer over a real Valkey: what is sent, signed by whom, how often, and which replies count."""
+
+import base64
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from registrar.acme.validations import QueuedValidations
+from registrar.issuance import CertificateRequest, Issued, Processing, SignerIssuance
+from registrar.problem import Problem, ProblemType
+from revocation.errors import QueueUnreachable
+from revocation.messages import Issue, Message, Outcome, Reply, RequesterKey, Revoke, parse_message, verify_signature
+from revocation.status import Reason
+from revocation.wire.job import safe_job_class
+from revocation.wire.queue import Wire
+from revocation.wire.route import ISSUES_QUEUE, REGISTRAR_QUEUE, SIGNER_QUEUE, job_id, message_of
+from tests.authority import NOW
+from tests.registrar.fakes import Clock
+from tests.registrar.site import Site
+from tests.wire.server import Server
+
+ID = "0123456789abcdef" * 2
+WANTED = CertificateRequest(
+    csr=b"a CSR",
+    names=("dns:a.example",),
+    profile="server",
+    not_before=None,
+    not_after=None,
+    asked_by="https://ca.example/acme/home/account/1",
+    id=ID,
+)
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running Valkey."""
+    with Server(tmp_path_factory.mktemp("valkey")) as running:
+        yield running
+
+
+class Desk:
+    """The registrar's side, and a stand-in for the signer, that takes messages out and replies what a test says."""
+
+    def __init__(self, folder: Path, valkey: Server) -> None:
+        self.client: redis.Redis = valkey.client()
+        self.client.flushall()
+        self.tenant = Site.build(folder).services.tenants["home"]
+        self.key, self.clock, self.wire = RequesterKey.generate(), Clock(NOW), Wire(valkey.url)
+        self.issuance = SignerIssuance(self.wire, {"home": self.key}, self.clock)
+
+    def messages(self, queue: str) -> list[Message]:
+        """What lies in a queue, taken out."""
+        found = []
+        while raw := self.client.lpop(f"rq:queue:{queue}"):
+            job = safe_job_class({}, queue).fetch(raw.decode(), connection=self.client)
+            found.append(parse_message(job.args[0]))
+            assert raw.decode() == job_id(queue, message_of(raw.decode()))
+        return found
+
+    def reply(self, id_: str, outcome: Outcome = Outcome.DONE, **more: Any) -> None:
+        self.wire.put_reply(Reply(id=id_, outcome=outcome, at=NOW, **more))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, valkey: Server) -> Desk:
+    """An empty one."""
+    return Desk(tmp_path, valkey)
+
+
+def test_certificate_is_asked_for_in_a_signed_message(desk: Desk) -> None:
+    """It says what is wanted, and for whom."""
+    assert desk.issuance.issue(desk.tenant, WANTED, 0) == Processing()
+    (message,) = desk.messages(ISSUES_QUEUE)
+    verify_signature(message, desk.key.public)
+    body = message.typed_body()
+    assert isinstance(body, Issue)
+    assert (message.id, message.requester, body.issuer) == (ID, "registrar", desk.tenant.issuer.id)
+    assert (body.names, body.profile, body.asked_by) == (WANTED.names, "server", WANTED.asked_by)
+    assert base64.b64decode(body.csr) == WANTED.csr
+
+
+def test_certificate_comes_with_the_reply(desk: Desk) -> None:
+    """However much later it is looked for; the message is sent once meanwhile."""
+    desk.issuance.issue(desk.tenant, WANTED, 0)
+    desk.issuance.issue(desk.tenant, WANTED, 0)
+    desk.reply(ID, data={"certificate": base64.b64encode(b"DER").decode()})
+    assert desk.issuance.issue(desk.tenant, WANTED, 0) == Issued(b"DER")
+    assert len(desk.messages(ISSUES_QUEUE)) == 1
+
+
+def test_lost_message_is_sent_again_with_the_same_content(desk: Desk) -> None:
+    """After a while; the signer knows it by its id, and holds its content against the first one."""
+    desk.issuance.issue(desk.tenant, WANTED, 0)
+    (first,) = desk.messages(ISSUES_QUEUE)
+    desk.client.delete(*desk.client.keys("revocast:tick:*"))
+    desk.clock.forward(seconds=31)
+    desk.issuance.issue(desk.tenant, WANTED, 0)
+    (second,) = desk.messages(ISSUES_QUEUE)
+    assert (second.id, second.body) == (first.id, first.body)
+    assert second.expires_at - first.expires_at == timedelta(seconds=31)
+
+
+def test_refusal_of_the_signer_is_a_problem(desk: Desk) -> None:
+    """With its words, as far as they can be shown."""
+    desk.issuance.issue(desk.tenant, WANTED, 0)
+    desk.reply(ID, Outcome.REFUSED, detail="the key is known to be weak\x1b[2J")
+    with pytest.raises(Problem, match=r"the CA refuses: the key is known to be weak\[2J") as refused:
+        desk.issuance.issue(desk.tenant, WANTED, 0)
+    assert refused.value.type is ProblemType.BAD_CSR
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"outcome": Outcome.FAILED},
+        {"outcome": Outcome.REFUSED, "data": {"retry_at": "2026-03-01T13:00:00Z"}},
+        {"data": {"certificate": "no base64!"}},
+        {"data": {"certificate": 7}},
+        {},
+    ],
+    ids=["failed", "not now", "garbage", "number", "nothing"],
+)
+def test_reply_that_is_no_answer_is_waited_for(desk: Desk, reply: dict[str, Any]) -> None:
+    """A signer that fails, or may sign no more this hour, is asked again later."""
+    desk.issuance.issue(desk.tenant, WANTED, 0)
+    desk.reply(ID, **reply)
+    assert desk.issuance.issue(desk.tenant, WANTED, 0) == Processing()
+
+
+def test_revocation_is_asked_for_in_a_signed_message(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And done when the signer says so."""
+    monkeypatch.setattr("secrets.token_hex", lambda _: ID)
+    replied = desk.wire.forget_reply
+
+    def at_once(id_: str) -> None:
+        replied(id_)
+        desk.reply(id_)
+
+    monkeypatch.setattr(desk.wire, "forget_reply", at_once)
+    desk.issuance.revoke(desk.tenant, "0A1B", Reason.keyCompromise, "https://ca.example/acme/home/account/1")
+    (message,) = desk.messages(SIGNER_QUEUE)
+    verify_signature(message, desk.key.public)
+    body = message.typed_body()
+    assert isinstance(body, Revoke)
+    assert (body.serial, body.reason, body.asked_by) == ("0A1B", "keyCompromise", WANTED.asked_by)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [(Outcome.REFUSED, 403), (Outcome.FAILED, 503), (None, 503)],
+    ids=["refused", "failed", "none"],
+)
+def test_revocation_that_is_not_done_is_a_problem(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, outcome: Outcome | None, status: int
+) -> None:
+    """Whoever asked knows that they have to ask again."""
+    said = Reply(id=ID, outcome=outcome, at=NOW, detail="no right") if outcome else None
+    monkeypatch.setattr(desk.wire, "await_reply", lambda _id, _seconds: said)
+    with pytest.raises(Problem) as told:
+        desk.issuance.revoke(desk.tenant, "0A1B", Reason.unspecified, "somebody")
+    assert told.value.status == status
+
+
+def test_queue_that_is_away_is_told(tmp_path: Path) -> None:
+    """And the order waits."""
+    with Server(tmp_path) as own:
+        desk = Desk(tmp_path, own)
+        own.kill()
+        with pytest.raises(QueueUnreachable):
+            desk.issuance.issue(desk.tenant, WANTED, 0)
+
+
+def test_validation_is_asked_for_on_the_queue_of_the_registrar(desk: Desk) -> None:
+    """Unsigned: it can only have something looked at."""
+    QueuedValidations(desk.wire, desk.clock).ask(ID)
+    (message,) = desk.messages(REGISTRAR_QUEUE)
+    assert (message.signature, message.body) == (None, {"challenge": ID})

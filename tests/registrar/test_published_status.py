@@ -1,0 +1,104 @@
+"""What is published of a certificate, asked of an OCSP responder over HTTP: a real server with answers made here."""
+
+import base64
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+
+from registrar.published_status import OCSPStatuses, Published
+from tests.authority import NOW
+from tests.registrar.fakes import Clock
+from tests.registrar.site import Site
+
+
+class Responder(ThreadingHTTPServer):
+    """Says what a test wants of each serial; `raw` in its place."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.site, self.revoked, self.asked, self.raw = site, False, 0, b""
+        self.certificate: x509.Certificate | None = None
+
+    def answer(self, request: bytes) -> bytes:
+        assert self.certificate
+        assert ocsp.load_der_ocsp_request(request).serial_number == self.certificate.serial_number
+        authority = self.site.ca.authority
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            cert=self.certificate,
+            issuer=authority.certificate,
+            algorithm=SHA256(),
+            cert_status=ocsp.OCSPCertStatus.REVOKED if self.revoked else ocsp.OCSPCertStatus.GOOD,
+            this_update=NOW,
+            next_update=NOW + timedelta(days=1),
+            revocation_time=NOW if self.revoked else None,
+            revocation_reason=None,
+        )
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, authority.certificate)
+        return builder.sign(authority.key, SHA256()).public_bytes(Encoding.DER)  # type: ignore[arg-type]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """GET of RFC 9919, below a prefix."""
+
+    server: Responder
+
+    def do_GET(self) -> None:
+        self.server.asked += 1
+        prefix, _, path = self.path.partition("/ocsp/")
+        assert prefix == "/pki"
+        body = self.server.raw or self.server.answer(base64.b64decode(unquote(path)))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def responder(tmp_path: Path) -> Iterator[Responder]:
+    """A responder that knows one certificate."""
+    site = Site.build(tmp_path)
+    with Responder(site) as server:
+        server.certificate, _ = site.client().certificate("a.example")
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_status_is_that_of_the_responder(responder: Responder) -> None:
+    """Kept for five minutes, unless a fresh one is wanted."""
+    assert responder.certificate
+    clock = Clock(NOW)
+    statuses = OCSPStatuses(f"http://127.0.0.1:{responder.server_port}/pki", clock)
+    tenant, serial = responder.site.services.tenants["home"], responder.certificate.serial_number
+    assert statuses.published(tenant, serial) == Published(None)
+    responder.revoked = True
+    assert statuses.published(tenant, serial) == Published(None)
+    assert responder.asked == 1
+    assert statuses.published(tenant, serial, fresh=True) == Published(NOW)
+    responder.revoked = False
+    clock.forward(minutes=5)
+    assert statuses.published(tenant, serial) == Published(None)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"\x30\x03\x0a\x01\x06", b"no response", b"\x30" * 100_000], ids=["unauthorized", "garbage", "long"]
+)
+def test_answer_that_is_none_says_nothing(responder: Responder, raw: bytes) -> None:
+    """Neither does a responder that is away."""
+    assert responder.certificate
+    tenant, serial = responder.site.services.tenants["home"], responder.certificate.serial_number
+    responder.raw = raw
+    assert OCSPStatuses(f"http://127.0.0.1:{responder.server_port}/pki", Clock(NOW)).published(tenant, serial) is None
+    assert OCSPStatuses("http://127.0.0.1:1", Clock(NOW)).published(tenant, serial) is None

@@ -1,0 +1,161 @@
+"""Rate limits, counted in a real Valkey, and told with when to come again; and what happens without it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.test import TestResponse
+
+from registrar.acme.certid import certid_of
+from registrar.acme.nonces import QueueNonces
+from registrar.acme.rates import Rates
+from registrar.queue_server import connect
+from tests.registrar.site import Raw, Site, csr_for, problem
+from tests.wire.server import Server
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running Valkey."""
+    with Server(tmp_path_factory.mktemp("valkey")) as running:
+        yield running
+
+
+def limited(folder: Path, valkey: Server, **limits: str) -> Site:
+    """A server with these limits and no others, which counts in Valkey, where its nonces are too."""
+    all_ = {
+        "accounts_per_address": "off",
+        "orders_per_account": "off",
+        "orders_per_name": "off",
+        "certificates_per_name": "off",
+        "certificates_per_set": "off",
+    } | limits
+    valkey.client().flushall()
+    site = Site.build(
+        folder, issuer="limits = {" + ", ".join(f'{name} = "{rate}"' for name, rate in all_.items()) + "}"
+    )
+    services = site.services
+    object.__setattr__(services, "rates", Rates.in_queue_server(valkey.url, site.clock))
+    object.__setattr__(services, "nonces", QueueNonces(connect(valkey.url), services.settings.nonce_lifetime))
+    return site
+
+
+def over(answer: TestResponse) -> None:
+    """Return if the answer says that a limit is reached."""
+    assert (answer.status_code, problem(answer)) == (429, "rateLimited")
+    assert 0 < int(answer.headers["Retry-After"]) <= 7 * 86400
+
+
+def test_new_accounts_are_limited_by_address(tmp_path: Path, valkey: Server) -> None:
+    """By that which a trusted proxy says; an account that is there is found nevertheless."""
+    site = limited(tmp_path, valkey, accounts_per_address="2 per hour")
+
+    def register(one: Raw, address: str) -> TestResponse:
+        url = site.url("new-account")
+        return one.send(url, one.jws(url, {}), headers={"X-Forwarded-For": address})
+
+    first = Raw(site)
+    assert [register(one, "203.0.113.1").status_code for one in (first, Raw(site))] == [201, 201]
+    over(register(Raw(site), "203.0.113.1"))
+    over(register(Raw(site), "198.51.100.9, 203.0.113.1"))  # what stands before is the client's own word
+    assert register(Raw(site), "203.0.113.2").status_code == 201
+    assert register(first, "203.0.113.1").status_code == 200
+
+
+def test_orders_of_an_account_are_limited(tmp_path: Path, valkey: Server) -> None:
+    """Those of another one are not."""
+    site = limited(tmp_path, valkey, orders_per_account="3 per hour")
+    one, other = site.client(), site.client()
+    assert [one.order(f"{number}.example").status_code for number in range(3)] == [201] * 3
+    over(one.order("3.example"))
+    assert other.order("a.example").status_code == 201
+
+
+def test_orders_of_an_account_for_a_name_are_limited(tmp_path: Path, valkey: Server) -> None:
+    """Nobody uses up the name of another account."""
+    site = limited(tmp_path, valkey, orders_per_name="2 per hour")
+    one, other = site.client(), site.client()
+    one.order("a.example")
+    one.order("a.example", "b.example")
+    over(one.order("c.example", "a.example"))
+    assert one.order("b.example").status_code == 201
+    assert other.order("a.example").status_code == 201
+
+
+def test_certificates_for_the_same_names_are_limited(tmp_path: Path, valkey: Server) -> None:
+    """Of all accounts that have shown them to be theirs; those that replace one count not."""
+    site = limited(tmp_path, valkey, certificates_per_set="2 per 7 days")
+    one, other = site.client(), site.client()
+    certificate, _ = one.certificate("a.example", "b.example")
+    waits = one.ready("b.example", "a.example")
+    other.certificate("b.example", "a.example")
+    over(one.finalize(waits, csr_for("a.example", "b.example")))
+    over(one.order("a.example", "b.example"))
+    one.certificate("a.example")
+    one.certificate("a.example", "b.example", replaces=certid_of(certificate))
+
+
+def test_certificates_for_a_name_are_limited(tmp_path: Path, valkey: Server) -> None:
+    """Orders that come to nothing count not."""
+    site = limited(tmp_path, valkey, certificates_per_name="1 per day")
+    one = site.client()
+    one.order("a.example")
+    one.certificate("a.example", "b.example")
+    over(one.order("b.example", "c.example"))
+    assert one.order("c.example").status_code == 201
+
+
+def test_issuers_count_apart(tmp_path: Path, valkey: Server) -> None:
+    """One that is busy keeps nobody from another."""
+    site = limited(tmp_path, valkey, orders_per_account="1 per hour")
+    one, other = site.client(), site.client("lab")
+    one.order("a.example")
+    over(one.order("a.example"))
+    assert [other.order("a.example").status_code for _ in range(3)] == [201] * 3
+
+
+def test_ten_thousand_orders_are_answered_each_rightly(tmp_path: Path, valkey: Server) -> None:
+    """300 are made, all others are told to come again."""
+    site = limited(tmp_path, valkey, orders_per_account="300 per 3 hours")
+    one = site.client()
+    answers = [one.order(f"{number}.example") for number in range(10_000)]
+    made = [answer for answer in answers if answer.status_code == 201]
+    assert len(made) == 300
+    for answer in answers:
+        if answer.status_code != 201:
+            over(answer)
+
+
+def test_nonce_is_in_valkey_for_its_time(tmp_path: Path, valkey: Server) -> None:
+    """Under a name of its own, and taken once."""
+    site = limited(tmp_path, valkey)
+    nonce = site.nonce()
+    (key,) = valkey.client().keys("revocast:nonce:*")
+    assert key.decode() == f"revocast:nonce:home:{nonce}"
+    assert 0 < valkey.client().ttl(key) <= 900
+    one = site.client()
+    assert one.post(one.kid, nonce=nonce).status_code == 200
+    assert problem(one.post(one.kid, nonce=nonce)) == "badNonce"
+
+
+def test_queue_server_that_is_away_is_said_to_be_for_a_while(tmp_path: Path) -> None:
+    """503 with Retry-After, and afterwards it goes on."""
+    with Server(tmp_path) as own:
+        site = limited(tmp_path, own, orders_per_account="10 per hour")
+        one = site.client()
+        assert site.app.test_client().get("/healthz").status_code == 200
+        nonce = site.nonce()
+        own.kill()
+        answer = one.post("new-order", {"identifiers": [{"type": "dns", "value": "a.example"}]}, nonce=nonce)
+        assert (answer.status_code, problem(answer)) == (503, "serverInternal")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert site.app.test_client().get("/healthz").status_code == 503
+        own.start()
+        assert one.order("a.example").status_code == 201
+
+
+def test_limit_of_the_default_configuration_is_one(tmp_path: Path) -> None:
+    """Nobody has to configure any."""
+    site = Site.build(tmp_path, issuer="")
+    one = site.client()
+    assert [one.order("a.example").status_code for _ in range(51)].count(429) == 1
