@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from registrar.issuer_table import IssuerTable
+from registrar.validation.config import Network
 from revocation.config import PublicConfig
 from revocation.configfile import LocalPath, QueueURL, Table
 from revocation.databaseplace import DatabasePlace
@@ -110,6 +111,7 @@ class RegistrarConfig(Table):
         "this is not set.",
     )
     retention: Retention = Retention()
+    validation: Network = Network()
     issuers: tuple[IssuerTable, ...] = Field(min_length=1, description="fill in [[registrar.issuers]]")
 
     @model_validator(mode="after")

@@ -8,13 +8,24 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Final, TypeAlias
 
 import click
 
+from registrar.cleanup import clean_up
+from registrar.configured import read_registrar
+from registrar.database import Database
+from registrar.records import DatabaseRecords
+from registrar.tenant import tenants_of
 from registrar.validating import Validating
+from revocation import cli
 from revocation.clock import Clock
+from revocation.clock import now as clock_now
+from revocation.configfile import ConfigFile
 from revocation.errors import InputError, RevocastError
+from revocation.logs import log_to_stderr
 from revocation.messages import Validate, Verb, parse_message
 from revocation.wire.job import Task
 from revocation.wire.looker import Looker
@@ -27,6 +38,21 @@ _STOPPING_SECONDS: Final = 25.0
 _CLEANING_SECONDS: Final = 5.0
 _CLEANED_EVERY: Final = timedelta(minutes=15)
 """Without being asked; a scheduler asks every five minutes."""
+
+
+@click.command()
+@cli.config_option
+def worker(config: Path | None) -> None:
+    """Validate the challenges of ACME, and clean up, when the queue says so and by itself.
+
+    Prints `ready` when it listens; ends with exit code 0 on SIGTERM or SIGINT.
+    """
+    log_to_stderr("registrar")
+    settings, public = read_registrar(ConfigFile.read(config))
+    database = Database(settings.database)
+    records = DatabaseRecords(database, tenants_of(settings, public))
+    cleanup = partial(clean_up, database, settings.retention) if settings.acme_issuers else None
+    run(Work(Validating(records, settings.validation, clock_now), cleanup), Wire(settings.queue), clock_now)
 
 
 Cleanup: TypeAlias = Callable[[datetime], object]

@@ -53,6 +53,9 @@ TABLE: Final[dict[str, Row]] = {
     "scheduler": Row("jobs.scheduler:scheduler", "jobs", "Ask for periodic work, over the queue."),
     "worker signer": Row("signer.worker:worker", "signer", "Handle the signer's queues; opens no listening socket."),
     "worker publisher": Row("publisher.worker:worker", "publisher", "Handle the publisher's queue."),
+    "worker registrar": Row(
+        "registrar.worker:worker", "registrar", "Validate challenges of ACME; opens no listening socket."
+    ),
     "key generate": Row(
         "signer.key_commands:generate", "signer", "Make a CA key: in a file, encrypted, or on a token."
     ),
