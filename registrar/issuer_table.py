@@ -8,6 +8,7 @@ from typing import Annotated, Final, Self
 from limits import parse
 from pydantic import AfterValidator, Field, model_validator
 
+from registrar.validation.challenge import ChallengeType
 from revocation.configfile import LocalPath, Table
 from revocation.durations import Duration, show
 from revocation.instant import Instant
@@ -22,14 +23,6 @@ class Need(StrEnum):
     OFF = "off"
     OPTIONAL = "optional"
     REQUIRED = "required"
-
-
-class ChallengeType(StrEnum):
-    """How a client shows that a name is its own (RFC 8555 section 8, RFC 8737)."""
-
-    HTTP = "http-01"
-    DNS = "dns-01"
-    TLS_ALPN = "tls-alpn-01"
 
 
 def _rate(text: str) -> str:
@@ -145,7 +138,7 @@ class IssuerTable(Table):
                 f"authorization_lifetime ({show(self.authorization_lifetime)}) is shorter than order_lifetime "
                 f"({show(self.order_lifetime)}): an order could not be finalized any more"
             )
-        if self.ip_networks and set(self.challenges) == {ChallengeType.DNS}:
+        if self.ip_networks and set(self.challenges) == {ChallengeType.DNS_01}:
             raise ValueError(
                 "addresses (ip_networks) cannot be validated by dns-01 (RFC 8738 section 3), and no other "
                 "challenge is offered"
@@ -159,4 +152,4 @@ class IssuerTable(Table):
     @property
     def offers_wildcards(self) -> bool:
         """Whether they can be validated: by dns-01 alone."""
-        return self.wildcards and ChallengeType.DNS in self.challenges
+        return self.wildcards and ChallengeType.DNS_01 in self.challenges

@@ -15,8 +15,8 @@ from registrar.acme.times import read_time
 from registrar.database import certificates
 from registrar.database import orders as stored
 from registrar.database.rows import Authorization, Certificate, Challenge, Order, Status, new_id
-from registrar.issuer_table import ChallengeType
 from registrar.problem import Identifier, Problem, ProblemType
+from registrar.validation.challenge import ChallengeType
 from revocation.clock import epoch, from_epoch, iso
 
 _PAGE: Final = 100
@@ -191,9 +191,9 @@ def _challenges(asked: Asked, one: Authorization) -> list[Challenge]:
     """Those that can show it: a wildcard by dns-01 alone, an address not by that (RFC 8738 section 3)."""
     offered = set(asked.tenant.table.challenges)
     if one.wildcard:
-        offered &= {ChallengeType.DNS}
+        offered &= {ChallengeType.DNS_01}
     if one.type == IP:
-        offered -= {ChallengeType.DNS}
+        offered -= {ChallengeType.DNS_01}
     return [
         Challenge(new_id(), one.issuer, one.id, type_.value, secrets.token_urlsafe(_TOKEN_OCTETS), Status.PENDING)
         for type_ in sorted(offered)

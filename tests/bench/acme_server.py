@@ -5,10 +5,6 @@ from pathlib import Path
 
 from cheroot.wsgi import Server
 
-from registrar.acme.app import create_app
-from registrar.acme.nonces import QueueNonces
-from registrar.acme.rates import Rates
-from registrar.queue_server import connect
 from tests.registrar.site import Site
 
 _THREADS = 8
@@ -25,11 +21,8 @@ LIMITS = "limits = {" + ", ".join(f'{name} = "1000000 per day"' for name in _NAM
 
 def main(folder: str, queue: str) -> None:
     """Serve until the process ends; says its address first."""
-    site = Site.build(Path(folder), issuer=LIMITS)
-    services = site.services
-    object.__setattr__(services, "rates", Rates.in_queue_server(queue, site.clock))
-    object.__setattr__(services, "nonces", QueueNonces(connect(queue), services.settings.nonce_lifetime))
-    server = Server(("127.0.0.1", 0), create_app(services).wsgi_app, numthreads=_THREADS)
+    site = Site.build(Path(folder), issuer=LIMITS).counting_in(queue)
+    server = Server(("127.0.0.1", 0), site.app.wsgi_app, numthreads=_THREADS)
     server.prepare()
     print(server.bind_addr[1], flush=True)
     server.serve()

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,10 +22,12 @@ from urllib3.response import HTTPResponse
 from werkzeug.test import TestResponse
 
 from registrar.acme.app import create_app
+from registrar.acme.nonces import QueueNonces
 from registrar.acme.rates import Rates
 from registrar.acme.services import Services
 from registrar.config import RegistrarConfig
 from registrar.database import Database
+from registrar.queue_server import connect
 from registrar.tenant import tenants_of
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
@@ -120,6 +122,12 @@ class Site:
             clock=clock,
         )
         return cls(folder, services, create_app(services), clock, ca, validator, statuses)
+
+    def counting_in(self, valkey: str) -> "Site":
+        """The same server with its counts and nonces in a real queue server."""
+        nonces = QueueNonces(connect(valkey), self.services.settings.nonce_lifetime)
+        services = replace(self.services, nonces=nonces, rates=Rates.in_queue_server(valkey, self.clock))
+        return replace(self, services=services, app=create_app(services))
 
     def url(self, path: str, issuer: str = "home") -> str:
         return f"{ROOT}/acme/{issuer}/{path}"

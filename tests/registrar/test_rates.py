@@ -7,9 +7,6 @@ import pytest
 from werkzeug.test import TestResponse
 
 from registrar.acme.certid import certid_of
-from registrar.acme.nonces import QueueNonces
-from registrar.acme.rates import Rates
-from registrar.queue_server import connect
 from tests.registrar.site import Raw, Site, csr_for, problem
 from tests.wire.server import Server
 
@@ -31,13 +28,8 @@ def limited(folder: Path, valkey: Server, **limits: str) -> Site:
         "certificates_per_set": "off",
     } | limits
     valkey.client().flushall()
-    site = Site.build(
-        folder, issuer="limits = {" + ", ".join(f'{name} = "{rate}"' for name, rate in all_.items()) + "}"
-    )
-    services = site.services
-    object.__setattr__(services, "rates", Rates.in_queue_server(valkey.url, site.clock))
-    object.__setattr__(services, "nonces", QueueNonces(connect(valkey.url), services.settings.nonce_lifetime))
-    return site
+    lines = "limits = {" + ", ".join(f'{name} = "{rate}"' for name, rate in all_.items()) + "}"
+    return Site.build(folder, issuer=lines).counting_in(valkey.url)
 
 
 def over(answer: TestResponse) -> None:
