@@ -76,7 +76,12 @@ TABLE: Final[dict[str, Row]] = {
     "issuer add-certificate": Row(
         "signer.issuers.further:add_certificate", "signer", "Add a certificate of an issuer that was made elsewhere."
     ),
+    "issuer import": Row(
+        "signer.issuers.existing:import_", "signer", "Take a CA that exists for an issuer, with its key."
+    ),
+    "issuer list": Row("signer.issuers.list:list_", "signer", "List issuers: until when, below whom, what they issue."),
     "issuer show": Row("signer.issuers.show:show", "signer", "Show issuers: certificates, key, and where things are."),
+    "issuer retire": Row("signer.issuers.retire:retire", "signer", "Let an issuer issue nothing any more."),
     "cert issue": Row("jobs.cert_issue:issue", "jobs", "Have a certificate issued, and wait until it is answered for."),
     "cert list": Row("signer.certs.list:list_", "signer", "List certificates: by name, serial, state, expiry."),
     "cert show": Row("signer.certs.show:show", "signer", "Show what is known of a certificate."),

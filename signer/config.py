@@ -219,8 +219,9 @@ class SignerConfig(Table):
             )
 
     def _check_issuance(self, profile: IssuerProfile) -> None:
+        """Of an issuer that is retired it stands for nothing, and is not held against anything."""
         entry = next((one for one in self.issuers if one.name == profile.issuer.name), None)
-        if entry is not None and entry.issuance is not None:
+        if entry is not None and entry.issuance is not None and profile.last_crl is None:
             check_issuance(entry.issuance, profile, entry.limits, self.limits.responder_certificate_validity)
 
     def _check_series(self, profile: IssuerProfile) -> None:

@@ -1,4 +1,4 @@
-"""More behind what stands in a file: all of it or nothing, whoever else does so at the same time."""
+"""More in a file that people write too: all of it or nothing, whoever else does so at the same time."""
 
 import fcntl
 import os
@@ -11,9 +11,7 @@ from revocation import durable
 
 
 def append(path: Path, more: bytes, check: Callable[[bytes], object]) -> None:
-    """Put octets on a line of their own behind those of a file, at once and durably.
-
-    A link stays one, and owner and permissions are those of before.
+    """Put octets on a line of their own behind those of a file, as `rewrite` does.
 
     Args:
         check: looks at what the file will be; what it raises leaves the file as it is.
@@ -21,11 +19,30 @@ def append(path: Path, more: bytes, check: Callable[[bytes], object]) -> None:
     Raises:
         OSError: it cannot be written, and is as it was.
     """
+
+    def appended(present: bytes) -> bytes:
+        content = present + (b"" if present.endswith(b"\n") or not present else b"\n") + more
+        check(content)
+        return content
+
+    rewrite(path, appended)
+
+
+def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
+    """Put in the place of a file what becomes of what is in it now, at once and durably.
+
+    A link stays one, and owner and permissions are those of before.
+
+    Args:
+        change: the new content, of the present one; what it raises leaves the file as it is.
+
+    Raises:
+        OSError: it cannot be written, and is as it was.
+    """
     place = path.resolve()
     with _alone(place.parent):
         present, state = place.read_bytes(), place.stat()
-        content = present + (b"" if present.endswith(b"\n") or not present else b"\n") + more
-        check(content)
+        content = change(present)
 
         def write(file: BinaryIO) -> None:
             os.fchown(file.fileno(), state.st_uid, state.st_gid)

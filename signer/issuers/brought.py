@@ -9,8 +9,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from revocation.clock import iso
-from revocation.config import IssuerProfile
+from revocation.config import IssuerProfile, PublicConfig
 from revocation.errors import InputError, Refused
+from revocation.extensions import extension_value
 from revocation.issuer import Issuer
 from signer.ceremony.stick import read_file
 from signer.importers.certificate import load, owns
@@ -41,12 +42,30 @@ def read_brought(path: Path, name: str) -> Brought:
     Raises:
         InputError: it holds none.
         ConfigurationError: what it holds is no CA's certificate.
+        Refused: it does not say that it is.
     """
     read_file(path, LARGEST)  # what comes on a stick is no pipe, and not without end
     first, *others = load(path)
     issuer = Issuer.of(name, [first])
     own = [first, *(one for one in others if owns(issuer, one))]
+    for one in own:
+        _require_ca(one, path)
     return Brought(Issuer.of(name, own), [one for one in others if not owns(issuer, one)], path)
+
+
+def _require_ca(certificate: x509.Certificate, path: Path) -> None:
+    """Return if clients take it for a CA's: with basicConstraints, or of version 1, which has no extensions.
+
+    Raises:
+        Refused: it is a user's, of those that say nothing of it (RFC 5280 section 4.2.1.9).
+    """
+    if certificate.version is x509.Version.v1 or extension_value(certificate.extensions, x509.BasicConstraints):
+        return
+    raise Refused(
+        f"is no CA's: the certificate of {shown_name(certificate.subject)} has no basicConstraints",
+        where=str(path),
+        advice="bring the certificate of the CA",
+    )
 
 
 def require_lasting(brought: Brought, now: datetime) -> None:
@@ -76,9 +95,9 @@ def certifiers(signer: Signer, brought: Brought, given: Path | None) -> list[str
     return [_certifier(one, known, brought, given) for one in brought.issuer.certificates]
 
 
-def parent_here(signer: Signer, certificate: x509.Certificate) -> IssuerProfile | None:
+def parent_here(public: PublicConfig, certificate: x509.Certificate) -> IssuerProfile | None:
     """The configured issuer that issued a certificate, where one did; never its own."""
-    for profile in signer.public.profiles.values():
+    for profile in public.profiles.values():
         if not owns(profile.issuer, certificate) and _find(certificate, profile.issuer.certificates):
             return profile
     return None

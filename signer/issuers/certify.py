@@ -124,7 +124,7 @@ def require_unrevoked(connection: Connection, signer: Signer, parent: Issuer) ->
         Refused: it does: relying parties refuse the chain.
     """
     newest = parent.certificates[0]
-    above = parent_here(signer, newest)
+    above = parent_here(signer.public, newest)
     known = facts.find(connection, above.issuer, serial_of(newest)) if above else None
     if known is not None and known.revocation is not None:
         raise Refused(

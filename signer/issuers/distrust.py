@@ -101,5 +101,5 @@ def _configured(signer: Signer, value: bytes) -> Iterator[tuple[str | None, byte
         if key_value(profile.issuer.public_key_info) != value:
             continue
         for one in profile.issuer.certificates:
-            parent = parent_here(signer, one)
+            parent = parent_here(signer.public, one)
             yield (parent.issuer if parent else profile.issuer).id, serial_of(one)

@@ -162,7 +162,7 @@ def _last_parent(signer: Signer, own: IssuerProfile) -> IssuerProfile | None:
     newest = own.issuer.certificates[0]
     if is_self_issued(newest):
         return None
-    parent = parent_here(signer, newest)
+    parent = parent_here(signer.public, newest)
     if parent is None:
         raise Refused(
             "was certified by none of the issuers here",

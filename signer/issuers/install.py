@@ -58,28 +58,53 @@ def install(
     Where a key is configured, or given, it has to be that of the certificate. Without one this machine publishes what
     is signed elsewhere; the key may come later.
     """
-    now = clock.now()
     found = prospect(config, name, replace(options.key_source(key, passphrase), offline=offline))
-    require_new(found.certificate, f"a certificate of {name}")
-    brought = read_brought(certificate, name)
-    require_lasting(brought, now)
-    require_unknown(found.signer, brought.issuer)
-    request = options.beside(found.file.path, name, ".csr")
-    if request.exists():
-        require_same_name_as_request(request, brought, read_request(request).ca)
-    _require_its_key(found, brought)
-    if append:
-        found.require_appendable()
-    verified = certifiers(found.signer, brought, above)
-    write_new(found.certificate, b"".join(one.public_bytes(Encoding.PEM) for one in brought.issuer.certificates))
-    if append:
-        found.append()
-    note(found.signer, brought, People(operators).who)
+    brought = read_fitting(found, certificate)
+    lines = put_in_place(found, brought, above, People(operators).who, appended=append)
     if not as_json:
-        for line in (*verified, *hints(found.signer, brought)):
+        for line in lines:
             click.echo(line)
     tell(found, brought.issuer.certificates[0], appended=append, as_json=as_json)
     seal(found.signer)
+
+
+def read_fitting(found: Prospect, certificate: Path) -> Brought:
+    """The certificates in a file, if they may be those of the issuer that is to be, and its key is theirs.
+
+    Raises:
+        InputError: a certificate of it is there; or these are of another issuer that is, or not what was requested.
+        Refused: one has expired.
+        KeyUnavailable: the key cannot be used, or is another's.
+    """
+    require_new(found.certificate, f"a certificate of {found.name}")
+    brought = read_brought(certificate, found.name)
+    require_lasting(brought, clock.now())
+    require_unknown(found.signer, brought.issuer)
+    request = options.beside(found.file.path, found.name, ".csr")
+    if request.exists():
+        require_same_name_as_request(request, brought, read_request(request).ca)
+    _require_its_key(found, brought)
+    return brought
+
+
+def put_in_place(found: Prospect, brought: Brought, above: Path | None, who: str, *, appended: bool) -> list[str]:
+    """Write them where the configuration says, the tables where `--append` wants it, and an entry of the audit log.
+
+    Returns:
+        Who issued them, and what is left to do, in words.
+
+    Raises:
+        Refused: who is said to have issued one did not.
+        InputError: something cannot be written.
+    """
+    if appended:
+        found.require_appendable()
+    verified = certifiers(found.signer, brought, above)
+    write_new(found.certificate, b"".join(one.public_bytes(Encoding.PEM) for one in brought.issuer.certificates))
+    if appended:
+        found.append()
+    note(found.signer, brought, who)
+    return [*verified, *hints(found.signer, brought)]
 
 
 def note(signer: Signer, brought: Brought, who: str) -> None:
@@ -91,7 +116,7 @@ def note(signer: Signer, brought: Brought, who: str) -> None:
 
 def hints(signer: Signer, brought: Brought) -> list[str]:
     """What is left to do where the parent is an issuer of this machine, and does not know what was made in its name."""
-    parents = [(one, parent_here(signer, one)) for one in brought.issuer.certificates]
+    parents = [(one, parent_here(signer.public, one)) for one in brought.issuer.certificates]
     return [_hint(parent, brought) for one, parent in parents if parent and not _knows(signer, parent, one)]
 
 

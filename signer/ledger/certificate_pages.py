@@ -109,7 +109,7 @@ def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
     if wanted.ends_before is not None:
         found.append(end < epoch(wanted.ends_before))
     if wanted.state is not None:
-        found.append(_stands(wanted.state, now))
+        found.append(stands(wanted.state, now))
     return found
 
 
@@ -125,7 +125,8 @@ def _has_name(name: str) -> ColumnElement[bool]:
 _TYPES: Final = ("dns:", "ip:", "email:", "uri:")
 
 
-def _stands(state: State, now: datetime) -> ColumnElement[bool]:
+def stands(state: State, now: datetime) -> ColumnElement[bool]:
+    """Whether a certificate is in that state, of rows that have its latest status fact beside them."""
     end = certificates.c.not_after
     has_expired = and_(end.is_not(None), end <= epoch(now))
     is_revoked = and_(facts.c.kind.is_not(None), facts.c.kind == REVOKED)

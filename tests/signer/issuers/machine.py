@@ -51,6 +51,13 @@ class Machine:
         self.config.write_text(_TABLES.format(public=public, signer=signer, operator=self.operator.public))
         (folder / "pw").write_text(PASSPHRASE)
 
+    @classmethod
+    def at(cls, folder: Path) -> "Machine":
+        """One whose configuration is there."""
+        machine = cls.__new__(cls)
+        machine.folder, machine.config = folder, folder / "revocast.toml"
+        return machine
+
     @property
     def signer(self) -> Signer:
         """As a new process would open it."""
