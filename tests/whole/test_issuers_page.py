@@ -6,7 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.authority import Authority
 from tests.signer.issuers.machine import Machine
 from tests.whole.ceremonies import REVOCAST
 
@@ -19,7 +21,7 @@ pytestmark = pytest.mark.timeout(300)
 def test_issuers_are_made_as_the_page_says(tmp_path: Path) -> None:
     """Every command with its output; digests, times, serials and identities are those of the day."""
     shown = carried_out(tmp_path)
-    assert len(shown) == 11
+    assert len(shown) == 15
     for command, expected, found in shown:
         assert of_any_day(found, tmp_path) == of_any_day(expected, tmp_path), command
 
@@ -33,6 +35,10 @@ def carried_out(folder: Path) -> list[tuple[str, str, str]]:
     for name, keys in (("", ("root", "issuing")), ("online", ("issuing",)), ("offline", ("root",))):
         for key in keys:
             machines[name].key(key, "p384")
+    (machines[""].folder / "old").mkdir()
+    existing = Authority("Old CA", key=ec.generate_private_key(ec.SECP384R1()))
+    existing.write(machines[""].folder / "old/ca.crt")
+    machines[""].key("old/ca", made=existing.key)
     blocks = re.findall(r"^```console\n(.*?)^```", PAGE.read_text(), re.M | re.S)
     found = []
     for machine, command, expected in COMMAND.findall("".join(blocks)):
@@ -64,9 +70,11 @@ def of_any_day(text: str, folder: Path) -> str:
         (r"\b[0-9a-f]{40}\b", "KEY"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
         (r"\b[0-9A-F]{32}\b", "SERIAL"),
+        (r"serial [0-9A-F]{33,40}\b", "serial SERIAL"),
         (r"(issuer|crl)/[0-9a-f]{8}", r"\1/ISSUER"),
         (r"issuer [0-9a-f]{8}", "issuer ISSUER"),
         (r"\([0-9a-f]{8}\)", "(ISSUER)"),
+        (r"\b[0-9a-f]{8}(?=  p384  )", "ISSUER"),
     ):
         text = re.sub(pattern, word, text)
     return text.strip()
