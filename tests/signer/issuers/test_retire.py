@@ -187,3 +187,21 @@ def test_expired_issuer_is_taken_out_and_not_retired(tmp_path: Path) -> None:
     refused = machine.refused("issuer", "retire", "test")
     assert isinstance(refused, Refused)
     assert "has expired at" in refused.what
+
+
+def test_limits_of_the_signer_stay_as_they_are_under_the_brs(tmp_path: Path) -> None:
+    """The last CRL is no longer than others there, and needs no allowance."""
+    machine = Machine(tmp_path / "machine", public='compliance = "br"')
+    machine.create_root()
+    assert "know no CRL that never ends" in str(machine.refused(*RETIRE, "--last-crl", "never"))
+    machine.run(*RETIRE, "--write")
+    assert machine.signer.public.profile("root").last_crl is LastCRL.EXPIRY
+    assert machine.signer.config.limits.last_crl is None
+
+
+def test_own_certificate_of_a_root_is_no_ca_below_it(machine: Machine) -> None:
+    """Where it was imported with the rest of its folder."""
+    machine.run("import", machine.pem("root"), "--issuer", "root", "--kind", "certificates")
+    assert machine.run("cert", "list").count("Example Root") == 1
+    machine.run(*RETIRE, "--write")
+    assert machine.signer.public.profile("root").last_crl is LastCRL.EXPIRY
