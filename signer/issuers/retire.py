@@ -20,6 +20,7 @@ from revocation.configfile import ConfigFile
 from revocation.crlspec import LastCRL
 from revocation.errors import InputError, Refused
 from signer.auditing.sealing import seal
+from signer.config import SignerConfig
 from signer.issuers.agreeing import People
 from signer.issuers.appending import rewrite
 from signer.issuers.below import Living, living_below
@@ -115,6 +116,8 @@ def _planned(config: Path | None, name: str, last: LastCRL, now: datetime) -> _R
         raise InputError(
             f'is retired already, with last_crl = "{before.last_crl}"', where=f"issuer {issuer.name}", advice=advice
         )
+    if present.has("signer"):
+        present.table("signer", SignerConfig)  # of the form that it should have, or refused
     limited = present.has("signer") and before.compliance is not Compliance.BR
     text, lines = with_last_crl(present.path.read_bytes(), issuer.name, last, limited=limited)
     file = ConfigFile(present.path, parsed(text))

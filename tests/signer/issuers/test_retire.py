@@ -205,3 +205,13 @@ def test_own_certificate_of_a_root_is_no_ca_below_it(machine: Machine) -> None:
     assert machine.run("cert", "list").count("Example Root") == 1
     machine.run(*RETIRE, "--write")
     assert machine.signer.public.profile("root").last_crl is LastCRL.EXPIRY
+
+
+@pytest.mark.parametrize("table", ["signer = 3", "signer = { limits = 3 }"])
+def test_table_of_another_form_is_refused_in_words(machine: Machine, table: str) -> None:
+    """Whatever stands where a table should."""
+    text = machine.config.read_text()
+    machine.config.write_text(f"{table}\n{text[: text.index('[signer]')]}{text[text.index('[[public.issuers]]') :]}")
+    text = machine.config.read_text()
+    machine.config.write_text(text[: text.index("[[signer.issuers]]")])
+    assert isinstance(machine.refused(*RETIRE), ConfigurationError)
