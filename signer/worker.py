@@ -45,7 +45,7 @@ _SWITCHING_SECONDS: Final = 0.0005
 _MOST_IDS: Final = 20
 """Of unsigned messages, which anybody may send, in a line of the log."""
 
-_CHANGES: Final = (Verb.REVOKE, Verb.RELEASE, Verb.RAISE, Verb.EXCUSE, Verb.DISCARD)
+_CHANGES: Final = (Verb.REVOKE, Verb.RELEASE, Verb.RAISE, Verb.EXCUSE, Verb.DISCARD, Verb.REGISTER)
 _LOOKS: Final = (Verb.GENERATE_CRLS, Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN, Verb.DUE)
 
 
