@@ -19,7 +19,7 @@ from revocation.messages import Change, Issue, Outcome, Reply, RequesterKey, Rev
 from revocation.status import Reason
 from revocation.wire.claim import Claim
 from revocation.wire.queue import Wire
-from revocation.wire.route import queue_of
+from revocation.wire.route import ISSUES_QUEUE, REGISTRARS_QUEUE
 
 _AGAIN_SECONDS: Final = 30
 """How long a message that was sent is waited for before it is sent once more."""
@@ -141,8 +141,8 @@ class SignerIssuance:
         """
         if self._wire.claim(f"issue:{id_}", self._owner, _AGAIN_SECONDS) is Claim.NEW:
             message = compose(verb, body, self._clock(), requester=tenant.table.requester, id_=id_)
-            self._wire.forget_reply(id_)
-            self._wire.send(queue_of(verb), self._keys[tenant.name].sign(message))
+            queue = ISSUES_QUEUE if verb is Verb.ISSUE else REGISTRARS_QUEUE
+            self._wire.send(queue, self._keys[tenant.name].sign(message))
         return self._wire.await_reply(id_, seconds)
 
 

@@ -146,9 +146,7 @@ class Desk:
         given |= {"Authorization": f"Bearer {token}"} if token else {}
         data = body if isinstance(body, bytes | None) else json.dumps(body)
         media = {} if body is None else {"content_type": "application/json"}
-        return self.app.test_client().open(
-            f"{ROOT}/api/v1{path}", method=method, data=data, headers=given, **media
-        )
+        return self.app.test_client().open(f"{ROOT}/api/v1{path}", method=method, data=data, headers=given, **media)
 
     def issue(self, token: str, *names: str, issuer: str = "home", **more: Any) -> TestResponse:
         """Have a certificate issued; members that start with a capital are headers."""

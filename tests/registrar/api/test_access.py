@@ -15,10 +15,11 @@ from werkzeug.test import TestResponse
 
 from registrar.api.app import LARGEST
 from registrar.database.schema import tokens
+from revocation.status import Revocation
 from tests.authority import NOW, Authority
 from tests.building.ca import CA
 from tests.building.ocsp import response
-from tests.registrar.api.desk import ALL, API, Desk, kind
+from tests.registrar.api.desk import ALL, API, Desk, kind, pem
 from tests.registrar.site import ROOT
 
 LIST = "/issuers/home/certificates"
@@ -194,8 +195,6 @@ class Office:
 
     def ask(self, shown: x509.Certificate | str, peer: str = "127.0.0.1") -> TestResponse:
         """What a proxy hands over."""
-        from tests.registrar.api.desk import pem
-
         text = shown if isinstance(shown, str) else quote(pem(shown))
         return self.desk.app.test_client().get(
             f"{ROOT}/api/v1{LIST}", headers={"X-Client-Cert": text}, environ_base={"REMOTE_ADDR": peer}
@@ -235,9 +234,8 @@ def test_client_certificate_of_an_issuer_of_ours_has_to_be_good(office: Office) 
     assert kind(office.ask(shown)) == "unavailable"
     office.desk.responder.answer = response(ca, ca.responder(), shown.serial_number, this_update=NOW)
     assert office.ask(shown).status_code == 200
-    office.desk.responder.answer = response(
-        ca, ca.responder(), shown.serial_number, this_update=NOW, revoked_at=NOW - timedelta(hours=1)
-    )
+    revoked = Revocation(NOW - timedelta(hours=1))
+    office.desk.responder.answer = response(ca, ca.responder(), shown.serial_number, revoked, this_update=NOW)
     assert kind(office.ask(shown)) == "unauthenticated"
 
 
