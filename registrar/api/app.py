@@ -1,6 +1,7 @@
 """The API as a Flask application: who asks is seen first, then whether it is of the right form, and then it is done."""
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ _LOG: Final = logging.getLogger("revocast.registrar")
 _PROBLEM: Final = "application/problem+json"
 _BASE: Final = "/api/v1"
 _MOST_FAULTS: Final = 20
+_KEY: Final = re.compile(r"[0-9a-f]{32}")
 
 LARGEST: Final = 1 << 19
 """Octets of a request: a message to the signer has at most twice as many."""
@@ -58,7 +60,7 @@ def _view(services: APIServices, one: Operation) -> Callable[..., Response]:
             serial=serial,
             body=_body(one.taken) if one.taken else None,
             query=_query(one.query),
-            key=request.headers.get("Idempotency-Key"),
+            key=_key() if one.method == "POST" else None,
             if_match=request.headers.get("If-Match") if one.has_etag else None,
         )
         answer = one.handler(asked)
@@ -81,6 +83,13 @@ def _caller(services: APIServices) -> Caller:
     if shown is None:
         raise not_recognised("send a token as `Authorization: Bearer …`, or show a client certificate")
     return clients.recognise(services, shown, services.clock())
+
+
+def _key() -> str | None:
+    given = request.headers.get("Idempotency-Key")
+    if given is not None and not _KEY.fullmatch(given):
+        raise APIProblem(Kind.BAD_REQUEST, "an Idempotency-Key has 32 hexadecimal digits, in lower case")
+    return given
 
 
 def _body(model: type[BaseModel]) -> BaseModel:

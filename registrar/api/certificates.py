@@ -1,7 +1,6 @@
 """Certificates as the registrar knows them: issued through it, over ACME or the API, or imported. Not the ledger's."""
 
 import base64
-import binascii
 import hashlib
 from datetime import datetime
 from typing import Final
@@ -20,7 +19,9 @@ from registrar.database.rows import Certificate
 from revocation.clock import epoch, from_epoch
 from revocation.serials import from_hex, to_int
 
-_ID_OCTETS: Final = 16
+_TIME_OCTETS: Final = 8  # and 16 of the id: 32 characters
+_LATEST: Final = 253402300799
+"""The end of the year 9999, seconds since 1970."""
 
 
 def list_(asked: Asked) -> Answer:
@@ -115,23 +116,15 @@ def _state(one: Certificate, now: datetime) -> State:
 
 
 def _cursor(one: Certificate) -> str:
-    octets = epoch(one.not_before).to_bytes(8, "big", signed=True) + bytes.fromhex(one.id)
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+    octets = max(0, epoch(one.not_before)).to_bytes(_TIME_OCTETS, "big") + bytes.fromhex(one.id)
+    return base64.urlsafe_b64encode(octets).decode()
 
 
 def _position(cursor: str) -> Position:
-    try:
-        octets = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        begin, id_ = from_epoch(int.from_bytes(octets[:8], "big", signed=True)), octets[8:]
-    except (binascii.Error, ValueError, OverflowError):
-        raise _no_cursor() from None
-    if len(id_) != _ID_OCTETS:
-        raise _no_cursor()
-    return begin, id_.hex()
-
-
-def _no_cursor() -> APIProblem:
-    return APIProblem(Kind.BAD_REQUEST, "`cursor` is none that a page had as `next`")
+    """Where a page went on; any text of the form of a cursor is some position."""
+    octets = base64.urlsafe_b64decode(cursor)
+    seconds = min(int.from_bytes(octets[:_TIME_OCTETS], "big"), _LATEST)
+    return from_epoch(seconds), octets[_TIME_OCTETS:].hex()
 
 
 def serial_number(asked: Asked) -> int:

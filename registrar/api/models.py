@@ -205,4 +205,4 @@ class ListQuery(BaseModel):
     expires_before: Time | None = None
     expires_after: Time | None = None
     limit: int = Field(default=100, ge=1, le=1000)
-    cursor: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,100}$", description="`next` of a page.")
+    cursor: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{32}$", description="`next` of a page.")

@@ -13,7 +13,7 @@ from revocation import __version__
 
 _TEMPLATE: Final = "#/components/schemas/{model}"
 _PROBLEM: Final = "application/problem+json"
-_ETAG: Final = {"type": "string", "pattern": r'^(\*|"[0-9a-f]{32}"(, ?"[0-9a-f]{32}")*)$'}
+_ETAG: Final = {"type": "string"}
 _IDEMPOTENCY: Final = {
     "name": "Idempotency-Key",
     "in": "header",

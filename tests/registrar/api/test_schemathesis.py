@@ -1,4 +1,4 @@
-"""Schemathesis, a judge: the API does what its own description says, whatever it is sent. `make test-long` sends more."""
+"""Schemathesis, a judge: the API does what its description says, whatever it is sent. `make test-long` sends more."""
 
 import json
 import os
@@ -22,6 +22,8 @@ CONFIGURATION = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "304", "401", "403", "404", "409", "412", "422"]
 """
+UNAUTHORIZED = bytes.fromhex("30030a0106")
+"""An OCSP response of the stand-in for a responder: it has none."""
 
 
 @contextmanager
@@ -39,9 +41,11 @@ def served(desk: Desk) -> Iterator[str]:
 def judged(folder: Path, examples: int) -> subprocess.CompletedProcess[str]:
     """What Schemathesis says, of so many requests to each operation and in each phase."""
     desk = Desk.build(folder)
+    desk.responder.answer = UNAUTHORIZED
     token = desk.token(issuers=("home", "lab"))
-    desk.issue(token, "a.example", names=["dns:a.example"])
-    (folder / "schemathesis.toml").write_text(CONFIGURATION)
+    serial = desk.issue(token, "a.example", names=["dns:a.example"]).json["serial"]
+    known = f'[parameters]\n"path.issuer" = "home"\n"path.serial" = "{serial}"\n'
+    (folder / "schemathesis.toml").write_text(f"{known}{CONFIGURATION}")
     with served(desk) as url:
         options = ["--url", url, "--max-examples", str(examples), "--header", f"Authorization: Bearer {token}"]
         quiet = ["--no-color", "--generation-database", "none", "--seed", "1"]
@@ -52,7 +56,7 @@ def judged(folder: Path, examples: int) -> subprocess.CompletedProcess[str]:
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     """A few requests to each operation."""
     done = judged(tmp_path, 5)
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr
+    assert done.returncode == 0, done.stdout[:3000] + done.stdout[-3000:] + done.stderr
     assert "No issues found" in done.stdout
 
 
