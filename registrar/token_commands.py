@@ -105,14 +105,14 @@ def _lifetime(text: str) -> timedelta:
 
 def _scopes(text: str) -> list[str]:
     found = [one.strip() for one in text.split(",")]
-    if unknown := next((one for one in found if not re.fullmatch(scope_names.PATTERN, one)), None):
+    if (unknown := next((one for one in found if not re.fullmatch(scope_names.PATTERN, one)), None)) is not None:
         raise InputError(f"{unknown!r} is no scope", advice="issue:PROFILE, revoke, hold, read, import")
     return sorted(set(found))
 
 
 def _issuers(settings: RegistrarConfig, text: str) -> list[str]:
     found, offered = [one.strip() for one in text.split(",")], [one.name for one in settings.api_issuers]
-    if unknown := next((one for one in found if one not in offered), None):
+    if (unknown := next((one for one in found if one not in offered), None)) is not None:
         raise InputError(f"no issuer {unknown!r} has the API", advice=f"api = true have: {', '.join(offered)}")
     return sorted(set(found))
 
