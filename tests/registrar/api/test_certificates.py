@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -17,6 +18,12 @@ from tests.registrar.fakes import Clock, FakeCA
 from tests.registrar.site import csr_for
 
 KEY = "0123456789abcdef" * 2
+
+
+@pytest.fixture
+def desk(tmp_path: Path, place: str) -> Desk:
+    """An API that is right by default, on either database."""
+    return Desk.build(tmp_path, database=place)
 
 
 def test_certificate_is_issued_for_who_has_the_scope(desk: Desk) -> None:
