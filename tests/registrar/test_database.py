@@ -33,6 +33,12 @@ def test_schema_that_was_migrated_is_the_one_that_is_used(database: Database) ->
     assert [one for one in flat if one[0] != "modify_comment"] == []
 
 
+_OLD = text(
+    "INSERT INTO certificates (id, issuer, ca, serial, certid, names, profile, not_before, not_after, der) "
+    "VALUES (:id, :issuer, :ca, :serial, '', :names, 'server', 1, 2, 'x')"
+)
+
+
 def test_certificates_of_the_first_schema_are_found_by_name(tmp_path: Path, place: str) -> None:
     """Once it is migrated; each name of each."""
     url = make_url(place).set(drivername="postgresql+psycopg") if "://" in place else f"sqlite:///{tmp_path}/old.sqlite"
@@ -43,9 +49,7 @@ def test_certificates_of_the_first_schema_are_found_by_name(tmp_path: Path, plac
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-        columns = "id, issuer, ca, serial, certid, names, profile, not_before, not_after, der"
-        values = ":id, :issuer, :ca, :serial, '', :names, 'server', 1, 2, 'x'"
-        connection.execute(text(f"INSERT INTO certificates ({columns}) VALUES ({values})"), row)
+        connection.execute(_OLD, row)
     engine.dispose()
     opened = Database(place if "://" in place else tmp_path / "old.sqlite")
     with opened.read() as connection:
