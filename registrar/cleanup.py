@@ -16,7 +16,16 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, s
 from registrar.config import Retention
 from registrar.database import Database
 from registrar.database.rows import Status
-from registrar.database.schema import accounts, authorizations, certificates, challenges, eab_keys, orders
+from registrar.database.schema import (
+    accounts,
+    authorizations,
+    certificate_names,
+    certificates,
+    challenges,
+    eab_keys,
+    orders,
+    requests,
+)
 
 _LOG: Final = logging.getLogger("revocast.registrar")
 _BATCH: Final = 500
@@ -67,7 +76,9 @@ def _kinds(retention: Retention, now: datetime) -> Iterator[Kind]:
         ~exists().where(orders.c.id == authorizations.c.order_id),
     )
     yield Kind("authorizations", authorizations, ended, ((challenges, "authorization_id"),))
-    yield Kind("certificates", certificates, certificates.c.not_after <= now - retention.certificates)
+    ended = certificates.c.not_after <= now - retention.certificates
+    yield Kind("certificates", certificates, ended, ((certificate_names, "certificate"),))
+    yield Kind("requests", requests, requests.c.created_at <= now - retention.requests)
     ended = and_(
         accounts.c.status != Status.VALID.value,
         accounts.c.changed_at <= now - retention.accounts,

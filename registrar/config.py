@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from registrar.api.config import APITable
 from registrar.issuer_table import IssuerTable
 from registrar.validation.config import Network
 from revocation.config import PublicConfig
@@ -58,6 +59,11 @@ class Retention(Table):
     )
     certificates: Duration = Field(
         default=timedelta(days=90), description="Certificates in this database, after they have expired."
+    )
+    requests: Duration = Field(
+        default=timedelta(days=30),
+        ge=timedelta(hours=1),
+        description="Ids under which something was asked over the API; the signer remembers its own for good.",
     )
     accounts: Duration = Field(
         default=timedelta(days=365), description="Accounts that were deactivated, and of which no certificate lives."
@@ -112,6 +118,7 @@ class RegistrarConfig(Table):
     )
     retention: Retention = Retention()
     validation: Network = Network()
+    api: APITable | None = Field(default=None, description="The API at /api/v1. Absent: there is none (docs/api.md).")
     issuers: tuple[IssuerTable, ...] = Field(min_length=1, description="fill in [[registrar.issuers]]")
 
     @model_validator(mode="after")
@@ -135,6 +142,26 @@ class RegistrarConfig(Table):
             raise ValueError("two issuers have the same name")
         return self
 
+    @model_validator(mode="after")
+    def _api_can_be_used(self) -> Self:
+        offered = [one.name for one in self.issuers if one.api]
+        if self.api is None:
+            if offered:
+                raise ValueError(f"api = true of {offered[0]}, and there is no [registrar.api]")
+            return self
+        if not offered:
+            raise ValueError("[registrar.api] is there, and no issuer has api = true")
+        self.api.require_proxies(self.trusted_proxies)
+        if self.api.clients and not (self.tls_certificate or self.api.client_certificate_header):
+            raise ValueError(
+                "[[registrar.api.clients]] are there, and no TLS in which they show certificates: set "
+                "`tls_certificate`, or `client_certificate_header` of a proxy"
+            )
+        for client in self.api.clients:
+            if unknown := sorted(set(client.issuers) - set(offered)):
+                raise ValueError(f"a client is for the issuer {unknown[0]}, which has not api = true")
+        return self
+
     @property
     def address(self) -> tuple[str, int]:
         """Host and port of `listen`."""
@@ -145,6 +172,16 @@ class RegistrarConfig(Table):
     def acme_issuers(self) -> tuple[IssuerTable, ...]:
         """Those that serve ACME."""
         return tuple(one for one in self.issuers if one.acme)
+
+    @property
+    def served_issuers(self) -> tuple[IssuerTable, ...]:
+        """Those that anybody can ask something of, over ACME or the API."""
+        return tuple(one for one in self.issuers if one.acme or (one.api and self.api))
+
+    @property
+    def api_issuers(self) -> tuple[IssuerTable, ...]:
+        """Those that have the API; none where that is not served."""
+        return tuple(one for one in self.issuers if one.api) if self.api else ()
 
     def check(self, public: PublicConfig) -> None:
         """Hold it against what is public.

@@ -4,12 +4,13 @@ from registrar.acme.nonces import QueueNonces
 from registrar.acme.rates import Rates
 from registrar.acme.services import Services
 from registrar.acme.validations import QueuedValidations
+from registrar.api.services import APIServices
 from registrar.config import RegistrarConfig
 from registrar.database import Database
 from registrar.issuance import SignerIssuance
-from registrar.published_status import OCSPStatuses
+from registrar.published_status import OCSPResponder, OCSPStatuses
 from registrar.queue_server import connect
-from registrar.tenant import tenants_of
+from registrar.tenant import api_tenants_of, tenants_of
 from revocation.clock import Clock
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
@@ -43,7 +44,6 @@ def services_of(settings: RegistrarConfig, public: PublicConfig, clock: Clock) -
         InputError: a requester's key cannot be read.
     """
     wire = Wire(settings.queue)
-    keys = {one.name: RequesterKey.load(one.requester_key, _ADVICE) for one in settings.acme_issuers}
     return Services(
         settings=settings,
         public=public,
@@ -52,7 +52,34 @@ def services_of(settings: RegistrarConfig, public: PublicConfig, clock: Clock) -
         nonces=QueueNonces(connect(settings.queue), settings.nonce_lifetime),
         rates=Rates.in_queue_server(settings.queue, clock),
         validations=QueuedValidations(wire, clock),
-        issuance=SignerIssuance(wire, keys, clock),
-        statuses=OCSPStatuses(settings.responder or f"{public.base_url}{public.prefix}", clock),
+        issuance=_signer(settings, wire, clock),
+        statuses=OCSPStatuses(_responder(settings, public), clock),
         clock=clock,
     )
+
+
+def api_of(services: Services) -> APIServices | None:
+    """The parts of the API, beside those of ACME; None where it is not served."""
+    settings, public = services.settings, services.public
+    if settings.api is None:
+        return None
+    return APIServices(
+        settings=settings,
+        table=settings.api,
+        public=public,
+        tenants=api_tenants_of(settings, public),
+        database=services.database,
+        rates=services.rates,
+        signer=_signer(settings, Wire(settings.queue), services.clock),
+        responder=OCSPResponder(_responder(settings, public)),
+        clock=services.clock,
+    )
+
+
+def _signer(settings: RegistrarConfig, wire: Wire, clock: Clock) -> SignerIssuance:
+    keys = {one.name: RequesterKey.load(one.requester_key, _ADVICE) for one in settings.served_issuers}
+    return SignerIssuance(wire, keys, clock)
+
+
+def _responder(settings: RegistrarConfig, public: PublicConfig) -> str:
+    return settings.responder or f"{public.base_url}{public.prefix}"

@@ -15,11 +15,11 @@ from typing import Final, Protocol
 from registrar.problem import Problem, ProblemType
 from registrar.tenant import Tenant
 from revocation.clock import Clock
-from revocation.messages import Issue, Message, Outcome, Reply, RequesterKey, Revoke, Verb, compose
+from revocation.messages import Change, Issue, Outcome, Reply, RequesterKey, Revoke, Verb, compose
 from revocation.status import Reason
 from revocation.wire.claim import Claim
 from revocation.wire.queue import Wire
-from revocation.wire.route import ISSUES_QUEUE, SIGNER_QUEUE
+from revocation.wire.route import ISSUES_QUEUE, REGISTRARS_QUEUE
 
 _AGAIN_SECONDS: Final = 30
 """How long a message that was sent is waited for before it is sent once more."""
@@ -59,6 +59,13 @@ class CertificateRequest:
     id: str
 
 
+class Asking(Protocol):
+    """Who is asked for what changes facts."""
+
+    def ask(self, tenant: Tenant, verb: Verb, body: Change, id_: str, seconds: float) -> Reply | None:
+        """Ask under an id, the same each time that it is asked, and wait so long. Raises QueueUnreachable."""
+
+
 class Issuance(Protocol):
     """Who issues and revokes."""
 
@@ -91,19 +98,16 @@ class SignerIssuance:
             Problem: the signer refuses.
             QueueUnreachable: it cannot be asked now.
         """
-        if self._wire.claim(f"issue:{wanted.id}", self._owner, _AGAIN_SECONDS) is Claim.NEW:
-            body = Issue(
-                issuer=tenant.issuer.id,
-                asked_by=wanted.asked_by,
-                profile=wanted.profile,
-                csr=base64.b64encode(wanted.csr).decode(),
-                names=tuple(wanted.names),
-                not_before=wanted.not_before,
-                not_after=wanted.not_after,
-            )
-            message = compose(Verb.ISSUE, body, self._clock(), requester=tenant.table.requester, id_=wanted.id)
-            self._send(tenant, ISSUES_QUEUE, message)
-        reply = self._wire.await_reply(wanted.id, seconds)
+        body = Issue(
+            issuer=tenant.issuer.id,
+            asked_by=wanted.asked_by,
+            profile=wanted.profile,
+            csr=base64.b64encode(wanted.csr).decode(),
+            names=tuple(wanted.names),
+            not_before=wanted.not_before,
+            not_after=wanted.not_after,
+        )
+        reply = self.ask(tenant, Verb.ISSUE, body, wanted.id, seconds)
         if reply is None or reply.outcome is Outcome.FAILED or "retry_at" in reply.data:
             return Processing()
         if reply.outcome is Outcome.REFUSED:
@@ -121,9 +125,7 @@ class SignerIssuance:
             QueueUnreachable: it cannot be asked now.
         """
         body = Revoke(issuer=tenant.issuer.id, asked_by=asked_by, serial=serial, reason=reason.name)
-        message = compose(Verb.REVOKE, body, self._clock(), requester=tenant.table.requester)
-        self._send(tenant, SIGNER_QUEUE, message)
-        reply = self._wire.await_reply(message.id, _REVOKE_SECONDS)
+        reply = self.ask(tenant, Verb.REVOKE, body, secrets.token_hex(16), _REVOKE_SECONDS)
         if reply is None or reply.outcome is Outcome.FAILED:
             raise Problem(
                 ProblemType.SERVER_INTERNAL, "the signer does not answer: ask again", status=503, retry_after=30
@@ -131,9 +133,17 @@ class SignerIssuance:
         if reply.outcome is Outcome.REFUSED:
             raise Problem(ProblemType.UNAUTHORIZED, f"the CA refuses: {_said(reply)}", status=403)
 
-    def _send(self, tenant: Tenant, queue: str, message: Message) -> None:
-        self._wire.forget_reply(message.id)
-        self._wire.send(queue, self._keys[tenant.name].sign(message))
+    def ask(self, tenant: Tenant, verb: Verb, body: Change, id_: str, seconds: float) -> Reply | None:
+        """Send the message, once in a while, and look for its reply.
+
+        Raises:
+            QueueUnreachable: it cannot be asked now.
+        """
+        if self._wire.claim(f"issue:{id_}", self._owner, _AGAIN_SECONDS) is Claim.NEW:
+            message = compose(verb, body, self._clock(), requester=tenant.table.requester, id_=id_)
+            queue = ISSUES_QUEUE if verb is Verb.ISSUE else REGISTRARS_QUEUE
+            self._wire.send(queue, self._keys[tenant.name].sign(message))
+        return self._wire.await_reply(id_, seconds)
 
 
 def _said(reply: Reply) -> str:

@@ -75,6 +75,7 @@ class IssuerTable(Table):
 
     name: str = Field(max_length=64, description="As in [[public.issuers]]; it stands in the URLs of its clients.")
     acme: bool = Field(default=False, description="Whether it serves ACME, at /acme/NAME/directory.")
+    api: bool = Field(default=False, description="Whether it can be asked over the API, by who has a token for it.")
     requester: str = Field(
         default="registrar", max_length=64, description="The name of `requester_key` in [[signer.requesters]]."
     )

@@ -19,6 +19,7 @@ from registrar.tenant import Tenant
 from revocation import serials
 from revocation.certid import CertID, CertIDHash
 from revocation.clock import Clock
+from revocation.issuer import Issuer
 from revocation.ocsppath import canonical_request
 from revocation.paths import OCSP_PATH
 
@@ -42,8 +43,39 @@ class Statuses(Protocol):
         """What is published of a certificate now, or was a little while ago; None: nothing, or nobody answers."""
 
 
+class Responder(Protocol):
+    """Who answers for certificates."""
+
+    def ask(self, issuer: Issuer, serial: int) -> bytes | None:
+        """Its answer of now, whatever that is; None where there is none."""
+
+
+class OCSPResponder:
+    """The OCSP responder, over HTTP.
+
+    Args:
+        base: the URL that `/ocsp/` lies below.
+    """
+
+    def __init__(self, base: str) -> None:
+        self._base = urlsplit(base)
+
+    def ask(self, issuer: Issuer, serial: int) -> bytes | None:
+        """Its answer to a GET (RFC 6960 appendix A.1)."""
+        cert_id = CertID.of(issuer, serials.from_int(serial), CertIDHash.SHA256)
+        path = f"{self._base.path}/{OCSP_PATH}{quote(base64.b64encode(canonical_request(cert_id)), safe='')}"
+        connection = http.client.HTTPConnection(self._base.netloc, timeout=_SECONDS)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read(_LARGEST)
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+
+
 class OCSPStatuses:
-    """The OCSP responder.
+    """What the OCSP responder says, kept for a while.
 
     Args:
         base: the URL that `/ocsp/` lies below.
@@ -51,7 +83,7 @@ class OCSPStatuses:
     """
 
     def __init__(self, base: str, clock: Clock) -> None:
-        self._base, self._clock = urlsplit(base), clock
+        self._responder, self._clock = OCSPResponder(base), clock
         self._kept: OrderedDict[tuple[str, int], tuple[datetime, Published | None]] = OrderedDict()
         self._turn = threading.Lock()
 
@@ -70,17 +102,8 @@ class OCSPStatuses:
         return found
 
     def _ask(self, tenant: Tenant, serial: int) -> Published | None:
-        cert_id = CertID.of(tenant.issuer, serials.from_int(serial), CertIDHash.SHA256)
-        path = f"{self._base.path}/{OCSP_PATH}{quote(base64.b64encode(canonical_request(cert_id)), safe='')}"
-        connection = http.client.HTTPConnection(self._base.netloc, timeout=_SECONDS)
-        try:
-            connection.request("GET", path)
-            body = connection.getresponse().read(_LARGEST)
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            connection.close()
-        return _read(body, serial)
+        body = self._responder.ask(tenant.issuer, serial)
+        return None if body is None else _read(body, serial)
 
 
 def _read(body: bytes, serial: int) -> Published | None:

@@ -1,8 +1,9 @@
-"""`revocast registrar`: ACME over HTTP, until a signal says stop. This is the entry point: below it `now` is given."""
+"""`revocast registrar`: ACME and the API over HTTP, until a signal. The entry point: below it `now` is given."""
 
 import logging
 import signal
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -12,10 +13,14 @@ from cheroot.wsgi import Server
 
 from registrar.acme.app import create_app
 from registrar.acme.jws import LARGEST
+from registrar.api.app import LARGEST as LARGEST_OF_API
+from registrar.api.app import create_app as create_api
+from registrar.application import together
 from registrar.config import RegistrarConfig
-from registrar.configured import read_registrar, services_of
+from registrar.configured import api_of, read_registrar, services_of
 from revocation import clock
 from revocation.cli import config_option
+from revocation.config import load_certificates
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, RevocastError
 from revocation.logs import log_to_stderr
@@ -31,7 +36,7 @@ _LONGEST_HEADERS: Final = 1 << 14
 @config_option
 @click.option("--listen", help="The address and port to listen on, in place of the configured ones.")
 def registrar(config: Path | None, listen: str | None) -> None:
-    """Serve ACME (RFC 8555) for the issuers that offer it, over HTTPS, or over HTTP behind a proxy.
+    """Serve ACME (RFC 8555) and the API for the issuers that offer them, over HTTPS, or over HTTP behind a proxy.
 
     Prints `listening on …` when it does; reads its TLS certificate anew on SIGHUP; ends on SIGTERM or SIGINT.
     """
@@ -39,10 +44,14 @@ def registrar(config: Path | None, listen: str | None) -> None:
     settings, public = read_registrar(ConfigFile.read(config))
     if listen is not None:
         settings = RegistrarConfig.model_validate({**settings.model_dump(), "listen": listen})
-    if not settings.acme_issuers:
-        raise ConfigurationError("no issuer serves ACME", advice="acme = true in one of [[registrar.issuers]]")
+    if not settings.served_issuers:
+        raise ConfigurationError(
+            "no issuer serves ACME, nor the API", advice="acme = true, or api = true, in one of [[registrar.issuers]]"
+        )
     services = services_of(settings, public, clock.now)
-    server = _server(settings, create_app(services).wsgi_app)
+    api = api_of(services)
+    application = together(create_app(services).wsgi_app, create_api(api).wsgi_app if api else None)
+    server = _server(settings, application)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     try:
@@ -58,6 +67,8 @@ def registrar(config: Path | None, listen: str | None) -> None:
     click.echo(f"listening on {scheme}://{f'[{host}]' if ':' in host else host}:{port}")
     for tenant in services.tenants.values():
         click.echo(f"directory of {tenant.name}: {tenant.url('directory')}")
+    if api:
+        click.echo(f"API: {settings.url}/api/v1/openapi.json")
     try:
         server.serve()
     finally:
@@ -83,9 +94,12 @@ def _server(settings: RegistrarConfig, application: Any) -> Server:
         accepted_queue_size=_WAITING,
     )
     server.max_request_header_size = _LONGEST_HEADERS
-    server.max_request_body_size = 2 * LARGEST  # what is a little too large is answered with a problem document
+    largest = LARGEST_OF_API if settings.api else LARGEST
+    server.max_request_body_size = 4 * largest  # what is a little too large is answered with a problem document
     if settings.tls_certificate and settings.tls_key:
         server.ssl_adapter = _tls(settings.tls_certificate, settings.tls_key)
+        if settings.api and settings.api.clients:
+            _ask_for_certificates(server.ssl_adapter, settings.api.client_cas)
     return server
 
 
@@ -114,6 +128,15 @@ def _tls(certificate: Path, key: Path) -> BuiltinSSLAdapter:
 
     signal.signal(signal.SIGHUP, reload)
     return adapter
+
+
+def _ask_for_certificates(adapter: BuiltinSSLAdapter, signers: Sequence[Path]) -> None:
+    """Have clients show a certificate by one of these in the handshake, if they have one; those of ACME have none."""
+    adapter.context.verify_mode = ssl.CERT_OPTIONAL
+    adapter.context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # one that is no root is trusted for itself
+    for path in signers:
+        load_certificates(path)
+        adapter.context.load_verify_locations(path)
 
 
 def _stop(_number: int, _frame: object) -> NoReturn:

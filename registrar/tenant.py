@@ -1,6 +1,6 @@
 """One issuer as its clients see it: what it offers, who it is, and its URLs. Several are kept apart by their names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from registrar.config import RegistrarConfig
@@ -40,5 +40,14 @@ class Tenant:
 
 def tenants_of(settings: RegistrarConfig, public: PublicConfig) -> Mapping[str, Tenant]:
     """Those that serve ACME, by their names."""
+    return _by_name(settings.acme_issuers, settings, public)
+
+
+def api_tenants_of(settings: RegistrarConfig, public: PublicConfig) -> Mapping[str, Tenant]:
+    """Those that have the API, by their names."""
+    return _by_name(settings.api_issuers, settings, public)
+
+
+def _by_name(issuers: Iterable[IssuerTable], settings: RegistrarConfig, public: PublicConfig) -> Mapping[str, Tenant]:
     profiles = {profile.issuer.name: profile for profile in public.profiles.values()}
-    return {one.name: Tenant(one, profiles[one.name], settings.url) for one in settings.acme_issuers}
+    return {one.name: Tenant(one, profiles[one.name], settings.url) for one in issuers}

@@ -21,6 +21,7 @@ from revocation.messages import (
     Message,
     Outcome,
     Raise,
+    Register,
     Release,
     Reply,
     Revoke,
@@ -38,6 +39,7 @@ from signer.ledger import audit, continuity, facts, kept, replies, this_updates
 from signer.ledger.early import ONE_SECOND
 from signer.ledger.facts import Certificate, Origin
 from signer.refusal import NO_ID, refused
+from signer.registering import register
 from signer.rights import authenticate, require_current, require_right
 from signer.signer import Signer
 from signer.statuses import Done
@@ -202,6 +204,8 @@ def _do(connection: Connection, signer: Signer, asked: Asked, origin: Origin) ->
             return excuse(connection, profile, body, origin)
         case Discard():
             return discard(connection, profile, origin)
+        case Register():
+            return register(connection, signer, profile, body, origin)
         case Issue():
             raise Refused("certificates are not issued at ceremonies", advice="`revocast issuer sign`, for CAs")
     raise TypeError(f"nobody does what a {type(body).__name__} asks")
@@ -215,7 +219,7 @@ def _found(connection: Connection, signer: Signer, profile: IssuerProfile, seria
 
 def _note(connection: Connection, asked: Asked, reply: Reply, origin: Origin) -> None:
     """What was asked, by whom, and what came of it, for the audit log."""
-    what = asked.body.model_dump(mode="json", exclude={"issuer"}, exclude_none=True)
+    what = asked.body.model_dump(mode="json", exclude={"issuer", "certificates"}, exclude_none=True)
     what |= {name: found for name in ("discarded", "serials") if (found := reply.data.get(name))}
     who = {"requester": origin.requester, "message": origin.message}
     done = {"outcome": str(reply.outcome), "revision": reply.revision}

@@ -22,6 +22,7 @@ from revocation.wire.job import Task, Together
 from revocation.wire.looker import Looker
 from revocation.wire.notes import of_signer
 from revocation.wire.queue import ISSUES_QUEUE, LOOKS_QUEUE, SIGNER_QUEUE, Wire
+from revocation.wire.route import REGISTRARS_QUEUE
 from signer.acknowledgements import Acknowledgements
 from signer.asked import Asked
 from signer.change import change_together
@@ -45,7 +46,7 @@ _SWITCHING_SECONDS: Final = 0.0005
 _MOST_IDS: Final = 20
 """Of unsigned messages, which anybody may send, in a line of the log."""
 
-_CHANGES: Final = (Verb.REVOKE, Verb.RELEASE, Verb.RAISE, Verb.EXCUSE, Verb.DISCARD)
+_CHANGES: Final = (Verb.REVOKE, Verb.RELEASE, Verb.RAISE, Verb.EXCUSE, Verb.DISCARD, Verb.REGISTER)
 _LOOKS: Final = (Verb.GENERATE_CRLS, Verb.GENERATE_OCSP_KEYS, Verb.PRESIGN, Verb.DUE)
 
 
@@ -80,13 +81,14 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
     issuing = _issuing(signer, wire, looker)
     queues = {
         SIGNER_QUEUE: dict.fromkeys(map(str, _CHANGES), lambda text: changes([text])),
+        REGISTRARS_QUEUE: dict.fromkeys(map(str, _CHANGES), lambda text: changes([text])),
         ISSUES_QUEUE: {str(Verb.ISSUE): lambda text: issuing.add([text])},
         LOOKS_QUEUE: dict.fromkeys(map(str, _LOOKS), _look_task(wire, looks)),
     }
     looker.start()
     teller.start()
     issuing.start()
-    together = {SIGNER_QUEUE: changes, ISSUES_QUEUE: issuing.add}
+    together = {SIGNER_QUEUE: changes, REGISTRARS_QUEUE: changes, ISSUES_QUEUE: issuing.add}
     try:
         wire.work_in_order(queues, ready=lambda: click.echo("ready"), together=together)
     finally:

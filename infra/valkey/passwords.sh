@@ -3,7 +3,7 @@
 # ACL-FILE is written for the server, and keeps the users that were added to it; FOLDER gets a file USER.password each.
 set -eu
 umask 077
-users="signer publisher scheduler operator responder validator"
+users="signer publisher scheduler operator responder validator registrar"
 acl=$(cat "$(dirname "$0")/users.acl")
 mkdir -p "$2"
 for user in $users; do

@@ -9,7 +9,6 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from registrar.acme.asked import Asked
@@ -20,6 +19,7 @@ from registrar.database import orders as stored
 from registrar.database.rows import Certificate, Order, Status
 from registrar.issuance import CertificateRequest, Issued
 from registrar.problem import Problem
+from registrar.received import names_of, require_key, require_signed_by
 from registrar.tenant import Tenant
 from revocation import serials
 from revocation.errors import QueueUnreachable
@@ -62,7 +62,7 @@ def _wanted(asked: Asked, one: Order) -> CertificateRequest:
         profile=one.profile,
         not_before=one.not_before,
         not_after=one.not_after,
-        asked_by=asked.account_url(one.account),
+        asked_by=f"account {asked.account_url(one.account)}",
         id=one.message,
     )
 
@@ -99,9 +99,9 @@ def _read(tenant: Tenant, one: Order, der: bytes) -> Certificate:
     """
     try:
         found = x509.load_der_x509_certificate(der)
-        _require_signed_by(tenant, found)
-        _require_key(one.csr or b"", found)
-        names = _names_of(found)
+        require_signed_by(tenant, found)
+        require_key(one.csr or b"", found)
+        names = names_of(found)
     except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound) as error:
         raise NotWhatWasAsked(str(error) or type(error).__name__) from error
     wanted = {as_name(name) for name in one.names}
@@ -124,26 +124,6 @@ def _read(tenant: Tenant, one: Order, der: bytes) -> Certificate:
 
 def _utc(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
-
-
-def _require_signed_by(tenant: Tenant, found: x509.Certificate) -> None:
-    found.verify_directly_issued_by(tenant.issuer.certificates[0])
-
-
-def _require_key(csr: bytes, found: x509.Certificate) -> None:
-    wanted = x509.load_der_x509_csr(csr).public_key()
-    form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    if found.public_key().public_bytes(*form) != wanted.public_bytes(*form):
-        raise ValueError("it is for another key")
-
-
-def _names_of(found: x509.Certificate) -> set[str]:
-    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    dns = {f"dns:{name}" for name in names.get_values_for_type(x509.DNSName)}
-    addresses = {f"ip:{address}" for address in names.get_values_for_type(x509.IPAddress)}
-    if len(dns) + len(addresses) != len(names):
-        raise ValueError("it is for names of other kinds")
-    return dns | addresses
 
 
 def _is_published(asked: Asked, certificate: Certificate) -> bool:

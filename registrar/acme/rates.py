@@ -8,16 +8,17 @@ from typing import Final
 
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
-from limits.storage import RedisStorage, Storage
+from limits.storage import Storage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from registrar.acme.identifiers import as_name
+from registrar.acme.rate_counts import QueueCounts
 from registrar.problem import Identifier, Problem, ProblemType
+from registrar.queue_server import connect
 from registrar.tenant import Tenant
 from revocation.clock import Clock, epoch
 from revocation.errors import QueueUnreachable
 
-_PREFIX: Final = "revocast:limits"
 _OFF: Final = "off"
 
 
@@ -36,9 +37,7 @@ class Rates:
     @classmethod
     def in_queue_server(cls, url: str, clock: Clock) -> "Rates":
         """Counted there, for all registrars together."""
-        scheme, _, rest = url.partition("://")
-        known = f"redis+unix://{rest}" if scheme == "unix" else url
-        return cls(RedisStorage(known, key_prefix=_PREFIX, wrap_exceptions=True), clock)
+        return cls(QueueCounts(connect(url), clock), clock)
 
     def new_account(self, tenant: Tenant, address: str) -> None:
         """Count a new account. Raises Problem: rateLimited."""
@@ -60,6 +59,14 @@ class Rates:
         """Count a certificate that replaces none. Raises Problem: rateLimited."""
         for rate, place, what in self._of_certificates(tenant, names):
             self._hit(tenant, rate, place, what)
+
+    def request(self, rate: str, caller: str) -> int | None:
+        """Count a request to the API; in how many seconds to come again, if there were too many."""
+        if rate == _OFF:
+            return None
+        item = _item(rate)
+        with _reached():
+            return None if self._limiter.hit(item, "api", caller) else self._again(item, "api", caller)
 
     def _of_certificates(
         self, tenant: Tenant, names: Sequence[Identifier]
@@ -88,13 +95,16 @@ class Rates:
                 raise self._limited(item, tenant, place, what)
 
     def _limited(self, item: RateLimitItem, tenant: Tenant, place: tuple[str, ...], what: str) -> Problem:
-        again = self._limiter.get_window_stats(item, tenant.name, *place).reset_time - epoch(self._clock())
         return Problem(
             ProblemType.RATE_LIMITED,
             f"too many {what}: {item} at most",
             status=429,
-            retry_after=max(1, min(int(again) + 1, item.get_expiry())),
+            retry_after=self._again(item, tenant.name, *place),
         )
+
+    def _again(self, item: RateLimitItem, *place: str) -> int:
+        again = self._limiter.get_window_stats(item, *place).reset_time - epoch(self._clock())
+        return max(1, min(int(again) + 1, item.get_expiry()))
 
 
 @lru_cache(maxsize=256)

@@ -42,7 +42,7 @@ def revoke(asked: Asked) -> Answer:
     reason = _reason(payload, _allowed(asked, found, owner))
     if known is not None and known.revoked_at is not None:
         raise Problem(ProblemType.ALREADY_REVOKED, "this certificate is revoked already")
-    who = asked.account_url(asked.sender.id) if asked.sender else f"the key of the certificate {serial}"
+    who = f"account {asked.account_url(asked.sender.id)}" if asked.sender else f"the key of the certificate {serial}"
     asked.services.issuance.revoke(asked.tenant, serial, reason, who)
     _LOG.info("certificate %s of %s is revoked (%s), asked by %s", serial, asked.tenant.name, reason.name, who)
     with asked.services.database.write() as connection:

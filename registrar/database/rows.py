@@ -140,6 +140,9 @@ class Certificate:
     der: bytes
     revoked_at: datetime | None = None
     replaced_by: str | None = None
+    asked_by: str | None = None
+    held_at: datetime | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -153,4 +156,18 @@ class EABKey:
     reusable: bool
     account: str | None
     created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token of the API; `issuers` are the names of those that it is for."""
+
+    prefix: str
+    name: str
+    digest: bytes
+    scopes: list[str]
+    issuers: list[str]
+    created_at: datetime
+    expires_at: datetime | None
     revoked_at: datetime | None

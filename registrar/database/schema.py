@@ -149,8 +149,44 @@ certificates = Table(
     Column("der", LargeBinary, nullable=False),
     Column("revoked_at", Moment),
     Column("replaced_by", String(ID_LENGTH), comment="the order that is to replace it, or has"),
+    Column("asked_by", String(200), comment="who asked for it over the API"),
+    Column("held_at", Moment, comment="since when it is on hold"),
+    Column("reason", String(32), comment="why it is revoked, where that was asked here"),
 )
 Index("certificates_by_serial", certificates.c.issuer, certificates.c.ca, certificates.c.serial, unique=True)
 Index("certificates_by_certid", certificates.c.issuer, certificates.c.certid)
 Index("certificates_by_account", certificates.c.issuer, certificates.c.account)
 Index("certificates_by_end", certificates.c.not_after)
+Index("certificates_by_begin", certificates.c.issuer, certificates.c.not_before, certificates.c.id)
+
+certificate_names = Table(
+    "certificate_names",
+    metadata,
+    Column("issuer", String(NAME_LENGTH), primary_key=True),
+    Column("name", String(512), primary_key=True, comment="as in `names` of the certificate"),
+    Column("certificate", String(ID_LENGTH), primary_key=True),
+)
+Index("names_by_certificate", certificate_names.c.certificate)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("prefix", String(12), primary_key=True, comment="what it is found by: not secret"),
+    Column("name", String(NAME_LENGTH), nullable=False, unique=True),
+    Column("digest", LargeBinary, nullable=False, comment="SHA-256 of its secret"),
+    Column("scopes", JSON, nullable=False),
+    Column("issuers", JSON, nullable=False, comment="for which issuers, by name"),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", String(ID_LENGTH), primary_key=True, comment="Idempotency-Key, and id of the message to the signer"),
+    _issuer(),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of who asked what"),
+    Column("created_at", Moment, nullable=False),
+)
+Index("requests_by_time", requests.c.created_at)

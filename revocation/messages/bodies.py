@@ -24,6 +24,7 @@ class Verb(StrEnum):
     DISCARD = "discard"
     IMPORT = "import"
     ISSUE = "issue"
+    REGISTER = "register"
     VALIDATE = "validate"
     ACME_CLEANUP = "acme_cleanup"
 
@@ -159,6 +160,14 @@ class Issue(Change):
     )
 
 
+class Register(Change):
+    """Register certificates that the issuer signed elsewhere, so that their status is published."""
+
+    certificates: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]+=*$", max_length=65536)], ...] = Field(
+        min_length=1, max_length=100, description="base64 of the DER of each"
+    )
+
+
 class Import(Body):
     """Synchronise the ledger with another source; the entries travel beside the message, bound by their digest."""
 
@@ -196,6 +205,7 @@ BODIES: Final[dict[Verb, type[Body]]] = {
     Verb.DISCARD: Discard,
     Verb.IMPORT: Import,
     Verb.ISSUE: Issue,
+    Verb.REGISTER: Register,
     Verb.VALIDATE: Validate,
     Verb.ACME_CLEANUP: ACMECleanup,
 }

@@ -10,6 +10,8 @@ SIGNER_QUEUE: Final = "signer"
 """Signed messages to the signer, worked off first."""
 ISSUES_QUEUE: Final = "signer.issues"
 """Signed messages that ask for certificates: what waits for a key here keeps no revocation waiting."""
+REGISTRARS_QUEUE: Final = "signer.registrars"
+"""Signed messages of registrars, which face strangers: who takes one over spoils nothing that others ask."""
 LOOKS_QUEUE: Final = "signer.looks"
 """Unsigned ones, worked off when there is no signed one."""
 PUBLISHER_QUEUE: Final = "publisher"
@@ -17,7 +19,13 @@ REGISTRAR_QUEUE: Final = "registrar"
 """Unsigned messages to the registrar's worker: what it is told to look at stands in its database."""
 
 _JOB_PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
-    {ISSUES_QUEUE: "issue-", LOOKS_QUEUE: "look-", PUBLISHER_QUEUE: "publish-", REGISTRAR_QUEUE: "registrar-"}
+    {
+        ISSUES_QUEUE: "issue-",
+        REGISTRARS_QUEUE: "asked-",
+        LOOKS_QUEUE: "look-",
+        PUBLISHER_QUEUE: "publish-",
+        REGISTRAR_QUEUE: "registrar-",
+    }
 )
 
 

@@ -72,8 +72,10 @@ class Change:
         return not (self.register or self.revocation or self.learn)
 
 
-def known_certificates(connection: Connection, issuer: Issuer) -> Iterator[tuple[bytes, Known]]:
-    """Every certificate of an issuer, by serial."""
+def known_certificates(
+    connection: Connection, issuer: Issuer, some: Sequence[bytes] | None = None
+) -> Iterator[tuple[bytes, Known]]:
+    """Every certificate of an issuer, or those of some serials, by serial."""
     status = (facts.c.kind, facts.c.revoked_at, facts.c.reason, facts.c.invalidity_date)
     mine = (certificates.c.serial, certificates.c.not_after, certificates.c.is_ca, certificates.c.shard)
     query = (
@@ -81,6 +83,8 @@ def known_certificates(connection: Connection, issuer: Issuer) -> Iterator[tuple
         .join(facts, status_of_certificate(), isouter=True)
         .where(certificates.c.issuer == issuer.id)
     )
+    if some is not None:
+        query = query.where(certificates.c.serial.in_(some))
     for row in connection.execute(query):
         revocation = None
         if row.kind == REVOKED:

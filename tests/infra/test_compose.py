@@ -16,21 +16,23 @@ from tests.infra.containerfile import ROOT
 FILE = ROOT / "infra/compose.yaml"
 COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("signer", "publisher", "scheduler", "responder")
+OURS = ("signer", "publisher", "scheduler", "responder", "registrar")
 REACHES = {
-    "signer": {"publisher", "scheduler", "valkey", "postgresql", "s3"},
-    "publisher": {"signer", "scheduler", "valkey", "s3"},
-    "scheduler": {"signer", "publisher", "valkey", "nginx"},
-    "responder": {"valkey", "nginx"},
-    "nginx": {"responder", "scheduler"},
+    "signer": {"publisher", "scheduler", "registrar", "valkey", "postgresql", "s3"},
+    "publisher": {"signer", "scheduler", "registrar", "valkey", "s3"},
+    "scheduler": {"signer", "publisher", "registrar", "valkey", "nginx"},
+    "registrar": {"signer", "publisher", "scheduler", "valkey", "responder", "nginx"},
+    "responder": {"valkey", "nginx", "registrar"},
+    "nginx": {"responder", "scheduler", "registrar"},
     "s3": {"signer", "publisher"},
 }
-"""Who is on a network with whom. None but valkey, postgresql, s3, the responder and nginx listens there."""
+"""Who is on a network with whom. None but valkey, postgresql, s3, responder, registrar and nginx listens."""
 WRITES = {
     "signer": {"signer", "signer-cache"},
     "publisher": {"publisher", "publisher-cache", "public"},
     "scheduler": {"scheduler"},
     "responder": set(),
+    "registrar": {"registrar"},
     "nginx": set(),
     "valkey": set(),
     "postgresql": {"ledger"},
@@ -121,7 +123,7 @@ def test_servers_have_the_names_of_the_configurations() -> None:
         for network in service["networks"].values()
         for alias in network.get("aliases", ())
     }
-    for name in ("signer", "publisher", "scheduler", "responder"):
+    for name in OURS:
         text = (ROOT / f"infra/config/{name}.toml").read_text()
         assert "@valkey.example:6379" in text or "//valkey.example:6379" in text
         assert ("postgresql.example" in text) == (name == "signer")

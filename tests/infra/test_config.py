@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from jobs.config import JobsConfig
 from jobs.schedule import tasks
 from publisher.config import PublisherConfig
+from registrar.config import RegistrarConfig
 from responder.config import ResponderConfig
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
@@ -22,6 +23,7 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "publisher": ("publisher", PublisherConfig),
     "scheduler": ("jobs", JobsConfig),
     "responder": ("responder", ResponderConfig),
+    "registrar": ("registrar", RegistrarConfig),
     "operator": ("jobs", JobsConfig),
 }
 
@@ -38,7 +40,7 @@ def test_service_takes_its_file(tmp_path: Path, name: str) -> None:
     file = read(name, tmp_path)
     public, settings = PublicConfig.read(file), file.table(*TABLES[name])
     assert tasks(public)
-    if isinstance(settings, SignerConfig):
+    if isinstance(settings, SignerConfig | RegistrarConfig):
         settings.check(public)
 
 

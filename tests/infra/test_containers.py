@@ -26,6 +26,7 @@ HAS = {
     "publisher": {"revocation", "publisher", "boto3", "rq", "redis", "lmdb"},
     "scheduler": {"revocation", "publisher", "jobs", "boto3", "rq", "redis", "lmdb"},
     "responder": {"revocation", "responder", "redis", "lmdb", "flask", "fastpysgi", "waitress"},
+    "registrar": {"revocation", "registrar", "sqlalchemy", "alembic", "psycopg", "rq", "redis", "flask"},
 }
 """Of our rooms, and of the libraries that matter."""
 FOUND = "import importlib.util as i, json, sys; print(json.dumps([n for n in sys.argv[1:] if i.find_spec(n)]))"
@@ -33,7 +34,7 @@ FOUND = "import importlib.util as i, json, sys; print(json.dumps([n for n in sys
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Image]:
-    """All four."""
+    """All of them."""
     return {name: Image.built(FOLDER / f"{name}.Containerfile", tmp_path_factory.mktemp(name)) for name in HAS}
 
 

@@ -36,6 +36,7 @@ EXCEPTIONS = {
     SPLIT / "revocast-publisher.service": OPEN | NETWORK | PUBLIC,
     SPLIT / "revocast-scheduler.service": OPEN | NETWORK,
     SPLIT / "revocast-responder.service": OPEN | NETWORK,
+    SPLIT / "revocast-registrar.service": OPEN | NETWORK,
 }
 """For each unit all that systemd finds open, and why it is."""
 

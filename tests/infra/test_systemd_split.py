@@ -11,7 +11,7 @@ import pytest
 from tests.infra.syscalls import allowed
 from tests.infra.unitfiles import FOLDER, SPLIT, settings, unit
 
-NAMES = ("signer", "publisher", "scheduler", "responder")
+NAMES = ("signer", "publisher", "scheduler", "responder", "registrar")
 LISTENING = {"listen", "accept", "accept4", "io_uring_setup"}
 READ, WRITE = 4, 2
 
@@ -20,6 +20,7 @@ FOLDERS = {
     "/etc/revocast/publisher": {"publisher": READ},
     "/etc/revocast/scheduler": {"scheduler": READ},
     "/etc/revocast/responder": {"responder": READ},
+    "/etc/revocast/registrar": {"registrar": READ},
     "/var/lib/revocast-exchange": {"signer": READ | WRITE, "publisher": READ},
     "/var/lib/revocast-store": {"publisher": READ | WRITE, "responder": READ},
     "/var/lib/revocast-public": {"publisher": READ | WRITE},
@@ -112,7 +113,7 @@ def test_service_is_kept_from_the_configuration_and_state_of_the_others(name: st
     hidden, path = settings(service(name), "InaccessiblePaths"), service(name)
     others = set(NAMES) - {name}
     assert {f"/etc/revocast/{other}" for other in others} <= set(hidden)
-    state = {"signer", "publisher"} - {name}
+    state = {"signer", "publisher", "registrar"} - {name}
     assert {f"/var/lib/revocast-{other}" for other in state} <= set(hidden)
     assert not {f"/etc/revocast/{other}/environment" for other in others} & set(settings(path, "EnvironmentFile"))
     assert settings(path, "Environment")[0] == f"REVOCAST_CONFIG=/etc/revocast/{name}/revocast.toml"
@@ -125,6 +126,7 @@ def test_service_is_kept_from_the_configuration_and_state_of_the_others(name: st
         ("publisher", {"/var/lib/revocast-public", "/var/lib/revocast-store"}),
         ("scheduler", set()),
         ("responder", {"/var/lib/revocast-store"}),
+        ("registrar", set()),
     ],
 )
 def test_service_writes_what_it_makes_and_nothing_else(name: str, folders: set[str]) -> None:
@@ -135,12 +137,12 @@ def test_service_writes_what_it_makes_and_nothing_else(name: str, folders: set[s
 
 @pytest.mark.judge("systemd-analyze")
 @pytest.mark.parametrize("name", NAMES)
-def test_only_the_responder_may_listen(name: str) -> None:
+def test_only_the_responder_and_the_registrar_may_listen(name: str) -> None:
     """The kernel refuses the others to; `bind` is no listening, and how urllib3 looks for IPv6. All reach this host
     alone, until a drop-in opens more.
     """
     refused = LISTENING - allowed(service(name))
-    assert refused == (set() if name == "responder" else LISTENING)
+    assert refused == (set() if name in ("responder", "registrar") else LISTENING)
     assert "connect" in allowed(service(name))
     assert settings(service(name), "IPAddressDeny") == ["any"]
     assert settings(service(name), "IPAddressAllow") == ["localhost"]

@@ -169,6 +169,34 @@ REFUSED = {
         "PUBLISH revocast:bundles x",
         "SUBSCRIBE revocast:bundles",
     ),
+    "registrar": (
+        "RPUSH rq:queue:signer x",
+        "SET rq:queue:signer x",
+        "HSET rq:queue:signer x y",
+        "GETDEL rq:queue:signer",
+        "EXPIRE rq:queue:signer 0",
+        "RPUSH rq:queue:signer.looks x",
+        "RPUSH rq:queue:publisher x",
+        "BLPOP rq:queue:signer.registrars 1",
+        "BLPOP rq:queue:registrar 1",
+        "LRANGE rq:queue:signer.issues 0 1",
+        "DEL rq:queue:signer.issues",
+        f"HSET {SIGNED} data x",
+        f"SET {SIGNED} x",
+        "HGET rq:job:issue-x data",
+        "HSET rq:job:look-x data x",
+        "DEL rq:failed:signer",
+        f"DEL {REPLY}",
+        "SET revocast:tick:presign 1",
+        "SET revocast:asked:presign x",
+        "SET revocast:success:registrar:acme_cleanup x",
+        "GETRANGE revocast:success:signer:presign 0 1",
+        "HGET revocast:responses.2 x",
+        "SET revocast:version.2 x",
+        "PUBLISH revocast:bundles x",
+        "SUBSCRIBE revocast:bundles",
+        "EVALSHA x 0",
+    ),
 }
 """What a service may not do to what is another's."""
 
@@ -183,6 +211,7 @@ GIVEN = {
     "operator": f"{CONNECTION} hset expire rpush del getrange",
     "responder": f"{CONNECTION} get hget hmget hlen hvals hkeys hrandfield",
     "validator": f"{WORKER} set",
+    "registrar": f"{CONNECTION} hset expire rpush set getrange get getdel mget incrby decrby",
 }
 """The commands of each user, and no more: what lacks is met by the services that run under them."""
 

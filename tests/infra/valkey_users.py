@@ -10,7 +10,7 @@ import redis
 from tests.wire.server import Server
 
 FOLDER = Path(__file__).parents[2] / "infra/valkey"
-SERVICES = ("signer", "publisher", "scheduler", "operator", "responder", "validator")
+SERVICES = ("signer", "publisher", "scheduler", "operator", "responder", "validator", "registrar")
 _ADMIN = secrets.token_hex(16)
 
 

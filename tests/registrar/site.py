@@ -63,6 +63,7 @@ ip_networks = ["192.168.0.0/16", "fd00::/8"]
 name = "lab"
 acme = true
 requester_key = "registrar.key"
+{lab}
 """
 
 UNLIMITED = "limits = { accounts_per_address = 'off', orders_per_account = 'off', orders_per_name = 'off', "
@@ -89,6 +90,7 @@ class Site:
         issuer: str = UNLIMITED,
         registrar: str = "",
         public: str = "",
+        lab: str = "",
         database: str = "registrar/registrar.sqlite",
         authority: Authority | None = None,
     ) -> "Site":
@@ -97,7 +99,7 @@ class Site:
         authority.write(folder / "home.pem")
         Authority("Lab CA").write(folder / "lab.pem")
         RequesterKey.generate().save(folder / "registrar.key")
-        tables = _TABLES.format(issuer=issuer, registrar=registrar, public=public, database=database)
+        tables = _TABLES.format(issuer=issuer, registrar=registrar, public=public, database=database, lab=lab)
         (folder / "revocast.toml").write_text(tables)
         return cls.of(folder, authority)
 

@@ -88,7 +88,7 @@ def test_revocation_by_the_account(site: Site) -> None:
     certificate, _ = one.certificate("a.example")
     answer = one.post("revoke-cert", {"certificate": der(certificate), "reason": 4})
     assert (answer.status_code, answer.data) == (200, b"")
-    assert [(reason, who) for _, reason, who in site.ca.revoked] == [(Reason.superseded, one.kid)]
+    assert [(reason, who) for _, reason, who in site.ca.revoked] == [(Reason.superseded, f"account {one.kid}")]
     assert problem(one.post("revoke-cert", {"certificate": der(certificate)})) == "alreadyRevoked"
 
 

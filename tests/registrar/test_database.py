@@ -4,13 +4,15 @@ import stat
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, select, text
+from sqlalchemy import create_engine, insert, make_url, select, text
 from sqlalchemy.exc import IntegrityError
 
-from registrar.database import Database, DatabaseUnavailable
-from registrar.database.schema import eab_keys, metadata
+from registrar.database import Database, DatabaseUnavailable, migrations
+from registrar.database.schema import certificate_names, eab_keys, metadata
 from revocation.errors import ConfigurationError
 from tests.authority import NOW
 from tests.postgresql import Server
@@ -29,6 +31,30 @@ def test_schema_that_was_migrated_is_the_one_that_is_used(database: Database) ->
         found = compare_metadata(MigrationContext.configure(connection), metadata)
     flat = [one for each in found for one in (each if isinstance(each, list) else [each])]
     assert [one for one in flat if one[0] != "modify_comment"] == []
+
+
+_OLD = text(
+    "INSERT INTO certificates (id, issuer, ca, serial, certid, names, profile, not_before, not_after, der) "
+    "VALUES (:id, :issuer, :ca, :serial, '', :names, 'server', 1, 2, 'x')"
+)
+
+
+def test_certificates_of_the_first_schema_are_found_by_name(tmp_path: Path, place: str) -> None:
+    """Once it is migrated; each name of each."""
+    url = make_url(place).set(drivername="postgresql+psycopg") if "://" in place else f"sqlite:///{tmp_path}/old.sqlite"
+    engine = create_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    row = {"id": "a" * 32, "issuer": "home", "ca": "00", "serial": "01", "names": '["dns:a.example", "ip:10.0.0.1"]'}
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(_OLD, row)
+    engine.dispose()
+    opened = Database(place if "://" in place else tmp_path / "old.sqlite")
+    with opened.read() as connection:
+        found = connection.execute(select(certificate_names.c.name, certificate_names.c.certificate)).all()
+    assert set(found) == {("dns:a.example", "a" * 32), ("ip:10.0.0.1", "a" * 32)}
 
 
 def test_transaction_that_fails_changes_nothing(database: Database) -> None:

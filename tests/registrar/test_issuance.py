@@ -17,7 +17,7 @@ from revocation.messages import Issue, Message, Outcome, Reply, RequesterKey, Re
 from revocation.status import Reason
 from revocation.wire.job import safe_job_class
 from revocation.wire.queue import Wire
-from revocation.wire.route import ISSUES_QUEUE, REGISTRAR_QUEUE, SIGNER_QUEUE, job_id, message_of
+from revocation.wire.route import ISSUES_QUEUE, REGISTRAR_QUEUE, REGISTRARS_QUEUE, job_id, message_of
 from tests.authority import NOW
 from tests.registrar.fakes import Clock
 from tests.registrar.site import Site
@@ -134,15 +134,9 @@ def test_reply_that_is_no_answer_is_waited_for(desk: Desk, reply: dict[str, Any]
 def test_revocation_is_asked_for_in_a_signed_message(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """And done when the signer says so."""
     monkeypatch.setattr("secrets.token_hex", lambda _: ID)
-    replied = desk.wire.forget_reply
-
-    def at_once(id_: str) -> None:
-        replied(id_)
-        desk.reply(id_)
-
-    monkeypatch.setattr(desk.wire, "forget_reply", at_once)
+    desk.reply(ID)
     desk.issuance.revoke(desk.tenant, "0A1B", Reason.keyCompromise, "https://ca.example/acme/home/account/1")
-    (message,) = desk.messages(SIGNER_QUEUE)
+    (message,) = desk.messages(REGISTRARS_QUEUE)
     verify_signature(message, desk.key.public)
     body = message.typed_body()
     assert isinstance(body, Revoke)

@@ -367,5 +367,5 @@ def test_account_asks_in_its_own_name(site: Site) -> None:
     """The signer's audit log has the account's URL."""
     one: Raw = site.client()
     one.certificate("a.example", "192.168.3.4")
-    assert site.ca.asked[0].asked_by == one.kid
+    assert site.ca.asked[0].asked_by == f"account {one.kid}"
     assert list(site.ca.asked[0].names) == ["dns:a.example", "ip:192.168.3.4"]

@@ -152,7 +152,7 @@ def test_registrar_without_its_table_says_so(tmp_path: Path) -> None:
     assert "has no table [registrar]" in str(shown.exception)
     config.write_text(text.replace("acme = true", ""))
     shown = CliRunner().invoke(root, ["registrar", "--config", str(config)])
-    assert "no issuer serves ACME" in str(shown.exception)
+    assert "no issuer serves ACME, nor the API" in str(shown.exception)
 
 
 def cleanup(config: Path) -> subprocess.CompletedProcess[str]:

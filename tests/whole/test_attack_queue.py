@@ -37,6 +37,7 @@ pytestmark = [pytest.mark.judge(*PROGRAMS), pytest.mark.timeout(300)]
 
 QUEUES: Final = {
     "signer": ("", Verb.REVOKE),
+    "signer.registrars": ("asked-", Verb.REVOKE),
     "signer.issues": ("issue-", Verb.ISSUE),
     "signer.looks": ("look-", Verb.DUE),
     "publisher": ("publish-", Verb.PUBLISH),

@@ -1,0 +1,96 @@
+"""A request that was recognised, and what is answered."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from pydantic import BaseModel
+
+from registrar.api.caller import Caller
+from registrar.api.problems import APIProblem, Kind
+from registrar.api.services import APIServices
+from registrar.database import requests
+from registrar.tenant import Tenant
+from revocation.errors import InputError
+from revocation.serials import from_hex, to_hex
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back."""
+
+    body: BaseModel
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request.
+
+    Attributes:
+        name: the issuer's, as the URL has it; None where it has none.
+        serial: of the certificate, as the URL has it.
+        body: as its model; None of a GET.
+        query: the same of what stands behind the `?`.
+        key: Idempotency-Key, if it was given: 32 hexadecimal digits.
+        if_match: the ETag that the certificate is to have.
+    """
+
+    services: APIServices
+    caller: Caller
+    now: datetime
+    operation: str
+    name: str | None
+    serial: str | None
+    body: BaseModel | None
+    query: BaseModel | None
+    key: str | None
+    if_match: str | None
+
+    @cached_property
+    def tenant(self) -> Tenant:
+        """The issuer; of one that the caller is not for it is not told whether it is there.
+
+        Raises:
+            APIProblem: there is none.
+        """
+        found = self.services.tenants.get(self.name or "") if self.name in self.caller.issuers else None
+        if found is None:
+            raise APIProblem(Kind.NOT_FOUND, f"there is no issuer of that name for {self.caller.name}")
+        return found
+
+    @cached_property
+    def serial_hex(self) -> str:
+        """The serial as the database and messages have it.
+
+        Raises:
+            APIProblem: it is none.
+        """
+        try:
+            return to_hex(from_hex(self.serial or ""))
+        except InputError as error:
+            raise APIProblem(Kind.BAD_REQUEST, error.what) from error
+
+    @cached_property
+    def message_id(self) -> str:
+        """The id of the message to the signer: Idempotency-Key, or a new one."""
+        return self.key or secrets.token_hex(16)
+
+    def require_once(self) -> None:
+        """Write down what is asked under this id, before anybody is asked; return if nothing else was.
+
+        Raises:
+            APIProblem: something else was.
+        """
+        said = self.body.model_dump(mode="json") if self.body else None
+        what = json.dumps([self.caller.name, self.operation, self.name, self.serial, said], sort_keys=True)
+        digest = hashlib.sha256(what.encode()).hexdigest()
+        with self.services.database.write() as connection:
+            is_same = requests.is_same(connection, self.message_id, self.tenant.name, digest, self.now)
+        if not is_same:
+            raise APIProblem(Kind.KEY_REUSED, "this Idempotency-Key stands for another request: take a new one")

@@ -1,0 +1,184 @@
+"""Having a certificate issued, and registering what was issued elsewhere."""
+
+import base64
+import binascii
+import logging
+from ipaddress import ip_address
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from registrar.acme.certid import certid_of
+from registrar.api.asked import Answer, Asked
+from registrar.api.certificates import etag, shown
+from registrar.api.models import Imported, ImportRequest, IssueRequest, Pending
+from registrar.api.problems import APIProblem, Fault, Kind
+from registrar.api.scopes import IMPORT
+from registrar.api.scopes import issue as scope_of
+from registrar.api.signer import ask, ask_now, said
+from registrar.database import certificates
+from registrar.database.rows import Certificate, new_id
+from registrar.received import names_of, require_key, require_signed_by
+from revocation import serials
+from revocation.messages import Issue, Register, Reply, Verb
+
+_LOG: Final = logging.getLogger("revocast.registrar")
+_AGAIN: Final = "2"
+
+
+def issue(asked: Asked) -> Answer:
+    """A certificate, or that it is not there yet: then the same is asked again, and nothing is issued twice."""
+    body = asked.body
+    if not isinstance(body, IssueRequest):
+        raise TypeError("it has its body")
+    tenant = asked.tenant
+    asked.caller.require(scope_of(body.profile))
+    csr = _csr(body.csr)
+    wanted = Issue(
+        issuer=tenant.issuer.id,
+        asked_by=asked.caller.name,
+        profile=body.profile,
+        csr=base64.b64encode(csr).decode(),
+        names=tuple(body.names),
+        subject=body.subject,
+        not_before=body.not_before,
+        not_after=body.not_after,
+    )
+    reply = ask(asked, Verb.ISSUE, wanted)
+    found = _received(asked, body, csr, reply) if reply else None
+    if found is None:
+        pending = Pending(id=asked.message_id, detail="it is not issued yet: ask again with this as Idempotency-Key")
+        return Answer(pending, 202, {"Retry-After": _AGAIN, "Idempotency-Key": asked.message_id})
+    with asked.services.database.write() as connection:
+        certificates.add_new(connection, found)
+        now = certificates.by_serial(connection, tenant.name, found.ca, found.serial) or found
+    answer = shown(asked, now)
+    place = f"{tenant.root}/api/v1/issuers/{tenant.name}/certificates/{found.serial}"
+    return Answer(answer, 201, {"Location": place, "ETag": etag(answer), "Idempotency-Key": asked.message_id})
+
+
+def import_(asked: Asked) -> Answer:
+    """Have certificates registered that the issuer signed elsewhere."""
+    body = asked.body
+    if not isinstance(body, ImportRequest):
+        raise TypeError("it has its body")
+    asked.caller.require(IMPORT)
+    tenant = asked.tenant
+    found = [_certificate(text, number) for number, text in enumerate(body.certificates)]
+    for number, one in enumerate(found):
+        _require_ours(asked, one, number)
+    encoded = tuple(base64.b64encode(one.public_bytes(Encoding.DER)).decode() for one in found)
+    reply = ask_now(
+        asked, Verb.REGISTER, Register(issuer=tenant.issuer.id, asked_by=asked.caller.name, certificates=encoded)
+    )
+    rows = [_row(asked, one, new_id(), "") for one in found]
+    with asked.services.database.write() as connection:
+        for row in rows:
+            certificates.add_new(connection, row)
+    told = reply.data.get("serials", [])
+    each = list(dict.fromkeys(row.serial for row in rows))
+    answer = Imported(
+        id=asked.message_id,
+        issuer=tenant.name,
+        detail=said(reply),
+        registered=[serial for serial in each if serial in told],
+        known=[serial for serial in each if serial not in told],
+    )
+    return Answer(answer, headers={"Idempotency-Key": asked.message_id})
+
+
+def _received(asked: Asked, body: IssueRequest, csr: bytes, reply: Reply) -> Certificate | None:
+    """The certificate in a reply, if it is what was asked for; a forged reply has none."""
+    try:
+        found = x509.load_der_x509_certificate(base64.b64decode(str(reply.data["certificate"]), validate=True))
+        require_signed_by(asked.tenant, found)
+        require_key(csr, found)
+        _require_names(body.names, found)
+        return _row(asked, found, asked.message_id, body.profile)
+    except (KeyError, ValueError, TypeError, InvalidSignature, x509.InvalidVersion) as error:
+        _LOG.error("the reply to %s does not have what was asked: %s", asked.message_id, error or type(error).__name__)
+        return None
+
+
+def _require_names(wanted: list[str], found: x509.Certificate) -> None:
+    if wanted and {_plain(one) for one in wanted} != {_plain(one) for one in names_of(found)}:
+        raise ValueError("it is for other names")
+
+
+def _plain(name: str) -> str:
+    """A name as two who write it differently would agree on."""
+    kind, _, value = name.partition(":")
+    return f"ip:{ip_address(value)}" if kind == "ip" else name if kind == "uri" else name.lower()
+
+
+def _row(asked: Asked, found: x509.Certificate, id_: str, profile: str) -> Certificate:
+    try:
+        names = sorted(names_of(found))
+    except ValueError:
+        names = []
+    try:
+        certid = certid_of(found)
+    except (ValueError, x509.ExtensionNotFound):
+        certid = ""
+    return Certificate(
+        id=id_,
+        issuer=asked.tenant.name,
+        ca=asked.tenant.issuer.id,
+        serial=serials.to_hex(serials.from_int(found.serial_number)),
+        certid=certid,
+        account=None,
+        names=names,
+        profile=profile,
+        not_before=found.not_valid_before_utc.replace(microsecond=0),
+        not_after=found.not_valid_after_utc.replace(microsecond=0),
+        der=found.public_bytes(Encoding.DER),
+        asked_by=asked.caller.name,
+    )
+
+
+def _csr(text: str) -> bytes:
+    """DER of a request that its own key has signed.
+
+    Raises:
+        APIProblem: it is none.
+    """
+    try:
+        found = x509.load_pem_x509_csr(text.encode()) if "-----" in text else x509.load_der_x509_csr(_decoded(text))
+        if found.is_signature_valid:
+            return found.public_bytes(Encoding.DER)
+        detail = "is not signed by its own key"
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+        detail = "is none that can be read"
+    raise _unreadable("csr", detail)
+
+
+def _certificate(text: str, number: int) -> x509.Certificate:
+    try:
+        if "-----" in text:
+            return x509.load_pem_x509_certificate(text.encode())
+        return x509.load_der_x509_certificate(_decoded(text))
+    except (ValueError, TypeError, x509.InvalidVersion):
+        raise _unreadable(f"certificates.{number}", "is no certificate that can be read") from None
+
+
+def _require_ours(asked: Asked, one: x509.Certificate, number: int) -> None:
+    detail = f"is none that {asked.tenant.name} signed, with a serial above 0"
+    try:
+        require_signed_by(asked.tenant, one)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        raise _unreadable(f"certificates.{number}", detail) from None
+    if one.serial_number <= 0:
+        raise _unreadable(f"certificates.{number}", detail)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except binascii.Error as error:
+        raise ValueError("is not base64") from error
+
+
+def _unreadable(at: str, detail: str) -> APIProblem:
+    return APIProblem(Kind.UNREADABLE, f"`{at}` {detail}", faults=(Fault(at, detail),))
