@@ -1,10 +1,18 @@
 """Several key pairs of one CKA_ID on a token: each private key goes with its own public key alone."""
 
 import json
+from itertools import count
 
 import pytest
 from click.testing import CliRunner, Result
-from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_public_key,
+)
+from pkcs11 import Attribute
 
 from revocation import der
 from revocation.errors import KeyUnavailable
@@ -61,6 +69,33 @@ def test_key_is_not_made_under_an_id_that_is_in_use(token: SoftHSM) -> None:
     assert "the id %01 is in use there, by 'first'" in refused
     assert "take id=%02, which is free, or leave id= out" in refused
     assert run(generate, uri.replace("%01", "%02"), "--kind", "p256").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "point", [b"", b"\x04", b"\x04\x00", b"\x04\x41\x04"], ids=["none", "one octet", "two", "cut off"]
+)
+@pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
+def test_public_key_without_its_point_is_passed_over(token: SoftHSM, point: bytes, is_before: bool) -> None:
+    """A tool that broke off leaves one, beside the right one."""
+    broken = {Attribute.ID: ONE, Attribute.LABEL: "broken", Attribute.EC_POINT: point}
+    key = CA_KEYS["p256"]()
+    if is_before:
+        token.put_public(CA_KEYS["p256"](), broken)
+    uri = token.put(key, "ca", id_=ONE)
+    if not is_before:
+        token.put_public(CA_KEYS["p256"](), broken)
+    assert load_der_public_key(open_key(uri, PIN.encode()).public_key_info) == key.public_key()
+
+
+@pytest.mark.parametrize("form", [PublicFormat.UncompressedPoint, PublicFormat.CompressedPoint])
+@pytest.mark.parametrize("first", [0x3F, 0x1F, 0x80])
+def test_point_that_no_octet_string_wraps_is_taken(token: SoftHSM, first: int, form: PublicFormat) -> None:
+    """As some tokens have it; one whose X begins with 3f looks like an OCTET STRING of the right length."""
+    keys = (ec.derive_private_key(number, ec.SECP256R1()) for number in count(1))
+    key = next(one for one in keys if one.public_key().public_numbers().x >> 248 == first)
+    point = key.public_key().public_bytes(Encoding.X962, form)
+    uri = token.put(key, "ca", beside={Attribute.EC_POINT: point})
+    assert load_der_public_key(open_key(uri, PIN.encode()).public_key_info) == key.public_key()
 
 
 def test_trial_is_the_beginning_of_nothing_that_is_believed() -> None:
