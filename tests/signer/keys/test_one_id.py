@@ -1,6 +1,7 @@
 """Several key pairs of one CKA_ID on a token: each private key goes with its own public key alone."""
 
 import json
+import re
 from itertools import count
 
 import pytest
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
     load_pem_public_key,
 )
-from pkcs11 import Attribute
+from pkcs11 import Attribute, CertificateType, ObjectClass
 
 from revocation import der
 from revocation.errors import KeyUnavailable
@@ -66,9 +67,17 @@ def test_key_is_not_made_under_an_id_that_is_in_use(token: SoftHSM) -> None:
     token.put(CA_KEYS["p256"](), "first", id_=ONE)
     uri = token.uri("second").replace(";object", ";id=%01;object")
     refused = str(run(generate, uri, "--kind", "p256").exception)
-    assert "the id %01 is in use there, by 'first'" in refused
+    assert re.search(r"the id %01 is in use there, by the (private|public) key 'first'", refused)
     assert "take id=%02, which is free, or leave id= out" in refused
     assert run(generate, uri.replace("%01", "%02"), "--kind", "p256").exit_code == 0
+
+
+def test_id_of_a_certificate_without_a_label_is_in_use(token: SoftHSM) -> None:
+    """Some tools put certificates there without one."""
+    certificate = {Attribute.CLASS: ObjectClass.CERTIFICATE, Attribute.CERTIFICATE_TYPE: CertificateType.X_509}
+    token.put_object({**certificate, Attribute.VALUE: b"0", Attribute.SUBJECT: b"0", Attribute.ID: ONE})
+    uri = token.uri("second").replace(";object", ";id=%01;object")
+    assert "in use there, by a certificate without a label" in str(run(generate, uri, "--kind", "p256").exception)
 
 
 @pytest.mark.parametrize(
