@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pkcs11 import Attribute
 
 from revocation.clock import fixed
 from revocation.errors import KeyUnavailable
@@ -58,3 +59,13 @@ def test_issuer_is_told_once(token: SoftHSM) -> None:
         key.sign_many([b"data"] * 2)
     assert str(one.value) == str(many.value)
     assert str(one.value).count("issuer test, ") == 1
+
+
+@pytest.mark.parametrize("others", [0, 1], ids=["alone", "among others"])
+def test_key_that_may_not_sign_is_told_when_it_is_opened(token: SoftHSM, others: int) -> None:
+    """As one that was made for decryption."""
+    for number in range(others):
+        token.put_public(CA_KEYS["p256"](), {Attribute.LABEL: "ca", Attribute.ID: bytes((number,))})
+    uri = token.put(CA_KEYS["p256"](), "ca", more={Attribute.SIGN: False})
+    with pytest.raises(KeyUnavailable, match=r"may not sign \(CKA_SIGN is off"):
+        open_key(uri, PIN.encode())
