@@ -45,6 +45,10 @@ class Handed:
         """Nothing: a publisher puts no bundle."""
         raise NotImplementedError(f"{name} is not put: a publisher only reads")
 
+    def is_there(self) -> bool:
+        """Whether the exchange is."""
+        return self._exchange.is_there()
+
     def put_head(self, head: bytes) -> None:
         """Nothing: a publisher signs no head."""
         raise NotImplementedError("no head is put: a publisher only reads")

@@ -72,9 +72,9 @@ def _try(keyring: Keyring, issuer: Issuer, typed: dict[str, str]) -> None:
         keyring.require_signing(issuer)
         return
     for left in reversed(range(_ATTEMPTS)):
-        passphrase = ask(issuer.name)
-        typed[issuer.name] = passphrase.decode()
         try:
+            passphrase = ask(issuer.name)
+            typed[issuer.name] = passphrase.decode()
             keyring.unlock(issuer, passphrase)
         except WrongPassphrase as error:
             if not left:

@@ -83,9 +83,11 @@ class RedisTarget:
         with self._explained(), self._client.pipeline(transaction=True) as pipe:
             pipe.watch(self._status)
             self._require_as_left(pipe)
+            state = pipe.hget(self._status, STATE) or _new_version()  # a publisher of before left none
             pipe.multi()
-            pipe.hset(self._status, mapping={STATUS: status, ENTRIES: str(self._count).encode()})
+            pipe.hset(self._status, mapping={STATUS: status, ENTRIES: str(self._count).encode(), STATE: state})
             pipe.execute()
+            self._state = state
 
     def introduce(self, keys: Iterable[tuple[bytes, bytes]]) -> None:
         """Bring the table of issuers up to date, written only where it is not: responses of others are not found."""

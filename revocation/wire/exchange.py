@@ -54,6 +54,9 @@ class Exchange(Protocol):
     def remove(self, name: str) -> None:
         """Take a bundle out; one that is gone already is no error."""
 
+    def is_there(self) -> bool:
+        """Whether there is a place at all: a folder that nobody made yet, or that is not mounted, is none."""
+
     def put_head(self, head: bytes) -> None:
         """Put the signed head of the audit log beside the bundles, in the place of the one before."""
 
@@ -106,6 +109,10 @@ class FolderExchange:
         """Unlink it."""
         if is_bundle_name(name):
             (self.folder / name).unlink(missing_ok=True)
+
+    def is_there(self) -> bool:
+        """Whether it is a folder, be it by a link."""
+        return self.folder.is_dir()
 
     def put_head(self, head: bytes) -> None:
         """Write it durably under another name, then rename."""

@@ -108,6 +108,10 @@ class S3Exchange:
             with _explained():
                 self._s3.remove(name)
 
+    def is_there(self) -> bool:
+        """Always: each request tells of a bucket that is not."""
+        return True
+
     def put_head(self, head: bytes) -> None:
         """Put it over the one before.
 

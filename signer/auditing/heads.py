@@ -82,28 +82,51 @@ def require_uncontradicted(signer: Signer) -> None:
         ChainBroken: the log was emptied.
     """
     where = f"{HEAD_NAME} in the exchange"
-    try:
-        _, told = _told(signer, where)
-    except (OSError, ExchangeError) as error:
-        said = (error.strerror or str(error)) if isinstance(error, OSError) else error.what
-        raise Refused(
-            f"cannot be read ({said}), and so nobody can see whether the ledger was put back since it signed last: "
-            "nothing was signed",
-            where=where,
-            advice=f"see to {signer.config.exchange}, and give the command again",
-        ) from error
-    if not isinstance(told, AuditHead):
-        return  # which each command of people, and each look, tells after it
     with signer.ledger.read() as connection:
         require_entries(connection)
+        if (told := _in_sight(signer, where, is_new=extent(connection) is None)) is None:
+            return
         try:
             _evidence(connection, told, sign_head(connection, load_audit_key(signer.config.keys)), where)
         except HeadContradicted as error:
             raise Refused(f"{error.what}; nothing was signed", where=where, advice=_PUT_BACK) from error
 
 
+def _in_sight(signer: Signer, where: str, *, is_new: bool) -> AuditHead | None:
+    """The head that lies there; None where none does, or one of nobody here, which is told once it was replaced.
+
+    Args:
+        is_new: the log has no entry, and nothing was put yet.
+
+    Raises:
+        Refused: whether one lies there cannot be seen.
+    """
+    advice = f"see to {signer.config.exchange}, and give the command again"
+    try:
+        found, told = _told(signer, where)
+        is_there = signer.exchange.is_there()
+    except (OSError, ExchangeError) as error:
+        said = (error.strerror or str(error)) if isinstance(error, OSError) else error.what
+        raise _out_of_sight(said, where, advice) from error
+    if not is_there and not is_new:
+        where_none_was = "where there never was one, make it with `mkdir`"
+        raise _out_of_sight("the folder is not there", where, f"{advice}; {where_none_was}")
+    if found is None and isinstance(told, RevocastError) and not is_new:
+        raise _out_of_sight(told.what, where, f"{advice}; what lies there was not put by the signer")
+    return told if isinstance(told, AuditHead) else None
+
+
+def _out_of_sight(said: str, where: str, advice: str) -> Refused:
+    return Refused(
+        f"cannot be read ({said}), and so nobody can see whether the ledger was put back since it signed last: "
+        "nothing was signed",
+        where=where,
+        advice=advice,
+    )
+
+
 def _told(signer: Signer, where: str) -> tuple[bytes | None, AuditHead | RevocastError | None]:
-    """What lies there, and the head that it is.
+    """What lies there, None where it was not read, and the head that it is.
 
     What is no head of ours is no evidence either, and is told once, before it is replaced: or anybody who can write
     there could have no head put any more.

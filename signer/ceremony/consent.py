@@ -24,15 +24,23 @@ def ask(what: str, digest: str, question: str, yes: str | None, *, err: bool = F
         return
     where = f"{what} sha256:{digest}"
     if not has_terminal(err=err):
-        raise Refused("nobody agreed: there is no terminal to ask at", where=where, advice=f"--yes sha256:{digest}")
+        output = "error" if err else "output"
+        elsewhere = f"what is to be signed does not go to the terminal (standard {output} is none)"
+        why = elsewhere if is_attended() else "there is no terminal to ask at"
+        raise Refused(f"nobody agreed: {why}", where=where, advice=f"--yes sha256:{digest}")
     _forget_what_was_typed()
     if not _is_confirmed(question, err=err):
         raise Refused("nobody agreed, and nothing was signed", where=where)
 
 
+def is_attended() -> bool:
+    """Whether standard input is a terminal: somebody started this there, and it is no script that nobody watches."""
+    return sys.stdin is not None and sys.stdin.isatty()  # None where it was closed
+
+
 def has_terminal(*, err: bool) -> bool:
     """Whether somebody can see what is shown, on standard error if `err`, and answer."""
-    return sys.stdin.isatty() and os.isatty(2 if err else 1)
+    return is_attended() and os.isatty(2 if err else 1)
 
 
 def _forget_what_was_typed() -> None:

@@ -97,13 +97,15 @@ def approved(signer: Signer, order: Order, people: People) -> list[str]:
 def agree(order: Order, yes: str | None, *, err: bool) -> None:
     """Return if who is at the terminal agrees to an order whose options say all of it, or nobody is there: a script.
 
+    Whose standard input is a terminal is none, wherever the output goes.
+
     Args:
         err: the order was shown on standard error.
 
     Raises:
-        Refused: somebody is there, and does not.
+        Refused: somebody is there, and does not, or cannot see what is asked.
     """
-    if yes is not None or consent.has_terminal(err=err):
+    if yes is not None or consent.is_attended():
         consent.ask("order", order.digest, "Is all of this to be signed?", yes, err=err)
 
 

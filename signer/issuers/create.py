@@ -69,8 +69,8 @@ def create(
     """Make the CA certificate of a new issuer NAME, with a key that is there already (`revocast key generate`).
 
     It goes into the file that `certificates` of [[public.issuers]] names, issuers/NAME.pem by default, where no file
-    may be yet. What will be signed is shown, and asked for at a terminal; without one the options are what is agreed
-    to.
+    may be yet. What will be signed is shown, and asked for at a terminal; where standard input is none, the options
+    are what is agreed to.
     """
     now = clock.now()
     found = prospect(config, name, options.key_source(key, passphrase))

@@ -86,7 +86,7 @@ def renew(
     """Make a certificate for issuer NAME with its name, its key and what its newest certificate lets it do.
 
     It goes behind those that the issuer has. All of them share CRLs, responses and what was issued. What will be signed
-    is shown, and asked for at a terminal; without one, the options are what is agreed to.
+    is shown, and asked for at a terminal; where standard input is none, the options are what is agreed to.
     """
     now = clock.now()
     signer = open_signer(ConfigFile.read(config), now, table=Renewable if signs_responses else PublicConfig)

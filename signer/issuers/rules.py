@@ -41,9 +41,10 @@ def require_allowed(order: Order, now: datetime) -> None:
         InputError: its subject is not what the BRs want.
     """
     where = f"issuer {order.ca.name}"
-    require_strong(order.ca.public_key_info, order.compliance, where)
+    is_certified = bool(order.ca.certificates)
+    require_strong(order.ca.public_key_info, order.compliance, where, is_certified=is_certified)
     require_complete(order.subject, order.compliance)
-    if not order.ca.certificates or order.compliance is Compliance.BR:  # a name that is in use stays as it is
+    if not is_certified or order.compliance is Compliance.BR:  # a name that is in use stays as it is
         require_bounded(order.subject, where)
     if order.parent is None:
         _check_root(order, where)

@@ -24,6 +24,12 @@ _STRINGS: Final = {
 }
 """By tag, how the octets of a string are read."""
 
+_SPACES: Final = frozenset("\t\n\v\f\r\x85")
+"""Controls that part words (RFC 4518 section 2.2); all others are mapped to nothing."""
+
+_UNSEEN: Final = frozenset("\u034f\u1806\u180b\u180c\u180d\ufffc") | frozenset(map(chr, range(0xFE00, 0xFE10)))
+"""No controls, and mapped to nothing there: joiners, soft hyphens, selectors of variants, what stands for an object."""
+
 _Attribute = tuple[bytes, str | bytes]
 
 
@@ -55,7 +61,10 @@ def _within(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _attribute(name: bytes, start: int, end: int) -> _Attribute:
-    (_, begin, _, stop), (tag, whole, content, last) = list(der.values(name, start, end))[:2]
+    parts = list(der.values(name, start, end))
+    if len(parts) != 2:
+        raise der.DERError("an attribute of a name is its type and its value")
+    (_, begin, _, stop), (tag, whole, content, last) = parts
     return name[begin:stop], _value(tag, name[content:last], name[whole:last])
 
 
@@ -65,5 +74,9 @@ def _value(tag: int, octets: bytes, whole: bytes) -> str | bytes:
         text = octets.decode(_STRINGS[tag])
     except (KeyError, UnicodeDecodeError):
         return whole
-    seen = "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf")
+    seen = "".join(filter(_is_seen, unicodedata.normalize("NFKC", text)))
     return " ".join(unicodedata.normalize("NFKC", seen.casefold()).split())
+
+
+def _is_seen(one: str) -> bool:
+    return one in _SPACES or not (one in _UNSEEN or unicodedata.category(one) in {"Cc", "Cf"})

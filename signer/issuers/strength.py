@@ -22,8 +22,11 @@ _SMALLEST_CURVE: Final = 256
 _SMALLEST_EXPONENT: Final = 1 << 16
 
 
-def require_strong(public_key_info: bytes, compliance: Compliance, where: str) -> None:
+def require_strong(public_key_info: bytes, compliance: Compliance, where: str, *, is_certified: bool = False) -> None:
     """Return if a CA may have that key.
+
+    Args:
+        is_certified: it has certificates already, whose octets its key keeps: in other ones it would be another issuer.
 
     Raises:
         Refused: it is weak, cannot sign certificates, the BRs do not know its kind, or it is encoded as clients refuse.
@@ -31,8 +34,17 @@ def require_strong(public_key_info: bytes, compliance: Compliance, where: str) -
     found = weakness(public_key_info, where) or forbidden_key(compliance, public_key_info)
     if found:
         raise Refused(f"its key: {found}", where=where, advice="make another: `revocast key generate`")
-    if found := deviation(public_key_info, compliance):
+    if not (found := deviation(public_key_info, compliance)):
+        return
+    if not is_certified:
         raise Refused(f"its key: {found}", where=where, advice=_ENCODE_ANEW)
+    if compliance is Compliance.BR:
+        raise Refused(
+            f"its key: {found}; its certificates have it so, and none may have it again under `br`: "
+            "this CA cannot be renewed here",
+            where=where,
+            advice="make another CA, with a key of its own, before this one ends",
+        )
 
 
 def weakness(public_key_info: bytes, where: str) -> str | None:

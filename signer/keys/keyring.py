@@ -18,6 +18,7 @@ from signer.keys import passphrase
 from signer.keys.limited_key import LimitedKey
 from signer.keys.limits import KeyLimits
 from signer.keys.logins import Logins
+from signer.keys.named import NamedKey
 from signer.keys.opening import open_key, token_of
 from signer.keys.protocol import KeyAway, Locked, SigningKey
 from signer.keys.purpose import Purpose
@@ -179,7 +180,7 @@ class Keyring:
         signature = RSASignature.PSS if issuer and is_pss_only(issuer.public_key_info) else entry.signature
         try:
             again = replace(self._logins, read_pin=partial(self._passphrase, entry))
-            return open_key(uri, passphrase_, signature, again)
+            return NamedKey(open_key(uri, passphrase_, signature, again), f"issuer {entry.name}")
         except KeyUnavailable as error:
             error.where = f"issuer {entry.name}, {error.where}"
             error.advice = error.advice or _SEE_KEY

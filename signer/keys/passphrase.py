@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from revocation.errors import InputError, KeyUnavailable
+from revocation.errors import InputError, KeyUnavailable, WrongPassphrase
 
 PROMPT: Final = "prompt"
 """The passphrase is typed at a terminal."""
@@ -36,6 +36,7 @@ def obtain(source: str, issuer: str) -> bytes:
     """The passphrase that `source` names, without the line end of a file.
 
     Raises:
+        WrongPassphrase: what was typed is empty.
         KeyUnavailable: the file, variable or credential is not there or empty, or there is no terminal to ask on.
     """
     scheme, _, rest = source.partition(":")
@@ -52,14 +53,12 @@ def obtain_new(source: str, what: str) -> bytes:
     """A passphrase that something is to be encrypted with: where it is typed, twice.
 
     Raises:
-        InputError: what was typed is empty, or twice not the same.
+        InputError: what was typed is twice not the same.
         KeyUnavailable: as above.
     """
     if source != PROMPT:
         return obtain(source, what)
     typed = ask(what)
-    if not typed:
-        raise InputError("the passphrase is empty", where=f"key {what}", advice="a CA key is made encrypted")
     if ask(what, "Once more the passphrase") != typed:
         raise InputError("the two passphrases differ, and nothing was made", where=f"key {what}")
     return typed
@@ -73,9 +72,10 @@ def describe(source: str) -> str:
 
 
 def ask(issuer: str, prompt: str = "Passphrase") -> bytes:
-    """The passphrase typed at the terminal.
+    """The passphrase typed at the terminal; Enter alone is none, and nothing is opened with it: a token counts it.
 
     Raises:
+        WrongPassphrase: it is empty.
         KeyUnavailable: there is no terminal.
     """
     if not (sys.stdin.isatty() or _has_terminal()):  # else getpass would read standard input: the messages
@@ -85,9 +85,14 @@ def ask(issuer: str, prompt: str = "Passphrase") -> bytes:
             "start it at a terminal, give `up` a --passphrase-file, or set `passphrase` to file:PATH",
         )
     try:
-        return getpass.getpass(f"{prompt} of the CA key of {issuer}: ").encode()
+        typed = getpass.getpass(f"{prompt} of the CA key of {issuer}: ").encode()
     except (EOFError, OSError) as error:
         raise _unavailable("was asked for, and none was given", issuer) from error
+    if not typed:
+        raise WrongPassphrase(
+            "the passphrase is empty", where=f"issuer {issuer}", advice="nothing was opened with it: type it"
+        )
+    return typed
 
 
 def _has_terminal() -> bool:

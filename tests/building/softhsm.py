@@ -57,6 +57,7 @@ class SoftHSM:
         id_: bytes | None = None,
         public: CAKey | None = None,
         more: Mapping[Attribute, object] | None = None,
+        beside: Mapping[Attribute, object] | None = None,
     ) -> str:
         """Put a key on the token; its URI.
 
@@ -64,19 +65,28 @@ class SoftHSM:
             id_: its CKA_ID, if not its label.
             public: whose public key to put beside it, if not its own.
             more: attributes of the private key.
+            beside: attributes of the public key.
         """
+        named = {Attribute.LABEL: label, Attribute.ID: id_ or label.encode()}
+        use = {Attribute.SIGN: True, Attribute.SENSITIVE: True, Attribute.PRIVATE: True}
+        self.put_object({**_private(key), **use, **named, **(more or {})})
+        self.put_public(public or key, {**named, **(beside or {})})
+        return self.uri(label)
+
+    def put_public(self, key: CAKey, more: Mapping[Attribute, object]) -> None:
+        """Put a public key there, with these attributes besides, or in the place of its own."""
+        self.put_object({**_public(key), Attribute.VERIFY: True, Attribute.PRIVATE: False, **more})
+
+    def put_object(self, attributes: Mapping[Attribute, object]) -> None:
+        """Put anything there."""
         with self.module.lock:
             token = next(token for token in self.module.tokens() if token.label == _LABEL)
             try:
                 session = token.open(rw=True, user_pin=PIN)
             except pkcs11.UserAlreadyLoggedIn:
                 session = token.open(rw=True)
-            named = {Attribute.LABEL: label, Attribute.ID: id_ or label.encode(), Attribute.TOKEN: True}
-            use = {Attribute.SIGN: True, Attribute.SENSITIVE: True, Attribute.PRIVATE: True}
-            session.create_object({**_private(key), **use, **named, **(more or {})})
-            session.create_object({**_public(public or key), Attribute.VERIFY: True, Attribute.PRIVATE: False, **named})
+            session.create_object({Attribute.TOKEN: True, **attributes})
             session.close()
-        return self.uri(label)
 
     def take_out(self) -> None:
         """As if somebody pulled the token; the reader stays."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pkcs11
 from pkcs11.constants import Attribute, MechanismFlag, ObjectClass
+from pkcs11.exceptions import PKCS11Error
 from pkcs11.mechanisms import KeyType, Mechanism
 from pkcs11.util.ec import encode_named_curve_parameters
 
@@ -68,10 +69,20 @@ def _require_free(session: pkcs11.Session, id_: bytes | None, where: str) -> Non
     free = next((one for one in range(1, 256) if not list(session.get_objects({Attribute.ID: bytes((one,))}))), None)
     name = "" if free is None else f"take id=%{free:02x}, which is free, or "
     raise InputError(
-        f"the id %{id_.hex('%')} is in use there, by {found[0].label!r}",
+        f"the id %{id_.hex('%')} is in use there, by {_said(found[0])}",
         where=where,
         advice=f"{name}leave id= out of the URI, and it gets one of its own",
     )
+
+
+def _said(thing: Any) -> str:
+    """What it is, and its label where it has one; a certificate of a token has no attribute of that name here."""
+    kind = thing.object_class.name.lower().replace("_", " ")
+    try:
+        label = thing[Attribute.LABEL]
+    except PKCS11Error:
+        label = ""
+    return f"the {kind} {label!r}" if label else f"a {kind} without a label"
 
 
 def _generate(session: pkcs11.Session, uri: TokenURI, kind: str) -> None:

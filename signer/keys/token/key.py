@@ -53,6 +53,7 @@ def open_token_key(uri: str, pin: bytes | None, signature: RSASignature | None, 
 
     def find(session: pkcs11.Session) -> tuple[PublicKeyTypes, tuple[pkcs11.Session, Any]]:
         private = find_key(session, asked, where)
+        _require_signing(private, where)
         _require_one_login(private, where)
         return _public_key_of(session, private, signature, where), (session, private)
 
@@ -109,6 +110,18 @@ def _public_key_of(session: pkcs11.Session, private: Any, signature: RSASignatur
         where=where,
         advice="put its own public key or certificate on the token, with the same CKA_ID",
     )
+
+
+def _require_signing(private: Any, where: str) -> None:
+    """Return if the key may sign: only then has its object here what makes a signature.
+
+    Raises:
+        KeyUnavailable: it may not.
+    """
+    if not hasattr(private, "sign"):
+        raise KeyUnavailable(
+            "the key may not sign (CKA_SIGN is off)", where=where, advice="make or import it with CKA_SIGN on"
+        )
 
 
 def _require_one_login(private: Any, where: str) -> None:

@@ -43,7 +43,7 @@ def log_in(token: pkcs11.Token, pin: bytes | None, logins: Logins, where: str) -
 
     Raises:
         Locked: it wants a PIN, and none is given.
-        WrongPassphrase: the PIN is wrong, or was before.
+        WrongPassphrase: the PIN is wrong or empty, or was wrong before.
         KeyUnavailable: its PIN is locked, or would be by one more mistake, or is typed on a pad of its own; or it opens
             no session.
     """
@@ -52,6 +52,8 @@ def log_in(token: pkcs11.Token, pin: bytes | None, logins: Logins, where: str) -
     _require_pin_by_software(token.flags, where)
     if pin is None:
         raise Locked("wants a PIN, and none is configured", where=where, advice=_HOW_TO_UNLOCK)
+    if not pin:
+        raise WrongPassphrase("the PIN is empty, and is not tried", where=where, advice=_SEE_PIN)
     _require_tries(token.flags, logins, where)
     name = identity(token)
     if logins.was_wrong(name, pin) and not logins.again:

@@ -28,7 +28,6 @@ _KINDS: Final[dict[KeyType, type[object]]] = {
     KeyType.EC: ec.EllipticCurvePublicKey,
     KeyType.EC_EDWARDS: ed25519.Ed25519PublicKey,
 }
-_UNCOMPRESSED: Final = 0x04
 
 
 def public_keys_of(session: pkcs11.Session, private: Any, where: str) -> list[PublicKeyTypes]:
@@ -80,11 +79,16 @@ def _read(thing: Any) -> PublicKeyTypes:
     point = thing[Attribute.EC_POINT]
     if thing.key_type is KeyType.EC_EDWARDS:
         return ed25519.Ed25519PublicKey.from_public_bytes(point[-32:])
-    return ec.EllipticCurvePublicKey.from_encoded_point(_CURVES[thing[Attribute.EC_PARAMS]], _point(point))
+    curve = _CURVES[thing[Attribute.EC_PARAMS]]
+    return ec.EllipticCurvePublicKey.from_encoded_point(curve, _point(point, curve))
 
 
-def _point(said: bytes) -> bytes:
-    """CKA_EC_POINT is the DER of an OCTET STRING; some tokens leave that away."""
-    if said[0] == _UNCOMPRESSED and said[1] != len(said) - 2 and len(said) % 2:
+def _point(said: bytes, curve: ec.EllipticCurve) -> bytes:
+    """CKA_EC_POINT is the DER of an OCTET STRING; some tokens leave that away, which the length for the curve tells.
+
+    Its first octets do not: an uncompressed point begins with the tag of one, and its X with any octet.
+    """
+    size = (curve.key_size + 7) // 8
+    if len(said) in (1 + size, 1 + 2 * size):
         return said
     return said[slice(*der.expect(said, 0, der.OCTET_STRING))]

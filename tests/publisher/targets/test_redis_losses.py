@@ -103,6 +103,20 @@ def test_store_that_a_publisher_of_before_filled_is_missed_when_it_is_put_back(
             target.put([answer(2)], always)
 
 
+def test_store_that_a_publisher_of_before_filled_is_gone_on_with(store: RedisServer, server: Server) -> None:
+    """A status that is saved where nothing changed is no loss: without a mark it would be taken for one."""
+    with RedisTarget(store) as target:
+        target.put([answer(1)], always)
+        target.save_status(b"of before")
+        server.client().hdel("revocast:status.2", "state")
+    with RedisTarget(store) as target:
+        for status in (b"first", b"second"):
+            target.put([answer(1)], always)
+            target.save_status(status)
+        target.put([answer(2)], always)
+    assert read_status(store) == b"second"
+
+
 def test_store_that_lost_its_issuers_is_not_filled(target: RedisTarget, server: Server) -> None:
     """No response of theirs would be found: readers would call each certificate unknown."""
     target.introduce([(b"key", ISSUER)])

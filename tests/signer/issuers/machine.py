@@ -112,6 +112,7 @@ class Machine:
 
 def as_at_a_terminal(monkeypatch: pytest.MonkeyPatch, *, is_one: bool = True) -> None:
     """Have commands within the test take their standard input for a terminal; a real one: `tests.terminal`."""
+    monkeypatch.setattr(consent, "is_attended", lambda: is_one)
     monkeypatch.setattr(consent, "has_terminal", lambda *, err: is_one)
     monkeypatch.setattr(consent, "_forget_what_was_typed", lambda: None)
 

@@ -194,7 +194,7 @@ def test_question_is_asked_where_the_order_was_shown(
     monkeypatch.setattr(consent, "_forget_what_was_typed", lambda: None)
     words = (*asked_for(machine, tmp_path), "--json")
     monkeypatch.setattr(consent, "os", SimpleNamespace(isatty=lambda descriptor: descriptor == 1))
-    assert "there is no terminal to ask at" in machine.refused(*words).what
+    assert "does not go to the terminal (standard error is none)" in machine.refused(*words).what
     monkeypatch.setattr(consent, "os", SimpleNamespace(isatty=lambda descriptor: descriptor == 2))
     result = CliRunner().invoke(revocast, [*words, "--config", str(machine.config)], input="y\n")
     assert "is all of this to be signed?" in result.stderr

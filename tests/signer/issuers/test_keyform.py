@@ -1,5 +1,6 @@
 """In which form a key is certified: as its kind is written in certificates, and in no other that a library may load."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,18 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from cryptography.x509.oid import NameOID
 
-from revocation import der
+from revocation import clock, der
 from revocation.compliance import Compliance
 from revocation.errors import Refused
+from signer.encoding.ca_certificate import CACertificateFrame, CAProfile, encode_tbs
 from signer.encoding.certification_request import encode_info
+from signer.encoding.crl import assemble
 from signer.issuers.keyform import deviation
 from signer.issuers.strength import require_strong
+from signer.keys import BytesTBS
 from signer.keys.generating import KINDS
+from signer.keys.local import of_private_key
+from tests.authority import CAKey
 from tests.signer.issuers.machine import Machine
 
 PKIX, BR = Compliance.PKIX, Compliance.BR
@@ -97,3 +103,39 @@ def test_request_with_an_odd_encoding_of_its_key_is_refused(machine: Machine, tm
     file.write_bytes(der.sequence(info, algorithm, signature))
     usual = ("issuer", "sign", file, "--issued-by", "root", "--days", "10", "--out", tmp_path / "sub.pem")
     assert "its curve is not given by name alone" in machine.refused(*usual).what
+
+
+ODD = {"explicit": (EC, EXPLICIT), "hybrid": (EC, HYBRID), "compressed": (EC, COMPRESSED), "null": (RSA, WITHOUT_NULL)}
+
+
+def installed(machine: Machine, key: CAKey, info: bytes) -> None:
+    """A root that somebody else's software made, with its key."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Odd")]).public_bytes()
+    signing, now = of_private_key(key, "key"), clock.now()
+    window = (now - timedelta(days=9), now + timedelta(days=900))
+    profile = CAProfile(None, False, (), ())
+    frame = CACertificateFrame(b"\x07", name, b"odd", name, info, b"odd", *window, profile, None)
+    tbs = encode_tbs(frame, signing.algorithm_identifier)
+    file = machine.folder / "odd.der"
+    file.write_bytes(assemble(tbs, signing.algorithm_identifier, signing.sign(BytesTBS(tbs))))
+    machine.run("issuer", "install", "odd", file, "--append", *machine.key("odd", made=key))
+
+
+@pytest.mark.parametrize(("key", "info"), ODD.values(), ids=ODD)
+def test_ca_that_has_its_key_in_an_odd_form_keeps_it(machine: Machine, key: CAKey, info: bytes) -> None:
+    """Another form would be another issuer to clients, and here: what it issued hangs by the octets."""
+    installed(machine, key, info)
+    machine.run("issuer", "renew", "odd", "--days", "100")
+    issuer = machine.signer.public.profile("odd").issuer
+    assert (len(issuer.certificates), issuer.public_key_info) == (2, info)
+
+
+@pytest.mark.parametrize(("key", "info"), ODD.values(), ids=ODD)
+def test_ca_with_an_odd_form_of_its_key_is_not_renewed_under_br(tmp_path: Path, key: CAKey, info: bytes) -> None:
+    """And nobody is sent to encode a key anew that cannot be."""
+    machine = Machine(tmp_path / "machine", public='compliance = "br"')
+    installed(machine, key, info)
+    refused = machine.refused("issuer", "renew", "odd", "--days", "3000")
+    assert "this CA cannot be renewed here" in refused.what
+    assert "make another CA" in str(refused.advice)
+    assert len(machine.signer.public.profile("odd").issuer.certificates) == 1

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from revocation import clock
+from revocation import clock, der
 from signer.issuers.samename import is_same_name
 from tests.signer.issuers.machine import Machine
 
@@ -58,6 +58,31 @@ def test_parts_of_one_rdn_have_no_order() -> None:
     one, other = (x509.Name([x509.RelativeDistinguishedName(some)]) for some in (parts, parts[::-1]))
     assert is_same_name(one.public_bytes(), other.public_bytes())
     assert not is_same_name(x509.Name(parts).public_bytes(), x509.Name(parts[::-1]).public_bytes())
+
+
+@pytest.mark.parametrize("one", "\x00\x08\x1c\x7f\x84\u00ad\u034f\u1806\u180b\ufe0f\ufffc\U000e0041")
+def test_character_that_nobody_sees_is_mapped_to_nothing(one: str) -> None:
+    """RFC 4518 section 2.2: controls but white space, the soft hyphen, joiners and selectors of variants."""
+    assert is_same_name(common_name(f"Example{one} Root".encode()), common_name(b"Example Root"))
+
+
+@pytest.mark.parametrize("one", ["\t", "\n", "\r", "\x0b", "\x0c", "\x85", "\u00a0", "\u2028", "\u3000"])
+def test_white_space_of_any_kind_is_a_space(one: str) -> None:
+    """The same section: it parts words, and is not nothing."""
+    assert is_same_name(common_name(f"Example{one}Root".encode()), common_name(b"Example Root"))
+    assert not is_same_name(common_name(f"Example{one}Root".encode()), common_name(b"ExampleRoot"))
+
+
+@pytest.mark.parametrize("parts", [(), (der.oid("2.5.4.3"),)], ids=["empty", "type alone"])
+def test_attribute_without_a_value_is_no_name(parts: tuple[bytes, ...]) -> None:
+    """The DER is whole, and an AttributeTypeAndValue has two parts."""
+    with pytest.raises(der.DERError, match="attribute"):
+        is_same_name(der.sequence(der.tlv(0x31, der.sequence(*parts))), common_name(b"a"))
+
+
+def common_name(value: bytes) -> bytes:
+    """DER of a name that is a UTF8String alone, whatever it holds."""
+    return der.sequence(der.tlv(0x31, der.sequence(der.oid("2.5.4.3"), der.tlv(0x0C, value))))
 
 
 @pytest.mark.parametrize("name", SAME.values(), ids=SAME)

@@ -1,12 +1,16 @@
 """The head of the audit log after commands of issuers: what they wrote is not cut off unnoticed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from cryptography import x509
 from sqlalchemy import text
 
 from revocation.audithead import AuditHead
 from signer.auditing.log import extent
 from signer.auditing.verify import verify
+from signer.issuers import create, files
 from tests.signer.issuers.machine import SUB, Machine, asked_for
 
 
@@ -64,10 +68,16 @@ def test_certificate_that_was_cut_off_is_noticed_without_a_head(machine: Machine
     assert f"no entry of CA certificate {serial:X}" in str(problem)
 
 
-def test_head_that_cannot_be_put_is_told_and_the_certificate_is_there(machine: Machine) -> None:
-    """It is signed and recorded, whatever becomes of the exchange."""
-    (machine.folder / "exchange/audit.head").unlink()
-    (machine.folder / "exchange/audit.head").mkdir()
+def test_head_that_cannot_be_put_is_told_and_the_certificate_is_there(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is signed and recorded, whatever becomes of the exchange meanwhile."""
+
+    def keep(path: Path, certificate: x509.Certificate) -> None:
+        lay_folder(machine.folder / "exchange")
+        files.keep(path, certificate)
+
+    monkeypatch.setattr(create, "keep", keep)
     said = machine.run(
         "issuer", "create", "sub", "--issued-by", "root", "--subject", SUB, "--days", "5", *machine.key("sub")
     )
@@ -97,6 +107,58 @@ def test_order_is_not_carried_out_again_with_a_ledger_that_was_put_back(machine:
     with machine.signer.ledger.read() as connection:
         assert (log := extent(connection))
     assert log.last.id == 1
+
+
+def lay_folder(exchange: Path) -> None:
+    """In the place of the head."""
+    (exchange / "audit.head").unlink()
+    (exchange / "audit.head").mkdir()
+
+
+def lay_link(exchange: Path) -> None:
+    """In its place, to a head."""
+    (exchange / "audit.head").rename(exchange / "elsewhere")
+    (exchange / "audit.head").symlink_to("elsewhere")
+
+
+def lead_nowhere(exchange: Path) -> None:
+    """As where a disk is not mounted."""
+    exchange.rename(exchange.with_name("away"))
+    exchange.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("take_away", "words"),
+    [
+        (lay_folder, "cannot be read (is no file)"),
+        (lay_link, "cannot be read (is no file)"),
+        (lambda exchange: (exchange / "audit.head").write_bytes(b"{" * 100_000), "cannot be read (is larger"),
+        (lead_nowhere, "cannot be read (the folder is not there)"),
+        (lambda exchange: exchange.rename(exchange.with_name("away")), "cannot be read (the folder is not there)"),
+    ],
+    ids=["folder", "link", "large", "exchange is a link to nothing", "no exchange"],
+)
+def test_order_is_not_carried_out_again_where_the_head_is_out_of_sight(
+    machine: Machine, tmp_path: Path, take_away: Callable[[Path], object], words: str
+) -> None:
+    """The ledger was put back, and nothing tells of it: whoever did so could as well have moved the exchange."""
+    order, before = asked_for(machine, tmp_path), (machine.folder / "signer/ledger.sqlite").read_bytes()
+    agreed = str(machine.refused(*order).advice)
+    machine.run(*order, *agreed.split())
+    (machine.folder / "x.pem").unlink()
+    put_back(machine, before)
+    take_away(machine.folder / "exchange")
+    for command in ((*order, *agreed.split()), ("issuer", "renew", "root", "--days", "9"), ("issuer", "csr", "root")):
+        assert machine.refused(*command).what.startswith(words)
+    assert not (machine.folder / "x.pem").exists()
+
+
+def test_first_certificate_needs_no_exchange_yet(tmp_path: Path) -> None:
+    """A log without entries has nothing that could have been put back."""
+    machine = Machine(tmp_path / "new")
+    assert not (machine.folder / "exchange").exists()
+    machine.create_root()
+    assert last_and_head(machine) == (1, 1)
 
 
 def test_nothing_is_certified_while_the_exchange_cannot_be_read(machine: Machine) -> None:

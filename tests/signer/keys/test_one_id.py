@@ -1,10 +1,19 @@
 """Several key pairs of one CKA_ID on a token: each private key goes with its own public key alone."""
 
 import json
+import re
+from itertools import count
 
 import pytest
 from click.testing import CliRunner, Result
-from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_public_key,
+)
+from pkcs11 import Attribute, CertificateType, ObjectClass
 
 from revocation import der
 from revocation.errors import KeyUnavailable
@@ -58,9 +67,44 @@ def test_key_is_not_made_under_an_id_that_is_in_use(token: SoftHSM) -> None:
     token.put(CA_KEYS["p256"](), "first", id_=ONE)
     uri = token.uri("second").replace(";object", ";id=%01;object")
     refused = str(run(generate, uri, "--kind", "p256").exception)
-    assert "the id %01 is in use there, by 'first'" in refused
+    assert re.search(r"the id %01 is in use there, by the (private|public) key 'first'", refused)
     assert "take id=%02, which is free, or leave id= out" in refused
     assert run(generate, uri.replace("%01", "%02"), "--kind", "p256").exit_code == 0
+
+
+def test_id_of_a_certificate_without_a_label_is_in_use(token: SoftHSM) -> None:
+    """Some tools put certificates there without one."""
+    certificate = {Attribute.CLASS: ObjectClass.CERTIFICATE, Attribute.CERTIFICATE_TYPE: CertificateType.X_509}
+    token.put_object({**certificate, Attribute.VALUE: b"0", Attribute.SUBJECT: b"0", Attribute.ID: ONE})
+    uri = token.uri("second").replace(";object", ";id=%01;object")
+    assert "in use there, by a certificate without a label" in str(run(generate, uri, "--kind", "p256").exception)
+
+
+@pytest.mark.parametrize(
+    "point", [b"", b"\x04", b"\x04\x00", b"\x04\x41\x04"], ids=["none", "one octet", "two", "cut off"]
+)
+@pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
+def test_public_key_without_its_point_is_passed_over(token: SoftHSM, point: bytes, is_before: bool) -> None:
+    """A tool that broke off leaves one, beside the right one."""
+    broken = {Attribute.ID: ONE, Attribute.LABEL: "broken", Attribute.EC_POINT: point}
+    key = CA_KEYS["p256"]()
+    if is_before:
+        token.put_public(CA_KEYS["p256"](), broken)
+    uri = token.put(key, "ca", id_=ONE)
+    if not is_before:
+        token.put_public(CA_KEYS["p256"](), broken)
+    assert load_der_public_key(open_key(uri, PIN.encode()).public_key_info) == key.public_key()
+
+
+@pytest.mark.parametrize("form", [PublicFormat.UncompressedPoint, PublicFormat.CompressedPoint])
+@pytest.mark.parametrize("first", [0x3F, 0x1F, 0x80])
+def test_point_that_no_octet_string_wraps_is_taken(token: SoftHSM, first: int, form: PublicFormat) -> None:
+    """As some tokens have it; one whose X begins with 3f looks like an OCTET STRING of the right length."""
+    keys = (ec.derive_private_key(number, ec.SECP256R1()) for number in count(1))
+    key = next(one for one in keys if one.public_key().public_numbers().x >> 248 == first)
+    point = key.public_key().public_bytes(Encoding.X962, form)
+    uri = token.put(key, "ca", beside={Attribute.EC_POINT: point})
+    assert load_der_public_key(open_key(uri, PIN.encode()).public_key_info) == key.public_key()
 
 
 def test_trial_is_the_beginning_of_nothing_that_is_believed() -> None:

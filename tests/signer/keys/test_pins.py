@@ -1,5 +1,6 @@
 """PINs of tokens: a wrong one is told with what the token says of its tries, and nobody tries it again and again."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +16,8 @@ from pkcs11.exceptions import PinLocked
 
 from revocation.clock import fixed
 from revocation.errors import KeyUnavailable, WrongPassphrase
-from signer.keys import logins
+from signer.key_commands import generate, show
+from signer.keys import logins, passphrase
 from signer.keys.logins import Logins
 from signer.keys.opening import open_key
 from signer.keys.token import login
@@ -105,6 +107,41 @@ def test_wrong_pin_is_told_and_not_tried_again(token: SoftHSM, attempts: list[by
     token.module.restart()
     with pytest.raises(WrongPassphrase, match="the PIN is wrong"):
         open_key(uri, b"999999", None, kept)
+
+
+def test_empty_pin_is_not_tried(token: SoftHSM, attempts: list[bytes | None]) -> None:
+    """Wherever it comes from: it uses up a try, and no token has one."""
+    uri = token.put(Authority().key, "ca")
+    with pytest.raises(WrongPassphrase, match="the PIN is empty"):
+        open_key(uri, b"", None, Logins(again=True))
+    assert attempts == []
+
+
+def test_prompt_for_a_pin_that_is_answered_with_enter_alone_asks_again(
+    estate: Estate, attempts: list[bytes | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing was opened for it."""
+    config, answers = estate.folder / "revocast.toml", ["", PIN]
+    monkeypatch.setattr(passphrase, "_has_terminal", lambda: True)
+    monkeypatch.setattr("getpass.getpass", lambda _: answers.pop(0))
+    text = config.read_text()
+    config.write_text(re.sub('passphrase = "file:[^"]*pin"', 'passphrase = "prompt"', text))
+    told = CliRunner().invoke(unlock, ["--config", str(config)])
+    assert (told.exit_code, answers) == (0, []), told.output
+    assert "the passphrase is empty; try again" in told.output
+    assert attempts == [PIN.encode()]
+
+
+def test_prompt_of_a_key_that_is_answered_with_enter_alone_opens_nothing(
+    token: SoftHSM, attempts: list[bytes | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`key show` and `key generate` ask once."""
+    uri = token.put(Authority().key, "ca")
+    monkeypatch.setattr(passphrase, "_has_terminal", lambda: True)
+    monkeypatch.setattr("getpass.getpass", lambda _: "")
+    for command, words in ((show, [uri]), (generate, [token.uri("new"), "--kind", "p256"])):
+        assert "the passphrase is empty" in str(CliRunner().invoke(command, words).exception)
+    assert attempts == []
 
 
 def test_no_pin_is_tried_where_a_wrong_one_could_not_be_remembered(
