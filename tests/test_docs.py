@@ -12,7 +12,7 @@ from revocation.commands import TABLE, load
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "infra").rglob("*.md")])
 COMMAND = re.compile(
-    r"^(?:\$ |.*bin/)?revocast ((?:worker |signer |eab |ledger |ceremony |audit |key |issuer |cert )?[a-z-]+)"
+    r"^(?:\$ |.*bin/)?revocast ((?:worker |signer |eab |token |ledger |ceremony |audit |key |issuer |cert )?[a-z-]+)"
     r"((?: (?!#)(?:\"[^\"\n]*\"|[^\s`|;&)\"]+))*)",
     re.M,
 )
