@@ -154,3 +154,14 @@ def test_look_ahead_lets_go_of_no_copy_of_a_crl(tmp_path: Path) -> None:
         assert {one.name for one in archive.iterdir()} == {"1.crl", "2.crl", "3.crl"}
         beside = {one.name for one in place.crl_file().parent.glob("all-*.crl")}
         assert beside == {"all-1.crl", "all-2.crl", "all-3.crl"}
+
+
+def test_bundle_that_a_clock_ahead_set_aside_is_not_shown_once_it_left(place: Place) -> None:
+    """Nobody has to act on it; a day of that clock would be up only when its time comes."""
+    place.publish(NOW)
+    fill(place)
+    assert all(outcome.status.set_aside for outcome in place.outcomes(NOW + 60 * DAY))
+    for old in place.exchange.glob("*.tar"):
+        old.unlink()
+    for at in (NOW + HOUR, NOW + 2 * HOUR):
+        assert [outcome.status.set_aside for outcome in place.outcomes(at)] == [[], []]
