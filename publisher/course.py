@@ -2,7 +2,10 @@
 
 A clock that goes back was wrong before, or is wrong now, and nothing in the time itself says which. What was before
 does: who comes back to where a leap began was ahead since then, and who comes back from where steps led is behind now.
-A leap may be right, as after months without a look: once looks went on from there for a week, it is a step like others.
+A leap may be right, as after months without a look: once steps went on from there for a week, it is a step like others.
+
+What a step is, the last looks say, however they come: each minute, by cron once a month, or some of them in a row and
+then none for long. So the two longest of their gaps do not count: a clock that is wrong may leap more than once.
 """
 
 from datetime import datetime, timedelta
@@ -16,6 +19,10 @@ from revocation.windows import SKEW
 _LEAST: Final = timedelta(hours=1)
 _SETTLED: Final = timedelta(days=7)
 _NEVER: Final = from_epoch(0)
+_GAPS: Final = 12
+_LONGEST: Final = 2
+_MOST_LEAPS: Final = 16
+"""Of a machine that is on for minutes a day; a clock that is wrong does not leap so often."""
 
 
 class Leap(BaseModel):
@@ -23,12 +30,14 @@ class Leap(BaseModel):
 
     Attributes:
         before: of the first look there ever was, long ago: its clock may have been wrong as well.
+        went_on: the steps since, all together.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     before: AwareDatetime
     after: AwareDatetime
+    went_on: timedelta = timedelta(0)
 
     def skips(self, now: datetime) -> bool:
         """Whether a time lies in it."""
@@ -41,7 +50,7 @@ class Course(BaseModel):
     Attributes:
         last: the time of the look.
         latest: how far looks came; later than the last where this clock is behind.
-        step: between the two looks before that.
+        gaps: between the looks before that, the latest last.
         leaps: those that are not settled yet, the oldest first.
     """
 
@@ -49,7 +58,7 @@ class Course(BaseModel):
 
     last: AwareDatetime
     latest: AwareDatetime
-    step: timedelta = timedelta(0)
+    gaps: tuple[timedelta, ...] = ()
     leaps: tuple[Leap, ...] = ()
 
     @classmethod
@@ -79,13 +88,26 @@ class Course(BaseModel):
             if leap.skips(now):
                 if leap.before == _NEVER:
                     return self.begun(now)
-                return self.model_copy(update={"latest": leap.before, "leaps": self.leaps[:place]})._on(now)
+                return self._before(place)._on(now)
         return self.model_copy(update={"last": now})
 
+    def _before(self, place: int) -> "Course":
+        """Without a leap and what came after it, which is no measure any more."""
+        wrong = min(leap.after - leap.before for leap in self.leaps[place:])
+        gaps = tuple(gap for gap in self.gaps if gap < wrong)
+        return Course(last=self.last, latest=self.leaps[place].before, gaps=gaps, leaps=self.leaps[:place])
+
     def _on(self, now: datetime) -> "Course":
-        step = max(now - self.latest, timedelta(0))
-        if step > max(_LEAST, 2 * self.step):
-            leaps = (*self.leaps, Leap(before=self.latest, after=now))
+        gap = max(now - self.latest, timedelta(0))
+        if gap > max(_LEAST, 2 * self._step):
+            leaps = [*self.leaps, Leap(before=self.latest, after=now)]
         else:
-            leaps = tuple(leap for leap in self.leaps if now - leap.after < _SETTLED)
-        return Course(last=now, latest=max(now, self.latest), step=step, leaps=leaps)
+            leaps = [leap.model_copy(update={"went_on": leap.went_on + gap}) for leap in self.leaps]
+        unsettled = tuple(leap for leap in leaps if leap.went_on < _SETTLED)[-_MOST_LEAPS:]
+        gaps = (*self.gaps, gap)[-_GAPS:]
+        return Course(last=now, latest=max(now, self.latest), gaps=gaps, leaps=unsettled)
+
+    @property
+    def _step(self) -> timedelta:
+        """How long it takes from look to look, at most, but for the two longest gaps."""
+        return max(sorted(self.gaps)[:-_LONGEST], default=timedelta(0))

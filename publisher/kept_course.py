@@ -1,6 +1,8 @@
-"""What is kept of a publisher's clock, in its state folder: written at each look before anything else is done.
+"""What is kept of a publisher's clock, in its state folder: written before anything else is done at a look.
 
-Where it is lost, or somebody takes it away, the clock of the next look counts as right.
+Looks that go on within minutes of the last one that was noted are not: to write it durably takes longer than all else
+of a look that has nothing to do. So a clock that goes back by less than ten minutes may count as one that did not.
+Where the file is lost, or somebody takes it away, the clock of the next look counts as right.
 """
 
 import logging
@@ -13,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from publisher.course import Course
 from revocation.clock import iso
 from revocation.durable import make_folder, replace_content
+from revocation.windows import SKEW
 
 _NAME: Final = "clock.json"
 _LOG: Final = logging.getLogger("revocast.publisher")
@@ -39,12 +42,22 @@ class KeptCourse:
         self.path = state / _NAME
 
     def look(self, now: datetime, targets: tuple[str, ...]) -> Course:
-        """Note one more look; what is known with it."""
+        """One more look, noted where it says more than the last one; what is known with it."""
         kept = self._read()
-        course = kept.course.at(now) if kept else Course.begun(now)
-        goes_on = kept is not None and not kept.course.went_back(now)
-        self._write(_Kept(course=course, to_replay=kept.to_replay if kept and goes_on else targets))
+        if kept is None or kept.course.went_back(now):
+            course = kept.course.at(now) if kept else Course.begun(now)
+            self._write(_Kept(course=course, to_replay=targets))
+            return course
+        course = kept.course.at(now)
+        if now - kept.course.last >= SKEW or course.is_behind != kept.course.is_behind:
+            self._write(kept.model_copy(update={"course": course}))
         return course
+
+    def ended(self, shown: datetime, targets: tuple[str, ...]) -> None:
+        """Note how far the clock came within a look, where it may have gone wrong meanwhile."""
+        kept = self._read()
+        if kept is not None and shown - kept.course.last >= SKEW:
+            self.look(shown, targets)
 
     def has_to_replay(self, target: str) -> bool:
         """Whether what was taken into a target has to be taken again.

@@ -14,6 +14,7 @@ from publisher.beside import Beside
 from publisher.config import DirectoryTable, LMDBTable, PublisherConfig, RedisTable, S3Table, TargetTable
 from publisher.course import Course
 from publisher.early_releases import early_releases
+from publisher.furthest import Furthest
 from publisher.incoming import Incoming
 from publisher.kept_course import KeptCourse
 from publisher.lock import alone_in_process, target_lock
@@ -81,15 +82,18 @@ def publish_each(
     """
     opened = exchange or partial(open_exchange, config.exchange)
     with alone_in_process(), Marks(config.state) as marks, Verifying() as verifying, ExitStack() as open_targets:
-        kept = KeptCourse(config.state)
-        course = kept.look(clock(), tuple(table.name for table in config.targets))
+        kept, furthest = KeptCourse(config.state), Furthest(clock)
+        clock, targets = furthest, tuple(table.name for table in config.targets)
+        course = kept.look(furthest.shown, targets)
         runs = [_Run(config, table, public, marks, verifying, clock, opened, kept, course) for table in config.targets]
         for run in runs:
             run.start(open_targets)
         _look_at_audit_log(config, public, clock, opened())
         while sum(run.step() for run in runs):  # each target has its turn, so that none waits for another's load
             pass
-        return [run.finish() for run in runs]
+        outcomes = [run.finish() for run in runs]
+        kept.ended(furthest.shown, targets)
+        return outcomes
 
 
 def _look_at_audit_log(config: PublisherConfig, public: PublicConfig, clock: Clock, exchange: Exchange) -> None:
@@ -197,6 +201,7 @@ class _Run:
                 self._session.finish()
                 if self._replays:
                     self._kept.replayed(self._table.name)
+                self._session.require_read()
         status = self._session.status
         now_refused = [refused for refused in status.set_aside if refused.bundle in self._session.refused]
         return Outcome(status, self._session.lines, now_refused, self._error, self._session.about)

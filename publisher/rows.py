@@ -12,6 +12,7 @@ from revocation.config import IssuerProfile
 from revocation.crlspec import CRLSpec
 from revocation.paths import crl_path
 from revocation.published import Applied, CRLRow, HeldBundle, ScheduledCRL, SetAside, SliceRow, TargetStatus
+from revocation.windows import SKEW
 from revocation.wire.exchange import Stored
 
 _MOST_WAITING = 1000
@@ -188,7 +189,8 @@ def prune_bundles(status: TargetStatus, listed: Collection[str], now: datetime) 
 
     What is left of a series that was superseded is none any more: its bundles are looked at again, and are too old.
 
-    That one was refused is shown for a day after it left: by then it was superseded, and nobody has to act on it.
+    That one was refused is shown for a day after it left: by then it was superseded, and nobody has to act on it. Not
+    even so long where a clock that ran ahead refused it: its day would come with its time.
     """
     covered = {(row.issuer, str(row.slice)): row.revision for row in status.slices}
     waiting = [
@@ -198,8 +200,8 @@ def prune_bundles(status: TargetStatus, listed: Collection[str], now: datetime) 
     ]
     kept = {a.bundle for a in waiting[-_MOST_WAITING:]} | set(listed)
     status.applied = [a for a in status.applied if a.bundle in kept]
-    gone = [s for s in status.set_aside if s.bundle not in listed and now - s.at < _REMEMBERED][-_MOST_REMEMBERED:]
-    status.set_aside = [s for s in status.set_aside if s.bundle in listed or s in gone]
+    left = [s for s in status.set_aside if s.bundle not in listed and -SKEW <= now - s.at < _REMEMBERED]
+    status.set_aside = [s for s in status.set_aside if s.bundle in listed or s in left[-_MOST_REMEMBERED:]]
     status.held = [held for held in status.held if held.bundle in listed]
     published = {(row.issuer, row.label): row.number for row in status.crls}
     status.scheduled = [

@@ -123,11 +123,18 @@ class Session:
         """Forget what nothing depends on any more, and keep the status.
 
         Raises:
-            TargetError: it cannot be kept, or a bundle could not be read; that one is tried again at the next look.
+            TargetError: it cannot be kept.
         """
         now = self._clock()
         prune_bundles(self.status, {stored.name for stored in self._listed()}, now)
         self._save(now)
+
+    def require_read(self) -> None:
+        """Return if each bundle was read.
+
+        Raises:
+            TargetError: one could not be; it is not noted as taken, and tried again at the next look.
+        """
         if self._unread:
             raise TargetError(self._unread.what, where=self._unread.where, advice="it is tried again at the next look")
 

@@ -25,7 +25,7 @@ from signer.ceremony.schedule import first_of_each, require_begun, require_sched
 from signer.ceremony.transcript import Transcript
 from signer.ceremony.unanswered import without_response
 from signer.ceremony.unasked import as_requested
-from signer.ledger import audit, ceremonies, crl_numbers
+from signer.ledger import audit, ceremonies, continuity, crl_numbers
 from signer.ledger.ceremonies import Ceremony, Step
 from signer.recovery.signed import SignedCRL
 from signer.signer import Signer
@@ -122,14 +122,10 @@ def _note(
     with signer.ledger.write() as connection:
         requested = ceremonies.of_request(connection, Step.REQUESTED, digest)
         known = ceremonies.of_request(connection, Step.ACCEPTED, digest)
-        asked = requested or known or as_requested(connection, transcript, crls, where)
+        asked = requested or known or as_requested(connection, transcript, crls, now, where)
         last = ceremonies.last(connection, Step.ACCEPTED)
-        if last is not None and last.made_at > asked.made_at and asked.predecessor != last.request:
-            raise Refused(
-                f"is older than the one that was accepted at {iso(last.at)}, whose request was made at "
-                f"{iso(last.made_at)}",
-                where=where,
-            )
+        if known is not None or asked.predecessor is not None:  # all that there is: its numbers say whether it is old
+            _require_later(asked, last, where)
         numbers = {f"{crl.profile.issuer.name}/{crl.number}": iso(crl.next_update) for crl in crls}
         allowed = {*without, *(last.detail["left_out"] if last is not None else ())}
         revisions = asked.detail["revisions"]
@@ -146,11 +142,21 @@ def _note(
         left = without_response(connection, signer, transcript, answers, revisions, at, allowed) | left
         about = listed(connection, crls, revisions, left)
         found = {"held_at": iso(transcript.at), "crls": numbers, "left_out": left, "listed": about, "slices": slices}
-        detail = {**asked.detail, **found}
+        detail = {**asked.detail, **found, "breaks": continuity.breaks(connection)}
         ceremonies.note(connection, Ceremony(Step.ACCEPTED, now, digest, asked.made_at, asked.predecessor, detail))
         what = {"request": digest, "crls": numbers, "left_out": sorted(left)}
         audit.record(connection, now, "ceremony accept", None, **what)
     return False, tuple(left.values())
+
+
+def _require_later(asked: Ceremony, last: Ceremony | None, where: str) -> None:
+    """Return if the request follows on the last that was accepted, or was made after it."""
+    if last is not None and last.made_at > asked.made_at and asked.predecessor != last.request:
+        raise Refused(
+            f"is older than the one that was accepted at {iso(last.at)}, whose request was made at {iso(last.made_at)}",
+            where=where,
+            advice="take in the folder of the last ceremony, or hold another: `revocast ceremony request --all`",
+        )
 
 
 def _require_same(known: Ceremony, numbers: Mapping[str, str], where: str) -> None:

@@ -13,7 +13,7 @@ from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
 from revocation.messages import Message, Outcome, Reply, Verb
 from revocation.visible import visible
-from signer.ceremony.declined import Declined, require_none
+from signer.ceremony.declined import CannotFollow, Declined, of, require_none
 from signer.ceremony.entries import read_kept
 from signer.ceremony.exempt import in_words, require_in_time
 from signer.ceremony.request import Asked, Request, RequestIssuer
@@ -40,11 +40,17 @@ def take_in(connection: Connection, signer: Signer, request: Request) -> list[st
     _note_accepted(connection, request)
     told: list[str] = []
     declined: list[Declined] = []
+    tried: list[Asked] = []
     for asked in request.messages:
         try:
-            told += [line] if (line := _done(connection, signer, asked, request)) else []
+            line = _done(connection, signer, asked, request)
         except (Refused, InputError) as error:
-            declined.append(Declined(asked, error))  # the transaction is given up, so what it did meanwhile is too
+            declined.append(of(asked, error, tried))  # the transaction is given up, so what it did meanwhile is too
+        else:
+            if line is None:
+                continue
+            told.append(line)
+        tried += [asked] if asked.message.id not in request.left_out else []
     require_none(declined)
     for issuer in request.header.issuers:
         profile = profile_of(signer, issuer)
@@ -113,7 +119,7 @@ def _require_its_requester(signer: Signer, message: Message) -> None:
 def _change(connection: Connection, signer: Signer, asked: Asked) -> str:
     reply = apply(connection, signer, asked_of(signer, asked.message), fixed(asked.recorded_at))
     if reply.outcome is not Outcome.DONE:
-        raise Refused(reply.detail, advice=reply.advice)
+        raise CannotFollow(reply.detail, advice=reply.advice)
     return f"{asked.message.verb}: {visible(reply.detail)}"
 
 

@@ -22,8 +22,8 @@ _COPY: Final = (
     "reconcile`), then --copied-ledger"
 )
 _IN_ITS_PLACE: Final = (
-    "`revocast ceremony accept` the folder of the last ceremony, from where it was filed, first; where that is lost: "
-    "--copied-ledger, with the offline ledger as it is (docs/disaster.md)"
+    "`revocast ceremony accept` the folder of the last ceremony, from where it was filed, first; where that is lost, "
+    "or not taken in: --copied-ledger too, with the offline ledger as it is (docs/disaster.md)"
 )
 
 

@@ -14,10 +14,15 @@ _MOST: Final = 20
 
 @dataclass(frozen=True)
 class Declined:
-    """A message, and why it is not done."""
+    """A message, and why it is not done.
+
+    Attributes:
+        before: the message before it about the same certificate, on which it cannot follow.
+    """
 
     asked: Asked
     error: RevocastError
+    before: Asked | None = None
 
     @property
     def words(self) -> str:
@@ -30,6 +35,23 @@ class Declined:
     def where(self) -> str:
         """Which one."""
         return self.error.where or f"message {self.asked.message.id}"
+
+
+class CannotFollow(Refused):
+    """What is asked for cannot follow on how the certificate stands."""
+
+
+def of(asked: Asked, error: RevocastError, before: Sequence[Asked]) -> Declined:
+    """A message that is not done, and what of those before it, which are not done for good, may be left out instead."""
+    if not isinstance(error, CannotFollow):
+        return Declined(asked, error)
+    same = (one for one in reversed(before) if _about(one) == _about(asked))
+    return Declined(asked, error, next(same, None))
+
+
+def _about(asked: Asked) -> tuple[object, object]:
+    body = asked.message.body
+    return body.get("issuer"), body.get("serial")
 
 
 def require_none(declined: Sequence[Declined]) -> None:
@@ -45,7 +67,14 @@ def require_none(declined: Sequence[Declined]) -> None:
     advice = [*dict.fromkeys(each.error.advice for each in declined[:_MOST] if each.error.advice)]
     it = "them" if others else "it"
     again = f"and so does `revocast ceremony accept` online: then ask for {it} again there, with new messages"
-    advice += ["nothing was recorded or signed", f"{without} holds the ceremony without {it}, {again}"]
+    advice.append("nothing was recorded or signed")
+    if any(each.before for each in declined):
+        instead = without_them(each.before or each.asked for each in declined)
+        advice.append(
+            f"{instead} holds the ceremony with what was asked for again, where a ceremony before left out what stands "
+            "in its way, and online nothing is to be done then"
+        )
+    advice.append(f"{without} holds the ceremony without {it}, {again}")
     if not others:
         raise Refused(one.words, where=one.where, advice="; ".join(advice)) from one.error
     lines = [f"{each.where}: {each.words}" for each in declined[:_MOST]]

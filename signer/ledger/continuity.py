@@ -68,6 +68,11 @@ def last_break(connection: Connection) -> tuple[datetime, str] | None:
     return (from_epoch(row.at), str(row.detail)) if row else None
 
 
+def breaks(connection: Connection) -> int:
+    """How much became of the ledger that way; more with each time, whatever the clock says."""
+    return int(connection.execute(select(func.count()).select_from(continuity)).scalar_one())
+
+
 def sequence(connection: Connection) -> int:
     """Bundles up to this one were made before the ledger was reconciled; 0 where it never was."""
     return int(connection.execute(select(func.max(continuity.c.sequence))).scalar() or 0)

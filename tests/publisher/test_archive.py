@@ -52,7 +52,7 @@ def test_old_ones_go_also_while_nothing_new_is_published(place: Place, ca: CA) -
         put_crl(place.exchange, ca, number, crl(ca, number, this_update=NOW + number * SECOND))
         place.publish(NOW + number * SECOND)
     assert names(place) == {"1.crl", "2.crl"}
-    for days in (40, 80):  # the clock goes on, and does not leap there
+    for days in range(40, 90, 5):  # the clock goes on, and does not leap there
         place.publish(NOW + days * DAY)
     place.publish(NOW + 90 * DAY + SECOND)
     assert names(place) == {"1.crl", "2.crl"}
@@ -68,7 +68,7 @@ def test_last_of_a_crl_that_is_not_configured_any_more_stays(place: Place, ca: C
         put_crl(place.exchange, ca, number, crl(ca, number, this_update=NOW + number * SECOND))
         place.publish(NOW + number * SECOND)
     later = Place(place.root, ca, crl={"scopes": ["user"]})
-    for days in (50, 100):
+    for days in range(50, 101, 5):  # a clock that leaps there is not believed
         later.publish(NOW + days * DAY)
     assert names(place) == {"2.crl"}
 

@@ -1,15 +1,22 @@
 """A publisher's clock that ran ahead and was put right: what the time of then took out is served again at once."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from publisher import session
 from publisher.alarms import alarms
+from publisher.gate import opened
+from publisher.publish import publish_each
 from publisher.targets.lmdb import LMDBTarget
-from revocation.errors import TargetError
+from revocation.bundle import BundleReader
+from revocation.errors import TargetError, Unreadable
 from revocation.status import Reason, Revocation
+from revocation.wire.exchange import Exchange
 from tests.authority import NOW
 from tests.building.bucketplace import BucketPlace
 from tests.building.bundles import put_crl, put_slice
@@ -21,7 +28,7 @@ from tests.building.s3server import S3Place
 from tests.publisher import bucketed, statics
 from tests.wire.server import Server
 
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 GOOD = ["GOOD", "GOOD"]
 
 
@@ -154,3 +161,73 @@ def test_look_ahead_lets_go_of_no_copy_of_a_crl(tmp_path: Path) -> None:
         assert {one.name for one in archive.iterdir()} == {"1.crl", "2.crl", "3.crl"}
         beside = {one.name for one in place.crl_file().parent.glob("all-*.crl")}
         assert beside == {"all-1.crl", "all-2.crl", "all-3.crl"}
+
+
+def test_bundle_that_a_clock_ahead_set_aside_is_not_shown_once_it_left(place: Place) -> None:
+    """Nobody has to act on it; a day of that clock would be up only when its time comes."""
+    place.publish(NOW)
+    fill(place)
+    assert all(outcome.status.set_aside for outcome in place.outcomes(NOW + 60 * DAY))
+    for old in place.exchange.glob("*.tar"):
+        old.unlink()
+    for at in (NOW + HOUR, NOW + 2 * HOUR):
+        assert [outcome.status.set_aside for outcome in place.outcomes(at)] == [[], []]
+
+
+def look_by(place: Place, times: Callable[[int], datetime]) -> int:
+    """A look whose clock shows these times, one each time that it is asked; how often it was."""
+    asked = count()
+    publish_each(place.config, place.public, lambda: times(next(asked)))
+    return next(asked)
+
+
+@pytest.mark.parametrize("is_wrong_at_its_end", [True, False])
+def test_clock_that_runs_ahead_within_a_look_loses_no_response(place: Place, *, is_wrong_at_its_end: bool) -> None:
+    """By the beginning of the look it was right, and by that of the next it is again."""
+    fill(place)
+    place.publish(NOW)
+    last = look_by(place, lambda _: NOW + HOUR) - 1
+    wrong = range(1, last + 100 if is_wrong_at_its_end else last)
+    look_by(place, lambda nth: place.ca.issuer.not_after + 2 * DAY if nth in wrong else NOW + HOUR)
+    assert place.says(1) is None
+    place.publish(NOW + HOUR + MINUTE)
+    assert [place.says(1), place.says(2)] == GOOD
+    assert alarms(place.config) == []
+
+
+def test_bundle_that_cannot_be_read_is_tried_again_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could be read was taken again, and is not at each look that follows."""
+    place = Place(tmp_path / "place", ocsp={"slices": 2})
+    fill(place)
+    bad = put_slice(place.exchange, place.ca, 3, both(place.ca, place.ca.responder(), 3), slice_=1)
+    place.publish(NOW + HOUR)
+
+    def fail(exchange: Exchange, name: str) -> AbstractContextManager[BundleReader]:
+        if name == bad:
+            raise Unreadable("cannot be read", where=name)
+        return opened(exchange, name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "opened", fail)
+        (_, again) = place.outcomes(NOW)
+        assert "OCSP test/0: 0 of 4 responses put (complete)" in again.lines
+        for minutes in (1, 2):
+            (_, after) = place.outcomes(NOW + minutes * MINUTE)
+            assert (after.error is None, [line for line in after.lines if bad not in line]) == (False, [])
+    (_, mended) = place.outcomes(NOW + 3 * MINUTE)
+    assert (mended.error, mended.lines) == (None, ["OCSP test/1: 0 of 2 responses put (complete)"])
+
+
+def test_looks_that_go_on_are_noted_once_in_five_minutes(place: Place) -> None:
+    """To note one takes longer than all else of a look that has nothing to do; a leap is noted at once."""
+    fill(place)
+    kept = place.state / "clock.json"
+    noted = []
+    for minutes in range(12):
+        place.publish(NOW + minutes * MINUTE)
+        noted.append(kept.stat().st_ino)
+    assert [minute for minute in range(12) if noted.index(noted[minute]) == minute] == [0, 5, 10]
+    place.publish(NOW + 12 * MINUTE + DAY / 2)
+    assert '"last":"2026-03-02T00:12:00Z"' in kept.read_text()
+    place.publish(NOW + 12 * MINUTE)
+    assert '"last":"2026-03-01T12:12:00Z"' in kept.read_text()

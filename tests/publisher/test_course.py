@@ -86,3 +86,49 @@ def test_leaps_of_a_machine_that_is_on_now_and_then_are_not_kept_for_ever() -> N
     moments = [n * 3 * DAY + minute * MINUTE for n in range(120) for minute in (0, 1)]
     assert all(one < other for one, other in pairwise(moments))
     assert len(after(*moments).leaps) <= 3
+
+
+@pytest.mark.parametrize("step", [MINUTE, DAY, 7 * DAY, 30 * DAY], ids=["worker", "daily", "weekly", "monthly"])
+@pytest.mark.parametrize("leaps", [(40, 60), (365, 395), (365, 396, 430), (3650, 4015), (3650, 300), (90, 85)])
+def test_clock_that_leaps_more_than_once_is_believed_no_sooner(step: timedelta, leaps: tuple[int, ...]) -> None:
+    """The first leap is no measure for the next: it comes back to before all of them, and was ahead."""
+    right = steps(step, 20 * step if step > HOUR else 2 * DAY) + ([8 * DAY] if step == MINUTE else [])
+    unit = max(step / DAY, 1)
+    wrong = [right[-1] + unit * days * DAY + n * MINUTE for n, days in enumerate(leaps)]
+    course = after(*right, *wrong)
+    assert course.sure <= NOW + right[-1]
+    back = course.at(NOW + right[-1] + 4 * MINUTE)
+    assert (back.is_behind, back.latest) == (False, NOW + right[-1] + 4 * MINUTE)
+
+
+@pytest.mark.parametrize("every", [DAY, 7 * DAY, 30 * DAY], ids=["daily", "weekly", "monthly"])
+@pytest.mark.parametrize("looks", [2, 3, 4])
+def test_looks_that_come_in_groups_are_steps(every: timedelta, looks: int) -> None:
+    """Some of them five minutes apart, and none until the next day, week or month: a clock that goes back is behind."""
+    course = after(*[n * every + one * 5 * MINUTE for n in range(30) for one in range(looks)])
+    assert course.leaps == ()
+    assert course.at(course.latest - every / 2).is_behind
+    assert course.at(course.latest - 5 * every).is_behind
+
+
+def test_week_of_a_leap_is_one_of_steps() -> None:
+    """A second leap ends it no sooner, however long it was."""
+    right = steps(HOUR)
+    leapt = [right[-1] + 300 * DAY, right[-1] + 310 * DAY, right[-1] + 310 * DAY + HOUR]
+    course = after(*right, *leapt)
+    assert len(course.leaps) == 2
+    assert course.sure == NOW + right[-1]
+
+
+def test_leap_that_was_wrong_is_no_measure_afterwards() -> None:
+    """However often the clock ran ahead, and came back."""
+    course = after(*steps(7 * DAY))
+    for week in range(1, 9):
+        course = course.at(NOW + LONG + week * 7 * DAY + 300 * DAY).at(NOW + LONG + week * 7 * DAY)
+    assert max(course.gaps) < 13 * DAY
+
+
+def test_leaps_of_a_machine_that_is_on_for_minutes_a_day_are_not_kept_for_ever() -> None:
+    """It would take years until looks went on for a week."""
+    course = after(*[day * DAY + minute * MINUTE for day in range(60) for minute in range(20)])
+    assert len(course.leaps) == 16

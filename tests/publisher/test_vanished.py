@@ -241,6 +241,6 @@ def test_last_crls_are_kept_and_the_very_last_for_ever(place: Place, ca: CA) -> 
     assert (folder / "6.crl").read_bytes() == place.crl_file().read_bytes()
     later = NOW + 100 * DAY
     put_crl(place.exchange, ca, 7, crl(ca, 7, this_update=later))
-    for at in (NOW + 50 * DAY, later):
-        place.publish(at)
+    for days in range(50, 101, 5):  # a clock that leaps there is not believed
+        place.publish(NOW + days * DAY)
     assert [path.name for path in folder.iterdir()] == ["7.crl"]

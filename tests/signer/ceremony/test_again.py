@@ -122,3 +122,52 @@ def test_refusal_of_a_message_at_the_ceremony_says_how_it_is_asked_for_again(pai
     assert "under another name" in advice
     assert f"--leave-out {message}" in advice
     assert "ask for it again" in advice
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_request_of_all_names_the_message_that_a_later_one_replaced(pair: Pair, times: int) -> None:
+    """The option in the refusal holds the ceremony with the later one, and nothing is left to do online."""
+    asked_for = []
+    for nth in range(times):
+        asked_for.append(pair.revoke(1, NOW + 4 * nth * SECOND))
+        ceremony(pair, NOW + (4 * nth + 2) * SECOND, asked_for[-1])
+    asked_for.append(pair.revoke(1, LATER))
+    request = pair.request(LATER + SECOND, everything=True)
+    with pytest.raises(Refused, match="is already revoked") as told:
+        prepare(pair.there(), request, fixed(LATER + SECOND))
+    instead, _, both = (told.value.advice or "").partition(" holds the ceremony with what was asked for again")
+    options = re.findall("--leave-out ([0-9a-f]{32})", instead)
+    assert options == asked_for[:-1]
+    assert f"--leave-out {asked_for[-1]}" in both
+    request = replace(request, left_out=frozenset(options))
+    assert crl_serials(pair.hold(request, LATER + SECOND)) == [1]
+    accept(pair.signer, pair.written(request, pair.online.folder / "stick"), LATER + SECOND)
+    assert waiting_for_ceremony(pair.signer) == []
+
+
+def test_release_that_followed_on_a_revocation_that_was_left_out_names_that(pair: Pair) -> None:
+    """Whatever each of them asked for."""
+    pair.revoke(1, reason="certificateHold")
+    ceremony(pair, NOW + SECOND)
+    final = pair.revoke(1, NOW + 2 * SECOND)
+    ceremony(pair, NOW + 3 * SECOND, final)
+    pair.release(1, LATER)
+    request = pair.request(LATER + SECOND, everything=True)
+    with pytest.raises(Refused, match="only certificateHold ends") as told:
+        prepare(pair.there(), request, fixed(LATER + SECOND))
+    assert f"--leave-out {final} holds the ceremony with what" in (told.value.advice or "")
+    assert crl_serials(pair.hold(replace(request, left_out=frozenset([final])), LATER + SECOND)) == []
+
+
+def test_message_that_was_done_before_is_not_named(pair: Pair) -> None:
+    """To leave it out changes nothing any more."""
+    first = pair.revoke(1)
+    ceremony(pair, NOW + SECOND, first)
+    second = pair.revoke(1, NOW + 2 * SECOND)
+    request = replace(pair.request(LATER, everything=True), left_out=frozenset([second]))
+    pair.hold(request, LATER)
+    accept(pair.signer, pair.written(request, pair.online.folder / "stick"), LATER, [second])
+    with pytest.raises(Refused, match="is already revoked") as told:
+        prepare(pair.there(), pair.request(LATER + SECOND, everything=True), fixed(LATER + SECOND))
+    assert f"--leave-out {second}" in (told.value.advice or "")
+    assert first not in (told.value.advice or "")
