@@ -2,29 +2,33 @@
 
 import logging
 import signal
-import ssl
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import click
-from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server
 
 from registrar.acme.app import create_app
 from registrar.acme.jws import LARGEST
 from registrar.config import RegistrarConfig
 from registrar.configured import read_registrar, services_of
+from registrar.own_certificate import OwnCertificate
+from registrar.served_certificate import ServedCertificate
 from revocation import clock
 from revocation.cli import config_option
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, RevocastError
 from revocation.logs import log_to_stderr
+from revocation.wire.looker import Looker
 
 _LOG: Final = logging.getLogger("revocast.registrar")
 _BACKLOG: Final = 128
 _WAITING: Final = 1000  # requests that wait for a thread; beyond, connections are refused
 _SILENCE: Final = 5  # seconds after which a connection on which nothing happens is closed
 _LONGEST_HEADERS: Final = 1 << 14
+_LOOKED_AT_EVERY: Final = 600.0
+"""Seconds between two looks at the certificate of this server, where it is ours to renew."""
 
 
 @click.command()
@@ -42,9 +46,17 @@ def registrar(config: Path | None, listen: str | None) -> None:
     if not settings.acme_issuers:
         raise ConfigurationError("no issuer serves ACME", advice="acme = true in one of [[registrar.issuers]]")
     services = services_of(settings, public, clock.now)
-    server = _server(settings, create_app(services).wsgi_app)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
+    own = OwnCertificate(settings.own_certificate, services) if settings.own_certificate else None
+    if own is not None:
+        own.require()
+    server = _server(settings, create_app(services).wsgi_app)
+    if (files := _tls_files(settings)) is not None:
+        server.ssl_adapter = tls = ServedCertificate(*files)
+        signal.signal(signal.SIGHUP, lambda _number, _frame: tls.reload())
+        if own is not None:
+            Looker(partial(own.look, tls.reload), _LOOKED_AT_EVERY).start()
     try:
         server.prepare()
     except OSError as error:
@@ -54,7 +66,7 @@ def registrar(config: Path | None, listen: str | None) -> None:
             advice="choose another address with --listen, or in [registrar]",
         ) from error
     host, port = server.bind_addr[:2]
-    scheme = "https" if settings.tls_certificate else "http"
+    scheme = "https" if settings.ends_tls else "http"
     click.echo(f"listening on {scheme}://{f'[{host}]' if ':' in host else host}:{port}")
     for tenant in services.tenants.values():
         click.echo(f"directory of {tenant.name}: {tenant.url('directory')}")
@@ -84,36 +96,16 @@ def _server(settings: RegistrarConfig, application: Any) -> Server:
     )
     server.max_request_header_size = _LONGEST_HEADERS
     server.max_request_body_size = 2 * LARGEST  # what is a little too large is answered with a problem document
-    if settings.tls_certificate and settings.tls_key:
-        server.ssl_adapter = _tls(settings.tls_certificate, settings.tls_key)
     return server
 
 
-def _tls(certificate: Path, key: Path) -> BuiltinSSLAdapter:
-    """TLS by these files, which are read again on SIGHUP: a certificate is renewed without a restart.
-
-    Raises:
-        ConfigurationError: they cannot be read, or are not of each other.
-    """
-    try:
-        adapter = BuiltinSSLAdapter(str(certificate), str(key))
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            f"TLS cannot be served: {error.strerror or error}",
-            where=f"{certificate}, {key}",
-            advice="`tls_certificate` and `tls_key` are PEM files, of each other and readable by this service",
-        ) from error
-    adapter.context.minimum_version = ssl.TLSVersion.TLSv1_2
-
-    def reload(_number: int, _frame: object) -> None:
-        try:
-            adapter.context.load_cert_chain(certificate, key)
-            _LOG.info("the TLS certificate was read anew")
-        except (OSError, ssl.SSLError) as error:
-            _LOG.error("the TLS certificate could not be read anew, and the one of before is served: %s", error)
-
-    signal.signal(signal.SIGHUP, reload)
-    return adapter
+def _tls_files(settings: RegistrarConfig) -> tuple[Path, Path] | None:
+    """The certificate and its key; None where a proxy ends TLS."""
+    if settings.own_certificate is not None:
+        return settings.own_certificate.file, settings.own_certificate.file
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    return settings.tls_certificate, settings.tls_key
 
 
 def _stop(_number: int, _frame: object) -> NoReturn:
