@@ -1,4 +1,4 @@
-"""The registrar's own certificate: asked for when there is none or it is time, and kept where only the registrar reads."""
+"""The registrar's own certificate: asked for when there is none or it is time, and kept for the registrar alone."""
 
 import ssl
 from datetime import timedelta
