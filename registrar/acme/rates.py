@@ -8,16 +8,17 @@ from typing import Final
 
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
-from limits.storage import RedisStorage, Storage
+from limits.storage import Storage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
+from registrar.acme.counts import QueueCounts
 from registrar.acme.identifiers import as_name
 from registrar.problem import Identifier, Problem, ProblemType
+from registrar.queue_server import connect
 from registrar.tenant import Tenant
 from revocation.clock import Clock, epoch
 from revocation.errors import QueueUnreachable
 
-_PREFIX: Final = "revocast:limits"
 _OFF: Final = "off"
 
 
@@ -36,9 +37,7 @@ class Rates:
     @classmethod
     def in_queue_server(cls, url: str, clock: Clock) -> "Rates":
         """Counted there, for all registrars together."""
-        scheme, _, rest = url.partition("://")
-        known = f"redis+unix://{rest}" if scheme == "unix" else url
-        return cls(RedisStorage(known, key_prefix=_PREFIX, wrap_exceptions=True), clock)
+        return cls(QueueCounts(connect(url), clock), clock)
 
     def new_account(self, tenant: Tenant, address: str) -> None:
         """Count a new account. Raises Problem: rateLimited."""
