@@ -1,19 +1,21 @@
-"""The whole life of certificates with certbot, from `revocast up --acme` to their revocation."""
+"""The whole life of certificates with certbot and aioacme, from `revocast up --acme` to their revocation."""
 
-import http.server
 import json
 import re
-import threading
+import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
+import aioacme
+import anyio
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.acme.home import BIN, Home, found_by_pkilint, home, names_in, seconds_until_refused, taken_by_openssl
+from tests.acme.home import BIN, Home, found_by_pkilint, home, names_in, seconds_until_refused, seconds_until_taken
+from tests.acme.web import web_server
 from tests.conftest import MEASURED
+from tests.registrar.site import csr_for
 
 pytestmark = [pytest.mark.judge("openssl", "pebble-challtestsrv", "curl"), pytest.mark.timeout(300)]
 Tell = Callable[[str, object], None]
@@ -70,7 +72,9 @@ def test_standalone_certificate_is_taken_until_its_account_revokes_it(certbot: C
     chain = certbot.standalone("www.home.arpa")
     assert names_in(chain) == ["www.home.arpa"]
     assert found_by_pkilint(chain) == ""
-    assert taken_by_openssl(certbot.place, chain) == (True, "good")
+    seconds = seconds_until_taken(certbot.place, chain)
+    record_property(MEASURED, f"certbot has its certificate -> CRL and OCSP accept: {seconds:.2f} s")
+    assert seconds < 2.0
     certbot("revoke", "--cert-name", "it", "--reason", "superseded", "--no-delete-after-revoke")
     seconds = seconds_until_refused(certbot.place, chain)
     record_property(MEASURED, f"certbot revoke -> CRL and OCSP refuse: {seconds:.2f} s")
@@ -83,7 +87,7 @@ def test_webroot_certificate_is_revoked_by_its_own_key(certbot: Certbot, tmp_pat
     root.mkdir()
     with web_server(root, certbot.place.http_port):
         chain = certbot.certonly("shop.home.arpa", "--webroot", "-w", root)
-    assert taken_by_openssl(certbot.place, chain) == (True, "good")
+    assert seconds_until_taken(certbot.place, chain) < 2.0
     key = chain.with_name("privkey.pem")
     stranger = Certbot(certbot.place, tmp_path / "elsewhere")
     where = ("--server", certbot.place.directory, "--no-delete-after-revoke")
@@ -105,7 +109,7 @@ def test_wildcard_is_validated_by_dns_with_hooks(certbot: Certbot, tmp_path: Pat
     assert names_in(chain) == ["*.lab.home.arpa"]
     (finding,) = found_by_pkilint(chain).splitlines()
     assert "pkix.invalid_domain_name_syntax" in finding
-    assert taken_by_openssl(certbot.place, chain) == (True, "good")
+    assert seconds_until_taken(certbot.place, chain) < 2.0
 
 
 def test_certbot_renews_at_once_what_an_operator_revoked(certbot: Certbot) -> None:
@@ -117,7 +121,7 @@ def test_certbot_renews_at_once_what_an_operator_revoked(certbot: Certbot) -> No
     assert done.returncode == 0, done.stderr
     assert "renewals succeeded" in certbot("renew", "--no-random-sleep-on-renew")
     assert certbot.serial != first
-    assert taken_by_openssl(place, certbot.chain) == (True, "good")
+    assert seconds_until_taken(place, certbot.chain) < 2.0
     assert "not yet due" in certbot("renew", "--no-random-sleep-on-renew")
 
 
@@ -140,20 +144,39 @@ def test_name_of_others_is_refused_in_words_that_say_why(certbot: Certbot) -> No
         certbot.standalone("www.example.com")
 
 
-@contextmanager
-def web_server(root: Path, port: int) -> Iterator[None]:
-    """A web server that serves files, as at home."""
-    handler = partial(_Quiet, directory=str(root))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()
+def test_aioacme_gets_a_wildcard_changes_its_key_and_revokes(
+    place: Home, tmp_path: Path, record_property: Tell
+) -> None:
+    """Another client, by dns-01: its account has a new key by then, and is bound to none."""
+    chain = tmp_path / "chain.pem"
+    seconds = anyio.run(by_aioacme, place, chain)
+    record_property(MEASURED, f"aioacme's revocation -> CRL and OCSP refuse: {seconds:.2f} s")
+    assert seconds < 2.0
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
+async def by_aioacme(place: Home, chain: Path) -> float:
+    """The whole life of a certificate; the seconds from its revocation to its refusal."""
+    trust = ssl.create_default_context(cafile=str(place.root))
+    key = ec.generate_private_key(ec.SECP256R1())
+    async with aioacme.Client(account_key=key, directory_url=place.directory, ssl=trust) as client:
+        order = await client.new_order([aioacme.Identifier("*.pool.home.arpa")])
+        authorization = await client.get_authorization(order.authorizations[0])
+        (challenge,) = [one for one in authorization.challenges if one.type is aioacme.ChallengeType.dns01]
+        host = client.get_dns_challenge_domain(authorization.identifier.value)
+        place.say_in_dns("set-txt", host=f"{host}.", value=client.get_dns_challenge_validation(challenge.token))
+        await client.answer_challenge(challenge.url)
+        while authorization.status is aioacme.AuthorizationStatus.pending:
+            await anyio.sleep(0.2)
+            authorization = await client.get_authorization(order.authorizations[0])
+        assert authorization.status is aioacme.AuthorizationStatus.valid, authorization
+        done = await client.finalize_order(order.finalize, csr_for("*.pool.home.arpa"))
+        while done.status is aioacme.OrderStatus.processing:
+            await anyio.sleep(0.2)
+            done = await client.get_order(order.uri)
+        assert done.certificate
+        chain.write_bytes(await client.get_certificate(done.certificate))
+        assert names_in(chain) == ["*.pool.home.arpa"]
+        assert seconds_until_taken(place, chain) < 2.0
+        await client.change_key(ec.generate_private_key(ec.SECP256R1()))
+        await client.revoke_certificate(x509.load_pem_x509_certificates(chain.read_bytes())[0])
+        return seconds_until_refused(place, chain)
