@@ -30,7 +30,7 @@ from tests.authority import NOW
 from tests.bench.acme_ca import ca
 from tests.registrar.site import ROOT, Site, b64, csr_for, jwk, sign
 
-_CLIENTS = 4
+_CLIENTS = 16
 _ORDERS = 400
 _ALONE = 40
 _POSTS = 5

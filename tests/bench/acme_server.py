@@ -11,7 +11,7 @@ from revocation import clock
 from revocation.configfile import ConfigFile
 from tests.registrar.fakes import InstantValidator
 
-_THREADS = 8
+_THREADS = 32
 
 
 def main(config: str) -> None:
