@@ -2,10 +2,11 @@
 
 import shlex
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from jobs.acme_shown import acme_commands, root_of
 from jobs.samples import Sample
 from revocation import paths, serials
 from revocation.config import IssuerProfile, PublicConfig
@@ -21,6 +22,7 @@ class Scene:
         config: the revocast.toml.
         webroot: where the published files lie on this machine, if they do.
         samples: certificates that are good now, to show the commands with.
+        directories: of issuers that serve ACME the name with the URL of its directory.
     """
 
     public: PublicConfig
@@ -28,6 +30,7 @@ class Scene:
     config: Path
     webroot: Path | None
     samples: list[Sample]
+    directories: Mapping[str, str] = field(default_factory=dict)
 
 
 def announcement(scene: Scene) -> Iterator[str]:
@@ -38,6 +41,9 @@ def announcement(scene: Scene) -> Iterator[str]:
         for spec in profile.complete_crls.values():
             yield f"  CRL       {scene.base}{spec.path}"
         yield f"  issuer    {scene.base}{paths.issuer_path(profile.issuer.id)}"
+        if profile.issuer.name in scene.directories:
+            yield f"  ACME      {scene.directories[profile.issuer.name]}"
+            yield f"  root      {root_of(profile, scene.public)}  # clients and browsers have to trust it"
     yield ""
     if scene.samples:
         yield "Ask as a relying party:"
@@ -51,6 +57,9 @@ def _next(scene: Scene) -> Iterator[str]:
     chosen = ("--config", scene.config)
     yield _shell(*_program(), "status", *chosen)
     yield _shell(*_program(), "check", *chosen, "--base-url", scene.base)
+    for name, directory in scene.directories.items():
+        profile = next(one for one in scene.public.profiles.values() if one.issuer.name == name)
+        yield from acme_commands(directory, root_of(profile, scene.public))
     for sample in scene.samples[:1]:
         serial = serials.to_hex(sample.serial)
         whose = ("--issuer", sample.profile.issuer.name)

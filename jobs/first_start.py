@@ -9,13 +9,17 @@ import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import click
 
+from jobs.acme import ACME
+from jobs.acme_tables import add_registrar
 from jobs.audit_key import name_audit_key
-from jobs.init import CONFIG_NAME, Setup, add_issuers, initialise
+from jobs.init import CONFIG_NAME, DEFAULT_HOST, Setup, add_issuers, initialise
 from jobs.issuer_entry import PROMPT
+from jobs.own_ca import ISSUING, issuers_in, lacks_ca, make_own_ca
 from jobs.passphrase_setting import name_passphrase_file
 from jobs.process import child_environment, command_line, leashed
 from jobs.terminal import printable
@@ -48,20 +52,30 @@ class Prepared:
     not_imported: tuple[str, ...] = ()
 
 
-def prepare(data: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: Path | None) -> Prepared:
+def prepare(
+    data: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: Path | None, acme: ACME | None = None
+) -> Prepared:
     """Make what is missing, then import the given PKIs (again, if need be: an import adds what is new).
 
     An import is all or nothing: where one fails, what was imported before is known still, and is served.
+
+    Args:
+        data: the folder of everything.
+        pkis: folders of PKIs. Without one a first start makes a demonstration, or with `acme` a CA of its own.
+        base_url: where relying parties fetch.
+        passphrase_file: holds the passphrase of the CA keys.
+        acme: a registrar to set up, where there is none.
 
     Raises:
         StepFailed: a command failed; of imports, the first of a PKI: a CRL without its revocations would be a lie.
         InputError, ConfigurationError: a PKI cannot be used.
     """
     config = data / CONFIG_NAME
-    is_first, is_demo = not config.exists(), not pkis
+    is_first, is_demo = not config.exists(), not pkis and acme is None
     if is_first and is_demo:
         pkis = _demonstration(data / _DEMO, base_url)
-    setup = Setup(data, pkis, base_url, passphrase_file, demo=is_demo)
+    host = acme.everywhere if acme else DEFAULT_HOST
+    setup = Setup(data, pkis, base_url, passphrase_file, demo=is_demo, host=host)
     _rehearse(setup)
     entries = initialise(setup) if is_first else add_issuers(config, setup)
     if is_first and (trouble := name_audit_key(config)):
@@ -74,8 +88,20 @@ def prepare(data: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: 
     wanted = known | {str(entry.pki): entry.issuer.name for entry in entries}
     _remember(data, wanted | {pki: "" for pki, name in known.items() if not name})
     not_imported = tuple(pki for pki, name in wanted.items() if name and not _imported(data, pki, name))
+    if acme is not None:
+        _certify(config, acme, entries[0].issuer.name if entries else None)
     chain = data / _DEMO / "chain.pem"
     return Prepared(config, tuple(map(Path, wanted)), chain if chain.exists() else None, not_imported)
+
+
+def _certify(config: Path, acme: ACME, issuer: str | None) -> None:
+    """Have an issuer serve ACME: that of a PKI that was given, else one of its own, else the first that is there."""
+    if issuer is None and lacks_ca(config):
+        root = make_own_ca(config, partial(_step, quietly=True))
+        _show(f"made a private CA in {config.parent}, called {ISSUING}; its root is {root}\n")
+        issuer = ISSUING
+    if not add_registrar(config, issuer or issuers_in(config)[0], acme):
+        _show(f"[registrar] stands in {config} already, and is as it was\n")
 
 
 def _imported(data: Path, pki: str, issuer: str) -> bool:

@@ -4,10 +4,13 @@ import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
+from jobs.acme import ACME, acme_options, asked_for
+from jobs.acme_tables import add_registrar
 from jobs.audit_key import name_audit_key
 from jobs.issuer_entry import PROMPT, IssuerEntry, entry_of
 from jobs.private_folder import make_private, socket_place
@@ -19,6 +22,7 @@ from revocation.errors import ConfigurationError, InputError
 from revocation.messages import RequesterKey
 
 CONFIG_NAME = "revocast.toml"
+DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8889
 _BASE_URL = re.compile(r"http://[!-.0-~]+")
 _DEMO_PASSPHRASES = ("ca.passphrase", "private/ca.passphrase", "../ca.passphrase")
@@ -35,6 +39,7 @@ class Setup:
         passphrase_file: holds the passphrase of the encrypted CA keys.
         demo: the PKIs are a demonstration, whose passphrase lies beside the key.
         with_queue: name a queue (an embedded one), or leave it out for a system that works by cron.
+        host: the address that the responder listens on.
     """
 
     directory: Path
@@ -43,6 +48,7 @@ class Setup:
     passphrase_file: Path | None = None
     demo: bool = False
     with_queue: bool = True
+    host: str = DEFAULT_HOST
 
 
 @click.command()
@@ -52,8 +58,16 @@ class Setup:
 @click.option("--passphrase-file", type=click.Path(path_type=Path, dir_okay=False), help="For encrypted CA keys.")
 @click.option("--demo", is_flag=True, help="The PKIs are those of `revocast demo-pki`.")
 @click.option("--no-queue", is_flag=True, help="For cron: name no queue.")
+@acme_options
 def init(
-    directory: Path, pkis: tuple[Path, ...], base_url: str, passphrase_file: Path | None, *, demo: bool, no_queue: bool
+    directory: Path,
+    pkis: tuple[Path, ...],
+    base_url: str,
+    passphrase_file: Path | None,
+    *,
+    demo: bool,
+    no_queue: bool,
+    **acme: Any,
 ) -> None:
     """Write a commented revocast.toml and the first operator key into DIRECTORY."""
     if demo and not pkis:
@@ -62,8 +76,13 @@ def init(
             where="--demo",
             advice="`revocast up` makes one; so does `revocast demo-pki DIR`: then --pki DIR/issuing",
         )
-    setup = Setup(directory, pkis, base_url.rstrip("/"), passphrase_file, demo, not no_queue)
-    for entry in initialise(setup):
+    registrar = _registrar(pkis, no_queue=no_queue, **acme)
+    host = registrar.everywhere if registrar else DEFAULT_HOST
+    setup = Setup(directory, pkis, base_url.rstrip("/"), passphrase_file, demo, not no_queue, host)
+    entries = initialise(setup)
+    if registrar is not None:
+        add_registrar(directory / CONFIG_NAME, entries[0].issuer.name, registrar)
+    for entry in entries:
         click.echo(f"issuer {entry.issuer.name} ({entry.issuer.id})")
         command = ("revocast", "import", entry.pki, "--issuer", entry.issuer.name, "--config", directory / CONFIG_NAME)
         click.echo(f"  import it: {shlex.join(map(str, command))}")
@@ -81,6 +100,22 @@ def init(
     click.echo(
         f"next: {first}revocast import …, then `revocast refresh --config {directory / CONFIG_NAME}` (or `revocast up`)"
     )
+
+
+def _registrar(pkis: tuple[Path, ...], *, no_queue: bool, **options: Any) -> ACME | None:
+    """What --acme asks for.
+
+    Raises:
+        InputError: there is no CA that could issue, or no queue over which a registrar could ask.
+    """
+    asked = asked_for(**options)
+    if asked is not None and (no_queue or not pkis):
+        raise InputError(
+            "needs a queue" if no_queue else "needs a CA: the first --pki",
+            where="--acme",
+            advice="leave out --no-queue" if no_queue else "`revocast up --acme` makes one",
+        )
+    return asked
 
 
 def initialise(setup: Setup) -> list[IssuerEntry]:
@@ -104,7 +139,7 @@ def initialise(setup: Setup) -> list[IssuerEntry]:
         entry.copy_certificates(setup.directory)
     port = urlsplit(setup.base_url).port or DEFAULT_PORT
     queue = _queue(setup.directory) if setup.with_queue else None
-    text = configuration(setup.base_url, port, queue, _operator_key(setup.directory).public, entries)
+    text = configuration(setup.base_url, (setup.host, port), queue, _operator_key(setup.directory).public, entries)
     with path.open("x") as file:
         file.write(text)
     return entries

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from jobs.acme_shown import acme_directories
 from jobs.announce import Scene
 from jobs.check import run
 from jobs.check_crl import look_at_crl
@@ -109,7 +110,8 @@ class Running:
         revoked = self._meanwhile(self._revoked)
         good = [sample for sample in self.samples if (sample.profile.issuer.id, sample.serial) not in revoked]
         webroot = webroots[0] if webroots else None
-        return Scene(self.installation.public, self.base, self.installation.path, webroot, good)
+        directories = acme_directories(self.installation.path)
+        return Scene(self.installation.public, self.base, self.installation.path, webroot, good, directories)
 
     def _revoked(self) -> set[tuple[str, bytes]]:
         """Which samples a CRL lists, by issuer id and serial; each CRL is fetched once."""
@@ -177,7 +179,14 @@ def bring_up(prepared: Prepared, address: Address, unlocked: Unlocked, superviso
         socket_path = Path(queue.removeprefix(_UNIX))
         _require_vacant(socket_path)
         supervisor.start(valkey(socket_path))
-    supervisor.start(*services(prepared.config, address.host, address.port, unlocked.passphrases))
+    wanted = services(
+        prepared.config,
+        address.host,
+        address.port,
+        unlocked.passphrases,
+        has_registrar=installation.has_registrar,
+    )
+    supervisor.start(*wanted)
     found = samples(prepared.pkis, installation.public, clock_now(), _SAMPLES_PER_ISSUER)
     return Running(
         installation, _base(installation, address), found, unlocked.unusable, prepared.not_imported, supervisor, stop

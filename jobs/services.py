@@ -7,7 +7,9 @@ from jobs.child import Service
 from jobs.process import command_line
 
 
-def services(config: Path, host: str, port: int, passphrases: bytes) -> Iterator[Service]:
+def services(
+    config: Path, host: str, port: int, passphrases: bytes, *, has_registrar: bool = False
+) -> Iterator[Service]:
     """The workers, the scheduler and the HTTP server. The publisher comes first: it misses no hint of the signer.
 
     Args:
@@ -15,6 +17,7 @@ def services(config: Path, host: str, port: int, passphrases: bytes) -> Iterator
         host: where the HTTP server listens.
         port: on which TCP port.
         passphrases: what `revocast signer unlock` gave.
+        has_registrar: whether certificates are issued by ACME too.
     """
     yield Service("worker publisher", tuple(command_line("worker", "publisher", config=config)))
     yield Service(
@@ -26,3 +29,6 @@ def services(config: Path, host: str, port: int, passphrases: bytes) -> Iterator
     )
     yield Service("scheduler", tuple(command_line("scheduler", config=config)))
     yield Service("respond", tuple(command_line("respond", "--host", host, "--port", str(port), config=config)))
+    if has_registrar:
+        yield Service("worker registrar", tuple(command_line("worker", "registrar", config=config)))
+        yield Service("registrar", tuple(command_line("registrar", config=config)), mark="listening on ")

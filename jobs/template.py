@@ -21,13 +21,13 @@ _HEAD = """\
 
 
 def configuration(
-    base_url: str, port: int, queue: str | None, operator_key: str, entries: Iterable[IssuerEntry]
+    base_url: str, listen: tuple[str, int], queue: str | None, operator_key: str, entries: Iterable[IssuerEntry]
 ) -> str:
     """The whole file.
 
     Args:
         base_url: scheme and host under which relying parties fetch.
-        port: where the responder listens.
+        listen: the address and port of the responder.
         queue: the URL of the queue, or None for a system that works by cron.
         operator_key: the public key of the operator, base64.
         entries: the issuers to begin with.
@@ -45,7 +45,7 @@ def configuration(
         _profile("public.ocsp", "How OCSP responses and the certificates that sign them are made", OCSPProfile),
         _SIGNER.format(queue=queue_line, public_key=operator_key),
         _PUBLISHER.format(queue=queue_line),
-        _RESPONDER.format(port=port),
+        _RESPONDER.format(host=_literal(listen[0]), port=listen[1]),
         _jobs(queue_line),
         "# ---- issuers: who signs, and where the key of each is ----",
     ]
@@ -157,7 +157,7 @@ _RESPONDER = """
 [responder]
 store = "store"
 files = "public/www"  # serve /crl/ and /issuer/ too; take it away when a web server does
-host = "127.0.0.1"
+host = {host}
 port = {port}
 # admin = "127.0.0.1:9180"  # /metrics and /readyz: docs/monitoring.md
 # [responder.redis]  # in the place of `store`, on another host: what a publisher writes into a server

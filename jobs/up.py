@@ -6,15 +6,17 @@ It only supervises: each service is a process of its own, started from the same 
 import contextlib
 import signal
 from pathlib import Path
+from typing import Any
 
 import click
 from pydantic import BaseModel, ConfigDict
 
+from jobs.acme import ACME, acme_options, asked_for
 from jobs.announce import announcement
 from jobs.check import report
 from jobs.findings import Level, worst
 from jobs.first_start import prepare
-from jobs.init import CONFIG_NAME, DEFAULT_PORT
+from jobs.init import CONFIG_NAME, DEFAULT_HOST, DEFAULT_PORT
 from jobs.interruption import interruptible
 from jobs.lock import held
 from jobs.port import usable_port
@@ -33,7 +35,7 @@ class _Listen(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    host: str = "127.0.0.1"
+    host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
 
 
@@ -61,10 +63,12 @@ class _Listen(BaseModel):
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="The port; 0 picks a free one.  [default: as configured, 8889]"
 )
+@acme_options
 @click.option("--once", is_flag=True, help="Start, check everything from outside, print the report and stop.")
 @click.pass_context
 def up(
     context: click.Context,
+    /,
     data: Path,
     pkis: tuple[Path, ...],
     passphrase_file: Path | None,
@@ -72,24 +76,28 @@ def up(
     port: int | None,
     *,
     once: bool,
+    **acme: Any,
 ) -> None:
     """Start everything on this machine, from nothing if need be; stays in the foreground until Ctrl-C.
 
-    Without --pki, the first start makes a small demonstration PKI. Starting again continues where it was.
+    Without --pki, the first start makes a small demonstration PKI, and with --acme a private CA of your own. Starting
+    again continues where it was.
 
     Exit code 0: stopped as asked (with --once: the check was fine). 1: it could not run (with --once: or the check was
     not fine, or not made). 2: configuration, passphrase.
     """
     require_embedded("`revocast up`")
+    wanted = asked_for(**acme)
     data = data.resolve()
     data.mkdir(parents=True, exist_ok=True)
     with held(data / "up.lock", "`revocast up` on this folder"):
-        address = _address(data, host, port)
+        address = _address(data, host, port, wanted)
         ends = (signal.SIGTERM, signal.SIGINT, *_hang_up())
         stop = Stop.on(*ends)
         try:
             with interruptible(*ends):
-                prepared = prepare(data, pkis, f"http://localhost:{address.port}", passphrase_file)
+                base_url = wanted.status_url(address.port) if wanted else f"http://localhost:{address.port}"
+                prepared = prepare(data, pkis, base_url, passphrase_file, wanted)
                 unlocked = unlock(prepared.config)
         except KeyboardInterrupt:
             _say("told to stop before anything was started")
@@ -110,15 +118,20 @@ def up(
     context.exit(code)
 
 
-def _address(data: Path, host: str | None, port: int | None) -> Address:
+def _address(data: Path, host: str | None, port: int | None, acme: ACME | None) -> Address:
     """Where to listen: as told, else as configured, else as usual. Raises PortInUse before anything is made."""
     config = data / CONFIG_NAME
-    listen = ConfigFile.read(config).table("responder", _Listen) if config.exists() else _Listen()
+    listen = ConfigFile.read(config).table("responder", _Listen) if config.exists() else _usual(acme)
     chosen_host = host or listen.host
     chosen_port = usable_port(chosen_host, listen.port if port is None else port)
     if port == 0:
         _say(f"port {chosen_port} is free and was chosen")
     return Address(chosen_host, chosen_port)
+
+
+def _usual(acme: ACME | None) -> _Listen:
+    """Where whoever reaches the registrar reaches the responder too; without one, this machine alone."""
+    return _Listen(host=acme.everywhere) if acme else _Listen()
 
 
 def _serve(running: Running) -> int:

@@ -70,6 +70,18 @@ class Retention(Table):
     )
 
 
+class OwnCertificateTable(Table):
+    """`[registrar.own_certificate]`: the certificate of `url`, where one of the issuers here makes it."""
+
+    issuer: str = Field(description="The name of one of [[registrar.issuers]] that serves ACME.")
+    profile: str = Field(default="server", description="The signer's profile that it is asked for.")
+    file: LocalPath = Field(
+        default=Path("registrar/tls.pem"),
+        description="Where the registrar keeps it with its key, PEM, for itself alone; made, and renewed after two "
+        "thirds of its validity.",
+    )
+
+
 class RegistrarConfig(Table):
     """What the registrar is."""
 
@@ -87,6 +99,9 @@ class RegistrarConfig(Table):
     )
     tls_certificate: LocalPath | None = Field(default=None, description="PEM: the certificate of `url`, and its chain.")
     tls_key: LocalPath | None = Field(default=None, description="Its key, PEM, readable by this service alone.")
+    own_certificate: OwnCertificateTable | None = Field(
+        default=None, description="In the place of these two: who issues the certificate of `url` for us."
+    )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
         default=(),
         description="Addresses or networks of the proxies in front that end TLS: their X-Forwarded-For says who asks.",
@@ -125,14 +140,23 @@ class RegistrarConfig(Table):
     def _is_reached_over_tls(self) -> Self:
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise ValueError("`tls_certificate` and `tls_key` go together")
+        if self.tls_certificate and self.own_certificate:
+            raise ValueError("`tls_certificate` and `own_certificate` are two ways to one certificate: leave one out")
         ends_elsewhere = bool(self.trusted_proxies)
-        if self.url.startswith("https:") and not self.tls_certificate and not ends_elsewhere:
+        if self.url.startswith("https:") and not self.ends_tls and not ends_elsewhere:
             raise ValueError(
-                f"`url` is {self.url}, and nothing ends TLS: set `tls_certificate` and `tls_key`, or `trusted_proxies` "
-                "where a web server in front does"
+                f"`url` is {self.url}, and nothing ends TLS: set `tls_certificate` and `tls_key`, `own_certificate`, "
+                "or `trusted_proxies` where a web server in front does"
             )
-        if self.url.startswith("http:") and self.tls_certificate:
-            raise ValueError(f"`url` is {self.url}, and `tls_certificate` is set: write https://")
+        if self.url.startswith("http:") and self.ends_tls:
+            raise ValueError(f"`url` is {self.url}, and a certificate for it is configured: write https://")
+        return self
+
+    @model_validator(mode="after")
+    def _is_certified_by_one_of_them(self) -> Self:
+        own = self.own_certificate
+        if own is not None and own.issuer not in [one.name for one in self.acme_issuers]:
+            raise ValueError(f"own_certificate.issuer: {own.issuer} is none of [[registrar.issuers]] that serves ACME")
         return self
 
     @model_validator(mode="after")
@@ -167,6 +191,11 @@ class RegistrarConfig(Table):
         """Host and port of `listen`."""
         host, _, port = self.listen.rpartition(":")
         return host.strip("[]"), int(port)
+
+    @property
+    def ends_tls(self) -> bool:
+        """Whether it speaks TLS itself."""
+        return self.tls_certificate is not None or self.own_certificate is not None
 
     @property
     def acme_issuers(self) -> tuple[IssuerTable, ...]:

@@ -4,11 +4,11 @@ import logging
 import signal
 import ssl
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import click
-from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server
 
 from registrar.acme.app import create_app
@@ -18,18 +18,23 @@ from registrar.api.app import create_app as create_api
 from registrar.application import together
 from registrar.config import RegistrarConfig
 from registrar.configured import api_of, read_registrar, services_of
+from registrar.own_certificate import OwnCertificate
+from registrar.served_certificate import ServedCertificate
 from revocation import clock
 from revocation.cli import config_option
 from revocation.config import load_certificates
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, RevocastError
 from revocation.logs import log_to_stderr
+from revocation.wire.looker import Looker
 
 _LOG: Final = logging.getLogger("revocast.registrar")
 _BACKLOG: Final = 128
 _WAITING: Final = 1000  # requests that wait for a thread; beyond, connections are refused
 _SILENCE: Final = 5  # seconds after which a connection on which nothing happens is closed
 _LONGEST_HEADERS: Final = 1 << 14
+_LOOKED_AT_EVERY: Final = 600.0
+"""Seconds between two looks at the certificate of this server, where it is ours to renew."""
 
 
 @click.command()
@@ -49,11 +54,15 @@ def registrar(config: Path | None, listen: str | None) -> None:
             "no issuer serves ACME, nor the API", advice="acme = true, or api = true, in one of [[registrar.issuers]]"
         )
     services = services_of(settings, public, clock.now)
-    api = api_of(services)
-    application = together(create_app(services).wsgi_app, create_api(api).wsgi_app if api else None)
-    server = _server(settings, application)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
+    own = OwnCertificate(settings.own_certificate, services) if settings.own_certificate else None
+    if own is not None:
+        own.require()
+    api = api_of(services)
+    server = _server(settings, together(create_app(services).wsgi_app, create_api(api).wsgi_app if api else None))
+    if (files := _tls_files(settings)) is not None:
+        server.ssl_adapter = _tls(ServedCertificate(*files), settings, own)
     try:
         server.prepare()
     except OSError as error:
@@ -63,7 +72,7 @@ def registrar(config: Path | None, listen: str | None) -> None:
             advice="choose another address with --listen, or in [registrar]",
         ) from error
     host, port = server.bind_addr[:2]
-    scheme = "https" if settings.tls_certificate else "http"
+    scheme = "https" if settings.ends_tls else "http"
     click.echo(f"listening on {scheme}://{f'[{host}]' if ':' in host else host}:{port}")
     for tenant in services.tenants.values():
         click.echo(f"directory of {tenant.name}: {tenant.url('directory')}")
@@ -96,41 +105,29 @@ def _server(settings: RegistrarConfig, application: Any) -> Server:
     server.max_request_header_size = _LONGEST_HEADERS
     largest = LARGEST_OF_API if settings.api else LARGEST
     server.max_request_body_size = 4 * largest  # what is a little too large is answered with a problem document
-    if settings.tls_certificate and settings.tls_key:
-        server.ssl_adapter = _tls(settings.tls_certificate, settings.tls_key)
-        if settings.api and settings.api.clients:
-            _ask_for_certificates(server.ssl_adapter, settings.api.client_cas)
     return server
 
 
-def _tls(certificate: Path, key: Path) -> BuiltinSSLAdapter:
-    """TLS by these files, which are read again on SIGHUP: a certificate is renewed without a restart.
-
-    Raises:
-        ConfigurationError: they cannot be read, or are not of each other.
-    """
-    try:
-        adapter = BuiltinSSLAdapter(str(certificate), str(key))
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            f"TLS cannot be served: {error.strerror or error}",
-            where=f"{certificate}, {key}",
-            advice="`tls_certificate` and `tls_key` are PEM files, of each other and readable by this service",
-        ) from error
-    adapter.context.minimum_version = ssl.TLSVersion.TLSv1_2
-
-    def reload(_number: int, _frame: object) -> None:
-        try:
-            adapter.context.load_cert_chain(certificate, key)
-            _LOG.info("the TLS certificate was read anew")
-        except (OSError, ssl.SSLError) as error:
-            _LOG.error("the TLS certificate could not be read anew, and the one of before is served: %s", error)
-
-    signal.signal(signal.SIGHUP, reload)
-    return adapter
+def _tls_files(settings: RegistrarConfig) -> tuple[Path, Path] | None:
+    """The certificate and its key; None where a proxy ends TLS."""
+    if settings.own_certificate is not None:
+        return settings.own_certificate.file, settings.own_certificate.file
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    return settings.tls_certificate, settings.tls_key
 
 
-def _ask_for_certificates(adapter: BuiltinSSLAdapter, signers: Sequence[Path]) -> None:
+def _tls(served: ServedCertificate, settings: RegistrarConfig, own: OwnCertificate | None) -> ServedCertificate:
+    """The certificate as it is served: read anew on SIGHUP, and when it was renewed here."""
+    if settings.api and settings.api.clients:
+        _ask_for_certificates(served, settings.api.client_cas)
+    signal.signal(signal.SIGHUP, lambda _number, _frame: served.reload())
+    if own is not None:
+        Looker(partial(own.look, served.reload), _LOOKED_AT_EVERY).start()
+    return served
+
+
+def _ask_for_certificates(adapter: ServedCertificate, signers: Sequence[Path]) -> None:
     """Have clients show a certificate by one of these in the handshake, if they have one; those of ACME have none."""
     adapter.context.verify_mode = ssl.CERT_OPTIONAL
     adapter.context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # one that is no root is trusted for itself

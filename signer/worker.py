@@ -188,10 +188,10 @@ def _changes(
 
 
 def _issuing(signer: Signer, wire: Wire, looker: Looker) -> IssuingThread:
-    """What is done with messages that ask for certificates: the looker signs their responses at once."""
+    """What is done with messages that ask for certificates: the looker signs their responses, many together."""
 
     def issue(texts: Sequence[str]) -> Sequence[Reply]:
-        replies = issue_together(signer, texts, clock.now, looker.wake)
+        replies = issue_together(signer, texts, clock.now, looker.wake_soon)
         for reply in replies:
             _tell_of(reply)
         return replies

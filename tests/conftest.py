@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from tests.building.seaweedfs import SeaweedFS
 
 DEBIAN_PACKAGES = {
+    "caddy": "caddy",
     "certtool": "gnutls-bin",
     "curl": "curl",
+    "dehydrated": "dehydrated",
     "easyrsa": "easy-rsa",
     "initdb": "postgresql",
+    "ip": "iproute2",
+    "lego": "lego",
     "named": "bind9",
     "nginx": "nginx-light",
     "ocsptool": "gnutls-bin",

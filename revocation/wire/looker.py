@@ -5,12 +5,14 @@ A worker's main thread belongs to the queue; what is due must be done also while
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
 from revocation.errors import RevocastError
 
 _LOG: Final = logging.getLogger("revocast.looker")
+_TOGETHER_SECONDS: Final = 0.5
 
 
 class Looker:
@@ -25,6 +27,7 @@ class Looker:
         self._look = look
         self._period = period
         self._woken = threading.Event()
+        self._hurried = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="looker", daemon=True)
 
@@ -34,18 +37,27 @@ class Looker:
 
     def wake(self) -> None:
         """Look as soon as the present look, if any, is over."""
+        self._hurried.set()
+        self._woken.set()
+
+    def wake_soon(self) -> None:
+        """The same, but not within half a second of when the last look began: what comes until then is seen at once.
+
+        For what comes often and may wait a moment, where a look costs others the interpreter.
+        """
         self._woken.set()
 
     def stop(self, seconds: float) -> None:
         """Finish the present look, waiting for it at most that long, and look no more."""
         self._stopped.set()
-        self._woken.set()
+        self.wake()
         self._thread.join(seconds)
 
     def _run(self) -> None:
         while not self._stopped.is_set():
             self._woken.clear()
-            wait = self._period
+            self._hurried.clear()
+            wait, begun = self._period, time.monotonic()
             try:
                 asked = self._look()
                 wait = self._period if asked is None else min(asked, self._period)
@@ -54,3 +66,4 @@ class Looker:
             except Exception:
                 _LOG.exception("a look failed; the next one is in %.0f s", wait)
             self._woken.wait(wait)
+            self._hurried.wait(max(0.0, min(wait, begun + _TOGETHER_SECONDS - time.monotonic())))

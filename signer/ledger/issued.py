@@ -3,9 +3,23 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, case, desc, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    desc,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from revocation.artifacts import CRLName, Kind
 from revocation.bundle.manifest import bundle_name
@@ -107,13 +121,8 @@ def mark_stored(connection: Connection, row: Issued, *, size: int, sha256: str |
 
 def stored_since_complete(connection: Connection, part: Part) -> list[Issued]:
     """The newest complete bundle of a part and the partial ones after it, oldest first; empty when there is none."""
-    own = _of_part(part).where(issued.c.size.is_not(None))
-    complete = connection.execute(own.where(issued.c.base_revision == 0).order_by(desc(issued.c.sequence)).limit(1))
-    newest = complete.one_or_none()
-    if newest is None:
-        return []
-    later = connection.execute(own.where(issued.c.sequence > newest.sequence).order_by(issued.c.sequence))
-    return [_issued(row) for row in (newest, *later)]
+    mine = {"of_issuer": part.issuer, "of_kind": str(part.kind), "of_part": part.label}
+    return [_issued(row) for row in connection.execute(_SINCE_COMPLETE, mine)]
 
 
 def note_published(connection: Connection, row: CRLRow, now: datetime) -> None:
@@ -228,3 +237,22 @@ def _issued(row: Row[Any]) -> Issued:
     revisions = (row.base_revision, row.revision)
     made = (row.size, row.sha256, row.slices, row.hashes, row.departed or 0)
     return Issued(row.sequence, part, number, *revisions, *times, *made)
+
+
+def _stored(table: Any) -> tuple[ColumnElement[bool], ...]:
+    """What lies in the exchange of a part that is named when it is asked, as `_of_part` has it."""
+    which = (table.c.issuer == bindparam("of_issuer"), table.c.kind == bindparam("of_kind"))
+    mine = (*which, table.c.part == bindparam("of_part"), table.c.size.is_not(None))
+    return (*mine, table.c.discarded_at.is_(None), table.c.ahead_of.is_(None))
+
+
+_COMPLETE: Final = issued.alias()
+_NEWEST_COMPLETE: Final = select(func.max(_COMPLETE.c.sequence)).where(
+    *_stored(_COMPLETE), _COMPLETE.c.base_revision == 0
+)
+_SINCE_COMPLETE: Final = (
+    select(issued)
+    .where(*_stored(issued), issued.c.sequence >= _NEWEST_COMPLETE.scalar_subquery())
+    .order_by(issued.c.sequence)
+)
+"""Built once: it is asked for each slice at each look, and to build it takes longer than to answer it."""

@@ -1,43 +1,43 @@
 """Whole ACME orders a second, from new-order to the certificate, over HTTP, with an instant validator and SQLite.
 
-The server is a process: real requests, database, nonces and rate limits in Valkey; a CA in it signs with P-256 in place
-of the signer, and a challenge is valid once it is asked for. Clients are threads of this process, and have signed
-nothing before. Beside it what the parts cost by themselves: signatures of requests, commits, the certificate.
+Registrar, signer and Valkey are processes: real requests, databases, nonces, rate limits and messages, and a challenge
+is valid once it is asked for. Clients are threads of this process, and have signed nothing before. Beside it what the
+time goes into, and the floor: what the signatures and the commits that wait for the disk cost by themselves.
 """
 
 import argparse
 import http.client
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from registrar.acme.jws import read_jws
 from registrar.acme.keys import account_key
 from registrar.database import accounts
 from registrar.database.rows import EABKey
-from registrar.issuance import CertificateRequest
 from tests.authority import NOW
+from tests.bench.acme_ca import ca
 from tests.registrar.site import ROOT, Site, b64, csr_for, jwk, sign
-from tests.wire.server import Server
 
-_CLIENTS = 4
+_CLIENTS = 16
 _ORDERS = 400
+_ALONE = 40
 _POSTS = 5
 _COMMITS = 5
+"""Of the registrar."""
 _DURABLE = 2
+_DURABLE_OF_SIGNER = 2
 _NUMBERS = count()
 
 
@@ -45,44 +45,38 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
     """The figures: medians of the runs."""
     with (
         tempfile.TemporaryDirectory(prefix="revocast-bench-") as folder,
-        tempfile.TemporaryDirectory(prefix="revocast-bench-") as queue,
-        Server(Path(queue)) as valkey,
-        _serving(Path(folder), valkey.url) as (port, process),
+        tempfile.TemporaryDirectory(prefix="revocast-bench-") as sockets,
+        ca(Path(folder), Path(sockets)) as running,
     ):
-        clients = [_Client(port) for _ in range(_CLIENTS)]
+        clients = [_Client(running.port) for _ in range(_CLIENTS)]
         for client in clients:
             client.order()
-        before = _cpu(process)
+        alone = _waits(clients[0])
+        before, own = running.cpu(), time.process_time()
         measured = [_measure(clients) for _ in range(arguments.runs)]
-        cpu = (_cpu(process) - before) / (_ORDERS * arguments.runs)
+        orders = _ORDERS * arguments.runs
+        cpu = {name: (after - before[name]) / orders for name, after in running.cpu().items()}
+        cpu["clients"] = (time.process_time() - own) / orders
     with tempfile.TemporaryDirectory(prefix="revocast-bench-") as folder:
         parts = _parts(Site.build(Path(folder)))
     return {
         "orders_per_second": round(statistics.median(measured), 1),
-        "server_cpu_ms_per_order": round(cpu * 1000, 2),
         "clients": _CLIENTS,
         "posts_per_order": _POSTS,
         "commits_per_order": _COMMITS,
-        "durable_commits_per_order": _DURABLE,
+        "durable_commits_per_order": _DURABLE + _DURABLE_OF_SIGNER,
+        **{f"{name}_cpu_ms_per_order": round(seconds * 1000, 2) for name, seconds in cpu.items()},
+        **{f"alone_{name}_ms": round(seconds * 1000, 2) for name, seconds in alone.items()},
         **parts,
+        "floor_orders_per_second": round(1000 / sum(parts.values()), 1),
     }
 
 
-@contextmanager
-def _serving(folder: Path, queue: str) -> Iterator[tuple[int, int]]:
-    command = [sys.executable, "-m", "tests.bench.acme_server", str(folder), queue]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            yield int(process.stdout.readline()), process.pid
-        finally:
-            process.kill()
-
-
-def _cpu(process: int) -> float:
-    """Seconds that a process has worked: what others do on the machine does not count."""
-    user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+def _waits(client: "_Client") -> dict[str, float]:
+    """Medians of what each request of an order takes where nobody else asks."""
+    client.waited.clear()
+    client.orders(_ALONE)
+    return {name: statistics.median(each) for name, each in client.waited.items()}
 
 
 def _measure(clients: "list[_Client]") -> float:
@@ -98,6 +92,7 @@ class _Client:
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port)
+        self.waited: defaultdict[str, list[float]] = defaultdict(list)
         self._key, self._csr_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
         self._connection.request("HEAD", "/acme/home/new-nonce")
         answer = self._connection.getresponse()
@@ -132,40 +127,45 @@ class _Client:
         content = "" if payload is None else b64(json.dumps(payload).encode())
         signature = b64(sign(self._key, "ES256", f"{protected}.{content}".encode()))
         body = json.dumps({"protected": protected, "payload": content, "signature": signature})
+        begun = time.perf_counter()
         self._connection.request("POST", path, body, {"Content-Type": "application/jose+json"})
         answer = self._connection.getresponse()
         text = answer.read()
+        self.waited[_kind(path)].append(time.perf_counter() - begun)
         assert answer.status < 300, text
         self._nonce = answer.headers["Replay-Nonce"]
         return text, answer.headers
 
 
-def _parts(site: Site) -> dict[str, object]:
-    """What the parts of an order take by themselves, in milliseconds."""
+def _kind(path: str) -> str:
+    """What a request is for: /acme/home/order/ID/finalize is for `finalize`."""
+    parts = path.split("/")
+    return "finalize" if parts[-1] == "finalize" else parts[3].replace("-", "_")
+
+
+def _parts(site: Site) -> dict[str, float]:
+    """What an order cannot do without, in milliseconds: signatures of requests, commits, the certificate's."""
     client = site.client()
     body = json.dumps(client.jws(client.kid or "", {})).encode()
     key = account_key(jwk(client.key))
-    csr = csr_for("a.example").public_bytes(Encoding.DER)
+    ca_key = ec.generate_private_key(ec.SECP256R1())
 
     def commit() -> None:
         with site.services.database.write() as connection:
             name = str(next(_NUMBERS))
             accounts.add_eab_key(connection, EABKey("home", name, b"k", "", False, None, NOW, None))
 
-    def certify() -> None:
-        wanted = CertificateRequest(csr, ["dns:a.example"], "server", None, None, "", str(next(_NUMBERS)))
-        site.ca.issue(site.services.tenants["home"], wanted, 0)
-
     return {
-        "jws_ms_per_order": round(_milliseconds(lambda: read_jws(body).verify(key)) * _POSTS, 3),
-        "durable_commits_ms_per_order": round(_milliseconds(commit) * _DURABLE, 3),
-        "signing_ms_per_order": _milliseconds(certify),
+        "jws_ms_per_order": _milliseconds(lambda: read_jws(body).verify(key), _POSTS),
+        "durable_commits_ms_per_order": _milliseconds(commit, _DURABLE + _DURABLE_OF_SIGNER),
+        "signature_ms_per_order": _milliseconds(lambda: ca_key.sign(body, ec.ECDSA(SHA256()))),
     }
 
 
-def _milliseconds(do: Callable[[], object]) -> float:
+def _milliseconds(do: Callable[[], object], times: int = 1) -> float:
+    """What so many of them take."""
     do()
     begun = time.perf_counter()
     for _ in range(200):
         do()
-    return round((time.perf_counter() - begun) * 1000 / 200, 3)
+    return round((time.perf_counter() - begun) * 1000 / 200 * times, 3)

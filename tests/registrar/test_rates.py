@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
+from jobs.valkey import _RIGHTS
 from registrar.acme.certid import certid_of
 from tests.registrar.site import Raw, Site, csr_for, problem
 from tests.wire.server import Server
@@ -13,8 +14,8 @@ from tests.wire.server import Server
 
 @pytest.fixture(scope="module")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A running Valkey."""
-    with Server(tmp_path_factory.mktemp("valkey")) as running:
+    """A running Valkey, with the rights that the embedded one gives: none to run scripts."""
+    with Server(tmp_path_factory.mktemp("valkey"), "--user", *_RIGHTS.split()) as running:
         yield running
 
 
@@ -27,7 +28,8 @@ def limited(folder: Path, valkey: Server, **limits: str) -> Site:
         "certificates_per_name": "off",
         "certificates_per_set": "off",
     } | limits
-    valkey.client().flushall()
+    for key in valkey.client().scan_iter():
+        valkey.client().delete(key)
     lines = "limits = {" + ", ".join(f'{name} = "{rate}"' for name, rate in all_.items()) + "}"
     return Site.build(folder, issuer=lines).counting_in(valkey.url)
 
@@ -97,6 +99,20 @@ def test_certificates_for_a_name_are_limited(tmp_path: Path, valkey: Server) -> 
     assert one.order("c.example").status_code == 201
 
 
+def test_limit_holds_over_any_window_and_not_only_from_one_to_the_next(tmp_path: Path, valkey: Server) -> None:
+    """What was counted a moment ago counts on when the next window has begun, and ever less as it goes by."""
+    site = limited(tmp_path, valkey, orders_per_account="4 per hour")
+    site.clock.now = site.clock.now.replace(minute=59)
+    one = site.client()
+    assert [one.order(f"{number}.example").status_code for number in range(4)] == [201] * 4
+    site.clock.forward(minutes=2)
+    assert [one.order("a.example").status_code for _ in range(2)] == [201, 429]
+    site.clock.forward(minutes=30)
+    assert [one.order("b.example").status_code for _ in range(3)] == [201, 201, 429]
+    site.clock.forward(hours=2)
+    assert one.order("c.example").status_code == 201
+
+
 def test_issuers_count_apart(tmp_path: Path, valkey: Server) -> None:
     """One that is busy keeps nobody from another."""
     site = limited(tmp_path, valkey, orders_per_account="1 per hour")
@@ -122,7 +138,7 @@ def test_nonce_is_in_valkey_for_its_time(tmp_path: Path, valkey: Server) -> None
     """Under a name of its own, and taken once."""
     site = limited(tmp_path, valkey)
     nonce = site.nonce()
-    (key,) = valkey.client().keys("revocast:nonce:*")
+    (key,) = valkey.client().scan_iter("revocast:nonce:*")
     assert key.decode() == f"revocast:nonce:home:{nonce}"
     assert 0 < valkey.client().ttl(key) <= 900
     one = site.client()

@@ -1,9 +1,13 @@
 """The thread that looks by itself in every worker."""
 
 import threading
+import time
+
+import pytest
 
 from revocation.errors import TargetError
 from revocation.wire.looker import Looker
+from tests.waiting import until
 
 
 def test_looker_goes_on_after_whatever_a_look_ends_with() -> None:
@@ -58,3 +62,24 @@ def test_waking_during_a_look_leads_to_another() -> None:
     assert begun.acquire(timeout=10)
     go_on.release()
     looker.stop(10)
+
+
+def test_what_may_wait_a_moment_is_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not looked at until a while after the last look began, unless somebody is in a hurry; and then it is."""
+    monkeypatch.setattr("revocation.wire.looker._TOGETHER_SECONDS", 60)
+    looks: list[None] = []
+    looker = Looker(lambda: looks.append(None), period=3600)
+    looker.start()
+    until(lambda: looks)
+    for _ in range(30):
+        looker.wake_soon()
+        time.sleep(0.01)
+    assert len(looks) == 1
+    looker.wake()
+    until(lambda: len(looks) == 2)
+    monkeypatch.setattr("revocation.wire.looker._TOGETHER_SECONDS", 0.1)
+    looker.wake()
+    until(lambda: len(looks) == 3)
+    looker.wake_soon()
+    until(lambda: len(looks) == 4)
+    looker.stop(5)
