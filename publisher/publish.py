@@ -86,14 +86,15 @@ def publish_each(
         clock, targets = furthest, tuple(table.name for table in config.targets)
         course = kept.look(furthest.shown, targets)
         runs = [_Run(config, table, public, marks, verifying, clock, opened, kept, course) for table in config.targets]
-        for run in runs:
-            run.start(open_targets)
-        _look_at_audit_log(config, public, clock, opened())
-        while sum(run.step() for run in runs):  # each target has its turn, so that none waits for another's load
-            pass
-        outcomes = [run.finish() for run in runs]
-        kept.ended(furthest.shown, targets)
-        return outcomes
+        try:
+            for run in runs:
+                run.start(open_targets)
+            _look_at_audit_log(config, public, clock, opened())
+            while sum(run.step() for run in runs):  # each target has its turn, so that none waits for another's load
+                pass
+            return [run.finish() for run in runs]
+        finally:
+            kept.ended(furthest.shown, targets)
 
 
 def _look_at_audit_log(config: PublisherConfig, public: PublicConfig, clock: Clock, exchange: Exchange) -> None:

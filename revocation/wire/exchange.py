@@ -55,7 +55,10 @@ class Exchange(Protocol):
         """Take a bundle out; one that is gone already is no error."""
 
     def is_there(self) -> bool:
-        """Whether there is a place at all: a folder that nobody made yet, or that is not mounted, is none."""
+        """Whether there is a place at all: a folder that nobody made yet is none.
+
+        One in which nothing is mounted is there.
+        """
 
     def put_head(self, head: bytes) -> None:
         """Put the signed head of the audit log beside the bundles, in the place of the one before."""

@@ -111,7 +111,7 @@ def _in_sight(signer: Signer, where: str, *, is_new: bool) -> AuditHead | None:
     if not is_there and not is_new:
         where_none_was = "where there never was one, make it with `mkdir`"
         raise _out_of_sight("the folder is not there", where, f"{advice}; {where_none_was}")
-    if found is None and isinstance(told, RevocastError) and not is_new:
+    if isinstance(told, LaterFormat) or (found is None and isinstance(told, RevocastError) and not is_new):
         raise _out_of_sight(told.what, where, f"{advice}; what lies there was not put by the signer")
     return told if isinstance(told, AuditHead) else None
 

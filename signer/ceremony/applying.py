@@ -45,7 +45,8 @@ def take_in(connection: Connection, signer: Signer, request: Request) -> list[st
         try:
             line = _done(connection, signer, asked, request)
         except (Refused, InputError) as error:
-            declined.append(of(asked, error, tried))  # the transaction is given up, so what it did meanwhile is too
+            # the transaction is given up, so what it did meanwhile is too
+            declined.append(of(asked, error, tried, declined))
         else:
             if line is None:
                 continue

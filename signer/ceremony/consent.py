@@ -24,7 +24,7 @@ def ask(what: str, digest: str, question: str, yes: str | None, *, err: bool = F
         return
     where = f"{what} sha256:{digest}"
     if not has_terminal(err=err):
-        output = "error" if err else "output"
+        output = "error" if err or os.isatty(1) else "output"
         elsewhere = f"what is to be signed does not go to the terminal (standard {output} is none)"
         why = elsewhere if is_attended() else "there is no terminal to ask at"
         raise Refused(f"nobody agreed: {why}", where=where, advice=f"--yes sha256:{digest}")
@@ -39,8 +39,8 @@ def is_attended() -> bool:
 
 
 def has_terminal(*, err: bool) -> bool:
-    """Whether somebody can see what is shown, on standard error if `err`, and answer."""
-    return is_attended() and os.isatty(2 if err else 1)
+    """Whether somebody can see what is shown, on standard error if `err`, and what is asked, which is there too."""
+    return is_attended() and all(map(os.isatty, (2,) if err else (1, 2)))
 
 
 def _forget_what_was_typed() -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from revocation.clock import iso
 from revocation.errors import Refused, RevocastError
+from revocation.messages import Verb
 from revocation.visible import visible
 from signer.ceremony.request import Asked
 
@@ -41,12 +42,20 @@ class CannotFollow(Refused):
     """What is asked for cannot follow on how the certificate stands."""
 
 
-def of(asked: Asked, error: RevocastError, before: Sequence[Asked]) -> Declined:
-    """A message that is not done, and what of those before it, which are not done for good, may be left out instead."""
+def of(asked: Asked, error: RevocastError, before: Sequence[Asked], declined: Sequence[Declined]) -> Declined:
+    """A message that is not done, and what of those before it, which are not done for good, may be left out instead.
+
+    A release that was declined follows on once what stands in its way is left out, and so may what comes after it.
+
+    Args:
+        declined: those of them that are not done either.
+    """
     if not isinstance(error, CannotFollow):
         return Declined(asked, error)
-    same = (one for one in reversed(before) if _about(one) == _about(asked))
-    return Declined(asked, error, next(same, None))
+    same = next((one for one in reversed(before) if _about(one) == _about(asked)), None)
+    own = next((one for one in declined if same is not None and one.asked.message.id == same.message.id), None)
+    in_the_way = own.before if own and own.asked.message.verb is Verb.RELEASE else None
+    return Declined(asked, error, in_the_way or same)
 
 
 def _about(asked: Asked) -> tuple[object, object]:
@@ -72,7 +81,7 @@ def require_none(declined: Sequence[Declined]) -> None:
         instead = without_them(each.before or each.asked for each in declined)
         advice.append(
             f"{instead} holds the ceremony with what was asked for again, where a ceremony before left out what stands "
-            "in its way, and online nothing is to be done then"
+            "in its way"
         )
     advice.append(f"{without} holds the ceremony without {it}, {again}")
     if not others:

@@ -159,6 +159,24 @@ def test_release_that_followed_on_a_revocation_that_was_left_out_names_that(pair
     assert crl_serials(pair.hold(replace(request, left_out=frozenset([final])), LATER + SECOND)) == []
 
 
+def test_what_follows_on_a_release_that_was_declined_names_what_that_does(pair: Pair) -> None:
+    """The revocation after it stands again once the one that the release could not follow on is left out."""
+    pair.revoke(1, reason="certificateHold")
+    ceremony(pair, NOW + SECOND)
+    final = pair.revoke(1, NOW + 2 * SECOND)
+    ceremony(pair, NOW + 3 * SECOND, final)
+    pair.release(1, NOW + 4 * SECOND)
+    pair.revoke(1, NOW + 5 * SECOND)
+    request = pair.request(LATER, everything=True)
+    with pytest.raises(Refused, match="2 of its messages are refused") as told:
+        prepare(pair.there(), request, fixed(LATER))
+    options = re.findall("--leave-out ([0-9a-f]{32})", (told.value.advice or "").partition(" holds")[0])
+    assert options == [final]
+    request = replace(request, left_out=frozenset(options))
+    assert crl_serials(pair.hold(request, LATER)) == [1]
+    assert accept(pair.signer, pair.written(request, pair.online.folder / "stick"), LATER).put
+
+
 def test_message_that_was_done_before_is_not_named(pair: Pair) -> None:
     """To leave it out changes nothing any more."""
     first = pair.revoke(1)

@@ -10,18 +10,18 @@ from tests.terminal import at_terminal
 QUESTION = "Is all of this to be signed?"
 
 
-@pytest.mark.parametrize("command", ["create", "renew", "renew --json"])
+@pytest.mark.parametrize("command", ["create", "renew", "renew --json", "renew 2>"])
 def test_order_that_is_shown_elsewhere_is_not_agreed_to_by_its_options(
     machine: Machine, tmp_path: Path, command: str
 ) -> None:
-    """As with `| tee log`, `> log` or `--json 2> log`: it is refused with the digest that agrees."""
+    """As with `| tee log`, `> log`, `2> log` or `--json 2> log`: it is refused with the digest that agrees."""
     if command == "create":
         sub = ("--issued-by", "root", "--subject", SUB, "--days", "10")
         words = ("issuer", "create", "sub", *sub, *machine.key("sub"))
     else:
-        words = ("issuer", *command.split(), "root", "--days", "9")
+        words = ("issuer", *command.removesuffix("2>").split(), "root", "--days", "9")
     with (tmp_path / "log").open("wb") as log:
-        kept = {"err" if "--json" in words else "out": log}
+        kept = {"err" if "--json" in words or "2>" in command else "out": log}
         code, shown = at_terminal(machine.folder, {QUESTION: "y\n"}, *words, **kept)
     told = shown + (tmp_path / "log").read_text()
     assert code == 1, told

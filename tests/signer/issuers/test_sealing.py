@@ -133,10 +133,11 @@ def lead_nowhere(exchange: Path) -> None:
         (lay_folder, "cannot be read (is no file)"),
         (lay_link, "cannot be read (is no file)"),
         (lambda exchange: (exchange / "audit.head").write_bytes(b"{" * 100_000), "cannot be read (is larger"),
+        (lambda exchange: (exchange / "audit.head").write_bytes(b'{"format": 99}'), "cannot be read (is of format 99"),
         (lead_nowhere, "cannot be read (the folder is not there)"),
         (lambda exchange: exchange.rename(exchange.with_name("away")), "cannot be read (the folder is not there)"),
     ],
-    ids=["folder", "link", "large", "exchange is a link to nothing", "no exchange"],
+    ids=["folder", "link", "large", "later", "exchange is a link to nothing", "no exchange"],
 )
 def test_order_is_not_carried_out_again_where_the_head_is_out_of_sight(
     machine: Machine, tmp_path: Path, take_away: Callable[[Path], object], words: str
