@@ -195,6 +195,26 @@ def test_clock_that_runs_ahead_within_a_look_loses_no_response(place: Place, *, 
     assert alarms(place.config) == []
 
 
+def test_look_that_breaks_off_after_its_clock_ran_ahead_loses_no_response(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is noted how far the clock came, whatever ends the look."""
+    fill(place)
+    place.publish(NOW)
+
+    def stopped(own: session.Session) -> None:
+        finish(own)
+        raise KeyboardInterrupt
+
+    finish = session.Session.finish
+    with monkeypatch.context() as patched:
+        patched.setattr(session.Session, "finish", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            look_by(place, lambda nth: place.ca.issuer.not_after + 2 * DAY if nth else NOW + HOUR)
+    place.publish(NOW + HOUR + MINUTE)
+    assert [place.says(1), place.says(2)] == GOOD
+
+
 def test_bundle_that_cannot_be_read_is_tried_again_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What could be read was taken again, and is not at each look that follows."""
     place = Place(tmp_path / "place", ocsp={"slices": 2})
