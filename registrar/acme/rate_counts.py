@@ -41,7 +41,7 @@ class QueueCounts(Storage, SlidingWindowCounterSupport, TimestampedSlidingWindow
             pipeline.incrby(current, amount)
             pipeline.expire(current, 2 * expiry)
             before, counted, _ = pipeline.execute()
-        if int(before or 0) * self._rest(expiry, now) / expiry + counted <= limit:
+        if int(int(before or 0) * self._rest(expiry, now) / expiry) + counted <= limit:  # a part of one is none
             return True
         self._client.decrby(current, amount)
         return False

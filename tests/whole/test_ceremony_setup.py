@@ -82,7 +82,7 @@ def set_up(site: Site) -> None:
 @pytest.mark.parametrize("lines", re.findall(r"^```toml\n(.*?)^```", PAGE.read_text(), re.M | re.S))
 def test_lines_of_the_page_may_be_put_behind_what_init_writes(lines: str) -> None:
     """No table stands there twice, which TOML forbids."""
-    tomllib.loads(configuration("http://crl.example", 8889, None, "key", []) + lines)
+    tomllib.loads(configuration("http://crl.example", ("127.0.0.1", 8889), None, "key", []) + lines)
 
 
 @pytest.mark.long
