@@ -68,7 +68,7 @@ def test_ledger_that_was_rebuilt_goes_on_without_the_last_folder(site: Site) -> 
     """The request says which option it takes: the offline ledger has what was recorded before."""
     rebuild(site)
     refused = site.run(site.online, "ceremony", "request", "--out", "../stick/second.json", code=1)
-    assert "--copied-ledger, with the offline ledger as it is" in refused
+    assert "--copied-ledger too, with the offline ledger as it is" in refused
     digest = site.request("second.json", "--copied-ledger")
     site.sign("second.json", digest, "second")
     site.run(site.online, "ceremony", "accept", "../stick/second")
