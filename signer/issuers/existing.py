@@ -9,8 +9,7 @@ from revocation import cli
 from signer.auditing.sealing import seal
 from signer.issuers import options
 from signer.issuers.agreeing import People
-from signer.issuers.create import tell
-from signer.issuers.install import put_in_place, read_fitting
+from signer.issuers.install import bring_in
 from signer.issuers.prospect import prospect
 
 
@@ -44,12 +43,7 @@ def import_(
     revoked is taken over by `revocast import`, which is next.
     """
     found = prospect(config, name, replace(options.key_source(key, passphrase), offline=offline))
-    brought = read_fitting(found, certificate)
-    lines = put_in_place(found, brought, above, People(operators).who, appended=append)
-    if not as_json:
-        for line in lines:
-            click.echo(line)
-    tell(found, brought.issuer.certificates[0], appended=append, as_json=as_json)
+    bring_in(found, certificate, above, People(operators).who, appended=append, as_json=as_json)
     if not as_json:
         click.echo(
             f"next: revocast import WHAT --issuer {name}, for what it has issued: a folder of Easy-RSA or openssl ca, "

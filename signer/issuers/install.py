@@ -59,13 +59,24 @@ def install(
     is signed elsewhere; the key may come later.
     """
     found = prospect(config, name, replace(options.key_source(key, passphrase), offline=offline))
+    bring_in(found, certificate, above, People(operators).who, appended=append, as_json=as_json)
+    seal(found.signer)
+
+
+def bring_in(
+    found: Prospect, certificate: Path, above: Path | None, who: str, *, appended: bool, as_json: bool
+) -> None:
+    """Put the certificates in a file in their place, and say so.
+
+    Raises:
+        InputError, Refused, KeyUnavailable: they are not such as `read_fitting` and `put_in_place` want them.
+    """
     brought = read_fitting(found, certificate)
-    lines = put_in_place(found, brought, above, People(operators).who, appended=append)
+    lines = put_in_place(found, brought, above, who, appended=appended)
     if not as_json:
         for line in lines:
             click.echo(line)
-    tell(found, brought.issuer.certificates[0], appended=append, as_json=as_json)
-    seal(found.signer)
+    tell(found, brought.issuer.certificates[0], appended=appended, as_json=as_json)
 
 
 def read_fitting(found: Prospect, certificate: Path) -> Brought:
