@@ -24,6 +24,7 @@ TABLES: dict[str, tuple[str, type[BaseModel]]] = {
     "scheduler": ("jobs", JobsConfig),
     "responder": ("responder", ResponderConfig),
     "registrar": ("registrar", RegistrarConfig),
+    "validator": ("registrar", RegistrarConfig),
     "operator": ("jobs", JobsConfig),
 }
 
@@ -67,3 +68,19 @@ def test_files_without_targets_name_those_of_the_publisher(tmp_path: Path, name:
     publisher = read("publisher", tmp_path).table("publisher", PublisherConfig)
     jobs = read(name, tmp_path).table("jobs", JobsConfig)
     assert jobs.targets == tuple(target.name for target in publisher.targets)
+
+
+def test_validator_is_told_what_the_registrar_is(tmp_path: Path) -> None:
+    """The database, what accounts are called, who serves ACME and how long rows stay; the key it has not."""
+    registrar, validator = (
+        read(name, tmp_path).table("registrar", RegistrarConfig) for name in ("registrar", "validator")
+    )
+    shared = {"database", "url", "retention", "validation", "trusted_proxies"}
+    assert registrar.model_dump(include=shared) == validator.model_dump(include=shared)
+    issuers = [
+        {one.name: one.model_copy(update={"requester_key": None}) for one in settings.acme_issuers}
+        for settings in (registrar, validator)
+    ]
+    assert issuers[0] == issuers[1]
+    assert registrar.issuers[0].requester_key.name == "registrar.key"
+    assert validator.issuers[0].requester_key.name == "none.key"
