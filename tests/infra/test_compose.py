@@ -134,6 +134,18 @@ def test_nginx_finds_what_its_configuration_names() -> None:
     assert f"'s/127.0.0.1:8889/{address}:8889/'" in (ROOT / "docs/deploying.md").read_text()
 
 
+def test_nginx_of_the_registrar_finds_it_and_is_trusted() -> None:
+    """By the addresses that docs/registrar.md puts in; it is in a network with nobody else, and TLS is where it looks."""
+    page, text = (ROOT / "docs/registrar.md").read_text(), (ROOT / "infra/nginx/registrar.conf").read_text()
+    registrar, nginx = (SERVICES[name]["networks"]["acme"]["ipv4_address"] for name in ("registrar", "nginx-registrar"))
+    assert text.count("127.0.0.1:8890") == 1
+    assert f"'s/127.0.0.1:8890/{registrar}:8890/'" in page
+    assert f'`listen = "{registrar}:8890"`, `trusted_proxies = ["{nginx}/32"]`' in page
+    assert {name for name in SERVICES if "acme" in networks(name)} == {"registrar", "nginx-registrar"}
+    assert "/etc/nginx/registrar/tls.pem" in text
+    assert "/etc/nginx/registrar" in {to for _, to, _ in mounts("nginx-registrar")}
+
+
 def test_servers_have_the_names_of_the_configurations() -> None:
     """infra/config is taken as it is; `valkey.conf` and SeaweedFS find their files."""
     aliases = {
