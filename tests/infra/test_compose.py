@@ -135,7 +135,7 @@ def test_nginx_finds_what_its_configuration_names() -> None:
 
 
 def test_nginx_of_the_registrar_finds_it_and_is_trusted() -> None:
-    """By the addresses that docs/registrar.md puts in; it is in a network with nobody else, and TLS is where it looks."""
+    """By the addresses that docs/registrar.md puts in, in a network with nobody else; its TLS key is where it looks."""
     page, text = (ROOT / "docs/registrar.md").read_text(), (ROOT / "infra/nginx/registrar.conf").read_text()
     registrar, nginx = (SERVICES[name]["networks"]["acme"]["ipv4_address"] for name in ("registrar", "nginx-registrar"))
     assert text.count("127.0.0.1:8890") == 1
