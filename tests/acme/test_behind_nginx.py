@@ -220,7 +220,7 @@ def test_what_is_too_long_for_the_registrar_does_not_reach_it(front: Front, path
 
 
 def test_slow_clients_hold_no_thread_of_the_registrar(front: Front) -> None:
-    """More of them than it has threads, with half a body, and some with half a head: others are answered, these ended."""
+    """More of them than it has threads, with half a body or half a head: others are answered, and these are ended."""
     halves = (
         b"POST /acme/home/new-order HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n{",
         b"GET /acme/home/directory HTTP/1.1\r\nHost: loc",
