@@ -12,6 +12,7 @@ from typing import Final
 from revocation.clock import Clock
 from revocation.errors import NoAnswer, Refused, RevocastError
 from revocation.messages import Reply, parse_message
+from revocation.refusalkind import RefusalKind
 from signer.issuing.answer import not_done
 from signer.refusal import NO_ID
 
@@ -64,6 +65,7 @@ class IssuingThread:
         self._woken.set()
         for text in texts[room:]:
             busy = Refused(f"{_MOST} others wait for a certificate", where="signer", advice="ask again in a minute")
+            busy.kind = RefusalKind.LATER
             self._offer([not_done(_id_of(text), busy, self._clock())])
 
     def _run(self) -> None:
