@@ -1,4 +1,4 @@
-"""The thread in which certificates are issued, many together: a key that is slow or hangs keeps nothing else waiting.
+"""A thread in which certificates are issued, many together: a key that is slow or hangs keeps nothing else waiting.
 
 The thread that takes messages from the queue only puts them here. They wait in memory: what is lost with this process
 is asked again by who asked, with the same id, and nothing is issued twice.
