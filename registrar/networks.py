@@ -7,12 +7,11 @@ from pydantic import BeforeValidator
 
 
 def _network(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError("is no text with an address or a network")
+    text = str(value)
     try:
-        return ip_network(value)
+        return ip_network(text)
     except ValueError:
-        raise ValueError(_why_not(value)) from None
+        raise ValueError(_why_not(text)) from None
 
 
 def _why_not(text: str) -> str:
