@@ -13,6 +13,7 @@ from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
 from cheroot.wsgi import Server
 
 from registrar.acme.app import create_app
+from registrar.acme.chains import require_chains
 from registrar.acme.jws import LARGEST
 from registrar.api.app import LARGEST as LARGEST_OF_API
 from registrar.api.app import create_app as create_api
@@ -34,8 +35,8 @@ _BACKLOG: Final = 128
 _WAITING: Final = 1000  # requests that wait for a thread; beyond, connections are refused
 _SILENCE: Final = 5  # seconds after which a connection on which nothing happens is closed
 _LONGEST_HEADERS: Final = 1 << 14
-_LOOKED_AT_EVERY: Final = 600.0
-"""Seconds between two looks at the certificate of this server, where it is ours to renew."""
+_LOOKED_AT_EVERY: Final = 300.0
+"""Seconds between two looks at the certificate of this server, and at its status, where it is ours to renew."""
 
 
 @click.command()
@@ -55,12 +56,13 @@ def registrar(config: Path | None, listen: str | None) -> None:
             "no issuer serves ACME, nor the API", advice="acme = true, or api = true, in one of [[registrar.issuers]]"
         )
     services = services_of(settings, public, clock.now)
+    api = api_of(services)
+    require_chains((*services.tenants.values(), *(api.tenants.values() if api else ())))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     own = OwnCertificate(settings.own_certificate, services) if settings.own_certificate else None
     if own is not None:
         own.require()
-    api = api_of(services)
     server = _server(settings, together(create_app(services).wsgi_app, create_api(api).wsgi_app if api else None))
     if (files := _tls_files(settings)) is not None:
         server.ssl_adapter = _tls(ServedCertificate(*files), settings, own)
