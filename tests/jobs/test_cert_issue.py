@@ -13,10 +13,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from jobs import cert_issue
-from revocation import clock
+from jobs.certified_name import with_type
+from revocation import clock, serials
 from revocation.commands import root
 from revocation.errors import InputError, NoAnswer, NotPublishedYet, Refused
 from revocation.messages import Message, Reply
+from signer.importers.entry import ImportEntry
 from tests.authority import Authority
 from tests.signer.issuing.office import Office, request_of
 
@@ -185,6 +187,13 @@ def test_certificates_are_listed_by_name_state_and_end_page_by_page(office: Offi
     assert len(done(office, "cert", "list", "--name", "list.example", "--ends-within", "99").splitlines()) == 5
 
 
+def test_listed_certificate_shows_for_whom_it_was_asked(office: Office) -> None:
+    """An account of ACME, as its registrar says it; nothing that could look like another line."""
+    office.issue("server", ("dns:account.example.com",), now=clock.now(), asked_by="account https://ca/acme/1")
+    shown = done(office, "cert", "list", "--name", "account.example.com")
+    assert shown.endswith("dns:account.example.com  (account https://ca/acme/1)\n")
+
+
 def test_certificate_is_exported_as_it_was_issued(office: Office, tmp_path: Path) -> None:
     """PEM, DER, and with its issuer; by serial or name; nothing is written over."""
     issued = office.issue("server", ("dns:export.example.com",), now=clock.now())
@@ -213,6 +222,55 @@ def test_certificate_is_revoked_by_its_name_and_that_is_published(office: Office
         row["state"] for row in json.loads(done(office, "cert", "list", "--name", name, "--json"))["certificates"]
     ]
     assert states == ["revoked"] * 3
+
+
+def test_name_alone_finds_its_issuer_and_is_refused_where_several_have_it(tmp_path: Path) -> None:
+    """As `cert list` finds it: a host without its type, any case; the candidates are named with their issuers."""
+    now = clock.now()
+    authority = Authority(days=300, not_before=now - timedelta(days=1), crl_sign=True)
+    office = Office.build(tmp_path, authority=authority, now=now)
+    other = Authority("Other", days=300, not_before=now - timedelta(days=1), crl_sign=True)
+    office.estate.add_issuer("other", other)
+    issued = {name: office.issue("server", (f"dns:{name}.example.com",), now=now) for name in ("one", "two")}
+    der = signed_by(other, "two.example.com")
+    signer = office.estate.signer(now)
+    entry = ImportEntry(serials.from_int(7), now + timedelta(days=30), False, None, der, "file 7")
+    office.estate.import_(signer, [entry], now, issuer=signer.public.profile("other").issuer.id)
+    error = failed(office, "revoke", "--name", "two.example.com")
+    assert isinstance(error, Refused)
+    assert "07 of other" in error.what
+    assert f"{issued['two'].serial_number:X} of test" in error.what
+    said = json.loads(done(office, "revoke", "--name", "ONE.example.com", "--json"))
+    assert said["data"]["serials"] == [f"{issued['one'].serial_number:X}".zfill(32)]
+    assert isinstance(failed(office, "revoke", "--name", "three.example.com"), Refused)
+    done(office, "revoke", "--name", "two.example.com", "--issuer", "test")
+    assert "07" in done(office, "revoke", "--name", "two.example.com", "--reason", "superseded", "--json")
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("www.Example.com", "dns:www.example.com"),
+        ("192.168.1.2", "ip:192.168.1.2"),
+        ("FD00::2", "ip:fd00::2"),
+        ("alice@example.com", "email:alice@example.com"),
+        ("spiffe://example.com/a", "uri:spiffe://example.com/a"),
+        ("dns:fe80::1", "dns:fe80::1"),
+    ],
+)
+def test_name_without_its_type_gets_the_one_that_it_has(typed: str, name: str) -> None:
+    """People type hosts and addresses; messages say what they are."""
+    assert with_type(typed) == name
+
+
+def signed_by(authority: Authority, host: str) -> bytes:
+    """DER of a certificate that was issued elsewhere."""
+    key, begin = ec.generate_private_key(ec.SECP256R1()), authority.certificate.not_valid_before_utc
+    builder = x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(authority.certificate.subject)
+    builder = builder.public_key(key.public_key()).serial_number(7).not_valid_before(begin)
+    builder = builder.not_valid_after(begin + timedelta(days=31))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=True)
+    return builder.sign(authority.key, authority.digest).public_bytes(Encoding.DER)
 
 
 def test_ways_to_name_a_certificate_exclude_each_other(office: Office) -> None:
