@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
+from urllib.parse import urlsplit
 
 import click
 from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
@@ -18,7 +19,7 @@ from registrar.acme.jws import LARGEST
 from registrar.api.app import LARGEST as LARGEST_OF_API
 from registrar.api.app import create_app as create_api
 from registrar.application import together
-from registrar.config import RegistrarConfig
+from registrar.config import RegistrarConfig, is_loopback
 from registrar.configured import api_of, read_registrar, services_of
 from registrar.own_certificate import OwnCertificate
 from registrar.served_certificate import ServedCertificate
@@ -54,6 +55,12 @@ def registrar(config: Path | None, listen: str | None) -> None:
     if not settings.served_issuers:
         raise ConfigurationError(
             "no issuer serves ACME, nor the API", advice="acme = true, or api = true, in one of [[registrar.issuers]]"
+        )
+    if is_loopback(urlsplit(public.base_url).hostname or "") and not is_loopback(urlsplit(settings.url).hostname or ""):
+        _LOG.warning(
+            "certificates name %s for CRLs and OCSP, and only this machine reaches it: set `base_url` in "
+            "[public], for the signer too",
+            public.base_url,
         )
     services = services_of(settings, public, clock.now)
     api = api_of(services)
