@@ -136,6 +136,8 @@ caa = false
 [[registrar.issuers]]
 name = {issuer}
 acme = true
+# Who has a certificate staples its OCSP response: it is handed out once that is there, a moment later.
+publish_first = true
 requester_key = "registrar/requester.key"
 dns_names = {dns}
 ip_networks = {ip}

@@ -128,10 +128,9 @@ class SignerIssuance:
         """
         body = Revoke(issuer=tenant.issuer.id, asked_by=asked_by, serial=serial, reason=reason.name)
         reply = self.ask(tenant, Verb.REVOKE, body, secrets.token_hex(16), _REVOKE_SECONDS)
-        if reply is None or reply.outcome is Outcome.FAILED:
-            raise Problem(
-                ProblemType.SERVER_INTERNAL, "the signer does not answer: ask again", status=503, retry_after=30
-            )
+        if reply is None or is_for_later(reply):
+            why = "the signer does not answer" if reply is None else f"the CA does not do it now: {words(reply.detail)}"
+            raise Problem(ProblemType.SERVER_INTERNAL, f"{why}: ask again", status=503, retry_after=30)
         if reply.outcome is Outcome.REFUSED:
             raise Problem(ProblemType.UNAUTHORIZED, f"the CA refuses: {words(reply.detail)}", status=403)
 

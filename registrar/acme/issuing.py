@@ -4,6 +4,7 @@ The signer is asked under the id that stands with the order, so nothing is issue
 """
 
 import logging
+import time
 from datetime import datetime
 from typing import Final
 
@@ -27,6 +28,7 @@ from revocation.extensions import extension_value
 from revocation.logs import about
 
 _LOG: Final = logging.getLogger("revocast.registrar")
+_LOOK_SECONDS: Final = 0.1
 
 
 class NotWhatWasAsked(Exception):
@@ -36,9 +38,13 @@ class NotWhatWasAsked(Exception):
 def pursue(asked: Asked, one: Order, seconds: float) -> Order:
     """The order as it is after one more step: valid, invalid, or processed still.
 
+    It waits so many seconds in all: for the signer, and where `publish_first` says so until the certificate is answered
+    for.
+
     Raises:
         Problem: the signer had enough for now, and the order is as it was.
     """
+    until = time.monotonic() + seconds
     try:
         issued = asked.services.issuance.issue(asked.tenant, _wanted(asked, one), seconds)
         if not isinstance(issued, Issued):
@@ -54,7 +60,7 @@ def pursue(asked: Asked, one: Order, seconds: float) -> Order:
         if problem.retry_after is not None:
             raise
         return _refused(asked, one, problem)
-    if asked.tenant.table.publish_first and not _is_published(asked, certificate):
+    if asked.tenant.table.publish_first and not _is_published_until(asked, certificate, until):
         return one
     return _ended(asked, one, certificate)
 
@@ -130,6 +136,15 @@ def _read(tenant: Tenant, one: Order, der: bytes) -> Certificate:
 
 def _utc(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
+
+
+def _is_published_until(asked: Asked, certificate: Certificate, until: float) -> bool:
+    """Whether its OCSP response is served by then (monotonic clock); looked for once at least."""
+    while not _is_published(asked, certificate):
+        if time.monotonic() >= until:
+            return False
+        time.sleep(_LOOK_SECONDS)
+    return True
 
 
 def _is_published(asked: Asked, certificate: Certificate) -> bool:

@@ -209,10 +209,7 @@ def test_order_replaces_a_certificate_once(site: Site) -> None:
 
 def test_certificate_is_held_back_until_its_response_is_served(tmp_path: Path) -> None:
     """publish_first; one without a responder in it is not."""
-    site = Site.build(tmp_path, issuer=f"publish_first = true\n{UNLIMITED}")
-    place = x509.UniformResourceIdentifier("http://pki.example/ocsp/")
-    access = x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)])
-    site.ca.extensions = [access]
+    site = held_back(tmp_path, 'finalize_wait = "0s"')
     one = site.client()
     order = one.ready("a.example")
     assert one.finalize(order, csr_for("a.example")).json["status"] == "processing"
@@ -221,3 +218,20 @@ def test_certificate_is_held_back_until_its_response_is_served(tmp_path: Path) -
     assert one.post(order.headers["Location"]).json["status"] == "valid"
     site.statuses.found, site.ca.extensions = None, []
     one.certificate("b.example")
+
+
+def test_client_that_finalizes_waits_for_the_response_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a moment: without it the client would come again after Retry-After."""
+    site, answers = held_back(tmp_path), iter((None, Published(None)))
+    monkeypatch.setattr(site.statuses, "published", lambda *_, **__: next(answers))
+    site.client().certificate("a.example")
+    assert list(answers) == []
+
+
+def held_back(folder: Path, registrar: str = "") -> Site:
+    """A server that waits for the responses of its certificates."""
+    site = Site.build(folder, issuer=f"publish_first = true\n{UNLIMITED}", registrar=registrar)
+    place = x509.UniformResourceIdentifier("http://pki.example/ocsp/")
+    access = x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)])
+    site.ca.extensions = [access]
+    return site

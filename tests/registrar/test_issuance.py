@@ -166,19 +166,24 @@ def test_revocation_is_asked_for_in_a_signed_message(desk: Desk, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("outcome", "status"),
-    [(Outcome.REFUSED, 403), (Outcome.FAILED, 503), (None, 503)],
-    ids=["refused", "failed", "none"],
+    ("outcome", "kind", "status"),
+    [
+        (Outcome.REFUSED, None, 403),
+        (Outcome.REFUSED, RefusalKind.LATER, 503),  # as of a ledger that was restored and is not reconciled
+        (Outcome.FAILED, None, 503),
+        (None, None, 503),
+    ],
+    ids=["refused", "refused for now", "failed", "none"],
 )
 def test_revocation_that_is_not_done_is_a_problem(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, outcome: Outcome | None, status: int
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, outcome: Outcome | None, kind: RefusalKind | None, status: int
 ) -> None:
     """Whoever asked knows that they have to ask again."""
-    said = Reply(id=ID, outcome=outcome, at=NOW, detail="no right") if outcome else None
+    said = Reply(id=ID, outcome=outcome, at=NOW, detail="no right", kind=kind) if outcome else None
     monkeypatch.setattr(desk.wire, "await_reply", lambda _id, _seconds: said)
     with pytest.raises(Problem) as told:
         desk.issuance.revoke(desk.tenant, "0A1B", Reason.unspecified, "somebody")
-    assert told.value.status == status
+    assert (told.value.status, told.value.retry_after) == (status, 30 if status == 503 else None)
 
 
 def test_queue_that_is_away_is_told(tmp_path: Path) -> None:
