@@ -4,10 +4,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from cheroot.wsgi import Server
-
 from registrar.acme.app import create_app
+from registrar.acme.jws import LARGEST
 from registrar.configured import read_registrar, services_of
+from registrar.serving.server import Server
 from revocation import clock
 from revocation.configfile import ConfigFile
 from tests.registrar.fakes import InstantValidator
@@ -20,9 +20,10 @@ def main(config: str) -> None:
     settings, public = read_registrar(ConfigFile.read(Path(config)))
     services = services_of(settings, public, clock.now)
     services = replace(services, validations=InstantValidator(services.database, clock.now))
-    server = Server(("127.0.0.1", 0), create_app(services).wsgi_app, numthreads=_THREADS)
-    server.prepare()
-    print(server.bind_addr[1], flush=True)
+    application = create_app(services).wsgi_app
+    server = Server(("127.0.0.1", 0), application, threads=_THREADS, largest=2 * LARGEST, now=clock.now)
+    server.open()
+    print(server.address[1], flush=True)
     server.serve()
 
 
