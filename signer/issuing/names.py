@@ -9,7 +9,6 @@ from urllib.parse import unquote, urlsplit
 
 from cryptography import x509
 
-from revocation.compliance import Compliance
 from revocation.errors import Refused
 from revocation.visible import visible
 from signer.issuing.config import NamePolicy
@@ -97,8 +96,8 @@ def type_of(general: x509.GeneralName) -> str:
     return next((type_ for class_, type_ in _CLASSES if isinstance(general, class_)), "")
 
 
-def require_permitted(name: Name, policy: NamePolicy, compliance: Compliance) -> None:
-    """Return if a policy permits a name, and the issuer's rules know it.
+def require_permitted(name: Name, policy: NamePolicy) -> None:
+    """Return if a policy permits a name.
 
     Raises:
         Refused: it may not be certified.
@@ -109,8 +108,6 @@ def require_permitted(name: Name, policy: NamePolicy, compliance: Compliance) ->
             where="names",
             advice=f"`names` of [signer.issuers.issuance] permits {_shown(name.type, policy)}",
         )
-    if compliance is Compliance.BR and (why := _unknown_to_brs(name)):
-        raise Refused(f"{name} {why}", where="names")
 
 
 def is_wildcard(name: Name) -> bool:
@@ -143,15 +140,6 @@ def _is_mailbox(local: str, host: str, wanted: str) -> bool:
     if its_local:
         return (local, host) == (its_local, domain)
     return host.endswith(domain) if domain.startswith(".") else domain in ("*", host)
-
-
-def _unknown_to_brs(name: Name) -> str:
-    """Why the BRs do not let it be certified: internal names and reserved addresses (section 7.1.2.7.12, 4.2.2)."""
-    if name.type == "ip" and not name.address.is_global:
-        return "is a reserved address (BRs section 4.2.2)"
-    if name.type == "dns" and "." not in name.value.removeprefix("*."):
-        return "is an internal name, or a wildcard over all of a registry (BRs sections 4.2.2 and 3.2.2.6)"
-    return ""
 
 
 def _shown(type_: str, policy: NamePolicy) -> str:

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from revocation.errors import ConfigurationError
 from revocation.messages import Outcome
@@ -417,17 +417,6 @@ def test_limits_of_the_key_hold_for_its_profiles_at_the_start(tmp_path: Path) ->
         with pytest.raises(ConfigurationError) as refused:
             Office.build(tmp_path / str(hash(said)), limits=limits)
         assert said in str(refused.value)
-
-
-def test_brs_want_no_internal_name_and_no_reserved_address(tmp_path: Path) -> None:
-    """Whatever the policy says."""
-    names = NAMES.replace('dns = ["example.com"]', 'dns = ["*"]')
-    authority = Authority(organization="Example")
-    profiles = "[signer.issuers.issuance.profiles.server]\n"
-    office = Office.build(tmp_path, public='compliance = "br"', authority=authority, issuance=names + profiles)
-    assert "is an internal name" in office.refused("server", ("dns:printer",))
-    assert "is a reserved address" in office.refused("server", ("ip:192.168.0.1",))
-    assert office.issue("server").subject.get_attributes_for_oid(NameOID.COMMON_NAME) == []
 
 
 def test_request_in_a_message_is_base64_of_bounded_size(shared: Office) -> None:
