@@ -30,7 +30,7 @@ from signer.issuers.subject import shown_name
 from signer.issuers.turn import Turn
 from signer.issuers.usages import USAGES
 from signer.issuing.config import Issuance, Profile
-from signer.issuing.constraints import require_within
+from signer.issuing.constraints import require_subject_within, require_within
 from signer.issuing.kinds import Kind
 from signer.issuing.names import Name, parse_name, require_permitted
 from signer.issuing.public_names import require_public
@@ -101,6 +101,7 @@ def draft(
     subject = subject_of(body, request, names, kind, profile, issuer.compliance)
     if kind.is_ca:
         return _of_ca(issuer, profile, request, subject, window, now)
+    require_subject_within(issuer.issuer, subject, names)
     return _of_end_entity(issuer, profile, kind, request, subject, names, window)
 
 
