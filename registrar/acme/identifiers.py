@@ -71,6 +71,8 @@ def _read(one: Any, tenant: Tenant) -> Identifier:
 
 
 def _dns(value: str, table: IssuerTable, *, is_br: bool) -> Identifier:
+    if not value.isascii():  # in lower case the Kelvin sign is a k
+        raise _refused(ProblemType.MALFORMED, "is no DNS name, which is in ASCII", Identifier(DNS, value))
     identifier = Identifier(DNS, value[: _LONGEST + len(STAR)].lower())
     name = base(identifier).value
     labels = name.split(".")

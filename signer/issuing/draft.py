@@ -16,7 +16,7 @@ from revocation.compliance import Compliance
 from revocation.config import IssuerProfile
 from revocation.errors import Refused
 from revocation.issuer import Issuer
-from revocation.messages import Issue
+from revocation.messages import MOST_NAMES, Issue
 from signer.encoding import ca_certificate, certificate, responder_certificate
 from signer.encoding.ca_certificate import CAProfile
 from signer.encoding.certificate import CertificateFrame
@@ -111,6 +111,8 @@ def _names(
     """Those of the message, else those of the request, each once."""
     asked = map(parse_name, body.names) if body.names else request.names
     names = tuple(dict.fromkeys(asked))
+    if len(names) > MOST_NAMES:
+        raise Refused(f"{len(names)} names are too many", where="names", advice=f"{MOST_NAMES} at most")
     for name in names:
         if name.type not in kind.name_types:
             known = ", ".join(kind.name_types) or "none"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from cryptography import x509
 
@@ -15,7 +15,7 @@ from signer.issuing.config import NamePolicy
 
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#$%&-;=?-Z_a-z~]+")
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#$&-;=?-Z_a-z~]+")
 _LONGEST_HOST: Final = 253
 _LONGEST: Final = 1000
 _KINDS: Final = "dns:HOST, ip:ADDRESS, email:MAILBOX or uri:URI"
@@ -151,6 +151,8 @@ def _shown(type_: str, policy: NamePolicy) -> str:
 
 def _dns(text: str) -> str | None:
     """A host name of letters, digits and hyphens (RFC 5280 section 4.2.1.6); others as xn--…; not an address."""
+    if not text.isascii():
+        return None  # in lower case the Kelvin sign is a k
     host = text.lower()
     labels = host.removeprefix("*.").split(".")
     is_host = len(host) <= _LONGEST_HOST and all(map(_LABEL.fullmatch, labels)) and not labels[-1].isdigit()
@@ -173,17 +175,20 @@ def _email(text: str) -> str | None:
 
 
 def _uri(text: str) -> str | None:
-    """An absolute URI in ASCII, with a host where it has an authority (section 4.2.1.6)."""
+    """An absolute URI in ASCII, with a host where it has an authority (section 4.2.1.6).
+
+    Nothing in it is percent-encoded, and no segment is of dots, with parameters or without: what stands behind the
+    beginning that is permitted could lead out of it, wherever somebody decodes once more (RFC 3986 sections 5.2.4 and
+    7.3).
+    """
     if not _URI.fullmatch(text):
         return None
     try:
         parts = urlsplit(text)
     except ValueError:
         return None
-    segments = unquote(parts.path).split("/")
-    if "." in segments or ".." in segments or "@" in parts.netloc or ("//" in text and not parts.hostname):
-        return None  # what stands behind the beginning that is permitted could lead out of it
-    return text
+    leads_away = any(one in (".", "..") for one in re.split("[/;]", parts.path)) or "@" in parts.netloc
+    return None if leads_away or ("//" in text and not parts.hostname) else text
 
 
 _READ: Final = {"dns": _dns, "ip": _ip, "email": _email, "uri": _uri}

@@ -34,6 +34,7 @@ from tests.registrar.site import UNLIMITED, Raw, Site, b64, csr_for, problem
         ([{"type": "dns", "value": "a.*.example"}], "malformed"),
         ([{"type": "dns", "value": "*.*.example"}], "malformed"),
         ([{"type": "dns", "value": "ä.example"}], "malformed"),
+        ([{"type": "dns", "value": "\u212a.example"}], "malformed"),
         ([{"type": "dns", "value": "a.example\n"}], "malformed"),
         ([{"type": "dns", "value": "192.168.1.1"}], "malformed"),
         ([{"type": "dns", "value": "a" * 64 + ".example"}], "malformed"),

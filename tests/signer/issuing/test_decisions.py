@@ -69,6 +69,7 @@ def test_name_beyond_the_policy_is_refused(shared: Office, profile: str, name: s
         "dns:www.*.example.com",
         "dns:a_b.example.com",
         "dns:wẃw.example.com",
+        "dns:\u212a.example.com",
         "dns:www.example.com\0.attacker.org",
         "dns:1.2.3.4",
         f"dns:{'a' * 64}.example.com",
@@ -80,6 +81,12 @@ def test_name_beyond_the_policy_is_refused(shared: Office, profile: str, name: s
         "email:a@b@example.com",
         "uri:spiffe://example.com/../x",
         "uri:spiffe://example.com/%2e%2e/x",
+        "uri:spiffe://example.com/%252e%252e/x",
+        "uri:spiffe://example.com/..%5cx",
+        "uri:spiffe://example.com/..\\x",
+        "uri:spiffe://example.com/..;/x",
+        "uri:spiffe://example.com/.;a=b/x",
+        "uri:spiffe://example.com/%61",
         "uri:spiffe://example.com@attacker.org/",
         "other:x",
         "www.example.com",
@@ -90,6 +97,35 @@ def test_malformed_name_is_refused(shared: Office, name: str) -> None:
     profile = "server" if name.startswith(("dns", "ip")) else "client"
     said = shared.refused(profile, (name,), subject="CN=x" if profile == "client" else None)
     assert "is no name that is certified" in said
+
+
+def test_name_in_a_request_is_read_like_one_in_a_message(shared: Office) -> None:
+    """The Kelvin sign is no k, although it is one in lower case."""
+    names = x509.SubjectAlternativeName([x509.DNSName._init_without_validation("\u212a.example.com")])
+    csr = request_of(KEY, extensions=[names])
+    assert "is no name that is certified" in shared.refused("server", (), csr=csr)
+
+
+@pytest.mark.parametrize(
+    "uri", ["spiffe://example.com/ns/a/..b", "https://example.com/a;b?c=../d#e", "https://example.com/"]
+)
+def test_uri_that_stays_below_its_beginning_is_certified(shared: Office, uri: str) -> None:
+    """Dots within a segment, parameters, and what is in a query lead nowhere."""
+    assert names_in(shared.issue("client", (f"uri:{uri}",))) == [uri]
+
+
+def test_request_has_no_more_names_than_a_message_may(shared: Office) -> None:
+    """100, and one more is refused, wherever they stand; the same one twice counts once."""
+    names = [f"dns:{n}.example.com" for n in range(100)]
+    assert (
+        len(
+            names_in(
+                shared.issue("server", (), csr=request_of(KEY, names=[*names, names[0].upper().replace("DNS", "dns")]))
+            )
+        )
+        == 100
+    )
+    assert "101 names" in shared.refused("server", (), csr=request_of(KEY, names=[*names, "dns:www.example.com"]))
 
 
 def test_wildcard_is_refused_where_the_policy_has_none(tmp_path: Path) -> None:
