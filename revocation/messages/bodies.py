@@ -91,7 +91,7 @@ class Revoke(Change):
         default=None,
         max_length=1000,
         exclude_if=lambda value: value is None,
-        description="as in `issue`, in place of the serial",
+        description="as in `issue`, or `cn:` and a common name; in place of the serial",
     )
     all: bool = Field(
         default=False,

@@ -17,6 +17,7 @@ from revocation.config import IssuerProfile
 from revocation.errors import Refused
 from revocation.issuer import Issuer
 from revocation.messages import MOST_NAMES, Issue
+from revocation.visible import visible
 from signer.encoding import ca_certificate, certificate, responder_certificate
 from signer.encoding.ca_certificate import CAProfile
 from signer.encoding.certificate import CertificateFrame
@@ -50,6 +51,7 @@ class Draft:
 
     Attributes:
         subject: as text of RFC 4514; empty where there is none.
+        common_names: those in it, in which nothing is unseen.
         tbs: the TBSCertificate, by the AlgorithmIdentifier of the key that is to sign it.
         frame: of an end entity; None of a CA and of a responder.
     """
@@ -57,6 +59,7 @@ class Draft:
     kind: Kind
     serial: bytes
     subject: str
+    common_names: Sequence[str]
     names: Sequence[Name]
     window: Window
     public_key_info: bytes
@@ -155,7 +158,9 @@ def _of_end_entity(
         places=places,
     )
     tbs = partial(certificate.encode_tbs, frame)
-    return Draft(kind, serial, shown_name(subject), names, window, request.public_key_info, tbs, frame)
+    return Draft(
+        kind, serial, shown_name(subject), _common(subject), names, window, request.public_key_info, tbs, frame
+    )
 
 
 def _of_ca(
@@ -169,7 +174,7 @@ def _of_ca(
     order = Order(ca, subject, issuer, made, window.lasts, issuer.compliance, Turn(0, None))
     require_allowed(order, now)
     tbs = partial(ca_certificate.encode_tbs, frame_of(order, (window.not_before, window.not_after)))
-    return Draft(Kind.INTERMEDIATE, order.serial, ca.name, (), window, request.public_key_info, tbs)
+    return Draft(Kind.INTERMEDIATE, order.serial, ca.name, _common(subject), (), window, request.public_key_info, tbs)
 
 
 def _of_responder(issuer: Issuer, body: Issue, request: Request, window: Window) -> Draft:
@@ -178,9 +183,16 @@ def _of_responder(issuer: Issuer, body: Issue, request: Request, window: Window)
     frame = ResponderCertificateFrame(
         issuer, random_serial(), request.public_key_info, window.not_before, window.not_after
     )
-    subject = shown_name(responder_certificate.subject_of(issuer))
+    subject = responder_certificate.subject_of(issuer)
     tbs = partial(responder_certificate.encode_tbs, frame)
-    return Draft(Kind.OCSP, frame.serial, subject, (), window, request.public_key_info, tbs)
+    return Draft(
+        Kind.OCSP, frame.serial, shown_name(subject), _common(subject), (), window, request.public_key_info, tbs
+    )
+
+
+def _common(subject: x509.Name) -> Sequence[str]:
+    found = subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return tuple(dict.fromkeys(visible(str(one.value)) for one in found))
 
 
 def key_identifier(public_key_info: bytes) -> bytes:

@@ -12,6 +12,7 @@ from cryptography import x509
 from revocation.errors import Refused
 from revocation.visible import visible
 from signer.issuing.config import NamePolicy
+from signer.ledger.names import COMMON_NAME
 
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -19,6 +20,7 @@ _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#$&-;=?-Z_a-z~]+")
 _LONGEST_HOST: Final = 253
 _LONGEST: Final = 1000
 _KINDS: Final = "dns:HOST, ip:ADDRESS, email:MAILBOX or uri:URI"
+_KINDS_TOO: Final = f"{_KINDS}; or cn:NAME, a common name"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,29 @@ def parse_name(text: str) -> Name:
     if found is None:
         raise Refused(f"{visible(text[:_LONGEST])!r} is no name that is certified", where="names", advice=_KINDS)
     return Name(type_, found)
+
+
+def sought(text: str) -> str:
+    """As what certificates with a name are in the ledger: the name with its type, or `cn:` and the common name.
+
+    Raises:
+        Refused: it is no name; says which type it looks to have.
+    """
+    if text.startswith(COMMON_NAME) and len(text) > len(COMMON_NAME):
+        return visible(text)
+    try:
+        return str(parse_name(text))
+    except Refused as error:
+        raise Refused(
+            f"{visible(text[:_LONGEST])!r} is no name of a certificate, with its type before it",
+            where="names",
+            advice=_KINDS_TOO if text.partition(":")[0] in _READ else f"is `{_typed(text)}` meant?",
+        ) from error
+
+
+def _typed(text: str) -> str:
+    type_ = next((type_ for type_, read in _READ.items() if read(text)), "cn")
+    return visible(f"{type_}:{text[:_LONGEST]}")
 
 
 def name_of(general: x509.GeneralName) -> Name:
@@ -192,9 +217,6 @@ def _uri(text: str) -> str | None:
 
 
 _READ: Final = {"dns": _dns, "ip": _ip, "email": _email, "uri": _uri}
-TYPES: Final = tuple(_READ)
-"""What stands before the colon of a name."""
-
 _CLASSES: Final = (
     (x509.DNSName, "dns"),
     (x509.IPAddress, "ip"),
