@@ -92,13 +92,13 @@ def sought(text: str) -> str:
         raise Refused(
             f"{visible(text[:_LONGEST])!r} is no name of a certificate, with its type before it",
             where="names",
-            advice=_KINDS_TOO if text.partition(":")[0] in _READ else f"is `{_typed(text)}` meant?",
+            advice=_KINDS_TOO if text.partition(":")[0] in _READ else f"is {_typed(text)} meant?",
         ) from error
 
 
 def _typed(text: str) -> str:
-    type_ = next((type_ for type_, read in _READ.items() if read(text)), "cn")
-    return visible(f"{type_}:{text[:_LONGEST]}")
+    types = [*(type_ for type_, read in _READ.items() if read(text)), "cn"]
+    return " or ".join(f"`{type_}:{visible(text[:_LONGEST])}`" for type_ in types)
 
 
 def name_of(general: x509.GeneralName) -> Name:

@@ -248,7 +248,7 @@ def test_name_without_its_type_is_refused_with_the_type_that_it_looks_to_have(
     for command in (("cert", "show", word), ("revoke", "--name", word)):
         error = failed(office, *command)
         assert isinstance(error, InputError | Refused)
-        assert (f"is `{meant}` meant?" if meant else "dns:HOST, ip:ADDRESS") in (error.advice or "")
+        assert (f"is `{meant}` " if meant else "dns:HOST, ip:ADDRESS") in (error.advice or "")
 
 
 def test_ways_to_name_a_certificate_exclude_each_other(office: Office) -> None:
