@@ -24,6 +24,7 @@ EXTRAS: Final[dict[str, tuple[str, ...]]] = {
     "lmdb": ("publisher", "responder", "jobs"),
     "pkcs11": ("pkcs11",),
     "psycopg": ("postgresql",),
+    "publicsuffixlist": ("signer",),
     "redis": ("redis", "signer", "publisher", "registrar", "jobs"),
     "rq": ("jobs", "signer", "publisher", "registrar"),
     "sqlalchemy": ("signer", "registrar"),

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from revocation.instant import Instant
 from revocation.published import CRLRow, SliceRow
 
+MOST_NAMES: Final = 100
+"""Of one certificate."""
+
 
 class Verb(StrEnum):
     """What a message may ask. The names are a wire format."""
@@ -88,7 +91,7 @@ class Revoke(Change):
         default=None,
         max_length=1000,
         exclude_if=lambda value: value is None,
-        description="as in `issue`, in place of the serial",
+        description="as in `issue`, or `cn:` and a common name; in place of the serial",
     )
     all: bool = Field(
         default=False,
@@ -145,7 +148,7 @@ class Issue(Change):
     )
     names: tuple[str, ...] = Field(
         default=(),
-        max_length=100,
+        max_length=MOST_NAMES,
         description="subjectAltName: `dns:…`, `ip:…`, `email:…`, `uri:…` each; none: those of the request",
     )
     subject: str | None = Field(
