@@ -133,9 +133,11 @@ def _dns(port: int, management: int) -> Iterator[None]:
     options = ["-dns01", f"127.0.0.1:{port}", "-management", f"127.0.0.1:{management}", "-defaultIPv6", ""]
     command = ["pebble-challtestsrv", *off, *options, "-defaultIPv4", "127.0.0.1"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
-        until_listening(management)
-        yield
-        running.terminate()
+        try:
+            until_listening(management)
+            yield
+        finally:
+            running.terminate()
 
 
 def taken_by_openssl(place: Home, chain: Path) -> tuple[bool, str]:
