@@ -7,6 +7,7 @@ from pathlib import Path
 from registrar.acme.app import create_app
 from registrar.acme.jws import LARGEST
 from registrar.configured import read_registrar, services_of
+from registrar.serving.conversation import Bounds
 from registrar.serving.server import Server
 from revocation import clock
 from revocation.configfile import ConfigFile
@@ -21,7 +22,9 @@ def main(config: str) -> None:
     services = services_of(settings, public, clock.now)
     services = replace(services, validations=InstantValidator(services.database, clock.now))
     application = create_app(services).wsgi_app
-    server = Server(("127.0.0.1", 0), application, threads=_THREADS, largest=2 * LARGEST, now=clock.now)
+    bounds = Bounds(2 * LARGEST, silence=60)  # clients make their keys with a connection open
+    options = {"threads": _THREADS, "largest": bounds.body, "now": clock.now, "bounds": bounds}
+    server = Server(("127.0.0.1", 0), application, **options)
     server.open()
     print(server.address[1], flush=True)
     server.serve()
