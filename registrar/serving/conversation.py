@@ -158,10 +158,10 @@ class Conversation:
         if not self._goes_on() or self._http.their_state is not h11.DONE:
             fields.append((b"connection", b"close"))
         head = h11.Response(status_code=answer.status, headers=fields, reason=answer.reason)
-        self._writer.write(self._http.send(head) or b"")
+        octets = self._http.send(head) or b""
         if self._method != b"HEAD" and answer.status not in _NO_BODY:
-            self._writer.write(self._http.send(h11.Data(data=answer.body)) or b"")
-        self._writer.write(self._http.send(h11.EndOfMessage()) or b"")
+            octets += self._http.send(h11.Data(data=answer.body)) or b""
+        self._writer.write(octets + (self._http.send(h11.EndOfMessage()) or b""))
         async with asyncio.timeout(self._bounds.patience):
             await self._writer.drain()
 

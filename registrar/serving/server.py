@@ -139,6 +139,7 @@ class Server:
 
     async def _opened(self, connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         loop = asyncio.get_running_loop()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does so for its own sockets alone
         reader = asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(reader)
         seconds = {"ssl_handshake_timeout": _HANDSHAKE, "ssl_shutdown_timeout": _CLOSING} if self._tls else {}
