@@ -55,7 +55,7 @@ def require_certificate(der: bytes, challenge: Challenge) -> None:
     try:
         certificate = x509.load_der_x509_certificate(der)
         extensions = certificate.extensions
-    except Exception:
+    except Exception:  # a stranger wrote it: whatever the parser raises is about it, and there is no list of that
         raise _Wrong("cannot be read, or has an extension twice") from None
     _require_self_signed(certificate)
     _require_one_name(extensions, challenge.identifier)
@@ -65,7 +65,7 @@ def require_certificate(der: bytes, challenge: Challenge) -> None:
 def _require_self_signed(certificate: x509.Certificate) -> None:
     try:
         certificate.verify_directly_issued_by(certificate)
-    except Exception:
+    except Exception:  # likewise
         raise _Wrong("is not self-signed") from None
 
 
