@@ -13,6 +13,7 @@ from cheroot.wsgi import Server
 
 from registrar.acme.app import create_app
 from registrar.acme.jws import LARGEST
+from registrar.acme.pursuing import LOOKS_EVERY, Pursuing
 from registrar.api.app import LARGEST as LARGEST_OF_API
 from registrar.api.app import create_app as create_api
 from registrar.application import together
@@ -78,6 +79,7 @@ def registrar(config: Path | None, listen: str | None) -> None:
         click.echo(f"directory of {tenant.name}: {tenant.url('directory')}")
     if api:
         click.echo(f"API: {settings.url}/api/v1/openapi.json")
+    Looker(Pursuing(services).look, LOOKS_EVERY).start()
     try:
         server.serve()
     finally:

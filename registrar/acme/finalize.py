@@ -35,7 +35,7 @@ def finalize(asked: Asked, id_: str) -> Answer:
         begun = stored.order(connection, asked.tenant.name, id_) or found
     wait = asked.services.settings.finalize_wait.total_seconds()
     try:
-        return shown(asked, pursue(asked, begun, wait), authorized)
+        return shown(asked, pursue(asked.services, asked.tenant, begun, wait), authorized)
     except Problem:
         _put_back(asked, begun)
         raise

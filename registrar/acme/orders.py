@@ -48,7 +48,7 @@ def order(asked: Asked, id_: str) -> Answer:
     again = _AGAIN
     if found.status is Status.PROCESSING:
         try:
-            found = pursue(asked, found, 0.0)
+            found = pursue(asked.services, asked.tenant, found, 0.0)
         except Problem as problem:
             again = problem.retry_after or _AGAIN
     return shown(asked, found, authorized, again)

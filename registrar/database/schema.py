@@ -92,6 +92,8 @@ orders = Table(
 )
 Index("orders_by_account", orders.c.issuer, orders.c.account, orders.c.created_at, orders.c.id)
 Index("orders_by_end", orders.c.expires_at)
+_IS_PROCESSED = orders.c.status == "processing"
+Index("orders_processed", orders.c.created_at, sqlite_where=_IS_PROCESSED, postgresql_where=_IS_PROCESSED)
 
 authorizations = Table(
     "authorizations",
