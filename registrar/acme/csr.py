@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
-from registrar.acme.identifiers import DNS, IP
+from registrar.acme.identifiers import DNS, IP, in_lower_case
 from registrar.acme.keys import key_of
 from registrar.acme.strict_json import decode
 from registrar.problem import Identifier, Problem, ProblemType
@@ -74,7 +74,7 @@ def _names_of(csr: x509.CertificateSigningRequest) -> set[Identifier]:
 def _identifier(name: x509.GeneralName) -> Identifier:
     match name:
         case x509.DNSName():
-            return Identifier(DNS, name.value.lower())
+            return Identifier(DNS, in_lower_case(name.value))
         case x509.IPAddress():
             return Identifier(IP, str(name.value))
     raise bad_csr("has a subjectAltName that is neither a DNS name nor an IP address")
@@ -85,4 +85,4 @@ def _common(value: str) -> Identifier:
     try:
         return Identifier(IP, str(ip_address(value)))
     except ValueError:
-        return Identifier(DNS, value.lower())
+        return Identifier(DNS, in_lower_case(value))

@@ -8,6 +8,7 @@ from registrar.acme.strict_json import malformed
 from registrar.issuer_table import IssuerTable
 from registrar.problem import Identifier, Problem, ProblemType
 from registrar.tenant import Tenant
+from revocation.hostlabels import unfit_label
 
 DNS: Final = "dns"
 IP: Final = "ip"
@@ -57,6 +58,11 @@ def as_name(identifier: Identifier) -> str:
     return f"{identifier.type}:{identifier.value}"
 
 
+def in_lower_case(name: str) -> str:
+    """A DNS name as it is compared; what is not in ASCII stays: U+212A is no `k`."""
+    return name.lower() if name.isascii() else name
+
+
 def _read(one: Any, table: IssuerTable) -> Identifier:
     if not isinstance(one, dict) or not isinstance(value := one.get("value"), str) or "type" not in one:
         raise malformed("an identifier has a type and a value")
@@ -68,11 +74,13 @@ def _read(one: Any, table: IssuerTable) -> Identifier:
 
 
 def _dns(value: str, table: IssuerTable) -> Identifier:
-    identifier = Identifier(DNS, value[: _LONGEST + len(STAR)].lower())
+    identifier = Identifier(DNS, in_lower_case(value[: _LONGEST + len(STAR)]))
     name = base(identifier).value
     labels = name.split(".")
     if len(value) > _LONGEST or not all(_LABEL.fullmatch(label) for label in labels) or labels[-1].isdecimal():
         raise _refused(ProblemType.MALFORMED, "is no DNS name, in ASCII and without a dot at its end", identifier)
+    if why := unfit_label(name):
+        raise _refused(ProblemType.REJECTED_IDENTIFIER, why, identifier)
     if is_wildcard(identifier) and not table.offers_wildcards:
         raise _refused(ProblemType.REJECTED_IDENTIFIER, "is a wildcard, which this CA does not offer", identifier)
     if table.dns_names and not any(name == one or name.endswith(f".{one}") for one in table.dns_names):

@@ -11,6 +11,7 @@ from cryptography import x509
 
 from revocation.compliance import Compliance
 from revocation.errors import Refused
+from revocation.hostlabels import unfit_label
 from revocation.visible import visible
 from signer.issuing.config import NamePolicy
 
@@ -98,7 +99,7 @@ def type_of(general: x509.GeneralName) -> str:
 
 
 def require_permitted(name: Name, policy: NamePolicy, compliance: Compliance) -> None:
-    """Return if a policy permits a name, and the issuer's rules know it.
+    """Return if a policy permits a name, its host is one, and the issuer's rules know it.
 
     Raises:
         Refused: it may not be certified.
@@ -109,13 +110,27 @@ def require_permitted(name: Name, policy: NamePolicy, compliance: Compliance) ->
             where="names",
             advice=f"`names` of [signer.issuers.issuance] permits {_shown(name.type, policy)}",
         )
-    if compliance is Compliance.BR and (why := _unknown_to_brs(name)):
+    why = unfit_label(_host_of(name))
+    if compliance is Compliance.BR:
+        why = why or _unknown_to_brs(name)
+    if why:
         raise Refused(f"{name} {why}", where="names")
 
 
 def is_wildcard(name: Name) -> bool:
     """Whether it stands for many."""
     return name.value.startswith("*.")
+
+
+def _host_of(name: Name) -> str:
+    match name.type:
+        case "dns":
+            return name.value
+        case "email":
+            return name.value.rpartition("@")[2]
+        case "uri":
+            return name.host
+    return ""
 
 
 def _permits(name: Name, policy: NamePolicy) -> bool:

@@ -41,6 +41,9 @@ from tests.registrar.site import UNLIMITED, Raw, Site, b64, csr_for, problem
         ([{"type": "ip", "value": "192.168.1.0/24"}], "malformed"),
         ([{"type": "ip", "value": "fe80::1%eth0"}], "malformed"),
         ([{"type": "ip", "value": "8.8.8.8"}], "rejectedIdentifier"),
+        ([{"type": "dns", "value": "\u212a.example"}], "malformed"),
+        ([{"type": "dns", "value": "ab--cd.example"}], "rejectedIdentifier"),
+        ([{"type": "dns", "value": "*.xn--0.example"}], "rejectedIdentifier"),
     ],
     ids=lambda value: str(value)[:60],
 )
