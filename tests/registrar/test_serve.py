@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import time
@@ -125,6 +126,41 @@ def test_server_survives_what_is_no_http(tmp_path: Path, valkey: Server) -> None
             with urllib.request.urlopen(f"{url}/healthz", timeout=3) as answer:
                 assert answer.read() == b"ok\n"
         process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 0
+
+
+def test_connections_that_break_fill_no_log(tmp_path: Path, valkey: Server) -> None:
+    """Whatever a stranger breaks off, within TLS or before: nothing of it is in the log."""
+    certify(tmp_path, "one")
+    (tmp_path / "tls.key").chmod(0o600)
+    post = b"POST /acme/home/new-account HTTP/1.1\r\nHost: a\r\nContent-Type: application/jose+json\r\n"
+    with running(tmp_path, valkey, tls=True) as (process, url):
+        host, _, port = url.partition("://")[2].rpartition(":")
+        context = ssl._create_unverified_context()  # noqa: S323 - it is ours
+        for sent in (
+            b"",
+            b"GET / HT",
+            post,
+            post + b"Content-Length: 100\r\n\r\nabc",
+            post + b"Content-Length: -5\r\n\r\n",
+        ):
+            for how in ("close", "reset"):
+                with socket.create_connection((host, int(port))) as plain:
+                    plain.sendall(sent)
+                with context.wrap_socket(socket.create_connection((host, int(port)))) as one:
+                    one.sendall(sent or b"\0")
+                    if how == "reset":
+                        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        chunked = post + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"
+        with context.wrap_socket(socket.create_connection((host, int(port)))) as one:
+            one.sendall(chunked)
+            assert b"400" in one.recv(100)
+        with context.wrap_socket(socket.create_connection((host, int(port)))) as slow:
+            slow.sendall(post + b"Content-Length: 100\r\n\r\nabc")
+            slow.recv(100)  # until nothing came for five seconds
+        process.send_signal(signal.SIGINT)
+        assert process.stderr
+        assert process.stderr.read() == ""
         assert process.wait(15) == 0
 
 
