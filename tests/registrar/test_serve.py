@@ -197,16 +197,20 @@ def cleanup(config: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_cleanup_as_cron_runs_it(tmp_path: Path) -> None:
-    """It counts; where ACME is not served it says so and does nothing."""
+    """It counts, also where the API alone is served; where nothing is served it says so and does nothing."""
     Site.build(tmp_path).services.database.close()
     config = tmp_path / "revocast.toml"
     done = cleanup(config)
     assert '"orders": 0' in done.stdout
     assert "cleaned up: 0 orders" in done.stderr
-    config.write_text(config.read_text().partition("[registrar]")[0])
-    done = cleanup(config)
-    assert done.stdout.strip() == "{}"
-    assert "ACME is not served here" in done.stderr
+    text = config.read_text()
+    config.write_text(text.replace("acme = true", "api = true") + "[registrar.api]\n")
+    assert '"requests": 0' in cleanup(config).stdout
+    for nothing in (text.replace("acme = true", ""), text.partition("[registrar]")[0]):
+        config.write_text(nothing)
+        done = cleanup(config)
+        assert done.stdout.strip() == "{}"
+        assert "neither ACME nor the API is served here" in done.stderr
 
 
 def test_keys_of_external_accounts_are_made_listed_and_revoked(tmp_path: Path) -> None:
