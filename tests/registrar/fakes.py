@@ -84,6 +84,7 @@ class FakeCA:
     issued: dict[str, bytes] = field(default_factory=dict)
     asked: list[CertificateRequest] = field(default_factory=list)
     revoked: list[tuple[str, Reason, str]] = field(default_factory=list)
+    revoked_of: list[str] = field(default_factory=list)
     extensions: list[x509.ExtensionType] = field(default_factory=list)
 
     def issue(self, tenant: Tenant, wanted: CertificateRequest, seconds: float) -> Issued | Processing:
@@ -100,6 +101,7 @@ class FakeCA:
         if self.refusal:
             raise self.refusal
         self.revoked.append((serial, reason, asked_by))
+        self.revoked_of.append(ca)
 
     def _sign(self, wanted: CertificateRequest) -> bytes:
         names = [
