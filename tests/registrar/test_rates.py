@@ -72,6 +72,14 @@ def test_new_accounts_are_limited_by_the_network_of_an_ipv6_address(tmp_path: Pa
     assert register("2001:db8:0:1::1").status_code == 201
 
 
+def test_order_that_is_refused_counts_for_none_of_its_names(tmp_path: Path, valkey: Server) -> None:
+    """One of them had too many."""
+    one = limited(tmp_path, valkey, orders_per_name="1 per day").client()
+    assert one.order("b.example").status_code == 201
+    over(one.order("a.example", "b.example"))
+    assert one.order("a.example").status_code == 201
+
+
 def test_revocations_are_limited(tmp_path: Path, valkey: Server) -> None:
     """Those that the signer is asked for: of an account, and by keys of certificates from an address."""
     site = limited(tmp_path, valkey, revocations="1 per hour")
