@@ -100,9 +100,10 @@ class Desk:
         api: str = API,
         database: str = "registrar/registrar.sqlite",
         requester: str = "registrar",
+        authority: Authority | None = None,
     ) -> "Desk":
         """The API as a configuration describes it: `api` are the tables of it."""
-        authority = Authority("Home CA")
+        authority = authority or Authority("Home CA")
         site = Site.build(
             folder,
             authority=authority,
