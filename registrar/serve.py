@@ -18,7 +18,7 @@ from registrar.api.app import LARGEST as LARGEST_OF_API
 from registrar.api.app import create_app as create_api
 from registrar.application import together
 from registrar.config import RegistrarConfig
-from registrar.configured import api_of, read_registrar, services_of
+from registrar.configured import api_of, read_registrar, services_of, signer_of
 from registrar.own_certificate import OwnCertificate
 from registrar.served_certificate import ServedCertificate
 from revocation import clock
@@ -54,13 +54,14 @@ def registrar(config: Path | None, listen: str | None) -> None:
         raise ConfigurationError(
             "no issuer serves ACME, nor the API", advice="acme = true, or api = true, in one of [[registrar.issuers]]"
         )
-    services = services_of(settings, public, clock.now)
+    signer = signer_of(settings, clock.now)
+    services = services_of(settings, public, clock.now, signer)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     own = OwnCertificate(settings.own_certificate, services) if settings.own_certificate else None
     if own is not None:
         own.require()
-    api = api_of(services)
+    api = api_of(services, signer)
     server = _server(settings, together(create_app(services).wsgi_app, create_api(api).wsgi_app if api else None))
     if (files := _tls_files(settings)) is not None:
         server.ssl_adapter = _tls(ServedCertificate(*files), settings, own)

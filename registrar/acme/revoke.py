@@ -43,11 +43,21 @@ def revoke(asked: Asked) -> Answer:
     if known is not None and known.revoked_at is not None:
         raise Problem(ProblemType.ALREADY_REVOKED, "this certificate is revoked already")
     who = f"account {asked.account_url(asked.sender.id)}" if asked.sender else f"the key of the certificate {serial}"
-    asked.services.issuance.revoke(asked.tenant, serial, reason, who)
+    asked.services.rates.revocation(asked.tenant, asked.sender.id if asked.sender else None, asked.address)
+    try:
+        asked.services.issuance.revoke(asked.tenant, ca, serial, reason, who)
+    except Problem as problem:
+        if problem.type is ProblemType.ALREADY_REVOKED:
+            _record(asked, ca, serial)
+        raise
     _LOG.info("certificate %s of %s is revoked (%s), asked by %s", serial, asked.tenant.name, reason.name, who)
+    _record(asked, ca, serial)
+    return Answer(None)
+
+
+def _record(asked: Asked, ca: str, serial: str) -> None:
     with asked.services.database.write() as connection:
         certificates.record_revoked(connection, asked.tenant.name, ca, serial, asked.now)
-    return Answer(None)
 
 
 def _certificate(asked: Asked, payload: dict[str, Any]) -> x509.Certificate:

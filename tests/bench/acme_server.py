@@ -7,7 +7,7 @@ from pathlib import Path
 from cheroot.wsgi import Server
 
 from registrar.acme.app import create_app
-from registrar.configured import read_registrar, services_of
+from registrar.configured import read_registrar, services_of, signer_of
 from revocation import clock
 from revocation.configfile import ConfigFile
 from tests.registrar.fakes import InstantValidator
@@ -18,7 +18,7 @@ _THREADS = 32
 def main(config: str) -> None:
     """Serve until the process ends; says its port first."""
     settings, public = read_registrar(ConfigFile.read(Path(config)))
-    services = services_of(settings, public, clock.now)
+    services = services_of(settings, public, clock.now, signer_of(settings, clock.now))
     services = replace(services, validations=InstantValidator(services.database, clock.now))
     server = Server(("127.0.0.1", 0), create_app(services).wsgi_app, numthreads=_THREADS)
     server.prepare()

@@ -96,7 +96,7 @@ class FakeCA:
             self.issued[wanted.id] = self._sign(wanted)
         return Issued(self.forged or self.issued[wanted.id])
 
-    def revoke(self, tenant: Tenant, serial: str, reason: Reason, asked_by: str) -> None:
+    def revoke(self, tenant: Tenant, ca: str, serial: str, reason: Reason, asked_by: str) -> None:
         if self.refusal:
             raise self.refusal
         self.revoked.append((serial, reason, asked_by))

@@ -67,7 +67,7 @@ requester_key = "registrar.key"
 """
 
 UNLIMITED = "limits = { accounts_per_address = 'off', orders_per_account = 'off', orders_per_name = 'off', "
-UNLIMITED += "certificates_per_name = 'off', certificates_per_set = 'off' }"
+UNLIMITED += "certificates_per_name = 'off', certificates_per_set = 'off', revocations = 'off' }"
 
 
 @dataclass

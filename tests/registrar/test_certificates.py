@@ -12,6 +12,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from registrar.acme.certid import certid_of
 from registrar.acme.renewal import usual_window
+from registrar.problem import Problem, ProblemType
 from registrar.published_status import Published
 from revocation.status import Reason
 from tests.authority import Authority
@@ -90,6 +91,20 @@ def test_revocation_by_the_account(site: Site) -> None:
     assert (answer.status_code, answer.data) == (200, b"")
     assert [(reason, who) for _, reason, who in site.ca.revoked] == [(Reason.superseded, f"account {one.kid}")]
     assert problem(one.post("revoke-cert", {"certificate": der(certificate)})) == "alreadyRevoked"
+
+
+def test_revocation_by_somebody_else_is_told_and_noted(site: Site) -> None:
+    """An operator's, or an own try that got no answer: alreadyRevoked (section 7.6), and the window is past."""
+    one = site.client()
+    certificate, _ = one.certificate("a.example")
+    site.ca.refusal = Problem(ProblemType.ALREADY_REVOKED, "this certificate is revoked already")
+    answer = one.post("revoke-cert", {"certificate": der(certificate)})
+    assert (answer.status_code, problem(answer)) == (400, "alreadyRevoked")
+    site.ca.refusal = None
+    assert problem(one.post("revoke-cert", {"certificate": der(certificate)})) == "alreadyRevoked"
+    assert not site.ca.revoked
+    window = site.get(f"renewal-info/{certid_of(certificate)}").json["suggestedWindow"]
+    assert datetime.fromisoformat(window["end"]) < site.clock.now
 
 
 def test_revocation_by_the_key_of_the_certificate(site: Site) -> None:

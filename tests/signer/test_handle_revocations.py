@@ -7,6 +7,7 @@ import pytest
 
 from revocation.clock import fixed
 from revocation.messages import Outcome, Release, RequesterKey, Revoke, Verb, compose
+from revocation.refusalkind import RefusalKind
 from revocation.status import Reason, Revocation
 from signer.handle import handle, handle_text
 from signer.ledger import facts
@@ -64,6 +65,7 @@ def test_second_revocation_is_refused_and_keeps_the_first(estate: Estate, signer
     reply = handle(signer, estate.revoke(1, "keyCompromise"), fixed(NOW + SECOND))
     assert reply.outcome is Outcome.REFUSED
     assert "already revoked since 2026-03-01T12:00:00Z (superseded)" in reply.detail
+    assert reply.kind is RefusalKind.ALREADY_REVOKED
 
 
 def test_hold_made_final_keeps_the_date_of_the_hold(estate: Estate, signer: Signer) -> None:
