@@ -49,14 +49,15 @@ def issue(asked: Asked) -> Answer:
     reply = ask(asked, Verb.ISSUE, wanted)
     found = _received(asked, body, csr, reply) if reply else None
     if found is None:
-        pending = Pending(id=asked.message_id, detail="it is not issued yet: ask again with this as Idempotency-Key")
-        return Answer(pending, 202, {"Retry-After": _AGAIN, "Idempotency-Key": asked.message_id})
+        detail = "it is not issued yet: ask again with the same Idempotency-Key"
+        pending = Pending(id=asked.message_id, idempotency_key=asked.key, detail=detail)
+        return Answer(pending, 202, {"Retry-After": _AGAIN, "Idempotency-Key": asked.key})
     with asked.services.database.write() as connection:
         certificates.add_new(connection, found)
         now = certificates.by_serial(connection, tenant.name, found.ca, found.serial) or found
     answer = shown(asked, now)
     place = f"{tenant.root}/api/v1/issuers/{tenant.name}/certificates/{found.serial}"
-    return Answer(answer, 201, {"Location": place, "ETag": etag(answer), "Idempotency-Key": asked.message_id})
+    return Answer(answer, 201, {"Location": place, "ETag": etag(answer), "Idempotency-Key": asked.key})
 
 
 def import_(asked: Asked) -> Answer:
@@ -86,7 +87,7 @@ def import_(asked: Asked) -> Answer:
         registered=[serial for serial in each if serial in told],
         known=[serial for serial in each if serial not in told],
     )
-    return Answer(answer, headers={"Idempotency-Key": asked.message_id})
+    return Answer(answer, headers={"Idempotency-Key": asked.key})
 
 
 def _received(asked: Asked, body: IssueRequest, csr: bytes, reply: Reply) -> Certificate | None:

@@ -37,6 +37,7 @@ Name = Annotated[
     str,
     Field(pattern=r"^(dns|ip|email|uri):[!-~]{1,500}$", description="`dns:…`, `ip:…`, `email:…` or `uri:…`."),
 ]
+MessageID = Annotated[str, Field(description="Of the message to the signer, as its audit log has it.")]
 Pem = Annotated[str, Field(min_length=1, max_length=_LONGEST_PEM, description="PEM, or base64 of DER.")]
 GivenReason = Literal[
     "unspecified",
@@ -122,14 +123,15 @@ class Page(Given):
 class Pending(Given):
     """It is not done yet: ask again, with the same Idempotency-Key and body."""
 
-    id: str
+    id: MessageID
+    idempotency_key: str
     detail: str
 
 
 class Changed(Given):
     """What the signer recorded; it is published a moment later: see `status`."""
 
-    id: str
+    id: MessageID
     issuer: str
     serial: Serial
     detail: str
@@ -139,7 +141,7 @@ class Changed(Given):
 class Imported(Given):
     """What the signer did with certificates that were imported."""
 
-    id: str
+    id: MessageID
     issuer: str
     detail: str
     registered: list[Serial]

@@ -61,4 +61,4 @@ def _change(asked: Asked, verb: Verb, wanted: Change, **state: object) -> Answer
         detail=said(reply),
         revision=reply.revision,
     )
-    return Answer(answer, headers={"Idempotency-Key": asked.message_id})
+    return Answer(answer, headers={"Idempotency-Key": asked.key})

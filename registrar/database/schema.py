@@ -186,9 +186,14 @@ tokens = Table(
 requests = Table(
     "requests",
     metadata,
-    Column("id", String(ID_LENGTH), primary_key=True, comment="Idempotency-Key, and id of the message to the signer"),
+    Column(
+        "id",
+        String(ID_LENGTH),
+        primary_key=True,
+        comment="of the message to the signer",
+    ),
     _issuer(),
-    Column("digest", String(64), nullable=False, comment="SHA-256 of who asked what"),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of what was asked"),
     Column("created_at", Moment, nullable=False),
 )
 Index("requests_by_time", requests.c.created_at)
