@@ -32,6 +32,7 @@ class Reply(BaseModel):
         detail: one sentence for people.
         advice: what to do about a refusal.
         kind: why it was not done, for programs; None where a signer of before, or a later one, says nothing known.
+        asked: `content_digest` of the message, of what was done; None of a signer of before.
         data: what a verb gives back, as JSON.
     """
 
@@ -47,4 +48,5 @@ class Reply(BaseModel):
     kind: Annotated[RefusalKind | None, BeforeValidator(_known)] = Field(
         default=None, exclude_if=lambda value: value is None
     )
+    asked: str | None = Field(default=None, exclude_if=lambda value: value is None)
     data: dict[str, Any] = {}
