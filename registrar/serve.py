@@ -19,6 +19,7 @@ from registrar.api.app import create_app as create_api
 from registrar.application import together
 from registrar.config import RegistrarConfig
 from registrar.configured import api_of, read_registrar, services_of, signer_of
+from registrar.connection_log import ConnectionLog
 from registrar.own_certificate import OwnCertificate
 from registrar.served_certificate import ServedCertificate
 from revocation import clock
@@ -29,7 +30,6 @@ from revocation.errors import ConfigurationError, RevocastError
 from revocation.logs import log_to_stderr
 from revocation.wire.looker import Looker
 
-_LOG: Final = logging.getLogger("revocast.registrar")
 _BACKLOG: Final = 128
 _WAITING: Final = 1000  # requests that wait for a thread; beyond, connections are refused
 _SILENCE: Final = 5  # seconds after which a connection on which nothing happens is closed
@@ -88,12 +88,13 @@ def registrar(config: Path | None, listen: str | None) -> None:
 
 
 class _Server(Server):
-    """cheroot, which says what it has to say in the log: mostly of clients that went away."""
+    """cheroot, which says what it has to say in our log: mostly of clients that went away."""
+
+    connection_log = ConnectionLog()
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-        """Say it, if it is a warning at least."""
-        if traceback or level >= logging.WARNING:
-            _LOG.log(max(level, logging.WARNING), "%s", msg, exc_info=traceback)
+        """Say it."""
+        self.connection_log.say(msg, level, is_error=traceback)
 
 
 def _server(settings: RegistrarConfig, application: Any) -> Server:

@@ -5,7 +5,8 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from tests.registrar.site import Raw, Site, b64, jwk, problem, sign
+from registrar.acme.strict_json import decode
+from tests.registrar.site import Raw, Site, b64, csr_for, jwk, problem, sign
 
 
 @pytest.mark.parametrize(
@@ -160,6 +161,38 @@ def test_key_that_is_not_accepted_is_refused(site: Site, wanted: object) -> None
     assert problem(answer) == "badPublicKey"
 
 
+KEYS = {
+    "EC": (ec.generate_private_key(ec.SECP521R1()), "ES512", ("x", "y")),
+    "RSA": (rsa.generate_private_key(65537, 2048), "RS256", ("n", "e")),
+    "OKP": (ed25519.Ed25519PrivateKey.generate(), "EdDSA", ("x",)),
+}
+
+
+@pytest.mark.parametrize(("kind", "member"), [(kind, one) for kind, (_, _, all_) in KEYS.items() for one in all_])
+def test_key_whose_numbers_are_written_otherwise_is_refused(site: Site, kind: str, member: str) -> None:
+    """Zeros in front make no second account of one key (RFC 7518 sections 6.2.1.2 and 6.3.1.1)."""
+    key, algorithm, _ = KEYS[kind]
+    one, right = Raw(site, key, algorithm), jwk(key)
+    longer = b64(b"\0" + decode(right[member], member))
+    assert problem(one.post("new-account", {}, jwk=right | {member: longer})) == "badPublicKey"
+    assert one.post("new-account", {}).status_code == 201
+
+
+def test_key_with_a_zero_in_front_has_one_form(site: Site) -> None:
+    """Coordinates are as long as their curve: one that begins with zeros keeps them, also where its CSR is compared."""
+    key = next(one for one in iter(lambda: ec.generate_private_key(ec.SECP256R1()), None) if starts_with_zero(one))
+    shorter = jwk(key) | {"x": b64(decode(jwk(key)["x"], "x")[1:])}
+    one = Raw(site, key)
+    assert problem(one.post("new-account", {}, jwk=shorter)) == "badPublicKey"
+    one.kid = one.post("new-account", {}).headers["Location"]
+    order = one.ready("a.example")
+    assert problem(one.finalize(order, csr_for("a.example", key=key))) == "badCSR"
+
+
+def starts_with_zero(key: ec.EllipticCurvePrivateKey) -> bool:
+    return key.public_key().public_numbers().x < 1 << 248
+
+
 def test_small_rsa_key_is_refused_with_its_size(site: Site) -> None:
     """1024 bits are too few."""
     key = rsa.generate_private_key(65537, 1024)  # noqa: S505 - what is refused
@@ -175,6 +208,13 @@ def test_private_key_is_refused_and_not_repeated(site: Site) -> None:
     answer = one.post("new-account", {}, jwk=jwk(one.key) | {"d": secret})
     assert problem(answer) == "badPublicKey"
     assert secret not in answer.text
+
+
+@pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
+def test_member_of_a_private_key_is_refused(site: Site, member: str) -> None:
+    """Of whichever kind: part of a secret is one too."""
+    one = Raw(site)
+    assert problem(one.post("new-account", {}, jwk=jwk(one.key) | {member: "AAAA"})) == "badPublicKey"
 
 
 def test_account_that_is_none_is_told_so(site: Site) -> None:
