@@ -78,8 +78,8 @@ class Issuance(Protocol):
     def issue(self, tenant: Tenant, wanted: CertificateRequest, seconds: float) -> Issued | Processing:
         """Ask, and wait so long. Raises Problem where the signer refuses, QueueUnreachable."""
 
-    def revoke(self, tenant: Tenant, ca: str, serial: str, reason: Reason, asked_by: str) -> None:
-        """Have a certificate of a CA revoked: it is recorded when this returns. Raises Problem, QueueUnreachable."""
+    def revoke(self, tenant: Tenant, ca: str, serial: str, reason: Reason, asked_by: str) -> int | None:
+        """Have a certificate of a CA revoked, and say with which revision. Raises Problem, QueueUnreachable."""
 
 
 class SignerIssuance:
@@ -128,7 +128,7 @@ class SignerIssuance:
         except (KeyError, TypeError, binascii.Error):
             return Processing()
 
-    def revoke(self, tenant: Tenant, ca: str, serial: str, reason: Reason, asked_by: str) -> None:
+    def revoke(self, tenant: Tenant, ca: str, serial: str, reason: Reason, asked_by: str) -> int | None:
         """Send the message, and wait for its reply; who asks again after none came gets that of the first message.
 
         Raises:
@@ -150,6 +150,7 @@ class SignerIssuance:
             raise Problem(ProblemType.ALREADY_REVOKED, "this certificate is revoked already")
         if reply.outcome is Outcome.REFUSED:
             raise Problem(ProblemType.UNAUTHORIZED, f"the CA refuses: {words(reply.detail)}", status=403)
+        return reply.revision
 
     def ask(self, tenant: Tenant, verb: Verb, body: Change, id_: str, seconds: float) -> Reply | None:
         """Send the message, once in a while, and look for its reply, waiting for it if there is a place.

@@ -1,7 +1,8 @@
 """What is published of a certificate: the registrar asks the OCSP responder, as everybody may.
 
-So it knows of revocations that others asked for, and holds back a certificate until its response is served. Nothing
-else follows from it, so a response is believed without its signature.
+So it knows of revocations that others asked for, tells of one as done before where the signer says so too, and holds
+back a certificate until its response is served. Nothing else follows from it, so a response is believed without its
+signature.
 """
 
 import base64

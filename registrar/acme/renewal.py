@@ -60,8 +60,8 @@ def usual_window(not_before: datetime, not_after: datetime) -> Window:
 
 
 def _is_revoked(services: Services, tenant: Tenant, found: Certificate) -> bool:
-    """Whether the registrar had it revoked, or it is published so: others may have."""
-    if found.revoked_at is not None:
+    """Whether it is published so, whoever had it revoked: what the signer has said can be forged."""
+    if found.revoked_at is not None and found.seen_at is not None:
         return True
     if found.ca != tenant.issuer.id:
         return False

@@ -16,7 +16,7 @@ from registrar.database import requests
 from registrar.database.schema import ID_LENGTH
 from registrar.tenant import Tenant
 from revocation.errors import InputError
-from revocation.serials import from_hex, to_hex
+from revocation.serials import from_hex, to_hex, to_int
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,11 @@ class Asked:
             return to_hex(from_hex(self.serial or ""))
         except InputError as error:
             raise APIProblem(Kind.BAD_REQUEST, error.what) from error
+
+    @property
+    def serial_number(self) -> int:
+        """The same as a number. Raises APIProblem: it is none."""
+        return to_int(from_hex(self.serial_hex))
 
     @cached_property
     def message_id(self) -> str:

@@ -96,7 +96,7 @@ class ImportRequest(Taken):
 
 
 class CertificateAnswer(Given):
-    """A certificate, as the registrar knows it: what others had revoked it learns only at `status`."""
+    """A certificate, as the registrar knows it: what others had revoked it learns at `status`, or when refused."""
 
     issuer: str
     serial: Serial
@@ -108,6 +108,10 @@ class CertificateAnswer(Given):
     revoked_at: Time | None
     held_at: Time | None
     reason: str | None
+    seen_at: Time | None = Field(
+        description="When the registrar saw this state published, signed; null: nobody has looked since the signer "
+        "said that it recorded it, or that has not been published."
+    )
     asked_by: str | None = Field(description="Who asked for it over the API; or the account of ACME.")
     certificate: str = Field(description="PEM.")
     chain: list[str] = Field(description="PEM, of the certificates above it.")

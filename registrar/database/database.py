@@ -15,7 +15,7 @@ from registrar.database import opening
 from registrar.database.opening import HURRIED, WRITES
 from revocation.errors import ConfigurationError, RevocastError
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest migration."""
 
 _VERSION: Final = text("SELECT version_num FROM alembic_version")
