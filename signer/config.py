@@ -17,13 +17,14 @@ from revocation.errors import ConfigurationError
 from revocation.issuer import Issuer
 from revocation.messages import Verb
 from revocation.rsassa_pss import is_pss_only
+from revocation.validity import BACKDATE
 from revocation.wire.bucket import ExchangePlace
 from signer.ceremony.config import CeremonyTable
 from signer.issuing.checks import check_issuance
 from signer.issuing.config import Issuance
 from signer.keys.kms.uri import SCHEME as KMS_SCHEME
 from signer.keys.limits import KeyLimits, LimitReached, check_ahead, check_lasts, check_use
-from signer.keys.purpose import BACKDATE, Purpose
+from signer.keys.purpose import Purpose
 from signer.keys.rsa_signature import RSASignature
 from signer.keys.token.uri import SCHEME, TokenURI, with_module
 from signer.places import KeyURI, LedgerPlace, PassphraseSource

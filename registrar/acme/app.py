@@ -15,6 +15,7 @@ from registrar.acme.authentication import Signer, authenticate
 from registrar.acme.client_address import client_address
 from registrar.acme.jws import LARGEST
 from registrar.acme.services import Services
+from registrar.acme.strict_json import is_plain_text
 from registrar.problem import Problem, ProblemType
 from registrar.tenant import Tenant
 from revocation.errors import QueueUnreachable, RevocastError
@@ -61,6 +62,8 @@ def create_app(services: Services) -> Flask:
 def _posted(services: Services, signer: Signer, handler: Handler) -> Callable[..., Response]:
     def view(name: str, **parts: Any) -> Response:
         tenant = _tenant(services, name)
+        if not all(map(is_plain_text, (request.path, *request.args.values()))):
+            raise not_there("resource")
         query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
         asked: Asked = authenticate(
             services,

@@ -5,12 +5,15 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from registrar.acme.identifiers import DNS, IP, in_lower_case
-from registrar.acme.keys import key_of
+from registrar.acme.keys import bad_key, key_of
 from registrar.acme.strict_json import decode
 from registrar.problem import Identifier, Problem, ProblemType
+from revocation.compliance import Compliance
+from revocation.keykind import KeyKind, forbidden_key, kind_of
 
 
 def read_csr(payload: dict[str, Any]) -> x509.CertificateSigningRequest:
@@ -49,6 +52,21 @@ def thumbprint_of(csr: x509.CertificateSigningRequest) -> str | None:
     except (ValueError, UnsupportedAlgorithm):
         raise bad_csr("has a key that cannot be read") from None
     return found.thumbprint if found else None
+
+
+def require_certifiable(csr: x509.CertificateSigningRequest, compliance: Compliance) -> None:
+    """Return unless its key is of a kind that no profile has; which of the others are certified the signer decides.
+
+    Raises:
+        Problem: badPublicKey.
+    """
+    public_key_info = csr.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if forbidden := forbidden_key(compliance, public_key_info):
+        raise bad_key(f"the key of the CSR is not certified: {forbidden}")
+    if kind_of(public_key_info) is None:
+        raise bad_key(
+            f"the key of the CSR is of a kind that is not certified; kinds that can be are {', '.join(KeyKind)}"
+        )
 
 
 def bad_csr(what: str) -> Problem:

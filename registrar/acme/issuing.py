@@ -19,7 +19,7 @@ from registrar.database import certificates
 from registrar.database import orders as stored
 from registrar.database.rows import Certificate, Order, Status
 from registrar.issuance import CertificateRequest, Issued
-from registrar.problem import Problem
+from registrar.problem import Problem, ProblemType
 from registrar.received import names_of, require_key, require_signed_by
 from registrar.tenant import Tenant
 from revocation import serials
@@ -30,15 +30,21 @@ from revocation.logs import about
 _LOG: Final = logging.getLogger("revocast.registrar")
 
 
+_OF_THE_CSR: Final = frozenset({ProblemType.BAD_CSR, ProblemType.BAD_PUBLIC_KEY})
+
+
 class NotWhatWasAsked(Exception):
     """A reply has a certificate that the issuer did not sign, or for other names or another key: it counts as none."""
 
 
-def pursue(services: Services, tenant: Tenant, one: Order, seconds: float) -> Order:
+def pursue(services: Services, tenant: Tenant, one: Order, seconds: float, *, may_be_mended: bool = False) -> Order:
     """The order as it is after one more step: valid, invalid, or processed still.
 
+    Args:
+        may_be_mended: whoever asks is told of a refusal at once, and can send another CSR for the same order.
+
     Raises:
-        Problem: the signer had enough for now, and the order is as it was.
+        Problem: the signer had enough for now; or what it refuses can be mended. The order is as it was.
     """
     try:
         issued = services.issuance.issue(tenant, _wanted(tenant, one), seconds)
@@ -52,7 +58,7 @@ def pursue(services: Services, tenant: Tenant, one: Order, seconds: float) -> Or
         _LOG.error("order %s: the reply does not have what was asked: %s", one.id, error)
         return one
     except Problem as problem:
-        if problem.retry_after is not None:
+        if problem.retry_after is not None or (may_be_mended and problem.type in _OF_THE_CSR):
             raise
         return _refused(services, one, problem)
     if tenant.table.publish_first and not _is_published(services, tenant, certificate):
@@ -139,4 +145,4 @@ def _is_published(services: Services, tenant: Tenant, certificate: Certificate) 
     places = extension_value(found.extensions, x509.AuthorityInformationAccess)
     if not any(one.access_method == AuthorityInformationAccessOID.OCSP for one in places or ()):
         return True
-    return services.statuses.published(tenant, found.serial_number, fresh=True) is not None
+    return services.statuses.published(tenant.issuer, found.serial_number, fresh=True) is not None

@@ -18,6 +18,7 @@ from registrar.database.rows import Authorization, Certificate, Challenge, Order
 from registrar.problem import Identifier, Problem, ProblemType
 from registrar.validation.challenge import ChallengeType
 from revocation.clock import epoch, from_epoch, iso
+from revocation.validity import AHEAD, BACKDATE
 
 _PAGE: Final = 100
 _TOKEN_OCTETS: Final = 32
@@ -124,8 +125,8 @@ def _made(asked: Asked, payload: dict[str, Any], names: Sequence[Identifier]) ->
         offered = ", ".join(table.profiles)
         raise Problem(ProblemType.INVALID_PROFILE, f"no profile has this name; there are: {offered}")
     begin, end = (read_time(payload.get(name), name) for name in ("notBefore", "notAfter"))
-    if end is not None and end <= max(begin or asked.now, asked.now):
-        raise malformed("notAfter is past, or not after notBefore")
+    expires = asked.now + table.order_lifetime
+    _require_possible(asked, begin, end, expires)
     replaces = payload.get("replaces")
     if replaces is not None and not isinstance(replaces, str):
         raise malformed("`replaces` is a CertID (RFC 9773 section 4.1)")
@@ -140,8 +141,24 @@ def _made(asked: Asked, payload: dict[str, Any], names: Sequence[Identifier]) ->
         not_after=end,
         replaces=replaces,
         created_at=asked.now,
-        expires_at=asked.now + table.order_lifetime,
+        expires_at=expires,
     )
+
+
+def _require_possible(asked: Asked, begin: datetime | None, end: datetime | None, expires: datetime) -> None:
+    """Return unless no certificate could be valid so, however soon or late it is issued (section 7.4).
+
+    Raises:
+        Problem: none could.
+    """
+    issuer = asked.tenant.issuer.certificates[0]
+    if end is not None and end <= max(begin or asked.now, asked.now):
+        raise malformed("notAfter is past, or not after notBefore")
+    if end is not None and end > issuer.not_valid_after_utc:
+        raise malformed(f"notAfter is after the end of this CA, {iso(issuer.not_valid_after_utc)}")
+    earliest = max(asked.now - BACKDATE, issuer.not_valid_before_utc)
+    if begin is not None and not earliest <= begin <= expires + AHEAD:
+        raise malformed(f"notBefore is before {iso(earliest)}, or farther ahead than a certificate can begin")
 
 
 def _replaced(asked: Asked, made: Order, names: Sequence[Identifier]) -> Certificate | None:

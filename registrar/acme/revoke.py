@@ -15,6 +15,7 @@ from registrar.database import orders as stored
 from registrar.database.states import State, record_revoked_before, record_told
 from registrar.problem import Problem, ProblemType
 from revocation import serials
+from revocation.issuer import Issuer
 from revocation.status import Reason
 
 _SOON: Final = 5
@@ -36,8 +37,9 @@ _BY_NAMES: Final = frozenset({Reason.unspecified, Reason.superseded, Reason.cess
 def revoke(asked: Asked) -> Answer:
     """Have a certificate revoked: recorded when this is answered, published a moment later."""
     payload = asked.payload()
-    found = _certificate(asked, payload)
-    ca, serial = asked.tenant.issuer.id, serials.to_hex(serials.from_int(found.serial_number))
+    found = _certificate(payload)
+    serial = serials.to_hex(serials.from_int(found.serial_number))
+    ca = _ca(asked, found, serial)
     with asked.services.database.read() as connection:
         known = certificates.by_serial(connection, asked.tenant.name, ca, serial)
     owner = known.account if known else None
@@ -63,7 +65,8 @@ def _require_published(asked: Asked, ca: str, serial: int) -> None:
     Raises:
         Problem: it is not, or not yet.
     """
-    published = asked.services.statuses.published(asked.tenant, serial, fresh=True)
+    issuer = asked.services.public.profiles[ca].issuer
+    published = asked.services.statuses.published(issuer, serial, fresh=True)
     if published is None or published.revoked_at is None:
         detail = "the signer says that it is revoked already, and that is not published yet: ask again"
         raise Problem(ProblemType.SERVER_INTERNAL, detail, status=503, retry_after=_SOON)
@@ -72,14 +75,44 @@ def _require_published(asked: Asked, ca: str, serial: int) -> None:
         record_revoked_before(connection, asked.tenant.name, ca, name, published.revoked_at, asked.now)
 
 
-def _certificate(asked: Asked, payload: dict[str, Any]) -> x509.Certificate:
+def _certificate(payload: dict[str, Any]) -> x509.Certificate:
     octets = decode(payload.get("certificate"), "certificate")
     try:
-        found = x509.load_der_x509_certificate(octets)
-        found.verify_directly_issued_by(asked.tenant.issuer.certificates[0])
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, x509.InvalidVersion):
-        raise malformed("`certificate` is none that this CA issued", status=404) from None
-    return found
+        return x509.load_der_x509_certificate(octets)
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+        raise _not_ours() from None
+
+
+def _ca(asked: Asked, found: x509.Certificate, serial: str) -> str:
+    """The id of the issuer that signed a certificate: this one, or what it was when it had a former key.
+
+    Raises:
+        Problem: none did, or what has that key is no longer among the issuers that are configured.
+    """
+    tenant, issuers = asked.tenant, [one.issuer for one in asked.services.public.profiles.values()]
+    ca = next((one.id for one in (tenant.issuer, *issuers) if _signed(one, found)), None)
+    if ca == tenant.issuer.id:
+        return ca
+    with asked.services.database.read() as connection:
+        known = certificates.by_der(connection, tenant.name, serial, found.public_bytes(Encoding.DER))
+    if known is None:
+        raise _not_ours()
+    if known.ca != ca:
+        detail = "the key that signed this certificate is not in use here any more: ask the operator of this CA"
+        raise Problem(ProblemType.SERVER_INTERNAL, detail, status=500)
+    return ca
+
+
+def _signed(issuer: Issuer, found: x509.Certificate) -> bool:
+    try:
+        found.verify_directly_issued_by(issuer.certificates[0])
+    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
+        return False
+    return True
+
+
+def _not_ours() -> Problem:
+    return malformed("`certificate` is none that this CA issued", status=404)
 
 
 def _allowed(asked: Asked, found: x509.Certificate, owner: str | None) -> frozenset[Reason]:

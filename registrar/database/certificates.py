@@ -42,6 +42,13 @@ def by_serial(connection: Connection, issuer: str, ca: str, serial: str) -> Cert
     return _one(connection, issuer, and_(certificates.c.ca == ca, certificates.c.serial == serial))
 
 
+def by_der(connection: Connection, issuer: str, serial: str, der: bytes) -> Certificate | None:
+    """The certificate that is this one, whichever CA of the issuer signed it."""
+    query = select(certificates).where(certificates.c.issuer == issuer, certificates.c.serial == serial)
+    found = (Certificate(**row._mapping) for row in connection.execute(query))
+    return next((one for one in found if one.der == der), None)
+
+
 def by_certid(connection: Connection, issuer: str, certid: str) -> Certificate | None:
     """The certificate that has this CertID of RFC 9773."""
     return _one(connection, issuer, certificates.c.certid == certid)

@@ -12,6 +12,7 @@ from revocation.durations import show
 from revocation.errors import InputError, Refused
 from revocation.extensions import extension_value
 from revocation.issuer import Issuer
+from revocation.validity import BACKDATE
 from signer.encoding.ca_certificate import CAProfile
 from signer.issuers.keyvalue import key_value
 from signer.issuers.order import Order
@@ -19,7 +20,6 @@ from signer.issuers.samename import is_same_name
 from signer.issuers.strength import require_strong
 from signer.issuers.subject import require_bounded, require_complete
 from signer.issuers.usages import USAGES
-from signer.keys.purpose import BACKDATE
 
 ANY_POLICY: Final = "2.5.29.32.0"
 _BR_USAGES: Final = frozenset({USAGES["serverAuth"], USAGES["clientAuth"]})

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -329,13 +330,49 @@ def test_signer_that_is_silent_leaves_the_order_processing(site: Site) -> None:
     assert len({asked.id for asked in site.ca.asked}) == 1
 
 
+def test_refusal_of_the_csr_ends_an_order_that_is_only_looked_at(site: Site) -> None:
+    """Who finalized it was told that it is processing, and finds the signer's words in it."""
+    one = site.client()
+    order = one.ready("a.example")
+    site.ca.silent = True
+    one.finalize(order, csr_for("a.example"))
+    site.ca.refusal = Problem(ProblemType.BAD_CSR, "the CA refuses: a weak key")
+    shown = one.post(order.headers["Location"]).json
+    assert (shown["status"], shown["error"]["detail"]) == ("invalid", "the CA refuses: a weak key")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [rsa.generate_private_key(65537, 1024), ec.generate_private_key(ec.SECP192R1()), ed448.Ed448PrivateKey.generate()],  # noqa: S505
+    ids=["rsa1024", "p192", "ed448"],
+)
+def test_key_that_nobody_certifies_is_refused_before_the_signer_is_asked(site: Site, key: Any) -> None:
+    """badPublicKey; the order is ready as before."""
+    one = site.client()
+    order = one.ready("a.example")
+    assert problem(one.finalize(order, csr_for("a.example", key=key))) == "badPublicKey"
+    assert one.post(order.headers["Location"]).json["status"] == "ready"
+    assert not site.ca.asked
+
+
+@pytest.mark.parametrize(
+    "times",
+    [{"notBefore": timedelta(hours=-2)}, {"notBefore": timedelta(days=10)}, {"notAfter": timedelta(days=36500)}],
+    ids=["in the past", "too far ahead", "after its issuer"],
+)
+def test_validity_that_no_certificate_can_have_is_refused(site: Site, times: dict[str, timedelta]) -> None:
+    """A new order that could not be fulfilled is an error (section 7.4)."""
+    wanted = {name: iso(site.clock.now + by) for name, by in times.items()}
+    assert problem(site.client().order("a.example", **wanted)) == "malformed"
+
+
 def test_refusal_of_the_signer_ends_the_order(site: Site) -> None:
     """Its words are the order's error."""
-    site.ca.refusal = Problem(ProblemType.BAD_CSR, "the CA refuses: a weak key")
+    site.ca.refusal = Problem(ProblemType.REJECTED_IDENTIFIER, "the CA refuses: no such name")
     one = site.client()
     order = one.ready("a.example")
     answer = one.finalize(order, csr_for("a.example"))
-    assert (answer.json["status"], answer.json["error"]["detail"]) == ("invalid", "the CA refuses: a weak key")
+    assert (answer.json["status"], answer.json["error"]["detail"]) == ("invalid", "the CA refuses: no such name")
     site.ca.refusal = None
     assert one.post(order.headers["Location"]).json["status"] == "invalid"
 
