@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from registrar.cleanup import clean_up
@@ -222,6 +223,38 @@ def test_certificates_that_were_issued_elsewhere_are_imported(desk: Desk) -> Non
     right = desk.ask("POST", "/issuers/home/imports", {"certificates": [pem(ours)]}, token=token)
     assert right.status_code == 200, right.text
     assert len(right.json["registered"]) == 1
+
+
+def certified(authority: Authority, key: ec.EllipticCurvePrivateKey | None = None, names: bytes | None = None) -> str:
+    """PEM of a certificate that an authority signed elsewhere; `names` are the octets of its subjectAltName."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    builder = x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(authority.certificate.subject)
+    builder = builder.public_key(key.public_key()).serial_number(0x1234)
+    builder = builder.not_valid_before(NOW).not_valid_after(NOW + timedelta(days=30))
+    if names is not None:
+        kind_ = x509.oid.ExtensionOID.SUBJECT_ALTERNATIVE_NAME
+        builder = builder.add_extension(x509.UnrecognizedExtension(kind_, names), critical=False)
+    return pem(builder.sign(authority.key, authority.digest))
+
+
+@pytest.mark.parametrize("names", [b"\xff", b"\x30\x04\x82\x02\xff\xfe", bytes.fromhex("3002a300")])
+def test_certificate_whose_names_cannot_be_read_is_not_imported(desk: Desk, names: bytes) -> None:
+    """It is said of which, in words of ours, and the signer is not asked."""
+    body = {"certificates": [certified(desk.authority), certified(desk.authority, names=names)]}
+    answer = desk.ask("POST", "/issuers/home/imports", body, token=desk.token())
+    assert (kind(answer), desk.signer.asked) == ("unreadable", [])
+    assert answer.json["faults"] == [
+        {"at": "certificates.1", "detail": "has a key or an extension that cannot be read"}
+    ]
+
+
+def test_certificate_of_the_issuer_itself_is_not_imported_into_it(desk: Desk) -> None:
+    """Its own one, and another of its key: held or revoked there, it would take the issuer along."""
+    token = desk.token()
+    for one in (pem(desk.authority.certificate), certified(desk.authority, desk.authority.key)):
+        answer = desk.ask("POST", "/issuers/home/imports", {"certificates": [one]}, token=token)
+        assert (kind(answer), desk.signer.asked) == ("unreadable", [])
+        assert "is of the key of home itself" in answer.json["detail"]
 
 
 def test_cleaning_up_takes_names_and_old_ids_along(desk: Desk) -> None:
