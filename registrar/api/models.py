@@ -38,7 +38,12 @@ Name = Annotated[
     Field(pattern=r"^(dns|ip|email|uri):[!-~]{1,500}$", description="`dns:…`, `ip:…`, `email:…` or `uri:…`."),
 ]
 MessageID = Annotated[str, Field(description="Of the message to the signer, as its audit log has it.")]
-Pem = Annotated[str, Field(min_length=1, max_length=_LONGEST_PEM, description="PEM, or base64 of DER.")]
+Pem = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=_LONGEST_PEM, pattern=r"^[\t\n\r -~]+$", description="PEM, or base64 of DER: ASCII."
+    ),
+]
 GivenReason = Literal[
     "unspecified",
     "keyCompromise",
@@ -71,7 +76,11 @@ class IssueRequest(Taken):
     csr: Pem = Field(description="The request (PKCS #10) that the key has signed.")
     names: list[Name] = Field(default=[], max_length=100, description="subjectAltName; none: those of the request.")
     subject: str | None = Field(
-        default=None, min_length=1, max_length=1000, description="RFC 4514, where the profile lets one say it."
+        default=None,
+        min_length=1,
+        max_length=1000,
+        pattern=r"^[^\u0000-\u001f]+$",
+        description="RFC 4514, where the profile lets one say it.",
     )
     not_before: Time | None = Field(default=None, description="A little before now, if absent.")
     not_after: Time | None = Field(default=None, description="As the profile says, if absent.")
