@@ -108,6 +108,14 @@ def authorizations_of(connection: Connection, issuer: str, order_id: str) -> lis
     return [_authorization(row) for row in found]
 
 
+def authorizations_of_all(connection: Connection, issuer: str, ids: Sequence[str]) -> dict[str, list[Authorization]]:
+    """Those of several orders, by the ids of the orders."""
+    row, found = authorizations.c, {id_: list[Authorization]() for id_ in ids}
+    for one in connection.execute(select(authorizations).where(row.issuer == issuer, row.order_id.in_(ids))):
+        found[one.order_id].append(_authorization(one))
+    return found
+
+
 def authorization(connection: Connection, issuer: str, id_: str) -> Authorization | None:
     """The authorization of that id."""
     row = connection.execute(_AUTHORIZATION, {"whose": issuer, "this": id_}).one_or_none()

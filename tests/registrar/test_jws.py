@@ -342,7 +342,9 @@ def test_payload_where_none_belongs_is_refused(site: Site) -> None:
 def test_get_of_what_is_posted_is_a_problem_document(site: Site) -> None:
     """405, and 404 where nothing is."""
     assert problem(site.get("new-order")) == "malformed"
-    assert site.get("new-order").status_code == 405
+    answer = site.get("new-order")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "OPTIONS, POST")
+    assert f'<{site.url("directory")}>;rel="index"' in answer.headers.getlist("Link")
     assert site.get("nothing").status_code == 404
     assert problem(site.get("directory", "nobody")) == "malformed"
 

@@ -366,6 +366,25 @@ def test_validity_that_no_certificate_can_have_is_refused(site: Site, times: dic
     assert problem(site.client().order("a.example", **wanted)) == "malformed"
 
 
+def test_order_whose_name_is_not_authorized_says_so_and_is_listed_no_more(site: Site) -> None:
+    """A validation that failed, an authorization that was given up, an order that expired."""
+    one = site.client()
+    site.validator.problem = Problem(ProblemType.DNS, "NXDOMAIN")
+    orders = [one.ready("a.example", "b.example"), one.order("c.example"), one.order("d.example")]
+    one.post(orders[1].json["authorizations"][0], {"status": "deactivated"})
+    urls = [order.headers["Location"] for order in orders]
+    errors = [one.post(url).json["error"] for url in urls[:2]]
+    assert {error["type"].rpartition(":")[2] for error in errors} == {"unauthorized"}
+    assert [{each["identifier"]["value"] for each in error["subproblems"]} for error in errors] == [
+        {"a.example", "b.example"},
+        {"c.example"},
+    ]
+    assert one.post(f"{one.kid}/orders").json["orders"] == [urls[2]]
+    site.clock.forward(days=7)
+    assert "expired" in one.post(urls[2]).json["error"]["detail"]
+    assert one.post(f"{one.kid}/orders").json["orders"] == []
+
+
 def test_refusal_of_the_signer_ends_the_order(site: Site) -> None:
     """Its words are the order's error."""
     site.ca.refusal = Problem(ProblemType.REJECTED_IDENTIFIER, "the CA refuses: no such name")
