@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from registrar.problem import Problem, ProblemType
+from registrar.refusal import is_for_later, problem_of, words
 from registrar.tenant import Tenant
 from revocation.clock import Clock
 from revocation.messages import Change, Issue, Outcome, Reply, RequesterKey, Revoke, Verb, compose
@@ -92,10 +93,11 @@ class SignerIssuance:
     def issue(self, tenant: Tenant, wanted: CertificateRequest, seconds: float) -> Issued | Processing:
         """Send the message, once in a while, and look for its reply.
 
-        A signer that failed, or whose key may sign no more this hour, is asked again later.
+        A signer that failed, or had too much to do, is asked again later.
 
         Raises:
-            Problem: the signer refuses.
+            Problem: the signer refuses; with `retry_after` where it had enough for this hour, and the same may be
+                asked again.
             QueueUnreachable: it cannot be asked now.
         """
         body = Issue(
@@ -108,10 +110,10 @@ class SignerIssuance:
             not_after=wanted.not_after,
         )
         reply = self.ask(tenant, Verb.ISSUE, body, wanted.id, seconds)
-        if reply is None or reply.outcome is Outcome.FAILED or "retry_at" in reply.data:
+        if reply is None or is_for_later(reply):
             return Processing()
         if reply.outcome is Outcome.REFUSED:
-            raise Problem(ProblemType.BAD_CSR, f"the CA refuses: {_said(reply)}")
+            raise problem_of(reply, self._clock())
         try:
             return Issued(base64.b64decode(reply.data["certificate"], validate=True))
         except (KeyError, TypeError, binascii.Error):
@@ -131,7 +133,7 @@ class SignerIssuance:
                 ProblemType.SERVER_INTERNAL, "the signer does not answer: ask again", status=503, retry_after=30
             )
         if reply.outcome is Outcome.REFUSED:
-            raise Problem(ProblemType.UNAUTHORIZED, f"the CA refuses: {_said(reply)}", status=403)
+            raise Problem(ProblemType.UNAUTHORIZED, f"the CA refuses: {words(reply.detail)}", status=403)
 
     def ask(self, tenant: Tenant, verb: Verb, body: Change, id_: str, seconds: float) -> Reply | None:
         """Send the message, once in a while, and look for its reply.
@@ -144,7 +146,3 @@ class SignerIssuance:
             queue = ISSUES_QUEUE if verb is Verb.ISSUE else REGISTRARS_QUEUE
             self._wire.send(queue, self._keys[tenant.name].sign(message))
         return self._wire.await_reply(id_, seconds)
-
-
-def _said(reply: Reply) -> str:
-    return "".join(one for one in reply.detail[:500] if one.isprintable()) or "it does not say why"

@@ -107,6 +107,9 @@ class OwnCertificate:
         try:
             issued = self._services.issuance.issue(self._tenant, wanted, _REPLY_SECONDS)
         except Problem as problem:
+            if problem.retry_after is not None:
+                _LOG.warning("the certificate of this server waits: %s", problem.detail)
+                return None
             self._asked = None
             raise NotIssued(
                 f"the certificate of this server is not issued: {problem.detail}",

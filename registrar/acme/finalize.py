@@ -16,7 +16,10 @@ from registrar.problem import Problem, ProblemType
 
 
 def finalize(asked: Asked, id_: str) -> Answer:
-    """Have the certificate issued; a client that waits long enough gets it told as `processing`."""
+    """Have the certificate issued; a client that waits long enough gets it told as `processing`.
+
+    Where the signer had enough for now the order is ready as before, to be finalized again after Retry-After.
+    """
     found, authorized = find(asked, id_)
     _require_ready(asked, found, authorized)
     csr = read_csr(asked.payload())
@@ -31,7 +34,18 @@ def finalize(asked: Asked, id_: str) -> Answer:
             raise _not_ready(Status.PROCESSING)
         begun = stored.order(connection, asked.tenant.name, id_) or found
     wait = asked.services.settings.finalize_wait.total_seconds()
-    return shown(asked, pursue(asked, begun, wait), authorized)
+    try:
+        return shown(asked, pursue(asked, begun, wait), authorized)
+    except Problem:
+        _put_back(asked, begun)
+        raise
+
+
+def _put_back(asked: Asked, begun: Order) -> None:
+    with asked.services.database.write() as connection:
+        is_ours = stored.put_back(connection, begun)
+    if is_ours and begun.replaces is None:
+        asked.services.rates.not_had(asked.tenant, begun.names)
 
 
 def _require_ready(asked: Asked, found: Order, authorized: list[Authorization]) -> None:

@@ -34,7 +34,11 @@ class NotWhatWasAsked(Exception):
 
 
 def pursue(asked: Asked, one: Order, seconds: float) -> Order:
-    """The order as it is after one more step: valid, invalid, or processed still."""
+    """The order as it is after one more step: valid, invalid, or processed still.
+
+    Raises:
+        Problem: the signer had enough for now, and the order is as it was.
+    """
     try:
         issued = asked.services.issuance.issue(asked.tenant, _wanted(asked, one), seconds)
         if not isinstance(issued, Issued):
@@ -47,6 +51,8 @@ def pursue(asked: Asked, one: Order, seconds: float) -> Order:
         _LOG.error("order %s: the reply does not have what was asked: %s", one.id, error)
         return one
     except Problem as problem:
+        if problem.retry_after is not None:
+            raise
         return _refused(asked, one, problem)
     if asked.tenant.table.publish_first and not _is_published(asked, certificate):
         return one

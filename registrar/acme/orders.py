@@ -21,7 +21,7 @@ from revocation.clock import epoch, from_epoch, iso
 
 _PAGE: Final = 100
 _TOKEN_OCTETS: Final = 32
-_AGAIN: Final = "3"
+_AGAIN: Final = 3
 
 
 def new_order(asked: Asked) -> Answer:
@@ -45,9 +45,13 @@ def order(asked: Asked, id_: str) -> Answer:
     """Show an order, and have one go on that waits for its certificate."""
     asked.require_get()
     found, authorized = find(asked, id_)
+    again = _AGAIN
     if found.status is Status.PROCESSING:
-        found = pursue(asked, found, 0.0)
-    return shown(asked, found, authorized)
+        try:
+            found = pursue(asked, found, 0.0)
+        except Problem as problem:
+            again = problem.retry_after or _AGAIN
+    return shown(asked, found, authorized, again)
 
 
 def orders(asked: Asked, id_: str) -> Answer:
@@ -82,12 +86,12 @@ def find(asked: Asked, id_: str) -> tuple[Order, list[Authorization]]:
         return found, stored.authorizations_of(connection, asked.tenant.name, id_)
 
 
-def shown(asked: Asked, one: Order, authorized: list[Authorization]) -> Answer:
-    """The answer that shows an order; one that goes on is to be looked at again."""
+def shown(asked: Asked, one: Order, authorized: list[Authorization], again: int = _AGAIN) -> Answer:
+    """The answer that shows an order; one that goes on is to be looked at again, in so many seconds."""
     status = one.status_at(authorized, asked.now)
     headers = {"Location": asked.tenant.url("order", one.id)}
     if status is Status.PROCESSING:
-        headers["Retry-After"] = _AGAIN
+        headers["Retry-After"] = str(again)
     return Answer(document(asked, one, authorized), headers=headers)
 
 

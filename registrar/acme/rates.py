@@ -60,6 +60,11 @@ class Rates:
         for rate, place, what in self._of_certificates(tenant, names):
             self._hit(tenant, rate, place, what)
 
+    def not_had(self, tenant: Tenant, names: Sequence[Identifier]) -> None:
+        """Count a certificate no longer: the signer had enough for now."""
+        for rate, place, what in self._of_certificates(tenant, names):
+            self._hit(tenant, rate, place, what, -1)
+
     def request(self, rate: str, caller: str) -> int | None:
         """Count a request to the API; in how many seconds to come again, if there were too many."""
         if rate == _OFF:
@@ -78,12 +83,12 @@ class Rates:
         together = hashlib.sha256("\n".join(told).encode()).hexdigest()
         yield limits.certificates_per_set, ("sets", together), "certificates for exactly these names"
 
-    def _hit(self, tenant: Tenant, rate: str, place: tuple[str, ...], what: str) -> None:
+    def _hit(self, tenant: Tenant, rate: str, place: tuple[str, ...], what: str, number: int = 1) -> None:
         if rate == _OFF:
             return
         item = _item(rate)
         with _reached():
-            if not self._limiter.hit(item, tenant.name, *place):
+            if not self._limiter.hit(item, tenant.name, *place, cost=number):
                 raise self._limited(item, tenant, place, what)
 
     def _test(self, tenant: Tenant, rate: str, place: tuple[str, ...], what: str) -> None:

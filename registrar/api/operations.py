@@ -68,6 +68,7 @@ OPERATIONS: Final = (
     Operation(
         "issueCertificate", "POST", _LIST, "Have a certificate issued.", "`issue:PROFILE`",
         issue.issue, {201: models.CertificateAnswer, 202: models.Pending}, models.IssueRequest,
+        kinds=(Kind.NAME, Kind.ISSUER, Kind.BAD_KEY),
     ),
     Operation(
         "listCertificates", "GET", _LIST,

@@ -143,6 +143,11 @@ def begin(connection: Connection, one: Order, csr: bytes, message: str) -> bool:
     return _changed(connection, _CHANGE_ORDER, one, values)
 
 
+def put_back(connection: Connection, one: Order) -> bool:
+    """Have an order that is processed be as before; false where it has ended meanwhile."""
+    return _changed(connection, _CHANGE_ORDER, one, {"status": Status.PENDING.value, "csr": None, "message": None})
+
+
 def end(connection: Connection, one: Order, status: Status, problem: JSON | None = None) -> bool:
     """End what is processed; false where somebody else did so first."""
     return _changed(connection, _CHANGE_ORDER, one, {"status": status.value, "problem": problem})

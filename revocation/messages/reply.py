@@ -1,11 +1,12 @@
 """The answer to a message: kept by the signer for good, and the same for the same message id."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from revocation.instant import Instant
+from revocation.refusalkind import RefusalKind
 
 
 class Outcome(StrEnum):
@@ -14,6 +15,11 @@ class Outcome(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     FAILED = "failed"
+
+
+def _known(value: object) -> RefusalKind | None:
+    """None of a kind that only a later signer knows, and of what is none."""
+    return next((kind for kind in RefusalKind if kind == value), None)
 
 
 class Reply(BaseModel):
@@ -25,6 +31,7 @@ class Reply(BaseModel):
         revision: the ledger revision of that issuer which contains what was asked; published once targets cover it.
         detail: one sentence for people.
         advice: what to do about a refusal.
+        kind: why it was not done, for programs; None where a signer of before, or a later one, says nothing known.
         data: what a verb gives back, as JSON.
     """
 
@@ -37,4 +44,7 @@ class Reply(BaseModel):
     revision: int | None = None
     detail: str = ""
     advice: str | None = None
+    kind: Annotated[RefusalKind | None, BeforeValidator(_known)] = Field(
+        default=None, exclude_if=lambda value: value is None
+    )
     data: dict[str, Any] = {}

@@ -12,7 +12,9 @@ from cryptography import x509
 from revocation.errors import Refused
 from revocation.extensions import extension_value
 from revocation.issuer import Issuer
+from revocation.refusalkind import RefusalKind
 from signer.issuing.names import Name, type_of
+from signer.refusal import refused_as
 
 
 def require_within(issuer: Issuer, names: Sequence[Name]) -> None:
@@ -30,9 +32,7 @@ def require_within(issuer: Issuer, names: Sequence[Name]) -> None:
 def _require(issuer: Issuer, constraints: x509.NameConstraints, names: Sequence[Name]) -> None:
     permitted, excluded = constraints.permitted_subtrees or [], constraints.excluded_subtrees or []
     where = f"issuer {issuer.name}"
-    if odd := next((one for one in (*permitted, *excluded) if type_of(one) not in _KNOWN), None):
-        what = f"its certificate restricts names of the type {type(odd).__name__}, against which nothing is held here"
-        raise Refused(what, where=where, advice="`revocast issuer sign` for CAs; or another issuer")
+    _require_known((*permitted, *excluded), where)
     for name in names:
         of_type = [one for one in permitted if type_of(one) == name.type]
         if (of_type and not _is_in(name, of_type)) or _is_in(name, [o for o in excluded if type_of(o) == name.type]):
@@ -40,6 +40,13 @@ def _require(issuer: Issuer, constraints: x509.NameConstraints, names: Sequence[
                 f"{name} is outside of the nameConstraints of its certificate: relying parties would refuse it",
                 where=where,
             )
+
+
+@refused_as(RefusalKind.ISSUER)
+def _require_known(subtrees: Iterable[x509.GeneralName], where: str) -> None:
+    if odd := next((one for one in subtrees if type_of(one) not in _KNOWN), None):
+        what = f"its certificate restricts names of the type {type(odd).__name__}, against which nothing is held here"
+        raise Refused(what, where=where, advice="`revocast issuer sign` for CAs; or another issuer")
 
 
 def _is_in(name: Name, subtrees: Iterable[x509.GeneralName]) -> bool:

@@ -16,6 +16,7 @@ from revocation.config import IssuerProfile
 from revocation.errors import Refused
 from revocation.issuer import Issuer
 from revocation.messages import Issue
+from revocation.refusalkind import RefusalKind
 from signer.encoding import ca_certificate, certificate, responder_certificate
 from signer.encoding.ca_certificate import CAProfile
 from signer.encoding.certificate import CertificateFrame
@@ -37,6 +38,7 @@ from signer.issuing.subject_key import require_certifiable
 from signer.issuing.subjects import subject_of
 from signer.issuing.window import Window, longest_by_rule, window_of
 from signer.random_serial import random_serial
+from signer.refusal import refused_as
 
 DOMAIN_VALIDATED: Final = "2.23.140.1.2.1"
 """The policy of certificates of which domains alone were validated (BRs section 7.1.6.1)."""
@@ -72,13 +74,7 @@ def draft(issuer: IssuerProfile, issuance: Issuance, body: Issue, now: datetime,
         Refused: it may not be certified: says which rule is in the way.
         InputError: something in the message is not what it should be.
     """
-    if body.profile not in issuance.profiles:
-        raise Refused(
-            f"has no profile {body.profile!r}",
-            where=f"issuer {issuer.issuer.name}",
-            advice=f"its profiles are {', '.join(issuance.profiles)}",
-        )
-    profile, kind = issuance.profiles[body.profile], issuance.kind_of(body.profile)
+    profile, kind = _profile(issuer.issuer, issuance, body.profile), issuance.kind_of(body.profile)
     request = read_request(body.csr)
     require_certifiable(request.public_key_info, profile.keys or kind.usual_keys, issuer.compliance)
     require_its_key(request)
@@ -93,6 +89,18 @@ def draft(issuer: IssuerProfile, issuance: Issuance, body: Issue, now: datetime,
     return _of_end_entity(issuer, profile, kind, request, subject, names, window)
 
 
+@refused_as(RefusalKind.ISSUER)
+def _profile(issuer: Issuer, issuance: Issuance, name: str) -> Profile:
+    if name not in issuance.profiles:
+        raise Refused(
+            f"has no profile {name!r}",
+            where=f"issuer {issuer.name}",
+            advice=f"its profiles are {', '.join(issuance.profiles)}",
+        )
+    return issuance.profiles[name]
+
+
+@refused_as(RefusalKind.NAME)
 def _names(body: Issue, request: Request, kind: Kind, issuance: Issuance, profile: IssuerProfile) -> Sequence[Name]:
     """Those of the message, else those of the request, each once."""
     asked = map(parse_name, body.names) if body.names else request.names
@@ -140,6 +148,7 @@ def _of_end_entity(
     return Draft(kind, serial, shown_name(subject), names, window, request.public_key_info, tbs, frame)
 
 
+@refused_as(RefusalKind.ISSUER)
 def _of_ca(
     issuer: IssuerProfile, profile: Profile, request: Request, subject: x509.Name, window: Window, now: datetime
 ) -> Draft:
@@ -154,6 +163,7 @@ def _of_ca(
     return Draft(Kind.INTERMEDIATE, order.serial, ca.name, (), window, request.public_key_info, tbs)
 
 
+@refused_as(RefusalKind.REQUEST)
 def _of_responder(issuer: Issuer, body: Issue, request: Request, window: Window) -> Draft:
     if body.names or body.subject:
         raise Refused("the certificate of a responder has the subject that this signer gives it, and no names")

@@ -7,6 +7,7 @@ from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
 from revocation.issuer import Issuer
 from revocation.messages import Issue
+from revocation.refusalkind import RefusalKind
 from signer.change import Asked
 from signer.issuers.rules import require_certifier
 from signer.issuing.config import Issuance
@@ -15,6 +16,7 @@ from signer.issuing.lint import lint_certificate
 from signer.issuing.subject_key import require_nobody_elses, require_well_made
 from signer.keys.limited_key import LimitedKey
 from signer.keys.purpose import Purpose
+from signer.refusal import refused_as
 from signer.signer import Signer
 
 
@@ -72,8 +74,9 @@ def prepare(signer: Signer, asked: Asked, keys: Keys, now: datetime) -> Prepared
 
 
 def _draft(signer: Signer, issuer: IssuerProfile, body: Issue, now: datetime) -> Draft:
-    issuance = _issuance_of(signer, issuer.issuer)
-    require_certifier(issuer, now)
+    with refused_as(RefusalKind.ISSUER):
+        issuance = _issuance_of(signer, issuer.issuer)
+        require_certifier(issuer, now)
     made = draft(issuer, issuance, body, now, signer.config.limits.responder_certificate_validity)
     require_nobody_elses(made.public_key_info, (profile.issuer for profile in signer.public.profiles.values()))
     require_well_made(made.public_key_info, signer.config.weak_keys)

@@ -11,6 +11,7 @@ from revocation import serials
 from revocation.clock import iso
 from revocation.errors import InputError, Refused
 from revocation.messages import Outcome, Reply
+from revocation.refusalkind import RefusalKind
 from signer.change import Asked
 from signer.issuers.certify import require_unrevoked
 from signer.issuers.pointers import shard_in
@@ -21,7 +22,7 @@ from signer.keys.limited_key import LimitedKey, Use
 from signer.keys.limits import NotNow
 from signer.ledger import audit, certified, continuity, facts, issuances, replies
 from signer.ledger.issuances import Issuance, Unsigned
-from signer.refusal import refused
+from signer.refusal import refused, refused_as
 from signer.rights import require_current
 from signer.signer import Signer
 
@@ -37,6 +38,7 @@ class Reserved:
     key: LimitedKey
 
 
+@refused_as(RefusalKind.MESSAGE)
 def reserve(connection: Connection, signer: Signer, prepared: Prepared, now: datetime) -> Reply | Reserved:
     """What was replied before, a refusal that is remembered, or what is to be signed now.
 
@@ -65,6 +67,7 @@ def reserve(connection: Connection, signer: Signer, prepared: Prepared, now: dat
     return Reserved(prepared, _record(connection, prepared, made, key, now), key)
 
 
+@refused_as(RefusalKind.MESSAGE)
 def _allowed(connection: Connection, signer: Signer, prepared: Prepared) -> Draft:
     """The draft, if the ledger has nothing against it.
 
@@ -82,9 +85,11 @@ def _allowed(connection: Connection, signer: Signer, prepared: Prepared) -> Draf
 
 def _require_trusted(connection: Connection, signer: Signer, prepared: Prepared, public_key_info: bytes) -> None:
     issuer = prepared.asked.profile.issuer
-    require_unrevoked(connection, signer, issuer)
-    signer.stolen.require_not_stolen(issuer.public_key_info)
-    signer.stolen.require_not_stolen(public_key_info)
+    with refused_as(RefusalKind.ISSUER):
+        require_unrevoked(connection, signer, issuer)
+        signer.stolen.require_not_stolen(issuer.public_key_info)
+    with refused_as(RefusalKind.COMPROMISED_KEY):
+        signer.stolen.require_not_stolen(public_key_info)
 
 
 def _once_more(

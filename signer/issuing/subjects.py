@@ -8,11 +8,13 @@ from cryptography import x509
 from revocation.compliance import Compliance
 from revocation.errors import InputError, Refused
 from revocation.messages import Issue
+from revocation.refusalkind import RefusalKind
 from signer.issuers.subject import parse_subject, require_bounded
 from signer.issuing.config import ATTRIBUTES, Profile
 from signer.issuing.kinds import Kind
 from signer.issuing.names import Name
 from signer.issuing.request import Request
+from signer.refusal import refused_as
 
 Attribute: TypeAlias = x509.NameAttribute[str | bytes]
 
@@ -21,6 +23,7 @@ _ORDER: Final = tuple(ATTRIBUTES[name] for name in ("C", "ST", "L", "O", "OU", "
 _LONGEST_COMMON_NAME: Final = 64
 
 
+@refused_as(RefusalKind.REQUEST)
 def subject_of(
     body: Issue, request: Request, names: Sequence[Name], kind: Kind, profile: Profile, compliance: Compliance
 ) -> x509.Name:

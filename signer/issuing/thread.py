@@ -1,4 +1,4 @@
-"""The thread in which certificates are issued, many together: a key that is slow or hangs keeps nothing else waiting.
+"""A thread in which certificates are issued, many together: a key that is slow or hangs keeps nothing else waiting.
 
 The thread that takes messages from the queue only puts them here. They wait in memory: what is lost with this process
 is asked again by who asked, with the same id, and nothing is issued twice.
@@ -12,6 +12,7 @@ from typing import Final
 from revocation.clock import Clock
 from revocation.errors import NoAnswer, Refused, RevocastError
 from revocation.messages import Reply, parse_message
+from revocation.refusalkind import RefusalKind
 from signer.issuing.answer import not_done
 from signer.refusal import NO_ID
 
@@ -64,6 +65,7 @@ class IssuingThread:
         self._woken.set()
         for text in texts[room:]:
             busy = Refused(f"{_MOST} others wait for a certificate", where="signer", advice="ask again in a minute")
+            busy.kind = RefusalKind.LATER
             self._offer([not_done(_id_of(text), busy, self._clock())])
 
     def _run(self) -> None:

@@ -10,8 +10,10 @@ from revocation.durations import show
 from revocation.errors import Refused
 from revocation.issuer import Issuer
 from revocation.messages import Issue
+from revocation.refusalkind import RefusalKind
 from signer.issuing.kinds import Kind
 from signer.keys.purpose import BACKDATE
+from signer.refusal import refused_as
 
 _SECOND: Final = timedelta(seconds=1)
 _AHEAD: Final = timedelta(hours=48)
@@ -38,6 +40,7 @@ class Window:
         return self.not_after - self.not_before + _SECOND
 
 
+@refused_as(RefusalKind.VALIDITY)
 def window_of(
     body: Issue, usual: timedelta, most: timedelta, issuer: Issuer, now: datetime, longest_by_rule: timedelta | None
 ) -> Window:

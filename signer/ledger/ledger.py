@@ -19,9 +19,10 @@ from revocation.errors import ConfigurationError, RevocastError
 from signer.ledger.postgresql import PostgreSQLStore
 from signer.ledger.sqlite import SQLiteStore
 from signer.ledger.store import WRITES, Store
+from signer.ledger.turn import Turn
 
 _LOG: Final = logging.getLogger("revocast.signer")
-HEAD: Final = "0011"
+HEAD: Final = "0012"
 """The newest migration."""
 
 _VERSION: Final = text("SELECT version_num FROM alembic_version")
@@ -105,10 +106,14 @@ class Ledger:
             ) from error
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Several transactions of this thread in a row: what others write waits until it is over."""
-        with self._turn:
-            yield
+    def turn(self) -> Iterator[Turn]:
+        """Several transactions of this thread in a row: what others write waits until it is over, or let go."""
+        self._turn.acquire()
+        turn = Turn(self._turn)
+        try:
+            yield turn
+        finally:
+            turn.let_go()
 
     @contextmanager
     def signing(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ from registrar.issuance import CertificateRequest, Issued, Processing, SignerIss
 from registrar.problem import Problem, ProblemType
 from revocation.errors import QueueUnreachable
 from revocation.messages import Issue, Message, Outcome, Reply, RequesterKey, Revoke, parse_message, verify_signature
+from revocation.refusalkind import RefusalKind
 from revocation.status import Reason
 from revocation.wire.job import safe_job_class
 from revocation.wire.queue import Wire
@@ -114,18 +115,39 @@ def test_refusal_of_the_signer_is_a_problem(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "type_"),
+    [
+        (None, ProblemType.BAD_CSR),
+        ('"of a later signer"', ProblemType.BAD_CSR),
+        ("7", ProblemType.BAD_CSR),
+        ('["name"]', ProblemType.BAD_CSR),
+        ('"name"', ProblemType.REJECTED_IDENTIFIER),
+        ('"rate"', ProblemType.RATE_LIMITED),
+    ],
+)
+def test_refusal_is_told_by_its_kind_where_that_is_known(desk: Desk, kind: str | None, type_: ProblemType) -> None:
+    """A signer of another version may say none, or one that nobody here knows."""
+    more = f', "kind": {kind}' if kind else ""
+    text = f'{{"id": "{ID}", "outcome": "refused", "at": "2026-03-01T12:00:00Z", "detail": "no"{more}}}'
+    desk.client.set(f"reply:{ID}", text)
+    with pytest.raises(Problem) as refused:
+        desk.issuance.issue(desk.tenant, WANTED, 0)
+    assert refused.value.type is type_
+
+
+@pytest.mark.parametrize(
     "reply",
     [
         {"outcome": Outcome.FAILED},
-        {"outcome": Outcome.REFUSED, "data": {"retry_at": "2026-03-01T13:00:00Z"}},
+        {"outcome": Outcome.REFUSED, "kind": RefusalKind.LATER},
         {"data": {"certificate": "no base64!"}},
         {"data": {"certificate": 7}},
         {},
     ],
-    ids=["failed", "not now", "garbage", "number", "nothing"],
+    ids=["failed", "later", "garbage", "number", "nothing"],
 )
 def test_reply_that_is_no_answer_is_waited_for(desk: Desk, reply: dict[str, Any]) -> None:
-    """A signer that fails, or may sign no more this hour, is asked again later."""
+    """A signer that fails, or has too much to do, is asked again later."""
     desk.issuance.issue(desk.tenant, WANTED, 0)
     desk.reply(ID, **reply)
     assert desk.issuance.issue(desk.tenant, WANTED, 0) == Processing()

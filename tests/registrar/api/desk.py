@@ -93,13 +93,20 @@ class Desk:
     responder: FakeResponder
 
     @classmethod
-    def build(cls, folder: Path, *, api: str = API, database: str = "registrar/registrar.sqlite") -> "Desk":
+    def build(
+        cls,
+        folder: Path,
+        *,
+        api: str = API,
+        database: str = "registrar/registrar.sqlite",
+        requester: str = "registrar",
+    ) -> "Desk":
         """The API as a configuration describes it: `api` are the tables of it."""
         authority = Authority("Home CA")
         site = Site.build(
             folder,
             authority=authority,
-            issuer=f"{UNLIMITED}\napi = true",
+            issuer=f'{UNLIMITED}\napi = true\nrequester = "{requester}"',
             lab="api = true",
             registrar=api,
             database=database,

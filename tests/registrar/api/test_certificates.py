@@ -83,11 +83,11 @@ def test_refusal_of_the_signer_is_told_in_its_words(desk: Desk) -> None:
 
 
 def test_signer_that_may_not_now_says_when(desk: Desk) -> None:
-    """Retry-After is until then; one that is away is 503 too."""
+    """Retry-After is until then; one that is away is 503."""
     again = {"retry_at": "2026-03-01T12:10:00Z"}
     desk.signer.refusal = Reply(id=KEY, outcome=Outcome.REFUSED, at=NOW, detail="enough", data=again)
     answer = desk.issue(desk.token(), "a.example")
-    assert (kind(answer), answer.headers["Retry-After"]) == ("unavailable", "601")
+    assert (kind(answer), answer.headers["Retry-After"]) == ("too-many", "601")
     desk.signer.away = True
     assert kind(desk.issue(desk.token(name="b"), "a.example")) == "unavailable"
 
