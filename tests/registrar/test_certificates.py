@@ -94,22 +94,6 @@ def test_revocation_by_the_account(site: Site) -> None:
     assert problem(one.post("revoke-cert", {"certificate": der(certificate)})) == "alreadyRevoked"
 
 
-def test_revocation_that_is_said_to_be_done_is_not_believed_before_it_is_published(site: Site) -> None:
-    """Replies can be forged: who asks again has the signer asked again, and the window moves once it is published."""
-    one = site.client()
-    certificate, _ = one.certificate("a.example")
-    wanted = {"certificate": der(certificate)}
-    assert one.post("revoke-cert", wanted).status_code == 200
-    site.ca.revoked.clear()  # it never came to the signer
-    assert window(site, certificate)[1] > site.clock.now
-    assert one.post("revoke-cert", wanted).status_code == 200
-    assert len(site.ca.revoked) == 1
-    said = one.post("revoke-cert", wanted)
-    assert (said.status_code, problem(said), said.headers["Retry-After"]) == (503, "serverInternal", "5")
-    site.statuses.found = Published(site.clock.now)
-    assert problem(one.post("revoke-cert", wanted)) == "alreadyRevoked"
-
-
 def test_revocation_by_somebody_else_is_told_and_noted(site: Site) -> None:
     """An operator's, or an own try that got no answer: alreadyRevoked (section 7.6), and the window is past."""
     one = site.client()

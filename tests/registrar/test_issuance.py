@@ -23,7 +23,6 @@ from revocation.messages import (
     Reply,
     RequesterKey,
     Revoke,
-    Verb,
     parse_message,
     verify_signature,
 )
@@ -164,26 +163,6 @@ def test_reply_that_is_no_answer_is_waited_for(desk: Desk, reply: dict[str, Any]
     desk.issuance.issue(desk.tenant, WANTED, 0)
     desk.reply(ID, **reply)
     assert desk.issuance.issue(desk.tenant, WANTED, 0) == Processing()
-
-
-def test_reply_to_this_very_message_is_one(desk: Desk) -> None:
-    """The signer says which one it did."""
-    desk.issuance.issue(desk.tenant, WANTED, 0)
-    (message,) = desk.messages(ISSUES_QUEUE)
-    said = {"issuer": desk.tenant.issuer.id, "asked": message.content_digest()}
-    desk.reply(ID, data={"certificate": base64.b64encode(b"DER").decode()}, **said)
-    assert desk.issuance.issue(desk.tenant, WANTED, 0) == Issued(b"DER")
-
-
-@pytest.mark.parametrize("said", [{"issuer": "ABCDEF01"}, {"asked": "00" * 32}], ids=["issuer", "what was asked"])
-def test_reply_to_something_else_is_none(desk: Desk, said: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
-    """Of another issuer, or to a message of other content under the same id: it is logged, and waited on."""
-    desk.issuance.issue(desk.tenant, WANTED, 0)
-    desk.reply(ID, data={"certificate": base64.b64encode(b"DER").decode()}, **said)
-    assert desk.issuance.issue(desk.tenant, WANTED, 0) == Processing()
-    assert "is to something else, or forged" in caplog.text
-    body = Revoke(issuer=desk.tenant.issuer.id, serial="0A1B", reason="superseded")
-    assert desk.issuance.ask(desk.tenant, Verb.REVOKE, body, ID, 0) is None
 
 
 def test_revocation_is_asked_for_in_a_signed_message(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
