@@ -129,6 +129,7 @@ def test_reply_without_a_revision_is_noted_nowhere(one: Watched) -> None:
 
 
 def test_revocation_has_the_date_that_was_asked_for(one: Watched) -> None:
-    """And not the one of the request."""
-    one.act("revoke", revoked_at="2026-03-01T10:00:00Z")
-    assert one.shown()["revoked_at"] == "2026-03-01T10:00:00Z"
+    """And not the one of the request; in the form of RFC 3339, whatever the signer would say of it."""
+    for number, when in enumerate(("2026-03-01T10:00:00Z", "0848-10-03T05:26:13Z")):
+        one.act("revoke", f"{number:032x}", revoked_at=when)
+        assert one.shown()["revoked_at"] == when
