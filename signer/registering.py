@@ -15,7 +15,7 @@ from revocation import serials
 from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
 from revocation.messages import Register
-from signer.importers.certificate import any_serial, issued_by
+from signer.importers.certificate import any_serial, issued_by, owns
 from signer.importers.entry import ImportEntry
 from signer.ledger import facts
 from signer.ledger.bulk import Change, Known, apply_changes, known_certificates
@@ -62,7 +62,14 @@ def _entries(profile: IssuerProfile, body: Register) -> list[ImportEntry]:
     found: dict[bytes, ImportEntry] = {}
     for number, text in enumerate(body.certificates, 1):
         place = f"certificate {number}"
-        issued = issued_by(_read(text, place), profile.issuer, place)
+        certificate = _read(text, place)
+        issued = issued_by(certificate, profile.issuer, place)
+        if owns(profile.issuer, certificate):
+            raise Refused(
+                "is a certificate of the issuer itself",
+                where=place,
+                advice="who certified its key publishes its status: register it there",
+            )
         found[issued.serial] = ImportEntry(issued.serial, issued.not_after, issued.is_ca, None, issued.der, place)
     return list(found.values())
 

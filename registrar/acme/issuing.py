@@ -145,4 +145,4 @@ def _is_published(services: Services, tenant: Tenant, certificate: Certificate) 
     places = extension_value(found.extensions, x509.AuthorityInformationAccess)
     if not any(one.access_method == AuthorityInformationAccessOID.OCSP for one in places or ()):
         return True
-    return services.statuses.published(tenant, found.serial_number, fresh=True) is not None
+    return services.statuses.published(tenant.issuer, found.serial_number, fresh=True) is not None

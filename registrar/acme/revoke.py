@@ -12,11 +12,13 @@ from registrar.acme.identifiers import STAR
 from registrar.acme.strict_json import decode, malformed
 from registrar.database import certificates
 from registrar.database import orders as stored
+from registrar.database.states import State, record_revoked_before, record_told
 from registrar.problem import Problem, ProblemType
 from revocation import serials
 from revocation.issuer import Issuer
 from revocation.status import Reason
 
+_SOON: Final = 5
 _LOG: Final = logging.getLogger("revocast.registrar")
 _ALLOWED: Final = frozenset(
     {
@@ -42,24 +44,35 @@ def revoke(asked: Asked) -> Answer:
         known = certificates.by_serial(connection, asked.tenant.name, ca, serial)
     owner = known.account if known else None
     reason = _reason(payload, _allowed(asked, found, owner))
-    if known is not None and known.revoked_at is not None:
-        raise Problem(ProblemType.ALREADY_REVOKED, "this certificate is revoked already")
     who = f"account {asked.account_url(asked.sender.id)}" if asked.sender else f"the key of the certificate {serial}"
     asked.services.rates.revocation(asked.tenant, asked.sender.id if asked.sender else None, asked.address)
     try:
-        asked.services.issuance.revoke(asked.tenant, ca, serial, reason, who)
+        revision = asked.services.issuance.revoke(asked.tenant, ca, serial, reason, who)
     except Problem as problem:
         if problem.type is ProblemType.ALREADY_REVOKED:
-            _record(asked, ca, serial)
+            _require_published(asked, ca, found.serial_number)
         raise
     _LOG.info("certificate %s of %s is revoked (%s), asked by %s", serial, asked.tenant.name, reason.name, who)
-    _record(asked, ca, serial)
+    state = State(revoked_at=asked.now, reason=reason.name)
+    with asked.services.database.write() as connection:
+        record_told(connection, asked.tenant.name, ca, serial, state, revision, asked.now)
     return Answer(None)
 
 
-def _record(asked: Asked, ca: str, serial: str) -> None:
+def _require_published(asked: Asked, ca: str, serial: int) -> None:
+    """Return if it is published that it is revoked, and note that: who forges replies could say so of any certificate.
+
+    Raises:
+        Problem: it is not, or not yet.
+    """
+    issuer = asked.services.public.profiles[ca].issuer
+    published = asked.services.statuses.published(issuer, serial, fresh=True)
+    if published is None or published.revoked_at is None:
+        detail = "the signer says that it is revoked already, and that is not published yet: ask again"
+        raise Problem(ProblemType.SERVER_INTERNAL, detail, status=503, retry_after=_SOON)
+    name = serials.to_hex(serials.from_int(serial))
     with asked.services.database.write() as connection:
-        certificates.record_revoked(connection, asked.tenant.name, ca, serial, asked.now)
+        record_revoked_before(connection, asked.tenant.name, ca, name, published.revoked_at, asked.now)
 
 
 def _certificate(payload: dict[str, Any]) -> x509.Certificate:

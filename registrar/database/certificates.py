@@ -59,12 +59,6 @@ def _one(connection: Connection, issuer: str, which: ColumnElement[bool]) -> Cer
     return _certificate(connection.execute(query).one_or_none())
 
 
-def record_revoked(connection: Connection, issuer: str, ca: str, serial: str, now: datetime) -> None:
-    """Note that it is revoked, since when it was first noted."""
-    mine = and_(certificates.c.issuer == issuer, certificates.c.ca == ca, certificates.c.serial == serial)
-    connection.execute(update(certificates).where(mine, certificates.c.revoked_at.is_(None)).values(revoked_at=now))
-
-
 def mark_replaced(connection: Connection, certificate: Certificate, order_id: str) -> bool:
     """Note which order is to replace it; false where that changed meanwhile."""
     row = certificates.c
@@ -131,9 +125,3 @@ def add_new(connection: Connection, certificate: Certificate) -> bool:
     except IntegrityError:  # somebody did so meanwhile
         return False
     return True
-
-
-def record_state(connection: Connection, certificate: Certificate, **values: object) -> None:
-    """Note that it is revoked, held or released: `revoked_at`, `held_at`, `reason`."""
-    mine = and_(certificates.c.id == certificate.id, certificates.c.issuer == certificate.issuer)
-    connection.execute(update(certificates).where(mine, certificates.c.revoked_at.is_(None)).values(**values))

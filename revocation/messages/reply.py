@@ -1,7 +1,7 @@
 """The answer to a message: kept by the signer for good, and the same for the same message id."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -15,6 +15,10 @@ class Outcome(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     FAILED = "failed"
+
+
+_HIGHEST: Final = (1 << 63) - 1
+"""A ledger's and a database's integers go up to it."""
 
 
 def _known(value: object) -> RefusalKind | None:
@@ -32,6 +36,7 @@ class Reply(BaseModel):
         detail: one sentence for people.
         advice: what to do about a refusal.
         kind: why it was not done, for programs; None where a signer of before, or a later one, says nothing known.
+        asked: `content_digest` of the message, of what was done; None of a signer of before.
         data: what a verb gives back, as JSON.
     """
 
@@ -41,10 +46,11 @@ class Reply(BaseModel):
     outcome: Outcome
     at: Instant
     issuer: str | None = None
-    revision: int | None = None
+    revision: Annotated[int, Field(ge=0, le=_HIGHEST)] | None = None
     detail: str = ""
     advice: str | None = None
     kind: Annotated[RefusalKind | None, BeforeValidator(_known)] = Field(
         default=None, exclude_if=lambda value: value is None
     )
+    asked: str | None = Field(default=None, exclude_if=lambda value: value is None)
     data: dict[str, Any] = {}

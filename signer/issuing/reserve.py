@@ -186,5 +186,6 @@ def _reply(asked: Asked, made: Draft, revision: int, now: datetime) -> Reply:
         issuer=issuer.id,
         revision=revision,
         detail=f"certificate {serial} of {issuer.name} is issued for {named}, until {window['not_after']}",
+        asked=asked.message.content_digest(),
         data={"serial": serial, **window},
     )

@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from registrar.acme.validated import record_invalid, record_valid, to_validate
 from registrar.database import Database
 from registrar.issuance import CertificateRequest, Issued, Processing
-from registrar.problem import Problem
+from registrar.problem import Problem, ProblemType
 from registrar.published_status import Published
 from registrar.tenant import Tenant
+from revocation.issuer import Issuer
 from revocation.status import Reason
 from tests.authority import Authority
 
@@ -97,11 +98,14 @@ class FakeCA:
             self.issued[wanted.id] = self._sign(wanted)
         return Issued(self.forged or self.issued[wanted.id])
 
-    def revoke(self, tenant: Tenant, ca: str, serial: str, reason: Reason, asked_by: str) -> None:
+    def revoke(self, tenant: Tenant, ca: str, serial: str, reason: Reason, asked_by: str) -> int | None:
         if self.refusal:
             raise self.refusal
+        if any(serial == one for one, _, _ in self.revoked):
+            raise Problem(ProblemType.ALREADY_REVOKED, "this certificate is revoked already")
         self.revoked.append((serial, reason, asked_by))
         self.revoked_of.append(ca)
+        return len(self.revoked)
 
     def _sign(self, wanted: CertificateRequest) -> bytes:
         names = [
@@ -133,5 +137,5 @@ class FakeStatuses:
 
     found: Published | None = None
 
-    def published(self, tenant: Tenant, serial: int, *, fresh: bool = False) -> Published | None:
+    def published(self, issuer: Issuer, serial: int, *, fresh: bool = False) -> Published | None:
         return self.found

@@ -16,7 +16,16 @@ from registrar.acme.validations import QueuedValidations
 from registrar.issuance import CertificateRequest, Issued, Processing, SignerIssuance
 from registrar.problem import Problem, ProblemType
 from revocation.errors import QueueUnreachable
-from revocation.messages import Issue, Message, Outcome, Reply, RequesterKey, Revoke, parse_message, verify_signature
+from revocation.messages import (
+    Issue,
+    Message,
+    Outcome,
+    Reply,
+    RequesterKey,
+    Revoke,
+    parse_message,
+    verify_signature,
+)
 from revocation.refusalkind import RefusalKind
 from revocation.status import Reason
 from revocation.wire.job import safe_job_class

@@ -139,3 +139,12 @@ def test_ca_certificate_is_not_revoked_without_a_reason(estate: Estate, signer: 
     assert (reply.outcome, "has to be told a reason" in reply.detail) == (Outcome.REFUSED, True)
     assert not is_revoked(signer, 7)
     assert handle(signer, estate.revoke(7, "cessationOfOperation"), fixed(NOW)).outcome is Outcome.DONE
+
+
+def test_reply_says_to_which_content_it_is(estate: Estate, signer: Signer) -> None:
+    """Also when it is given again, to the same message composed anew."""
+    body = Revoke(issuer="test", serial="01", reason="superseded")
+    first = estate.ask(Verb.REVOKE, body)
+    again = estate.ask(Verb.REVOKE, body, NOW + SECOND, id_=first.id)
+    replies = [handle(signer, one, fixed(NOW + SECOND)) for one in (first, again)]
+    assert [one.asked for one in replies] == [first.content_digest()] * 2

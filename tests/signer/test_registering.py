@@ -80,6 +80,13 @@ def test_certificate_that_the_issuer_did_not_sign_has_all_refused(place: Place) 
     assert (reply.outcome, place.known()) == (Outcome.REFUSED, set())
 
 
+def test_certificate_of_the_issuer_itself_is_refused(place: Place) -> None:
+    """What would be recorded of it is what its own issuer has to publish."""
+    reply = place.register(leaf(place.authority, 0x51), place.authority.certificate)
+    assert (reply.outcome, "of the issuer itself" in reply.detail) == (Outcome.REFUSED, True), reply
+    assert from_int(0x51) not in place.known()
+
+
 def test_what_is_no_certificate_is_refused(place: Place) -> None:
     """And the signer goes on."""
     body = Register(issuer="test", certificates=("AAAA",))

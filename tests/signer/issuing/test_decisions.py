@@ -31,6 +31,12 @@ def test_certificate_has_the_names_of_the_message_and_not_those_of_the_request(s
     assert names_in(issued) == ["www.example.com", "192.168.0.7"]
 
 
+def test_reply_says_to_which_message_it_is(shared: Office) -> None:
+    """By a digest of what was asked."""
+    message = shared.ask()
+    assert shared.reply(message).asked == message.content_digest()
+
+
 def test_certificate_has_the_names_of_the_request_where_the_message_has_none(shared: Office) -> None:
     """As tools make requests."""
     csr = request_of(KEY, names=["dns:www.example.com", "ip:192.168.0.8"])
