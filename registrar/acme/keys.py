@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from registrar.acme.strict_json import decode
 from registrar.problem import Problem, ProblemType
+from revocation.ed25519 import weak_point
 
 PublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
 
@@ -110,6 +111,8 @@ def _read(text: str) -> AccountKey:
         raise bad_key("the key is of a kind that is not accepted")
     if isinstance(public, RSAPublicKey):
         _check_rsa(public)
+    if isinstance(public, Ed25519PublicKey) and (found := weak_point(public)):
+        raise bad_key(f"the key is {found}")
     return AccountKey(key, jwk, key.thumbprint(), public)
 
 

@@ -3,10 +3,11 @@
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from revocation.compliance import Compliance
+from revocation.ed25519 import weak_point
 from revocation.errors import KeyUnavailable, Refused
 from revocation.keykind import forbidden_key
 from revocation.rsassa_pss import allows, is_pss_only
@@ -69,4 +70,6 @@ def weakness(public_key_info: bytes, where: str) -> str | None:
             return f"RSA with the exponent {exponent} is weak: odd, and above {_SMALLEST_EXPONENT}"
     if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _SMALLEST_CURVE:
         return f"the curve {key.curve.name} is weak: one of {_SMALLEST_CURVE} bits at least"
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return weak_point(key)
     return None
