@@ -38,7 +38,8 @@ def list_(
 ) -> None:
     """List the certificates that the ledger of this machine knows, in the order of issuer and serial.
 
-    Names are those of certificates that were issued here: what was imported is found by serial, state and expiry.
+    What was imported has names where the ledger has the certificate itself; else it is found by serial, state and
+    expiry.
     """
     signer, now = opened(config), clock.now()
     wanted = Wanted(

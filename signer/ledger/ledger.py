@@ -20,7 +20,7 @@ from signer.ledger.sqlite import SQLiteStore
 from signer.ledger.store import WRITES, Store
 from signer.ledger.turn import Turn
 
-HEAD: Final = "0011"
+HEAD: Final = "0012"
 """The newest migration."""
 
 _VERSION: Final = text("SELECT version_num FROM alembic_version")

@@ -148,7 +148,7 @@ def test_what_is_no_request_is_refused(shared: Office) -> None:
     ("key", "said"),
     [
         (ec.generate_private_key(ec.SECP192R1()), "secp192r1 is weak"),
-        (ec.generate_private_key(ec.SECP521R1()), "of no kind that is certified"),
+        (ec.generate_private_key(ec.SECP521R1()), "its key is p521, and the profile has p256"),
         (ec.generate_private_key(ec.SECP256K1()), "of no kind that is certified"),
         (rsa.generate_private_key(65537, 1024), "RSA of 1024 bits is weak"),  # noqa: S505 - it is to be refused
         (rsa.generate_private_key(3, 2048), "exponent 3 is weak"),
@@ -167,6 +167,15 @@ def test_profile_certifies_the_kinds_of_keys_that_it_names_alone(tmp_path: Path)
     office = Office.build(tmp_path, issuance=NAMES + PROFILES.replace(".server]\n", '.server]\nkeys = ["p256"]\n'))
     office.issue("server")
     assert "its key is ed25519" in office.refused("server", key=ed25519.Ed25519PrivateKey.generate())
+
+
+def test_p_521_is_certified_where_the_profile_names_it(tmp_path: Path) -> None:
+    """Of CAs and for code it is usual; of servers it is not, since browsers do not know it."""
+    office = Office.build(tmp_path, issuance=NAMES + PROFILES.replace(".server]\n", '.server]\nkeys = ["p521"]\n'))
+    key = ec.generate_private_key(ec.SECP521R1())
+    assert office.issue("server", key=key).public_key() == key.public_key()
+    assert office.issue("intermediate", (), subject="CN=Sub CA", key=key).public_key() == key.public_key()
+    assert "its key is p521" in office.refused("client", (), subject="CN=x", key=key)
 
 
 def test_key_with_close_primes_is_refused(shared: Office) -> None:

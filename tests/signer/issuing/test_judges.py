@@ -75,6 +75,19 @@ def test_pkilint_finds_nothing_by_the_brs(br: Office, tmp_path: Path, profile: s
     assert [line for line in found if "cabf.ca_certificate_no_digital_signature_bit" not in line] == []
 
 
+@pytest.mark.judge("lint_pkix_cert", "lint_cabf_serverauth_cert")
+def test_pkilint_finds_nothing_with_p_521_where_profiles_name_it(tmp_path: Path) -> None:
+    """By RFC 5280, and by the BRs, whose section 6.1.5 has it."""
+    issuance = NAMES + BR_PROFILES.replace("server]\n", 'server]\nkeys = ["p521"]\n')
+    rules = {"lint_pkix_cert": ("", ()), "lint_cabf_serverauth_cert": ('compliance = "br"', ("-d",))}
+    for linter, (public, options) in rules.items():
+        authority = Authority(organization="Example")
+        office = Office.build(tmp_path / linter, authority=authority, public=public, issuance=issuance, now=NOW)
+        issued = office.issue("server", key=ec.generate_private_key(ec.SECP521R1()), now=NOW)
+        (tmp_path / "x.pem").write_bytes(issued.public_bytes(Encoding.PEM))
+        assert pkilint_certificate(tmp_path / "x.pem", linter, *options) == ""
+
+
 @pytest.mark.judge("lint_cabf_smime_cert")
 @pytest.mark.parametrize("kind", ["p256", "rsa2048"])
 def test_pkilint_takes_certificates_for_mail_with_that_policy_for_strict_ones(
