@@ -35,6 +35,7 @@ from revocation.config import IssuerProfile
 from revocation.durable import write_new
 from revocation.errors import InputError, NoAnswer, Refused, RevocastError
 from revocation.messages import Issue, Message, Reply, Verb, fill
+from revocation.messages.bodies import MOST_DAYS
 
 _CODES: Final = """
 
@@ -70,7 +71,7 @@ class _Wanted:
 )
 @click.option("--name", "names", multiple=True, help="dns:HOST, ip:ADDRESS, email:MAILBOX or uri:URI; several times.")
 @click.option("--subject", help='Such as "CN=Alice", where the profile lets you say it.')
-@click.option("--days", type=click.IntRange(min=1), help="How long it lasts; else as the profile says.")
+@click.option("--days", type=click.IntRange(1, MOST_DAYS), help="How long it lasts; else as the profile says.")
 @click.option("--not-before", type=Moment(), help="When it begins; else an hour ago.")
 @click.option("--not-after", type=Moment(), help="When it ends, in place of --days.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The certificate, PEM.")

@@ -4,13 +4,13 @@ from ipaddress import ip_address
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
 from registrar.acme.identifiers import DNS, IP
 from registrar.acme.keys import key_of
 from registrar.acme.strict_json import decode
 from registrar.problem import Identifier, Problem, ProblemType
+from revocation.pkcs10 import UNREADABLE
 
 
 def read_csr(payload: dict[str, Any]) -> x509.CertificateSigningRequest:
@@ -24,7 +24,7 @@ def read_csr(payload: dict[str, Any]) -> x509.CertificateSigningRequest:
         csr = x509.load_der_x509_csr(octets)
         if not csr.is_signature_valid:
             raise bad_csr("is not signed by its own key")
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+    except UNREADABLE:
         raise bad_csr("is none that can be read") from None
     return csr
 
@@ -46,7 +46,7 @@ def thumbprint_of(csr: x509.CertificateSigningRequest) -> str | None:
     """That of its key, as accounts have it; None of a key that no account could have."""
     try:
         found = key_of(csr.public_key())
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         raise bad_csr("has a key that cannot be read") from None
     return found.thumbprint if found else None
 
@@ -61,12 +61,12 @@ def _names_of(csr: x509.CertificateSigningRequest) -> set[Identifier]:
         alternatives = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         alternatives = x509.SubjectAlternativeName([])
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except UNREADABLE:
         raise bad_csr("has extensions that cannot be read") from None
     found = {_identifier(one) for one in alternatives}
     try:
         subject = csr.subject
-    except ValueError:
+    except UNREADABLE:
         raise bad_csr("has a subject that cannot be read") from None
     return found | {_common(str(one.value)) for one in subject.get_attributes_for_oid(NameOID.COMMON_NAME)}
 

@@ -18,6 +18,8 @@ from revocation.commands import root
 from revocation.errors import InputError, NoAnswer, NotPublishedYet, Refused
 from revocation.messages import Message, Reply
 from tests.authority import Authority
+from tests.building.keyforms import EC
+from tests.building.requests import info_of, request_info, signed_by
 from tests.signer.issuing.office import Office, request_of
 
 HOST = "dns:www.example.com"
@@ -100,6 +102,24 @@ def test_nothing_that_is_there_is_written_over(office: Office, tmp_path: Path) -
         assert isinstance(error, InputError)
         assert (folder / name).read_text() == "mine"
         assert [one.name for one in folder.iterdir()] == [name]
+
+
+def test_request_that_a_library_chokes_on_is_bad_input(office: Office, tmp_path: Path) -> None:
+    """Told in a sentence, or as JSON, and nobody is asked."""
+    csr = tmp_path / "odd.csr"
+    csr.write_bytes(signed_by(EC, request_info(info_of(EC), version=1)))
+    usual = ("cert", "issue", "--profile", "server", "--name", HOST, "--csr", csr, "--out", tmp_path / "odd.pem")
+    assert "is no PKCS #10 request" in str(failed(office, *usual))
+    result = run(office, *usual, "--json")
+    assert isinstance(result.exception, InputError), result.output
+
+
+def test_time_beyond_a_hundred_years_is_bad_input(office: Office, tmp_path: Path) -> None:
+    """Before a key is made."""
+    key = tmp_path / "k.key"
+    usual = ("--profile", "server", "--name", HOST, "--key-out", key, "--out", tmp_path / "k.pem")
+    result = run(office, "cert", "issue", *usual, "--days", "9999999")
+    assert (result.exit_code, "36600" in result.output, key.exists()) == (2, True, False)
 
 
 def test_who_asks_again_with_the_id_and_the_request_gets_the_same_certificate(office: Office, tmp_path: Path) -> None:
