@@ -9,7 +9,7 @@ from revocation.compliance import Compliance
 from revocation.errors import InputError, Refused
 from revocation.messages import Issue
 from revocation.refusalkind import RefusalKind
-from signer.issuers.subject import parse_subject, require_bounded
+from signer.issuers.subject import made_anew, parse_subject, require_bounded
 from signer.issuing.config import ATTRIBUTES, Profile
 from signer.issuing.kinds import Kind
 from signer.issuing.names import Name
@@ -44,7 +44,7 @@ def subject_of(
         if _is_certified_name(attribute, names):
             chosen.append(_as_certified(attribute, names))
         elif attribute.oid in allowed:
-            chosen.append(attribute)
+            chosen.append(made_anew(attribute, _WHERE))
         elif body.subject:
             raise Refused(
                 f"{attribute.rfc4514_string()} may not be chosen: the profile lets a requester say {_shown(allowed)}",

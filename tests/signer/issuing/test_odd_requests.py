@@ -31,6 +31,9 @@ from tests.building.requests import (
 )
 from tests.signer.issuing.office import Office
 
+pytestmark = pytest.mark.filterwarnings("ignore:Attribute's length must be")
+"""Of cryptography, which takes it all the same."""
+
 KEY = info_of(EC)
 HOST = names("www.example.com")
 ODD = {
