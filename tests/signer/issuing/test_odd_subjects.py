@@ -3,6 +3,7 @@
 import pytest
 
 from revocation import der
+from tests.authority import NOW, Authority
 from tests.building.keyforms import EC
 from tests.building.requests import (
     BMP,
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Attribute's length must be")
 """Of cryptography, which takes it all the same."""
 
 CN, C = "2.5.4.3", "2.5.4.6"
-PROFILES = ["client", "code_signing", "intermediate"]
+CHOOSING = ["client", "code_signing", "intermediate"]
 
 
 def asking(*attributes: bytes) -> bytes:
@@ -30,7 +31,7 @@ def asking(*attributes: bytes) -> bytes:
     return signed_by(EC, request_info(info_of(EC), subject=der.sequence(*attributes)))
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", CHOOSING)
 @pytest.mark.parametrize(
     ("tag", "octets"),
     [
@@ -49,13 +50,30 @@ def test_common_name_is_written_anew_as_utf8(shared: Office, profile: str, tag: 
     assert attribute(CN, UTF8, b"Alice") in issued.subject.public_bytes()
 
 
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """Two issuers, as a signer of two tenants has them."""
+    office = Office.build(tmp_path_factory.mktemp("several"))
+    office.estate.add_issuer("other", Authority("Other CA", days=7300))
+    office.signer = office.estate.signer(NOW)
+    return office
+
+
+@pytest.mark.parametrize("profile", ["client", "intermediate"])
+@pytest.mark.parametrize("subject", ["CN=Other CA", "CN=OTHER  ca", "CN=Test Issuing CA"])
+def test_name_of_a_ca_is_refused_however_it_is_written(several: Office, profile: str, subject: str) -> None:
+    """Of the issuer, which would seem to have issued itself, and of another tenant's (RFC 5280 section 4.1.2.6)."""
+    said = several.refused(profile, (), subject=subject)
+    assert "is the name of the CA" in said or "has the name of" in said
+
+
 def test_country_is_written_anew_as_printable(shared: Office) -> None:
     """Appendix A.1 allows no other type."""
     issued = shared.issue("intermediate", (), csr=asking(attribute(C, UTF8, b"EE"), attribute(CN, UTF8, b"Sub")))
     assert attribute(C, PRINTABLE, b"EE") in issued.subject.public_bytes()
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", CHOOSING)
 @pytest.mark.parametrize(
     "value",
     [
