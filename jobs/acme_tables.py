@@ -114,6 +114,7 @@ _REGISTRAR = """
 name = "registrar"
 public_key = {key}
 verbs = ["issue", "revoke"]
+# verbs = ["issue", "revoke", "release", "register"]  # where it has [registrar.api] too: docs/api.md
 issuers = [{issuer}]
 issues_per_hour = 500
 [registrar]

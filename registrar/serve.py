@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import click
+from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
 from cheroot.wsgi import Server
 
 from registrar.acme.app import create_app
@@ -84,8 +85,27 @@ def registrar(config: Path | None, listen: str | None) -> None:
         server.stop()
 
 
+class _Headers(HeaderReader):
+    """Those whose names cannot be taken for others: in WSGI `X_Client_Cert` is `X-Client-Cert`, and a proxy that takes
+    the one away may let the other through.
+    """
+
+    def _allow_header(self, key_name: bytes) -> bool:
+        return b"_" not in key_name
+
+
+class _Request(HTTPRequest):
+    header_reader = _Headers()
+
+
+class _Connection(HTTPConnection):
+    RequestHandlerClass = _Request
+
+
 class _Server(Server):
     """cheroot, which says what it has to say in the log: mostly of clients that went away."""
+
+    ConnectionClass = _Connection
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         """Say it, if it is a warning at least."""

@@ -4,6 +4,7 @@ What is acknowledged survives a power cut, and what a writing transaction reads 
 and postgresql.py say how.
 """
 
+import logging
 import threading
 import weakref
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from signer.ledger.sqlite import SQLiteStore
 from signer.ledger.store import WRITES, Store
 from signer.ledger.turn import Turn
 
+_LOG: Final = logging.getLogger("revocast.signer")
 HEAD: Final = "0012"
 """The newest migration."""
 
@@ -157,8 +159,11 @@ class Ledger:
         if version == HEAD:
             return
         with self._store.signing(), self._writing() as connection:
-            if _version(connection) != HEAD:
+            version = _version(connection)
+            if version != HEAD:
                 _upgrade(connection)
+        if version != HEAD:
+            _LOG.info("%s: its schema is %s now, and was %s", self._store.where, HEAD, version or "none")
 
 
 def _version(connection: Connection) -> str | None:

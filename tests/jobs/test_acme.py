@@ -15,6 +15,8 @@ from revocation.messages import RequesterKey, Verb
 from signer.config import SignerConfig
 from tests.authority import Authority
 
+ROOT = Path(__file__).parents[2]
+
 
 def config_of(folder: Path, *names: str) -> Path:
     """A configuration as `init` writes it, with these CAs."""
@@ -53,6 +55,20 @@ def test_tables_are_read_by_signer_and_registrar(tmp_path: Path) -> None:
     assert settings.listen == "0.0.0.0:8890"
     assert (tmp_path / "data/registrar").stat().st_mode & 0o777 == 0o700
     assert tenant.requester_key.stat().st_mode & 0o777 == 0o600
+
+
+def test_verbs_of_the_api_stand_there_as_a_comment(tmp_path: Path) -> None:
+    """Those that docs/api.md names; the registrar has them where somebody takes the other line away."""
+    config = config_of(tmp_path, "one")
+    assert add_registrar(config, "one", ACME.of("https://ca.home.arpa:8890", ("home.arpa",)))
+    text = config.read_text().replace('verbs = ["issue", "revoke"]\n# verbs', "verbs")
+    config.write_text(text)
+    settings = ConfigFile.read(config).table("signer", SignerConfig)
+    operator, registrar = settings.requesters
+    assert set(registrar.verbs) == {Verb.ISSUE, Verb.REVOKE, Verb.RELEASE, Verb.REGISTER}
+    assert Verb.REGISTER not in operator.verbs
+    line = next(line for line in text.splitlines() if '"register"' in line)
+    assert line.partition("  #")[0] in (ROOT / "docs/api.md").read_text()
 
 
 def test_configuration_that_has_a_registrar_stays_as_it_is(tmp_path: Path) -> None:
