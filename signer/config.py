@@ -13,6 +13,7 @@ from revocation.config import IssuerProfile, PublicConfig
 from revocation.configfile import LocalPath, QueueURL, Table
 from revocation.crlspec import LastCRL
 from revocation.durations import Duration, show
+from revocation.ed25519 import PublicKeyText
 from revocation.errors import ConfigurationError
 from revocation.issuer import Issuer
 from revocation.messages import Verb
@@ -79,7 +80,7 @@ class Requester(Table):
     """Somebody who may ask to change facts."""
 
     name: str = Field(max_length=64)
-    public_key: str = Field(description="base64 of the 32 octets of an Ed25519 public key")
+    public_key: PublicKeyText = Field(description="base64 of the 32 octets of an Ed25519 public key")
     verbs: tuple[Verb, ...] = Field(description="What this requester may ask.")
     issuers: tuple[str, ...] = Field(default=("*",), description="Of which issuers; `*` for all.")
     issues_per_hour: int | None = Field(

@@ -4,7 +4,6 @@ from ipaddress import ip_address
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
@@ -14,6 +13,7 @@ from registrar.acme.strict_json import decode
 from registrar.problem import Identifier, Problem, ProblemType
 from revocation.compliance import Compliance
 from revocation.keykind import KeyKind, forbidden_key, kind_of
+from revocation.pkcs10 import UNREADABLE
 
 
 def read_csr(payload: dict[str, Any]) -> x509.CertificateSigningRequest:
@@ -27,7 +27,7 @@ def read_csr(payload: dict[str, Any]) -> x509.CertificateSigningRequest:
         csr = x509.load_der_x509_csr(octets)
         if not csr.is_signature_valid:
             raise bad_csr("is not signed by its own key")
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+    except UNREADABLE:
         raise bad_csr("is none that can be read") from None
     return csr
 
@@ -49,7 +49,7 @@ def thumbprint_of(csr: x509.CertificateSigningRequest) -> str | None:
     """That of its key, as accounts have it; None of a key that no account could have."""
     try:
         found = key_of(csr.public_key())
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         raise bad_csr("has a key that cannot be read") from None
     return found.thumbprint if found else None
 
@@ -79,12 +79,12 @@ def _names_of(csr: x509.CertificateSigningRequest) -> set[Identifier]:
         alternatives = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         alternatives = x509.SubjectAlternativeName([])
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except UNREADABLE:
         raise bad_csr("has extensions that cannot be read") from None
     found = {_identifier(one) for one in alternatives}
     try:
         subject = csr.subject
-    except ValueError:
+    except UNREADABLE:
         raise bad_csr("has a subject that cannot be read") from None
     return found | {_common(str(one.value)) for one in subject.get_attributes_for_oid(NameOID.COMMON_NAME)}
 

@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from registrar.acme.strict_json import decode, encode
 from registrar.problem import Problem, ProblemType
+from revocation.ed25519 import weak_point
 
 PublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
 
@@ -121,6 +122,8 @@ def _read(text: str) -> AccountKey:
         raise bad_key("the numbers of the JWK are longer or shorter than RFC 7518 has them (sections 6.2.1.2, 6.3.1.1)")
     if isinstance(public, RSAPublicKey):
         _check_rsa(public)
+    if isinstance(public, Ed25519PublicKey) and (found := weak_point(public)):
+        raise bad_key(f"the key is {found}")
     return AccountKey(key, jwk, key.thumbprint(), public)
 
 

@@ -23,6 +23,7 @@ from registrar.database.rows import Certificate, new_id
 from registrar.received import names_of, require_key, require_signed_by
 from revocation import serials
 from revocation.messages import Issue, Register, Reply, Verb
+from revocation.pkcs10 import UNREADABLE
 
 _LOG: Final = logging.getLogger("revocast.registrar")
 _AGAIN: Final = "2"
@@ -151,7 +152,7 @@ def _csr(text: str) -> bytes:
         if found.is_signature_valid:
             return found.public_bytes(Encoding.DER)
         detail = "is not signed by its own key"
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+    except UNREADABLE:
         detail = "is none that can be read"
     raise _unreadable("csr", detail)
 

@@ -49,19 +49,24 @@ class Draft:
     """A certificate that may be signed, as far as the ledger has nothing against it.
 
     Attributes:
-        subject: as text of RFC 4514; empty where there is none.
+        name: its subject; empty where there is none.
         tbs: the TBSCertificate, by the AlgorithmIdentifier of the key that is to sign it.
         frame: of an end entity; None of a CA and of a responder.
     """
 
     kind: Kind
     serial: bytes
-    subject: str
+    name: x509.Name
     names: Sequence[Name]
     window: Window
     public_key_info: bytes
     tbs: Callable[[bytes], bytes]
     frame: CertificateFrame | None = None
+
+    @property
+    def subject(self) -> str:
+        """As text of RFC 4514."""
+        return shown_name(self.name)
 
 
 def draft(issuer: IssuerProfile, issuance: Issuance, body: Issue, now: datetime, responders_last: timedelta) -> Draft:
@@ -145,7 +150,7 @@ def _of_end_entity(
         places=places,
     )
     tbs = partial(certificate.encode_tbs, frame)
-    return Draft(kind, serial, shown_name(subject), names, window, request.public_key_info, tbs, frame)
+    return Draft(kind, serial, subject, names, window, request.public_key_info, tbs, frame)
 
 
 @refused_as(RefusalKind.ISSUER)
@@ -160,7 +165,7 @@ def _of_ca(
     order = Order(ca, subject, issuer, made, window.lasts, issuer.compliance, Turn(0, None))
     require_allowed(order, now)
     tbs = partial(ca_certificate.encode_tbs, frame_of(order, (window.not_before, window.not_after)))
-    return Draft(Kind.INTERMEDIATE, order.serial, ca.name, (), window, request.public_key_info, tbs)
+    return Draft(Kind.INTERMEDIATE, order.serial, subject, (), window, request.public_key_info, tbs)
 
 
 @refused_as(RefusalKind.REQUEST)
@@ -170,7 +175,7 @@ def _of_responder(issuer: Issuer, body: Issue, request: Request, window: Window)
     frame = ResponderCertificateFrame(
         issuer, random_serial(), request.public_key_info, window.not_before, window.not_after
     )
-    subject = shown_name(responder_certificate.subject_of(issuer))
+    subject = responder_certificate.subject_of(issuer)
     tbs = partial(responder_certificate.encode_tbs, frame)
     return Draft(Kind.OCSP, frame.serial, subject, (), window, request.public_key_info, tbs)
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,8 @@ from revocation.commands import root
 from revocation.errors import InputError, NoAnswer, NotPublishedYet, Refused
 from revocation.messages import Message, Reply
 from tests.authority import Authority
+from tests.building.keyforms import EC
+from tests.building.requests import info_of, request_info, signed_by
 from tests.signer.issuing.office import Office, request_of
 
 HOST = "dns:www.example.com"
@@ -100,6 +103,57 @@ def test_nothing_that_is_there_is_written_over(office: Office, tmp_path: Path) -
         assert isinstance(error, InputError)
         assert (folder / name).read_text() == "mine"
         assert [one.name for one in folder.iterdir()] == [name]
+
+
+def test_request_that_a_library_chokes_on_is_bad_input(office: Office, tmp_path: Path) -> None:
+    """Told in a sentence, or as JSON, and nobody is asked."""
+    csr = tmp_path / "odd.csr"
+    csr.write_bytes(signed_by(EC, request_info(info_of(EC), version=1)))
+    usual = ("cert", "issue", "--profile", "server", "--name", HOST, "--csr", csr, "--out", tmp_path / "odd.pem")
+    assert "is no PKCS #10 request" in str(failed(office, *usual))
+    result = run(office, *usual, "--json")
+    assert isinstance(result.exception, InputError), result.output
+
+
+@pytest.mark.parametrize(("key", "out"), [("x", "x"), ("x", "x.csr"), ("folder/../x", "x"), ("link/x", "x.csr")])
+def test_certificate_is_not_to_lie_where_its_key_or_request_does(
+    office: Office, tmp_path: Path, key: str, out: str
+) -> None:
+    """Nothing is asked for, and no key is made, however the path is written."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path)
+    words = ("cert", "issue", "--profile", "server", "--name", HOST)
+    error = failed(office, *words, "--key-out", tmp_path / key, "--out", tmp_path / out)
+    assert isinstance(error, InputError)
+    assert "is to lie too" in error.what
+    assert {one.name for one in tmp_path.iterdir()} == {"folder", "link"}
+
+
+def test_certificate_that_is_issued_and_cannot_be_written_is_told_with_its_serial_and_id(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something came to lie there meanwhile."""
+    out = tmp_path / "x.pem"
+    certificate_of = cert_issue.certificate_of
+
+    def taken(*arguments: object) -> x509.Certificate:
+        out.write_text("another's")
+        return certificate_of(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cert_issue, "certificate_of", taken)
+    words = ("cert", "issue", "--profile", "server", "--name", HOST, "--key-out", tmp_path / "k", "--out", out)
+    error = failed(office, *words)
+    assert isinstance(error, InputError)
+    assert re.search(r"certificate [0-9A-F]{30,} is issued, and something else is there", error.what)
+    assert re.search(r"--id [0-9a-f]{32}, and with --csr .*k\.csr in place of --key-out", str(error.advice))
+
+
+def test_time_beyond_a_hundred_years_is_bad_input(office: Office, tmp_path: Path) -> None:
+    """Before a key is made."""
+    key = tmp_path / "k.key"
+    usual = ("--profile", "server", "--name", HOST, "--key-out", key, "--out", tmp_path / "k.pem")
+    result = run(office, "cert", "issue", *usual, "--days", "9999999")
+    assert (result.exit_code, "36600" in result.output, key.exists()) == (2, True, False)
 
 
 def test_who_asks_again_with_the_id_and_the_request_gets_the_same_certificate(office: Office, tmp_path: Path) -> None:

@@ -143,6 +143,7 @@ def test_algorithm_of_another_key_is_refused(site: Site, algorithm: str) -> None
         {"kty": "EC", "crv": "P-256"},
         {"kty": "OKP", "crv": "X25519", "x": b64(b"\1" * 32)},
         {"kty": "OKP", "crv": "Ed25519", "x": "AA"},
+        {"kty": "OKP", "crv": "Ed25519", "x": b64(b"\1" + bytes(31))},
         {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
         {"kty": "RSA", "n": b64(b"\xff" * 1024), "e": "AQAB"},
         {"kty": "RSA", "n": b64(b"\xff" * 256), "e": "Aw"},

@@ -13,7 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from registrar.acme.validated import record_invalid, record_valid, to_validate, waiting
 from registrar.problem import Problem, ProblemType
+from revocation import der
 from revocation.clock import iso
+from tests.building.keyforms import EC
+from tests.building.requests import attribute, extension, info_of, names, request_info, signed_by
 from tests.registrar.site import UNLIMITED, Raw, Site, b64, csr_for, problem
 
 
@@ -213,7 +216,26 @@ def test_csr_with_the_key_of_an_account_is_refused(site: Site) -> None:
         assert problem(one.finalize(order, csr_for("a.example", key=key))) == "badCSR"
 
 
-@pytest.mark.parametrize("octets", [b"", b"\x30\x00", b"no CSR", b"\x30\x84\xff\xff\xff\xff"])
+def _odd(**more: Any) -> bytes:
+    """What a library chokes on, in one place or another."""
+    return signed_by(EC, request_info(info_of(EC), **more))
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        b"\x30\x00",
+        b"no CSR",
+        b"\x30\x84\xff\xff\xff\xff",
+        _odd(extensions=[names("a.example")], version=1),
+        _odd(
+            extensions=[names("a.example")], subject=der.sequence(attribute("2.5.4.3", der.BIT_STRING, b"\0a.example"))
+        ),
+        _odd(extensions=[names("a.example"), extension("1.3.6.1.5.5.7.1.24", der.sequence(der.integer(22)))]),
+    ],
+    ids=["empty", "SEQUENCE", "text", "cut off", "version 2", "BIT STRING", "TLS feature"],
+)
 def test_csr_that_is_none_is_refused(site: Site, octets: bytes) -> None:
     """badCSR."""
     one = site.client()

@@ -87,6 +87,17 @@ def test_certificate_of_the_issuer_itself_is_refused(place: Place) -> None:
     assert from_int(0x51) not in place.known()
 
 
+def test_two_certificates_of_one_serial_are_refused_together_and_one_after_the_other(place: Place) -> None:
+    """Revoking one would revoke both; the same one twice is no harm."""
+    one, other = leaf(place.authority, 0x7A), leaf(place.authority, 0x7A)
+    reply = place.register(one, other)
+    assert (reply.outcome, place.known()) == (Outcome.REFUSED, set())
+    assert "two certificates of one issuer with the serial 7A" in reply.detail
+    assert place.register(one, one).outcome is Outcome.DONE
+    assert "certificate 1 and one in the ledger" in place.register(other).detail
+    assert place.register(one).outcome is Outcome.DONE
+
+
 def test_what_is_no_certificate_is_refused(place: Place) -> None:
     """And the signer goes on."""
     body = Register(issuer="test", certificates=("AAAA",))

@@ -1,5 +1,6 @@
 """Issuing, listing, revoking and importing over the API, with a stand-in for the signer."""
 
+import base64
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ from registrar.config import Retention
 from registrar.database.schema import certificate_names, requests
 from revocation.messages import Outcome, Release, Reply, Revoke, Verb
 from tests.authority import NOW, Authority
+from tests.building.keyforms import EC
+from tests.building.requests import info_of, request_info, signed_by
 from tests.registrar.api.desk import Desk, kind, pem
 from tests.registrar.fakes import Clock, FakeCA
 from tests.registrar.site import csr_for
@@ -25,6 +28,14 @@ KEY = "0123456789abcdef" * 2
 def desk(tmp_path: Path, place: str) -> Desk:
     """An API that is right by default, on either database."""
     return Desk.build(tmp_path, database=place)
+
+
+@pytest.mark.parametrize("version", [1, 7])
+def test_request_of_an_unknown_version_is_refused(desk: Desk, version: int) -> None:
+    """Before anybody is asked."""
+    csr = base64.b64encode(signed_by(EC, request_info(info_of(EC), version=version))).decode()
+    answer = desk.issue(desk.token(), csr=csr)
+    assert (kind(answer), desk.signer.asked) == ("unreadable", [])
 
 
 def test_certificate_is_issued_for_who_has_the_scope(desk: Desk) -> None:
