@@ -12,7 +12,6 @@ from cryptography import x509
 from revocation.errors import Refused
 from revocation.visible import visible
 from signer.issuing.config import NamePolicy
-from signer.ledger.names import COMMON_NAME
 
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -21,6 +20,9 @@ _LONGEST_HOST: Final = 253
 _LONGEST: Final = 1000
 _KINDS: Final = "dns:HOST, ip:ADDRESS, email:MAILBOX or uri:URI"
 _KINDS_TOO: Final = f"{_KINDS}; or cn:NAME, a common name"
+
+COMMON_NAME: Final = "cn:"
+"""What stands before a common name, which is none of the names of a certificate, and by which it is found too."""
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ from signer.issuers.certify import require_unrevoked
 from signer.issuers.pointers import shard_in
 from signer.issuing.answer import again, with_certificate
 from signer.issuing.draft import Draft
+from signer.issuing.names import COMMON_NAME
 from signer.issuing.prepare import Prepared
 from signer.keys.limited_key import LimitedKey, Use
 from signer.keys.limits import NotNow
-from signer.ledger import audit, certified, continuity, facts, issuances, names, replies
+from signer.ledger import audit, certified, continuity, facts, issuances, replies
 from signer.ledger.issuances import Issuance, Unsigned
 from signer.refusal import refused
 from signer.rights import require_current
@@ -141,7 +142,7 @@ def _record(connection: Connection, prepared: Prepared, made: Draft, key: Limite
             made.window.not_before,
             now,
         ),
-        [*map(str, made.names), *(f"{names.COMMON_NAME}{one}" for one in made.common_names)],
+        [*map(str, made.names), *(f"{COMMON_NAME}{one}" for one in made.common_names)],
     )
     tbs = made.tbs(key.algorithm_identifier)
     if is_ca:

@@ -1,8 +1,7 @@
-"""Certificates by the names that they were issued for, common names among them. What was imported has none here."""
+"""Certificates by the names that they were issued for. What was imported has no names here."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import Connection, and_, or_, select
 
@@ -10,9 +9,6 @@ from revocation.issuer import Issuer
 from revocation.status import Reason
 from signer.ledger.facts import REVOKED, not_expired, status_of_certificate
 from signer.ledger.schema import certificate_names, certificates, facts
-
-COMMON_NAME: Final = "cn:"
-"""What stands before a common name, which is none of the names of a certificate, and by which it is found too."""
 
 
 def live_with(connection: Connection, issuer: Issuer, name: str, now: datetime, most: int) -> Sequence[bytes]:
