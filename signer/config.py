@@ -134,6 +134,11 @@ class SignerConfig(Table):
         description="Folder of a list of keys that everybody has, as `badkeys --update-bl` fetches it "
         "(`blocklist.dat`): none of them is certified. Absent: it is only looked at how RSA keys were made.",
     )
+    public_suffixes: LocalPath | None = Field(
+        default=None,
+        description="A newer Public Suffix List than the one that is installed: the file of publicsuffix.org. By "
+        "it the names of issuers with compliance = `br` are judged.",
+    )
     issuers: tuple[SignerIssuer, ...] = ()
     requesters: tuple[Requester, ...] = ()
     limits: Limits = Limits()

@@ -10,6 +10,8 @@ from revocation.published import CRLRow, SliceRow
 
 MOST_DAYS: Final = 36600
 """How long a certificate may be asked to last: a hundred years."""
+MOST_NAMES: Final = 100
+"""Of one certificate."""
 
 
 class Verb(StrEnum):
@@ -91,7 +93,7 @@ class Revoke(Change):
         default=None,
         max_length=1000,
         exclude_if=lambda value: value is None,
-        description="as in `issue`, in place of the serial",
+        description="as in `issue`, or `cn:` and a common name; in place of the serial",
     )
     all: bool = Field(
         default=False,
@@ -148,7 +150,7 @@ class Issue(Change):
     )
     names: tuple[str, ...] = Field(
         default=(),
-        max_length=100,
+        max_length=MOST_NAMES,
         description="subjectAltName: `dns:…`, `ip:…`, `email:…`, `uri:…` each; none: those of the request",
     )
     subject: str | None = Field(

@@ -269,6 +269,42 @@ def test_certificate_is_revoked_by_its_name_and_that_is_published(office: Office
     assert states == ["revoked"] * 3
 
 
+def test_certificate_without_names_is_found_and_revoked_by_its_common_name(office: Office) -> None:
+    """Letter for letter, whole behind `cn:`; what is shown as its names is what stands in it."""
+    now = clock.now()
+    for subject in ("CN=Carol", "CN=Caroline"):
+        office.issue("client", (), subject=subject, now=now)
+    shown = json.loads(done(office, "cert", "show", "cn:Carol", "--json"))
+    assert (shown["subject"], shown["names"], shown["state"]) == ("CN=Carol", [], "good")
+    assert isinstance(failed(office, "cert", "show", "cn:carol"), InputError)
+    assert len(done(office, "cert", "list", "--name", "cn:Carol").splitlines()) == 1
+    assert "CN=Caroline" in done(office, "cert", "list", "--name", "Caroline")
+    done(office, "revoke", "--name", "cn:Carol")
+    assert json.loads(done(office, "cert", "show", "cn:Carol", "--json"))["state"] == "revoked"
+    assert json.loads(done(office, "cert", "show", "cn:Caroline", "--json"))["state"] == "good"
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("www.example.com", "dns:www.example.com"),
+        ("192.168.0.7", "ip:192.168.0.7"),
+        ("a@example.com", "email:a@example.com"),
+        ("https://example.com/x", "uri:https://example.com/x"),
+        ("Carol Example", "cn:Carol Example"),
+        ("dns:a_b.example.com", None),
+    ],
+)
+def test_name_without_its_type_is_refused_with_the_type_that_it_looks_to_have(
+    office: Office, word: str, meant: str | None
+) -> None:
+    """Where certificates are shown and where they are revoked."""
+    for command in (("cert", "show", word), ("revoke", "--name", word)):
+        error = failed(office, *command)
+        assert isinstance(error, InputError | Refused)
+        assert (f"is `{meant}` " if meant else "dns:HOST, ip:ADDRESS") in (error.advice or "")
+
+
 def test_ways_to_name_a_certificate_exclude_each_other(office: Office) -> None:
     """And --all is for names."""
     for words in (("revoke", "0A", "--name", HOST), ("revoke", "0A", "--all")):

@@ -15,6 +15,7 @@ from registrar.acme.validated import record_invalid, record_valid, to_validate, 
 from registrar.problem import Problem, ProblemType
 from revocation import der
 from revocation.clock import iso
+from tests.authority import Authority
 from tests.building.keyforms import EC
 from tests.building.requests import attribute, extension, info_of, names, request_info, signed_by
 from tests.registrar.site import UNLIMITED, Raw, Site, b64, csr_for, problem
@@ -70,6 +71,15 @@ def test_names_outside_the_domains_of_the_issuer_are_refused(tmp_path: Path) -> 
     assert one.order("a.home.arpa", "home.arpa").status_code == 201
     for name in ("home.example", "xhome.arpa", "*.home.arpa"):
         assert problem(one.order(name)) == "rejectedIdentifier"
+
+
+def test_names_that_the_brs_never_let_be_certified_are_refused_at_once(tmp_path: Path) -> None:
+    """Where the issuer follows them: before anything is validated; which domains there are only the signer knows."""
+    site = Site.build(tmp_path, public='compliance = "br"', authority=Authority(organization="Home"))
+    one = site.client()
+    assert one.order("www.example.com", "*.example.com").status_code == 201
+    for name in ("printer.local", "*.a.test", "x.onion", "1.2.3.4.in-addr.arpa", "192.168.0.1", "fd00::1"):
+        assert problem(one.order(name)) == "rejectedIdentifier", name
 
 
 def test_names_are_lower_case_and_there_once(site: Site) -> None:

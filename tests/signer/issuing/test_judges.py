@@ -13,6 +13,7 @@ from revocation.messages import Outcome
 from tests.authority import Authority
 from tests.building import keyforms, requests
 from tests.signer.issuing.office import BR_PROFILES, NAMES, PROFILES, Office, SubjectKey, certificate_in
+from tests.signer.issuing.test_public_names import REFUSED, TAKEN
 from tests.signer.pkilint import pkilint_certificate
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -55,6 +56,15 @@ def br(tmp_path_factory: pytest.TempPathFactory) -> Office:
     authority = Authority(organization="Example")
     folder = tmp_path_factory.mktemp("br")
     return Office.build(folder, authority=authority, public=public, issuance=NAMES + BR_PROFILES, now=NOW)
+
+
+@pytest.fixture(scope="module")
+def anything(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """By the BRs, with a policy that permits every name."""
+    permitted = 'dns = ["*"]\nwildcards = true\nip = ["0.0.0.0/0", "::/0"]\nuri = ["https:"]\n'
+    names = f"[signer.issuers.issuance.names]\n{permitted}"
+    br = {"public": 'compliance = "br"', "authority": Authority(organization="Example")}
+    return Office.build(tmp_path_factory.mktemp("anything"), issuance=names + BR_PROFILES, now=NOW, **br)
 
 
 @pytest.mark.judge("lint_pkix_cert")
@@ -158,6 +168,19 @@ def test_pkilint_finds_nothing_with_p_521_where_profiles_name_it(tmp_path: Path)
         issued = office.issue("server", key=ec.generate_private_key(ec.SECP521R1()), now=NOW)
         (tmp_path / "x.pem").write_bytes(issued.public_bytes(Encoding.PEM))
         assert pkilint_certificate(tmp_path / "x.pem", linter, *options) == ""
+
+
+@pytest.mark.judge("lint_cabf_serverauth_cert")
+@pytest.mark.parametrize("name", [*REFUSED, *TAKEN])
+def test_pkilint_finds_nothing_in_any_name_that_is_certified_by_the_brs(
+    anything: Office, tmp_path: Path, name: str
+) -> None:
+    """Where the policy permits every name: those of which it would find something are refused here."""
+    reply = anything.reply(anything.ask("server_client", (name,), now=NOW), NOW)
+    assert (reply.outcome is Outcome.DONE) is (name in TAKEN), reply.detail
+    if reply.outcome is Outcome.DONE:
+        (tmp_path / "x.der").write_bytes(certificate_in(reply).public_bytes(Encoding.DER))
+        assert pkilint_certificate(tmp_path / "x.der", "lint_cabf_serverauth_cert", "-d") == ""
 
 
 @pytest.mark.judge("lint_cabf_smime_cert")

@@ -47,7 +47,7 @@ def drafted(
     body = Issue(issuer="test", profile=profile, csr=base64.b64encode(request_of(KEY)).decode(), names=names, **more)
     issuance = office.signer.config.issuers[0].issuance
     assert issuance
-    return draft(office.signer.public.profile("test"), issuance, body, NOW, timedelta(days=31))
+    return draft(office.signer.public.profile("test"), issuance, body, NOW, timedelta(days=31), None)
 
 
 def found(office: Office, made: Draft, **perturbed: object) -> list[str]:
