@@ -111,8 +111,7 @@ class RegistrarConfig(Table):
         default=32,
         ge=1,
         le=40,
-        description="Requests that are worked on at a time; one that is sent slowly holds a thread for as long: where "
-        "strangers come a web server stands in front.",
+        description="Requests that are worked on at a time. One that is sent slowly holds none.",
     )
     finalize_wait: Duration = Field(
         default=timedelta(seconds=5),

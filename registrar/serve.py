@@ -1,28 +1,25 @@
 """`revocast registrar`: ACME and the API over HTTP, until a signal. The entry point: below it `now` is given."""
 
-import logging
 import signal
 import ssl
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 import click
-from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
-from cheroot.wsgi import Server
 
 from registrar.acme.app import create_app
 from registrar.acme.jws import LARGEST
 from registrar.acme.pursuing import LOOKS_EVERY, Pursuing
 from registrar.api.app import LARGEST as LARGEST_OF_API
 from registrar.api.app import create_app as create_api
-from registrar.application import together
+from registrar.application import Application, together
 from registrar.config import RegistrarConfig
 from registrar.configured import api_of, read_registrar, services_of, signer_of
-from registrar.connection_log import ConnectionLog
 from registrar.own_certificate import OwnCertificate
 from registrar.served_certificate import ServedCertificate
+from registrar.serving.server import Server
 from revocation import clock
 from revocation.cli import config_option
 from revocation.config import load_certificates
@@ -31,10 +28,6 @@ from revocation.errors import ConfigurationError, RevocastError
 from revocation.logs import log_to_stderr
 from revocation.wire.looker import Looker
 
-_BACKLOG: Final = 128
-_WAITING: Final = 1000  # requests that wait for a thread; beyond, connections are refused
-_SILENCE: Final = 5  # seconds after which a connection on which nothing happens is closed
-_LONGEST_HEADERS: Final = 1 << 14
 _LOOKED_AT_EVERY: Final = 600.0
 """Seconds between two looks at the certificate of this server, where it is ours to renew."""
 
@@ -63,18 +56,19 @@ def registrar(config: Path | None, listen: str | None) -> None:
     if own is not None:
         own.require()
     api = api_of(services, signer)
-    server = _server(settings, together(create_app(services).wsgi_app, create_api(api).wsgi_app if api else None))
-    if (files := _tls_files(settings)) is not None:
-        server.ssl_adapter = _tls(ServedCertificate(*files), settings, own)
+    application = together(create_app(services).wsgi_app, create_api(api).wsgi_app if api else None)
+    files = _tls_files(settings)
+    served = _tls(ServedCertificate(*files), settings, own) if files else None
+    server = _server(settings, application, served)
     try:
-        server.prepare()
+        server.open()
     except OSError as error:
         raise RevocastError(
             f"cannot listen: {error.strerror or error}",
             where=settings.listen,
             advice="choose another address with --listen, or in [registrar]",
         ) from error
-    host, port = server.bind_addr[:2]
+    host, port = server.address
     scheme = "https" if settings.ends_tls else "http"
     click.echo(f"listening on {scheme}://{f'[{host}]' if ':' in host else host}:{port}")
     for tenant in services.tenants.values():
@@ -82,54 +76,21 @@ def registrar(config: Path | None, listen: str | None) -> None:
     if api:
         click.echo(f"API: {settings.url}/api/v1/openapi.json")
     Looker(Pursuing(services).look, LOOKS_EVERY).start()
-    try:
-        server.serve()
-    finally:
-        server.stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: server.stop())
+    server.serve()
 
 
-class _Headers(HeaderReader):
-    """Those whose names cannot be taken for others: in WSGI `X_Client_Cert` is `X-Client-Cert`, and a proxy that takes
-    the one away may let the other through.
-    """
-
-    def _allow_header(self, key_name: bytes) -> bool:
-        return b"_" not in key_name
-
-
-class _Request(HTTPRequest):
-    header_reader = _Headers()
-
-
-class _Connection(HTTPConnection):
-    RequestHandlerClass = _Request
-
-
-class _Server(Server):
-    """cheroot, which says what it has to say in our log: mostly of clients that went away."""
-
-    connection_log = ConnectionLog()
-
-    ConnectionClass = _Connection
-
-    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-        """Say it."""
-        self.connection_log.say(msg, level, is_error=traceback)
-
-
-def _server(settings: RegistrarConfig, application: Any) -> Server:
-    server = _Server(
+def _server(settings: RegistrarConfig, application: Application, served: ServedCertificate | None) -> Server:
+    largest = LARGEST_OF_API if settings.api else LARGEST
+    return Server(
         settings.address,
         application,
-        numthreads=settings.threads,
-        request_queue_size=_BACKLOG,
-        timeout=_SILENCE,
-        accepted_queue_size=_WAITING,
+        threads=settings.threads,
+        largest=2 * largest,  # what is a little too large is answered by the application, in its own words
+        now=clock.now,
+        tls=served.context if served else None,
     )
-    server.max_request_header_size = _LONGEST_HEADERS
-    largest = LARGEST_OF_API if settings.api else LARGEST
-    server.max_request_body_size = 4 * largest  # what is a little too large is answered with a problem document
-    return server
 
 
 def _tls_files(settings: RegistrarConfig) -> tuple[Path, Path] | None:
@@ -151,13 +112,13 @@ def _tls(served: ServedCertificate, settings: RegistrarConfig, own: OwnCertifica
     return served
 
 
-def _ask_for_certificates(adapter: ServedCertificate, signers: Sequence[Path]) -> None:
+def _ask_for_certificates(served: ServedCertificate, signers: Sequence[Path]) -> None:
     """Have clients show a certificate by one of these in the handshake, if they have one; those of ACME have none."""
-    adapter.context.verify_mode = ssl.CERT_OPTIONAL
-    adapter.context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # one that is no root is trusted for itself
+    served.context.verify_mode = ssl.CERT_OPTIONAL
+    served.context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # one that is no root is trusted for itself
     for path in signers:
         load_certificates(path)
-        adapter.context.load_verify_locations(path)
+        served.context.load_verify_locations(path)
 
 
 def _stop(_number: int, _frame: object) -> NoReturn:

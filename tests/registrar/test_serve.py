@@ -120,10 +120,10 @@ def test_server_survives_what_is_no_http(tmp_path: Path, valkey: Server) -> None
     with running(tmp_path, valkey, tls=False) as (process, url):
         host, _, port = url.partition("://")[2].rpartition(":")
         with ExitStack() as held:
-            for number in range(20):
+            for number in range(200):
                 one = held.enter_context(socket.create_connection((host, int(port))))
                 one.sendall(b"\x16\x03\x01" if number % 2 else b"POST /acme/home/new-account HTTP/1.1\r\nHost: a\r\n")
-            with urllib.request.urlopen(f"{url}/healthz", timeout=3) as answer:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=1) as answer:
                 assert answer.read() == b"ok\n"
         process.send_signal(signal.SIGINT)
         assert process.wait(15) == 0
@@ -162,6 +162,18 @@ def test_connections_that_break_fill_no_log(tmp_path: Path, valkey: Server) -> N
         assert process.stderr
         assert process.stderr.read() == ""
         assert process.wait(15) == 0
+
+
+def test_silent_clients_keep_nobody_waiting_over_tls(tmp_path: Path, valkey: Server) -> None:
+    """Two hundred connections that say nothing."""
+    certify(tmp_path, "first")
+    with running(tmp_path, valkey, tls=True) as (_, url), ExitStack() as held:
+        host, _, port = url.partition("://")[2].rpartition(":")
+        for _ in range(200):
+            held.enter_context(socket.create_connection((host, int(port))))
+        context = ssl.create_default_context(cafile=str(tmp_path / "tls.pem"))
+        with urllib.request.urlopen(f"{url}/healthz", timeout=1, context=context) as answer:
+            assert answer.read() == b"ok\n"
 
 
 def test_server_that_cannot_listen_says_so(tmp_path: Path, valkey: Server) -> None:
