@@ -1,7 +1,7 @@
 """The `[registrar]` table: where it listens, its database and queue, and the issuers that it faces clients for."""
 
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from registrar.api import client_cas
 from registrar.api.config import APITable
 from registrar.issuer_table import IssuerTable
+from registrar.networks import IPNetwork
 from registrar.validation.config import Network
 from revocation.config import PublicConfig
 from revocation.configfile import LocalPath, QueueURL, Table
@@ -103,7 +104,7 @@ class RegistrarConfig(Table):
     own_certificate: OwnCertificateTable | None = Field(
         default=None, description="In the place of these two: who issues the certificate of `url` for us."
     )
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+    trusted_proxies: tuple[IPNetwork, ...] = Field(
         default=(),
         description="Addresses or networks of the proxies in front that end TLS: their X-Forwarded-For says who asks.",
     )

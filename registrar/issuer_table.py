@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Final, Self
 
 from limits import parse
 from pydantic import AfterValidator, Field, model_validator
 
+from registrar.networks import IPNetwork
 from registrar.validation.challenge import ChallengeType
 from revocation.configfile import LocalPath, Table
 from revocation.durations import Duration, show
@@ -112,7 +112,7 @@ class IssuerTable(Table):
         default=(),
         description="Domains under which names may lie, themselves too; none: any. The signer has its own rules.",
     )
-    ip_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+    ip_networks: tuple[IPNetwork, ...] = Field(
         default=(), description="Where IP addresses may lie; none: no certificates for addresses (RFC 8738)."
     )
     wildcards: bool = Field(default=True, description="Whether names may begin with `*.`; validated by dns-01 alone.")

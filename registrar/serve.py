@@ -1,21 +1,24 @@
 """`revocast registrar`: ACME and the API over HTTP, until a signal. The entry point: below it `now` is given."""
 
+import logging
 import signal
 import ssl
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn
+from urllib.parse import urlsplit
 
 import click
 
 from registrar.acme.app import create_app
+from registrar.acme.chains import require_chains
 from registrar.acme.jws import LARGEST
 from registrar.acme.pursuing import LOOKS_EVERY, Pursuing
 from registrar.api.app import LARGEST as LARGEST_OF_API
 from registrar.api.app import create_app as create_api
 from registrar.application import Application, together
-from registrar.config import RegistrarConfig
+from registrar.config import RegistrarConfig, is_loopback
 from registrar.configured import api_of, read_registrar, services_of, signer_of
 from registrar.own_certificate import OwnCertificate
 from registrar.served_certificate import ServedCertificate
@@ -28,8 +31,9 @@ from revocation.errors import ConfigurationError, RevocastError
 from revocation.logs import log_to_stderr
 from revocation.wire.looker import Looker
 
-_LOOKED_AT_EVERY: Final = 600.0
-"""Seconds between two looks at the certificate of this server, where it is ours to renew."""
+_LOG: Final = logging.getLogger("revocast.registrar")
+_LOOKED_AT_EVERY: Final = 300.0
+"""Seconds between two looks at the certificate of this server, and at its status, where it is ours to renew."""
 
 
 @click.command()
@@ -48,14 +52,21 @@ def registrar(config: Path | None, listen: str | None) -> None:
         raise ConfigurationError(
             "no issuer serves ACME, nor the API", advice="acme = true, or api = true, in one of [[registrar.issuers]]"
         )
+    if is_loopback(urlsplit(public.base_url).hostname or "") and not is_loopback(urlsplit(settings.url).hostname or ""):
+        _LOG.warning(
+            "certificates name %s for CRLs and OCSP, and only this machine reaches it: set `base_url` in "
+            "[public], for the signer too",
+            public.base_url,
+        )
     signer = signer_of(settings, clock.now)
     services = services_of(settings, public, clock.now, signer)
+    api = api_of(services, signer)
+    require_chains((*services.tenants.values(), *(api.tenants.values() if api else ())))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     own = OwnCertificate(settings.own_certificate, services) if settings.own_certificate else None
     if own is not None:
         own.require()
-    api = api_of(services, signer)
     application = together(create_app(services).wsgi_app, create_api(api).wsgi_app if api else None)
     files = _tls_files(settings)
     served = _tls(ServedCertificate(*files), settings, own) if files else None

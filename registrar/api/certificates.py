@@ -8,7 +8,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from registrar.acme.certificate import chains_of
+from registrar.acme.chains import chains_of
 from registrar.api.asked import Answer, Asked
 from registrar.api.models import CertificateAnswer, ListQuery, Page, State
 from registrar.api.problems import APIProblem, Kind

@@ -14,10 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from jobs import cert_issue
-from revocation import clock
+from jobs.certified_name import with_type
+from revocation import clock, serials
 from revocation.commands import root
 from revocation.errors import InputError, NoAnswer, NotPublishedYet, Refused
 from revocation.messages import Message, Reply
+from signer.importers.entry import ImportEntry
 from tests.authority import Authority
 from tests.building.keyforms import EC
 from tests.building.requests import info_of, request_info, signed_by
@@ -239,6 +241,13 @@ def test_certificates_are_listed_by_name_state_and_end_page_by_page(office: Offi
     assert len(done(office, "cert", "list", "--name", "list.example", "--ends-within", "99").splitlines()) == 5
 
 
+def test_listed_certificate_shows_for_whom_it_was_asked(office: Office) -> None:
+    """An account of ACME, as its registrar says it; nothing that could look like another line."""
+    office.issue("server", ("dns:account.example.com",), now=clock.now(), asked_by="account https://ca/acme/1")
+    shown = done(office, "cert", "list", "--name", "account.example.com")
+    assert shown.endswith("dns:account.example.com  (account https://ca/acme/1)\n")
+
+
 def test_certificate_is_exported_as_it_was_issued(office: Office, tmp_path: Path) -> None:
     """PEM, DER, and with its issuer; by serial or name; nothing is written over."""
     issued = office.issue("server", ("dns:export.example.com",), now=clock.now())
@@ -298,11 +307,61 @@ def test_certificate_without_names_is_found_and_revoked_by_its_common_name(offic
 def test_name_without_its_type_is_refused_with_the_type_that_it_looks_to_have(
     office: Office, word: str, meant: str | None
 ) -> None:
-    """Where certificates are shown and where they are revoked."""
-    for command in (("cert", "show", word), ("revoke", "--name", word)):
+    """Where certificates are shown; and where they are revoked, unless it can be told."""
+    guessed = meant is not None and not meant.startswith("cn:")
+    for command in (("cert", "show", word), *([] if guessed else [("revoke", "--name", word)])):
         error = failed(office, *command)
         assert isinstance(error, InputError | Refused)
         assert (f"is `{meant}` " if meant else "dns:HOST, ip:ADDRESS") in (error.advice or "")
+
+
+def test_name_alone_finds_its_issuer_and_is_refused_where_several_have_it(tmp_path: Path) -> None:
+    """As `cert list` finds it: a host without its type, any case; the candidates are named with their issuers."""
+    now = clock.now()
+    authority = Authority(days=300, not_before=now - timedelta(days=1), crl_sign=True)
+    office = Office.build(tmp_path, authority=authority, now=now)
+    other = Authority("Other", days=300, not_before=now - timedelta(days=1), crl_sign=True)
+    office.estate.add_issuer("other", other)
+    issued = {name: office.issue("server", (f"dns:{name}.example.com",), now=now) for name in ("one", "two")}
+    der = signed_elsewhere(other, "two.example.com")
+    signer = office.estate.signer(now)
+    entry = ImportEntry(serials.from_int(7), now + timedelta(days=30), False, None, der, "file 7")
+    office.estate.import_(signer, [entry], now, issuer=signer.public.profile("other").issuer.id)
+    error = failed(office, "revoke", "--name", "two.example.com")
+    assert isinstance(error, Refused)
+    assert "07 of other" in error.what
+    assert f"{issued['two'].serial_number:X} of test" in error.what
+    said = json.loads(done(office, "revoke", "--name", "ONE.example.com", "--json"))
+    assert said["data"]["serials"] == [f"{issued['one'].serial_number:X}".zfill(32)]
+    assert isinstance(failed(office, "revoke", "--name", "three.example.com"), Refused)
+    done(office, "revoke", "--name", "two.example.com", "--issuer", "test")
+    assert "07" in done(office, "revoke", "--name", "two.example.com", "--reason", "superseded", "--json")
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("www.Example.com", "dns:www.example.com"),
+        ("192.168.1.2", "ip:192.168.1.2"),
+        ("FD00::2", "ip:fd00::2"),
+        ("alice@example.com", "email:alice@example.com"),
+        ("spiffe://example.com/a", "uri:spiffe://example.com/a"),
+        ("dns:fe80::1", "dns:fe80::1"),
+    ],
+)
+def test_name_without_its_type_gets_the_one_that_it_has(typed: str, name: str) -> None:
+    """People type hosts and addresses; messages say what they are."""
+    assert with_type(typed) == name
+
+
+def signed_elsewhere(authority: Authority, host: str) -> bytes:
+    """DER of a certificate that was issued elsewhere."""
+    key, begin = ec.generate_private_key(ec.SECP256R1()), authority.certificate.not_valid_before_utc
+    builder = x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(authority.certificate.subject)
+    builder = builder.public_key(key.public_key()).serial_number(7).not_valid_before(begin)
+    builder = builder.not_valid_after(begin + timedelta(days=31))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=True)
+    return builder.sign(authority.key, authority.digest).public_bytes(Encoding.DER)
 
 
 def test_ways_to_name_a_certificate_exclude_each_other(office: Office) -> None:

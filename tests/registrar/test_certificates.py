@@ -23,56 +23,6 @@ def der(certificate: x509.Certificate) -> str:
     return b64(certificate.public_bytes(Encoding.DER))
 
 
-def cross_signed(by: Authority, below: Authority) -> x509.Certificate:
-    """The CA certificate of `below`, by another CA."""
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(below.certificate.subject)
-        .issuer_name(by.certificate.subject)
-        .public_key(below.key.public_key())
-        .serial_number(7)
-        .not_valid_before(below.certificate.not_valid_before_utc - timedelta(days=1))
-        .not_valid_after(below.certificate.not_valid_after_utc)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    )
-    return builder.sign(by.key, SHA256())
-
-
-def test_chain_ends_below_the_root(tmp_path: Path) -> None:
-    """Made of the certificates that are public; the other one of the issuer is an alternate."""
-    root, home = Authority("Root"), Authority("Home CA")
-    root.write(tmp_path / "root.pem")
-    (tmp_path / "cross.pem").write_bytes(cross_signed(root, home).public_bytes(Encoding.PEM))
-    public = '[[public.issuers]]\nname = "root"\ncertificates = ["root.pem"]'
-    site = Site.build(tmp_path, public=public, authority=home)
-    config = tmp_path / "revocast.toml"
-    config.write_text(config.read_text().replace('["home.pem"]', '["home.pem", "cross.pem"]'))
-    site = Site.of(site.folder, home)
-    one = site.client()
-    _, order = one.certificate("a.example")
-    url = one.post(order.headers["Location"]).json["certificate"]
-    first = one.post(url)
-    assert first.mimetype == "application/pem-certificate-chain"
-    assert len(x509.load_pem_x509_certificates(first.data)) == 2
-    assert x509.load_pem_x509_certificates(first.data)[1] == home.certificate
-    assert f'<{url}/1>;rel="alternate"' in first.headers.getlist("Link")
-    second = one.post(f"{url}/1")
-    assert x509.load_pem_x509_certificates(second.data)[1].issuer == root.certificate.subject
-    assert len(x509.load_pem_x509_certificates(second.data)) == 2
-    assert f'<{url}>;rel="alternate"' in second.headers.getlist("Link")
-    assert one.post(f"{url}/2").status_code == 404
-
-
-def test_chains_can_be_configured(tmp_path: Path) -> None:
-    """Files, in their order."""
-    Authority("Other Root").write(tmp_path / "other.pem")
-    site = Site.build(tmp_path, issuer=f'chains = [["home.pem", "other.pem"], ["home.pem"]]\n{UNLIMITED}')
-    one = site.client()
-    _, order = one.certificate("a.example")
-    url = one.post(order.headers["Location"]).json["certificate"]
-    assert [len(x509.load_pem_x509_certificates(one.post(each).data)) for each in (url, f"{url}/1")] == [3, 2]
-
-
 def test_certificate_as_der_links_to_its_issuer(site: Site) -> None:
     """For who accepts application/pkix-cert alone (section 7.4.2)."""
     one = site.client()

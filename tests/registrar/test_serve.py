@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from revocation.clock import now
 from revocation.commands import root
+from revocation.errors import ConfigurationError
 from tests.registrar.site import Site, csr_for
 from tests.wire.server import Server
 
@@ -201,6 +202,14 @@ def test_registrar_without_its_table_says_so(tmp_path: Path) -> None:
     config.write_text(text.replace("acme = true", ""))
     shown = CliRunner().invoke(root, ["registrar", "--config", str(config)])
     assert "no issuer serves ACME, nor the API" in str(shown.exception)
+
+
+def test_registrar_does_not_start_with_a_chain_that_is_none(tmp_path: Path) -> None:
+    """Exit code 2, before anything is issued that could not be handed out."""
+    Site.build(tmp_path, issuer='chains = [["x.pem"]]').services.database.close()
+    shown = CliRunner().invoke(root, ["registrar", "--config", str(tmp_path / "revocast.toml")])
+    assert isinstance(shown.exception, ConfigurationError)
+    assert "chains of home" in str(shown.exception)
 
 
 def cleanup(config: Path) -> subprocess.CompletedProcess[str]:
