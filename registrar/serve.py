@@ -25,7 +25,7 @@ from registrar.served_certificate import ServedCertificate
 from registrar.serving.server import Server
 from revocation import clock
 from revocation.cli import config_option
-from revocation.config import load_certificates
+from revocation.config import PublicConfig, load_certificates
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, RevocastError
 from revocation.logs import log_to_stderr
@@ -52,12 +52,7 @@ def registrar(config: Path | None, listen: str | None) -> None:
         raise ConfigurationError(
             "no issuer serves ACME, nor the API", advice="acme = true, or api = true, in one of [[registrar.issuers]]"
         )
-    if is_loopback(urlsplit(public.base_url).hostname or "") and not is_loopback(urlsplit(settings.url).hostname or ""):
-        _LOG.warning(
-            "certificates name %s for CRLs and OCSP, and only this machine reaches it: set `base_url` in "
-            "[public], for the signer too",
-            public.base_url,
-        )
+    _warn_of_loopback(settings, public)
     signer = signer_of(settings, clock.now)
     services = services_of(settings, public, clock.now, signer)
     api = api_of(services, signer)
@@ -71,6 +66,33 @@ def registrar(config: Path | None, listen: str | None) -> None:
     files = _tls_files(settings)
     served = _tls(ServedCertificate(*files), settings, own) if files else None
     server = _server(settings, application, served)
+    _open(server, settings)
+    for tenant in services.tenants.values():
+        click.echo(f"directory of {tenant.name}: {tenant.url('directory')}")
+    if api:
+        click.echo(f"API: {settings.url}/api/v1/openapi.json")
+    Looker(Pursuing(services).look, LOOKS_EVERY).start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: server.stop())
+    server.serve()
+
+
+def _warn_of_loopback(settings: RegistrarConfig, public: PublicConfig) -> None:
+    """Clients come from elsewhere, and what their certificates name is here alone."""
+    if is_loopback(urlsplit(public.base_url).hostname or "") and not is_loopback(urlsplit(settings.url).hostname or ""):
+        _LOG.warning(
+            "certificates name %s for CRLs and OCSP, and only this machine reaches it: set `base_url` in "
+            "[public], for the signer too",
+            public.base_url,
+        )
+
+
+def _open(server: Server, settings: RegistrarConfig) -> None:
+    """Listen, and say where.
+
+    Raises:
+        RevocastError: that cannot be.
+    """
     try:
         server.open()
     except OSError as error:
@@ -82,14 +104,6 @@ def registrar(config: Path | None, listen: str | None) -> None:
     host, port = server.address
     scheme = "https" if settings.ends_tls else "http"
     click.echo(f"listening on {scheme}://{f'[{host}]' if ':' in host else host}:{port}")
-    for tenant in services.tenants.values():
-        click.echo(f"directory of {tenant.name}: {tenant.url('directory')}")
-    if api:
-        click.echo(f"API: {settings.url}/api/v1/openapi.json")
-    Looker(Pursuing(services).look, LOOKS_EVERY).start()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: server.stop())
-    server.serve()
 
 
 def _server(settings: RegistrarConfig, application: Application, served: ServedCertificate | None) -> Server:
