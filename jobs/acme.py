@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -27,11 +27,14 @@ class ACME:
         url: how clients reach it.
         domains: what is certified, with all below it.
         networks: of addresses that are certified.
+        says_url, says_names: whether an option says so, and it is not what is taken without one.
     """
 
     url: str
     domains: tuple[str, ...]
     networks: tuple[str, ...]
+    says_url: bool = True
+    says_names: bool = True
 
     @classmethod
     def of(cls, url: str, names: Sequence[str]) -> "ACME":
@@ -107,7 +110,8 @@ def asked_for(*, acme: bool, acme_url: str | None, names: Sequence[str]) -> ACME
         if acme_url or names:
             raise InputError("go with --acme", where="--acme-url, --names", advice="add --acme")
         return None
-    return ACME.of(acme_url or _URL, tuple(dict.fromkeys(names)) or (_HOME,))
+    wanted = ACME.of(acme_url or _URL, tuple(dict.fromkeys(names)) or (_HOME,))
+    return replace(wanted, says_url=acme_url is not None, says_names=bool(names))
 
 
 def _is_address(host: str) -> bool:

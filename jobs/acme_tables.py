@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from jobs.acme import ACME
 from jobs.private_folder import make_private
+from jobs.registrar_fit import require_reachable
 from revocation.durable import replace_content
 from revocation.errors import ConfigurationError
 from revocation.messages import RequesterKey
@@ -23,13 +24,15 @@ def add_registrar(config: Path, issuer: str, acme: ACME) -> bool:
     A configuration that has [registrar] is left as it is.
 
     Raises:
-        ConfigurationError: it issues by other tables already, or has no queue.
+        ConfigurationError: it issues by other tables already, has no queue, or only this machine would reach what
+            certificates name.
         InputError: the registrar's folder or key cannot be used.
     """
     text = config.read_text(encoding="utf-8")
     tables = tomllib.loads(text)
     if "registrar" in tables:
         return False
+    require_reachable(config, acme)
     queue = _queue(config, issuer, tables)
     folder = make_private(config.parent / REGISTRAR_FOLDER)
     key = _requester_key(folder / "requester.key")
@@ -117,6 +120,7 @@ _REGISTRAR = """
 name = "registrar"
 public_key = {key}
 verbs = ["issue", "revoke"]
+# verbs = ["issue", "revoke", "release", "register"]  # where it has [registrar.api] too: docs/api.md
 issuers = [{issuer}]
 issues_per_hour = 500
 [registrar]

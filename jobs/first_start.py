@@ -22,9 +22,11 @@ from jobs.issuer_entry import PROMPT
 from jobs.own_ca import ISSUING, issuers_in, lacks_ca, make_own_ca
 from jobs.passphrase_setting import name_passphrase_file
 from jobs.process import child_environment, command_line, leashed
+from jobs.registrar_fit import not_used, require_reachable
 from jobs.terminal import printable
 from jobs.unlock import unlock
 from revocation import cli
+from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, RevocastError
 
 _DEMO = "demo"
@@ -72,6 +74,8 @@ def prepare(
     """
     config = data / CONFIG_NAME
     is_first, is_demo = not config.exists(), not pkis and acme is None
+    if acme is not None and not is_first:
+        _require_can_issue(config, acme, pkis)
     if is_first and is_demo:
         pkis = _demonstration(data / _DEMO, base_url)
     host = acme.everywhere if acme else DEFAULT_HOST
@@ -94,6 +98,24 @@ def prepare(
     return Prepared(config, tuple(map(Path, wanted)), chain if chain.exists() else None, not_imported)
 
 
+def _require_can_issue(config: Path, acme: ACME, pkis: tuple[Path, ...]) -> None:
+    """Return if a registrar may be added to what is there; before anything is changed.
+
+    Raises:
+        ConfigurationError: it would certify in the name of the demonstration, or name URLs that nobody else reaches.
+    """
+    if ConfigFile.read(config).has("registrar"):
+        return
+    if (config.parent / _DEMO).exists() and not pkis:
+        raise ConfigurationError(
+            "the demonstration PKI is here, which is for looking and certifies nobody",
+            where=str(config.parent),
+            advice="for a CA of your own name another folder with --data, or move this one away; for the CA of a PKI "
+            "name that with --pki",
+        )
+    require_reachable(config, acme)
+
+
 def _certify(config: Path, acme: ACME, issuer: str | None) -> None:
     """Have an issuer serve ACME: that of a PKI that was given, else one of its own, else the first that is there."""
     if issuer is None and lacks_ca(config):
@@ -102,6 +124,8 @@ def _certify(config: Path, acme: ACME, issuer: str | None) -> None:
         issuer = ISSUING
     if not add_registrar(config, issuer or issuers_in(config)[0], acme):
         _show(f"[registrar] stands in {config} already, and is as it was\n")
+        for line in not_used(config, acme):
+            _show(f"{line}\n")
 
 
 def _imported(data: Path, pki: str, issuer: str) -> bool:

@@ -13,7 +13,6 @@ from jobs.installation import Installation
 from jobs.moment import Moment
 from jobs.subject import Named, Subject, named, subject
 from revocation import cli
-from revocation.config import PublicConfig
 from revocation.errors import InputError
 from revocation.messages import Raise, Release, Revoke, Verb, fill
 from revocation.status import Reason
@@ -56,7 +55,7 @@ def _options(command: _Command) -> _Command:
 
 @click.command(epilog=_CODES)
 @_options
-@click.option("--name", help="A name that it was issued for: dns:host.example, cn:Carol (a common name).")
+@click.option("--name", help="A name that it was issued for: host.example, an address, cn:Carol (a common name).")
 @click.option("--all", "takes_all", is_flag=True, help="Each of them, where several have the name.")
 @click.option("--reason", default="unspecified", show_default=True, help="Such as keyCompromise or superseded.")
 @click.option("--invalidity-date", type=Moment(), help="Since when the key is suspected to be compromised.")
@@ -76,14 +75,14 @@ def revoke(
     why = Reason.parse(reason)
     asked = Ask(**ask)
     installation = Installation.read(asked.config)
-    which = _which(installation.public, serial, issuer, cert, name)
+    which = _which(installation, serial, issuer, cert, name)
     if takes_all and name is None:
         raise InputError("--all is for certificates of a --name")
     body = fill(
         Revoke,
         issuer=which.profile.issuer.id,
         serial=which.serial_hex if isinstance(which, Subject) else None,
-        name=name,
+        name=which.name if isinstance(which, Named) else None,
         all=takes_all,
         reason=why.name,
         revoked_at=revoked_at,
@@ -93,13 +92,13 @@ def revoke(
 
 
 def _which(
-    public: PublicConfig, serial: str | None, issuer: str | None, cert: Path | None, name: str | None
+    installation: Installation, serial: str | None, issuer: str | None, cert: Path | None, name: str | None
 ) -> Subject | Named:
     if name is None:
-        return subject(public, serial, issuer, cert)
+        return subject(installation.public, serial, issuer, cert)
     if serial is not None or cert is not None:
         raise InputError("name the certificate by its serial, with --cert FILE, or by --name, and by one of them")
-    return named(public, name, issuer)
+    return named(installation, name, issuer)
 
 
 @click.command(epilog=_CODES)

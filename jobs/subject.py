@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobs.certified_name import issuer_with, with_type
 from jobs.check_certificate import issuer_of
+from jobs.installation import Installation
 from revocation import serials
 from revocation.config import IssuerProfile, PublicConfig, load_certificates
-from revocation.errors import InputError, Refused
+from revocation.errors import ConfigurationError, InputError, Refused
 from revocation.messages import Reply
 
 
@@ -68,13 +70,17 @@ def subject(public: PublicConfig, serial: str | None, issuer: str | None, certif
     return Subject(the_issuer(public, issuer, "a serial", f"serial {serials.to_hex(octets)}", advice), octets)
 
 
-def named(public: PublicConfig, name: str, issuer: str | None) -> Named:
-    """The certificates that were issued for a name.
+def named(installation: Installation, name: str, issuer: str | None) -> Named:
+    """The certificates that were issued for a name: of the issuer that is named, else of the one that has it.
 
     Raises:
-        InputError: no such issuer, or it is not clear which one.
+        InputError: no such issuer, or the ledger that knows which one is not here.
+        Refused: none has it, or several have.
     """
-    return Named(the_issuer(public, issuer, "a name", name), name)
+    typed = with_type(name)
+    if issuer is None and installation.has_signer and len(installation.public.profiles) > 1:
+        return Named(issuer_with(installation, typed), typed)
+    return Named(the_issuer(installation.public, issuer, "a name", typed), typed)
 
 
 def the_issuer(
@@ -99,7 +105,11 @@ def the_issuer(
 
 
 def _of_file(public: PublicConfig, path: Path, issuer: str | None) -> Subject:
-    certificate = load_certificates(path)[0]
+    try:
+        certificate = load_certificates(path)[0]
+    except ConfigurationError as error:
+        advice = "--cert takes the file of the certificate that is meant, PEM or DER; or name it by its serial"
+        raise InputError(error.what, where=str(path), advice=advice) from error
     profile = issuer_of(certificate, public)
     if profile is None:
         raise InputError("was signed by none of the configured issuers", where=str(path))

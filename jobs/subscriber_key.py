@@ -22,6 +22,7 @@ _Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKe
 KINDS: Final[dict[str, Callable[[], _Key]]] = {
     "p256": partial(ec.generate_private_key, ec.SECP256R1()),
     "p384": partial(ec.generate_private_key, ec.SECP384R1()),
+    "p521": partial(ec.generate_private_key, ec.SECP521R1()),
     "rsa2048": partial(rsa.generate_private_key, 65537, 2048),
     "rsa3072": partial(rsa.generate_private_key, 65537, 3072),
     "rsa4096": partial(rsa.generate_private_key, 65537, 4096),

@@ -21,6 +21,7 @@ from jobs.interruption import interruptible
 from jobs.lock import held
 from jobs.port import usable_port
 from jobs.private_folder import make_private
+from jobs.registrar_fit import misfits
 from jobs.running import Address, Running, bring_up
 from jobs.stop import Stop
 from jobs.supervisor import Stopped, Supervisor
@@ -103,6 +104,8 @@ def up(
             _say("told to stop before anything was started")
             _say("stopped")
             context.exit(1 if once else 0)
+        for misfit in misfits(prepared.config):
+            _say(misfit)
         for reason in unlocked.unusable:
             _say(f"a CA key cannot be used: {reason}")
         supervisor = Supervisor(make_private(data / "logs"), stop, _say)

@@ -1,15 +1,17 @@
 """The `[registrar]` table: where it listens, its database and queue, and the issuers that it faces clients for."""
 
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from registrar.api import client_cas
 from registrar.api.config import APITable
 from registrar.issuer_table import IssuerTable
+from registrar.networks import IPNetwork
 from registrar.validation.config import Network
 from revocation.config import PublicConfig
 from revocation.configfile import LocalPath, QueueURL, Table
@@ -102,7 +104,7 @@ class RegistrarConfig(Table):
     own_certificate: OwnCertificateTable | None = Field(
         default=None, description="In the place of these two: who issues the certificate of `url` for us."
     )
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+    trusted_proxies: tuple[IPNetwork, ...] = Field(
         default=(),
         description="Addresses or networks of the proxies in front that end TLS: their X-Forwarded-For says who asks.",
     )
@@ -175,10 +177,10 @@ class RegistrarConfig(Table):
         if not offered:
             raise ValueError("[registrar.api] is there, and no issuer has api = true")
         self.api.require_proxies(self.trusted_proxies)
-        if self.api.clients and not (self.tls_certificate or self.api.client_certificate_header):
+        if self.api.clients and not (self.ends_tls or self.api.client_certificate_header):
             raise ValueError(
                 "[[registrar.api.clients]] are there, and no TLS in which they show certificates: set "
-                "`tls_certificate`, or `client_certificate_header` of a proxy"
+                "`tls_certificate` or `own_certificate`, or `client_certificate_header` of a proxy"
             )
         for client in self.api.clients:
             if unknown := sorted(set(client.issuers) - set(offered)):
@@ -215,7 +217,7 @@ class RegistrarConfig(Table):
         """Hold it against what is public.
 
         Raises:
-            ConfigurationError: an unknown issuer.
+            ConfigurationError: an unknown issuer, or CAs of clients by whom they cannot be known.
         """
         known = {profile.issuer.name for profile in public.profiles.values()}
         for one in self.issuers:
@@ -223,3 +225,5 @@ class RegistrarConfig(Table):
                 raise ConfigurationError(
                     "is in [[registrar.issuers]] and not among [[public.issuers]]", where=f"issuer {one.name}"
                 )
+        if self.api is not None:
+            client_cas.require_usable(self.api, public)

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Final, Self
 
 from limits import parse
 from pydantic import AfterValidator, Field, model_validator
 
+from registrar.networks import IPNetwork
 from registrar.validation.challenge import ChallengeType
 from revocation.configfile import LocalPath, Table
 from revocation.durations import Duration, show
@@ -40,7 +40,13 @@ Rate = Annotated[str, AfterValidator(lambda text: text if text == "off" else _ra
 class RateLimits(Table):
     """How often clients may ask. Counted in the queue server; who is over a limit is told when to come again."""
 
-    accounts_per_address: Rate = Field(default="20 per hour", description="New accounts, from one IP address.")
+    accounts_per_address: Rate = Field(
+        default="20 per hour", description="New accounts, from one IPv4 address or IPv6 network of 64 bits."
+    )
+    revocations: Rate = Field(
+        default="300 per 3 hours",
+        description="Revocations, asked for by one account or, by the key of a certificate, from one address.",
+    )
     orders_per_account: Rate = Field(default="300 per 3 hours", description="New orders, of one account.")
     orders_per_name: Rate = Field(default="50 per day", description="New orders, of one account for one name.")
     certificates_per_name: Rate = Field(
@@ -106,7 +112,7 @@ class IssuerTable(Table):
         default=(),
         description="Domains under which names may lie, themselves too; none: any. The signer has its own rules.",
     )
-    ip_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+    ip_networks: tuple[IPNetwork, ...] = Field(
         default=(), description="Where IP addresses may lie; none: no certificates for addresses (RFC 8738)."
     )
     wildcards: bool = Field(default=True, description="Whether names may begin with `*.`; validated by dns-01 alone.")

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from registrar.acme.certificate import chains_of
+from registrar.acme.chains import chains_of
 from registrar.acme.services import Services
 from registrar.config import OwnCertificateTable
 from registrar.issuance import CertificateRequest, Issued
@@ -55,7 +55,7 @@ class OwnCertificate:
         self._asked: _Request | None = None
 
     def look(self, renewed: Callable[[], None]) -> float:
-        """Renew it if it is time; the seconds until it will be.
+        """Renew it if it is time, or if it is revoked; the seconds until it will be time.
 
         Raises:
             NotIssued: the signer refuses.
@@ -63,7 +63,7 @@ class OwnCertificate:
         """
         now = self._services.clock()
         found = self._found()
-        if found is None or now >= renewal_of(found):
+        if found is None or now >= renewal_of(found) or self._is_revoked(found):
             found = self._renew()
             if found is None:
                 return _PAUSE_SECONDS
@@ -97,6 +97,11 @@ class OwnCertificate:
             return None
         return found
 
+    def _is_revoked(self, found: x509.Certificate) -> bool:
+        """Whether it is published so. By a lie of the responder there is a new certificate at each look, no more."""
+        published = self._services.statuses.published(self._tenant.issuer, found.serial_number, fresh=True)
+        return published is not None and published.revoked_at is not None
+
     def _renew(self) -> x509.Certificate | None:
         """What the signer issued, written down; None if it does not answer: then it is asked for the same again."""
         request = self._asked = self._asked or _Request.new(self._name)
@@ -107,6 +112,9 @@ class OwnCertificate:
         try:
             issued = self._services.issuance.issue(self._tenant, wanted, _REPLY_SECONDS)
         except Problem as problem:
+            if problem.retry_after is not None:
+                _LOG.warning("the certificate of this server waits: %s", problem.detail)
+                return None
             self._asked = None
             raise NotIssued(
                 f"the certificate of this server is not issued: {problem.detail}",

@@ -1,34 +1,39 @@
 """`revocast registrar`: ACME and the API over HTTP, until a signal. The entry point: below it `now` is given."""
 
+import logging
 import signal
 import ssl
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn
+from urllib.parse import urlsplit
 
 import click
 
 from registrar.acme.app import create_app
+from registrar.acme.chains import require_chains
 from registrar.acme.jws import LARGEST
+from registrar.acme.pursuing import LOOKS_EVERY, Pursuing
 from registrar.api.app import LARGEST as LARGEST_OF_API
 from registrar.api.app import create_app as create_api
 from registrar.application import Application, together
-from registrar.config import RegistrarConfig
-from registrar.configured import api_of, read_registrar, services_of
+from registrar.config import RegistrarConfig, is_loopback
+from registrar.configured import api_of, read_registrar, services_of, signer_of
 from registrar.own_certificate import OwnCertificate
 from registrar.served_certificate import ServedCertificate
 from registrar.serving.server import Server
 from revocation import clock
 from revocation.cli import config_option
-from revocation.config import load_certificates
+from revocation.config import PublicConfig, load_certificates
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, RevocastError
 from revocation.logs import log_to_stderr
 from revocation.wire.looker import Looker
 
-_LOOKED_AT_EVERY: Final = 600.0
-"""Seconds between two looks at the certificate of this server, where it is ours to renew."""
+_LOG: Final = logging.getLogger("revocast.registrar")
+_LOOKED_AT_EVERY: Final = 300.0
+"""Seconds between two looks at the certificate of this server, and at its status, where it is ours to renew."""
 
 
 @click.command()
@@ -47,17 +52,47 @@ def registrar(config: Path | None, listen: str | None) -> None:
         raise ConfigurationError(
             "no issuer serves ACME, nor the API", advice="acme = true, or api = true, in one of [[registrar.issuers]]"
         )
-    services = services_of(settings, public, clock.now)
+    _warn_of_loopback(settings, public)
+    signer = signer_of(settings, clock.now)
+    services = services_of(settings, public, clock.now, signer)
+    api = api_of(services, signer)
+    require_chains((*services.tenants.values(), *(api.tenants.values() if api else ())))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     own = OwnCertificate(settings.own_certificate, services) if settings.own_certificate else None
     if own is not None:
         own.require()
-    api = api_of(services)
     application = together(create_app(services).wsgi_app, create_api(api).wsgi_app if api else None)
     files = _tls_files(settings)
     served = _tls(ServedCertificate(*files), settings, own) if files else None
     server = _server(settings, application, served)
+    _open(server, settings)
+    for tenant in services.tenants.values():
+        click.echo(f"directory of {tenant.name}: {tenant.url('directory')}")
+    if api:
+        click.echo(f"API: {settings.url}/api/v1/openapi.json")
+    Looker(Pursuing(services).look, LOOKS_EVERY).start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: server.stop())
+    server.serve()
+
+
+def _warn_of_loopback(settings: RegistrarConfig, public: PublicConfig) -> None:
+    """Clients come from elsewhere, and what their certificates name is here alone."""
+    if is_loopback(urlsplit(public.base_url).hostname or "") and not is_loopback(urlsplit(settings.url).hostname or ""):
+        _LOG.warning(
+            "certificates name %s for CRLs and OCSP, and only this machine reaches it: set `base_url` in "
+            "[public], for the signer too",
+            public.base_url,
+        )
+
+
+def _open(server: Server, settings: RegistrarConfig) -> None:
+    """Listen, and say where.
+
+    Raises:
+        RevocastError: that cannot be.
+    """
     try:
         server.open()
     except OSError as error:
@@ -69,13 +104,6 @@ def registrar(config: Path | None, listen: str | None) -> None:
     host, port = server.address
     scheme = "https" if settings.ends_tls else "http"
     click.echo(f"listening on {scheme}://{f'[{host}]' if ':' in host else host}:{port}")
-    for tenant in services.tenants.values():
-        click.echo(f"directory of {tenant.name}: {tenant.url('directory')}")
-    if api:
-        click.echo(f"API: {settings.url}/api/v1/openapi.json")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: server.stop())
-    server.serve()
 
 
 def _server(settings: RegistrarConfig, application: Application, served: ServedCertificate | None) -> Server:

@@ -45,6 +45,8 @@ TABLE: Final[dict[str, Row]] = {
     "respond": Row("responder.serve:respond", "responder", "Serve OCSP (and static files) over HTTP."),
     "registrar": Row("registrar.serve:registrar", "registrar", "Serve ACME, and an API for systems of one's own."),
     "acme-cleanup": Row("registrar.commands:acme_cleanup", "registrar", "Delete what ended of ACME: for cron."),
+    "registrar-backup": Row("registrar.backup_commands:backup", "registrar", "Copy the registrar's database."),
+    "registrar-restore": Row("registrar.backup_commands:restore", "registrar", "Put a copy of that in its place."),
     "eab create": Row("registrar.commands:create_eab", "registrar", "Make a key for external account binding."),
     "eab list": Row("registrar.commands:list_eab", "registrar", "Show the keys for external account binding."),
     "eab revoke": Row("registrar.commands:revoke_eab", "registrar", "Let no account be bound to such a key."),
@@ -91,7 +93,7 @@ TABLE: Final[dict[str, Row]] = {
     "cert export": Row("signer.certs.export:export", "signer", "Write a certificate to a file, PEM or DER."),
     "signer run": Row("signer.run:run", "signer", "Handle messages from standard input, one JSON a line."),
     "signer unlock": Row("signer.unlock:unlock", "signer", "Try the CA keys, and ask for passphrases."),
-    "backup": Row("signer.recovery.backup:backup", "signer", "Copy the ledger, while the signer runs."),
+    "backup": Row("signer.recovery.backup:backup", "signer", "Copy ledger and registrar's database, while all runs."),
     "restore": Row("signer.recovery.restore:restore", "signer", "Put a backup of the ledger in its place."),
     "ledger reconcile": Row(
         "signer.recovery.commands:reconcile_", "signer", "Have a restored ledger learn what was published since."

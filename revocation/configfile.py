@@ -132,12 +132,21 @@ class ConfigFile:
 
 def explain(table: str, error: ValidationError, model: type[BaseModel]) -> str:
     """Every problem that a model found, each with its place in the file, in words of the file, not of the model."""
-    lines = []
-    for problem in error.errors():
+    lines, problems = [], error.errors()
+    for problem in problems:
+        if _follows(problem, problems):
+            continue
         place = ".".join([table, *(str(part) for part in problem["loc"])])
         value = f"{problem['input']!r} " if table == _PUBLIC and problem["type"] == "string_pattern_mismatch" else ""
         lines.append(f"{place}: {value}{_words(problem, model)}")
     return "; ".join(lines)
+
+
+def _follows(problem: ErrorDetails, problems: Sequence[ErrorDetails]) -> bool:
+    """Whether a list lacks entries only since some of them are wrong: that is said of those."""
+    place = problem["loc"]
+    within = (one["loc"] for one in problems if len(one["loc"]) > len(place))
+    return problem["type"] == "too_short" and any(one[: len(place)] == place for one in within)
 
 
 def _words(problem: ErrorDetails, model: type[BaseModel]) -> str:
@@ -155,7 +164,9 @@ def _words(problem: ErrorDetails, model: type[BaseModel]) -> str:
             return f"must be at most {problem['ctx']['le']}"
         case "greater_than_equal":
             return f"must be at least {problem['ctx']['ge']}"
-    return problem["msg"].removeprefix("Value error, ")
+        case "too_short":
+            return f"needs at least {problem['ctx']['min_length']} of them"
+    return problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
 
 
 def _description(place: Sequence[int | str], model: type[BaseModel]) -> str:

@@ -11,6 +11,8 @@ _POSTGRESQL: Final = ("postgresql://", "postgres://")
 
 def _place(place: object, info: ValidationInfo) -> object:
     """A file beside the configuration, or the address of a PostgreSQL database; a password does not stand in it."""
+    if isinstance(place, str) and "://" in place and not place.startswith(_POSTGRESQL):
+        raise ValueError("is of no database that is known here: a file (SQLite), or postgresql://USER@HOST/DATABASE")
     if not isinstance(place, str) or not place.startswith(_POSTGRESQL):
         return _beside(Path(place), info) if isinstance(place, str | Path) else place
     address = urlsplit(place)

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from revocation.refusalkind import RefusalKind
+
 
 class RevocastError(Exception):
     """A failure that is explained to the operator.
@@ -10,9 +12,13 @@ class RevocastError(Exception):
         what: the action and why it failed, one sentence without a trailing full stop.
         where: the thing concerned: issuer, serial, path, line.
         advice: what the operator can do about it.
+
+    Attributes:
+        kind: why a signer did not do what a message asks, where programs are told.
     """
 
     exit_code: ClassVar[int] = 1
+    kind: RefusalKind | None = None
 
     def __init__(self, what: str, *, where: str | None = None, advice: str | None = None) -> None:
         super().__init__(what)
@@ -82,6 +88,7 @@ class KeyUnavailable(RevocastError):
     """A private key is absent, locked or does not belong to its issuer."""
 
     exit_code = 2
+    kind = RefusalKind.KEY_AWAY
 
 
 class WrongPassphrase(KeyUnavailable):

@@ -19,6 +19,7 @@ EXTRAS: Final[dict[str, tuple[str, ...]]] = {
     "fastpysgi": ("responder",),
     "flask": ("responder", "registrar"),
     "h11": ("registrar",),
+    "idna": ("signer", "registrar"),
     "joserfc": ("registrar",),
     "limits": ("registrar",),
     "lmdb": ("publisher", "responder", "jobs"),

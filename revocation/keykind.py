@@ -23,6 +23,7 @@ class KeyKind(StrEnum):
 
     P256 = "p256"
     P384 = "p384"
+    P521 = "p521"
     RSA2048 = "rsa2048"
     RSA3072 = "rsa3072"
     RSA4096 = "rsa4096"
@@ -93,7 +94,7 @@ def _kind(key: PublicKeyTypes) -> KeyKind | None:
     if isinstance(key, rsa.RSAPublicKey):
         return {2048: KeyKind.RSA2048, 3072: KeyKind.RSA3072, 4096: KeyKind.RSA4096}.get(key.key_size)
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return {"secp256r1": KeyKind.P256, "secp384r1": KeyKind.P384}.get(key.curve.name)
+        return {"secp256r1": KeyKind.P256, "secp384r1": KeyKind.P384, "secp521r1": KeyKind.P521}.get(key.curve.name)
     if isinstance(key, ed25519.Ed25519PublicKey):
         return KeyKind.ED25519
     kinds = zip(_ML_DSA, (KeyKind.MLDSA44, KeyKind.MLDSA65, KeyKind.MLDSA87), strict=True)

@@ -43,6 +43,7 @@ def log_to_stderr(service: str, level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JSON(service) if is_structured() else _Text())
     logging.basicConfig(level=level, handlers=[handler])
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # which tells each time what kind of database it has
     if is_structured():
         logging.captureWarnings(capture=True)
         sys.excepthook = _ended

@@ -77,7 +77,7 @@ class OCSPProfile(Table):
     )
     responder_key: KeyKind = Field(
         default=KeyKind.P256,
-        description="The key of delegated responders: p256, p384, rsa2048, rsa3072, rsa4096, ed25519, mldsa44, "
+        description="The key of delegated responders: p256, p384, p521, rsa2048, rsa3072, rsa4096, ed25519, mldsa44, "
         "mldsa65 or mldsa87; docs/ocsp.md says what each costs and who verifies it. ML-DSA wants an issuer with an "
         "ML-DSA key, and `br` wants RSA or a NIST curve. Another kind is there at the next look, and signs what "
         "is renewed from then on.",

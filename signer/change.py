@@ -28,6 +28,7 @@ from revocation.messages import (
     Verb,
     parse_message,
 )
+from revocation.refusalkind import RefusalKind
 from revocation.wire.route import ISSUES_QUEUE
 from signer import named, statuses
 from signer.ceremony.again import as_signed
@@ -38,7 +39,7 @@ from signer.expired import require_live
 from signer.ledger import audit, continuity, facts, kept, replies, this_updates
 from signer.ledger.early import ONE_SECOND
 from signer.ledger.facts import Certificate, Origin
-from signer.refusal import NO_ID, refused
+from signer.refusal import NO_ID, refused, refused_as
 from signer.registering import register
 from signer.rights import authenticate, require_current, require_right
 from signer.signer import Signer
@@ -177,6 +178,7 @@ def _reply(connection: Connection, signer: Signer, asked: Asked, origin: Origin)
     data: dict[str, object] = {"crls": list(done.crls), **{name: found for name, found in more.items() if found}}
     data |= {"waits_for_ceremony": True} if signer.is_offline(issuer) else {}
     said = {"issuer": issuer.id, "revision": done.revision, "detail": done.detail, "data": data}
+    said["asked"] = asked.message.content_digest()
     return Reply(id=origin.message, outcome=Outcome.DONE, at=origin.now, **said)
 
 
@@ -228,6 +230,7 @@ def _note(connection: Connection, asked: Asked, reply: Reply, origin: Origin) ->
     audit.record(connection, origin.now, str(asked.message.verb), asked.profile.issuer.id, **what, **who, **done)
 
 
+@refused_as(RefusalKind.ISSUER)
 def _profile(signer: Signer, name_or_id: str) -> IssuerProfile:
     try:
         return signer.public.profile(name_or_id)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from typing import BinaryIO, Final
 
@@ -24,7 +25,7 @@ from signer.departed import tell_departures
 from signer.encoding import crl
 from signer.expired import require_live
 from signer.forbidden import require_allowed_reasons
-from signer.keys import FileTBS, SigningKey
+from signer.keys import FileTBS
 from signer.keys.limited_key import LimitedKey, Use
 from signer.keys.purpose import Purpose
 from signer.ledger import audit, dates, departures, facts, issued, pages, this_updates
@@ -48,6 +49,9 @@ def make_crl(
 ) -> Issued:
     """Sign a CRL and put it into the exchange.
 
+    In a burst it would wait for others between any two of its transactions, so it has its turn; not while its key is
+    opened, nor for as long as one may take to sign.
+
     Args:
         for_revocation: whether it is due because a status changed.
 
@@ -60,7 +64,7 @@ def make_crl(
     issuer = spec.issuer
     require_live(issuer, clock())
     key = signer.keyring.key_of(issuer, Purpose.CRL)
-    with tempfile.TemporaryFile(prefix="revocast-") as file:
+    with signer.ledger.turn() as turn, tempfile.TemporaryFile(prefix="revocast-") as file:
         try:
             taken = _take(signer, profile, spec, key, clock, file, for_revocation=for_revocation)
         except PagesDamaged:
@@ -70,7 +74,8 @@ def make_crl(
             taken = _take(signer, profile, spec, key, clock, file, for_revocation=for_revocation)
         row = taken.row
         with given_back(signer.ledger, key):
-            begin, size = enclose(file, taken.tbs, key)
+            signature = turn.await_signature(partial(key.sign, taken.tbs))
+        begin, size = enclose(file, taken.tbs, key.algorithm_identifier, signature)
         with ThreadPoolExecutor(1) as beside:
             sha256 = beside.submit(FileTBS(file, begin, size).digest, "sha256")
             selfcheck.check_crl(file, begin, issuer.public_key_info, row.crl_number or 0)
@@ -115,9 +120,9 @@ def _take(
         return _snapshot(connection, spec, key, now, file, base, **options)
 
 
-def enclose(file: BinaryIO, tbs: FileTBS, key: SigningKey) -> tuple[int, int]:
-    """Sign what is to be signed, and write the rest of the CRL around it; where the CRL begins, and its size."""
-    before, after = crl.envelope(tbs.size, key.algorithm_identifier, key.sign(tbs))
+def enclose(file: BinaryIO, tbs: FileTBS, algorithm_identifier: bytes, signature: bytes) -> tuple[int, int]:
+    """Write the rest of the CRL around what was signed; where the CRL begins, and its size."""
+    before, after = crl.envelope(tbs.size, algorithm_identifier, signature)
     begin = tbs.begin - len(before)
     file.seek(begin)
     file.write(before)

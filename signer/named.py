@@ -44,7 +44,7 @@ def revoke(
         raise Refused(
             f"none is there that was issued for {name}, and is neither expired nor revoked",
             where=where,
-            advice="what was imported is not found by name: `revocast revoke SERIAL`",
+            advice="what was imported is found by name where the ledger has the certificate itself; else by its serial",
         )
     if len(found) > 1 and not body.all:
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""

@@ -8,7 +8,9 @@ from revocation.durations import show
 from revocation.errors import Refused
 from revocation.issuer import Issuer
 from revocation.messages import Message, verify_signature
+from revocation.refusalkind import RefusalKind
 from signer.config import Requester, SignerConfig
+from signer.refusal import refused_as
 
 _SKEW: Final = timedelta(minutes=5)
 _LONGEST_LIFE: Final = timedelta(days=31)
@@ -16,6 +18,7 @@ _TABLE: Final = "[[signer.requesters]], where the signer runs"
 _LONGEST_UNSIGNED: Final = timedelta(minutes=15)
 
 
+@refused_as(RefusalKind.LATER)
 def require_current(message: Message, now: datetime) -> None:
     """Return if the message is neither expired nor from the future.
 
@@ -43,6 +46,7 @@ def authorize(config: SignerConfig, message: Message, issuer: Issuer) -> Request
     return requester
 
 
+@refused_as(RefusalKind.REQUESTER)
 def authenticate(config: SignerConfig, message: Message) -> Requester:
     """The requester who signed a message. It costs 0.1 ms, and comes before everything that costs more.
 
@@ -59,6 +63,7 @@ def authenticate(config: SignerConfig, message: Message) -> Requester:
     return requester
 
 
+@refused_as(RefusalKind.REQUESTER)
 def require_right(requester: Requester, message: Message, issuer: Issuer) -> None:
     """Return if a requester may ask this of this issuer.
 

@@ -14,7 +14,7 @@ import click
 
 from revocation import cli, clock
 from revocation.configfile import ConfigFile
-from revocation.errors import ConfigurationError, KeyUnavailable, NoAnswer, RevocastError
+from revocation.errors import ConfigurationError, NoAnswer, RevocastError
 from revocation.logs import about, log_to_stderr
 from revocation.messages import Outcome, Publish, Reply, Verb, compose
 from revocation.visible import visible
@@ -28,6 +28,7 @@ from signer.asked import Asked
 from signer.change import change_together
 from signer.followed import messages_in
 from signer.issuing.issue import issue_together
+from signer.issuing.lanes import IssuingLanes, issuing_here
 from signer.issuing.thread import IssuingThread
 from signer.ledger.early import ONE_SECOND
 from signer.ledger.issued import Issued
@@ -36,10 +37,12 @@ from signer.looks import Looks
 from signer.noting import Noting
 from signer.signer import Signer, open_signer
 from signer.slice_sizes import large_slices
+from signer.unlocking import unlock_in_time
 
 _LOG: Final = logging.getLogger("revocast.signer")
 _STOPPING_SECONDS: Final = 10.0
 _TELLING_SECONDS: Final = 1.0
+_UNLOCKING_SECONDS: Final = 30.0
 _SWITCHING_SECONDS: Final = 0.0005
 """How long the looker may hold the interpreter while messages wait for it: recording one asks for it fifteen times."""
 
@@ -67,7 +70,7 @@ def worker(passphrases_fd: int | None, config: Path | None) -> None:
         raise ConfigurationError(
             "signer.queue is not set", advice="a worker needs a queue; without one, use `revocast refresh`"
         )
-    _unlock(signer)
+    unlock_in_time(signer, _UNLOCKING_SECONDS)
     for advice in large_slices(signer, clock.now()):
         _LOG.warning("%s", advice)
     wire = Wire(signer.config.queue)
@@ -187,7 +190,7 @@ def _changes(
     return changes
 
 
-def _issuing(signer: Signer, wire: Wire, looker: Looker) -> IssuingThread:
+def _issuing(signer: Signer, wire: Wire, looker: Looker) -> IssuingLanes:
     """What is done with messages that ask for certificates: the looker signs their responses, many together."""
 
     def issue(texts: Sequence[str]) -> Sequence[Reply]:
@@ -200,7 +203,10 @@ def _issuing(signer: Signer, wire: Wire, looker: Looker) -> IssuingThread:
         name = of_signer(Verb.ISSUE)
         wire.journal.failed({name: str(error)}, clock.now()) if error else wire.journal.over([name])
 
-    return IssuingThread(issue, wire.put_reply, clock.now, told)
+    def open_thread() -> IssuingThread:
+        return IssuingThread(issue, wire.put_reply, clock.now, told)
+
+    return IssuingLanes(signer.public, issuing_here(signer), open_thread)
 
 
 def _about_bundle(signer: Signer, row: Issued) -> Mapping[str, object]:
@@ -223,16 +229,6 @@ def _hint(wire: Wire, now: datetime) -> None:
         wire.tell_publishers(compose(Verb.PUBLISH, Publish(), now))
     except NoAnswer as error:
         _LOG.warning("%s", error)
-
-
-def _unlock(signer: Signer) -> None:
-    for profile in signer.public.profiles.values():
-        if not signer.keyring.is_configured(profile.issuer):
-            continue
-        try:
-            signer.keyring.require_usable(profile.issuer)
-        except KeyUnavailable as error:
-            _LOG.error("%s", error)
 
 
 def _typed(descriptor: int | None) -> dict[str, bytes] | None:

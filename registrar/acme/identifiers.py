@@ -9,6 +9,7 @@ from registrar.issuer_table import IssuerTable
 from registrar.problem import Identifier, Problem, ProblemType
 from registrar.tenant import Tenant
 from revocation.compliance import Compliance
+from revocation.hostlabels import unfit_label
 from revocation.specialnames import is_reserved, why_special
 
 DNS: Final = "dns"
@@ -59,6 +60,11 @@ def as_name(identifier: Identifier) -> str:
     return f"{identifier.type}:{identifier.value}"
 
 
+def in_lower_case(name: str) -> str:
+    """A DNS name as it is compared; what is not in ASCII stays: U+212A is no `k`."""
+    return name.lower() if name.isascii() else name
+
+
 def _read(one: Any, tenant: Tenant) -> Identifier:
     if not isinstance(one, dict) or not isinstance(value := one.get("value"), str) or "type" not in one:
         raise malformed("an identifier has a type and a value")
@@ -78,6 +84,8 @@ def _dns(value: str, table: IssuerTable, *, is_br: bool) -> Identifier:
     labels = name.split(".")
     if len(value) > _LONGEST or not all(_LABEL.fullmatch(label) for label in labels) or labels[-1].isdecimal():
         raise _refused(ProblemType.MALFORMED, "is no DNS name, in ASCII and without a dot at its end", identifier)
+    if why := unfit_label(name):
+        raise _refused(ProblemType.REJECTED_IDENTIFIER, why, identifier)
     if is_wildcard(identifier) and not table.offers_wildcards:
         raise _refused(ProblemType.REJECTED_IDENTIFIER, "is a wildcard, which this CA does not offer", identifier)
     if table.dns_names and not any(name == one or name.endswith(f".{one}") for one in table.dns_names):

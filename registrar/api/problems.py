@@ -13,13 +13,17 @@ class Kind(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
     SCOPE = "scope"
     REFUSED = "refused"
+    NAME = "name"
     NOT_FOUND = "not-found"
     METHOD = "method"
     KEY_REUSED = "key-reused"
+    ISSUER = "issuer"
+    REVOKED = "revoked"
     CHANGED = "changed"
     TOO_LARGE = "too-large"
     MEDIA_TYPE = "media-type"
     UNREADABLE = "unreadable"
+    BAD_KEY = "bad-key"
     TOO_MANY = "too-many"
     DEFECT = "defect"
     NO_ANSWER = "no-answer"
@@ -31,13 +35,17 @@ KINDS: Final[Mapping[Kind, tuple[int, str]]] = {
     Kind.UNAUTHENTICATED: (401, "There is no token or client certificate with it, or none that holds"),
     Kind.SCOPE: (403, "The token or client certificate is not for this"),
     Kind.REFUSED: (403, "The CA refuses, by its policy or by what it knows"),
+    Kind.NAME: (403, "The CA certifies no such name"),
     Kind.NOT_FOUND: (404, "There is no such thing, or not for this token or client certificate"),
     Kind.METHOD: (405, "This is not done with that method"),
     Kind.KEY_REUSED: (409, "The Idempotency-Key was used for another request"),
+    Kind.ISSUER: (409, "The issuer issues nothing of the sort, whoever asks"),
+    Kind.REVOKED: (409, "The certificate is revoked already, and nothing was changed"),
     Kind.CHANGED: (412, "The certificate is not as If-Match says"),
     Kind.TOO_LARGE: (413, "The request is too large"),
     Kind.MEDIA_TYPE: (415, "The request is not JSON"),
     Kind.UNREADABLE: (422, "A certificate or a request for one in it cannot be used"),
+    Kind.BAD_KEY: (422, "The CA does not certify this public key"),
     Kind.TOO_MANY: (429, "Too many requests"),
     Kind.DEFECT: (500, "Something is wrong here, and not with the request"),
     Kind.NO_ANSWER: (502, "The OCSP responder gave no response that can be verified"),

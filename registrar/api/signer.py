@@ -1,19 +1,29 @@
 """Asking the signer on behalf of a caller, whose name goes into the audit log; and what its reply means to them."""
 
 import logging
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Final
 
 from registrar.api.asked import Asked
 from registrar.api.problems import APIProblem, Kind, unavailable
+from registrar.refusal import is_for_later, seconds_until_room, words
 from revocation.errors import QueueUnreachable
 from revocation.logs import about
 from revocation.messages import Change, Outcome, Reply, Verb
+from revocation.refusalkind import RefusalKind
 
 _LOG: Final = logging.getLogger("revocast.registrar")
-_LONGEST: Final = 500
-_SOON: Final = 5
-_LATEST: Final = 3600
+SOON: Final = 5
+"""Seconds."""
+_KINDS: Final[Mapping[RefusalKind, Kind]] = {
+    RefusalKind.PUBLIC_KEY: Kind.BAD_KEY,
+    RefusalKind.COMPROMISED_KEY: Kind.BAD_KEY,
+    RefusalKind.NAME: Kind.NAME,
+    RefusalKind.REQUEST: Kind.UNREADABLE,
+    RefusalKind.ISSUER: Kind.ISSUER,
+    RefusalKind.ALREADY_REVOKED: Kind.REVOKED,
+}
+"""What is told of a refusal; of any other that the CA refuses."""
 
 
 def ask(asked: Asked, verb: Verb, body: Change) -> Reply | None:
@@ -28,19 +38,16 @@ def ask(asked: Asked, verb: Verb, body: Change) -> Reply | None:
         reply = asked.services.signer.ask(asked.tenant, verb, body, id_, wait)
     except QueueUnreachable as error:
         _LOG.error("API: %s of %s cannot be asked: %s", verb, asked.tenant.name, error, extra=about(message_id=id_))
-        raise _with_id(unavailable("the signer cannot be asked now"), id_) from error
+        raise with_key(asked, unavailable("the signer cannot be asked now")) from error
     done = "waits" if reply is None else str(reply.outcome)
     _LOG.info(
         *("API: %s of %s, asked by %s: %s", verb, asked.tenant.name, asked.caller.name, done),
         extra=about(message_id=id_),
     )
-    if reply is None or reply.outcome is Outcome.FAILED:
+    if reply is None or is_for_later(reply):
         return None
-    if retry_at := reply.data.get("retry_at"):
-        raise _with_id(unavailable(_visible(reply.detail), _seconds_until(str(retry_at), asked.now)), id_)
     if reply.outcome is Outcome.REFUSED:
-        advice = _visible(reply.advice) if reply.advice else None
-        raise _with_id(APIProblem(Kind.REFUSED, f"the CA refuses: {_visible(reply.detail)}", advice), id_)
+        raise with_key(asked, _problem(asked, reply))
     return reply
 
 
@@ -52,26 +59,25 @@ def ask_now(asked: Asked, verb: Verb, body: Change) -> Reply:
     """
     reply = ask(asked, verb, body)
     if reply is None:
-        raise _with_id(unavailable("the signer has not answered yet", _SOON), asked.message_id)
+        raise with_key(asked, unavailable("the signer has not answered yet", SOON))
     return reply
 
 
 def said(reply: Reply) -> str:
     """What the signer said, in characters that can be seen."""
-    return _visible(reply.detail)
+    return words(reply.detail)
 
 
-def _with_id(problem: APIProblem, id_: str) -> APIProblem:
-    problem.headers = {**problem.headers, "Idempotency-Key": id_}
+def _problem(asked: Asked, reply: Reply) -> APIProblem:
+    """By the kind of the refusal; of one that is missing, or not known here, no more than that it is one."""
+    detail = f"the CA refuses: {words(reply.detail)}"
+    if (seconds := seconds_until_room(reply, asked.now)) is not None:
+        return APIProblem(Kind.TOO_MANY, detail, headers={"Retry-After": str(seconds)})
+    kind = _KINDS.get(reply.kind, Kind.REFUSED) if reply.kind else Kind.REFUSED
+    return APIProblem(kind, detail, words(reply.advice) if reply.advice else None)
+
+
+def with_key(asked: Asked, problem: APIProblem) -> APIProblem:
+    """A problem that tells under which key the same is asked again."""
+    problem.headers = {**problem.headers, "Idempotency-Key": asked.key}
     return problem
-
-
-def _visible(text: str) -> str:
-    return "".join(one for one in text[:_LONGEST] if one.isprintable()) or "it does not say why"
-
-
-def _seconds_until(moment: str, now: datetime) -> int:
-    try:
-        return max(1, min(_LATEST, int((datetime.fromisoformat(moment) - now).total_seconds()) + 1))
-    except (ValueError, TypeError):
-        return _LATEST

@@ -1,5 +1,6 @@
 """The database: opening, migrating, and the two kinds of transaction."""
 
+import logging
 import threading
 import weakref
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ from registrar.database import opening
 from registrar.database.opening import HURRIED, WRITES
 from revocation.errors import ConfigurationError, RevocastError
 
-HEAD: Final = "0002"
+_LOG: Final = logging.getLogger("revocast.registrar")
+HEAD: Final = "0004"
 """The newest migration."""
 
 _VERSION: Final = text("SELECT version_num FROM alembic_version")
@@ -116,6 +118,8 @@ class Database:
             config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+        if version != HEAD:
+            _LOG.info("%s: its schema is %s now, and was %s", self.where, HEAD, version or "none")
 
 
 def _version(connection: Connection) -> str | None:

@@ -1,11 +1,12 @@
 """The answer to a message: kept by the signer for good, and the same for the same message id."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from revocation.instant import Instant
+from revocation.refusalkind import RefusalKind
 
 
 class Outcome(StrEnum):
@@ -14,6 +15,15 @@ class Outcome(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     FAILED = "failed"
+
+
+_HIGHEST: Final = (1 << 63) - 1
+"""A ledger's and a database's integers go up to it."""
+
+
+def _known(value: object) -> RefusalKind | None:
+    """None of a kind that only a later signer knows, and of what is none."""
+    return next((kind for kind in RefusalKind if kind == value), None)
 
 
 class Reply(BaseModel):
@@ -25,6 +35,8 @@ class Reply(BaseModel):
         revision: the ledger revision of that issuer which contains what was asked; published once targets cover it.
         detail: one sentence for people.
         advice: what to do about a refusal.
+        kind: why it was not done, for programs; None where a signer of before, or a later one, says nothing known.
+        asked: `content_digest` of the message, of what was done; None of a signer of before.
         data: what a verb gives back, as JSON.
     """
 
@@ -34,7 +46,11 @@ class Reply(BaseModel):
     outcome: Outcome
     at: Instant
     issuer: str | None = None
-    revision: int | None = None
+    revision: Annotated[int, Field(ge=0, le=_HIGHEST)] | None = None
     detail: str = ""
     advice: str | None = None
+    kind: Annotated[RefusalKind | None, BeforeValidator(_known)] = Field(
+        default=None, exclude_if=lambda value: value is None
+    )
+    asked: str | None = Field(default=None, exclude_if=lambda value: value is None)
     data: dict[str, Any] = {}

@@ -196,7 +196,7 @@ def _sign(
             digest = tbs.digest("sha256").hex()
             audit.record_signing(connection, at, "sign crl", issuer.id, key, Purpose.CRL, **what, tbs_sha256=digest)
         with given_back(signer.ledger, key):
-            place, size = enclose(file, tbs, key)
+            place, size = enclose(file, tbs, key.algorithm_identifier, key.sign(tbs))
         selfcheck.check_crl(file, place, issuer.public_key_info, row.crl_number or 0)
         sha256 = FileTBS(file, place, size).digest("sha256").hex()
         put_bundle(signer, row, [File(spec.path, file, place, size, sha256, 1)], len(entries))

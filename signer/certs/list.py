@@ -9,6 +9,7 @@ import click
 
 from revocation import cli, clock, serials
 from revocation.errors import InputError
+from revocation.visible import visible
 from signer.certs.looking import facts_of, issuers_of, opened
 from signer.ledger.certificate_pages import Listed, State, Wanted, page
 
@@ -38,7 +39,8 @@ def list_(
 ) -> None:
     """List the certificates that the ledger of this machine knows, in the order of issuer and serial.
 
-    Names are those of certificates that were issued here: what was imported is found by serial, state and expiry.
+    Behind the names stands who asked for it, such as an account of ACME. What was imported has names where the ledger
+    has the certificate itself; else it is found by serial, state and expiry.
     """
     signer, now = opened(config), clock.now()
     wanted = Wanted(
@@ -75,9 +77,9 @@ def _shown_position(last: Listed) -> str:
 def _print(rows: Sequence[dict[str, Any]], further: str | None) -> None:
     for row in rows:
         named = ", ".join(row["names"]) or row["subject"] or ("a CA" if row["is_ca"] else "")
-        click.echo(
-            f"{row['serial']}  {row['state']:7}  until {row['not_after'] or '?'}  {row['issuer']}  {named}".rstrip()
-        )
+        asked_by = f"  ({visible(row['asked_by'])})" if row["asked_by"] else ""
+        line = f"{row['serial']}  {row['state']:7}  until {row['not_after'] or '?'}  {row['issuer']}  {named}{asked_by}"
+        click.echo(line.rstrip())
     if not rows:
         click.echo("none")
     if further:

@@ -176,12 +176,28 @@ def _renewal(
     own: IssuerProfile, above: IssuerProfile | None, lasts: timedelta, path_length: str | None, turn: Turn
 ) -> Order:
     issuer, newest = own.issuer, own.issuer.certificates[0]
+    _require_not_retired(own)
     _require_nothing_lost(issuer, newest, is_root=above is None)
     compliance = (above or own).compliance
     profile = with_defaults(_profile_in(newest, own, is_root=above is None), compliance, is_root=above is None)
     if path_length is not None:
         profile = replace(profile, path_length=options.path_length_of(path_length))
     return Order(issuer, newest.subject, above, profile, lasts, compliance, turn)
+
+
+def _require_not_retired(own: IssuerProfile) -> None:
+    """Return unless its last CRL is to be its last: that was made for the certificates that it has.
+
+    Raises:
+        Refused: it is.
+    """
+    if own.last_crl is not None:
+        raise Refused(
+            f'is retired (last_crl = "{own.last_crl}"): it certifies nothing any more, and its last CRL is made for '
+            "the certificates that it has",
+            where=f"issuer {own.issuer.name}",
+            advice="take last_crl out, as long as nobody has the last CRL; else make another CA, with a key of its own",
+        )
 
 
 def _require_nothing_lost(issuer: Issuer, certificate: x509.Certificate, *, is_root: bool) -> None:

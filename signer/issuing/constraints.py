@@ -7,7 +7,7 @@ message.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from cryptography import x509
@@ -15,7 +15,9 @@ from cryptography import x509
 from revocation.errors import Refused
 from revocation.extensions import extension_value
 from revocation.issuer import Issuer
+from revocation.refusalkind import RefusalKind
 from signer.issuing.names import Name, is_wildcard, type_of
+from signer.refusal import refused_as
 
 _HOST: Final = re.compile(r"(\*\.)?\w([\w-]*\w)?(\.\w([\w-]*\w)?)+", re.ASCII)
 """A common name that OpenSSL takes for a host, and one of a wildcard."""
@@ -33,6 +35,7 @@ def require_within(issuer: Issuer, names: Sequence[Name]) -> None:
             _require(issuer, found, names)
 
 
+@refused_as(RefusalKind.REQUEST)
 def require_subject_within(issuer: Issuer, subject: x509.Name, names: Sequence[Name]) -> None:
     """Return if no common name is taken for a host that the issuer's certificates do not let it certify.
 
@@ -56,9 +59,7 @@ def require_subject_within(issuer: Issuer, subject: x509.Name, names: Sequence[N
 def _require(issuer: Issuer, constraints: x509.NameConstraints, names: Sequence[Name]) -> None:
     permitted, excluded = constraints.permitted_subtrees or [], constraints.excluded_subtrees or []
     where = f"issuer {issuer.name}"
-    if odd := next((one for one in (*permitted, *excluded) if type_of(one) not in _KNOWN), None):
-        what = f"its certificate restricts names of the type {type(odd).__name__}, against which nothing is held here"
-        raise Refused(what, where=where, advice="`revocast issuer sign` for CAs; or another issuer")
+    _require_known((*permitted, *excluded), where)
     for name in names:
         of_type = [one for one in permitted if type_of(one) == name.type]
         is_permitted = not of_type or any(_PERMITS[name.type](name, str(one.value)) for one in of_type)
@@ -68,6 +69,13 @@ def _require(issuer: Issuer, constraints: x509.NameConstraints, names: Sequence[
                 f"{name} is not within the nameConstraints of its certificate, or not all that it stands for",
                 where=where,
             )
+
+
+@refused_as(RefusalKind.ISSUER)
+def _require_known(subtrees: Iterable[x509.GeneralName], where: str) -> None:
+    if odd := next((one for one in subtrees if type_of(one) not in _KNOWN), None):
+        what = f"its certificate restricts names of the type {type(odd).__name__}, against which nothing is held here"
+        raise Refused(what, where=where, advice="`revocast issuer sign` for CAs; or another issuer")
 
 
 def _permits_host(name: Name, domain: str) -> bool:

@@ -17,6 +17,7 @@ from revocation.config import IssuerProfile
 from revocation.errors import Refused
 from revocation.issuer import Issuer
 from revocation.messages import MOST_NAMES, Issue
+from revocation.refusalkind import RefusalKind
 from revocation.visible import visible
 from signer.encoding import ca_certificate, certificate, responder_certificate
 from signer.encoding.ca_certificate import CAProfile
@@ -40,6 +41,7 @@ from signer.issuing.subject_key import require_certifiable
 from signer.issuing.subjects import subject_of
 from signer.issuing.window import Window, longest_by_rule, window_of
 from signer.random_serial import random_serial
+from signer.refusal import refused_as
 
 DOMAIN_VALIDATED: Final = "2.23.140.1.2.1"
 """The policy of certificates of which domains alone were validated (BRs section 7.1.6.1)."""
@@ -50,21 +52,30 @@ class Draft:
     """A certificate that may be signed, as far as the ledger has nothing against it.
 
     Attributes:
-        subject: as text of RFC 4514; empty where there is none.
-        common_names: those in it, in which nothing is unseen.
+        name: its subject; empty where there is none.
         tbs: the TBSCertificate, by the AlgorithmIdentifier of the key that is to sign it.
         frame: of an end entity; None of a CA and of a responder.
     """
 
     kind: Kind
     serial: bytes
-    subject: str
-    common_names: Sequence[str]
+    name: x509.Name
     names: Sequence[Name]
     window: Window
     public_key_info: bytes
     tbs: Callable[[bytes], bytes]
     frame: CertificateFrame | None = None
+
+    @property
+    def subject(self) -> str:
+        """As text of RFC 4514."""
+        return shown_name(self.name)
+
+    @property
+    def common_names(self) -> Sequence[str]:
+        """Those in the subject, each once, in which nothing is unseen."""
+        found = self.name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        return tuple(dict.fromkeys(visible(str(one.value)) for one in found))
 
 
 def draft(
@@ -86,13 +97,7 @@ def draft(
         InputError: something in the message is not what it should be.
         ConfigurationError: the list cannot be read.
     """
-    if body.profile not in issuance.profiles:
-        raise Refused(
-            f"has no profile {body.profile!r}",
-            where=f"issuer {issuer.issuer.name}",
-            advice=f"its profiles are {', '.join(issuance.profiles)}",
-        )
-    profile, kind = issuance.profiles[body.profile], issuance.kind_of(body.profile)
+    profile, kind = _profile(issuer.issuer, issuance, body.profile), issuance.kind_of(body.profile)
     request = read_request(body.csr)
     require_certifiable(request.public_key_info, profile.keys or kind.usual_keys, issuer.compliance)
     require_its_key(request)
@@ -108,6 +113,18 @@ def draft(
     return _of_end_entity(issuer, profile, kind, request, subject, names, window)
 
 
+@refused_as(RefusalKind.ISSUER)
+def _profile(issuer: Issuer, issuance: Issuance, name: str) -> Profile:
+    if name not in issuance.profiles:
+        raise Refused(
+            f"has no profile {name!r}",
+            where=f"issuer {issuer.name}",
+            advice=f"its profiles are {', '.join(issuance.profiles)}",
+        )
+    return issuance.profiles[name]
+
+
+@refused_as(RefusalKind.NAME)
 def _names(
     body: Issue, request: Request, kind: Kind, issuance: Issuance, profile: IssuerProfile, suffixes: Path | None
 ) -> Sequence[Name]:
@@ -158,11 +175,10 @@ def _of_end_entity(
         places=places,
     )
     tbs = partial(certificate.encode_tbs, frame)
-    return Draft(
-        kind, serial, shown_name(subject), _common(subject), names, window, request.public_key_info, tbs, frame
-    )
+    return Draft(kind, serial, subject, names, window, request.public_key_info, tbs, frame)
 
 
+@refused_as(RefusalKind.ISSUER)
 def _of_ca(
     issuer: IssuerProfile, profile: Profile, request: Request, subject: x509.Name, window: Window, now: datetime
 ) -> Draft:
@@ -174,9 +190,10 @@ def _of_ca(
     order = Order(ca, subject, issuer, made, window.lasts, issuer.compliance, Turn(0, None))
     require_allowed(order, now)
     tbs = partial(ca_certificate.encode_tbs, frame_of(order, (window.not_before, window.not_after)))
-    return Draft(Kind.INTERMEDIATE, order.serial, ca.name, _common(subject), (), window, request.public_key_info, tbs)
+    return Draft(Kind.INTERMEDIATE, order.serial, subject, (), window, request.public_key_info, tbs)
 
 
+@refused_as(RefusalKind.REQUEST)
 def _of_responder(issuer: Issuer, body: Issue, request: Request, window: Window) -> Draft:
     if body.names or body.subject:
         raise Refused("the certificate of a responder has the subject that this signer gives it, and no names")
@@ -185,14 +202,7 @@ def _of_responder(issuer: Issuer, body: Issue, request: Request, window: Window)
     )
     subject = responder_certificate.subject_of(issuer)
     tbs = partial(responder_certificate.encode_tbs, frame)
-    return Draft(
-        Kind.OCSP, frame.serial, shown_name(subject), _common(subject), (), window, request.public_key_info, tbs
-    )
-
-
-def _common(subject: x509.Name) -> Sequence[str]:
-    found = subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    return tuple(dict.fromkeys(visible(str(one.value)) for one in found))
+    return Draft(Kind.OCSP, frame.serial, subject, (), window, request.public_key_info, tbs)
 
 
 def key_identifier(public_key_info: bytes) -> bytes:

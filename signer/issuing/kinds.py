@@ -21,7 +21,7 @@ _TRANSPORT: Final = (
     KeyKind.RSA4096,
     KeyKind.ED25519,
 )
-"""Keys that clients at hand know."""
+"""Keys that clients at hand know, and Mozilla's root program takes: P-521 only where a profile names it."""
 
 
 class Kind(StrEnum):

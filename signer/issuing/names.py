@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from revocation.errors import Refused
+from revocation.hostlabels import unfit_label
 from revocation.visible import visible
 from signer.issuing.config import NamePolicy
-from signer.ledger.names import COMMON_NAME
 
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -21,6 +21,9 @@ _LONGEST_HOST: Final = 253
 _LONGEST: Final = 1000
 _KINDS: Final = "dns:HOST, ip:ADDRESS, email:MAILBOX or uri:URI"
 _KINDS_TOO: Final = f"{_KINDS}; or cn:NAME, a common name"
+
+COMMON_NAME: Final = "cn:"
+"""What stands before a common name, which is none of the names of a certificate, and by which it is found too."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def type_of(general: x509.GeneralName) -> str:
 
 
 def require_permitted(name: Name, policy: NamePolicy) -> None:
-    """Return if a policy permits a name.
+    """Return if a policy permits a name, and its host is one.
 
     Raises:
         Refused: it may not be certified.
@@ -133,11 +136,24 @@ def require_permitted(name: Name, policy: NamePolicy) -> None:
             where="names",
             advice=f"`names` of [signer.issuers.issuance] permits {_shown(name.type, policy)}",
         )
+    if why := unfit_label(_host_of(name)):
+        raise Refused(f"{name} {why}", where="names")
 
 
 def is_wildcard(name: Name) -> bool:
     """Whether it stands for many."""
     return name.value.startswith("*.")
+
+
+def _host_of(name: Name) -> str:
+    match name.type:
+        case "dns":
+            return name.value
+        case "email":
+            return name.value.rpartition("@")[2]
+        case "uri":
+            return name.host
+    return ""
 
 
 def _permits(name: Name, policy: NamePolicy) -> bool:

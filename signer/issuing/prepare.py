@@ -7,14 +7,17 @@ from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
 from revocation.issuer import Issuer
 from revocation.messages import Issue
+from revocation.refusalkind import RefusalKind
 from signer.change import Asked
 from signer.issuers.rules import require_certifier
 from signer.issuing.config import Issuance
 from signer.issuing.draft import Draft, draft
 from signer.issuing.lint import lint_certificate
 from signer.issuing.subject_key import require_nobody_elses, require_well_made
+from signer.issuing.subjects import require_no_cas_name
 from signer.keys.limited_key import LimitedKey
 from signer.keys.purpose import Purpose
+from signer.refusal import refused_as
 from signer.signer import Signer
 
 
@@ -72,11 +75,14 @@ def prepare(signer: Signer, asked: Asked, keys: Keys, now: datetime) -> Prepared
 
 
 def _draft(signer: Signer, issuer: IssuerProfile, body: Issue, now: datetime) -> Draft:
-    issuance = _issuance_of(signer, issuer.issuer)
-    require_certifier(issuer, now)
+    with refused_as(RefusalKind.ISSUER):
+        issuance = _issuance_of(signer, issuer.issuer)
+        require_certifier(issuer, now)
     config = signer.config
     made = draft(issuer, issuance, body, now, config.limits.responder_certificate_validity, config.public_suffixes)
-    require_nobody_elses(made.public_key_info, (profile.issuer for profile in signer.public.profiles.values()))
+    cas = [profile.issuer for profile in signer.public.profiles.values()]
+    require_nobody_elses(made.public_key_info, cas)
+    require_no_cas_name(made.name, cas)
     require_well_made(made.public_key_info, config.weak_keys)
     return made
 

@@ -11,17 +11,19 @@ from revocation import serials
 from revocation.clock import iso
 from revocation.errors import InputError, Refused
 from revocation.messages import Outcome, Reply
+from revocation.refusalkind import RefusalKind
 from signer.change import Asked
 from signer.issuers.certify import require_unrevoked
 from signer.issuers.pointers import shard_in
 from signer.issuing.answer import again, with_certificate
 from signer.issuing.draft import Draft
+from signer.issuing.names import COMMON_NAME
 from signer.issuing.prepare import Prepared
 from signer.keys.limited_key import LimitedKey, Use
 from signer.keys.limits import NotNow
-from signer.ledger import audit, certified, continuity, facts, issuances, names, replies
+from signer.ledger import audit, certified, continuity, facts, issuances, replies
 from signer.ledger.issuances import Issuance, Unsigned
-from signer.refusal import refused
+from signer.refusal import refused, refused_as
 from signer.rights import require_current
 from signer.signer import Signer
 
@@ -37,6 +39,7 @@ class Reserved:
     key: LimitedKey
 
 
+@refused_as(RefusalKind.MESSAGE)
 def reserve(connection: Connection, signer: Signer, prepared: Prepared, now: datetime) -> Reply | Reserved:
     """What was replied before, a refusal that is remembered, or what is to be signed now.
 
@@ -65,6 +68,7 @@ def reserve(connection: Connection, signer: Signer, prepared: Prepared, now: dat
     return Reserved(prepared, _record(connection, prepared, made, key, now), key)
 
 
+@refused_as(RefusalKind.MESSAGE)
 def _allowed(connection: Connection, signer: Signer, prepared: Prepared) -> Draft:
     """The draft, if the ledger has nothing against it.
 
@@ -82,9 +86,11 @@ def _allowed(connection: Connection, signer: Signer, prepared: Prepared) -> Draf
 
 def _require_trusted(connection: Connection, signer: Signer, prepared: Prepared, public_key_info: bytes) -> None:
     issuer = prepared.asked.profile.issuer
-    require_unrevoked(connection, signer, issuer)
-    signer.stolen.require_not_stolen(issuer.public_key_info)
-    signer.stolen.require_not_stolen(public_key_info)
+    with refused_as(RefusalKind.ISSUER):
+        require_unrevoked(connection, signer, issuer)
+        signer.stolen.require_not_stolen(issuer.public_key_info)
+    with refused_as(RefusalKind.COMPROMISED_KEY):
+        signer.stolen.require_not_stolen(public_key_info)
 
 
 def _once_more(
@@ -141,7 +147,7 @@ def _record(connection: Connection, prepared: Prepared, made: Draft, key: Limite
             made.window.not_before,
             now,
         ),
-        [*map(str, made.names), *(f"{names.COMMON_NAME}{one}" for one in made.common_names)],
+        [*map(str, made.names), *(f"{COMMON_NAME}{one}" for one in made.common_names)],
     )
     tbs = made.tbs(key.algorithm_identifier)
     if is_ca:
@@ -181,5 +187,6 @@ def _reply(asked: Asked, made: Draft, revision: int, now: datetime) -> Reply:
         issuer=issuer.id,
         revision=revision,
         detail=f"certificate {serial} of {issuer.name} is issued for {named}, until {window['not_after']}",
+        asked=asked.message.content_digest(),
         data={"serial": serial, **window},
     )

@@ -12,10 +12,13 @@ from revocation.compliance import Compliance
 from revocation.errors import Refused
 from revocation.issuer import Issuer
 from revocation.keykind import KeyKind, forbidden_key, kind_of
+from revocation.refusalkind import RefusalKind
+from signer.issuers.keyform import deviation
 from signer.issuers.keyvalue import key_value
-from signer.issuers.strength import weakness
+from signer.issuers.strength import ENCODE_ANEW, weakness
 from signer.issuing.blocklist import Blocklist
 from signer.issuing.request import WHERE
+from signer.refusal import refused_as
 
 _CHECKS: Final = ("roca", "fermat", "rsainvalid", "rsapoly", "sharedprimes", "smalld", "smallfactors")
 """Of badkeys: how RSA keys turned out to be made badly."""
@@ -23,8 +26,9 @@ _CHECKS: Final = ("roca", "fermat", "rsainvalid", "rsapoly", "sharedprimes", "sm
 _AGAIN: Final = "have another key made, and another request"
 
 
+@refused_as(RefusalKind.PUBLIC_KEY)
 def require_certifiable(public_key_info: bytes, kinds: Sequence[KeyKind], compliance: Compliance) -> None:
-    """Return if the key is of one of those kinds, and neither weak in itself nor forbidden.
+    """Return if the key is of one of those kinds, in the form that certificates have, and neither weak nor forbidden.
 
     Raises:
         Refused: it is not.
@@ -39,8 +43,11 @@ def require_certifiable(public_key_info: bytes, kinds: Sequence[KeyKind], compli
             where=WHERE,
             advice="have a key of one of these kinds made, or add it to `keys` of the profile",
         )
+    if odd := deviation(public_key_info, compliance):
+        raise Refused(f"its key: {odd}", where=WHERE, advice=ENCODE_ANEW)
 
 
+@refused_as(RefusalKind.PUBLIC_KEY)
 def require_well_made(public_key_info: bytes, weak_keys: Path | None) -> None:
     """Return if nobody knows how to find the private key: by how it was made, or because it is on a list.
 
@@ -59,6 +66,7 @@ def require_well_made(public_key_info: bytes, weak_keys: Path | None) -> None:
         raise Refused(f"its key {found}", where=WHERE, advice=_AGAIN)
 
 
+@refused_as(RefusalKind.PUBLIC_KEY)
 def require_nobody_elses(public_key_info: bytes, cas: Iterable[Issuer]) -> None:
     """Return if it is the key of none of these CAs.
 

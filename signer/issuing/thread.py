@@ -1,4 +1,4 @@
-"""The thread in which certificates are issued, many together: a key that is slow or hangs keeps nothing else waiting.
+"""A thread in which certificates are issued, many together: a key that is slow or hangs keeps nothing else waiting.
 
 The thread that takes messages from the queue only puts them here. They wait in memory: what is lost with this process
 is asked again by who asked, with the same id, and nothing is issued twice.
@@ -12,6 +12,7 @@ from typing import Final
 from revocation.clock import Clock
 from revocation.errors import NoAnswer, Refused, RevocastError
 from revocation.messages import Reply, parse_message
+from revocation.refusalkind import RefusalKind
 from signer.issuing.answer import not_done
 from signer.refusal import NO_ID
 
@@ -41,6 +42,7 @@ class IssuingThread:
     ) -> None:
         self._issue, self._put, self._clock, self._told = issue, put, clock, told
         self._waiting: list[str] = []
+        self._is_troubled = True  # as far as is known: what a process before this one noted is over with a success
         self._turn = threading.Lock()
         self._woken = threading.Event()
         self._stopped = threading.Event()
@@ -64,6 +66,7 @@ class IssuingThread:
         self._woken.set()
         for text in texts[room:]:
             busy = Refused(f"{_MOST} others wait for a certificate", where="signer", advice="ask again in a minute")
+            busy.kind = RefusalKind.LATER
             self._offer([not_done(_id_of(text), busy, self._clock())])
 
     def _run(self) -> None:
@@ -87,16 +90,20 @@ class IssuingThread:
             except RevocastError as error:
                 pause = min(2 * pause or _FIRST_PAUSE, _LONGEST_PAUSE)
                 _LOG.error("nothing could be issued; it is tried again in %.1f s: %s", pause, error)
-                self._told(error)
+                self._tell(error)
             except Exception as error:
                 _LOG.exception("issuing failed")
-                self._told(error)
+                self._tell(error)
                 self._give_up(texts, error)
                 return
             else:
-                if pause:
-                    self._told(None)
+                if self._is_troubled:
+                    self._tell(None)
                 return
+
+    def _tell(self, error: Exception | None) -> None:
+        self._is_troubled = error is not None
+        self._told(error)
 
     def _give_up(self, texts: Sequence[str], error: Exception) -> None:
         """What one of them breaks is none of the others' harm: each is done by itself."""

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from revocation.configfile import Table
 from revocation.durations import Duration, show, spelled
 from revocation.errors import RevocastError
+from revocation.refusalkind import RefusalKind
 from signer.keys.purpose import Purpose
 
 _RESERVED: Final = 4
@@ -21,6 +22,8 @@ _RESERVED: Final = 4
 class LimitReached(RevocastError):
     """A key does not sign, because a limit of its own says so."""
 
+    kind = RefusalKind.ISSUER
+
 
 class NotNow(LimitReached):
     """A limit by the hour is reached.
@@ -28,6 +31,8 @@ class NotNow(LimitReached):
     Attributes:
         again_at: from when on there is room for what was wanted.
     """
+
+    kind = RefusalKind.RATE
 
     def __init__(self, what: str, *, where: str, advice: str, again_at: datetime) -> None:
         super().__init__(what, where=where, advice=advice)

@@ -25,6 +25,7 @@ _NAME: Final = "folder.id"
 _GENERATE: Final[dict[KeyKind, Callable[[], PrivateKeyTypes]]] = {
     KeyKind.P256: partial(ec.generate_private_key, ec.SECP256R1()),
     KeyKind.P384: partial(ec.generate_private_key, ec.SECP384R1()),
+    KeyKind.P521: partial(ec.generate_private_key, ec.SECP521R1()),
     KeyKind.RSA2048: partial(rsa.generate_private_key, 65537, 2048),
     KeyKind.RSA3072: partial(rsa.generate_private_key, 65537, 3072),
     KeyKind.RSA4096: partial(rsa.generate_private_key, 65537, 4096),

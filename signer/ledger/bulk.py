@@ -11,7 +11,7 @@ from revocation.issuer import Issuer
 from revocation.status import Reason, Revocation
 from signer.encoding.crl import encode_entry
 from signer.importers.entry import ImportEntry
-from signer.ledger import dates
+from signer.ledger import dates, names
 from signer.ledger.changes import note
 from signer.ledger.facts import RELEASED, REVOKED, Origin, ensure_issuer, slice_hash, status_of_certificate
 from signer.ledger.schema import certificates, facts, issuers
@@ -121,6 +121,7 @@ def apply_changes(connection: Connection, issuer: Issuer, changes: Sequence[Chan
             _learn(connection, issuer, change, revision)
     if new_certificates:
         connection.execute(insert(certificates), new_certificates)
+    names.learn(connection, issuer.id, _certificates_in(changes))
     if new_facts:
         connection.execute(insert(facts), new_facts)
         dates.note(connection, issuer, max(change.revocation.revoked_at for change in changes if change.revocation))
@@ -129,6 +130,12 @@ def apply_changes(connection: Connection, issuer: Issuer, changes: Sequence[Chan
     _note_changes(connection, issuer, changes, revision)
     connection.execute(update(issuers).where(issuers.c.id == issuer.id).values(revision=revision))
     return revision
+
+
+def _certificates_in(changes: Sequence[Change]) -> dict[bytes, bytes]:
+    """By serial those that the ledger did not have."""
+    new = (change.entry for change in changes if change.register or change.learn)
+    return {entry.serial: entry.certificate for entry in new if entry.certificate is not None}
 
 
 def _note_changes(connection: Connection, issuer: Issuer, changes: Sequence[Change], revision: int) -> None:

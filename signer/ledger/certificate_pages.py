@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, not
 
 from revocation.clock import epoch, from_epoch
 from revocation.status import Reason, Revocation
+from signer.issuing.names import COMMON_NAME
 from signer.ledger.facts import REVOKED, status_of_certificate
-from signer.ledger.names import COMMON_NAME
 from signer.ledger.schema import certificate_names, certificates, facts, issuances
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, desc, func, insert, select
 from revocation.clock import epoch, from_epoch, iso
 from revocation.errors import Refused
 from revocation.messages import Message
+from revocation.refusalkind import RefusalKind
 from signer.ledger.schema import continuity
 
 _RESTORED: Final = "restored"
@@ -20,6 +21,8 @@ _LATEST: Final = select(continuity).order_by(desc(continuity.c.id)).limit(1)
 
 class Unreconciled(Refused):
     """A copy was put in the place of the ledger, and what was signed since is not in it yet."""
+
+    kind = RefusalKind.LATER
 
 
 def note_restored(connection: Connection, now: datetime, detail: str) -> None:

@@ -4,6 +4,7 @@ What is acknowledged survives a power cut, and what a writing transaction reads 
 and postgresql.py say how.
 """
 
+import logging
 import threading
 import weakref
 from collections.abc import Iterator
@@ -18,8 +19,10 @@ from revocation.errors import ConfigurationError, RevocastError
 from signer.ledger.postgresql import PostgreSQLStore
 from signer.ledger.sqlite import SQLiteStore
 from signer.ledger.store import WRITES, Store
+from signer.ledger.turn import Turn
 
-HEAD: Final = "0011"
+_LOG: Final = logging.getLogger("revocast.signer")
+HEAD: Final = "0012"
 """The newest migration."""
 
 _VERSION: Final = text("SELECT version_num FROM alembic_version")
@@ -103,10 +106,14 @@ class Ledger:
             ) from error
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Several transactions of this thread in a row: what others write waits until it is over."""
-        with self._turn:
-            yield
+    def turn(self) -> Iterator[Turn]:
+        """Several transactions of this thread in a row: what others write waits until it is over, or let go."""
+        self._turn.acquire()
+        turn = Turn(self._turn)
+        try:
+            yield turn
+        finally:
+            turn.let_go()
 
     @contextmanager
     def signing(self) -> Iterator[None]:
@@ -152,8 +159,11 @@ class Ledger:
         if version == HEAD:
             return
         with self._store.signing(), self._writing() as connection:
-            if _version(connection) != HEAD:
+            version = _version(connection)
+            if version != HEAD:
                 _upgrade(connection)
+        if version != HEAD:
+            _LOG.info("%s: its schema is %s now, and was %s", self._store.where, HEAD, version or "none")
 
 
 def _version(connection: Connection) -> str | None:

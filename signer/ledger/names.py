@@ -1,18 +1,35 @@
-"""Certificates by the names that they were issued for, common names among them. What was imported has none here."""
+"""Certificates by the names that they were issued for; of what was imported, where the certificate itself is here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, insert, or_, select
 
 from revocation.issuer import Issuer
 from revocation.status import Reason
+from signer.importers.names import names_in
 from signer.ledger.facts import REVOKED, not_expired, status_of_certificate
 from signer.ledger.schema import certificate_names, certificates, facts
 
-COMMON_NAME: Final = "cn:"
-"""What stands before a common name, which is none of the names of a certificate, and by which it is found too."""
+
+def learn(connection: Connection, issuer: str, certificates_: Mapping[bytes, bytes]) -> None:
+    """Record the names of certificates that come from elsewhere; those that are there already stay.
+
+    Args:
+        issuer: its id.
+        certificates_: DER by serial.
+    """
+    rows = [
+        {"name": name, "issuer": issuer, "serial": serial}
+        for serial, der in certificates_.items()
+        for name in names_in(der)
+    ]
+    if not rows:
+        return
+    its = (certificate_names.c.issuer == issuer, certificate_names.c.serial.in_([row["serial"] for row in rows]))
+    there = {(row.name, row.serial) for row in connection.execute(select(certificate_names).where(*its))}
+    if new := [row for row in rows if (row["name"], row["serial"]) not in there]:
+        connection.execute(insert(certificate_names), new)
 
 
 def live_with(connection: Connection, issuer: Issuer, name: str, now: datetime, most: int) -> Sequence[bytes]:

@@ -15,6 +15,7 @@ from revocation.errors import InputError
 from signer.config import SignerConfig
 from signer.ledger.copying import copy_to
 from signer.recovery import dump
+from signer.recovery.beside import copy_registrar
 from signer.recovery.manifest import DUMP_NAME, LEDGER_NAME, MANIFEST_NAME, BackupManifest
 
 _PART: Final = ".part"
@@ -28,15 +29,19 @@ def backup(folder: Path, config: Path | None, as_json: bool) -> None:
     """Copy the ledger into a new folder below FOLDER, named by the time (UTC): one state of it, while signers go on.
 
     It holds serials, dates, reasons and who asked for what, and no key: only its owner may read it. Of PostgreSQL it is
-    a dump, made by pg_dump. Keys and configuration are to be kept apart from it: see docs/disaster.md.
+    a dump, made by pg_dump. Where [registrar] stands in the same file, its SQLite database is copied too. Keys and
+    configuration are to be kept apart from it: see docs/disaster.md.
     """
     file = ConfigFile.read(config)
     made, manifest = make_backup(file.table("signer", SignerConfig), folder, clock.now())
+    registrar = copy_registrar(file, made)
     if as_json:
-        cli.print_json({"folder": str(made), **manifest.model_dump(mode="json")})
+        cli.print_json({"folder": str(made), **manifest.model_dump(mode="json"), "registrar": registrar})
         return
     revisions = sum(manifest.revisions.values())
     click.echo(f"{made}: {manifest.size} octets, {len(manifest.revisions)} issuers, {revisions} revisions")
+    if registrar is not None:
+        click.echo(f"  of the registrar: {registrar['accounts']} accounts, {registrar['certificates']} certificates")
 
 
 def make_backup(config: SignerConfig, folder: Path, now: datetime) -> tuple[Path, BackupManifest]:

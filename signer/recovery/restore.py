@@ -20,6 +20,7 @@ from signer.ledger.copying import inspect
 from signer.ledger.ledger import HEAD, Ledger
 from signer.ledger.sqlite import alone_with
 from signer.recovery import dump
+from signer.recovery.beside import restore_registrar
 from signer.recovery.manifest import DUMP_NAME, BackupManifest, read_manifest
 
 _BESIDE: Final = "restoring"
@@ -34,15 +35,19 @@ def restore(folder: Path, config: Path | None, as_json: bool) -> None:
     """Put the backup in FOLDER in the place of a ledger that is gone: the one that [signer] names.
 
     Refused while a signer has the ledger open, where there is one already, and where the backup is damaged or of a
-    later version. The signer signs nothing and changes no fact until `revocast ledger reconcile`.
+    later version. The signer signs nothing and changes no fact until `revocast ledger reconcile`. The registrar's
+    database is put back too, where the backup has it, [registrar] is in the same file, and it is gone.
     """
     file = ConfigFile.read(config)
     issuers = PublicConfig.read(file).profiles.keys()
     manifest = restore_backup(file.table("signer", SignerConfig), issuers, folder, clock.now())
+    registrar = restore_registrar(file, folder)
     if as_json:
-        cli.print_json({"restored": str(folder), **manifest.model_dump(mode="json")})
+        cli.print_json({"restored": str(folder), **manifest.model_dump(mode="json"), "registrar": registrar})
         return
     click.echo(f"restored the ledger of {iso(manifest.made_at)}, bundle {manifest.sequence}; {_NEXT}")
+    if registrar is not None:
+        click.echo(f"restored {registrar['file']}: what was ended there since holds again (docs/registrar.md)")
 
 
 def restore_backup(config: SignerConfig, issuers: Collection[str], folder: Path, now: datetime) -> BackupManifest:

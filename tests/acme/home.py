@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -101,11 +102,12 @@ def free_ports(number: int) -> list[int]:
 
 
 @contextmanager
-def home(folder: Path, *, issuer: str = "") -> Iterator[Home]:
+def home(folder: Path, *, issuer: str = "", behind: int | None = None) -> Iterator[Home]:
     """Brought up, and stopped in the end.
 
     Args:
         issuer: lines for its [[registrar.issuers]].
+        behind: the port at which the registrar listens for a web server of this machine, which ends TLS.
     """
     status, registrar, web, tls, dns, management = free_ports(6)
     url = f"https://localhost:{registrar}"
@@ -115,6 +117,10 @@ def home(folder: Path, *, issuer: str = "") -> Iterator[Home]:
     text = prepared.config.read_text()  # pkilint takes `localhost` in a URL for no host
     validation = f'resolvers = ["127.0.0.1:{dns}"]\nhttp_port = {web}\ntls_port = {tls}\n'
     text = text.replace("[registrar.validation]\n", f"[registrar.validation]\n{validation}")
+    if behind is not None:
+        text = re.sub(r"(?s)\[registrar\.own_certificate\].*?(?=\[registrar\.validation\])", "", text)
+        proxied = f'listen = "127.0.0.1:{behind}"\ntrusted_proxies = ["127.0.0.1/32"]'
+        text = re.sub(r"(?m)^listen = .*", proxied, text)
     prepared.config.write_text(f"{text}{issuer}\n")
     with _dns(dns, management):
         system = Running(data, "--port", str(status))

@@ -24,7 +24,9 @@ non-interactive = true
 
 _PLAY = """\
 set -eu
-(cd {folder}/ca && exec {up}) > {folder}/up.log 2>&1 &
+cd {folder}/ca
+{activate}
+(exec {up}) > {folder}/up.log 2>&1 &
 until grep -q "Ctrl-C stops everything" {folder}/up.log; do kill -0 $!; sleep 0.2; done
 cp {folder}/ca/revocast-data/issuers/home-root.pem {folder}/www/home-root.pem
 {steps}
@@ -44,28 +46,34 @@ def commands() -> list[tuple[str, str]]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """Both machines: a folder each."""
-    for name in ("ca", "www", "config/letsencrypt"):
+    """Both machines: a folder each; the command is in the environment of the CA alone, as `make setup` leaves it."""
+    for name in ("ca", "www", "bin", "config/letsencrypt"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "config/letsencrypt/cli.ini").write_text(_CERTBOT.format(folder=tmp_path))
+    (tmp_path / "ca/.venv").symlink_to(Path(sys.executable).parents[1])
+    (tmp_path / "bin/certbot").symlink_to(Path(sys.executable).with_name("certbot"))
     (tmp_path / "www/Caddyfile").write_text(blocks("caddyfile")[0])
     yield tmp_path
     shutil.rmtree(tmp_path / "letsencrypt", ignore_errors=True)
 
 
+def without_revocast(path: str) -> str:
+    """The places of programs, but for those that have the command without being told so."""
+    return os.pathsep.join(one for one in path.split(os.pathsep) if not (Path(one) / "revocast").exists())
+
+
 def played(folder: Path) -> list[tuple[str, str]]:
-    """The commands after the first, which stays in the foreground, each with what it said."""
-    (where, up), *others = commands()
-    assert where == "ca"
+    """The commands after `up`, which stays in the foreground, each with what it said."""
+    (_, activate), (_, up), *others = commands()
     steps = "\n".join(f"printf '\\n===\\n'\ncd {folder}/{where}\n{command}" for where, command in others)
     script = folder / "play.sh"
-    script.write_text(_PLAY.format(folder=folder, up=up, steps=steps))
+    script.write_text(_PLAY.format(folder=folder, activate=activate, up=up, steps=steps))
     apart = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     if os.getuid():
         apart += ["--user", "--map-root-user"]
     environment = {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PATH": f"{folder}/bin:{without_revocast(os.environ['PATH'])}",
         "PYTHONPATH": str(ROOT),
         "HOME": str(folder),
         "XDG_CONFIG_HOME": str(folder / "config"),
@@ -91,6 +99,8 @@ def test_page_is_carried_out_as_it_is_written(folder: Path) -> None:
     before, after = outputs("revocast cert list")
     assert "  good " in before
     assert "  revoked " in after
+    assert "(account https://ca.home.arpa:8890/acme/home/account/" in before
+    assert "published everywhere" in outputs("revocast revoke --name")[0]
     assert "at home" in outputs("https://www.home.arpa/")[0]
     shown = (folder / "up.log").read_text()
     for line in blocks("text")[0].splitlines():

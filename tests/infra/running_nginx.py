@@ -1,10 +1,10 @@
-"""An nginx with the configuration that we ship, both files of it, on this machine's ports and paths."""
+"""An nginx with the configurations that we ship, on this machine's ports and paths."""
 
 import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -55,22 +55,32 @@ def configuration(
             f"server 127.0.0.1:{bucket[0]};",
         )
         site["Host example-pki.s3.eu-central-1.amazonaws.com;"] = f"Host {bucket[1]}.s3.amazonaws.com;"
+    text = (SHIPPED / kind).read_text().replace("https://revocast_bucket", "http://revocast_bucket")
+    return main(folder, text, site)
+
+
+def main(folder: Path, text: str, site: Mapping[str, str]) -> Path:
+    """The shipped main configuration, and below it the text of a site in which places are replaced; its path."""
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in kinds)
-    main = {
+    changes = {
         "user www-data;": "daemon off;" + (" user root;" if os.getuid() == 0 else ""),
         "worker_processes auto;": "worker_processes 1;",
         "/run/nginx.pid": f"{folder}/pid",
         "/var/log/nginx/error.log": f"{folder}/error.log",
         "include /etc/nginx/sites-enabled/*;": f"{temporary} include {folder}/revocast.conf;",
     }
-    for shipped_as, name, changes in ((kind, "revocast.conf", site), ("nginx.conf", "nginx.conf", main)):
-        text = (SHIPPED / shipped_as).read_text().replace("https://revocast_bucket", "http://revocast_bucket")
-        for shipped, here in changes.items():
-            assert text.count(shipped) == 1, shipped
-            text = text.replace(shipped, here)
-        (folder / name).write_text(text)
-    return folder / "nginx.conf"
+    write(folder / "revocast.conf", text, site)
+    return write(folder / "nginx.conf", (SHIPPED / "nginx.conf").read_text(), changes)
+
+
+def write(path: Path, text: str, changes: Mapping[str, str]) -> Path:
+    """What is shipped, each of some places replaced by one of this machine."""
+    for shipped, here in changes.items():
+        assert text.count(shipped) == 1, shipped
+        text = text.replace(shipped, here)
+    path.write_text(text)
+    return path
 
 
 @contextmanager
@@ -78,8 +88,14 @@ def nginx(
     folder: Path, port: int, upstream: int, patience: str = "10s", bucket: tuple[int, str] | None = None
 ) -> Iterator[None]:
     """A running nginx with the shipped configuration."""
-    main = configuration(folder, port, upstream, patience, bucket)
-    command = [str(shutil.which("nginx")), "-c", str(main), "-e", str(folder / "error.log")]
+    with running(configuration(folder, port, upstream, patience, bucket), port):
+        yield
+
+
+@contextmanager
+def running(main: Path, port: int) -> Iterator[None]:
+    """nginx with that main configuration, until it listens."""
+    command = [str(shutil.which("nginx")), "-c", str(main), "-e", str(main.with_name("error.log"))]
     subprocess.run([*command, "-t", "-q"], check=True)
     process = subprocess.Popen(command)
     try:

@@ -16,14 +16,18 @@ from tests.infra.containerfile import ROOT
 FILE = ROOT / "infra/compose.yaml"
 COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("signer", "publisher", "scheduler", "responder", "registrar")
+OURS = ("signer", "publisher", "scheduler", "responder", "registrar", "validator")
+IMAGES = {"validator": "registrar"}
+"""Whose image is that of another service."""
 REACHES = {
-    "signer": {"publisher", "scheduler", "registrar", "valkey", "postgresql", "s3"},
-    "publisher": {"signer", "scheduler", "registrar", "valkey", "s3"},
-    "scheduler": {"signer", "publisher", "registrar", "valkey", "nginx"},
-    "registrar": {"signer", "publisher", "scheduler", "valkey", "responder", "nginx"},
+    "signer": {"publisher", "scheduler", "registrar", "validator", "valkey", "postgresql", "s3"},
+    "publisher": {"signer", "scheduler", "registrar", "validator", "valkey", "s3"},
+    "scheduler": {"signer", "publisher", "registrar", "validator", "valkey", "nginx"},
+    "registrar": {"signer", "publisher", "scheduler", "validator", "valkey", "responder", "nginx", "nginx-registrar"},
+    "validator": {"signer", "publisher", "scheduler", "registrar", "valkey"},
     "responder": {"valkey", "nginx", "registrar"},
-    "nginx": {"responder", "scheduler", "registrar"},
+    "nginx": {"responder", "scheduler", "registrar", "nginx-registrar"},
+    "nginx-registrar": {"registrar", "nginx"},
     "s3": {"signer", "publisher"},
 }
 """Who is on a network with whom. None but valkey, postgresql, s3, responder, registrar and nginx listens."""
@@ -32,8 +36,10 @@ WRITES = {
     "publisher": {"publisher", "publisher-cache", "public"},
     "scheduler": {"scheduler"},
     "responder": set(),
-    "registrar": {"registrar"},
+    "registrar": {"registrar", "orders"},
+    "validator": {"orders"},
     "nginx": set(),
+    "nginx-registrar": set(),
     "valkey": set(),
     "postgresql": {"ledger"},
     "s3": {"s3"},
@@ -58,11 +64,23 @@ def test_service_shares_a_network_with_what_it_needs_and_no_more(name: str) -> N
     assert {other for other in SERVICES if other != name and networks(name) & networks(other)} == REACHES[name]
 
 
-def test_one_network_has_a_way_out_and_one_service_a_port() -> None:
-    """nginx, which relying parties reach."""
-    assert {name for name, network in COMPOSE["networks"].items() if not network.get("internal")} == {"front"}
-    assert {name for name in SERVICES if "front" in networks(name)} == {"nginx"}
-    assert {name for name, service in SERVICES.items() if "ports" in service} == {"nginx"}
+def test_two_networks_have_a_way_out_and_two_services_a_port() -> None:
+    """Those of relying parties and of clients, which are reached; and the validator goes out, and is not."""
+    open_ones = {name for name, network in COMPOSE["networks"].items() if not (network or {}).get("internal")}
+    assert open_ones == {"front", "validations"}
+    assert {name for name in SERVICES if "front" in networks(name)} == {"nginx", "nginx-registrar"}
+    assert {name for name in SERVICES if "validations" in networks(name)} == {"validator"}
+    assert {name for name, service in SERVICES.items() if "ports" in service} == {"nginx", "nginx-registrar"}
+
+
+def test_registrar_is_started_where_it_is_asked_for_alone() -> None:
+    """With its validator and its nginx."""
+    assert {name for name, one in SERVICES.items() if "profiles" in one} == {
+        "registrar",
+        "validator",
+        "nginx-registrar",
+    }
+    assert all(one.get("profiles", ["registrar"]) == ["registrar"] for one in SERVICES.values())
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -79,10 +97,12 @@ def test_container_of_ours_is_closed(name: str) -> None:
     assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
     assert service["security_opt"] == ["no-new-privileges:true"]
     containerfile = FILE.parent / service["build"]["context"] / service["build"]["dockerfile"]
-    assert containerfile.samefile(FILE.parent / f"containers/{name}.Containerfile")
+    assert containerfile.samefile(FILE.parent / f"containers/{IMAGES.get(name, name)}.Containerfile")
     assert [to for _, to, _ in mounts(name) if to.startswith("/etc/")] == [f"/etc/revocast/{name}"]
     made = containerfile.read_text()
     assert all(f'"{to}"]' in made for _, to, writable in mounts(name) if writable)
+    told = f"REVOCAST_CONFIG=/etc/revocast/{name}/revocast.toml"
+    assert told in made or told in [f"{key}={value}" for key, value in service["environment"].items()]
 
 
 def test_scheduler_can_look_from_outside() -> None:
@@ -114,6 +134,18 @@ def test_nginx_finds_what_its_configuration_names() -> None:
     assert f"'s/127.0.0.1:8889/{address}:8889/'" in (ROOT / "docs/deploying.md").read_text()
 
 
+def test_nginx_of_the_registrar_finds_it_and_is_trusted() -> None:
+    """By the addresses that docs/registrar.md puts in, in a network with nobody else; its TLS key is where it looks."""
+    page, text = (ROOT / "docs/registrar.md").read_text(), (ROOT / "infra/nginx/registrar.conf").read_text()
+    registrar, nginx = (SERVICES[name]["networks"]["acme"]["ipv4_address"] for name in ("registrar", "nginx-registrar"))
+    assert text.count("127.0.0.1:8890") == 1
+    assert f"'s/127.0.0.1:8890/{registrar}:8890/'" in page
+    assert f'`listen = "{registrar}:8890"`, `trusted_proxies = ["{nginx}/32"]`' in page
+    assert {name for name in SERVICES if "acme" in networks(name)} == {"registrar", "nginx-registrar"}
+    assert "/etc/nginx/registrar/tls.pem" in text
+    assert "/etc/nginx/registrar" in {to for _, to, _ in mounts("nginx-registrar")}
+
+
 def test_servers_have_the_names_of_the_configurations() -> None:
     """infra/config is taken as it is; `valkey.conf` and SeaweedFS find their files."""
     aliases = {
@@ -126,7 +158,7 @@ def test_servers_have_the_names_of_the_configurations() -> None:
     for name in OURS:
         text = (ROOT / f"infra/config/{name}.toml").read_text()
         assert "@valkey.example:6379" in text or "//valkey.example:6379" in text
-        assert ("postgresql.example" in text) == (name == "signer")
+        assert ("@postgresql.example" in text) == (name in ("signer", "registrar"))
         assert ("https://s3.example:9000" in text) == (name in ("signer", "publisher"))
     assert aliases == {"valkey.example", "postgresql.example", "pki.example", "s3.example"}
     lines = (ROOT / "infra/valkey/valkey.conf").read_text().splitlines()

@@ -37,6 +37,7 @@ EXCEPTIONS = {
     SPLIT / "revocast-scheduler.service": OPEN | NETWORK,
     SPLIT / "revocast-responder.service": OPEN | NETWORK,
     SPLIT / "revocast-registrar.service": OPEN | NETWORK,
+    SPLIT / "revocast-validator.service": OPEN | NETWORK,
 }
 """For each unit all that systemd finds open, and why it is."""
 

@@ -11,7 +11,7 @@ import pytest
 from tests.infra.syscalls import allowed
 from tests.infra.unitfiles import FOLDER, SPLIT, settings, unit
 
-NAMES = ("signer", "publisher", "scheduler", "responder", "registrar")
+NAMES = ("signer", "publisher", "scheduler", "responder", "registrar", "validator")
 LISTENING = {"listen", "accept", "accept4", "io_uring_setup"}
 READ, WRITE = 4, 2
 
@@ -21,9 +21,12 @@ FOLDERS = {
     "/etc/revocast/scheduler": {"scheduler": READ},
     "/etc/revocast/responder": {"responder": READ},
     "/etc/revocast/registrar": {"registrar": READ},
+    "/etc/revocast/validator": {"validator": READ},
     "/var/lib/revocast-exchange": {"signer": READ | WRITE, "publisher": READ},
     "/var/lib/revocast-store": {"publisher": READ | WRITE, "responder": READ},
     "/var/lib/revocast-public": {"publisher": READ | WRITE},
+    "/var/lib/revocast-orders": {"registrar": READ | WRITE, "validator": READ | WRITE},
+    "/var/lib/revocast-orders/registrar.sqlite": {"registrar": READ | WRITE, "validator": READ | WRITE},
 }
 """Who may list and write what revocast.tmpfiles makes; nobody else."""
 
@@ -76,13 +79,16 @@ def test_every_unit_runs_as_a_user_that_is_made(tmp_path: Path, folder: Path) ->
 def test_folders_are_open_to_who_needs_them_alone(tmp_path: Path) -> None:
     """By owner, group and mode of revocast.tmpfiles; what lies in the shared ones has the group of who may read."""
     users = Users.made(SPLIT / "revocast.sysusers", tmp_path)
-    lines = [line.split() for line in (SPLIT / "revocast.tmpfiles").read_text().splitlines() if line.startswith("d ")]
+    lines = [
+        line.split() for line in (SPLIT / "revocast.tmpfiles").read_text().splitlines() if line[:2] in ("d ", "f ")
+    ]
     found = {}
+    shared = {"/var/lib/revocast-exchange", "/var/lib/revocast-store", "/var/lib/revocast-orders"}
     for _, path, mode, owner, group in lines:
         bits = int(mode, 8)
         rights = {name: _rights(bits, owner, group, f"revocast-{name}", users) for name in NAMES}
         found[path] = {name: right for name, right in rights.items() if right}
-        assert bits & 0o2000 or path not in ("/var/lib/revocast-exchange", "/var/lib/revocast-store")
+        assert bits & 0o2000 or path not in shared
     assert found.pop("/etc/revocast") == dict.fromkeys(NAMES, READ)
     assert found == FOLDERS
 
@@ -104,7 +110,8 @@ def test_folders_are_made_as_they_are_written(tmp_path: Path) -> None:
     command = ["systemd-tmpfiles", f"--root={tmp_path}", "--create", "revocast.conf"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert all((tmp_path / path.removeprefix("/")).is_dir() for path in FOLDERS)
+    assert all((tmp_path / path.removeprefix("/")).exists() for path in FOLDERS)
+    assert (tmp_path / "var/lib/revocast-orders/registrar.sqlite").read_bytes() == b""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -115,6 +122,7 @@ def test_service_is_kept_from_the_configuration_and_state_of_the_others(name: st
     assert {f"/etc/revocast/{other}" for other in others} <= set(hidden)
     state = {"signer", "publisher", "registrar"} - {name}
     assert {f"/var/lib/revocast-{other}" for other in state} <= set(hidden)
+    assert ("/var/lib/revocast-orders" in hidden) == (name not in ("registrar", "validator"))
     assert not {f"/etc/revocast/{other}/environment" for other in others} & set(settings(path, "EnvironmentFile"))
     assert settings(path, "Environment")[0] == f"REVOCAST_CONFIG=/etc/revocast/{name}/revocast.toml"
 
@@ -126,7 +134,8 @@ def test_service_is_kept_from_the_configuration_and_state_of_the_others(name: st
         ("publisher", {"/var/lib/revocast-public", "/var/lib/revocast-store"}),
         ("scheduler", set()),
         ("responder", {"/var/lib/revocast-store"}),
-        ("registrar", set()),
+        ("registrar", {"/var/lib/revocast-orders"}),
+        ("validator", {"/var/lib/revocast-orders"}),
     ],
 )
 def test_service_writes_what_it_makes_and_nothing_else(name: str, folders: set[str]) -> None:

@@ -12,6 +12,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from registrar.acme.certid import certid_of
 from registrar.acme.renewal import usual_window
+from registrar.problem import Problem, ProblemType
 from registrar.published_status import Published
 from revocation.status import Reason
 from tests.authority import Authority
@@ -20,56 +21,6 @@ from tests.registrar.site import UNLIMITED, Raw, Site, b64, csr_for, problem
 
 def der(certificate: x509.Certificate) -> str:
     return b64(certificate.public_bytes(Encoding.DER))
-
-
-def cross_signed(by: Authority, below: Authority) -> x509.Certificate:
-    """The CA certificate of `below`, by another CA."""
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(below.certificate.subject)
-        .issuer_name(by.certificate.subject)
-        .public_key(below.key.public_key())
-        .serial_number(7)
-        .not_valid_before(below.certificate.not_valid_before_utc - timedelta(days=1))
-        .not_valid_after(below.certificate.not_valid_after_utc)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    )
-    return builder.sign(by.key, SHA256())
-
-
-def test_chain_ends_below_the_root(tmp_path: Path) -> None:
-    """Made of the certificates that are public; the other one of the issuer is an alternate."""
-    root, home = Authority("Root"), Authority("Home CA")
-    root.write(tmp_path / "root.pem")
-    (tmp_path / "cross.pem").write_bytes(cross_signed(root, home).public_bytes(Encoding.PEM))
-    public = '[[public.issuers]]\nname = "root"\ncertificates = ["root.pem"]'
-    site = Site.build(tmp_path, public=public, authority=home)
-    config = tmp_path / "revocast.toml"
-    config.write_text(config.read_text().replace('["home.pem"]', '["home.pem", "cross.pem"]'))
-    site = Site.of(site.folder, home)
-    one = site.client()
-    _, order = one.certificate("a.example")
-    url = one.post(order.headers["Location"]).json["certificate"]
-    first = one.post(url)
-    assert first.mimetype == "application/pem-certificate-chain"
-    assert len(x509.load_pem_x509_certificates(first.data)) == 2
-    assert x509.load_pem_x509_certificates(first.data)[1] == home.certificate
-    assert f'<{url}/1>;rel="alternate"' in first.headers.getlist("Link")
-    second = one.post(f"{url}/1")
-    assert x509.load_pem_x509_certificates(second.data)[1].issuer == root.certificate.subject
-    assert len(x509.load_pem_x509_certificates(second.data)) == 2
-    assert f'<{url}>;rel="alternate"' in second.headers.getlist("Link")
-    assert one.post(f"{url}/2").status_code == 404
-
-
-def test_chains_can_be_configured(tmp_path: Path) -> None:
-    """Files, in their order."""
-    Authority("Other Root").write(tmp_path / "other.pem")
-    site = Site.build(tmp_path, issuer=f'chains = [["home.pem", "other.pem"], ["home.pem"]]\n{UNLIMITED}')
-    one = site.client()
-    _, order = one.certificate("a.example")
-    url = one.post(order.headers["Location"]).json["certificate"]
-    assert [len(x509.load_pem_x509_certificates(one.post(each).data)) for each in (url, f"{url}/1")] == [3, 2]
 
 
 def test_certificate_as_der_links_to_its_issuer(site: Site) -> None:
@@ -89,7 +40,21 @@ def test_revocation_by_the_account(site: Site) -> None:
     answer = one.post("revoke-cert", {"certificate": der(certificate), "reason": 4})
     assert (answer.status_code, answer.data) == (200, b"")
     assert [(reason, who) for _, reason, who in site.ca.revoked] == [(Reason.superseded, f"account {one.kid}")]
+    site.statuses.found = Published(site.clock.now)
     assert problem(one.post("revoke-cert", {"certificate": der(certificate)})) == "alreadyRevoked"
+
+
+def test_revocation_by_somebody_else_is_told_and_noted(site: Site) -> None:
+    """An operator's, or an own try that got no answer: alreadyRevoked (section 7.6), and the window is past."""
+    one = site.client()
+    certificate, _ = one.certificate("a.example")
+    site.ca.refusal = Problem(ProblemType.ALREADY_REVOKED, "this certificate is revoked already")
+    site.statuses.found = Published(site.clock.now)
+    answer = one.post("revoke-cert", {"certificate": der(certificate)})
+    assert (answer.status_code, problem(answer)) == (400, "alreadyRevoked")
+    assert not site.ca.revoked
+    window = site.get(f"renewal-info/{certid_of(certificate)}").json["suggestedWindow"]
+    assert datetime.fromisoformat(window["end"]) < site.clock.now
 
 
 def test_revocation_by_the_key_of_the_certificate(site: Site) -> None:
@@ -153,6 +118,43 @@ def test_reason_that_cannot_be_given_is_refused(site: Site, reason: object) -> N
     assert problem(one.post("revoke-cert", wanted)) == "badRevocationReason"
 
 
+FORMER = '\n[[public.issuers]]\nname = "home-before"\ncertificates = ["before.pem"]\n'
+
+
+@pytest.mark.parametrize("by", ["account", "key"])
+def test_certificate_of_a_former_key_is_revoked_under_its_own_ca(tmp_path: Path, by: str) -> None:
+    """The issuer has another one by now, and the former stands among the issuers under another name."""
+    before, after = Authority("Home CA"), Authority("Home CA 2")
+    site, key = Site.build(tmp_path, authority=before), ec.generate_private_key(ec.SECP256R1())
+    one = site.client()
+    certificate, _ = one.certificate("a.example", key=key)
+    ca = site.services.tenants["home"].issuer.id
+    after.write(tmp_path / "home.pem")
+    before.write(tmp_path / "before.pem")
+    config = tmp_path / "revocast.toml"
+    config.write_text(config.read_text().replace("[registrar]", f"{FORMER}[registrar]", 1))
+    site = Site.of(tmp_path, after)
+    asks = Raw(site, one.key, kid=one.kid) if by == "account" else Raw(site, key)
+    assert asks.post("revoke-cert", {"certificate": der(certificate)}).status_code == 200
+    assert site.ca.revoked_of == [ca]
+    site.statuses.found = Published(site.clock.now)
+    assert window(site, certificate)[1] < site.clock.now
+    assert problem(asks.post("revoke-cert", {"certificate": der(certificate)})) == "alreadyRevoked"
+
+
+def test_certificate_of_a_key_that_is_gone_is_its_operators_to_revoke(tmp_path: Path) -> None:
+    """Nobody else can: its client is told so, and not that there is no such certificate."""
+    site = Site.build(tmp_path, authority=Authority("Home CA"))
+    one = site.client()
+    certificate, _ = one.certificate("a.example")
+    Authority("Home CA 2").write(tmp_path / "home.pem")
+    answer = Raw(Site.of(tmp_path, site.ca.authority), one.key, kid=one.kid).post(
+        "revoke-cert", {"certificate": der(certificate)}
+    )
+    assert (answer.status_code, problem(answer)) == (500, "serverInternal")
+    assert "ask the operator" in answer.json["detail"]
+
+
 def test_certificate_of_another_issuer_is_not_revoked(site: Site) -> None:
     """Nor what is none."""
     certificate, _ = site.client().certificate("a.example")
@@ -188,12 +190,10 @@ def test_renewal_window_is_past_once_a_certificate_is_revoked(site: Site) -> Non
     """Also where an operator had it revoked, and only the responder knows."""
     one = site.client()
     first, _ = one.certificate("a.example")
-    second, _ = one.certificate("a.example")
+    assert window(site, first)[0] > site.clock.now
     one.post("revoke-cert", {"certificate": der(first)})
-    assert window(site, first)[1] < site.clock.now
-    assert window(site, second)[0] > site.clock.now
     site.statuses.found = Published(site.clock.now)
-    assert window(site, second)[1] < site.clock.now
+    assert window(site, first)[1] < site.clock.now
 
 
 def test_renewal_window_begins_when_an_issuer_is_replaced(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from registrar.acme.client_address import client_address
 from revocation.errors import ConfigurationError
+from tests.authority import Authority
 from tests.registrar.site import Site
 
 
@@ -24,7 +25,8 @@ from tests.registrar.site import Site
         ("dns_names = ['Home.arpa']", "in lower case"),
         ("limits = { orders_per_name = 'many' }", "'many' is no rate"),
         ("chains = [[]]", "has no certificate"),
-        ("profiles = {}", "profiles"),
+        ("profiles = {}", "registrar.issuers.0.profiles: needs at least 1 of them"),
+        ("external_accounts = 'maybe'", "external_accounts: must be 'off', 'optional' or 'required'"),
         ("profiles = { 'a b' = 'x' }", "profiles"),
         ("terms = 'javascript:alert(1)'", "terms"),
         ("external_accounts = 'yes'", "external_accounts"),
@@ -32,10 +34,11 @@ from tests.registrar.site import Site
     ],
 )
 def test_issuer_that_cannot_be_is_refused(tmp_path: Path, lines: str, said: str) -> None:
-    """When it is read, and in words."""
+    """When it is read, and in words: of that, and not that the list of issuers is too short without it."""
     with pytest.raises(ConfigurationError) as refused:
         Site.build(tmp_path, issuer=lines)
     assert said in str(refused.value)
+    assert "registrar.issuers:" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -57,11 +60,22 @@ def test_issuer_that_cannot_be_is_refused(tmp_path: Path, lines: str, said: str)
         ('url = "https://ca.example"', 'url = "https://ca.example"\nfinalize_wait = "2m"', "finalize_wait"),
         ('name = "lab"\nacme', 'name = "home"\nacme', "two issuers have the same name"),
         ('name = "lab"\nacme', 'name = "other"\nacme', "not among [[public.issuers]]"),
+        ('["127.0.0.1/32"]', '["localhost"]', "trusted_proxies.0: is neither an address nor a network: write 192"),
+        (
+            'ip_networks = ["192.168.0.0/16"',
+            'ip_networks = ["192.168.1.1/24"',
+            "ip_networks.0: is an address within a network: write 192.168.1.0/24",
+        ),
+        (
+            'database = "registrar/registrar.sqlite"',
+            'database = "mysql://x/y"',
+            "registrar.database: is of no database",
+        ),
         ('database = "registrar/registrar.sqlite"', 'database = "postgresql://a:secret@b/c"', "holds a password"),
     ],
 )
 def test_registrar_that_cannot_be_is_refused(tmp_path: Path, before: str, after: str, said: str) -> None:
-    """When it is read, without a secret in the words."""
+    """When it is read, without a secret or pydantic's own names in the words."""
     site = Site.build(tmp_path)
     config = tmp_path / "revocast.toml"
     text = config.read_text()
@@ -71,6 +85,7 @@ def test_registrar_that_cannot_be_is_refused(tmp_path: Path, before: str, after:
         Site.of(tmp_path, site.ca.authority)
     assert said in str(refused.value)
     assert "secret" not in str(refused.value)
+    assert "ip_v4_network" not in str(refused.value)
 
 
 def test_issuer_serves_nothing_unless_it_is_said(tmp_path: Path) -> None:
@@ -101,3 +116,12 @@ def test_address_of_a_client(tmp_path: Path, peer: str, forwarded: str, expected
     """What a proxy that is trusted says, and nobody else."""
     trusted = Site.build(tmp_path).services.settings.trusted_proxies
     assert client_address({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}, trusted) == expected
+
+
+def test_clients_show_certificates_where_the_registrar_has_its_own_certified(tmp_path: Path) -> None:
+    """TLS ends here then as well as with files of one's own."""
+    api = '[registrar.own_certificate]\nissuer = "home"\n[registrar.api]\nclient_cas = ["clients.pem"]\n'
+    client = '[[registrar.api.clients]]\nsubject = "CN=backup"\nscopes = ["read"]\nissuers = ["home"]\n'
+    Authority("Clients").write(tmp_path / "clients.pem")
+    site = Site.build(tmp_path, issuer="api = true", registrar=api + client)
+    assert site.services.settings.ends_tls

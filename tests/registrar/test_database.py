@@ -1,5 +1,6 @@
 """The database: what waits for the disk and what does not, what is refused when it is opened, and who may read it."""
 
+import logging
 import stat
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sqlalchemy import create_engine, insert, make_url, select, text
 from sqlalchemy.exc import IntegrityError
 
 from registrar.database import Database, DatabaseUnavailable, migrations
+from registrar.database.database import HEAD
 from registrar.database.schema import certificate_names, eab_keys, metadata
 from revocation.errors import ConfigurationError
 from tests.authority import NOW
@@ -31,6 +33,16 @@ def test_schema_that_was_migrated_is_the_one_that_is_used(database: Database) ->
         found = compare_metadata(MigrationContext.configure(connection), metadata)
     flat = [one for each in found for one in (each if isinstance(each, list) else [each])]
     assert [one for one in flat if one[0] != "modify_comment"] == []
+
+
+def test_migration_is_told_once(tmp_path: Path, place: str, caplog: pytest.LogCaptureFixture) -> None:
+    """What the schema was and is; who opens it again says nothing."""
+    where = place if "://" in place else tmp_path / place
+    with caplog.at_level(logging.INFO, "revocast"):
+        Database(where)
+        Database(where)
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "revocast.registrar"]
+    assert said.endswith(f": its schema is {HEAD} now, and was none")
 
 
 _OLD = text(

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from registrar.own_certificate import NotIssued, OwnCertificate, name_of
 from registrar.problem import Problem, ProblemType
+from registrar.published_status import Published
 from tests.registrar.site import Site
 
 _OWN = """
@@ -58,6 +59,20 @@ def test_certificate_is_asked_for_once_and_renewed_after_two_thirds_of_its_valid
     assert (len(site.ca.asked), told) == (1, [])
     site.clock.forward(days=1)
     assert own.look(lambda: told.append(kept(site))) == timedelta(days=60).total_seconds()
+    assert told == [kept(site)]
+    assert kept(site).public_key() != first.public_key()
+
+
+def test_certificate_that_is_revoked_is_replaced_at_the_next_look_by_one_of_another_key(site: Site) -> None:
+    """As its holder does whose key was stolen; who serves it is told, and what is good stays."""
+    told: list[x509.Certificate] = []
+    own = own_of(site)
+    own.require()
+    first = kept(site)
+    site.statuses.found = Published(None)
+    own.look(lambda: pytest.fail("nothing was renewed"))
+    site.statuses.found = Published(site.clock())
+    own.look(lambda: told.append(kept(site)))
     assert told == [kept(site)]
     assert kept(site).public_key() != first.public_key()
 

@@ -66,6 +66,13 @@ def test_text_of_others_stays_in_its_line() -> None:
     assert json.loads(text)["message"] == 'a\n{"level": 1}\u2028\u202e\x1b[2J'
 
 
+def test_library_that_migrates_says_nothing_while_all_is_well() -> None:
+    """Who migrated says it once, in words of ours; what Alembic warns of stays."""
+    alembic = "logging.getLogger('alembic.runtime.migration')"
+    (line,) = objects(f"{alembic}.info('Context impl SQLiteImpl.'); {alembic}.warning('beware')")
+    assert (line["level"], line["message"]) == ("WARNING", "beware")
+
+
 def test_exception_stands_in_its_line() -> None:
     """Also one that nobody caught, in any thread, and a warning of a library: no line is anything else than JSON."""
     (caught,) = objects(f"exec(\"try: 1/0\\nexcept Exception: {_LOG}.exception('failed')\")")

@@ -99,9 +99,9 @@ def ancestors(pid: int) -> list[str]:
 
 
 @contextmanager
-def running(data: Path) -> Iterator[Running]:
+def running(data: Path, *options: str) -> Iterator[Running]:
     """A running system, stopped in the end however the test goes."""
-    system = Running(data)
+    system = Running(data, *options)
     try:
         yield system
     finally:

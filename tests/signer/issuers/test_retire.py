@@ -60,6 +60,18 @@ def test_retiring_again_changes_nothing(machine: Machine) -> None:
     assert machine.run("audit", "show").count("retire issuer") == 1
 
 
+@pytest.mark.parametrize("last", ["expiry", "never"])
+def test_retired_root_is_not_renewed(machine: Machine, last: str) -> None:
+    """Its last CRL could end before the new certificate; taken back, it is renewed as ever."""
+    before = machine.config.read_text()
+    machine.run(*RETIRE, "--last-crl", last, "--write")
+    refused = machine.refused("issuer", "renew", "root", "--days", "7000")
+    assert isinstance(refused, Refused)
+    assert f'is retired (last_crl = "{last}")' in refused.what
+    machine.config.write_text(before)
+    assert "2 certificates of issuer" in machine.run("issuer", "renew", "root", "--days", "7000")
+
+
 def test_retirement_that_was_written_by_half_is_completed(machine: Machine) -> None:
     """As where [public] came from elsewhere, and the signer does not start with it."""
     text = machine.config.read_text().replace('name = "root"\n', 'name = "root"\nlast_crl = "expiry"\n', 1)

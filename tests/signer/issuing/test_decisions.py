@@ -31,6 +31,12 @@ def test_certificate_has_the_names_of_the_message_and_not_those_of_the_request(s
     assert names_in(issued) == ["www.example.com", "192.168.0.7"]
 
 
+def test_reply_says_to_which_message_it_is(shared: Office) -> None:
+    """By a digest of what was asked."""
+    message = shared.ask()
+    assert shared.reply(message).asked == message.content_digest()
+
+
 def test_certificate_has_the_names_of_the_request_where_the_message_has_none(shared: Office) -> None:
     """As tools make requests."""
     csr = request_of(KEY, names=["dns:www.example.com", "ip:192.168.0.8"])
@@ -184,7 +190,7 @@ def test_what_is_no_request_is_refused(shared: Office) -> None:
     ("key", "said"),
     [
         (ec.generate_private_key(ec.SECP192R1()), "secp192r1 is weak"),
-        (ec.generate_private_key(ec.SECP521R1()), "of no kind that is certified"),
+        (ec.generate_private_key(ec.SECP521R1()), "its key is p521, and the profile has p256"),
         (ec.generate_private_key(ec.SECP256K1()), "of no kind that is certified"),
         (rsa.generate_private_key(65537, 1024), "RSA of 1024 bits is weak"),  # noqa: S505 - it is to be refused
         (rsa.generate_private_key(3, 2048), "exponent 3 is weak"),
@@ -203,6 +209,15 @@ def test_profile_certifies_the_kinds_of_keys_that_it_names_alone(tmp_path: Path)
     office = Office.build(tmp_path, issuance=NAMES + PROFILES.replace(".server]\n", '.server]\nkeys = ["p256"]\n'))
     office.issue("server")
     assert "its key is ed25519" in office.refused("server", key=ed25519.Ed25519PrivateKey.generate())
+
+
+def test_p_521_is_certified_where_the_profile_names_it(tmp_path: Path) -> None:
+    """Of CAs and for code it is usual; of servers it is not, since browsers do not know it."""
+    office = Office.build(tmp_path, issuance=NAMES + PROFILES.replace(".server]\n", '.server]\nkeys = ["p521"]\n'))
+    key = ec.generate_private_key(ec.SECP521R1())
+    assert office.issue("server", key=key).public_key() == key.public_key()
+    assert office.issue("intermediate", (), subject="CN=Sub CA", key=key).public_key() == key.public_key()
+    assert "its key is p521" in office.refused("client", (), subject="CN=x", key=key)
 
 
 def test_key_with_close_primes_is_refused(shared: Office) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import socket
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from revocation.clock import fixed
 from revocation.errors import ConfigurationError
 from signer.handle import handle
 from signer.ledger import certified, continuity
-from signer.ledger.ledger import Ledger, LedgerUnavailable
+from signer.ledger.ledger import HEAD, Ledger, LedgerUnavailable
 from signer.ledger.schema import metadata
 from signer.look import look
 from tests.authority import NOW
@@ -158,6 +159,15 @@ def test_audit_has_an_entry_for_each_signing_chained_to_the_one_before(estate: E
         assert chain == (before := hashlib.sha256(before + entry.encode()).digest())
         actions.append(action)
     assert actions == ["import", "revoke", "sign responder certificate", "sign crl", "sign ocsp"]
+
+
+def test_migration_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What the schema was and is; who opens the ledger again says nothing."""
+    with caplog.at_level(logging.INFO, "revocast"):
+        Ledger(tmp_path / "ledger.sqlite")
+        Ledger(tmp_path / "ledger.sqlite")
+    said = [record.getMessage() for record in caplog.records if record.name == "revocast.signer"]
+    assert said == [f"ledger {tmp_path}/ledger.sqlite: its schema is {HEAD} now, and was none"]
 
 
 def test_file_that_is_no_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
