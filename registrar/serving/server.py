@@ -144,7 +144,7 @@ class Server:
         protocol = asyncio.StreamReaderProtocol(reader)
         seconds = {"ssl_handshake_timeout": _HANDSHAKE, "ssl_shutdown_timeout": _CLOSING} if self._tls else {}
         transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection, ssl=self._tls, **seconds)
-        transport.set_write_buffer_limits(0)
+        transport.set_write_buffer_limits(1)  # at 0 asyncio's TLS waits with an empty buffer until the client speaks
         return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
     async def _converse(
