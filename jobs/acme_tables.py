@@ -77,16 +77,19 @@ def _is_signer_of(table: str, issuer: str) -> bool:
     return table.startswith("[[signer.issuers]]") and f"\nname = {_literal(issuer)}\n" in table
 
 
+_LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
 def _values(acme: ACME) -> dict[str, str]:
     kind = "ip" if acme.host.replace(".", "").isdigit() or ":" in acme.host else "dns"
-    private = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "127.0.0.0/8", "::1/128"]
+    private = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"]
     return {
         "dns": _literal(acme.domains),
         "ip": _literal(acme.networks),
         "own": f"{{ {kind} = {_literal([acme.host])} }}",
         "url": _literal(acme.url),
         "listen": _literal(acme.listen),
-        "private": _literal(private) if acme.is_local else '"allow"',
+        "private": _literal([*private, *(_LOOPBACK if acme.is_local else ())]),
     }
 
 
@@ -129,7 +132,8 @@ queue = {queue}
 issuer = {issuer}
 profile = "registrar"
 [registrar.validation]
-# Hosts at home have private addresses. Whoever may ask for a certificate finds out which of them answer on port 80.
+# Hosts at home have private addresses, this one too. Whoever may ask for a certificate finds out which of them
+# answer on port 80.
 private_addresses = {private}
 # Who owns a domain says by CAA records which public CAs may certify it. No resolver at home need know of this one.
 caa = false

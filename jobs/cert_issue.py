@@ -35,6 +35,7 @@ from revocation.config import IssuerProfile
 from revocation.durable import write_new
 from revocation.errors import InputError, NoAnswer, Refused, RevocastError
 from revocation.messages import Issue, Message, Reply, Verb, fill
+from revocation.messages.bodies import MOST_DAYS
 
 _CODES: Final = """
 
@@ -70,7 +71,7 @@ class _Wanted:
 )
 @click.option("--name", "names", multiple=True, help="dns:HOST, ip:ADDRESS, email:MAILBOX or uri:URI; several times.")
 @click.option("--subject", help='Such as "CN=Alice", where the profile lets you say it.')
-@click.option("--days", type=click.IntRange(min=1), help="How long it lasts; else as the profile says.")
+@click.option("--days", type=click.IntRange(1, MOST_DAYS), help="How long it lasts; else as the profile says.")
 @click.option("--not-before", type=Moment(), help="When it begins; else an hour ago.")
 @click.option("--not-after", type=Moment(), help="When it ends, in place of --days.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The certificate, PEM.")
@@ -103,6 +104,7 @@ def issue(
     installation = Installation.read(asked.config)
     profile = the_issuer(installation.public, issuer, "a profile")
     _require_free(out, asked)
+    _require_apart(out, csr, key_out)
     request = _request(csr, key_out, key_kind)
     with _key_taken_back(key_out, InputError):
         body = _body(profile, request, **more)
@@ -183,23 +185,31 @@ def _require_free(out: Path, asked: Ask) -> None:
         raise InputError("its folder is not there", where=str(out), advice="make it, or choose another --out")
 
 
+def _require_apart(out: Path, csr: Path | None, key_out: Path | None) -> None:
+    """Before anything is asked for: a certificate that cannot be written is issued all the same."""
+    others = [csr] if csr else [key_out, subscriber_key.request_beside(key_out)] if key_out else []
+    if other := next((one for one in others if one.resolve() == out.resolve()), None):
+        what = "the key" if other is key_out else "the request"
+        raise InputError(f"is where {what} is to lie too", where=str(out), advice="another --out")
+
+
 def _write(wanted: _Wanted, certificate: x509.Certificate, message: Message) -> None:
     """The certificate, for all to read; what is there already is the same."""
     pem = certificate.public_bytes(Encoding.PEM)
     if wanted.with_issuer:
         pem += wanted.profile.issuer.certificates[0].public_bytes(Encoding.PEM)
+    issued = f"certificate {serials.to_hex(serials.from_int(certificate.serial_number))} is issued"
+    again = f"ask again with --id {message.id}{_with_request(wanted)}"
+    where = str(wanted.out)
     try:
         write_new(wanted.out, pem, 0o644)
     except FileExistsError as error:
         if wanted.out.read_bytes() != pem:
-            where = str(wanted.out)
-            raise InputError("another certificate is there, and is not written over", where=where) from error
+            what = f"{issued}, and something else is there, which is not written over"
+            raise InputError(what, where=where, advice=f"{again}, and another --out") from error
     except OSError as error:
-        raise InputError(
-            f"it is issued, and cannot be written: {error.strerror}",
-            where=str(wanted.out),
-            advice=f"see to room and rights there, then ask again with --id {message.id}{_with_request(wanted)}",
-        ) from error
+        what = f"{issued}, and cannot be written: {error.strerror}"
+        raise InputError(what, where=where, advice=f"see to room and rights there, then {again}") from error
 
 
 def _with_request(wanted: _Wanted) -> str:

@@ -16,7 +16,7 @@ from jobs.process import child_environment, command_line
 from revocation.config import IssuerProfile
 from revocation.errors import Refused, RevocastError
 
-_TYPES: Final = ("dns:", "ip:", "email:", "uri:")
+_TYPES: Final = ("dns:", "ip:", "email:", "uri:", "cn:")
 _ON_HOLD: Final = "certificateHold"
 _SHOWN: Final = 20
 _PAGE: Final = "1000"
@@ -27,8 +27,8 @@ class LedgerNotRead(RevocastError):
 
 
 def with_type(name: str) -> str:
-    """The same with its type before it, as messages have it: a host and an address are told apart."""
-    if name.startswith(_TYPES):
+    """The same with its type before it, as messages have it; what is none of these stays, and the signer says so."""
+    if name.startswith(_TYPES) or " " in name:
         return name
     try:
         return f"ip:{ip_address(name)}"

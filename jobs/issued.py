@@ -4,19 +4,19 @@ The reply of the queue is a claim. A certificate that the issuer signed for this
 """
 
 import base64
-import binascii
 from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
 from revocation.extensions import extension_value
 from revocation.messages import Reply
+from revocation.pkcs10 import UNREADABLE
 
 
 def read_request(path: Path) -> bytes:
@@ -31,7 +31,7 @@ def read_request(path: Path) -> bytes:
         request = x509.load_pem_x509_csr(data) if is_pem else x509.load_der_x509_csr(data)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise InputError("is no PKCS #10 request, PEM or DER", where=str(path)) from error
     return request.public_bytes(Encoding.DER)
 
@@ -47,7 +47,7 @@ def certificate_of(reply: Reply, profile: IssuerProfile, request: bytes, names: 
         found = x509.load_der_x509_certificate(base64.b64decode(str(reply.data["certificate"]), validate=True))
         found.verify_directly_issued_by(profile.issuer.certificates[0])
         key, wanted = found.public_key(), x509.load_der_x509_csr(request).public_key()
-    except (KeyError, ValueError, TypeError, binascii.Error, InvalidSignature, UnsupportedAlgorithm) as error:
+    except (*UNREADABLE, InvalidSignature) as error:
         what = f"what came back is no certificate that {profile.issuer.name} signed"
         raise Refused(what, where=where, advice="who else may write in the queue?") from error
     encoding = Encoding.DER, PublicFormat.SubjectPublicKeyInfo

@@ -55,7 +55,7 @@ def _options(command: _Command) -> _Command:
 
 @click.command(epilog=_CODES)
 @_options
-@click.option("--name", help="A name that it was issued for: host.example, an address, dns:host.example.")
+@click.option("--name", help="A name that it was issued for: host.example, an address, cn:Carol (a common name).")
 @click.option("--all", "takes_all", is_flag=True, help="Each of them, where several have the name.")
 @click.option("--reason", default="unspecified", show_default=True, help="Such as keyCompromise or superseded.")
 @click.option("--invalidity-date", type=Moment(), help="Since when the key is suspected to be compromised.")

@@ -8,7 +8,7 @@ from jobs.check_certificate import issuer_of
 from jobs.installation import Installation
 from revocation import serials
 from revocation.config import IssuerProfile, PublicConfig, load_certificates
-from revocation.errors import InputError, Refused
+from revocation.errors import ConfigurationError, InputError, Refused
 from revocation.messages import Reply
 
 
@@ -105,7 +105,11 @@ def the_issuer(
 
 
 def _of_file(public: PublicConfig, path: Path, issuer: str | None) -> Subject:
-    certificate = load_certificates(path)[0]
+    try:
+        certificate = load_certificates(path)[0]
+    except ConfigurationError as error:
+        advice = "--cert takes the file of the certificate that is meant, PEM or DER; or name it by its serial"
+        raise InputError(error.what, where=str(path), advice=advice) from error
     profile = issuer_of(certificate, public)
     if profile is None:
         raise InputError("was signed by none of the configured issuers", where=str(path))

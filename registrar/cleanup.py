@@ -1,7 +1,8 @@
 """Letting go of what has ended, each kind after its own retention, a few hundred rows at a time.
 
 No certificate depends on its order: whose it is stands with itself, and stays while it lives, so that its account can
-revoke it to its last day. Nonces and counts of rate limits end by themselves, in the queue server.
+revoke it to its last day. An order that is processed stays until it has ended: it alone knows of a certificate that the
+signer may have issued. Nonces and counts of rate limits end by themselves, in the queue server.
 """
 
 import logging
@@ -70,7 +71,8 @@ def clean_up(database: Database, retention: Retention, now: datetime, pause: flo
 
 def _kinds(retention: Retention, now: datetime) -> Iterator[Kind]:
     """Authorizations go after both their own end and that of their order, which they say something of."""
-    yield Kind("orders", orders, orders.c.expires_at <= now - retention.orders)
+    ended = and_(orders.c.expires_at <= now - retention.orders, orders.c.status != Status.PROCESSING.value)
+    yield Kind("orders", orders, ended)
     ended = and_(
         authorizations.c.expires_at <= now - retention.authorizations,
         ~exists().where(orders.c.id == authorizations.c.order_id),

@@ -30,13 +30,13 @@ _KEY_OCTETS: Final = 32
 def acme_cleanup(config: Path | None, as_json: bool) -> None:
     """Delete orders, authorizations and certificates that ended long ago: see [registrar.retention].
 
-    For cron; where ACME is not served it says so and does nothing.
+    For cron; where neither ACME nor the API is served it says so and does nothing.
     """
     log_to_stderr("registrar")
     file = ConfigFile.read(config)
     settings = read_registrar(file)[0] if file.has("registrar") else None
-    if settings is None or not settings.acme_issuers:
-        _LOG.info("ACME is not served here: there is nothing to clean up")
+    if settings is None or not settings.served_issuers:
+        _LOG.info("neither ACME nor the API is served here: there is nothing to clean up")
         done: dict[str, int] = {}
     else:
         done = clean_up(Database(settings.database), settings.retention, now())

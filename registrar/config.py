@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from registrar.api import client_cas
 from registrar.api.config import APITable
 from registrar.issuer_table import IssuerTable
 from registrar.networks import IPNetwork
@@ -111,8 +112,7 @@ class RegistrarConfig(Table):
         default=32,
         ge=1,
         le=40,
-        description="Requests that are worked on at a time; one that is sent slowly holds a thread for as long: where "
-        "strangers come a web server stands in front.",
+        description="Requests that are worked on at a time. One that is sent slowly holds none.",
     )
     finalize_wait: Duration = Field(
         default=timedelta(seconds=5),
@@ -177,10 +177,10 @@ class RegistrarConfig(Table):
         if not offered:
             raise ValueError("[registrar.api] is there, and no issuer has api = true")
         self.api.require_proxies(self.trusted_proxies)
-        if self.api.clients and not (self.tls_certificate or self.api.client_certificate_header):
+        if self.api.clients and not (self.ends_tls or self.api.client_certificate_header):
             raise ValueError(
                 "[[registrar.api.clients]] are there, and no TLS in which they show certificates: set "
-                "`tls_certificate`, or `client_certificate_header` of a proxy"
+                "`tls_certificate` or `own_certificate`, or `client_certificate_header` of a proxy"
             )
         for client in self.api.clients:
             if unknown := sorted(set(client.issuers) - set(offered)):
@@ -217,7 +217,7 @@ class RegistrarConfig(Table):
         """Hold it against what is public.
 
         Raises:
-            ConfigurationError: an unknown issuer.
+            ConfigurationError: an unknown issuer, or CAs of clients by whom they cannot be known.
         """
         known = {profile.issuer.name for profile in public.profiles.values()}
         for one in self.issuers:
@@ -225,3 +225,5 @@ class RegistrarConfig(Table):
                 raise ConfigurationError(
                     "is in [[registrar.issuers]] and not among [[public.issuers]]", where=f"issuer {one.name}"
                 )
+        if self.api is not None:
+            client_cas.require_usable(self.api, public)

@@ -36,14 +36,22 @@ def read_registrar(file: ConfigFile) -> tuple[RegistrarConfig, PublicConfig]:
     return settings, public
 
 
-def services_of(settings: RegistrarConfig, public: PublicConfig, clock: Clock) -> Services:
+def signer_of(settings: RegistrarConfig, clock: Clock) -> SignerIssuance:
+    """The signer, for which half of the threads may wait at a time: the others serve who needs it not.
+
+    Raises:
+        InputError: a requester's key cannot be read.
+    """
+    keys = {one.name: RequesterKey.load(one.requester_key, _ADVICE) for one in settings.served_issuers}
+    return SignerIssuance(Wire(settings.queue), keys, clock, max(1, settings.threads // 2))
+
+
+def services_of(settings: RegistrarConfig, public: PublicConfig, clock: Clock, signer: SignerIssuance) -> Services:
     """All parts, the database opened. The queue server may come later.
 
     Raises:
         ConfigurationError: the database cannot be opened.
-        InputError: a requester's key cannot be read.
     """
-    wire = Wire(settings.queue)
     return Services(
         settings=settings,
         public=public,
@@ -51,14 +59,14 @@ def services_of(settings: RegistrarConfig, public: PublicConfig, clock: Clock) -
         database=Database(settings.database),
         nonces=QueueNonces(connect(settings.queue), settings.nonce_lifetime),
         rates=Rates.in_queue_server(settings.queue, clock),
-        validations=QueuedValidations(wire, clock),
-        issuance=_signer(settings, wire, clock),
+        validations=QueuedValidations(Wire(settings.queue), clock),
+        issuance=signer,
         statuses=OCSPStatuses(_responder(settings, public), clock),
         clock=clock,
     )
 
 
-def api_of(services: Services) -> APIServices | None:
+def api_of(services: Services, signer: SignerIssuance) -> APIServices | None:
     """The parts of the API, beside those of ACME; None where it is not served."""
     settings, public = services.settings, services.public
     if settings.api is None:
@@ -70,15 +78,10 @@ def api_of(services: Services) -> APIServices | None:
         tenants=api_tenants_of(settings, public),
         database=services.database,
         rates=services.rates,
-        signer=_signer(settings, Wire(settings.queue), services.clock),
+        signer=signer,
         responder=OCSPResponder(_responder(settings, public)),
         clock=services.clock,
     )
-
-
-def _signer(settings: RegistrarConfig, wire: Wire, clock: Clock) -> SignerIssuance:
-    keys = {one.name: RequesterKey.load(one.requester_key, _ADVICE) for one in settings.served_issuers}
-    return SignerIssuance(wire, keys, clock)
 
 
 def _responder(settings: RegistrarConfig, public: PublicConfig) -> str:

@@ -6,22 +6,27 @@ signed it, for the key and the names that were asked for; and a refusal that was
 
 import base64
 import binascii
+import logging
 import secrets
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
+from registrar.open_tries import Busy, OpenTries
 from registrar.problem import Problem, ProblemType
 from registrar.refusal import is_for_later, problem_of, words
 from registrar.tenant import Tenant
 from revocation.clock import Clock
-from revocation.messages import Change, Issue, Outcome, Reply, RequesterKey, Revoke, Verb, compose
+from revocation.messages import Change, Issue, Message, Outcome, Reply, RequesterKey, Revoke, Verb, compose
+from revocation.refusalkind import RefusalKind
 from revocation.status import Reason
 from revocation.wire.claim import Claim
 from revocation.wire.queue import Wire
 from revocation.wire.route import ISSUES_QUEUE, REGISTRARS_QUEUE
 
+_LOG: Final = logging.getLogger("revocast.registrar")
 _AGAIN_SECONDS: Final = 30
 """How long a message that was sent is waited for before it is sent once more."""
 
@@ -73,8 +78,8 @@ class Issuance(Protocol):
     def issue(self, tenant: Tenant, wanted: CertificateRequest, seconds: float) -> Issued | Processing:
         """Ask, and wait so long. Raises Problem where the signer refuses, QueueUnreachable."""
 
-    def revoke(self, tenant: Tenant, serial: str, reason: Reason, asked_by: str) -> None:
-        """Have a certificate revoked: it is recorded when this returns. Raises Problem, QueueUnreachable."""
+    def revoke(self, tenant: Tenant, ca: str, serial: str, reason: Reason, asked_by: str) -> int | None:
+        """Have a certificate of a CA revoked, and say with which revision. Raises Problem, QueueUnreachable."""
 
 
 class SignerIssuance:
@@ -84,10 +89,14 @@ class SignerIssuance:
         wire: the queue.
         keys: by the name of an issuer the key with which the signer is asked.
         clock: for the times of messages.
+        places: how many may wait for it at a time; beyond, nobody does, so that a signer that is away does not take
+            all threads.
     """
 
-    def __init__(self, wire: Wire, keys: Mapping[str, RequesterKey], clock: Clock) -> None:
+    def __init__(self, wire: Wire, keys: Mapping[str, RequesterKey], clock: Clock, places: int = 16) -> None:
         self._wire, self._keys, self._clock = wire, keys, clock
+        self._places = threading.BoundedSemaphore(places)
+        self._tries = OpenTries()
         self._owner = secrets.token_hex(16)
 
     def issue(self, tenant: Tenant, wanted: CertificateRequest, seconds: float) -> Issued | Processing:
@@ -119,29 +128,58 @@ class SignerIssuance:
         except (KeyError, TypeError, binascii.Error):
             return Processing()
 
-    def revoke(self, tenant: Tenant, serial: str, reason: Reason, asked_by: str) -> None:
-        """Send the message, and wait for its reply.
+    def revoke(self, tenant: Tenant, ca: str, serial: str, reason: Reason, asked_by: str) -> int | None:
+        """Send the message, and wait for its reply; who asks again after none came gets that of the first message.
 
         Raises:
-            Problem: the signer refuses, or does not answer.
+            Problem: the signer refuses, or does not answer, or somebody waits for the same already.
             QueueUnreachable: it cannot be asked now.
         """
-        body = Revoke(issuer=tenant.issuer.id, asked_by=asked_by, serial=serial, reason=reason.name)
-        reply = self.ask(tenant, Verb.REVOKE, body, secrets.token_hex(16), _REVOKE_SECONDS)
+        body = Revoke(issuer=ca, asked_by=asked_by, serial=serial, reason=reason.name)
+        asked = (tenant.name, ca, serial, reason, asked_by)
+        try:
+            with self._tries.alone((ca, serial)):
+                reply = self.ask(tenant, Verb.REVOKE, body, self._tries.id_of(asked), _REVOKE_SECONDS)
+        except Busy:
+            raise _again("this certificate is being revoked: ask again") from None
+        if reply is not None:
+            self._tries.answered(asked)
         if reply is None or is_for_later(reply):
-            why = "the signer does not answer" if reply is None else f"the CA does not do it now: {words(reply.detail)}"
-            raise Problem(ProblemType.SERVER_INTERNAL, f"{why}: ask again", status=503, retry_after=30)
+            raise _again("the signer does not answer: ask again")
+        if reply.kind is RefusalKind.ALREADY_REVOKED:
+            raise Problem(ProblemType.ALREADY_REVOKED, "this certificate is revoked already")
         if reply.outcome is Outcome.REFUSED:
             raise Problem(ProblemType.UNAUTHORIZED, f"the CA refuses: {words(reply.detail)}", status=403)
+        return reply.revision
 
     def ask(self, tenant: Tenant, verb: Verb, body: Change, id_: str, seconds: float) -> Reply | None:
-        """Send the message, once in a while, and look for its reply.
+        """Send the message, once in a while, and look for its reply, waiting for it if there is a place.
+
+        The reply to something else is none.
 
         Raises:
             QueueUnreachable: it cannot be asked now.
         """
+        message = compose(verb, body, self._clock(), requester=tenant.table.requester, id_=id_)
         if self._wire.claim(f"issue:{id_}", self._owner, _AGAIN_SECONDS) is Claim.NEW:
-            message = compose(verb, body, self._clock(), requester=tenant.table.requester, id_=id_)
             queue = ISSUES_QUEUE if verb is Verb.ISSUE else REGISTRARS_QUEUE
             self._wire.send(queue, self._keys[tenant.name].sign(message))
-        return self._wire.await_reply(id_, seconds)
+        has_place = self._places.acquire(blocking=False)
+        try:
+            reply = self._wire.await_reply(id_, seconds if has_place else 0.0)
+        finally:
+            if has_place:
+                self._places.release()
+        if reply is None or _is_to(message, body, reply):
+            return reply
+        _LOG.error("what lies in the queue as the reply to message %s is to something else, or forged", id_)
+        return None
+
+
+def _is_to(message: Message, body: Change, reply: Reply) -> bool:
+    """Whether a reply says that it is to this message; one that was not done, or of a signer of before, says little."""
+    return reply.asked in (None, message.content_digest()) and reply.issuer in (None, body.issuer)
+
+
+def _again(detail: str) -> Problem:
+    return Problem(ProblemType.SERVER_INTERNAL, detail, status=503, retry_after=_AGAIN_SECONDS)

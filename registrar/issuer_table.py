@@ -40,7 +40,13 @@ Rate = Annotated[str, AfterValidator(lambda text: text if text == "off" else _ra
 class RateLimits(Table):
     """How often clients may ask. Counted in the queue server; who is over a limit is told when to come again."""
 
-    accounts_per_address: Rate = Field(default="20 per hour", description="New accounts, from one IP address.")
+    accounts_per_address: Rate = Field(
+        default="20 per hour", description="New accounts, from one IPv4 address or IPv6 network of 64 bits."
+    )
+    revocations: Rate = Field(
+        default="300 per 3 hours",
+        description="Revocations, asked for by one account or, by the key of a certificate, from one address.",
+    )
     orders_per_account: Rate = Field(default="300 per 3 hours", description="New orders, of one account.")
     orders_per_name: Rate = Field(default="50 per day", description="New orders, of one account for one name.")
     certificates_per_name: Rate = Field(

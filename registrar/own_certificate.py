@@ -99,7 +99,7 @@ class OwnCertificate:
 
     def _is_revoked(self, found: x509.Certificate) -> bool:
         """Whether it is published so. By a lie of the responder there is a new certificate at each look, no more."""
-        published = self._services.statuses.published(self._tenant, found.serial_number, fresh=True)
+        published = self._services.statuses.published(self._tenant.issuer, found.serial_number, fresh=True)
         return published is not None and published.revoked_at is not None
 
     def _renew(self) -> x509.Certificate | None:

@@ -1,7 +1,8 @@
 """What is published of a certificate: the registrar asks the OCSP responder, as everybody may.
 
-So it knows of revocations that others asked for, and holds back a certificate until its response is served. Nothing
-else follows from it, so a response is believed without its signature.
+So it knows of revocations that others asked for, tells of one as done before where the signer says so too, and holds
+back a certificate until its response is served. Nothing else follows from it, so a response is believed without its
+signature.
 """
 
 import base64
@@ -15,7 +16,6 @@ from urllib.parse import quote, urlsplit
 
 from cryptography.x509 import ocsp
 
-from registrar.tenant import Tenant
 from revocation import serials
 from revocation.certid import CertID, CertIDHash
 from revocation.clock import Clock
@@ -39,7 +39,7 @@ class Published:
 class Statuses(Protocol):
     """Who knows what is published."""
 
-    def published(self, tenant: Tenant, serial: int, *, fresh: bool = False) -> Published | None:
+    def published(self, issuer: Issuer, serial: int, *, fresh: bool = False) -> Published | None:
         """What is published of a certificate now, or was a little while ago; None: nothing, or nobody answers."""
 
 
@@ -87,22 +87,22 @@ class OCSPStatuses:
         self._kept: OrderedDict[tuple[str, int], tuple[datetime, Published | None]] = OrderedDict()
         self._turn = threading.Lock()
 
-    def published(self, tenant: Tenant, serial: int, *, fresh: bool = False) -> Published | None:
+    def published(self, issuer: Issuer, serial: int, *, fresh: bool = False) -> Published | None:
         """Ask, unless an answer is at hand and may be a few minutes old."""
-        key, now = (tenant.issuer.id, serial), self._clock()
+        key, now = (issuer.id, serial), self._clock()
         with self._turn:
             kept = self._kept.get(key)
         if kept and not fresh and now - kept[0] < _KEPT:
             return kept[1]
-        found = self._ask(tenant, serial)
+        found = self._ask(issuer, serial)
         with self._turn:
             self._kept[key] = (now, found)
             while len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
         return found
 
-    def _ask(self, tenant: Tenant, serial: int) -> Published | None:
-        body = self._responder.ask(tenant.issuer, serial)
+    def _ask(self, issuer: Issuer, serial: int) -> Published | None:
+        body = self._responder.ask(issuer, serial)
         return None if body is None else _read(body, serial)
 
 

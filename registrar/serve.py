@@ -6,36 +6,32 @@ import ssl
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 import click
-from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
-from cheroot.wsgi import Server
 
 from registrar.acme.app import create_app
 from registrar.acme.chains import require_chains
 from registrar.acme.jws import LARGEST
+from registrar.acme.pursuing import LOOKS_EVERY, Pursuing
 from registrar.api.app import LARGEST as LARGEST_OF_API
 from registrar.api.app import create_app as create_api
-from registrar.application import together
+from registrar.application import Application, together
 from registrar.config import RegistrarConfig, is_loopback
-from registrar.configured import api_of, read_registrar, services_of
+from registrar.configured import api_of, read_registrar, services_of, signer_of
 from registrar.own_certificate import OwnCertificate
 from registrar.served_certificate import ServedCertificate
+from registrar.serving.server import Server
 from revocation import clock
 from revocation.cli import config_option
-from revocation.config import load_certificates
+from revocation.config import PublicConfig, load_certificates
 from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, RevocastError
 from revocation.logs import log_to_stderr
 from revocation.wire.looker import Looker
 
 _LOG: Final = logging.getLogger("revocast.registrar")
-_BACKLOG: Final = 128
-_WAITING: Final = 1000  # requests that wait for a thread; beyond, connections are refused
-_SILENCE: Final = 5  # seconds after which a connection on which nothing happens is closed
-_LONGEST_HEADERS: Final = 1 << 14
 _LOOKED_AT_EVERY: Final = 300.0
 """Seconds between two looks at the certificate of this server, and at its status, where it is ours to renew."""
 
@@ -56,85 +52,70 @@ def registrar(config: Path | None, listen: str | None) -> None:
         raise ConfigurationError(
             "no issuer serves ACME, nor the API", advice="acme = true, or api = true, in one of [[registrar.issuers]]"
         )
-    if is_loopback(urlsplit(public.base_url).hostname or "") and not is_loopback(urlsplit(settings.url).hostname or ""):
-        _LOG.warning(
-            "certificates name %s for CRLs and OCSP, and only this machine reaches it: set `base_url` in "
-            "[public], for the signer too",
-            public.base_url,
-        )
-    services = services_of(settings, public, clock.now)
-    api = api_of(services)
+    _warn_of_loopback(settings, public)
+    signer = signer_of(settings, clock.now)
+    services = services_of(settings, public, clock.now, signer)
+    api = api_of(services, signer)
     require_chains((*services.tenants.values(), *(api.tenants.values() if api else ())))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     own = OwnCertificate(settings.own_certificate, services) if settings.own_certificate else None
     if own is not None:
         own.require()
-    server = _server(settings, together(create_app(services).wsgi_app, create_api(api).wsgi_app if api else None))
-    if (files := _tls_files(settings)) is not None:
-        server.ssl_adapter = _tls(ServedCertificate(*files), settings, own)
+    application = together(create_app(services).wsgi_app, create_api(api).wsgi_app if api else None)
+    files = _tls_files(settings)
+    served = _tls(ServedCertificate(*files), settings, own) if files else None
+    server = _server(settings, application, served)
+    _open(server, settings)
+    for tenant in services.tenants.values():
+        click.echo(f"directory of {tenant.name}: {tenant.url('directory')}")
+    if api:
+        click.echo(f"API: {settings.url}/api/v1/openapi.json")
+    Looker(Pursuing(services).look, LOOKS_EVERY).start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: server.stop())
+    server.serve()
+
+
+def _warn_of_loopback(settings: RegistrarConfig, public: PublicConfig) -> None:
+    """Clients come from elsewhere, and what their certificates name is here alone."""
+    if is_loopback(urlsplit(public.base_url).hostname or "") and not is_loopback(urlsplit(settings.url).hostname or ""):
+        _LOG.warning(
+            "certificates name %s for CRLs and OCSP, and only this machine reaches it: set `base_url` in "
+            "[public], for the signer too",
+            public.base_url,
+        )
+
+
+def _open(server: Server, settings: RegistrarConfig) -> None:
+    """Listen, and say where.
+
+    Raises:
+        RevocastError: that cannot be.
+    """
     try:
-        server.prepare()
+        server.open()
     except OSError as error:
         raise RevocastError(
             f"cannot listen: {error.strerror or error}",
             where=settings.listen,
             advice="choose another address with --listen, or in [registrar]",
         ) from error
-    host, port = server.bind_addr[:2]
+    host, port = server.address
     scheme = "https" if settings.ends_tls else "http"
     click.echo(f"listening on {scheme}://{f'[{host}]' if ':' in host else host}:{port}")
-    for tenant in services.tenants.values():
-        click.echo(f"directory of {tenant.name}: {tenant.url('directory')}")
-    if api:
-        click.echo(f"API: {settings.url}/api/v1/openapi.json")
-    try:
-        server.serve()
-    finally:
-        server.stop()
 
 
-class _Headers(HeaderReader):
-    """Those whose names cannot be taken for others: in WSGI `X_Client_Cert` is `X-Client-Cert`, and a proxy that takes
-    the one away may let the other through.
-    """
-
-    def _allow_header(self, key_name: bytes) -> bool:
-        return b"_" not in key_name
-
-
-class _Request(HTTPRequest):
-    header_reader = _Headers()
-
-
-class _Connection(HTTPConnection):
-    RequestHandlerClass = _Request
-
-
-class _Server(Server):
-    """cheroot, which says what it has to say in the log: mostly of clients that went away."""
-
-    ConnectionClass = _Connection
-
-    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-        """Say it, if it is a warning at least."""
-        if traceback or level >= logging.WARNING:
-            _LOG.log(max(level, logging.WARNING), "%s", msg, exc_info=traceback)
-
-
-def _server(settings: RegistrarConfig, application: Any) -> Server:
-    server = _Server(
+def _server(settings: RegistrarConfig, application: Application, served: ServedCertificate | None) -> Server:
+    largest = LARGEST_OF_API if settings.api else LARGEST
+    return Server(
         settings.address,
         application,
-        numthreads=settings.threads,
-        request_queue_size=_BACKLOG,
-        timeout=_SILENCE,
-        accepted_queue_size=_WAITING,
+        threads=settings.threads,
+        largest=2 * largest,  # what is a little too large is answered by the application, in its own words
+        now=clock.now,
+        tls=served.context if served else None,
     )
-    server.max_request_header_size = _LONGEST_HEADERS
-    largest = LARGEST_OF_API if settings.api else LARGEST
-    server.max_request_body_size = 4 * largest  # what is a little too large is answered with a problem document
-    return server
 
 
 def _tls_files(settings: RegistrarConfig) -> tuple[Path, Path] | None:
@@ -156,13 +137,13 @@ def _tls(served: ServedCertificate, settings: RegistrarConfig, own: OwnCertifica
     return served
 
 
-def _ask_for_certificates(adapter: ServedCertificate, signers: Sequence[Path]) -> None:
+def _ask_for_certificates(served: ServedCertificate, signers: Sequence[Path]) -> None:
     """Have clients show a certificate by one of these in the handshake, if they have one; those of ACME have none."""
-    adapter.context.verify_mode = ssl.CERT_OPTIONAL
-    adapter.context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # one that is no root is trusted for itself
+    served.context.verify_mode = ssl.CERT_OPTIONAL
+    served.context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # one that is no root is trusted for itself
     for path in signers:
         load_certificates(path)
-        adapter.context.load_verify_locations(path)
+        served.context.load_verify_locations(path)
 
 
 def _stop(_number: int, _frame: object) -> NoReturn:

@@ -5,15 +5,16 @@ import ssl
 from pathlib import Path
 from typing import Final
 
-from cheroot.ssl.builtin import BuiltinSSLAdapter
-
 from revocation.errors import ConfigurationError
 
 _LOG: Final = logging.getLogger("revocast.registrar")
 
 
-class ServedCertificate(BuiltinSSLAdapter):
+class ServedCertificate:
     """TLS by these files; they may be one and the same.
+
+    Attributes:
+        context: by which it is served.
 
     Raises:
         ConfigurationError: they cannot be read, or are not of each other.
@@ -22,7 +23,8 @@ class ServedCertificate(BuiltinSSLAdapter):
     def __init__(self, certificate: Path, key: Path) -> None:
         self._files = certificate, key
         try:
-            super().__init__(str(certificate), str(key))
+            self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self.context.load_cert_chain(certificate, key)
         except (OSError, ssl.SSLError) as error:
             raise ConfigurationError(
                 f"TLS cannot be served: {error.strerror or error}",

@@ -51,7 +51,7 @@ def worker(config: Path | None) -> None:
     settings, public = read_registrar(ConfigFile.read(config))
     database = Database(settings.database)
     records = DatabaseRecords(database, tenants_of(settings, public))
-    cleanup = partial(clean_up, database, settings.retention) if settings.acme_issuers else None
+    cleanup = partial(clean_up, database, settings.retention) if settings.served_issuers else None
     run(Work(Validating(records, settings.validation, clock_now), cleanup), Wire(settings.queue), clock_now)
 
 
@@ -64,7 +64,7 @@ class Work:
     """What the worker does.
 
     Attributes:
-        cleanup: None where no issuer has ACME.
+        cleanup: None where no issuer has ACME or the API.
     """
 
     validating: Validating
@@ -118,7 +118,7 @@ def clean(cleanup: Cleanup | None, wire: Wire, now: Clock) -> None:
     name = of_registrar(Verb.ACME_CLEANUP)
     try:
         if cleanup is None:
-            _LOG.info("acme_cleanup: no issuer has ACME, so there is nothing to clean up")
+            _LOG.info("acme_cleanup: no issuer has ACME or the API, so there is nothing to clean up")
         else:
             cleanup(now())
     except RevocastError as error:

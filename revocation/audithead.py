@@ -5,15 +5,14 @@ entries up to it.
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Collection
 from typing import Annotated, Final, Literal, Self
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from revocation.ed25519 import PublicKeyText, public_key
 from revocation.errors import InputError, LaterFormat
 from revocation.instant import Instant
 
@@ -23,16 +22,6 @@ _FORMAT: Final = 1
 _CONTEXT: Final = b"revocast audit head v1\n"
 
 
-def _public_key(text: str) -> str:
-    """base64 of the 32 octets of an Ed25519 public key."""
-    try:
-        Ed25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
-    except (ValueError, binascii.Error):
-        raise ValueError("is not base64 of the 32 octets of an Ed25519 public key") from None
-    return text
-
-
-AuditKey = Annotated[str, AfterValidator(_public_key)]
 _Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -58,7 +47,7 @@ class AuditHead(BaseModel):
     entry: int = Field(gt=0, lt=1 << 63)
     chain: _Hash
     at: Instant
-    key: AuditKey
+    key: PublicKeyText
     signature: str | None = Field(default=None, max_length=128, description="base64 of Ed25519 over `signed_bytes`")
 
     @classmethod
@@ -100,7 +89,6 @@ class AuditHead(BaseModel):
                 advice="see `audit_keys` in [public], and `revocast audit show --key` where the signer runs",
             )
         try:
-            key = Ed25519PublicKey.from_public_bytes(base64.b64decode(self.key))
-            key.verify(base64.b64decode(self.signature or "", validate=True), self.signed_bytes())
+            public_key(self.key).verify(base64.b64decode(self.signature or "", validate=True), self.signed_bytes())
         except (InvalidSignature, ValueError) as error:
             raise InputError("its signature is not that of its key", where=where) from error

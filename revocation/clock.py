@@ -35,4 +35,5 @@ def from_epoch(seconds: int) -> datetime:
 
 def iso(moment: datetime) -> str:
     """`moment` as people and JSON read it: `2026-03-01T12:00:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    plain = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{plain.isoformat(timespec='seconds')}Z"  # strftime writes the year 848 with three digits

@@ -15,11 +15,11 @@ from pydantic import Field, ValidationError
 
 from revocation import series_responses
 from revocation.artifacts import CRLName
-from revocation.audithead import AuditKey
 from revocation.compliance import Compliance
 from revocation.configfile import ConfigFile, LocalPath, Table, explain
 from revocation.crlprofile import CRLList, CRLProfile, inherit
 from revocation.crlspec import CRLSpec, LastCRL
+from revocation.ed25519 import PublicKeyText
 from revocation.errors import ConfigurationError, InputError
 from revocation.issuer import Issuer
 from revocation.ocspprofile import OCSPProfile
@@ -131,7 +131,7 @@ class PublicConfig(Table):
         "it, or from 16h on 8h before its end and within 4d): what they forbid is refused when this is read, and when "
         "something is revoked.",
     )
-    audit_keys: tuple[AuditKey, ...] = Field(
+    audit_keys: tuple[PublicKeyText, ...] = Field(
         default=(),
         description="Who may sign heads of the audit log, as `revocast audit show --key` says where the signer runs; "
         "several signers have one each. Absent: a head counts that any key signed.",

@@ -15,5 +15,14 @@ def _in_utc(moment: datetime) -> datetime:
     return moment
 
 
+def _whole(moment: datetime) -> datetime:
+    if moment.microsecond:
+        raise ValueError("has a fraction of a second, which no certificate can have (RFC 5280 section 4.1.2.5)")
+    return moment
+
+
 Instant: TypeAlias = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A time of a message, a reply or a row, with the zone that it was written with: a signature covers that."""
+
+WholeInstant: TypeAlias = Annotated[Instant, AfterValidator(_whole)]
+"""One that can stand in a certificate."""

@@ -22,6 +22,8 @@ class RefusalKind(StrEnum):
     """Who asks the signer has no right to."""
     MESSAGE = "message"
     """The message itself cannot be done: its id was used, or may have been before the ledger was restored."""
+    ALREADY_REVOKED = "already_revoked"
+    """The certificate is revoked; nothing was changed."""
     RATE = "rate"
     """There were enough within the hour: `retry_at` in the reply's data says when there can be more."""
     LATER = "later"

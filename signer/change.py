@@ -178,6 +178,7 @@ def _reply(connection: Connection, signer: Signer, asked: Asked, origin: Origin)
     data: dict[str, object] = {"crls": list(done.crls), **{name: found for name, found in more.items() if found}}
     data |= {"waits_for_ceremony": True} if signer.is_offline(issuer) else {}
     said = {"issuer": issuer.id, "revision": done.revision, "detail": done.detail, "data": data}
+    said["asked"] = asked.message.content_digest()
     return Reply(id=origin.message, outcome=Outcome.DONE, at=origin.now, **said)
 
 

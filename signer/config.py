@@ -13,17 +13,19 @@ from revocation.config import IssuerProfile, PublicConfig
 from revocation.configfile import LocalPath, QueueURL, Table
 from revocation.crlspec import LastCRL
 from revocation.durations import Duration, show
+from revocation.ed25519 import PublicKeyText
 from revocation.errors import ConfigurationError
 from revocation.issuer import Issuer
 from revocation.messages import Verb
 from revocation.rsassa_pss import is_pss_only
+from revocation.validity import BACKDATE
 from revocation.wire.bucket import ExchangePlace
 from signer.ceremony.config import CeremonyTable
 from signer.issuing.checks import check_issuance
 from signer.issuing.config import Issuance
 from signer.keys.kms.uri import SCHEME as KMS_SCHEME
 from signer.keys.limits import KeyLimits, LimitReached, check_ahead, check_lasts, check_use
-from signer.keys.purpose import BACKDATE, Purpose
+from signer.keys.purpose import Purpose
 from signer.keys.rsa_signature import RSASignature
 from signer.keys.token.uri import SCHEME, TokenURI, with_module
 from signer.places import KeyURI, LedgerPlace, PassphraseSource
@@ -78,7 +80,7 @@ class Requester(Table):
     """Somebody who may ask to change facts."""
 
     name: str = Field(max_length=64)
-    public_key: str = Field(description="base64 of the 32 octets of an Ed25519 public key")
+    public_key: PublicKeyText = Field(description="base64 of the 32 octets of an Ed25519 public key")
     verbs: tuple[Verb, ...] = Field(description="What this requester may ask.")
     issuers: tuple[str, ...] = Field(default=("*",), description="Of which issuers; `*` for all.")
     issues_per_hour: int | None = Field(
@@ -131,6 +133,11 @@ class SignerConfig(Table):
         default=None,
         description="Folder of a list of keys that everybody has, as `badkeys --update-bl` fetches it "
         "(`blocklist.dat`): none of them is certified. Absent: it is only looked at how RSA keys were made.",
+    )
+    public_suffixes: LocalPath | None = Field(
+        default=None,
+        description="A newer Public Suffix List than the one that is installed: the file of publicsuffix.org. By "
+        "it the names of issuers with compliance = `br` are judged.",
     )
     issuers: tuple[SignerIssuer, ...] = ()
     requesters: tuple[Requester, ...] = ()

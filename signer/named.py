@@ -11,7 +11,7 @@ from revocation.errors import Refused
 from revocation.messages import Revoke
 from signer import statuses
 from signer.config import Limits
-from signer.issuing.names import parse_name
+from signer.issuing.names import sought
 from signer.ledger import names
 from signer.ledger.facts import Certificate, Origin
 from signer.statuses import Done
@@ -38,7 +38,7 @@ def revoke(
     """
     if body.name is None:
         return statuses.revoke(connection, profile, find(body.serial or ""), body, limits, origin)
-    name, where = str(parse_name(body.name)), f"issuer {profile.issuer.name}"
+    name, where = sought(body.name), f"issuer {profile.issuer.name}"
     found = [serials.to_hex(one) for one in names.live_with(connection, profile.issuer, name, origin.now, _MOST)]
     if not found:
         raise Refused(

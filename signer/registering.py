@@ -15,9 +15,9 @@ from revocation import serials
 from revocation.config import IssuerProfile
 from revocation.errors import InputError, Refused
 from revocation.messages import Register
-from signer.importers.certificate import any_serial, issued_by
+from signer.importers.certificate import any_serial, issued_by, owns
 from signer.importers.entry import ImportEntry
-from signer.ledger import facts
+from signer.ledger import facts, issuances
 from signer.ledger.bulk import Change, Known, apply_changes, known_certificates
 from signer.ledger.facts import Origin
 from signer.namesakes import serials_of_namesakes
@@ -42,6 +42,9 @@ def register(connection: Connection, signer: Signer, profile: IssuerProfile, bod
     for entry in entries:
         if other := namesakes.get(entry.serial):
             raise Refused(f"{other}, which has the same name and another key, has its serial", where=entry.place)
+        if entry.serial in known and known[entry.serial].has_certificate:
+            stored = issuances.certificate_of(connection, profile.issuer.id, entry.serial)
+            _require_same(entry.certificate, stored, entry.serial, f"{entry.place} and one in the ledger")
         changes.append(_change(profile, entry, known, origin.now))
     new = [serials.to_hex(one.entry.serial) for one in changes if one.register]
     apply_changes(connection, profile.issuer, [one for one in changes if not one.nothing], origin)
@@ -58,13 +61,37 @@ def _change(profile: IssuerProfile, entry: ImportEntry, known: Mapping[bytes, Kn
 
 
 def _entries(profile: IssuerProfile, body: Register) -> list[ImportEntry]:
-    """Each certificate once."""
+    """Each certificate once.
+
+    Raises:
+        InputError: one is not the issuer's.
+        Refused: two have one serial.
+    """
     found: dict[bytes, ImportEntry] = {}
     for number, text in enumerate(body.certificates, 1):
         place = f"certificate {number}"
-        issued = issued_by(_read(text, place), profile.issuer, place)
+        certificate = _read(text, place)
+        issued = issued_by(certificate, profile.issuer, place)
+        if owns(profile.issuer, certificate):
+            raise Refused(
+                "is a certificate of the issuer itself",
+                where=place,
+                advice="who certified its key publishes its status: register it there",
+            )
+        if (other := found.get(issued.serial)) is not None:
+            _require_same(issued.der, other.certificate, issued.serial, f"{place} and {other.place}")
         found[issued.serial] = ImportEntry(issued.serial, issued.not_after, issued.is_ca, None, issued.der, place)
     return list(found.values())
+
+
+def _require_same(one: bytes | None, other: bytes | None, serial: bytes, which: str) -> None:
+    """Return if they are one certificate: what is revoked by its serial would be both."""
+    if one != other:
+        raise Refused(
+            f"are two certificates of one issuer with the serial {serials.to_hex(serial)}",
+            where=which,
+            advice="a CA that gives a serial twice has had an incident: find out why before it signs more",
+        )
 
 
 def _read(text: str, place: str) -> x509.Certificate:

@@ -11,13 +11,14 @@ from revocation import serials
 from revocation.clock import iso
 from revocation.config import IssuerProfile
 from revocation.errors import Refused
+from revocation.validity import BACKDATE
 from signer import selfcheck
 from signer.encoding import responder_certificate
 from signer.encoding.crl import assemble
 from signer.encoding.responder_certificate import ResponderCertificateFrame
 from signer.keys import BytesTBS
 from signer.keys.limited_key import LimitedKey, Use
-from signer.keys.purpose import BACKDATE, Purpose
+from signer.keys.purpose import Purpose
 from signer.ledger import audit, facts, responders
 from signer.random_serial import random_serial
 from signer.signer import Signer

@@ -12,12 +12,14 @@ from revocation.config import IssuerProfile
 from revocation.durations import show
 from revocation.errors import Refused
 from revocation.messages import Raise, Revoke
+from revocation.refusalkind import RefusalKind
 from revocation.status import Reason, Revocation
 from signer.config import Limits
 from signer.coverage import uncovered
 from signer.ledger import changes, departures, facts
 from signer.ledger.facts import Certificate, Origin
 from signer.ledger.groups import Group, covering
+from signer.refusal import refused_as
 
 _FINAL: Final = "a revocation is final; if its key turned out to be compromised, `revocast raise` says so"
 _AFTER_A_HOLD: Final = "it is on hold: another reason makes that final, and `revocast release` ends it"
@@ -162,11 +164,12 @@ def _revocation(
         _require_near(where, revoked_at, now, limits)
         return Revocation(revoked_at, reason, body.invalidity_date)
     if earlier.reason is not Reason.certificateHold or reason is Reason.certificateHold:
-        raise Refused(
-            f"is already revoked since {iso(earlier.revoked_at)} ({earlier.reason.name}); nothing was changed",
-            where=where,
-            advice=_AFTER_A_HOLD if earlier.reason is Reason.certificateHold else _FINAL,
-        )
+        with refused_as(RefusalKind.ALREADY_REVOKED):
+            raise Refused(
+                f"is already revoked since {iso(earlier.revoked_at)} ({earlier.reason.name}); nothing was changed",
+                where=where,
+                advice=_AFTER_A_HOLD if earlier.reason is Reason.certificateHold else _FINAL,
+            )
     _require_date_of_hold(where, body, reason, earlier.revoked_at)
     return Revocation(earlier.revoked_at, reason, body.invalidity_date or earlier.invalidity_date)
 

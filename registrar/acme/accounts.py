@@ -7,7 +7,7 @@ from registrar.acme.binding import already_bound, bound_to
 from registrar.acme.contacts import read_contacts
 from registrar.acme.strict_json import malformed
 from registrar.database import accounts
-from registrar.database.accounts import AlreadyBound, KeyInUse
+from registrar.database.accounts import AlreadyBound, ChangedMeanwhile, KeyInUse
 from registrar.database.rows import Account, Status, new_id
 from registrar.issuer_table import Need
 from registrar.problem import Problem, ProblemType
@@ -82,9 +82,21 @@ def account(asked: Asked, id_: str) -> Answer:
         changed["terms"] = asked.tenant.table.terms
     if not changed:
         return Answer(document(asked, asked.account))
-    with asked.services.database.write() as connection:
-        now = accounts.change(connection, asked.account, changed_at=asked.now, **changed)
-    return Answer(document(asked, now))
+    return Answer(document(asked, change(asked, **changed)))
+
+
+def change(asked: Asked, **values: object) -> Account:
+    """The account that asks, changed.
+
+    Raises:
+        KeyInUse: another account has the new key.
+        Problem: it has another key by now, or was deactivated.
+    """
+    try:
+        with asked.services.database.write() as connection:
+            return accounts.change(connection, asked.account, changed_at=asked.now, **values)
+    except ChangedMeanwhile:
+        raise malformed("the account was deactivated meanwhile, or has another key by now", status=409) from None
 
 
 def document(asked: Asked, one: Account) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from flask import Flask, Response, json, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from registrar.acme import accounts, authorizations, certificate, directory, finalize, key_change, orders, renewal
 from registrar.acme import revoke as revocation_
@@ -15,6 +15,7 @@ from registrar.acme.authentication import Signer, authenticate
 from registrar.acme.client_address import client_address
 from registrar.acme.jws import LARGEST
 from registrar.acme.services import Services
+from registrar.acme.strict_json import is_plain_text
 from registrar.problem import Problem, ProblemType
 from registrar.tenant import Tenant
 from revocation.errors import QueueUnreachable, RevocastError
@@ -61,6 +62,8 @@ def create_app(services: Services) -> Flask:
 def _posted(services: Services, signer: Signer, handler: Handler) -> Callable[..., Response]:
     def view(name: str, **parts: Any) -> Response:
         tenant = _tenant(services, name)
+        if not all(map(is_plain_text, (request.path, *request.args.values()))):
+            raise not_there("resource")
         query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
         asked: Asked = authenticate(
             services,
@@ -123,7 +126,7 @@ def _failed(services: Services, error: Exception) -> Response:
     problem = _problem(error)
     headers = {"Retry-After": str(problem.retry_after)} if problem.retry_after is not None else {}
     headers |= dict(problem.headers)
-    tenant = services.tenants.get((request.view_args or {}).get("name", ""))
+    tenant = services.tenants.get(_issuer_asked())
     if tenant is None:
         return Response(json.dumps(problem.as_json()), problem.status, headers, mimetype=_PROBLEM)
     answer = Answer(problem.as_json(), problem.status, _PROBLEM, headers, problem.links)
@@ -133,9 +136,18 @@ def _failed(services: Services, error: Exception) -> Response:
     return _response(tenant, answer, nonce)
 
 
+def _issuer_asked() -> str:
+    """The name of the issuer in the URL, also where the method or the rest of it is wrong."""
+    _, _, below = request.path.partition("/acme/")
+    return below.partition("/")[0]
+
+
 def _problem(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
+    if isinstance(error, MethodNotAllowed):
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        return Problem(ProblemType.MALFORMED, f"this is done with {allowed}", status=405, headers={"Allow": allowed})
     if isinstance(error, HTTPException):
         return Problem(ProblemType.MALFORMED, error.description or error.name, status=error.code or 400)
     if isinstance(error, RevocastError):

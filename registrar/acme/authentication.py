@@ -11,7 +11,7 @@ from registrar.acme.asked import Asked
 from registrar.acme.jws import LARGEST, Signed, read_jws
 from registrar.acme.keys import AccountKey, account_key
 from registrar.acme.services import Services
-from registrar.acme.strict_json import malformed
+from registrar.acme.strict_json import is_base64url, malformed
 from registrar.database import accounts
 from registrar.database.rows import Account, Status
 from registrar.problem import Problem, ProblemType
@@ -59,6 +59,8 @@ def authenticate(
     nonce = signed.header.get("nonce")
     if not isinstance(nonce, str) or not 0 < len(nonce) <= _LONGEST_NONCE:
         raise _bad_nonce("the header has no nonce that could be one of ours")
+    if not is_base64url(nonce):
+        raise malformed("the nonce is not base64url (RFC 8555 section 6.5.2)")
     key, sender = _signer(services, tenant, signer, signed)
     signed.verify(key)
     is_good, following = services.nonces.exchange(tenant.name, nonce)

@@ -6,7 +6,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from registrar.acme.asked import Answer, Asked
-from registrar.acme.csr import bad_csr, read_csr, require_names, thumbprint_of
+from registrar.acme.csr import bad_csr, read_csr, require_certifiable, require_names, thumbprint_of
 from registrar.acme.issuing import pursue
 from registrar.acme.orders import find, shown
 from registrar.database import accounts
@@ -18,13 +18,15 @@ from registrar.problem import Problem, ProblemType
 def finalize(asked: Asked, id_: str) -> Answer:
     """Have the certificate issued; a client that waits long enough gets it told as `processing`.
 
-    Where the signer had enough for now the order is ready as before, to be finalized again after Retry-After.
+    Where the signer had enough for now, or refuses the CSR, the order is ready as before, to be finalized again
+    (section 7.4): after Retry-After, or with another CSR.
     """
     found, authorized = find(asked, id_)
     _require_ready(asked, found, authorized)
     csr = read_csr(asked.payload())
     require_names(csr, found.names)
     _require_own_key(asked, csr)
+    require_certifiable(csr, asked.tenant.profile.compliance)
     if found.replaces is None:
         asked.services.rates.certificate(asked.tenant, found.names)
     message = secrets.token_hex(16)
@@ -35,7 +37,7 @@ def finalize(asked: Asked, id_: str) -> Answer:
         begun = stored.order(connection, asked.tenant.name, id_) or found
     wait = asked.services.settings.finalize_wait.total_seconds()
     try:
-        return shown(asked, pursue(asked, begun, wait), authorized)
+        return shown(asked, pursue(asked.services, asked.tenant, begun, wait, may_be_mended=True), authorized)
     except Problem:
         _put_back(asked, begun)
         raise

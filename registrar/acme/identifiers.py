@@ -8,6 +8,9 @@ from registrar.acme.strict_json import malformed
 from registrar.issuer_table import IssuerTable
 from registrar.problem import Identifier, Problem, ProblemType
 from registrar.tenant import Tenant
+from revocation.compliance import Compliance
+from revocation.hostlabels import unfit_label
+from revocation.specialnames import is_reserved, why_special
 
 DNS: Final = "dns"
 IP: Final = "ip"
@@ -30,7 +33,7 @@ def read_identifiers(wanted: object, tenant: Tenant) -> tuple[Identifier, ...]:
     problems: list[Problem] = []
     for one in wanted:
         try:
-            found[_read(one, tenant.table)] = None
+            found[_read(one, tenant)] = None
         except Problem as problem:
             problems.append(problem)
     if len(problems) == 1 and len(wanted) == 1:
@@ -57,30 +60,42 @@ def as_name(identifier: Identifier) -> str:
     return f"{identifier.type}:{identifier.value}"
 
 
-def _read(one: Any, table: IssuerTable) -> Identifier:
+def in_lower_case(name: str) -> str:
+    """A DNS name as it is compared; what is not in ASCII stays: U+212A is no `k`."""
+    return name.lower() if name.isascii() else name
+
+
+def _read(one: Any, tenant: Tenant) -> Identifier:
     if not isinstance(one, dict) or not isinstance(value := one.get("value"), str) or "type" not in one:
         raise malformed("an identifier has a type and a value")
+    is_br = tenant.profile.compliance is Compliance.BR
     if one["type"] == DNS:
-        return _dns(value, table)
+        return _dns(value, tenant.table, is_br=is_br)
     if one["type"] == IP:
-        return _ip(value, table)
+        return _ip(value, tenant.table, is_br=is_br)
     raise Problem(ProblemType.UNSUPPORTED_IDENTIFIER, "identifiers are of the types dns and ip")
 
 
-def _dns(value: str, table: IssuerTable) -> Identifier:
+def _dns(value: str, table: IssuerTable, *, is_br: bool) -> Identifier:
+    if not value.isascii():  # in lower case the Kelvin sign is a k
+        raise _refused(ProblemType.MALFORMED, "is no DNS name, which is in ASCII", Identifier(DNS, value))
     identifier = Identifier(DNS, value[: _LONGEST + len(STAR)].lower())
     name = base(identifier).value
     labels = name.split(".")
     if len(value) > _LONGEST or not all(_LABEL.fullmatch(label) for label in labels) or labels[-1].isdecimal():
         raise _refused(ProblemType.MALFORMED, "is no DNS name, in ASCII and without a dot at its end", identifier)
+    if why := unfit_label(name):
+        raise _refused(ProblemType.REJECTED_IDENTIFIER, why, identifier)
     if is_wildcard(identifier) and not table.offers_wildcards:
         raise _refused(ProblemType.REJECTED_IDENTIFIER, "is a wildcard, which this CA does not offer", identifier)
     if table.dns_names and not any(name == one or name.endswith(f".{one}") for one in table.dns_names):
         raise _refused(ProblemType.REJECTED_IDENTIFIER, "does not lie in a domain of this CA", identifier)
+    if is_br and (why := why_special(name)):
+        raise _refused(ProblemType.REJECTED_IDENTIFIER, f"is an internal name: it {why}", identifier)
     return identifier
 
 
-def _ip(value: str, table: IssuerTable) -> Identifier:
+def _ip(value: str, table: IssuerTable, *, is_br: bool) -> Identifier:
     try:
         address = ip_address(value)
     except ValueError:
@@ -90,6 +105,8 @@ def _ip(value: str, table: IssuerTable) -> Identifier:
         raise _refused(ProblemType.MALFORMED, "has a zone, which is no part of an address", Identifier(IP, "::"))
     if not any(address in network for network in table.ip_networks):
         raise _refused(ProblemType.REJECTED_IDENTIFIER, "does not lie in a network of this CA", identifier)
+    if is_br and is_reserved(address):
+        raise _refused(ProblemType.REJECTED_IDENTIFIER, "is a reserved address (BRs section 4.2.2)", identifier)
     return identifier
 
 

@@ -1,4 +1,5 @@
-"""From an order that is processed to its certificate: whoever looks at the order takes it a step further.
+"""From an order that is processed to its certificate: whoever looks at the order takes it a step further, its client or
+this server.
 
 The signer is asked under the id that stands with the order, so nothing is issued twice, whoever asks how often.
 """
@@ -12,14 +13,14 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from registrar.acme.asked import Asked
 from registrar.acme.certid import certid_of
 from registrar.acme.identifiers import as_name
+from registrar.acme.services import Services
 from registrar.database import certificates
 from registrar.database import orders as stored
 from registrar.database.rows import Certificate, Order, Status
 from registrar.issuance import CertificateRequest, Issued
-from registrar.problem import Problem
+from registrar.problem import Problem, ProblemType
 from registrar.received import names_of, require_key, require_signed_by
 from registrar.tenant import Tenant
 from revocation import serials
@@ -29,27 +30,33 @@ from revocation.logs import about
 
 _LOG: Final = logging.getLogger("revocast.registrar")
 _LOOK_SECONDS: Final = 0.1
+_PUBLISHED_SECONDS: Final = 1.0
+"""How long a thread waits for a response at most: it is served within a moment, or something is wrong."""
+
+
+_OF_THE_CSR: Final = frozenset({ProblemType.BAD_CSR, ProblemType.BAD_PUBLIC_KEY})
 
 
 class NotWhatWasAsked(Exception):
     """A reply has a certificate that the issuer did not sign, or for other names or another key: it counts as none."""
 
 
-def pursue(asked: Asked, one: Order, seconds: float) -> Order:
+def pursue(services: Services, tenant: Tenant, one: Order, seconds: float, *, may_be_mended: bool = False) -> Order:
     """The order as it is after one more step: valid, invalid, or processed still.
 
-    It waits so many seconds in all: for the signer, and where `publish_first` says so until the certificate is answered
-    for.
+    Args:
+        seconds: to wait in all, for the signer, and for at most a second of them until `publish_first` is met.
+        may_be_mended: whoever asks is told of a refusal at once, and can send another CSR for the same order.
 
     Raises:
-        Problem: the signer had enough for now, and the order is as it was.
+        Problem: the signer had enough for now; or what it refuses can be mended. The order is as it was.
     """
     until = time.monotonic() + seconds
     try:
-        issued = asked.services.issuance.issue(asked.tenant, _wanted(asked, one), seconds)
+        issued = services.issuance.issue(tenant, _wanted(tenant, one), seconds)
         if not isinstance(issued, Issued):
             return one
-        certificate = _read(asked.tenant, one, issued.certificate)
+        certificate = _read(tenant, one, issued.certificate)
     except QueueUnreachable as error:
         _LOG.warning("order %s waits: %s", one.id, error)
         return one
@@ -57,15 +64,15 @@ def pursue(asked: Asked, one: Order, seconds: float) -> Order:
         _LOG.error("order %s: the reply does not have what was asked: %s", one.id, error)
         return one
     except Problem as problem:
-        if problem.retry_after is not None:
+        if problem.retry_after is not None or (may_be_mended and problem.type in _OF_THE_CSR):
             raise
-        return _refused(asked, one, problem)
-    if asked.tenant.table.publish_first and not _is_published_until(asked, certificate, until):
+        return _refused(services, one, problem)
+    if tenant.table.publish_first and not _is_published_until(services, tenant, certificate, until):
         return one
-    return _ended(asked, one, certificate)
+    return _ended(services, one, certificate)
 
 
-def _wanted(asked: Asked, one: Order) -> CertificateRequest:
+def _wanted(tenant: Tenant, one: Order) -> CertificateRequest:
     if one.csr is None or one.message is None:
         raise ValueError(f"order {one.id} is processed, and has no CSR")
     return CertificateRequest(
@@ -74,22 +81,22 @@ def _wanted(asked: Asked, one: Order) -> CertificateRequest:
         profile=one.profile,
         not_before=one.not_before,
         not_after=one.not_after,
-        asked_by=f"account {asked.account_url(one.account)}",
+        asked_by=f"account {tenant.url('account', one.account)}",
         id=one.message,
     )
 
 
-def _refused(asked: Asked, one: Order, problem: Problem) -> Order:
+def _refused(services: Services, one: Order, problem: Problem) -> Order:
     _LOG.warning(
         "order %s of %s is refused: %s", one.id, one.issuer, problem.detail, extra=about(message_id=one.message)
     )
-    with asked.services.database.write() as connection:
+    with services.database.write() as connection:
         stored.end(connection, one, Status.INVALID, problem.as_json())
         return stored.order(connection, one.issuer, one.id) or one
 
 
-def _ended(asked: Asked, one: Order, certificate: Certificate) -> Order:
-    with asked.services.database.write() as connection:
+def _ended(services: Services, one: Order, certificate: Certificate) -> Order:
+    with services.database.write() as connection:
         is_ours = stored.end(connection, one, Status.VALID)
         if is_ours:
             certificates.add(connection, certificate)
@@ -138,19 +145,20 @@ def _utc(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
 
 
-def _is_published_until(asked: Asked, certificate: Certificate, until: float) -> bool:
-    """Whether its OCSP response is served by then (monotonic clock); looked for once at least."""
-    while not _is_published(asked, certificate):
+def _is_published_until(services: Services, tenant: Tenant, certificate: Certificate, until: float) -> bool:
+    """Whether its OCSP response is served by then (monotonic clock), or within a second; looked for once at least."""
+    until = min(until, time.monotonic() + _PUBLISHED_SECONDS)
+    while not _is_published(services, tenant, certificate):
         if time.monotonic() >= until:
             return False
         time.sleep(_LOOK_SECONDS)
     return True
 
 
-def _is_published(asked: Asked, certificate: Certificate) -> bool:
+def _is_published(services: Services, tenant: Tenant, certificate: Certificate) -> bool:
     """Whether its OCSP response is served; yes of one that names no responder, as those of a short life do not."""
     found = x509.load_der_x509_certificate(certificate.der)
     places = extension_value(found.extensions, x509.AuthorityInformationAccess)
     if not any(one.access_method == AuthorityInformationAccessOID.OCSP for one in places or ()):
         return True
-    return asked.services.statuses.published(asked.tenant, found.serial_number, fresh=True) is not None
+    return services.statuses.published(tenant.issuer, found.serial_number, fresh=True) is not None

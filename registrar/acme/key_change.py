@@ -1,11 +1,10 @@
 """A new key for an account (RFC 8555 section 7.3.5): the old one signs that the new one signs that it is wanted."""
 
-from registrar.acme.accounts import document
+from registrar.acme.accounts import change, document
 from registrar.acme.asked import Answer, Asked
 from registrar.acme.jws import ALGORITHMS, of_object
 from registrar.acme.keys import AccountKey, account_key
 from registrar.acme.strict_json import malformed, read_object
-from registrar.database import accounts
 from registrar.database.accounts import KeyInUse
 from registrar.problem import Problem, ProblemType
 
@@ -14,10 +13,7 @@ def key_change(asked: Asked) -> Answer:
     """Give the account the key by which the inner JWS is signed."""
     new = _new_key(asked)
     try:
-        with asked.services.database.write() as connection:
-            now = accounts.change(
-                connection, asked.account, changed_at=asked.now, thumbprint=new.thumbprint, jwk=dict(new.jwk)
-            )
+        now = change(asked, thumbprint=new.thumbprint, jwk=dict(new.jwk))
     except KeyInUse as error:
         raise Problem(
             ProblemType.MALFORMED,

@@ -14,13 +14,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
-from registrar.acme.strict_json import decode
+from registrar.acme.strict_json import decode, encode
 from registrar.problem import Problem, ProblemType
+from revocation.ed25519 import weak_point
 
 PublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
 
 _MEMBERS: Final = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n"), "OKP": ("crv", "kty", "x")}
-_CURVES: Final = ("P-256", "P-384", "P-521")
+_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""Members of private keys (RFC 7518 section 6), of whichever kind."""
+_NAMES: Final = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+_CURVES: Final = tuple(_NAMES.values())
 _SMALLEST, _LARGEST = 2048, 4096
 _LEAST_EXPONENT, _LONGEST_EXPONENT = 65537, 32
 
@@ -60,7 +64,7 @@ def account_key(jwk: object) -> AccountKey:
     """
     if not isinstance(jwk, dict) or not isinstance(kty := jwk.get("kty"), str) or kty not in _MEMBERS:
         raise bad_key("the key is no JWK of kind EC, RSA or OKP")
-    if "d" in jwk:
+    if jwk.keys() & _PRIVATE:
         raise bad_key("the JWK holds a private key, which is to stay with you: make a new one")
     members = {name: jwk.get(name) for name in _MEMBERS[kty]}
     if not all(isinstance(value, str) for value in members.values()):
@@ -70,23 +74,29 @@ def account_key(jwk: object) -> AccountKey:
 
 def key_of(public: object) -> AccountKey | None:
     """The same of a public key from elsewhere, a CSR or a certificate; None for one that no account could have."""
+    if not isinstance(public, PublicKey):
+        return None
     try:
-        match public:
-            case EllipticCurvePublicKey():
-                key: Key = ECKey.import_key(_pem(public))
-            case RSAPublicKey():
-                key = RSAKey.import_key(_pem(public))
-            case Ed25519PublicKey():
-                key = OKPKey.import_key(_pem(public))
-            case _:
-                return None
-        return account_key(dict(key.as_dict(private=False)))
-    except (Problem, JoseError, ValueError):
+        return account_key(_jwk_of(public))
+    except Problem:
         return None
 
 
-def _pem(public: PublicKey) -> bytes:
-    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+def _jwk_of(public: PublicKey) -> dict[str, str]:
+    """The one JWK that a key has: coordinates as long as the curve is, other numbers as short as they can be."""
+    match public:
+        case EllipticCurvePublicKey():
+            size, point = (public.curve.key_size + 7) // 8, public.public_numbers()
+            curve = _NAMES.get(public.curve.name, public.curve.name)
+            return {"kty": "EC", "crv": curve, "x": _number(point.x, size), "y": _number(point.y, size)}
+        case RSAPublicKey():
+            numbers = public.public_numbers()
+            return {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
+    return {"kty": "OKP", "crv": "Ed25519", "x": encode(public.public_bytes_raw())}
+
+
+def _number(value: int, size: int | None = None) -> str:
+    return encode(value.to_bytes(size or (value.bit_length() + 7) // 8))
 
 
 @lru_cache(maxsize=4096)
@@ -108,8 +118,12 @@ def _read(text: str) -> AccountKey:
         raise bad_key("the JWK is none that can be read, or its numbers are no key") from None
     if not isinstance(public, PublicKey):
         raise bad_key("the key is of a kind that is not accepted")
+    if _jwk_of(public) != jwk:  # else one key would have many thumbprints, and as many accounts
+        raise bad_key("the numbers of the JWK are longer or shorter than RFC 7518 has them (sections 6.2.1.2, 6.3.1.1)")
     if isinstance(public, RSAPublicKey):
         _check_rsa(public)
+    if isinstance(public, Ed25519PublicKey) and (found := weak_point(public)):
+        raise bad_key(f"the key is {found}")
     return AccountKey(key, jwk, key.thumbprint(), public)
 
 

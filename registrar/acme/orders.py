@@ -14,10 +14,11 @@ from registrar.acme.strict_json import malformed
 from registrar.acme.times import read_time
 from registrar.database import certificates
 from registrar.database import orders as stored
-from registrar.database.rows import Authorization, Certificate, Challenge, Order, Status, new_id
+from registrar.database.rows import JSON, Authorization, Certificate, Challenge, Order, Status, new_id
 from registrar.problem import Identifier, Problem, ProblemType
 from registrar.validation.challenge import ChallengeType
 from revocation.clock import epoch, from_epoch, iso
+from revocation.validity import AHEAD, BACKDATE
 
 _PAGE: Final = 100
 _TOKEN_OCTETS: Final = 32
@@ -48,7 +49,7 @@ def order(asked: Asked, id_: str) -> Answer:
     again = _AGAIN
     if found.status is Status.PROCESSING:
         try:
-            found = pursue(asked, found, 0.0)
+            found = pursue(asked.services, asked.tenant, found, 0.0)
         except Problem as problem:
             again = problem.retry_after or _AGAIN
     return shown(asked, found, authorized, again)
@@ -62,12 +63,13 @@ def orders(asked: Asked, id_: str) -> Answer:
     after = _cursor(asked.query.get("after"))
     with asked.services.database.read() as connection:
         found = stored.orders_of(connection, asked.tenant.name, id_, after, _PAGE + 1)
-    page = found[:_PAGE]
+        page = found[:_PAGE]
+        authorized = stored.authorizations_of_all(connection, asked.tenant.name, [one.id for one in page])
     links = []
     if len(found) > _PAGE:
         last = page[-1]
         links = [("next", f"{asked.account_url(id_)}/orders?after={epoch(last.created_at)}-{last.id}")]
-    live = [one for one in page if one.status is not Status.INVALID and not _has_lapsed(one, asked.now)]
+    live = [one for one in page if one.status_at(authorized[one.id], asked.now) is not Status.INVALID]
     return Answer({"orders": [asked.tenant.url("order", one.id) for one in live]}, links=links)
 
 
@@ -110,11 +112,27 @@ def document(asked: Asked, one: Order, authorized: list[Authorization]) -> dict[
             said[name] = iso(moment)
     if one.replaces is not None:
         said["replaces"] = one.replaces
-    if one.problem is not None:
-        said["error"] = one.problem
+    if (problem := one.problem or _why_invalid(one, authorized, asked.now)) is not None:
+        said["error"] = problem
     if one.status is Status.VALID:
         said["certificate"] = asked.tenant.url("certificate", one.id)
     return said
+
+
+def _why_invalid(one: Order, authorized: list[Authorization], now: datetime) -> JSON | None:
+    """The error of an order that cannot be finalized any more, though nobody refused it: by what, or since when."""
+    if one.status is not Status.PENDING or one.status_at(authorized, now) is not Status.INVALID:
+        return None
+    if now >= one.expires_at:
+        return malformed(f"the order expired at {iso(one.expires_at)}").as_json()
+    states = [(each.identifier, each.status_at(now)) for each in authorized]
+    failed = [
+        Problem(ProblemType.UNAUTHORIZED, f"its authorization is {state}", identifier=name)
+        for name, state in states
+        if state not in (Status.PENDING, Status.VALID)
+    ]
+    detail = "names are not authorized: their authorizations say why"
+    return Problem(ProblemType.UNAUTHORIZED, detail, status=403, subproblems=failed).as_json()
 
 
 def _made(asked: Asked, payload: dict[str, Any], names: Sequence[Identifier]) -> Order:
@@ -124,8 +142,8 @@ def _made(asked: Asked, payload: dict[str, Any], names: Sequence[Identifier]) ->
         offered = ", ".join(table.profiles)
         raise Problem(ProblemType.INVALID_PROFILE, f"no profile has this name; there are: {offered}")
     begin, end = (read_time(payload.get(name), name) for name in ("notBefore", "notAfter"))
-    if end is not None and end <= max(begin or asked.now, asked.now):
-        raise malformed("notAfter is past, or not after notBefore")
+    expires = asked.now + table.order_lifetime
+    _require_possible(asked, begin, end, expires)
     replaces = payload.get("replaces")
     if replaces is not None and not isinstance(replaces, str):
         raise malformed("`replaces` is a CertID (RFC 9773 section 4.1)")
@@ -140,8 +158,24 @@ def _made(asked: Asked, payload: dict[str, Any], names: Sequence[Identifier]) ->
         not_after=end,
         replaces=replaces,
         created_at=asked.now,
-        expires_at=asked.now + table.order_lifetime,
+        expires_at=expires,
     )
+
+
+def _require_possible(asked: Asked, begin: datetime | None, end: datetime | None, expires: datetime) -> None:
+    """Return unless no certificate could be valid so, however soon or late it is issued (section 7.4).
+
+    Raises:
+        Problem: none could.
+    """
+    issuer = asked.tenant.issuer.certificates[0]
+    if end is not None and end <= max(begin or asked.now, asked.now):
+        raise malformed("notAfter is past, or not after notBefore")
+    if end is not None and end > issuer.not_valid_after_utc:
+        raise malformed(f"notAfter is after the end of this CA, {iso(issuer.not_valid_after_utc)}")
+    earliest = max(asked.now - BACKDATE, issuer.not_valid_before_utc)
+    if begin is not None and not earliest <= begin <= expires + AHEAD:
+        raise malformed(f"notBefore is before {iso(earliest)}, or farther ahead than a certificate can begin")
 
 
 def _replaced(asked: Asked, made: Order, names: Sequence[Identifier]) -> Certificate | None:
@@ -202,10 +236,6 @@ def _challenges(asked: Asked, one: Authorization) -> list[Challenge]:
         Challenge(new_id(), one.issuer, one.id, type_.value, secrets.token_urlsafe(_TOKEN_OCTETS), Status.PENDING)
         for type_ in sorted(offered)
     ]
-
-
-def _has_lapsed(one: Order, now: datetime) -> bool:
-    return one.status is Status.PENDING and now >= one.expires_at
 
 
 def _cursor(text: str | None) -> tuple[datetime, str] | None:

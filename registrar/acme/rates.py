@@ -11,6 +11,7 @@ from limits.errors import StorageError
 from limits.storage import Storage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
+from registrar.acme.client_address import network_of
 from registrar.acme.identifiers import as_name
 from registrar.acme.rate_counts import QueueCounts
 from registrar.problem import Identifier, Problem, ProblemType
@@ -41,19 +42,30 @@ class Rates:
 
     def new_account(self, tenant: Tenant, address: str) -> None:
         """Count a new account. Raises Problem: rateLimited."""
-        self._hit(
-            tenant, tenant.table.limits.accounts_per_address, ("accounts", address), f"new accounts from {address}"
-        )
+        where = network_of(address)
+        self._hit(tenant, tenant.table.limits.accounts_per_address, ("accounts", where), f"new accounts from {where}")
 
     def new_order(self, tenant: Tenant, account: str, names: Sequence[Identifier], *, replaces: bool) -> None:
-        """Count a new order, and look whether it could be finalized. Raises Problem: rateLimited."""
+        """Count a new order, once it is seen that it could be finalized: one that is refused counts for no name.
+
+        Raises:
+            Problem: rateLimited.
+        """
         limits = tenant.table.limits
         self._hit(tenant, limits.orders_per_account, ("orders", account), "new orders of this account")
-        for name in map(as_name, names):
-            self._hit(tenant, limits.orders_per_name, ("orders", account, name), f"new orders for {name}")
-        if not replaces:
-            for rate, place, what in self._of_certificates(tenant, names):
-                self._test(tenant, rate, place, what)
+        by_name = [
+            (limits.orders_per_name, ("orders", account, name), f"new orders for {name}")
+            for name in map(as_name, names)
+        ]
+        for rate, place, what in (*by_name, *(() if replaces else self._of_certificates(tenant, names))):
+            self._test(tenant, rate, place, what)
+        for rate, place, what in by_name:
+            self._hit(tenant, rate, place, what)
+
+    def revocation(self, tenant: Tenant, account: str | None, address: str) -> None:
+        """Count a revocation that the signer is asked for. Raises Problem: rateLimited."""
+        place = ("revocations", account) if account else ("revocations by key", network_of(address))
+        self._hit(tenant, tenant.table.limits.revocations, place, "revocations")
 
     def certificate(self, tenant: Tenant, names: Sequence[Identifier]) -> None:
         """Count a certificate that replaces none. Raises Problem: rateLimited."""

@@ -41,7 +41,7 @@ def _window(services: Services, tenant: Tenant, found: Certificate, now: datetim
     usual = usual_window(found.not_before, found.not_after)
     if now >= found.not_after:
         return usual
-    if _is_revoked(services, tenant, found):
+    if _is_revoked(services, found):
         return now - _BEHIND, now - _BEHIND / 2
     replaced = tenant.table.renewal.replaced_at
     if found.ca != tenant.issuer.id or tenant.profile.last_crl is not None:
@@ -59,11 +59,12 @@ def usual_window(not_before: datetime, not_after: datetime) -> Window:
     return begin, begin + max(timedelta(seconds=1), lasts / _WIDTH)
 
 
-def _is_revoked(services: Services, tenant: Tenant, found: Certificate) -> bool:
-    """Whether the registrar had it revoked, or it is published so: others may have."""
-    if found.revoked_at is not None:
+def _is_revoked(services: Services, found: Certificate) -> bool:
+    """Whether it is published so, whoever had it revoked: what the signer has said can be forged."""
+    if found.revoked_at is not None and found.seen_at is not None:
         return True
-    if found.ca != tenant.issuer.id:
+    profile = services.public.profiles.get(found.ca)
+    if profile is None:  # its former key is not in use here any more
         return False
-    published = services.statuses.published(tenant, to_int(from_hex(found.serial)))
+    published = services.statuses.published(profile.issuer, to_int(from_hex(found.serial)))
     return published is not None and published.revoked_at is not None

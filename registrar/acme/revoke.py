@@ -12,10 +12,13 @@ from registrar.acme.identifiers import STAR
 from registrar.acme.strict_json import decode, malformed
 from registrar.database import certificates
 from registrar.database import orders as stored
+from registrar.database.states import State, record_revoked_before, record_told
 from registrar.problem import Problem, ProblemType
 from revocation import serials
+from revocation.issuer import Issuer
 from revocation.status import Reason
 
+_SOON: Final = 5
 _LOG: Final = logging.getLogger("revocast.registrar")
 _ALLOWED: Final = frozenset(
     {
@@ -34,30 +37,82 @@ _BY_NAMES: Final = frozenset({Reason.unspecified, Reason.superseded, Reason.cess
 def revoke(asked: Asked) -> Answer:
     """Have a certificate revoked: recorded when this is answered, published a moment later."""
     payload = asked.payload()
-    found = _certificate(asked, payload)
-    ca, serial = asked.tenant.issuer.id, serials.to_hex(serials.from_int(found.serial_number))
+    found = _certificate(payload)
+    serial = serials.to_hex(serials.from_int(found.serial_number))
+    ca = _ca(asked, found, serial)
     with asked.services.database.read() as connection:
         known = certificates.by_serial(connection, asked.tenant.name, ca, serial)
     owner = known.account if known else None
     reason = _reason(payload, _allowed(asked, found, owner))
-    if known is not None and known.revoked_at is not None:
-        raise Problem(ProblemType.ALREADY_REVOKED, "this certificate is revoked already")
     who = f"account {asked.account_url(asked.sender.id)}" if asked.sender else f"the key of the certificate {serial}"
-    asked.services.issuance.revoke(asked.tenant, serial, reason, who)
+    asked.services.rates.revocation(asked.tenant, asked.sender.id if asked.sender else None, asked.address)
+    try:
+        revision = asked.services.issuance.revoke(asked.tenant, ca, serial, reason, who)
+    except Problem as problem:
+        if problem.type is ProblemType.ALREADY_REVOKED:
+            _require_published(asked, ca, found.serial_number)
+        raise
     _LOG.info("certificate %s of %s is revoked (%s), asked by %s", serial, asked.tenant.name, reason.name, who)
+    state = State(revoked_at=asked.now, reason=reason.name)
     with asked.services.database.write() as connection:
-        certificates.record_revoked(connection, asked.tenant.name, ca, serial, asked.now)
+        record_told(connection, asked.tenant.name, ca, serial, state, revision, asked.now)
     return Answer(None)
 
 
-def _certificate(asked: Asked, payload: dict[str, Any]) -> x509.Certificate:
+def _require_published(asked: Asked, ca: str, serial: int) -> None:
+    """Return if it is published that it is revoked, and note that: who forges replies could say so of any certificate.
+
+    Raises:
+        Problem: it is not, or not yet.
+    """
+    issuer = asked.services.public.profiles[ca].issuer
+    published = asked.services.statuses.published(issuer, serial, fresh=True)
+    if published is None or published.revoked_at is None:
+        detail = "the signer says that it is revoked already, and that is not published yet: ask again"
+        raise Problem(ProblemType.SERVER_INTERNAL, detail, status=503, retry_after=_SOON)
+    name = serials.to_hex(serials.from_int(serial))
+    with asked.services.database.write() as connection:
+        record_revoked_before(connection, asked.tenant.name, ca, name, published.revoked_at, asked.now)
+
+
+def _certificate(payload: dict[str, Any]) -> x509.Certificate:
     octets = decode(payload.get("certificate"), "certificate")
     try:
-        found = x509.load_der_x509_certificate(octets)
-        found.verify_directly_issued_by(asked.tenant.issuer.certificates[0])
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, x509.InvalidVersion):
-        raise malformed("`certificate` is none that this CA issued", status=404) from None
-    return found
+        return x509.load_der_x509_certificate(octets)
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+        raise _not_ours() from None
+
+
+def _ca(asked: Asked, found: x509.Certificate, serial: str) -> str:
+    """The id of the issuer that signed a certificate: this one, or what it was when it had a former key.
+
+    Raises:
+        Problem: none did, or what has that key is no longer among the issuers that are configured.
+    """
+    tenant, issuers = asked.tenant, [one.issuer for one in asked.services.public.profiles.values()]
+    ca = next((one.id for one in (tenant.issuer, *issuers) if _signed(one, found)), None)
+    if ca == tenant.issuer.id:
+        return ca
+    with asked.services.database.read() as connection:
+        known = certificates.by_der(connection, tenant.name, serial, found.public_bytes(Encoding.DER))
+    if known is None:
+        raise _not_ours()
+    if known.ca != ca:
+        detail = "the key that signed this certificate is not in use here any more: ask the operator of this CA"
+        raise Problem(ProblemType.SERVER_INTERNAL, detail, status=500)
+    return ca
+
+
+def _signed(issuer: Issuer, found: x509.Certificate) -> bool:
+    try:
+        found.verify_directly_issued_by(issuer.certificates[0])
+    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
+        return False
+    return True
+
+
+def _not_ours() -> Problem:
+    return malformed("`certificate` is none that this CA issued", status=404)
 
 
 def _allowed(asked: Asked, found: x509.Certificate, owner: str | None) -> frozenset[Reason]:

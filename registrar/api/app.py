@@ -2,6 +2,7 @@
 
 import logging
 import re
+import secrets
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -60,7 +61,7 @@ def _view(services: APIServices, one: Operation) -> Callable[..., Response]:
             serial=serial,
             body=_body(one.taken) if one.taken else None,
             query=_query(one.query),
-            key=_key() if one.method == "POST" else None,
+            key=_key() if one.method == "POST" else "",
             if_match=request.headers.get("If-Match") if one.has_etag else None,
         )
         answer = one.handler(asked)
@@ -85,9 +86,11 @@ def _caller(services: APIServices) -> Caller:
     return clients.recognise(services, shown, services.clock())
 
 
-def _key() -> str | None:
+def _key() -> str:
     given = request.headers.get("Idempotency-Key")
-    if given is not None and not _KEY.fullmatch(given):
+    if given is None:
+        return secrets.token_hex(16)
+    if not _KEY.fullmatch(given):
         raise APIProblem(Kind.BAD_REQUEST, "an Idempotency-Key has 32 hexadecimal digits, in lower case")
     return given
 

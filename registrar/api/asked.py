@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,9 +13,10 @@ from registrar.api.caller import Caller
 from registrar.api.problems import APIProblem, Kind
 from registrar.api.services import APIServices
 from registrar.database import requests
+from registrar.database.schema import ID_LENGTH
 from registrar.tenant import Tenant
 from revocation.errors import InputError
-from revocation.serials import from_hex, to_hex
+from revocation.serials import from_hex, to_hex, to_int
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Asked:
         serial: of the certificate, as the URL has it.
         body: as its model; None of a GET.
         query: the same of what stands behind the `?`.
-        key: Idempotency-Key, if it was given: 32 hexadecimal digits.
+        key: Idempotency-Key, as it was given or else drawn: 32 hexadecimal digits.
         if_match: the ETag that the certificate is to have.
     """
 
@@ -49,7 +49,7 @@ class Asked:
     serial: str | None
     body: BaseModel | None
     query: BaseModel | None
-    key: str | None
+    key: str
     if_match: str | None
 
     @cached_property
@@ -76,19 +76,29 @@ class Asked:
         except InputError as error:
             raise APIProblem(Kind.BAD_REQUEST, error.what) from error
 
+    @property
+    def serial_number(self) -> int:
+        """The same as a number. Raises APIProblem: it is none."""
+        return to_int(from_hex(self.serial_hex))
+
     @cached_property
     def message_id(self) -> str:
-        """The id of the message to the signer: Idempotency-Key, or a new one."""
-        return self.key or secrets.token_hex(16)
+        """The id of the message to the signer.
+
+        A key says so much to who gave it, and for that operation on that issuer: whatever others asked under it, or
+        under an id that they took, is something else.
+        """
+        whose = [self.tenant.table.requester, self.tenant.name, self.caller.name, self.operation, self.key]
+        return hashlib.sha256(json.dumps(whose).encode()).hexdigest()[:ID_LENGTH]
 
     def require_once(self) -> None:
-        """Write down what is asked under this id, before anybody is asked; return if nothing else was.
+        """Write down what is asked under this key, before anybody is asked; return if nothing else was.
 
         Raises:
             APIProblem: something else was.
         """
         said = self.body.model_dump(mode="json") if self.body else None
-        what = json.dumps([self.caller.name, self.operation, self.name, self.serial, said], sort_keys=True)
+        what = json.dumps([self.serial, said], sort_keys=True)
         digest = hashlib.sha256(what.encode()).hexdigest()
         with self.services.database.write() as connection:
             is_same = requests.is_same(connection, self.message_id, self.tenant.name, digest, self.now)

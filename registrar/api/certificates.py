@@ -13,11 +13,11 @@ from registrar.api.asked import Answer, Asked
 from registrar.api.models import CertificateAnswer, ListQuery, Page, State
 from registrar.api.problems import APIProblem, Kind
 from registrar.api.scopes import READ
+from registrar.api.seen import seen_if_told
 from registrar.database import certificates
 from registrar.database.certificates import Position, Wanted
 from registrar.database.rows import Certificate
 from revocation.clock import epoch, from_epoch
-from revocation.serials import from_hex, to_int
 
 _TIME_OCTETS: Final = 8  # and 16 of the id: 32 characters
 _LATEST: Final = 253402300799
@@ -42,7 +42,7 @@ def list_(asked: Asked) -> Answer:
 def show(asked: Asked) -> Answer:
     """One."""
     asked.caller.require(READ)
-    answer = shown(asked, find(asked))
+    answer = shown(asked, seen_if_told(asked, find(asked)))
     return Answer(answer, headers={"ETag": etag(answer)})
 
 
@@ -101,6 +101,7 @@ def shown(asked: Asked, one: Certificate) -> CertificateAnswer:
         revoked_at=one.revoked_at,
         held_at=one.held_at,
         reason=one.reason,
+        seen_at=one.seen_at,
         asked_by=by,
         certificate=x509.load_der_x509_certificate(one.der).public_bytes(Encoding.PEM).decode(),
         chain=[above.public_bytes(Encoding.PEM).decode() for above in chain],
@@ -125,8 +126,3 @@ def _position(cursor: str) -> Position:
     octets = base64.urlsafe_b64decode(cursor)
     seconds = min(int.from_bytes(octets[:_TIME_OCTETS], "big"), _LATEST)
     return from_epoch(seconds), octets[_TIME_OCTETS:].hex()
-
-
-def serial_number(asked: Asked) -> int:
-    """The serial that the URL names, as a number."""
-    return to_int(from_hex(asked.serial_hex))

@@ -15,12 +15,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from registrar.api import client_cas
 from registrar.api.caller import Caller, not_recognised
 from registrar.api.config import ClientTable
 from registrar.api.problems import APIProblem, unavailable
 from registrar.api.services import APIServices
 from registrar.api.status import look
-from revocation.config import load_certificates
 from revocation.visible import visible
 
 _LONGEST: Final = 1 << 14
@@ -48,9 +48,9 @@ def recognise(services: APIServices, shown: x509.Certificate, now: datetime) -> 
     Raises:
         APIProblem: nobody who is known, or with one that does not hold.
     """
-    signers = [one for path in services.table.client_cas for one in load_certificates(path)]
-    if not any(_is_signed(shown, one) for one in signers):
-        raise not_recognised("the client certificate is by none of `client_cas`")
+    signers = [one for one in client_cas.read(services.table.client_cas) if _is_signed(shown, one)]
+    if not any(client_cas.may_sign(one, now) for one in signers):
+        raise not_recognised("the client certificate is by none of `client_cas` that is a CA and has not expired")
     if not shown.not_valid_before_utc <= now <= shown.not_valid_after_utc or not _is_of_a_client(shown):
         raise not_recognised("the client certificate has expired, or is not for clients")
     client = next((one for one in services.table.clients if _is_of(one, shown)), None)

@@ -8,7 +8,7 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from registrar.acme.certid import certid_of
 from registrar.api.asked import Answer, Asked
@@ -23,9 +23,11 @@ from registrar.database.rows import Certificate, new_id
 from registrar.received import names_of, require_key, require_signed_by
 from revocation import serials
 from revocation.messages import Issue, Register, Reply, Verb
+from revocation.pkcs10 import UNREADABLE
 
 _LOG: Final = logging.getLogger("revocast.registrar")
 _AGAIN: Final = "2"
+_FORM: Final = PublicFormat.SubjectPublicKeyInfo
 
 
 def issue(asked: Asked) -> Answer:
@@ -49,14 +51,15 @@ def issue(asked: Asked) -> Answer:
     reply = ask(asked, Verb.ISSUE, wanted)
     found = _received(asked, body, csr, reply) if reply else None
     if found is None:
-        pending = Pending(id=asked.message_id, detail="it is not issued yet: ask again with this as Idempotency-Key")
-        return Answer(pending, 202, {"Retry-After": _AGAIN, "Idempotency-Key": asked.message_id})
+        detail = "it is not issued yet: ask again with the same Idempotency-Key"
+        pending = Pending(id=asked.message_id, idempotency_key=asked.key, detail=detail)
+        return Answer(pending, 202, {"Retry-After": _AGAIN, "Idempotency-Key": asked.key})
     with asked.services.database.write() as connection:
         certificates.add_new(connection, found)
         now = certificates.by_serial(connection, tenant.name, found.ca, found.serial) or found
     answer = shown(asked, now)
     place = f"{tenant.root}/api/v1/issuers/{tenant.name}/certificates/{found.serial}"
-    return Answer(answer, 201, {"Location": place, "ETag": etag(answer), "Idempotency-Key": asked.message_id})
+    return Answer(answer, 201, {"Location": place, "ETag": etag(answer), "Idempotency-Key": asked.key})
 
 
 def import_(asked: Asked) -> Answer:
@@ -86,7 +89,7 @@ def import_(asked: Asked) -> Answer:
         registered=[serial for serial in each if serial in told],
         known=[serial for serial in each if serial not in told],
     )
-    return Answer(answer, headers={"Idempotency-Key": asked.message_id})
+    return Answer(answer, headers={"Idempotency-Key": asked.key})
 
 
 def _received(asked: Asked, body: IssueRequest, csr: bytes, reply: Reply) -> Certificate | None:
@@ -149,7 +152,7 @@ def _csr(text: str) -> bytes:
         if found.is_signature_valid:
             return found.public_bytes(Encoding.DER)
         detail = "is not signed by its own key"
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+    except UNREADABLE:
         detail = "is none that can be read"
     raise _unreadable("csr", detail)
 
@@ -164,13 +167,21 @@ def _certificate(text: str, number: int) -> x509.Certificate:
 
 
 def _require_ours(asked: Asked, one: x509.Certificate, number: int) -> None:
-    detail = f"is none that {asked.tenant.name} signed, with a serial above 0"
+    """Return if the issuer signed it for somebody else, and it can be read; who asks is told of which it is not so."""
+    at, issuer = f"certificates.{number}", asked.tenant.issuer
     try:
         require_signed_by(asked.tenant, one)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        raise _unreadable(f"certificates.{number}", detail) from None
+        raise _unreadable(at, f"is none that {issuer.name} signed") from None
     if one.serial_number <= 0:
-        raise _unreadable(f"certificates.{number}", detail)
+        raise _unreadable(at, "has no serial above 0")
+    try:
+        is_own = one.public_key().public_bytes(Encoding.DER, _FORM) == issuer.public_key_info
+        list(one.extensions)
+    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        raise _unreadable(at, "has a key or an extension that cannot be read") from None
+    if is_own:
+        raise _unreadable(at, f"is of the key of {issuer.name} itself: who certified that publishes its status")
 
 
 def _decoded(text: str) -> bytes:

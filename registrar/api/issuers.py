@@ -3,9 +3,10 @@
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from registrar.api.asked import Answer, Asked
-from registrar.api.certificates import serial_number
+from registrar.api.certificates import known
 from registrar.api.models import IssuerAnswer, Issuers
 from registrar.api.scopes import READ
+from registrar.api.seen import note
 from registrar.api.status import look
 from registrar.tenant import Tenant
 
@@ -19,7 +20,10 @@ def list_(asked: Asked) -> Answer:
 def status(asked: Asked) -> Answer:
     """What is published of a certificate, whoever issued it how."""
     asked.caller.require(READ)
-    return Answer(look(asked.services, asked.tenant.issuer, serial_number(asked)))
+    found = look(asked.services, asked.tenant.issuer, asked.serial_number)
+    if (one := known(asked)) is not None:
+        note(asked, one, found)
+    return Answer(found)
 
 
 def _shown(one: Tenant, scopes: tuple[str, ...]) -> IssuerAnswer:

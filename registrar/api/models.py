@@ -37,7 +37,13 @@ Name = Annotated[
     str,
     Field(pattern=r"^(dns|ip|email|uri):[!-~]{1,500}$", description="`dns:…`, `ip:…`, `email:…` or `uri:…`."),
 ]
-Pem = Annotated[str, Field(min_length=1, max_length=_LONGEST_PEM, description="PEM, or base64 of DER.")]
+MessageID = Annotated[str, Field(description="Of the message to the signer, as its audit log has it.")]
+Pem = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=_LONGEST_PEM, pattern=r"^[\t\n\r -~]+$", description="PEM, or base64 of DER: ASCII."
+    ),
+]
 GivenReason = Literal[
     "unspecified",
     "keyCompromise",
@@ -70,7 +76,11 @@ class IssueRequest(Taken):
     csr: Pem = Field(description="The request (PKCS #10) that the key has signed.")
     names: list[Name] = Field(default=[], max_length=100, description="subjectAltName; none: those of the request.")
     subject: str | None = Field(
-        default=None, min_length=1, max_length=1000, description="RFC 4514, where the profile lets one say it."
+        default=None,
+        min_length=1,
+        max_length=1000,
+        pattern=r"^[^\u0000-\u001f]+$",
+        description="RFC 4514, where the profile lets one say it.",
     )
     not_before: Time | None = Field(default=None, description="A little before now, if absent.")
     not_after: Time | None = Field(default=None, description="As the profile says, if absent.")
@@ -95,7 +105,7 @@ class ImportRequest(Taken):
 
 
 class CertificateAnswer(Given):
-    """A certificate, as the registrar knows it: what others had revoked it learns only at `status`."""
+    """A certificate, as the registrar knows it: what others had revoked it learns at `status`, or when refused."""
 
     issuer: str
     serial: Serial
@@ -107,6 +117,10 @@ class CertificateAnswer(Given):
     revoked_at: Time | None
     held_at: Time | None
     reason: str | None
+    seen_at: Time | None = Field(
+        description="When the registrar saw this state published, signed; null: nobody has looked since the signer "
+        "said that it recorded it, or that has not been published."
+    )
     asked_by: str | None = Field(description="Who asked for it over the API; or the account of ACME.")
     certificate: str = Field(description="PEM.")
     chain: list[str] = Field(description="PEM, of the certificates above it.")
@@ -122,14 +136,15 @@ class Page(Given):
 class Pending(Given):
     """It is not done yet: ask again, with the same Idempotency-Key and body."""
 
-    id: str
+    id: MessageID
+    idempotency_key: str
     detail: str
 
 
 class Changed(Given):
     """What the signer recorded; it is published a moment later: see `status`."""
 
-    id: str
+    id: MessageID
     issuer: str
     serial: Serial
     detail: str
@@ -139,7 +154,7 @@ class Changed(Given):
 class Imported(Given):
     """What the signer did with certificates that were imported."""
 
-    id: str
+    id: MessageID
     issuer: str
     detail: str
     registered: list[Serial]

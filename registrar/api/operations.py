@@ -85,11 +85,11 @@ OPERATIONS: Final = (
     ),
     Operation(
         "revokeCertificate", "POST", f"{_ONE}/revoke", "Revoke a certificate for good.", "`revoke`",
-        revoke.revoke, {200: models.Changed}, models.RevokeRequest, kinds=(Kind.CHANGED,), has_etag=True,
+        revoke.revoke, {200: models.Changed}, models.RevokeRequest, kinds=(Kind.CHANGED, Kind.REVOKED), has_etag=True,
     ),
     Operation(
         "holdCertificate", "POST", f"{_ONE}/hold", "Put a certificate on hold.", "`hold`",
-        revoke.hold, {200: models.Changed}, models.NoRequest, kinds=(Kind.CHANGED,), has_etag=True,
+        revoke.hold, {200: models.Changed}, models.NoRequest, kinds=(Kind.CHANGED, Kind.REVOKED), has_etag=True,
     ),
     Operation(
         "releaseCertificate", "POST", f"{_ONE}/release", "Release a certificate from hold.", "`hold`",

@@ -3,9 +3,13 @@
 from registrar.api.asked import Answer, Asked
 from registrar.api.certificates import known, require_unchanged
 from registrar.api.models import Changed, RevokeRequest
+from registrar.api.problems import APIProblem, Kind, unavailable
 from registrar.api.scopes import HOLD, REVOKE
-from registrar.api.signer import ask_now, said
-from registrar.database import certificates
+from registrar.api.seen import note
+from registrar.api.signer import SOON, ask_now, said, with_key
+from registrar.api.status import look
+from registrar.database.rows import Certificate
+from registrar.database.states import State, record_told
 from revocation.messages import Change, Release, Revoke, Verb
 from revocation.status import Reason
 
@@ -24,7 +28,7 @@ def revoke(asked: Asked) -> Answer:
         revoked_at=body.revoked_at,
         invalidity_date=body.invalidity_date,
     )
-    return _change(asked, Verb.REVOKE, wanted, revoked_at=asked.now, reason=body.reason, held_at=None)
+    return _change(asked, Verb.REVOKE, wanted, State(revoked_at=body.revoked_at or asked.now, reason=body.reason))
 
 
 def hold(asked: Asked) -> Answer:
@@ -36,24 +40,29 @@ def hold(asked: Asked) -> Answer:
         serial=asked.serial_hex,
         reason=Reason.certificateHold.name,
     )
-    return _change(asked, Verb.REVOKE, wanted, held_at=asked.now, reason=Reason.certificateHold.name)
+    return _change(asked, Verb.REVOKE, wanted, State(held_at=asked.now, reason=Reason.certificateHold.name))
 
 
 def release(asked: Asked) -> Answer:
     """End a hold."""
     asked.caller.require(HOLD)
     wanted = Release(issuer=asked.tenant.issuer.id, asked_by=asked.caller.name, serial=asked.serial_hex)
-    return _change(asked, Verb.RELEASE, wanted, held_at=None, reason=None)
+    return _change(asked, Verb.RELEASE, wanted, State())
 
 
-def _change(asked: Asked, verb: Verb, wanted: Change, **state: object) -> Answer:
-    """Have it recorded by the signer, and note it here where the certificate is known."""
+def _change(asked: Asked, verb: Verb, wanted: Change, state: State) -> Answer:
+    """Have it recorded by the signer, and note here what it says, where the certificate is known."""
     one = known(asked)
     require_unchanged(asked, one)
-    reply = ask_now(asked, verb, wanted)
-    if one is not None:
-        with asked.services.database.write() as connection:
-            certificates.record_state(connection, one, **state)
+    try:
+        reply = ask_now(asked, verb, wanted)
+    except APIProblem as problem:
+        if problem.kind is Kind.REVOKED:
+            _require_published(asked, one, problem.detail)
+        raise
+    with asked.services.database.write() as connection:
+        which = (asked.tenant.name, asked.tenant.issuer.id, asked.serial_hex)
+        record_told(connection, *which, state, reply.revision, asked.now)
     answer = Changed(
         id=asked.message_id,
         issuer=asked.tenant.name,
@@ -61,4 +70,20 @@ def _change(asked: Asked, verb: Verb, wanted: Change, **state: object) -> Answer
         detail=said(reply),
         revision=reply.revision,
     )
-    return Answer(answer, headers={"Idempotency-Key": asked.message_id})
+    return Answer(answer, headers={"Idempotency-Key": asked.key})
+
+
+def _require_published(asked: Asked, one: Certificate | None, said: str) -> None:
+    """Return if what is said to be revoked already is published so, whoever had it revoked; and note that.
+
+    Raises:
+        APIProblem: it is not, or not yet: who forges replies could say so of any certificate.
+    """
+    try:
+        found = look(asked.services, asked.tenant.issuer, asked.serial_number)
+    except APIProblem:
+        found = None
+    if found is None or found.status != "revoked":
+        raise with_key(asked, unavailable(f"{said}; and that is not seen published yet", SOON))
+    if one is not None:
+        note(asked, one, found)

@@ -13,13 +13,15 @@ from revocation.messages import Change, Outcome, Reply, Verb
 from revocation.refusalkind import RefusalKind
 
 _LOG: Final = logging.getLogger("revocast.registrar")
-_SOON: Final = 5
+SOON: Final = 5
+"""Seconds."""
 _KINDS: Final[Mapping[RefusalKind, Kind]] = {
     RefusalKind.PUBLIC_KEY: Kind.BAD_KEY,
     RefusalKind.COMPROMISED_KEY: Kind.BAD_KEY,
     RefusalKind.NAME: Kind.NAME,
     RefusalKind.REQUEST: Kind.UNREADABLE,
     RefusalKind.ISSUER: Kind.ISSUER,
+    RefusalKind.ALREADY_REVOKED: Kind.REVOKED,
 }
 """What is told of a refusal; of any other that the CA refuses."""
 
@@ -36,7 +38,7 @@ def ask(asked: Asked, verb: Verb, body: Change) -> Reply | None:
         reply = asked.services.signer.ask(asked.tenant, verb, body, id_, wait)
     except QueueUnreachable as error:
         _LOG.error("API: %s of %s cannot be asked: %s", verb, asked.tenant.name, error, extra=about(message_id=id_))
-        raise _with_id(unavailable("the signer cannot be asked now"), id_) from error
+        raise with_key(asked, unavailable("the signer cannot be asked now")) from error
     done = "waits" if reply is None else str(reply.outcome)
     _LOG.info(
         *("API: %s of %s, asked by %s: %s", verb, asked.tenant.name, asked.caller.name, done),
@@ -45,7 +47,7 @@ def ask(asked: Asked, verb: Verb, body: Change) -> Reply | None:
     if reply is None or is_for_later(reply):
         return None
     if reply.outcome is Outcome.REFUSED:
-        raise _with_id(_problem(asked, reply), id_)
+        raise with_key(asked, _problem(asked, reply))
     return reply
 
 
@@ -57,7 +59,7 @@ def ask_now(asked: Asked, verb: Verb, body: Change) -> Reply:
     """
     reply = ask(asked, verb, body)
     if reply is None:
-        raise _with_id(unavailable("the signer has not answered yet", _SOON), asked.message_id)
+        raise with_key(asked, unavailable("the signer has not answered yet", SOON))
     return reply
 
 
@@ -75,6 +77,7 @@ def _problem(asked: Asked, reply: Reply) -> APIProblem:
     return APIProblem(kind, detail, words(reply.advice) if reply.advice else None)
 
 
-def _with_id(problem: APIProblem, id_: str) -> APIProblem:
-    problem.headers = {**problem.headers, "Idempotency-Key": id_}
+def with_key(asked: Asked, problem: APIProblem) -> APIProblem:
+    """A problem that tells under which key the same is asked again."""
+    problem.headers = {**problem.headers, "Idempotency-Key": asked.key}
     return problem

@@ -23,6 +23,10 @@ class KeyInUse(Exception):
         self.account = account
 
 
+class ChangedMeanwhile(Exception):
+    """The account has another key by now, or was deactivated: what its former key signed changes nothing any more."""
+
+
 class AlreadyBound(Exception):
     """Another account is bound to this external account, which may have one alone."""
 
@@ -67,22 +71,23 @@ def add(connection: Connection, account: Account) -> None:
 
 
 def change(connection: Connection, account: Account, **values: object) -> Account:
-    """Change contacts, terms, status or key of a valid account.
+    """Change contacts, terms, status or key of a valid account, whose key is still what it was when it was read.
 
     Raises:
         KeyInUse: another account has the new key.
+        ChangedMeanwhile: it is not.
     """
-    mine = and_(
-        accounts.c.issuer == account.issuer, accounts.c.id == account.id, accounts.c.status == Status.VALID.value
-    )
+    row = accounts.c
+    mine = and_(row.issuer == account.issuer, row.id == account.id)
+    same = and_(row.status == Status.VALID.value, row.thumbprint == account.thumbprint)
     try:
         with connection.begin_nested():
-            connection.execute(update(accounts).where(mine).values(**values))
+            done = connection.execute(update(accounts).where(mine, same).values(**values)).rowcount
     except IntegrityError as error:
         raise _in_use(connection, account.issuer, str(values["thumbprint"])) from error
     found = by_id(connection, account.issuer, account.id)
-    if found is None:
-        raise LookupError(f"account {account.id} is gone")
+    if done != 1 or found is None:
+        raise ChangedMeanwhile
     return found
 
 

@@ -42,6 +42,13 @@ def by_serial(connection: Connection, issuer: str, ca: str, serial: str) -> Cert
     return _one(connection, issuer, and_(certificates.c.ca == ca, certificates.c.serial == serial))
 
 
+def by_der(connection: Connection, issuer: str, serial: str, der: bytes) -> Certificate | None:
+    """The certificate that is this one, whichever CA of the issuer signed it."""
+    query = select(certificates).where(certificates.c.issuer == issuer, certificates.c.serial == serial)
+    found = (Certificate(**row._mapping) for row in connection.execute(query))
+    return next((one for one in found if one.der == der), None)
+
+
 def by_certid(connection: Connection, issuer: str, certid: str) -> Certificate | None:
     """The certificate that has this CertID of RFC 9773."""
     return _one(connection, issuer, certificates.c.certid == certid)
@@ -50,12 +57,6 @@ def by_certid(connection: Connection, issuer: str, certid: str) -> Certificate |
 def _one(connection: Connection, issuer: str, which: ColumnElement[bool]) -> Certificate | None:
     query = select(certificates).where(certificates.c.issuer == issuer, which)
     return _certificate(connection.execute(query).one_or_none())
-
-
-def record_revoked(connection: Connection, issuer: str, ca: str, serial: str, now: datetime) -> None:
-    """Note that it is revoked, since when it was first noted."""
-    mine = and_(certificates.c.issuer == issuer, certificates.c.ca == ca, certificates.c.serial == serial)
-    connection.execute(update(certificates).where(mine, certificates.c.revoked_at.is_(None)).values(revoked_at=now))
 
 
 def mark_replaced(connection: Connection, certificate: Certificate, order_id: str) -> bool:
@@ -124,9 +125,3 @@ def add_new(connection: Connection, certificate: Certificate) -> bool:
     except IntegrityError:  # somebody did so meanwhile
         return False
     return True
-
-
-def record_state(connection: Connection, certificate: Certificate, **values: object) -> None:
-    """Note that it is revoked, held or released: `revoked_at`, `held_at`, `reason`."""
-    mine = and_(certificates.c.id == certificate.id, certificates.c.issuer == certificate.issuer)
-    connection.execute(update(certificates).where(mine, certificates.c.revoked_at.is_(None)).values(**values))

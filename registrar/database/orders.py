@@ -5,7 +5,20 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, Update, and_, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from registrar.database.rows import JSON, Authorization, Challenge, Order, Status
 from registrar.database.schema import authorizations, challenges, orders
@@ -33,6 +46,8 @@ _AUTHORIZATIONS: Final = select(authorizations).where(_below(authorizations, "or
 _CHALLENGES: Final = select(challenges).where(_below(challenges, "authorization_id")).order_by(challenges.c.type)
 _CHALLENGE: Final = select(challenges).where(challenges.c.id == bindparam("this"))
 _CHANGE_ORDER: Final = update(orders).where(_same(orders))
+_CHANGE_PROCESSED: Final = _CHANGE_ORDER.where(orders.c.message == bindparam("asked"))
+_PROCESSED: Final = select(orders.c.issuer, orders.c.id).where(orders.c.status == literal_column("'processing'"))
 _CHANGE_AUTHORIZATION: Final = update(authorizations).where(_same(authorizations))
 _CHANGE_CHALLENGE: Final = update(challenges).where(_same(challenges))
 
@@ -93,6 +108,14 @@ def authorizations_of(connection: Connection, issuer: str, order_id: str) -> lis
     return [_authorization(row) for row in found]
 
 
+def authorizations_of_all(connection: Connection, issuer: str, ids: Sequence[str]) -> dict[str, list[Authorization]]:
+    """Those of several orders, by the ids of the orders."""
+    row, found = authorizations.c, {id_: list[Authorization]() for id_ in ids}
+    for one in connection.execute(select(authorizations).where(row.issuer == issuer, row.order_id.in_(ids))):
+        found[one.order_id].append(_authorization(one))
+    return found
+
+
 def authorization(connection: Connection, issuer: str, id_: str) -> Authorization | None:
     """The authorization of that id."""
     row = connection.execute(_AUTHORIZATION, {"whose": issuer, "this": id_}).one_or_none()
@@ -143,14 +166,22 @@ def begin(connection: Connection, one: Order, csr: bytes, message: str) -> bool:
     return _changed(connection, _CHANGE_ORDER, one, values)
 
 
+def processed(connection: Connection, most: int) -> list[tuple[str, str]]:
+    """The issuers and ids of orders that wait for their certificate, the oldest first."""
+    query = _PROCESSED.order_by(orders.c.created_at).limit(most)
+    return [(row.issuer, row.id) for row in connection.execute(query)]
+
+
 def put_back(connection: Connection, one: Order) -> bool:
     """Have an order that is processed be as before; false where it has ended meanwhile."""
-    return _changed(connection, _CHANGE_ORDER, one, {"status": Status.PENDING.value, "csr": None, "message": None})
+    values = {"status": Status.PENDING.value, "csr": None, "message": None}
+    return _changed(connection, _CHANGE_PROCESSED, one, {"asked": one.message, **values})
 
 
 def end(connection: Connection, one: Order, status: Status, problem: JSON | None = None) -> bool:
-    """End what is processed; false where somebody else did so first."""
-    return _changed(connection, _CHANGE_ORDER, one, {"status": status.value, "problem": problem})
+    """End what is processed; false where somebody else did so first, or it is processed for another CSR by now."""
+    values = {"status": status.value, "problem": problem}
+    return _changed(connection, _CHANGE_PROCESSED, one, {"asked": one.message, **values})
 
 
 def are_authorized(

@@ -1,4 +1,4 @@
-"""What was asked over the API under which id: one id is one request, as it is one message to the signer."""
+"""What was asked over the API under which id: one key of a caller is one request, and one message to the signer."""
 
 from datetime import datetime
 

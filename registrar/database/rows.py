@@ -143,6 +143,9 @@ class Certificate:
     asked_by: str | None = None
     held_at: datetime | None = None
     reason: str | None = None
+    revision: int | None = None
+    state_at: datetime | None = None
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True)

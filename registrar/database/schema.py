@@ -92,6 +92,8 @@ orders = Table(
 )
 Index("orders_by_account", orders.c.issuer, orders.c.account, orders.c.created_at, orders.c.id)
 Index("orders_by_end", orders.c.expires_at)
+_IS_PROCESSED = orders.c.status == "processing"
+Index("orders_processed", orders.c.created_at, sqlite_where=_IS_PROCESSED, postgresql_where=_IS_PROCESSED)
 
 authorizations = Table(
     "authorizations",
@@ -151,7 +153,10 @@ certificates = Table(
     Column("replaced_by", String(ID_LENGTH), comment="the order that is to replace it, or has"),
     Column("asked_by", String(200), comment="who asked for it over the API"),
     Column("held_at", Moment, comment="since when it is on hold"),
-    Column("reason", String(32), comment="why it is revoked, where that was asked here"),
+    Column("reason", String(32), comment="why it is revoked or on hold, where that is known"),
+    Column("revision", BigInteger, comment="of the signer's ledger, which its last reply about the state has"),
+    Column("state_at", Moment, comment="as of when the state is known: of that reply, or of what is published"),
+    Column("seen_at", Moment, comment="when it was seen published; without it the state is the signer's word alone"),
 )
 Index("certificates_by_serial", certificates.c.issuer, certificates.c.ca, certificates.c.serial, unique=True)
 Index("certificates_by_certid", certificates.c.issuer, certificates.c.certid)
@@ -184,9 +189,14 @@ tokens = Table(
 requests = Table(
     "requests",
     metadata,
-    Column("id", String(ID_LENGTH), primary_key=True, comment="Idempotency-Key, and id of the message to the signer"),
+    Column(
+        "id",
+        String(ID_LENGTH),
+        primary_key=True,
+        comment="of the message to the signer",
+    ),
     _issuer(),
-    Column("digest", String(64), nullable=False, comment="SHA-256 of who asked what"),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of what was asked"),
     Column("created_at", Moment, nullable=False),
 )
 Index("requests_by_time", requests.c.created_at)

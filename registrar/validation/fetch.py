@@ -8,6 +8,7 @@ import http.client
 import io
 import socket
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final, cast
 
 from registrar.problem import Problem, ProblemType
@@ -81,7 +82,8 @@ def _asked(place: Place, address: Address, channel: "_Channel", where: str) -> A
 
 
 def _exchange(place: Place, channel: "_Channel") -> tuple[int, http.client.HTTPMessage, bytes]:
-    asking = http.client.HTTPConnection(place.host.name)
+    asking = http.client.HTTPConnection(place.host.name, place.port)  # a port, or it looks for one in fd00::ab
+    asking.response_class = _FinalResponse
     asking.auto_open = 0  # never a connection but this one
     asking.sock = cast("socket.socket", channel)
     asking.putrequest("GET", place.target, skip_host=True, skip_accept_encoding=True)
@@ -91,6 +93,17 @@ def _exchange(place: Place, channel: "_Channel") -> tuple[int, http.client.HTTPM
     asking.endheaders()
     with contextlib.closing(asking.getresponse()) as answer:
         return answer.status, answer.msg, answer.read(MOST_BODY + 1)
+
+
+class _FinalResponse(http.client.HTTPResponse):
+    """The answer behind interim ones (RFC 9110 section 15.2), of which http.client passes over 100 alone."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status == HTTPStatus.SWITCHING_PROTOCOLS or not HTTPStatus.CONTINUE <= status < HTTPStatus.OK:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
 
 
 class _TooMuch(Exception):

@@ -3,6 +3,7 @@
 from typing import Final
 
 import dns.exception
+import dns.flags
 import dns.message
 import dns.name
 import dns.nameserver
@@ -87,6 +88,8 @@ class Resolver:
         except (dns.exception.DNSException, OSError, ValueError) as error:
             what = type(error).__name__
             raise MayPass(ProblemType.DNS, f"{_question(name, type_)}: the question failed ({what})") from None
+        if answer.response.flags & dns.flags.TC:
+            raise MayPass(ProblemType.DNS, f"{_question(name, type_)}: the answer is cut off, by TCP too")
         self._prefer(answer)
         return answer
 

@@ -18,7 +18,7 @@ _KEY_AUTHORIZATION: Final = re.compile(r"[A-Za-z0-9_-]{1,256}\.[A-Za-z0-9_-]{1,1
 
 
 def validate(challenge: Challenge, network: Network) -> None:
-    """Return if the challenge is met, and CAA lets us issue; takes no longer than twice `network.timeout`.
+    """Return if the challenge is met, and CAA lets us issue; takes `network.timeout` at most for each.
 
     Raises:
         Problem: it is not; says what was asked, where, and what came back.

@@ -2,6 +2,7 @@
 
 from revocation.messages.bodies import (
     BODIES,
+    MOST_NAMES,
     ACMECleanup,
     Body,
     Change,
@@ -26,6 +27,7 @@ from revocation.messages.requester import RequesterKey, verify_signature
 
 __all__ = [
     "BODIES",
+    "MOST_NAMES",
     "ACMECleanup",
     "Body",
     "Change",

@@ -5,8 +5,13 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from revocation.instant import Instant
+from revocation.instant import Instant, WholeInstant
 from revocation.published import CRLRow, SliceRow
+
+MOST_DAYS: Final = 36600
+"""How long a certificate may be asked to last: a hundred years."""
+MOST_NAMES: Final = 100
+"""Of one certificate."""
 
 
 class Verb(StrEnum):
@@ -88,7 +93,7 @@ class Revoke(Change):
         default=None,
         max_length=1000,
         exclude_if=lambda value: value is None,
-        description="as in `issue`, in place of the serial",
+        description="as in `issue`, or `cn:` and a common name; in place of the serial",
     )
     all: bool = Field(
         default=False,
@@ -145,17 +150,18 @@ class Issue(Change):
     )
     names: tuple[str, ...] = Field(
         default=(),
-        max_length=100,
+        max_length=MOST_NAMES,
         description="subjectAltName: `dns:…`, `ip:…`, `email:…`, `uri:…` each; none: those of the request",
     )
     subject: str | None = Field(
         default=None, max_length=1000, description="as text of RFC 4514, where the profile lets the requester say it"
     )
-    not_before: Instant | None = Field(default=None, description="a little before now when absent")
-    not_after: Instant | None = Field(default=None, description="as the profile says when absent")
+    not_before: WholeInstant | None = Field(default=None, description="a little before now when absent")
+    not_after: WholeInstant | None = Field(default=None, description="as the profile says when absent")
     lasts: int | None = Field(
         default=None,
         ge=1,
+        le=MOST_DAYS * 86400,
         description="seconds, both ends counted, in place of `not_after`: the same message when it is asked again",
     )
 

@@ -1,5 +1,6 @@
 """The envelope of every message: id, version, requester, expiry, and a verb with its body. See docs/messages.md."""
 
+import hashlib
 import json
 import secrets
 from datetime import datetime, timedelta
@@ -7,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from revocation.clock import from_epoch
 from revocation.errors import InputError
 from revocation.instant import Instant
 from revocation.messages.bodies import BODIES, Body, Verb
@@ -17,6 +19,7 @@ LIFETIME = timedelta(minutes=10)
 """How long a message may wait to be handled, unless its sender says otherwise."""
 
 _LARGEST = 1 << 20
+_NEVER = from_epoch(0)
 _LONGEST_PLACE = 80
 
 
@@ -38,6 +41,11 @@ class Message(BaseModel):
         """What a signature covers: every field but the signature, as JSON with sorted keys and no white space."""
         fields = self.model_dump(mode="json", exclude={"signature"})
         return b"revocast message v1\n" + json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+
+    def content_digest(self) -> str:
+        """SHA-256 of the content that the id stands for: who asked for what, whenever it was composed."""
+        asked = self.model_copy(update={"signature": None, "issued_at": _NEVER, "expires_at": _NEVER})
+        return hashlib.sha256(asked.signed_bytes()).hexdigest()
 
     def typed_body(self) -> Body:
         """The body as its verb's model.

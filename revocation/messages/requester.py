@@ -5,7 +5,7 @@ import binascii
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from revocation.durable import write_new
+from revocation.ed25519 import public_key
 from revocation.errors import InputError, Refused
 from revocation.messages.envelope import Message
 
@@ -83,8 +84,7 @@ def verify_signature(message: Message, public: str) -> None:
     if message.signature is None:
         raise Refused("is not signed", where=f"message {message.id}", advice=f"{message.verb} changes facts: sign it")
     try:
-        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public, validate=True))
-        key.verify(base64.b64decode(message.signature, validate=True), message.signed_bytes())
+        public_key(public).verify(base64.b64decode(message.signature, validate=True), message.signed_bytes())
     except (InvalidSignature, ValueError, binascii.Error) as error:
         raise Refused(
             f"its signature is not that of requester {message.requester!r}",

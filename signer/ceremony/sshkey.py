@@ -11,6 +11,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 
+from revocation.ed25519 import weak_octets
+
 _CURVES: Final[dict[bytes, tuple[ec.EllipticCurve, HashAlgorithm]]] = {
     b"nistp256": (ec.SECP256R1(), SHA256()),
     b"nistp384": (ec.SECP384R1(), SHA384()),
@@ -133,7 +135,9 @@ def of_blob(blob: bytes) -> SSHKey:
     kind = fields.string()
     key: ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
     if kind in (_ED25519, _SK_ED25519):
-        key = ed25519.Ed25519PublicKey.from_public_bytes(fields.string())
+        key = ed25519.Ed25519PublicKey.from_public_bytes(octets := fields.string())
+        if found := weak_octets(octets):
+            raise ValueError(f"is {found}")
     elif kind == _RSA:
         exponent, modulus = (int.from_bytes(fields.string(), "big") for _ in range(2))
         if modulus.bit_length() < _SHORTEST_RSA:

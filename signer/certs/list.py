@@ -18,7 +18,7 @@ _MOST: Final = 1000
 
 @click.command("list", short_help="List certificates: by name, serial, state, expiry.")
 @click.option("--issuer", help="Of one issuer; else of all.")
-@click.option("--name", help="dns:host.example, or a part of a name.")
+@click.option("--name", help="dns:host.example, cn:Carol (a common name), or a part of one.")
 @click.option("--serial", help="Hexadecimal.")
 @click.option("--state", type=click.Choice([str(one) for one in State]), help="Else whatever it is.")
 @click.option("--ends-within", type=click.IntRange(min=0), help="Days from now on in which it ends, or has ended.")

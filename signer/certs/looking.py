@@ -14,7 +14,7 @@ from revocation.configfile import ConfigFile
 from revocation.errors import InputError
 from signer.importers.certificate import any_serial
 from signer.issuers.subject import shown_name
-from signer.issuing.names import TYPES, parse_name
+from signer.issuing.names import sought
 from signer.ledger.certificate_pages import Listed, State, Wanted, page
 from signer.signer import Signer, open_signer
 
@@ -40,11 +40,12 @@ def the_one(signer: Signer, which: str, issuer: str | None, now: datetime) -> Li
 
     Raises:
         InputError: there is none, or there are several.
+        Refused: it is neither.
     """
     ids = issuers_of(signer.public, issuer)
     with signer.ledger.read() as connection:
-        if which.partition(":")[0] in TYPES:
-            wanted = Wanted(ids, name=str(parse_name(which)))
+        if not _is_serial(which):
+            wanted = Wanted(ids, name=sought(which))
             good = page(connection, replace(wanted, state=State.GOOD), now, _MOST)
             found = good if len(good) == 1 else page(connection, wanted, now, _MOST)
         else:
@@ -55,6 +56,13 @@ def the_one(signer: Signer, which: str, issuer: str | None, now: datetime) -> Li
         several = ", ".join(f"{serials.to_hex(one.serial)} of {name_of(signer, one)}" for one in found)
         raise InputError(f"is ambiguous: {several}", where=which, advice="name one by its serial, with --issuer")
     return found[0]
+
+
+def _is_serial(which: str) -> bool:
+    try:
+        return bool(serials.from_hex(which))
+    except InputError:
+        return False
 
 
 def name_of(signer: Signer, listed: Listed) -> str:

@@ -5,12 +5,13 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from revocation.errors import Refused
 from revocation.extensions import extension_value
+from revocation.visible import visible
 from signer.importers.certificate import any_serial
-from signer.issuing.names import name_of
+from signer.issuing.names import COMMON_NAME, name_of
 
 
 def names_in(data: bytes) -> list[str]:
-    """The names of its subjectAltName, each once: `dns:…`, `ip:…`, `email:…`, `uri:…`.
+    """The names of its subjectAltName, each once: `dns:…`, `ip:…`, `email:…`, `uri:…`; and its common names: `cn:…`.
 
     Others are left out, and so are malformed ones: nobody can ask for them. What cannot be read has none.
 
@@ -19,8 +20,9 @@ def names_in(data: bytes) -> list[str]:
     """
     try:
         with any_serial():
-            extensions = x509.load_der_x509_certificate(data).extensions
-        found = extension_value(extensions, x509.SubjectAlternativeName) or ()
+            certificate = x509.load_der_x509_certificate(data)
+        found = extension_value(certificate.extensions, x509.SubjectAlternativeName) or ()
+        common = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     except (
         ValueError,
         UnsupportedAlgorithm,
@@ -29,7 +31,8 @@ def names_in(data: bytes) -> list[str]:
         x509.InvalidVersion,
     ):
         return []
-    return list(dict.fromkeys(name for one in found if (name := _text_of(one))))
+    names = (name for one in found if (name := _text_of(one)))
+    return list(dict.fromkeys([*names, *(f"{COMMON_NAME}{visible(str(one.value))}" for one in common)]))
 
 
 def _text_of(general: x509.GeneralName) -> str:

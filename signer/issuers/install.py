@@ -26,6 +26,7 @@ from signer.issuers.create import require_unknown, tell
 from signer.issuers.files import require_new, write_new
 from signer.issuers.prospect import Prospect, prospect
 from signer.issuers.request import read_request
+from signer.issuers.unfit import flaws
 from signer.keys.purpose import Purpose
 from signer.ledger import audit, facts
 from signer.signer import Signer
@@ -73,6 +74,8 @@ def bring_in(
     """
     brought = read_fitting(found, certificate)
     lines = put_in_place(found, brought, above, who, appended=appended)
+    for flaw in flaws(brought.issuer, found.compliance):
+        click.echo(f"warning: {found.name} can publish status, and may certify nothing here: {flaw}", err=True)
     if not as_json:
         for line in lines:
             click.echo(line)

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from revocation import der
 from revocation.der import DERError
 from revocation.errors import InputError, Refused
 from revocation.issuer import Issuer
+from revocation.pkcs10 import UNREADABLE
 from signer.ceremony.stick import read_file
 from signer.issuers.files import LARGEST, sha256_of
 
@@ -45,7 +45,7 @@ def read_request(path: Path) -> CARequest:
         request = x509.load_pem_x509_csr(data) if pem else x509.load_der_x509_csr(data)
         subject, public_key_info = octets_of(request)
         name = request.subject
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise InputError("is no PKCS #10 request, PEM or DER, that can be read", where=where) from error
     if not name.rdns:
         raise InputError("has an empty subject", where=where)
@@ -61,7 +61,7 @@ def require_possession(request: x509.CertificateSigningRequest, where: str) -> N
     """
     try:
         proven = request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise Refused(f"its signature cannot be verified: {error}", where=where, advice=_AGAIN) from error
     if not proven:
         raise Refused(

@@ -12,6 +12,7 @@ from revocation.durations import show
 from revocation.errors import InputError, Refused
 from revocation.extensions import extension_value
 from revocation.issuer import Issuer
+from revocation.validity import BACKDATE
 from signer.encoding.ca_certificate import CAProfile
 from signer.issuers.keyvalue import key_value
 from signer.issuers.order import Order
@@ -19,7 +20,6 @@ from signer.issuers.samename import is_same_name
 from signer.issuers.strength import require_strong
 from signer.issuers.subject import require_bounded, require_complete
 from signer.issuers.usages import USAGES
-from signer.keys.purpose import BACKDATE
 
 ANY_POLICY: Final = "2.5.29.32.0"
 _BR_USAGES: Final = frozenset({USAGES["serverAuth"], USAGES["clientAuth"]})
@@ -44,25 +44,30 @@ def require_allowed(order: Order, now: datetime) -> None:
     is_certified = bool(order.ca.certificates)
     require_strong(order.ca.public_key_info, order.compliance, where, is_certified=is_certified)
     require_complete(order.subject, order.compliance)
+    if order.parent is not None:
+        _check_name(order.ca, order.parent.issuer, where)
     if not is_certified or order.compliance is Compliance.BR:  # a name that is in use stays as it is
         require_bounded(order.subject, where)
     if order.parent is None:
         _check_root(order, where)
         return
     parent = order.parent.issuer
-    if is_same_name(order.ca.subject, parent.subject):
-        raise Refused(
-            f"has the name of {parent.name}, which is to certify it: relying parties take the one for the other "
-            "(RFC 5280 section 7.1: whatever the case, the white space and the type of its strings are)",
-            where=where,
-            advice="give it a name of its own; `revocast issuer renew` renews a root",
-        )
     if key_value(order.ca.public_key_info) == key_value(parent.public_key_info):
         raise Refused(f"has the key of {parent.name}, which is to certify it", where=where, advice="make it another")
     require_certifier(order.parent, now)
     _check_path(order, parent)
     _check_end(order, parent, now)
     _check_usages(order, where)
+
+
+def _check_name(ca: Issuer, parent: Issuer, where: str) -> None:
+    if is_same_name(ca.subject, parent.subject):
+        raise Refused(
+            f"has the name of {parent.name}, which is to certify it: relying parties take the one for the other "
+            "(RFC 5280 section 7.1: whatever the case, the white space and the type of its strings are)",
+            where=where,
+            advice="give it a name of its own; `revocast issuer renew` renews a root",
+        )
 
 
 def path_lengths(issuer: Issuer) -> int | None:

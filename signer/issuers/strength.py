@@ -3,23 +3,28 @@
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from revocation.compliance import Compliance
+from revocation.ed25519 import weak_point
 from revocation.errors import KeyUnavailable, Refused
 from revocation.keykind import forbidden_key
 from revocation.rsassa_pss import allows, is_pss_only
 from signer.issuers.keyform import deviation
 from signer.keys.algorithms import algorithm_of
 
-_ENCODE_ANEW: Final = (
+ENCODE_ANEW: Final = (
     "the key can stay: have the request made again, where it is an EC key in a file after "
     "`openssl pkey -in KEY -ec_param_enc named_curve -ec_conv_form uncompressed`"
 )
+"""What helps where `deviation` finds something."""
+
 _SMALLEST_RSA: Final = 2048
 _SMALLEST_CURVE: Final = 256
 _SMALLEST_EXPONENT: Final = 1 << 16
+_LARGEST_EXPONENT: Final = (1 << 256) - 1
+"""BRs section 6.1.6; many clients read 32 bits of it at most."""
 
 
 def require_strong(public_key_info: bytes, compliance: Compliance, where: str, *, is_certified: bool = False) -> None:
@@ -37,7 +42,7 @@ def require_strong(public_key_info: bytes, compliance: Compliance, where: str, *
     if not (found := deviation(public_key_info, compliance)):
         return
     if not is_certified:
-        raise Refused(f"its key: {found}", where=where, advice=_ENCODE_ANEW)
+        raise Refused(f"its key: {found}", where=where, advice=ENCODE_ANEW)
     if compliance is Compliance.BR:
         raise Refused(
             f"its key: {found}; its certificates have it so, and none may have it again under `br`: "
@@ -67,6 +72,10 @@ def weakness(public_key_info: bytes, where: str) -> str | None:
         exponent = key.public_numbers().e
         if exponent < _SMALLEST_EXPONENT or exponent % 2 == 0:
             return f"RSA with the exponent {exponent} is weak: odd, and above {_SMALLEST_EXPONENT}"
+        if exponent > _LARGEST_EXPONENT:
+            return f"RSA with an exponent of {exponent.bit_length()} bits: 256 at most (BRs section 6.1.6)"
     if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _SMALLEST_CURVE:
         return f"the curve {key.curve.name} is weak: one of {_SMALLEST_CURVE} bits at least"
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return weak_point(key)
     return None

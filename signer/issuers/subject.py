@@ -33,6 +33,17 @@ _BOUNDS: Final = {
 }
 """Characters that a value may have at most (RFC 5280 appendix A.1, upper bounds)."""
 
+_PRINTABLE: Final = (re.compile(r"[A-Za-z0-9 '()+,\-./:=?]+"), "PrintableString")
+_IA5: Final = (re.compile(r"[\x20-\x7e]+"), "IA5String")
+_ALPHABETS: Final = {
+    NameOID.COUNTRY_NAME: _PRINTABLE,
+    NameOID.SERIAL_NUMBER: _PRINTABLE,
+    NameOID.DN_QUALIFIER: _PRINTABLE,
+    NameOID.EMAIL_ADDRESS: _IA5,
+    NameOID.DOMAIN_COMPONENT: _IA5,
+}
+"""Attributes whose strings are of one type alone; all others are UTF8String."""
+
 _FORMS: Final = 'write "CN=Example Root, O=Example, C=EE", or "/C=EE/O=Example/CN=Example Root"'
 
 
@@ -73,8 +84,23 @@ def require_complete(name: x509.Name, compliance: Compliance) -> None:
         )
 
 
+def made_anew(attribute: x509.NameAttribute[str | bytes], where: str) -> x509.NameAttribute[str]:
+    """The same value in the type of string that its attribute has (RFC 5280 section 4.1.2.4, appendix A.1).
+
+    That is UTF8String, but of some which are compared as PrintableString or IA5String.
+
+    Raises:
+        Refused: it is none that people can read, or has characters that such a string cannot have.
+    """
+    value = _legible(attribute, where)
+    try:
+        return x509.NameAttribute(attribute.oid, value)
+    except ValueError as error:
+        raise Refused(f"{_short(attribute)} of its subject: {error}", where=where) from error
+
+
 def require_bounded(name: x509.Name, where: str) -> None:
-    """Return if no value is longer than RFC 5280, appendix A.1, lets it be, and countries are codes of ISO 3166.
+    """Return if each value can be read, is no longer than RFC 5280, appendix A.1, lets it be, and countries are codes.
 
     Raises:
         Refused: one is: relying parties may refuse whatever names it, and it could not be taken back.
@@ -95,11 +121,36 @@ def require_bounded(name: x509.Name, where: str) -> None:
                 where=where,
                 advice="such as C=EE",
             )
+        _legible(attribute, where)
 
 
 def shown_name(name: x509.Name) -> str:
     """The DN as text of RFC 4514."""
     return visible(name.rfc4514_string())
+
+
+def _legible(attribute: x509.NameAttribute[str | bytes], where: str) -> str:
+    """The value, if people can read it, and a string of its type can have it."""
+    value = attribute.value
+    if not isinstance(value, str) or value != value.strip() or not value or visible(value) != value:
+        raise Refused(
+            f"{_short(attribute)} of its subject is empty, begins or ends with a blank, or has characters that nobody "
+            f"sees: {visible(str(value))!r}",
+            where=where,
+            advice="letters, digits and what else is seen",
+        )
+    alphabet, type_ = _ALPHABETS.get(attribute.oid, (None, ""))
+    if alphabet and not alphabet.fullmatch(value):
+        raise Refused(
+            f"{_short(attribute)} of its subject is {value!r}, which is no {type_} (RFC 5280 appendix A.1)",
+            where=where,
+            advice="another one",
+        )
+    return value
+
+
+def _short(attribute: x509.NameAttribute[str | bytes]) -> str:
+    return attribute.rfc4514_attribute_name
 
 
 def _comma_separated(text: str) -> x509.Name:

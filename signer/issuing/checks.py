@@ -10,6 +10,7 @@ from revocation.durations import show
 from revocation.errors import ConfigurationError, Refused
 from revocation.keykind import KeyKind
 from signer.issuers.pointers import pointers
+from signer.issuers.unfit import flaws
 from signer.issuing.config import Issuance
 from signer.issuing.kinds import Kind
 from signer.keys.limits import KeyLimits, LimitReached, check_use
@@ -19,7 +20,7 @@ _WHERE: Final = "[signer.issuers.issuance]"
 
 
 def check_issuance(issuance: Issuance, profile: IssuerProfile, limits: KeyLimits, responders_last: timedelta) -> None:
-    """Return if what the profiles want is to be had from the issuer and its key.
+    """Return if the issuer may certify, and what the profiles want is to be had from it and its key.
 
     Args:
         responders_last: `responder_certificate_validity` of `[signer.limits]`.
@@ -28,6 +29,10 @@ def check_issuance(issuance: Issuance, profile: IssuerProfile, limits: KeyLimits
         ConfigurationError: it is not, with the numbers.
     """
     where = f"issuer {profile.issuer.name}"
+    for flaw in flaws(profile.issuer, profile.compliance):
+        raise ConfigurationError(
+            f"may certify nothing: {flaw}", where=where, advice=f"take {_WHERE} out, and have another CA certify"
+        )
     for problem in _problems(issuance, profile, responders_last):
         raise ConfigurationError(problem, where=where, advice=f"correct it in {_WHERE}")
     for name, one in issuance.profiles.items():

@@ -1,9 +1,12 @@
 """The nameConstraints of an issuer (RFC 5280 section 4.2.1.10): relying parties refuse what is outside of them.
 
-Where its certificates have different ones, what is issued is within all of them. No subject is held against them:
-an issuer that is restricted in directory names issues nothing by message.
+Where its certificates have different ones, what is issued is within all of them. Implementations differ on what a dot
+in front of a host says: what is permitted is read in the narrow way, what is excluded in the wide one. Of a subject the
+common name is held against them as OpenSSL does it; an issuer that is restricted in directory names issues nothing by
+message.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -13,8 +16,11 @@ from revocation.errors import Refused
 from revocation.extensions import extension_value
 from revocation.issuer import Issuer
 from revocation.refusalkind import RefusalKind
-from signer.issuing.names import Name, type_of
+from signer.issuing.names import Name, is_wildcard, type_of
 from signer.refusal import refused_as
+
+_HOST: Final = re.compile(r"(\*\.)?\w([\w-]*\w)?(\.\w([\w-]*\w)?)+", re.ASCII)
+"""A common name that OpenSSL takes for a host, and one of a wildcard."""
 
 
 def require_within(issuer: Issuer, names: Sequence[Name]) -> None:
@@ -29,15 +35,38 @@ def require_within(issuer: Issuer, names: Sequence[Name]) -> None:
             _require(issuer, found, names)
 
 
+@refused_as(RefusalKind.REQUEST)
+def require_subject_within(issuer: Issuer, subject: x509.Name, names: Sequence[Name]) -> None:
+    """Return if no common name is taken for a host that the issuer's certificates do not let it certify.
+
+    Args:
+        names: those beside it: where one is a host, relying parties look at no common name.
+
+    Raises:
+        Refused: one is.
+    """
+    if any(name.type == "dns" for name in names):
+        return
+    for one in subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME):
+        if _HOST.fullmatch(str(one.value)):
+            try:
+                require_within(issuer, [Name("dns", str(one.value).lower())])
+            except Refused as error:
+                what = f"{one.rfc4514_string()} looks like the name of a host, and {error.what}"
+                raise Refused(what, where=error.where, advice="another common name, or that of a person") from error
+
+
 def _require(issuer: Issuer, constraints: x509.NameConstraints, names: Sequence[Name]) -> None:
     permitted, excluded = constraints.permitted_subtrees or [], constraints.excluded_subtrees or []
     where = f"issuer {issuer.name}"
     _require_known((*permitted, *excluded), where)
     for name in names:
         of_type = [one for one in permitted if type_of(one) == name.type]
-        if (of_type and not _is_in(name, of_type)) or _is_in(name, [o for o in excluded if type_of(o) == name.type]):
+        is_permitted = not of_type or any(_PERMITS[name.type](name, str(one.value)) for one in of_type)
+        is_excluded = any(_EXCLUDES[name.type](name, str(o.value)) for o in excluded if type_of(o) == name.type)
+        if is_excluded or not is_permitted:
             raise Refused(
-                f"{name} is outside of the nameConstraints of its certificate: relying parties would refuse it",
+                f"{name} is not within the nameConstraints of its certificate, or not all that it stands for",
                 where=where,
             )
 
@@ -49,18 +78,23 @@ def _require_known(subtrees: Iterable[x509.GeneralName], where: str) -> None:
         raise Refused(what, where=where, advice="`revocast issuer sign` for CAs; or another issuer")
 
 
-def _is_in(name: Name, subtrees: Iterable[x509.GeneralName]) -> bool:
-    return any(_MATCHES[name.type](name, str(one.value)) for one in subtrees)
+def _permits_host(name: Name, domain: str) -> bool:
+    """With a dot in front what is below it alone. Of a wildcard: each name that it stands for."""
+    domain = domain.lower()
+    if domain.startswith("."):
+        return name.value.endswith(domain)
+    return _is_below(name.value.removeprefix("*."), domain)
 
 
-def _below(host: str, domain: str) -> bool:
-    """With or without a dot in front: implementations take both for all that is below."""
-    domain = domain.lower().removeprefix(".")
+def _excludes_host(name: Name, domain: str) -> bool:
+    """With or without a dot in front. Of a wildcard: any name that it stands for, which has one label in its place."""
+    domain, host = domain.lower().removeprefix("."), name.value.removeprefix("*.")
+    stands_for_it = is_wildcard(name) and domain.partition(".")[2] == host
+    return _is_below(host, domain) or stands_for_it
+
+
+def _is_below(host: str, domain: str) -> bool:
     return not domain or host == domain or host.endswith(f".{domain}")
-
-
-def _dns(name: Name, domain: str) -> bool:
-    return _below(name.value.removeprefix("*."), domain)
 
 
 def _ip(name: Name, network: str) -> bool:
@@ -81,5 +115,6 @@ def _uri(name: Name, wanted: str) -> bool:
     return host.endswith(wanted.lower()) if wanted.startswith(".") else host == wanted.lower()
 
 
-_MATCHES: Final = {"dns": _dns, "ip": _ip, "email": _email, "uri": _uri}
-_KNOWN: Final = frozenset(_MATCHES)
+_PERMITS: Final = {"dns": _permits_host, "ip": _ip, "email": _email, "uri": _uri}
+_EXCLUDES: Final = {**_PERMITS, "dns": _excludes_host}
+_KNOWN: Final = frozenset(_PERMITS)

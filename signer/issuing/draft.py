@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from cryptography import x509
@@ -15,8 +16,9 @@ from revocation.compliance import Compliance
 from revocation.config import IssuerProfile
 from revocation.errors import Refused
 from revocation.issuer import Issuer
-from revocation.messages import Issue
+from revocation.messages import MOST_NAMES, Issue
 from revocation.refusalkind import RefusalKind
+from revocation.visible import visible
 from signer.encoding import ca_certificate, certificate, responder_certificate
 from signer.encoding.ca_certificate import CAProfile
 from signer.encoding.certificate import CertificateFrame
@@ -30,9 +32,10 @@ from signer.issuers.subject import shown_name
 from signer.issuers.turn import Turn
 from signer.issuers.usages import USAGES
 from signer.issuing.config import Issuance, Profile
-from signer.issuing.constraints import require_within
+from signer.issuing.constraints import require_subject_within, require_within
 from signer.issuing.kinds import Kind
 from signer.issuing.names import Name, parse_name, require_permitted
+from signer.issuing.public_names import require_public
 from signer.issuing.request import Request, read_request, require_its_key
 from signer.issuing.subject_key import require_certifiable
 from signer.issuing.subjects import subject_of
@@ -49,30 +52,50 @@ class Draft:
     """A certificate that may be signed, as far as the ledger has nothing against it.
 
     Attributes:
-        subject: as text of RFC 4514; empty where there is none.
+        name: its subject; empty where there is none.
         tbs: the TBSCertificate, by the AlgorithmIdentifier of the key that is to sign it.
         frame: of an end entity; None of a CA and of a responder.
     """
 
     kind: Kind
     serial: bytes
-    subject: str
+    name: x509.Name
     names: Sequence[Name]
     window: Window
     public_key_info: bytes
     tbs: Callable[[bytes], bytes]
     frame: CertificateFrame | None = None
 
+    @property
+    def subject(self) -> str:
+        """As text of RFC 4514."""
+        return shown_name(self.name)
 
-def draft(issuer: IssuerProfile, issuance: Issuance, body: Issue, now: datetime, responders_last: timedelta) -> Draft:
+    @property
+    def common_names(self) -> Sequence[str]:
+        """Those in the subject, each once, in which nothing is unseen."""
+        found = self.name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        return tuple(dict.fromkeys(visible(str(one.value)) for one in found))
+
+
+def draft(
+    issuer: IssuerProfile,
+    issuance: Issuance,
+    body: Issue,
+    now: datetime,
+    responders_last: timedelta,
+    suffixes: Path | None,
+) -> Draft:
     """The certificate that a message asks for.
 
     Args:
         responders_last: how long the certificate of a responder may last at most.
+        suffixes: the file of a Public Suffix List; None for the one that the library brings.
 
     Raises:
         Refused: it may not be certified: says which rule is in the way.
         InputError: something in the message is not what it should be.
+        ConfigurationError: the list cannot be read.
     """
     profile, kind = _profile(issuer.issuer, issuance, body.profile), issuance.kind_of(body.profile)
     request = read_request(body.csr)
@@ -82,10 +105,11 @@ def draft(issuer: IssuerProfile, issuance: Issuance, body: Issue, now: datetime,
     window = window_of(body, profile.validity, profile.most, issuer.issuer, now, rule)
     if kind is Kind.OCSP:
         return _of_responder(issuer.issuer, body, request, window)
-    names = _names(body, request, kind, issuance, issuer)
+    names = _names(body, request, kind, issuance, issuer, suffixes)
     subject = subject_of(body, request, names, kind, profile, issuer.compliance)
     if kind.is_ca:
         return _of_ca(issuer, profile, request, subject, window, now)
+    require_subject_within(issuer.issuer, subject, names)
     return _of_end_entity(issuer, profile, kind, request, subject, names, window)
 
 
@@ -101,15 +125,21 @@ def _profile(issuer: Issuer, issuance: Issuance, name: str) -> Profile:
 
 
 @refused_as(RefusalKind.NAME)
-def _names(body: Issue, request: Request, kind: Kind, issuance: Issuance, profile: IssuerProfile) -> Sequence[Name]:
+def _names(
+    body: Issue, request: Request, kind: Kind, issuance: Issuance, profile: IssuerProfile, suffixes: Path | None
+) -> Sequence[Name]:
     """Those of the message, else those of the request, each once."""
     asked = map(parse_name, body.names) if body.names else request.names
     names = tuple(dict.fromkeys(asked))
+    if len(names) > MOST_NAMES:
+        raise Refused(f"{len(names)} names are too many", where="names", advice=f"{MOST_NAMES} at most")
     for name in names:
         if name.type not in kind.name_types:
             known = ", ".join(kind.name_types) or "none"
             raise Refused(f"{name}: a certificate of the kind `{kind}` has names of the types {known}", where="names")
-        require_permitted(name, issuance.names_of(body.profile), profile.compliance)
+        require_permitted(name, issuance.names_of(body.profile))
+    if profile.compliance is Compliance.BR:
+        require_public(names, suffixes)
     require_within(profile.issuer, names)
     if kind.needs_names and not names:
         raise Refused("there are none", where="names", advice=f"--name {kind.name_types[0]}:…, or in the request")
@@ -145,7 +175,7 @@ def _of_end_entity(
         places=places,
     )
     tbs = partial(certificate.encode_tbs, frame)
-    return Draft(kind, serial, shown_name(subject), names, window, request.public_key_info, tbs, frame)
+    return Draft(kind, serial, subject, names, window, request.public_key_info, tbs, frame)
 
 
 @refused_as(RefusalKind.ISSUER)
@@ -160,7 +190,7 @@ def _of_ca(
     order = Order(ca, subject, issuer, made, window.lasts, issuer.compliance, Turn(0, None))
     require_allowed(order, now)
     tbs = partial(ca_certificate.encode_tbs, frame_of(order, (window.not_before, window.not_after)))
-    return Draft(Kind.INTERMEDIATE, order.serial, ca.name, (), window, request.public_key_info, tbs)
+    return Draft(Kind.INTERMEDIATE, order.serial, subject, (), window, request.public_key_info, tbs)
 
 
 @refused_as(RefusalKind.REQUEST)
@@ -170,7 +200,7 @@ def _of_responder(issuer: Issuer, body: Issue, request: Request, window: Window)
     frame = ResponderCertificateFrame(
         issuer, random_serial(), request.public_key_info, window.not_before, window.not_after
     )
-    subject = shown_name(responder_certificate.subject_of(issuer))
+    subject = responder_certificate.subject_of(issuer)
     tbs = partial(responder_certificate.encode_tbs, frame)
     return Draft(Kind.OCSP, frame.serial, subject, (), window, request.public_key_info, tbs)
 

@@ -8,10 +8,12 @@
 """
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -29,6 +31,8 @@ from signer.ledger import audit, issuances, replies
 from signer.refusal import NO_ID
 from signer.signer import Signer
 from signer.unsigned import given_back
+
+_LOG: Final = logging.getLogger("revocast.signer")
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,10 @@ def _prepared(signer: Signer, text: str, keys: Keys, clock: Clock) -> Prepared |
         return prepare(signer, asked_of(signer, message), keys, clock())
     except RevocastError as error:
         return not_done(id_, error, clock())
+    except Exception as error:  # what somebody thought up is no reason to do nothing of the others, or to call it ill
+        _LOG.exception("message %s could not be prepared", id_)
+        what = f"this message could not be done: {type(error).__name__}"
+        return not_done(id_, RevocastError(what, where="signer", advice="see the signer's log, and report it"), clock())
 
 
 def _reserved(connection: Connection, signer: Signer, prepared: Prepared, clock: Clock) -> Reply | Reserved:

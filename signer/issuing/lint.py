@@ -19,6 +19,7 @@ from signer.encoding.crl import assemble
 from signer.importers.certificate import any_serial
 from signer.issuing.draft import Draft
 from signer.issuing.lint_extensions import by_which_policies, what_it_may, where_its_status_is, whose_keys
+from signer.issuing.lint_subject import subject_key, subject_strings
 from signer.issuing.window import longest_by_rule
 from signer.keys import BytesTBS
 from signer.keys.throwaway import throwaway_key
@@ -62,6 +63,8 @@ def findings(data: bytes, draft: Draft, profile: IssuerProfile, now: datetime) -
     yield from _fields(data, draft, profile.issuer)
     yield from _window(certificate, draft, profile, now)
     yield from _names(certificate, extensions, draft)
+    yield from subject_strings(data, draft.kind)
+    yield from subject_key(draft.public_key_info, profile.compliance)
     yield from what_it_may(extensions, draft.kind, key)
     yield from whose_keys(extensions, draft, profile)
     yield from where_its_status_is(extensions, draft, profile)

@@ -5,21 +5,25 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from revocation.compliance import Compliance
 from revocation.errors import Refused
+from revocation.hostlabels import unfit_label
 from revocation.visible import visible
 from signer.issuing.config import NamePolicy
 
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#$%&-;=?-Z_a-z~]+")
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#$&-;=?-Z_a-z~]+")
 _LONGEST_HOST: Final = 253
 _LONGEST: Final = 1000
 _KINDS: Final = "dns:HOST, ip:ADDRESS, email:MAILBOX or uri:URI"
+_KINDS_TOO: Final = f"{_KINDS}; or cn:NAME, a common name"
+
+COMMON_NAME: Final = "cn:"
+"""What stands before a common name, which is none of the names of a certificate, and by which it is found too."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,29 @@ def parse_name(text: str) -> Name:
     return Name(type_, found)
 
 
+def sought(text: str) -> str:
+    """As what certificates with a name are in the ledger: the name with its type, or `cn:` and the common name.
+
+    Raises:
+        Refused: it is no name; says which type it looks to have.
+    """
+    if text.startswith(COMMON_NAME) and len(text) > len(COMMON_NAME):
+        return visible(text)
+    try:
+        return str(parse_name(text))
+    except Refused as error:
+        raise Refused(
+            f"{visible(text[:_LONGEST])!r} is no name of a certificate, with its type before it",
+            where="names",
+            advice=_KINDS_TOO if text.partition(":")[0] in _READ else f"is {_typed(text)} meant?",
+        ) from error
+
+
+def _typed(text: str) -> str:
+    types = [*(type_ for type_, read in _READ.items() if read(text)), "cn"]
+    return " or ".join(f"`{type_}:{visible(text[:_LONGEST])}`" for type_ in types)
+
+
 def name_of(general: x509.GeneralName) -> Name:
     """A name from that of a request.
 
@@ -97,8 +124,8 @@ def type_of(general: x509.GeneralName) -> str:
     return next((type_ for class_, type_ in _CLASSES if isinstance(general, class_)), "")
 
 
-def require_permitted(name: Name, policy: NamePolicy, compliance: Compliance) -> None:
-    """Return if a policy permits a name, and the issuer's rules know it.
+def require_permitted(name: Name, policy: NamePolicy) -> None:
+    """Return if a policy permits a name, and its host is one.
 
     Raises:
         Refused: it may not be certified.
@@ -109,13 +136,24 @@ def require_permitted(name: Name, policy: NamePolicy, compliance: Compliance) ->
             where="names",
             advice=f"`names` of [signer.issuers.issuance] permits {_shown(name.type, policy)}",
         )
-    if compliance is Compliance.BR and (why := _unknown_to_brs(name)):
+    if why := unfit_label(_host_of(name)):
         raise Refused(f"{name} {why}", where="names")
 
 
 def is_wildcard(name: Name) -> bool:
     """Whether it stands for many."""
     return name.value.startswith("*.")
+
+
+def _host_of(name: Name) -> str:
+    match name.type:
+        case "dns":
+            return name.value
+        case "email":
+            return name.value.rpartition("@")[2]
+        case "uri":
+            return name.host
+    return ""
 
 
 def _permits(name: Name, policy: NamePolicy) -> bool:
@@ -145,15 +183,6 @@ def _is_mailbox(local: str, host: str, wanted: str) -> bool:
     return host.endswith(domain) if domain.startswith(".") else domain in ("*", host)
 
 
-def _unknown_to_brs(name: Name) -> str:
-    """Why the BRs do not let it be certified: internal names and reserved addresses (section 7.1.2.7.12, 4.2.2)."""
-    if name.type == "ip" and not name.address.is_global:
-        return "is a reserved address (BRs section 4.2.2)"
-    if name.type == "dns" and "." not in name.value.removeprefix("*."):
-        return "is an internal name, or a wildcard over all of a registry (BRs sections 4.2.2 and 3.2.2.6)"
-    return ""
-
-
 def _shown(type_: str, policy: NamePolicy) -> str:
     permitted = ", ".join(map(str, getattr(policy, type_)))
     if not permitted:
@@ -163,6 +192,8 @@ def _shown(type_: str, policy: NamePolicy) -> str:
 
 def _dns(text: str) -> str | None:
     """A host name of letters, digits and hyphens (RFC 5280 section 4.2.1.6); others as xn--…; not an address."""
+    if not text.isascii():
+        return None  # in lower case the Kelvin sign is a k
     host = text.lower()
     labels = host.removeprefix("*.").split(".")
     is_host = len(host) <= _LONGEST_HOST and all(map(_LABEL.fullmatch, labels)) and not labels[-1].isdigit()
@@ -185,23 +216,23 @@ def _email(text: str) -> str | None:
 
 
 def _uri(text: str) -> str | None:
-    """An absolute URI in ASCII, with a host where it has an authority (section 4.2.1.6)."""
+    """An absolute URI in ASCII, with a host where it has an authority (section 4.2.1.6).
+
+    Nothing in it is percent-encoded, and no segment is of dots, with parameters or without: what stands behind the
+    beginning that is permitted could lead out of it, wherever somebody decodes once more (RFC 3986 sections 5.2.4 and
+    7.3).
+    """
     if not _URI.fullmatch(text):
         return None
     try:
         parts = urlsplit(text)
     except ValueError:
         return None
-    segments = unquote(parts.path).split("/")
-    if "." in segments or ".." in segments or "@" in parts.netloc or ("//" in text and not parts.hostname):
-        return None  # what stands behind the beginning that is permitted could lead out of it
-    return text
+    leads_away = any(one in (".", "..") for one in re.split("[/;]", parts.path)) or "@" in parts.netloc
+    return None if leads_away or ("//" in text and not parts.hostname) else text
 
 
 _READ: Final = {"dns": _dns, "ip": _ip, "email": _email, "uri": _uri}
-TYPES: Final = tuple(_READ)
-"""What stands before the colon of a name."""
-
 _CLASSES: Final = (
     (x509.DNSName, "dns"),
     (x509.IPAddress, "ip"),

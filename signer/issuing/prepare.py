@@ -14,6 +14,7 @@ from signer.issuing.config import Issuance
 from signer.issuing.draft import Draft, draft
 from signer.issuing.lint import lint_certificate
 from signer.issuing.subject_key import require_nobody_elses, require_well_made
+from signer.issuing.subjects import require_no_cas_name
 from signer.keys.limited_key import LimitedKey
 from signer.keys.purpose import Purpose
 from signer.refusal import refused_as
@@ -60,7 +61,7 @@ def prepare(signer: Signer, asked: Asked, keys: Keys, now: datetime) -> Prepared
     Raises:
         KeyUnavailable: that cannot be used now.
         LintFailed: what would be signed breaks a rule.
-        ConfigurationError: a list of weak keys cannot be read.
+        ConfigurationError: a list of weak keys, or of public suffixes, cannot be read.
     """
     body = asked.body
     if not isinstance(body, Issue):
@@ -77,9 +78,12 @@ def _draft(signer: Signer, issuer: IssuerProfile, body: Issue, now: datetime) ->
     with refused_as(RefusalKind.ISSUER):
         issuance = _issuance_of(signer, issuer.issuer)
         require_certifier(issuer, now)
-    made = draft(issuer, issuance, body, now, signer.config.limits.responder_certificate_validity)
-    require_nobody_elses(made.public_key_info, (profile.issuer for profile in signer.public.profiles.values()))
-    require_well_made(made.public_key_info, signer.config.weak_keys)
+    config = signer.config
+    made = draft(issuer, issuance, body, now, config.limits.responder_certificate_validity, config.public_suffixes)
+    cas = [profile.issuer for profile in signer.public.profiles.values()]
+    require_nobody_elses(made.public_key_info, cas)
+    require_no_cas_name(made.name, cas)
+    require_well_made(made.public_key_info, config.weak_keys)
     return made
 
 

@@ -1,15 +1,14 @@
 """The request in a message (PKCS #10, RFC 2986): believed of its key, which signed it, and of its names."""
 
 import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from revocation.errors import InputError, Refused
 from revocation.extensions import extension_value
+from revocation.pkcs10 import UNREADABLE
 from revocation.refusalkind import RefusalKind
 from signer.issuers.request import octets_of, require_possession
 from signer.issuing.names import Name, name_of
@@ -48,11 +47,11 @@ def read_request(text: str) -> Request:
         csr = x509.load_der_x509_csr(base64.b64decode(text, validate=True))
         _, public_key_info = octets_of(csr)
         subject, wanted = csr.subject, extension_value(csr.extensions, x509.SubjectAlternativeName)
-    except (ValueError, binascii.Error, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
-        raise InputError("is no PKCS #10 request that can be read", where=WHERE) from error
     except x509.UnsupportedGeneralNameType as error:
         with refused_as(RefusalKind.NAME):
             raise Refused(f"wants a name of a type that is not certified: {error}", where=WHERE) from error
+    except UNREADABLE as error:
+        raise InputError("is no PKCS #10 request that can be read", where=WHERE) from error
     with refused_as(RefusalKind.NAME):
         return Request(csr, public_key_info, subject, tuple(map(name_of, wanted or ())))
 

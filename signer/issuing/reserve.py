@@ -17,6 +17,7 @@ from signer.issuers.certify import require_unrevoked
 from signer.issuers.pointers import shard_in
 from signer.issuing.answer import again, with_certificate
 from signer.issuing.draft import Draft
+from signer.issuing.names import COMMON_NAME
 from signer.issuing.prepare import Prepared
 from signer.keys.limited_key import LimitedKey, Use
 from signer.keys.limits import NotNow
@@ -146,7 +147,7 @@ def _record(connection: Connection, prepared: Prepared, made: Draft, key: Limite
             made.window.not_before,
             now,
         ),
-        map(str, made.names),
+        [*map(str, made.names), *(f"{COMMON_NAME}{one}" for one in made.common_names)],
     )
     tbs = made.tbs(key.algorithm_identifier)
     if is_ca:
@@ -186,5 +187,6 @@ def _reply(asked: Asked, made: Draft, revision: int, now: datetime) -> Reply:
         issuer=issuer.id,
         revision=revision,
         detail=f"certificate {serial} of {issuer.name} is issued for {named}, until {window['not_after']}",
+        asked=asked.message.content_digest(),
         data={"serial": serial, **window},
     )

@@ -13,8 +13,9 @@ from revocation.errors import Refused
 from revocation.issuer import Issuer
 from revocation.keykind import KeyKind, forbidden_key, kind_of
 from revocation.refusalkind import RefusalKind
+from signer.issuers.keyform import deviation
 from signer.issuers.keyvalue import key_value
-from signer.issuers.strength import weakness
+from signer.issuers.strength import ENCODE_ANEW, weakness
 from signer.issuing.blocklist import Blocklist
 from signer.issuing.request import WHERE
 from signer.refusal import refused_as
@@ -27,7 +28,7 @@ _AGAIN: Final = "have another key made, and another request"
 
 @refused_as(RefusalKind.PUBLIC_KEY)
 def require_certifiable(public_key_info: bytes, kinds: Sequence[KeyKind], compliance: Compliance) -> None:
-    """Return if the key is of one of those kinds, and neither weak in itself nor forbidden.
+    """Return if the key is of one of those kinds, in the form that certificates have, and neither weak nor forbidden.
 
     Raises:
         Refused: it is not.
@@ -42,6 +43,8 @@ def require_certifiable(public_key_info: bytes, kinds: Sequence[KeyKind], compli
             where=WHERE,
             advice="have a key of one of these kinds made, or add it to `keys` of the profile",
         )
+    if odd := deviation(public_key_info, compliance):
+        raise Refused(f"its key: {odd}", where=WHERE, advice=ENCODE_ANEW)
 
 
 @refused_as(RefusalKind.PUBLIC_KEY)

@@ -7,9 +7,11 @@ from cryptography import x509
 
 from revocation.compliance import Compliance
 from revocation.errors import InputError, Refused
+from revocation.issuer import Issuer
 from revocation.messages import Issue
 from revocation.refusalkind import RefusalKind
-from signer.issuers.subject import parse_subject, require_bounded
+from signer.issuers.samename import is_same_name
+from signer.issuers.subject import made_anew, parse_subject, require_bounded
 from signer.issuing.config import ATTRIBUTES, Profile
 from signer.issuing.kinds import Kind
 from signer.issuing.names import Name
@@ -44,7 +46,7 @@ def subject_of(
         if _is_certified_name(attribute, names):
             chosen.append(_as_certified(attribute, names))
         elif attribute.oid in allowed:
-            chosen.append(attribute)
+            chosen.append(made_anew(attribute, _WHERE))
         elif body.subject:
             raise Refused(
                 f"{attribute.rfc4514_string()} may not be chosen: the profile lets a requester say {_shown(allowed)}",
@@ -52,6 +54,22 @@ def subject_of(
                 advice="leave it out; `subject` and `asked_subject` of the profile say what stands there",
             )
     return _checked([*fixed, *chosen], names, kind, compliance)
+
+
+@refused_as(RefusalKind.REQUEST)
+def require_no_cas_name(subject: x509.Name, cas: Iterable[Issuer]) -> None:
+    """Return if relying parties take the subject for none of these CAs.
+
+    What has the name of who issued it counts as self-issued, what has another CA's as that one's (RFC 5280 section
+    4.1.2.6: a CA's name is its own), whatever the case, the blanks and the types of its strings are (section 7.1).
+
+    Raises:
+        Refused: it is the name of one.
+    """
+    octets = subject.public_bytes()
+    for ca in cas:
+        if is_same_name(octets, ca.subject):
+            raise Refused(f"is the name of the CA {ca.name}", where=_WHERE, advice="another one")
 
 
 def _allowed(kind: Kind, profile: Profile) -> set[x509.ObjectIdentifier]:

@@ -42,6 +42,7 @@ class IssuingThread:
     ) -> None:
         self._issue, self._put, self._clock, self._told = issue, put, clock, told
         self._waiting: list[str] = []
+        self._is_troubled = True  # as far as is known: what a process before this one noted is over with a success
         self._turn = threading.Lock()
         self._woken = threading.Event()
         self._stopped = threading.Event()
@@ -89,16 +90,20 @@ class IssuingThread:
             except RevocastError as error:
                 pause = min(2 * pause or _FIRST_PAUSE, _LONGEST_PAUSE)
                 _LOG.error("nothing could be issued; it is tried again in %.1f s: %s", pause, error)
-                self._told(error)
+                self._tell(error)
             except Exception as error:
                 _LOG.exception("issuing failed")
-                self._told(error)
+                self._tell(error)
                 self._give_up(texts, error)
                 return
             else:
-                if pause:
-                    self._told(None)
+                if self._is_troubled:
+                    self._tell(None)
                 return
+
+    def _tell(self, error: Exception | None) -> None:
+        self._is_troubled = error is not None
+        self._told(error)
 
     def _give_up(self, texts: Sequence[str], error: Exception) -> None:
         """What one of them breaks is none of the others' harm: each is done by itself."""

@@ -11,12 +11,11 @@ from revocation.errors import Refused
 from revocation.issuer import Issuer
 from revocation.messages import Issue
 from revocation.refusalkind import RefusalKind
+from revocation.validity import AHEAD, BACKDATE
 from signer.issuing.kinds import Kind
-from signer.keys.purpose import BACKDATE
 from signer.refusal import refused_as
 
 _SECOND: Final = timedelta(seconds=1)
-_AHEAD: Final = timedelta(hours=48)
 _WHERE: Final = "validity"
 _BR_LONGEST: Final = (
     (datetime(2029, 3, 15, tzinfo=UTC), timedelta(days=47)),
@@ -79,9 +78,9 @@ def _begin(body: Issue, issuer: Issuer, now: datetime) -> datetime:
     began = issuer.certificates[0].not_valid_before_utc
     if body.not_before is None:
         return max(now - BACKDATE, began)
-    if not max(now - BACKDATE, began) <= body.not_before <= now + _AHEAD:
+    if not max(now - BACKDATE, began) <= body.not_before <= now + AHEAD:
         raise Refused(
-            f"would begin at {iso(body.not_before)}: {show(BACKDATE)} back at most and {show(_AHEAD)} ahead, and not "
+            f"would begin at {iso(body.not_before)}: {show(BACKDATE)} back at most and {show(AHEAD)} ahead, and not "
             f"before {issuer.name} began at {iso(began)}",
             where=_WHERE,
         )

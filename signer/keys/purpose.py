@@ -1,14 +1,9 @@
 """What a key is used for, and how records name the key: by what everybody knows of it."""
 
 import hashlib
-from datetime import timedelta
 from enum import StrEnum
-from typing import Final
 
 from signer.keys.protocol import SigningKey
-
-BACKDATE: Final = timedelta(hours=1)
-"""notBefore of a responder certificate lies this far back, for clients whose clock is behind; not before the CA's."""
 
 
 class Purpose(StrEnum):

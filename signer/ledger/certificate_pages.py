@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, not
 
 from revocation.clock import epoch, from_epoch
 from revocation.status import Reason, Revocation
+from signer.issuing.names import COMMON_NAME
 from signer.ledger.facts import REVOKED, status_of_certificate
 from signer.ledger.schema import certificate_names, certificates, facts, issuances
 
@@ -122,7 +123,7 @@ def _has_name(name: str) -> ColumnElement[bool]:
     return exists().where(same, wanted)
 
 
-_TYPES: Final = ("dns:", "ip:", "email:", "uri:")
+_TYPES: Final = ("dns:", "ip:", "email:", "uri:", COMMON_NAME)
 
 
 def stands(state: State, now: datetime) -> ColumnElement[bool]:
@@ -140,7 +141,7 @@ def stands(state: State, now: datetime) -> ColumnElement[bool]:
 
 def _listed(connection: Connection, row: Row[Any]) -> Listed:
     named = certificate_names.c
-    which = (named.issuer == row.issuer, named.serial == row.serial)
+    which = (named.issuer == row.issuer, named.serial == row.serial, ~named.name.startswith(COMMON_NAME))
     names = connection.execute(select(named.name).where(*which).order_by(named.name)).scalars().all()
     revocation = None
     if row.fact_kind == REVOKED:

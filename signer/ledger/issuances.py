@@ -15,7 +15,6 @@ from revocation.clock import epoch, from_epoch
 from revocation.errors import Refused
 from revocation.messages import Message, Reply
 from signer.keys.purpose import Purpose
-from signer.ledger.replies import digest_of
 from signer.ledger.schema import (
     certificate_names,
     certificates,
@@ -112,7 +111,7 @@ def put_unsigned(connection: Connection, message: Message, unsigned: Unsigned) -
     connection.execute(
         insert(unsigned_certificates).values(
             message=message.id,
-            digest=digest_of(message),
+            digest=message.content_digest(),
             issuer=unsigned.issuer,
             serial=unsigned.serial,
             purpose=unsigned.purpose,
@@ -132,7 +131,7 @@ def unsigned_of(connection: Connection, message: Message) -> Unsigned | None:
     row = connection.execute(select(table).where(table.c.message == message.id)).one_or_none()
     if row is None:
         return None
-    if row.digest != digest_of(message):
+    if row.digest != message.content_digest():
         raise Refused("this id was used for another message", where=f"message {message.id}", advice="take a new id")
     return Unsigned(row.issuer, row.serial, Purpose(row.purpose), row.tbs, Reply.model_validate_json(row.reply))
 

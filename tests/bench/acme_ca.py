@@ -45,7 +45,7 @@ class CA:
 @contextmanager
 def ca(folder: Path, sockets: Path) -> Iterator[CA]:
     """Made in a folder, and run until the block ends."""
-    config = prepare(folder, (), "http://localhost:8889", None, ACME.of(ROOT, ("example",))).config
+    config = prepare(folder, (), "http://ca.example:8889", None, ACME.of(ROOT, ("example",))).config
     with Server(sockets) as valkey:
         lines = (_with_queue(line, valkey.url) for line in config.read_text().splitlines())
         text = "\n".join(lines).replace("issues_per_hour = 500", "issues_per_hour = 10_000_000")

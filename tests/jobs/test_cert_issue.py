@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,8 @@ from revocation.errors import InputError, NoAnswer, NotPublishedYet, Refused
 from revocation.messages import Message, Reply
 from signer.importers.entry import ImportEntry
 from tests.authority import Authority
+from tests.building.keyforms import EC
+from tests.building.requests import info_of, request_info, signed_by
 from tests.signer.issuing.office import Office, request_of
 
 HOST = "dns:www.example.com"
@@ -102,6 +105,57 @@ def test_nothing_that_is_there_is_written_over(office: Office, tmp_path: Path) -
         assert isinstance(error, InputError)
         assert (folder / name).read_text() == "mine"
         assert [one.name for one in folder.iterdir()] == [name]
+
+
+def test_request_that_a_library_chokes_on_is_bad_input(office: Office, tmp_path: Path) -> None:
+    """Told in a sentence, or as JSON, and nobody is asked."""
+    csr = tmp_path / "odd.csr"
+    csr.write_bytes(signed_by(EC, request_info(info_of(EC), version=1)))
+    usual = ("cert", "issue", "--profile", "server", "--name", HOST, "--csr", csr, "--out", tmp_path / "odd.pem")
+    assert "is no PKCS #10 request" in str(failed(office, *usual))
+    result = run(office, *usual, "--json")
+    assert isinstance(result.exception, InputError), result.output
+
+
+@pytest.mark.parametrize(("key", "out"), [("x", "x"), ("x", "x.csr"), ("folder/../x", "x"), ("link/x", "x.csr")])
+def test_certificate_is_not_to_lie_where_its_key_or_request_does(
+    office: Office, tmp_path: Path, key: str, out: str
+) -> None:
+    """Nothing is asked for, and no key is made, however the path is written."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path)
+    words = ("cert", "issue", "--profile", "server", "--name", HOST)
+    error = failed(office, *words, "--key-out", tmp_path / key, "--out", tmp_path / out)
+    assert isinstance(error, InputError)
+    assert "is to lie too" in error.what
+    assert {one.name for one in tmp_path.iterdir()} == {"folder", "link"}
+
+
+def test_certificate_that_is_issued_and_cannot_be_written_is_told_with_its_serial_and_id(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something came to lie there meanwhile."""
+    out = tmp_path / "x.pem"
+    certificate_of = cert_issue.certificate_of
+
+    def taken(*arguments: object) -> x509.Certificate:
+        out.write_text("another's")
+        return certificate_of(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cert_issue, "certificate_of", taken)
+    words = ("cert", "issue", "--profile", "server", "--name", HOST, "--key-out", tmp_path / "k", "--out", out)
+    error = failed(office, *words)
+    assert isinstance(error, InputError)
+    assert re.search(r"certificate [0-9A-F]{30,} is issued, and something else is there", error.what)
+    assert re.search(r"--id [0-9a-f]{32}, and with --csr .*k\.csr in place of --key-out", str(error.advice))
+
+
+def test_time_beyond_a_hundred_years_is_bad_input(office: Office, tmp_path: Path) -> None:
+    """Before a key is made."""
+    key = tmp_path / "k.key"
+    usual = ("--profile", "server", "--name", HOST, "--key-out", key, "--out", tmp_path / "k.pem")
+    result = run(office, "cert", "issue", *usual, "--days", "9999999")
+    assert (result.exit_code, "36600" in result.output, key.exists()) == (2, True, False)
 
 
 def test_who_asks_again_with_the_id_and_the_request_gets_the_same_certificate(office: Office, tmp_path: Path) -> None:
@@ -224,6 +278,43 @@ def test_certificate_is_revoked_by_its_name_and_that_is_published(office: Office
     assert states == ["revoked"] * 3
 
 
+def test_certificate_without_names_is_found_and_revoked_by_its_common_name(office: Office) -> None:
+    """Letter for letter, whole behind `cn:`; what is shown as its names is what stands in it."""
+    now = clock.now()
+    for subject in ("CN=Carol", "CN=Caroline"):
+        office.issue("client", (), subject=subject, now=now)
+    shown = json.loads(done(office, "cert", "show", "cn:Carol", "--json"))
+    assert (shown["subject"], shown["names"], shown["state"]) == ("CN=Carol", [], "good")
+    assert isinstance(failed(office, "cert", "show", "cn:carol"), InputError)
+    assert len(done(office, "cert", "list", "--name", "cn:Carol").splitlines()) == 1
+    assert "CN=Caroline" in done(office, "cert", "list", "--name", "Caroline")
+    done(office, "revoke", "--name", "cn:Carol")
+    assert json.loads(done(office, "cert", "show", "cn:Carol", "--json"))["state"] == "revoked"
+    assert json.loads(done(office, "cert", "show", "cn:Caroline", "--json"))["state"] == "good"
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("www.example.com", "dns:www.example.com"),
+        ("192.168.0.7", "ip:192.168.0.7"),
+        ("a@example.com", "email:a@example.com"),
+        ("https://example.com/x", "uri:https://example.com/x"),
+        ("Carol Example", "cn:Carol Example"),
+        ("dns:a_b.example.com", None),
+    ],
+)
+def test_name_without_its_type_is_refused_with_the_type_that_it_looks_to_have(
+    office: Office, word: str, meant: str | None
+) -> None:
+    """Where certificates are shown; and where they are revoked, unless it can be told."""
+    guessed = meant is not None and not meant.startswith("cn:")
+    for command in (("cert", "show", word), *([] if guessed else [("revoke", "--name", word)])):
+        error = failed(office, *command)
+        assert isinstance(error, InputError | Refused)
+        assert (f"is `{meant}` " if meant else "dns:HOST, ip:ADDRESS") in (error.advice or "")
+
+
 def test_name_alone_finds_its_issuer_and_is_refused_where_several_have_it(tmp_path: Path) -> None:
     """As `cert list` finds it: a host without its type, any case; the candidates are named with their issuers."""
     now = clock.now()
@@ -232,7 +323,7 @@ def test_name_alone_finds_its_issuer_and_is_refused_where_several_have_it(tmp_pa
     other = Authority("Other", days=300, not_before=now - timedelta(days=1), crl_sign=True)
     office.estate.add_issuer("other", other)
     issued = {name: office.issue("server", (f"dns:{name}.example.com",), now=now) for name in ("one", "two")}
-    der = signed_by(other, "two.example.com")
+    der = signed_elsewhere(other, "two.example.com")
     signer = office.estate.signer(now)
     entry = ImportEntry(serials.from_int(7), now + timedelta(days=30), False, None, der, "file 7")
     office.estate.import_(signer, [entry], now, issuer=signer.public.profile("other").issuer.id)
@@ -263,7 +354,7 @@ def test_name_without_its_type_gets_the_one_that_it_has(typed: str, name: str) -
     assert with_type(typed) == name
 
 
-def signed_by(authority: Authority, host: str) -> bytes:
+def signed_elsewhere(authority: Authority, host: str) -> bytes:
     """DER of a certificate that was issued elsewhere."""
     key, begin = ec.generate_private_key(ec.SECP256R1()), authority.certificate.not_valid_before_utc
     builder = x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(authority.certificate.subject)

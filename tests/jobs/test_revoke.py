@@ -133,6 +133,14 @@ def test_bad_input_exits_2_before_anybody_is_asked(present: Present, arguments: 
     assert len(crl(present)) == 0
 
 
+def test_file_that_is_not_there_is_told_as_what_it_was_to_be(present: Present) -> None:
+    """A certificate to revoke, and not the issuer's."""
+    result = present.run("revoke", "--cert", "/nonexistent.pem")
+    assert result.exit_code == 2
+    assert "--cert takes the file of the certificate" in str(result.exception)
+    assert "[[public.issuers]]" not in str(result.exception)
+
+
 def test_no_answer_exits_5_and_says_with_which_id_to_ask_again(present: Present, server: Server) -> None:
     """The message was sent; who asks again with its id gets the answer to it."""
     present.use_queue(server.url)

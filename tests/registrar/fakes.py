@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from registrar.acme.validated import record_invalid, record_valid, to_validate
 from registrar.database import Database
 from registrar.issuance import CertificateRequest, Issued, Processing
-from registrar.problem import Problem
+from registrar.problem import Problem, ProblemType
 from registrar.published_status import Published
 from registrar.tenant import Tenant
+from revocation.issuer import Issuer
 from revocation.status import Reason
 from tests.authority import Authority
 
@@ -84,6 +85,7 @@ class FakeCA:
     issued: dict[str, bytes] = field(default_factory=dict)
     asked: list[CertificateRequest] = field(default_factory=list)
     revoked: list[tuple[str, Reason, str]] = field(default_factory=list)
+    revoked_of: list[str] = field(default_factory=list)
     extensions: list[x509.ExtensionType] = field(default_factory=list)
 
     def issue(self, tenant: Tenant, wanted: CertificateRequest, seconds: float) -> Issued | Processing:
@@ -96,10 +98,14 @@ class FakeCA:
             self.issued[wanted.id] = self._sign(wanted)
         return Issued(self.forged or self.issued[wanted.id])
 
-    def revoke(self, tenant: Tenant, serial: str, reason: Reason, asked_by: str) -> None:
+    def revoke(self, tenant: Tenant, ca: str, serial: str, reason: Reason, asked_by: str) -> int | None:
         if self.refusal:
             raise self.refusal
+        if any(serial == one for one, _, _ in self.revoked):
+            raise Problem(ProblemType.ALREADY_REVOKED, "this certificate is revoked already")
         self.revoked.append((serial, reason, asked_by))
+        self.revoked_of.append(ca)
+        return len(self.revoked)
 
     def _sign(self, wanted: CertificateRequest) -> bytes:
         names = [
@@ -131,5 +137,5 @@ class FakeStatuses:
 
     found: Published | None = None
 
-    def published(self, tenant: Tenant, serial: int, *, fresh: bool = False) -> Published | None:
+    def published(self, issuer: Issuer, serial: int, *, fresh: bool = False) -> Published | None:
         return self.found

@@ -12,7 +12,7 @@ import josepy
 import requests
 from acme import client, messages
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from flask import Flask
@@ -67,7 +67,7 @@ requester_key = "registrar.key"
 """
 
 UNLIMITED = "limits = { accounts_per_address = 'off', orders_per_account = 'off', orders_per_name = 'off', "
-UNLIMITED += "certificates_per_name = 'off', certificates_per_set = 'off' }"
+UNLIMITED += "certificates_per_name = 'off', certificates_per_set = 'off', revocations = 'off' }"
 
 
 @dataclass
@@ -277,7 +277,7 @@ def csr_for(*names: str, key: Any = None, common: str = "") -> x509.CertificateS
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common)] if common else [])
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
     builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-    return builder.sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else SHA256())
+    return builder.sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey) else SHA256())
 
 
 def problem(answer: TestResponse) -> str:

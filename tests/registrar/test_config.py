@@ -6,6 +6,7 @@ import pytest
 
 from registrar.acme.client_address import client_address
 from revocation.errors import ConfigurationError
+from tests.authority import Authority
 from tests.registrar.site import Site
 
 
@@ -115,3 +116,12 @@ def test_address_of_a_client(tmp_path: Path, peer: str, forwarded: str, expected
     """What a proxy that is trusted says, and nobody else."""
     trusted = Site.build(tmp_path).services.settings.trusted_proxies
     assert client_address({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}, trusted) == expected
+
+
+def test_clients_show_certificates_where_the_registrar_has_its_own_certified(tmp_path: Path) -> None:
+    """TLS ends here then as well as with files of one's own."""
+    api = '[registrar.own_certificate]\nissuer = "home"\n[registrar.api]\nclient_cas = ["clients.pem"]\n'
+    client = '[[registrar.api.clients]]\nsubject = "CN=backup"\nscopes = ["read"]\nissuers = ["home"]\n'
+    Authority("Clients").write(tmp_path / "clients.pem")
+    site = Site.build(tmp_path, issuer="api = true", registrar=api + client)
+    assert site.services.settings.ends_tls

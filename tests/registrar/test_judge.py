@@ -75,11 +75,12 @@ def test_judge_finds_changes_and_deactivates_its_account(site: Site) -> None:
 
 
 def test_judge_revokes(site: Site) -> None:
-    """By its account; a second time it is told so."""
+    """By its account; a second time it is told so, once that is published."""
     judge = site.judge()
     register(judge)
     leaf = x509.load_pem_x509_certificates(certified(judge, "a.example").encode())[0]
     judge.revoke(leaf, 4)
+    site.statuses.found = Published(site.clock.now)
     assert site.ca.revoked[0][0] == f"{leaf.serial_number:X}".zfill(len(site.ca.revoked[0][0]))
     with pytest.raises(messages.Error) as again:
         judge.revoke(leaf, 4)

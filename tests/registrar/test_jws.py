@@ -5,7 +5,8 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from tests.registrar.site import Raw, Site, b64, jwk, problem, sign
+from registrar.acme.strict_json import decode
+from tests.registrar.site import Raw, Site, b64, csr_for, jwk, problem, sign
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_replayed_nonce_is_refused_with_a_new_one(site: Site) -> None:
     assert one.post(one.kid, nonce=again.headers["Replay-Nonce"]).status_code == 200
 
 
-@pytest.mark.parametrize("nonce", ["never-given-out", "x" * 65, " ", "ä"])
+@pytest.mark.parametrize("nonce", ["never-given-out", "x" * 65])
 def test_nonce_that_was_not_given_out_is_refused(site: Site, nonce: str) -> None:
     """Whatever stands in its place."""
     one = site.client()
@@ -142,6 +143,7 @@ def test_algorithm_of_another_key_is_refused(site: Site, algorithm: str) -> None
         {"kty": "EC", "crv": "P-256"},
         {"kty": "OKP", "crv": "X25519", "x": b64(b"\1" * 32)},
         {"kty": "OKP", "crv": "Ed25519", "x": "AA"},
+        {"kty": "OKP", "crv": "Ed25519", "x": b64(b"\1" + bytes(31))},
         {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
         {"kty": "RSA", "n": b64(b"\xff" * 1024), "e": "AQAB"},
         {"kty": "RSA", "n": b64(b"\xff" * 256), "e": "Aw"},
@@ -160,6 +162,71 @@ def test_key_that_is_not_accepted_is_refused(site: Site, wanted: object) -> None
     assert problem(answer) == "badPublicKey"
 
 
+KEYS = {
+    "EC": (ec.generate_private_key(ec.SECP521R1()), "ES512", ("x", "y")),
+    "RSA": (rsa.generate_private_key(65537, 2048), "RS256", ("n", "e")),
+    "OKP": (ed25519.Ed25519PrivateKey.generate(), "EdDSA", ("x",)),
+}
+
+
+@pytest.mark.parametrize(("kind", "member"), [(kind, one) for kind, (_, _, all_) in KEYS.items() for one in all_])
+def test_key_whose_numbers_are_written_otherwise_is_refused(site: Site, kind: str, member: str) -> None:
+    """Zeros in front make no second account of one key (RFC 7518 sections 6.2.1.2 and 6.3.1.1)."""
+    key, algorithm, _ = KEYS[kind]
+    one, right = Raw(site, key, algorithm), jwk(key)
+    longer = b64(b"\0" + decode(right[member], member))
+    assert problem(one.post("new-account", {}, jwk=right | {member: longer})) == "badPublicKey"
+    assert one.post("new-account", {}).status_code == 201
+
+
+def test_key_with_a_zero_in_front_has_one_form(site: Site) -> None:
+    """Coordinates are as long as their curve: one that begins with zeros keeps them, also where its CSR is compared."""
+    key = next(one for one in iter(lambda: ec.generate_private_key(ec.SECP256R1()), None) if starts_with_zero(one))
+    shorter = jwk(key) | {"x": b64(decode(jwk(key)["x"], "x")[1:])}
+    one = Raw(site, key)
+    assert problem(one.post("new-account", {}, jwk=shorter)) == "badPublicKey"
+    one.kid = one.post("new-account", {}).headers["Location"]
+    order = one.ready("a.example")
+    assert problem(one.finalize(order, csr_for("a.example", key=key))) == "badCSR"
+
+
+def starts_with_zero(key: ec.EllipticCurvePrivateKey) -> bool:
+    return key.public_key().public_numbers().x < 1 << 248
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\0"], ids=["half a surrogate pair", "NUL"])
+def test_text_that_no_database_keeps_is_refused(site: Site, text: str) -> None:
+    """In a header, a payload, a name of a member."""
+    one = site.client()
+    name = {"type": "dns", "value": "a.example"}
+    for payload in ({"identifiers": [name | {"value": text}]}, {"identifiers": [name], "replaces": text}, {text: 1}):
+        assert problem(one.post("new-order", payload)) == "malformed"
+    assert problem(one.post("new-order", {}, kid=one.kid + text)) == "malformed"
+    assert problem(one.post("new-order", {}, nonce=text)) == "malformed"
+
+
+def test_address_that_no_database_keeps_is_nowhere(site: Site) -> None:
+    """An order or a page with U+0000 in it: 404."""
+    one = site.client()
+    for path in ("order/%00", f"account/{one.kid.rpartition('/')[2]}/orders?after=5-%00"):
+        assert one.send(site.url(path), one.jws(site.url(path))).status_code == 404
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32-le"])
+def test_body_in_another_encoding_is_refused(site: Site, encoding: str) -> None:
+    """JSON is UTF-8, without a byte order mark (RFC 8259 section 8.1)."""
+    one = site.client()
+    body = json.dumps(one.jws(one.kid)).encode(encoding)
+    assert problem(one.send(one.kid, body)) == "malformed"
+
+
+@pytest.mark.parametrize("nonce", ["a b", "ä", "AAAA=="])
+def test_nonce_that_is_not_base64url_is_malformed(site: Site, nonce: str) -> None:
+    """It could be none of ours (section 6.5.2)."""
+    one = site.client()
+    assert problem(one.post(one.kid, nonce=nonce)) == "malformed"
+
+
 def test_small_rsa_key_is_refused_with_its_size(site: Site) -> None:
     """1024 bits are too few."""
     key = rsa.generate_private_key(65537, 1024)  # noqa: S505 - what is refused
@@ -175,6 +242,13 @@ def test_private_key_is_refused_and_not_repeated(site: Site) -> None:
     answer = one.post("new-account", {}, jwk=jwk(one.key) | {"d": secret})
     assert problem(answer) == "badPublicKey"
     assert secret not in answer.text
+
+
+@pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
+def test_member_of_a_private_key_is_refused(site: Site, member: str) -> None:
+    """Of whichever kind: part of a secret is one too."""
+    one = Raw(site)
+    assert problem(one.post("new-account", {}, jwk=jwk(one.key) | {member: "AAAA"})) == "badPublicKey"
 
 
 def test_account_that_is_none_is_told_so(site: Site) -> None:
@@ -269,7 +343,9 @@ def test_payload_where_none_belongs_is_refused(site: Site) -> None:
 def test_get_of_what_is_posted_is_a_problem_document(site: Site) -> None:
     """405, and 404 where nothing is."""
     assert problem(site.get("new-order")) == "malformed"
-    assert site.get("new-order").status_code == 405
+    answer = site.get("new-order")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "OPTIONS, POST")
+    assert f'<{site.url("directory")}>;rel="index"' in answer.headers.getlist("Link")
     assert site.get("nothing").status_code == 404
     assert problem(site.get("directory", "nobody")) == "malformed"
 

@@ -3,16 +3,21 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from registrar.acme.validated import record_invalid, record_valid, to_validate, waiting
 from registrar.problem import Problem, ProblemType
+from revocation import der
 from revocation.clock import iso
+from tests.authority import Authority
+from tests.building.keyforms import EC
+from tests.building.requests import attribute, extension, info_of, names, request_info, signed_by
 from tests.registrar.site import UNLIMITED, Raw, Site, b64, csr_for, problem
 
 
@@ -41,6 +46,9 @@ from tests.registrar.site import UNLIMITED, Raw, Site, b64, csr_for, problem
         ([{"type": "ip", "value": "192.168.1.0/24"}], "malformed"),
         ([{"type": "ip", "value": "fe80::1%eth0"}], "malformed"),
         ([{"type": "ip", "value": "8.8.8.8"}], "rejectedIdentifier"),
+        ([{"type": "dns", "value": "\u212a.example"}], "malformed"),
+        ([{"type": "dns", "value": "ab--cd.example"}], "rejectedIdentifier"),
+        ([{"type": "dns", "value": "*.xn--0.example"}], "rejectedIdentifier"),
     ],
     ids=lambda value: str(value)[:60],
 )
@@ -63,6 +71,15 @@ def test_names_outside_the_domains_of_the_issuer_are_refused(tmp_path: Path) -> 
     assert one.order("a.home.arpa", "home.arpa").status_code == 201
     for name in ("home.example", "xhome.arpa", "*.home.arpa"):
         assert problem(one.order(name)) == "rejectedIdentifier"
+
+
+def test_names_that_the_brs_never_let_be_certified_are_refused_at_once(tmp_path: Path) -> None:
+    """Where the issuer follows them: before anything is validated; which domains there are only the signer knows."""
+    site = Site.build(tmp_path, public='compliance = "br"', authority=Authority(organization="Home"))
+    one = site.client()
+    assert one.order("www.example.com", "*.example.com").status_code == 201
+    for name in ("printer.local", "*.a.test", "x.onion", "1.2.3.4.in-addr.arpa", "192.168.0.1", "fd00::1"):
+        assert problem(one.order(name)) == "rejectedIdentifier", name
 
 
 def test_names_are_lower_case_and_there_once(site: Site) -> None:
@@ -209,7 +226,26 @@ def test_csr_with_the_key_of_an_account_is_refused(site: Site) -> None:
         assert problem(one.finalize(order, csr_for("a.example", key=key))) == "badCSR"
 
 
-@pytest.mark.parametrize("octets", [b"", b"\x30\x00", b"no CSR", b"\x30\x84\xff\xff\xff\xff"])
+def _odd(**more: Any) -> bytes:
+    """What a library chokes on, in one place or another."""
+    return signed_by(EC, request_info(info_of(EC), **more))
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        b"\x30\x00",
+        b"no CSR",
+        b"\x30\x84\xff\xff\xff\xff",
+        _odd(extensions=[names("a.example")], version=1),
+        _odd(
+            extensions=[names("a.example")], subject=der.sequence(attribute("2.5.4.3", der.BIT_STRING, b"\0a.example"))
+        ),
+        _odd(extensions=[names("a.example"), extension("1.3.6.1.5.5.7.1.24", der.sequence(der.integer(22)))]),
+    ],
+    ids=["empty", "SEQUENCE", "text", "cut off", "version 2", "BIT STRING", "TLS feature"],
+)
 def test_csr_that_is_none_is_refused(site: Site, octets: bytes) -> None:
     """badCSR."""
     one = site.client()
@@ -326,13 +362,68 @@ def test_signer_that_is_silent_leaves_the_order_processing(site: Site) -> None:
     assert len({asked.id for asked in site.ca.asked}) == 1
 
 
+def test_refusal_of_the_csr_ends_an_order_that_is_only_looked_at(site: Site) -> None:
+    """Who finalized it was told that it is processing, and finds the signer's words in it."""
+    one = site.client()
+    order = one.ready("a.example")
+    site.ca.silent = True
+    one.finalize(order, csr_for("a.example"))
+    site.ca.refusal = Problem(ProblemType.BAD_CSR, "the CA refuses: a weak key")
+    shown = one.post(order.headers["Location"]).json
+    assert (shown["status"], shown["error"]["detail"]) == ("invalid", "the CA refuses: a weak key")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [rsa.generate_private_key(65537, 1024), ec.generate_private_key(ec.SECP192R1()), ed448.Ed448PrivateKey.generate()],  # noqa: S505
+    ids=["rsa1024", "p192", "ed448"],
+)
+def test_key_that_nobody_certifies_is_refused_before_the_signer_is_asked(site: Site, key: Any) -> None:
+    """badPublicKey; the order is ready as before."""
+    one = site.client()
+    order = one.ready("a.example")
+    assert problem(one.finalize(order, csr_for("a.example", key=key))) == "badPublicKey"
+    assert one.post(order.headers["Location"]).json["status"] == "ready"
+    assert not site.ca.asked
+
+
+@pytest.mark.parametrize(
+    "times",
+    [{"notBefore": timedelta(hours=-2)}, {"notBefore": timedelta(days=10)}, {"notAfter": timedelta(days=36500)}],
+    ids=["in the past", "too far ahead", "after its issuer"],
+)
+def test_validity_that_no_certificate_can_have_is_refused(site: Site, times: dict[str, timedelta]) -> None:
+    """A new order that could not be fulfilled is an error (section 7.4)."""
+    wanted = {name: iso(site.clock.now + by) for name, by in times.items()}
+    assert problem(site.client().order("a.example", **wanted)) == "malformed"
+
+
+def test_order_whose_name_is_not_authorized_says_so_and_is_listed_no_more(site: Site) -> None:
+    """A validation that failed, an authorization that was given up, an order that expired."""
+    one = site.client()
+    site.validator.problem = Problem(ProblemType.DNS, "NXDOMAIN")
+    orders = [one.ready("a.example", "b.example"), one.order("c.example"), one.order("d.example")]
+    one.post(orders[1].json["authorizations"][0], {"status": "deactivated"})
+    urls = [order.headers["Location"] for order in orders]
+    errors = [one.post(url).json["error"] for url in urls[:2]]
+    assert {error["type"].rpartition(":")[2] for error in errors} == {"unauthorized"}
+    assert [{each["identifier"]["value"] for each in error["subproblems"]} for error in errors] == [
+        {"a.example", "b.example"},
+        {"c.example"},
+    ]
+    assert one.post(f"{one.kid}/orders").json["orders"] == [urls[2]]
+    site.clock.forward(days=7)
+    assert "expired" in one.post(urls[2]).json["error"]["detail"]
+    assert one.post(f"{one.kid}/orders").json["orders"] == []
+
+
 def test_refusal_of_the_signer_ends_the_order(site: Site) -> None:
     """Its words are the order's error."""
-    site.ca.refusal = Problem(ProblemType.BAD_CSR, "the CA refuses: a weak key")
+    site.ca.refusal = Problem(ProblemType.REJECTED_IDENTIFIER, "the CA refuses: no such name")
     one = site.client()
     order = one.ready("a.example")
     answer = one.finalize(order, csr_for("a.example"))
-    assert (answer.json["status"], answer.json["error"]["detail"]) == ("invalid", "the CA refuses: a weak key")
+    assert (answer.json["status"], answer.json["error"]["detail"]) == ("invalid", "the CA refuses: no such name")
     site.ca.refusal = None
     assert one.post(order.headers["Location"]).json["status"] == "invalid"
 

@@ -81,15 +81,15 @@ def test_status_is_that_of_the_responder(responder: Responder) -> None:
     assert responder.certificate
     clock = Clock(NOW)
     statuses = OCSPStatuses(f"http://127.0.0.1:{responder.server_port}/pki", clock)
-    tenant, serial = responder.site.services.tenants["home"], responder.certificate.serial_number
-    assert statuses.published(tenant, serial) == Published(None)
+    issuer, serial = responder.site.services.tenants["home"].issuer, responder.certificate.serial_number
+    assert statuses.published(issuer, serial) == Published(None)
     responder.revoked = True
-    assert statuses.published(tenant, serial) == Published(None)
+    assert statuses.published(issuer, serial) == Published(None)
     assert responder.asked == 1
-    assert statuses.published(tenant, serial, fresh=True) == Published(NOW)
+    assert statuses.published(issuer, serial, fresh=True) == Published(NOW)
     responder.revoked = False
     clock.forward(minutes=5)
-    assert statuses.published(tenant, serial) == Published(None)
+    assert statuses.published(issuer, serial) == Published(None)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_status_is_that_of_the_responder(responder: Responder) -> None:
 def test_answer_that_is_none_says_nothing(responder: Responder, raw: bytes) -> None:
     """Neither does a responder that is away."""
     assert responder.certificate
-    tenant, serial = responder.site.services.tenants["home"], responder.certificate.serial_number
+    issuer, serial = responder.site.services.tenants["home"].issuer, responder.certificate.serial_number
     responder.raw = raw
-    assert OCSPStatuses(f"http://127.0.0.1:{responder.server_port}/pki", Clock(NOW)).published(tenant, serial) is None
-    assert OCSPStatuses("http://127.0.0.1:1", Clock(NOW)).published(tenant, serial) is None
+    assert OCSPStatuses(f"http://127.0.0.1:{responder.server_port}/pki", Clock(NOW)).published(issuer, serial) is None
+    assert OCSPStatuses("http://127.0.0.1:1", Clock(NOW)).published(issuer, serial) is None

@@ -12,7 +12,7 @@ from registrar.database import accounts
 from registrar.database.rows import EABKey
 from tests.authority import NOW
 from tests.registrar.site import UNLIMITED, Raw, Site, csr_for, problem
-from tests.registrar.test_accounts import KEY, binding
+from tests.registrar.test_accounts import KEY, binding, changing
 
 MANY = 8
 
@@ -76,6 +76,32 @@ def test_certificate_is_replaced_by_one_order(site: Site) -> None:
     clients = [Raw(site, one.key, kid=one.kid) for _ in range(MANY)]
     answers = at_once(lambda number: clients[number].order("a.example", replaces=certid_of(certificate)))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * (MANY - 1)
+
+
+def test_account_takes_one_of_many_keys(site: Site) -> None:
+    """All signed by the one that it has: one is told that it is the account's, and works."""
+    one = site.client()
+    keys = [Raw(site) for _ in range(MANY)]
+    clients = [Raw(site, one.key, kid=one.kid) for _ in range(MANY)]
+    answers = at_once(lambda number: clients[number].post("key-change", changing(clients[number], keys[number])))
+    told = [key for key, answer in zip(keys, answers, strict=True) if answer.status_code == 200]
+    assert len(told) == 1
+    told[0].kid = one.kid
+    assert told[0].post(one.kid).status_code == 200
+
+
+def test_account_whose_key_changed_meanwhile_is_not_changed(site: Site) -> None:
+    """What its former key signed a moment ago comes too late: 409."""
+    one = site.client()
+    with site.services.database.read() as connection:
+        before = accounts.by_id(connection, "home", one.kid.rpartition("/")[2])
+    new = Raw(site)
+    assert one.post("key-change", changing(one, new)).status_code == 200
+    assert before
+    with site.services.database.write() as connection, pytest.raises(accounts.ChangedMeanwhile):
+        accounts.change(connection, before, contacts=["mailto:a@a.example"], changed_at=NOW)
+    new.kid = one.kid
+    assert new.post(one.kid).json["contact"] == []
 
 
 def test_nonce_is_good_for_one_of_many(site: Site) -> None:

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from werkzeug.test import TestResponse
 
 from jobs.valkey import _RIGHTS
 from registrar.acme.certid import certid_of
 from tests.registrar.site import Raw, Site, csr_for, problem
+from tests.registrar.test_certificates import der
 from tests.wire.server import Server
 
 
@@ -27,6 +29,7 @@ def limited(folder: Path, valkey: Server, **limits: str) -> Site:
         "orders_per_name": "off",
         "certificates_per_name": "off",
         "certificates_per_set": "off",
+        "revocations": "off",
     } | limits
     for key in valkey.client().scan_iter():
         valkey.client().delete(key)
@@ -54,6 +57,39 @@ def test_new_accounts_are_limited_by_address(tmp_path: Path, valkey: Server) -> 
     over(register(Raw(site), "198.51.100.9, 203.0.113.1"))  # what stands before is the client's own word
     assert register(Raw(site), "203.0.113.2").status_code == 201
     assert register(first, "203.0.113.1").status_code == 200
+
+
+def test_new_accounts_are_limited_by_the_network_of_an_ipv6_address(tmp_path: Path, valkey: Server) -> None:
+    """A host has all addresses of one of 64 bits."""
+    site = limited(tmp_path, valkey, accounts_per_address="2 per hour")
+
+    def register(address: str) -> TestResponse:
+        one, url = Raw(site), site.url("new-account")
+        return one.send(url, one.jws(url, {}), headers={"X-Forwarded-For": address})
+
+    assert [register(f"2001:db8::{number}").status_code for number in (1, 2)] == [201, 201]
+    over(register("2001:DB8:0:0:ffff::3"))
+    assert register("2001:db8:0:1::1").status_code == 201
+
+
+def test_order_that_is_refused_counts_for_none_of_its_names(tmp_path: Path, valkey: Server) -> None:
+    """One of them had too many."""
+    one = limited(tmp_path, valkey, orders_per_name="1 per day").client()
+    assert one.order("b.example").status_code == 201
+    over(one.order("a.example", "b.example"))
+    assert one.order("a.example").status_code == 201
+
+
+def test_revocations_are_limited(tmp_path: Path, valkey: Server) -> None:
+    """Those that the signer is asked for: of an account, and by keys of certificates from an address."""
+    site = limited(tmp_path, valkey, revocations="1 per hour")
+    one, key = site.client(), ec.generate_private_key(ec.SECP256R1())
+    wanted = [{"certificate": der(one.certificate(f"{name}.example", key=key)[0])} for name in "abcd"]
+    assert one.post("revoke-cert", wanted[0]).status_code == 200
+    over(one.post("revoke-cert", wanted[1]))
+    assert Raw(site, key).post("revoke-cert", wanted[2]).status_code == 200
+    over(Raw(site, key).post("revoke-cert", wanted[3]))
+    assert len(site.ca.revoked) == 2
 
 
 def test_orders_of_an_account_are_limited(tmp_path: Path, valkey: Server) -> None:

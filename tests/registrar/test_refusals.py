@@ -19,6 +19,7 @@ from tests.signer.issuing.office import NAMES, PROFILES, Office
 
 WEAK = rsa.generate_private_key(3, 2048)  # its exponent is small
 STOLEN = ec.generate_private_key(ec.SECP256R1())
+SERVER = "[signer.issuers.issuance.profiles.server]\n"
 GOOD = ec.generate_private_key(ec.SECP256R1())
 
 
@@ -62,6 +63,9 @@ CASES = {
 }
 
 
+OF_THE_CSR = ("badCSR", "badPublicKey")
+
+
 def acme(folder: Path, issuer: str = UNLIMITED, **office: Any) -> tuple[Site, Office]:
     """A server whose CA is a real signer."""
     authority = Authority("Home CA")
@@ -87,6 +91,10 @@ def test_order_that_the_signer_refuses_says_why(tmp_path: Path, case: str) -> No
     first(signer)
     one = site.client()
     order = one.finalize(one.ready(name), csr_for(name, key=key))
+    if expected in OF_THE_CSR:
+        assert (order.status_code, problem(order)) == (400, expected)
+        assert order.json["detail"].startswith("the CA refuses: ")
+        return
     assert order.json["status"] == "invalid"
     assert order.json["error"]["type"] == f"urn:ietf:params:acme:error:{expected}"
     assert order.json["error"]["detail"].startswith("the CA refuses: ")
@@ -99,6 +107,20 @@ def test_request_that_the_signer_refuses_says_why(tmp_path: Path, case: str) -> 
     desk, signer = api(tmp_path)
     first(signer)
     assert kind(desk.issue(desk.token(), csr=pem(csr_for(name, key=key)), names=[f"dns:{name}"])) == expected
+
+
+@pytest.mark.parametrize("key", [WEAK, ec.generate_private_key(ec.SECP384R1())], ids=["known", "not of the profile"])
+def test_order_whose_key_is_refused_is_finalized_with_another(tmp_path: Path, key: Any) -> None:
+    """It is ready as before (section 7.4), without an error, and nothing of it counts as a certificate."""
+    limits = UNLIMITED.replace("certificates_per_set = 'off'", "certificates_per_set = '1 per day'")
+    site, _ = acme(tmp_path, limits, issuance=NAMES + PROFILES.replace(SERVER, SERVER + 'keys = ["p256"]\n'))
+    one = site.client()
+    order = one.ready("www.example.com")
+    for _ in range(2):
+        assert problem(one.finalize(order, csr_for("www.example.com", key=key))) == "badPublicKey"
+    shown = one.post(order.headers["Location"]).json
+    assert (shown["status"], "error" in shown) == ("ready", False)
+    assert one.finalize(order, csr_for("www.example.com")).json["status"] == "valid"
 
 
 def test_validity_beyond_the_profile_is_malformed(tmp_path: Path) -> None:

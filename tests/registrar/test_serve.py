@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import time
@@ -120,13 +121,60 @@ def test_server_survives_what_is_no_http(tmp_path: Path, valkey: Server) -> None
     with running(tmp_path, valkey, tls=False) as (process, url):
         host, _, port = url.partition("://")[2].rpartition(":")
         with ExitStack() as held:
-            for number in range(20):
+            for number in range(200):
                 one = held.enter_context(socket.create_connection((host, int(port))))
                 one.sendall(b"\x16\x03\x01" if number % 2 else b"POST /acme/home/new-account HTTP/1.1\r\nHost: a\r\n")
-            with urllib.request.urlopen(f"{url}/healthz", timeout=3) as answer:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=1) as answer:
                 assert answer.read() == b"ok\n"
         process.send_signal(signal.SIGINT)
         assert process.wait(15) == 0
+
+
+def test_connections_that_break_fill_no_log(tmp_path: Path, valkey: Server) -> None:
+    """Whatever a stranger breaks off, within TLS or before: nothing of it is in the log."""
+    certify(tmp_path, "one")
+    (tmp_path / "tls.key").chmod(0o600)
+    post = b"POST /acme/home/new-account HTTP/1.1\r\nHost: a\r\nContent-Type: application/jose+json\r\n"
+    with running(tmp_path, valkey, tls=True) as (process, url):
+        host, _, port = url.partition("://")[2].rpartition(":")
+        context = ssl._create_unverified_context()  # noqa: S323 - it is ours
+        for sent in (
+            b"",
+            b"GET / HT",
+            post,
+            post + b"Content-Length: 100\r\n\r\nabc",
+            post + b"Content-Length: -5\r\n\r\n",
+        ):
+            for how in ("close", "reset"):
+                with socket.create_connection((host, int(port))) as plain:
+                    plain.sendall(sent)
+                with context.wrap_socket(socket.create_connection((host, int(port)))) as one:
+                    one.sendall(sent or b"\0")
+                    if how == "reset":
+                        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        chunked = post + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"
+        with context.wrap_socket(socket.create_connection((host, int(port)))) as one:
+            one.sendall(chunked)
+            assert b"400" in one.recv(100)
+        with context.wrap_socket(socket.create_connection((host, int(port)))) as slow:
+            slow.sendall(post + b"Content-Length: 100\r\n\r\nabc")
+            slow.recv(100)  # until nothing came for five seconds
+        process.send_signal(signal.SIGINT)
+        assert process.stderr
+        assert process.stderr.read() == ""
+        assert process.wait(15) == 0
+
+
+def test_silent_clients_keep_nobody_waiting_over_tls(tmp_path: Path, valkey: Server) -> None:
+    """Two hundred connections that say nothing."""
+    certify(tmp_path, "first")
+    with running(tmp_path, valkey, tls=True) as (_, url), ExitStack() as held:
+        host, _, port = url.partition("://")[2].rpartition(":")
+        for _ in range(200):
+            held.enter_context(socket.create_connection((host, int(port))))
+        context = ssl.create_default_context(cafile=str(tmp_path / "tls.pem"))
+        with urllib.request.urlopen(f"{url}/healthz", timeout=1, context=context) as answer:
+            assert answer.read() == b"ok\n"
 
 
 def test_server_that_cannot_listen_says_so(tmp_path: Path, valkey: Server) -> None:
@@ -170,16 +218,20 @@ def cleanup(config: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_cleanup_as_cron_runs_it(tmp_path: Path) -> None:
-    """It counts; where ACME is not served it says so and does nothing."""
+    """It counts, also where the API alone is served; where nothing is served it says so and does nothing."""
     Site.build(tmp_path).services.database.close()
     config = tmp_path / "revocast.toml"
     done = cleanup(config)
     assert '"orders": 0' in done.stdout
     assert "cleaned up: 0 orders" in done.stderr
-    config.write_text(config.read_text().partition("[registrar]")[0])
-    done = cleanup(config)
-    assert done.stdout.strip() == "{}"
-    assert "ACME is not served here" in done.stderr
+    text = config.read_text()
+    config.write_text(text.replace("acme = true", "api = true") + "[registrar.api]\n")
+    assert '"requests": 0' in cleanup(config).stdout
+    for nothing in (text.replace("acme = true", ""), text.partition("[registrar]")[0]):
+        config.write_text(nothing)
+        done = cleanup(config)
+        assert done.stdout.strip() == "{}"
+        assert "neither ACME nor the API is served here" in done.stderr
 
 
 def test_keys_of_external_accounts_are_made_listed_and_revoked(tmp_path: Path) -> None:

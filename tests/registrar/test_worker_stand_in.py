@@ -94,7 +94,7 @@ def test_worker_says_that_there_is_nothing_to_clean_up_without_acme(server: Serv
     server.client().flushall()
     with worker(server, tmp_path, 9, "off") as log:
         until(lambda: CLEANUP in notes(server).successes)
-        assert "no issuer has ACME, so there is nothing to clean up" in log.read_text()
+        assert "no issuer has ACME or the API, so there is nothing to clean up" in log.read_text()
     assert not (tmp_path / "cleaned").exists()
 
 

@@ -1,5 +1,6 @@
 """The signer's own limits: a profile or a message beyond them is refused, with the numbers."""
 
+import base64
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,6 +25,22 @@ def test_profile_beyond_the_signers_limits_is_refused(estate: Estate, public: st
     """Whoever writes the public profile cannot make the signer sign for longer than its own table allows."""
     with pytest.raises(ConfigurationError, match=words):
         Estate.build(estate.folder / "long", public=public).signer()
+
+
+@pytest.mark.parametrize(
+    ("octets", "words"),
+    [(b"\1" + bytes(31), "small order: anybody can sign with it"), (b"\xff" * 32, "not encoded as it must be")],
+)
+def test_requester_whose_key_anybody_signs_with_is_refused_at_the_start(
+    estate: Estate, octets: bytes, words: str
+) -> None:
+    """Also where it is one of several."""
+    config = estate.folder / "revocast.toml"
+    key = base64.b64encode(octets).decode()
+    more = f'\n[[signer.requesters]]\nname = "all"\npublic_key = "{key}"\nverbs = ["revoke"]\n'
+    config.write_text(config.read_text() + more)
+    with pytest.raises(ConfigurationError, match=words):
+        estate.signer()
 
 
 def retired(folder: Path, last: str, lines: str = "", limits: str = "") -> Estate:

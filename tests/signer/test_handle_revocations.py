@@ -7,6 +7,7 @@ import pytest
 
 from revocation.clock import fixed
 from revocation.messages import Outcome, Release, RequesterKey, Revoke, Verb, compose
+from revocation.refusalkind import RefusalKind
 from revocation.status import Reason, Revocation
 from signer.handle import handle, handle_text
 from signer.ledger import facts
@@ -64,6 +65,7 @@ def test_second_revocation_is_refused_and_keeps_the_first(estate: Estate, signer
     reply = handle(signer, estate.revoke(1, "keyCompromise"), fixed(NOW + SECOND))
     assert reply.outcome is Outcome.REFUSED
     assert "already revoked since 2026-03-01T12:00:00Z (superseded)" in reply.detail
+    assert reply.kind is RefusalKind.ALREADY_REVOKED
 
 
 def test_hold_made_final_keeps_the_date_of_the_hold(estate: Estate, signer: Signer) -> None:
@@ -137,3 +139,12 @@ def test_ca_certificate_is_not_revoked_without_a_reason(estate: Estate, signer: 
     assert (reply.outcome, "has to be told a reason" in reply.detail) == (Outcome.REFUSED, True)
     assert not is_revoked(signer, 7)
     assert handle(signer, estate.revoke(7, "cessationOfOperation"), fixed(NOW)).outcome is Outcome.DONE
+
+
+def test_reply_says_to_which_content_it_is(estate: Estate, signer: Signer) -> None:
+    """Also when it is given again, to the same message composed anew."""
+    body = Revoke(issuer="test", serial="01", reason="superseded")
+    first = estate.ask(Verb.REVOKE, body)
+    again = estate.ask(Verb.REVOKE, body, NOW + SECOND, id_=first.id)
+    replies = [handle(signer, one, fixed(NOW + SECOND)) for one in (first, again)]
+    assert [one.asked for one in replies] == [first.content_digest()] * 2

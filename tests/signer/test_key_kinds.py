@@ -239,9 +239,9 @@ def test_responder_key_of_before_the_brs_signs_no_more(tmp_path: Path) -> None:
         (
             "dsa",
             "",
-            "should be 'p256', 'p384', 'p521', 'rsa2048', 'rsa3072', 'rsa4096', 'ed25519', 'mldsa44', 'mldsa65'",
+            "must be 'p256', 'p384', 'p521', 'rsa2048', 'rsa3072', 'rsa4096', 'ed25519', 'mldsa44', 'mldsa65'",
         ),
-        ("rsa1024", "", "should be 'p256'"),
+        ("rsa1024", "", "must be 'p256'"),
         ("mldsa44", "", "wants an issuer with an ML-DSA key"),
         ("mldsa87", "", "wants an issuer with an ML-DSA key"),
         ("mldsa87", 'compliance = "br"', "section 6.1.5, know RSA and NIST's curves alone"),

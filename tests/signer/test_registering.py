@@ -80,6 +80,24 @@ def test_certificate_that_the_issuer_did_not_sign_has_all_refused(place: Place) 
     assert (reply.outcome, place.known()) == (Outcome.REFUSED, set())
 
 
+def test_certificate_of_the_issuer_itself_is_refused(place: Place) -> None:
+    """What would be recorded of it is what its own issuer has to publish."""
+    reply = place.register(leaf(place.authority, 0x51), place.authority.certificate)
+    assert (reply.outcome, "of the issuer itself" in reply.detail) == (Outcome.REFUSED, True), reply
+    assert from_int(0x51) not in place.known()
+
+
+def test_two_certificates_of_one_serial_are_refused_together_and_one_after_the_other(place: Place) -> None:
+    """Revoking one would revoke both; the same one twice is no harm."""
+    one, other = leaf(place.authority, 0x7A), leaf(place.authority, 0x7A)
+    reply = place.register(one, other)
+    assert (reply.outcome, place.known()) == (Outcome.REFUSED, set())
+    assert "two certificates of one issuer with the serial 7A" in reply.detail
+    assert place.register(one, one).outcome is Outcome.DONE
+    assert "certificate 1 and one in the ledger" in place.register(other).detail
+    assert place.register(one).outcome is Outcome.DONE
+
+
 def test_what_is_no_certificate_is_refused(place: Place) -> None:
     """And the signer goes on."""
     body = Register(issuer="test", certificates=("AAAA",))

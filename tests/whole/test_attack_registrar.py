@@ -36,6 +36,7 @@ from revocation.messages import (
     Verb,
     compose,
 )
+from revocation.refusalkind import RefusalKind
 from revocation.serials import from_int, to_hex
 from revocation.wire.queue import ISSUES_QUEUE, SIGNER_QUEUE, Wire
 from revocation.wire.route import REGISTRARS_QUEUE
@@ -53,11 +54,16 @@ RATE = 3
 
 @dataclass
 class Captured:
-    """What the attacker has, and the signer that they ask."""
+    """What the attacker has, and the signer that they ask.
+
+    Attributes:
+        second: the key of another registrar on the same queue, for the issuer `another`: the attacker has it not.
+    """
 
     office: Office
     server: GuardedServer
     key: RequesterKey
+    second: RequesterKey
     wire: Wire
 
     def send(self, verb: Verb, body: Body, *, queue: str = REGISTRARS_QUEUE, **more: object) -> Reply:
@@ -75,6 +81,11 @@ class Captured:
         csr = base64.b64encode(request_of(ec.generate_private_key(ec.SECP256R1()))).decode()
         body = Issue(issuer=issuer, profile=profile, csr=csr, names=names, asked_by="token evil", **more)
         return self.send(Verb.ISSUE, body, queue=ISSUES_QUEUE)
+
+    def forget_reply(self, id_: str) -> None:
+        """As after an hour."""
+        with self.server.client() as administrator:
+            administrator.delete(f"reply:{id_}")
 
     def serials(self) -> set[bytes]:
         """Of all certificates in the ledger."""
@@ -94,7 +105,7 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Captured]:
     with GuardedServer(tmp_path_factory.mktemp("guarded")) as server:
         authority = Authority(days=400, not_before=now - timedelta(days=1))
         queue = f'queue = "{server.url_of("signer")}"'
-        key = RequesterKey.generate()
+        key, second = RequesterKey.generate(), RequesterKey.generate()
         office = Office.build(folder, authority=authority, signer=queue, now=now)
         office.estate.add_issuer("another", Authority("Another CA", not_before=now - timedelta(days=1)))
         with (folder / "revocast.toml").open("a") as config:
@@ -102,13 +113,15 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Captured]:
             config.write("[signer.issuers.issuance.profiles.server]\n")
             config.write(f'[[signer.requesters]]\nname = "registrar"\npublic_key = "{key.public}"\n')
             config.write(f'verbs = ["issue", "revoke"]\nissuers = ["test"]\nissues_per_hour = {RATE}\n')
+            config.write(f'[[signer.requesters]]\nname = "second"\npublic_key = "{second.public}"\n')
+            config.write('verbs = ["issue", "revoke"]\nissuers = ["another"]\n')
         office.signer = office.estate.signer(now)
         command = [*REVOCAST, "worker", "signer", "--config", str(folder / "revocast.toml")]
         with (folder / "log").open("w") as log:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
-        yield Captured(office, server, key, Wire(server.url_of("registrar")))
+        yield Captured(office, server, key, second, Wire(server.url_of("registrar")))
         assert process.poll() is None, "the signer has ended"
         process.kill()
         process.communicate()
@@ -161,6 +174,25 @@ def test_message_in_anothers_name_is_refused(captured: Captured) -> None:
     """The key is that of one requester."""
     body = Revoke(issuer="test", serial="01", reason="keyCompromise")
     assert captured.send(Verb.REVOKE, body, requester="operator").outcome is Outcome.REFUSED
+
+
+def test_registrars_on_one_queue_are_kept_apart(captured: Captured) -> None:
+    """Each key is for its own issuer, in its own name; and an id that one has used says nothing to the other."""
+    before = captured.facts()
+    mine, theirs = (Revoke(issuer=issuer, serial="0DEAD3", reason="superseded") for issuer in ("test", "another"))
+    for body, requester in ((theirs, "registrar"), (theirs, "second"), (mine, "second")):
+        reply = captured.send(Verb.REVOKE, body, requester=requester)
+        assert (reply.outcome, reply.kind) == (Outcome.REFUSED, RefusalKind.REQUESTER), reply
+    id_ = "5e" * 16
+    first = captured.second.sign(compose(Verb.REVOKE, theirs, clock.now(), requester="second", id_=id_))
+    captured.wire.send(REGISTRARS_QUEUE, first)
+    until(lambda: captured.wire.await_reply(id_, 0.1) is not None, 20)
+    captured.forget_reply(id_)
+    reply = captured.send(Verb.REVOKE, mine, id_=id_)
+    assert (reply.outcome, reply.issuer) == (Outcome.REFUSED, None)
+    assert "this id was used for another message" in reply.detail
+    assert "0DEAD3" not in f"{reply.detail} {reply.advice}"
+    assert captured.facts() == before
 
 
 def test_more_than_the_rate_is_refused_and_what_is_within_is_in_the_audit_log(captured: Captured) -> None:

@@ -44,6 +44,7 @@ class FakeSigner:
     away: bool = False
     forged: bytes | None = None
     asked: list[tuple[str, Verb, Change]] = field(default_factory=list)
+    replies: dict[str, Reply] = field(default_factory=dict)
 
     def ask(self, tenant: Tenant, verb: Verb, body: Change, id_: str, seconds: float) -> Reply | None:
         if self.away:
@@ -53,8 +54,10 @@ class FakeSigner:
             return None
         if self.refusal:
             return self.refusal
-        reply = Reply(id=id_, outcome=Outcome.DONE, at=self.clock(), issuer=tenant.issuer.id, revision=7)
-        return reply.model_copy(update={"detail": "done", "data": self._data(body, id_)})
+        if id_ not in self.replies:
+            said = {"issuer": tenant.issuer.id, "revision": len(self.replies) + 1, "detail": "done"}
+            self.replies[id_] = Reply(id=id_, outcome=Outcome.DONE, at=self.clock(), data=self._data(body, id_), **said)
+        return self.replies[id_]
 
     def _data(self, body: Change, id_: str) -> dict[str, Any]:
         if isinstance(body, Register):
@@ -100,9 +103,10 @@ class Desk:
         api: str = API,
         database: str = "registrar/registrar.sqlite",
         requester: str = "registrar",
+        authority: Authority | None = None,
     ) -> "Desk":
         """The API as a configuration describes it: `api` are the tables of it."""
-        authority = Authority("Home CA")
+        authority = authority or Authority("Home CA")
         site = Site.build(
             folder,
             authority=authority,

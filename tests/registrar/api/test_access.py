@@ -1,25 +1,13 @@
-"""Who may do what: tokens, scopes, tenants, client certificates, and bodies that are none."""
+"""Who may do what: tokens, scopes, tenants, and bodies that are none."""
 
 import hashlib
-from collections.abc import Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
-from werkzeug.test import TestResponse
 
 from registrar.api.app import LARGEST
 from registrar.database.schema import tokens
-from revocation.status import Revocation
-from tests.authority import NOW, Authority
-from tests.building.ca import CA
-from tests.building.ocsp import response
-from tests.registrar.api.desk import ALL, API, Desk, kind, pem
+from tests.registrar.api.desk import ALL, Desk, kind
 from tests.registrar.site import ROOT
 
 LIST = "/issuers/home/certificates"
@@ -151,101 +139,3 @@ def test_rate_is_of_each_token(tmp_path: Path) -> None:
     answer = desk.ask("GET", LIST, token=one)
     assert (kind(answer), int(answer.headers["Retry-After"]) >= 1) == ("too-many", True)
     assert desk.ask("GET", LIST, token=other).status_code == 200
-
-
-CLIENTS = f"""{API}client_cas = ["clients.pem", "home.pem"]
-client_certificate_header = "X-Client-Cert"
-[[registrar.api.clients]]
-subject = "CN=backup"
-scopes = ["read"]
-issuers = ["home"]
-"""
-
-
-class Office:
-    """An API with client certificates, and a CA of those."""
-
-    def __init__(self, folder: Path) -> None:
-        self.clients = Authority("Clients")
-        self.clients.write(folder / "clients.pem")
-        self.desk = Desk.build(folder, api=CLIENTS)
-
-    def certificate(
-        self,
-        common: str = "backup",
-        *,
-        by: Authority | None = None,
-        usage: Sequence[ObjectIdentifier] = (ExtendedKeyUsageOID.CLIENT_AUTH,),
-        ends: datetime = NOW + timedelta(days=9),
-    ) -> x509.Certificate:
-        by = by or self.clients
-        key = ec.generate_private_key(ec.SECP256R1())
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)]))
-            .issuer_name(by.certificate.subject)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(NOW - timedelta(days=1))
-            .not_valid_after(ends)
-        )
-        if usage:
-            builder = builder.add_extension(x509.ExtendedKeyUsage(usage), critical=False)
-        return builder.sign(by.key, by.digest)
-
-    def ask(self, shown: x509.Certificate | str, peer: str = "127.0.0.1") -> TestResponse:
-        """What a proxy hands over."""
-        text = shown if isinstance(shown, str) else quote(pem(shown))
-        return self.desk.app.test_client().get(
-            f"{ROOT}/api/v1{LIST}", headers={"X-Client-Cert": text}, environ_base={"REMOTE_ADDR": peer}
-        )
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Office:
-    """An API with client certificates."""
-    return Office(tmp_path)
-
-
-def test_client_certificate_of_a_trusted_proxy_is_taken(office: Office) -> None:
-    """And from nobody else: anybody can write a header."""
-    shown = office.certificate()
-    assert office.ask(shown).status_code == 200
-    assert kind(office.ask(shown, peer="192.0.2.1")) == "unauthenticated"
-
-
-def test_client_certificate_that_does_not_hold_is_nobodys(office: Office) -> None:
-    """Another CA's, another subject's, expired, for servers, without a purpose, or none at all."""
-    wrong = [
-        office.certificate(by=Authority("Clients")),
-        office.certificate("backup2"),
-        office.certificate(ends=NOW - timedelta(seconds=1)),
-        office.certificate(usage=(ExtendedKeyUsageOID.SERVER_AUTH,)),
-        office.certificate(usage=()),
-        *("no certificate", "%00", quote("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")),
-    ]
-    assert [kind(office.ask(one)) for one in wrong] == ["unauthenticated"] * len(wrong)
-
-
-def test_client_certificate_of_an_issuer_of_ours_has_to_be_good(office: Office) -> None:
-    """By its OCSP response: revoked is nobody's, and where nobody answers it cannot be seen."""
-    shown = office.certificate(by=office.desk.authority)
-    ca = CA(office.desk.authority)
-    assert kind(office.ask(shown)) == "unavailable"
-    office.desk.responder.answer = response(ca, ca.responder(), shown.serial_number, this_update=NOW)
-    assert office.ask(shown).status_code == 200
-    revoked = Revocation(NOW - timedelta(hours=1))
-    office.desk.responder.answer = response(ca, ca.responder(), shown.serial_number, revoked, this_update=NOW)
-    assert kind(office.ask(shown)) == "unauthenticated"
-
-
-def test_fingerprint_names_one_certificate(tmp_path: Path) -> None:
-    """And no other of the same subject."""
-    office = Office(tmp_path)
-    shown, other = office.certificate("x"), office.certificate("x")
-    line = f'fingerprint = "{shown.fingerprint(SHA256()).hex(":")}"'
-    table = CLIENTS.replace('subject = "CN=backup"', line)
-    (tmp_path / "again").mkdir()
-    office.clients.write(tmp_path / "again" / "clients.pem")
-    office.desk = Desk.build(tmp_path / "again", api=table)
-    assert (office.ask(shown).status_code, office.ask(other).status_code) == (200, 401)

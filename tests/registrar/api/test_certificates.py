@@ -1,11 +1,13 @@
 """Issuing, listing, revoking and importing over the API, with a stand-in for the signer."""
 
+import base64
 import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from registrar.cleanup import clean_up
@@ -13,6 +15,8 @@ from registrar.config import Retention
 from registrar.database.schema import certificate_names, requests
 from revocation.messages import Outcome, Release, Reply, Revoke, Verb
 from tests.authority import NOW, Authority
+from tests.building.keyforms import EC
+from tests.building.requests import info_of, request_info, signed_by
 from tests.registrar.api.desk import Desk, kind, pem
 from tests.registrar.fakes import Clock, FakeCA
 from tests.registrar.site import csr_for
@@ -24,6 +28,14 @@ KEY = "0123456789abcdef" * 2
 def desk(tmp_path: Path, place: str) -> Desk:
     """An API that is right by default, on either database."""
     return Desk.build(tmp_path, database=place)
+
+
+@pytest.mark.parametrize("version", [1, 7])
+def test_request_of_an_unknown_version_is_refused(desk: Desk, version: int) -> None:
+    """Before anybody is asked."""
+    csr = base64.b64encode(signed_by(EC, request_info(info_of(EC), version=version))).decode()
+    answer = desk.issue(desk.token(), csr=csr)
+    assert (kind(answer), desk.signer.asked) == ("unreadable", [])
 
 
 def test_certificate_is_issued_for_who_has_the_scope(desk: Desk) -> None:
@@ -51,10 +63,31 @@ def test_same_request_under_the_same_key_is_one_certificate(desk: Desk) -> None:
     first = desk.issue(token, csr=csr, Idempotency_Key=KEY)
     second = desk.issue(token, csr=csr, Idempotency_Key=KEY)
     assert (first.status_code, first.json) == (201, second.json)
-    assert {id_ for id_, _, _ in desk.signer.asked} == {KEY}
+    assert len({id_ for id_, _, _ in desk.signer.asked}) == 1
     assert kind(desk.issue(token, csr=csr, profile="client", Idempotency_Key=KEY)) == "key-reused"
-    assert kind(desk.issue(desk.token(name="other"), csr=csr, Idempotency_Key=KEY)) == "key-reused"
     assert kind(desk.issue(token, csr=csr, Idempotency_Key="short")) == "bad-request"
+
+
+def test_key_says_nothing_of_what_others_ask_under_it(desk: Desk) -> None:
+    """Another token, another issuer, another operation: each is a message of its own, whose id nobody can choose."""
+    token, other, lab = desk.token(), desk.token(name="other"), desk.token(name="lab", issuers=("lab",))
+    serial = desk.issue(token, "a.example", Idempotency_Key=KEY).json["serial"]
+    assert desk.issue(other, "a.example", Idempotency_Key=KEY).status_code == 201
+    for one, issuer in ((token, "home"), (other, "home"), (lab, "lab")):
+        place = f"/issuers/{issuer}/certificates/{serial}"
+        for act in ("hold", "release", "revoke"):
+            assert desk.ask("POST", f"{place}/{act}", {}, token=one, Idempotency_Key=KEY).status_code == 200
+    ids = [id_ for id_, _, _ in desk.signer.asked]
+    assert (len(ids), len(set(ids)), KEY in ids) == (11, 11, False)
+
+
+def test_key_of_one_revocation_is_not_that_of_anothers(desk: Desk) -> None:
+    """409, before the signer is asked: one request is one certificate."""
+    token = desk.token()
+    for serial, status in (("0A", 200), ("0B", 409)):
+        place = f"/issuers/home/certificates/{serial}/revoke"
+        assert desk.ask("POST", place, {}, token=token, Idempotency_Key=KEY).status_code == status
+    assert len(desk.signer.asked) == 1
 
 
 def test_signer_that_does_not_answer_yet_is_asked_again_under_the_id_that_is_told(desk: Desk) -> None:
@@ -62,10 +95,10 @@ def test_signer_that_does_not_answer_yet_is_asked_again_under_the_id_that_is_tol
     token, csr = desk.token(), pem(csr_for("a.example"))
     desk.signer.silent = True
     waits = desk.issue(token, csr=csr)
-    assert (waits.status_code, waits.json["id"]) == (202, waits.headers["Idempotency-Key"])
+    assert (waits.status_code, waits.json["idempotency_key"]) == (202, waits.headers["Idempotency-Key"])
     assert int(waits.headers["Retry-After"]) > 0
     desk.signer.silent = False
-    assert desk.issue(token, csr=csr, Idempotency_Key=waits.json["id"]).status_code == 201
+    assert desk.issue(token, csr=csr, Idempotency_Key=waits.json["idempotency_key"]).status_code == 201
 
 
 def test_refusal_of_the_signer_is_told_in_its_words(desk: Desk) -> None:
@@ -201,6 +234,38 @@ def test_certificates_that_were_issued_elsewhere_are_imported(desk: Desk) -> Non
     right = desk.ask("POST", "/issuers/home/imports", {"certificates": [pem(ours)]}, token=token)
     assert right.status_code == 200, right.text
     assert len(right.json["registered"]) == 1
+
+
+def certified(authority: Authority, key: ec.EllipticCurvePrivateKey | None = None, names: bytes | None = None) -> str:
+    """PEM of a certificate that an authority signed elsewhere; `names` are the octets of its subjectAltName."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    builder = x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(authority.certificate.subject)
+    builder = builder.public_key(key.public_key()).serial_number(0x1234)
+    builder = builder.not_valid_before(NOW).not_valid_after(NOW + timedelta(days=30))
+    if names is not None:
+        kind_ = x509.oid.ExtensionOID.SUBJECT_ALTERNATIVE_NAME
+        builder = builder.add_extension(x509.UnrecognizedExtension(kind_, names), critical=False)
+    return pem(builder.sign(authority.key, authority.digest))
+
+
+@pytest.mark.parametrize("names", [b"\xff", b"\x30\x04\x82\x02\xff\xfe", bytes.fromhex("3002a300")])
+def test_certificate_whose_names_cannot_be_read_is_not_imported(desk: Desk, names: bytes) -> None:
+    """It is said of which, in words of ours, and the signer is not asked."""
+    body = {"certificates": [certified(desk.authority), certified(desk.authority, names=names)]}
+    answer = desk.ask("POST", "/issuers/home/imports", body, token=desk.token())
+    assert (kind(answer), desk.signer.asked) == ("unreadable", [])
+    assert answer.json["faults"] == [
+        {"at": "certificates.1", "detail": "has a key or an extension that cannot be read"}
+    ]
+
+
+def test_certificate_of_the_issuer_itself_is_not_imported_into_it(desk: Desk) -> None:
+    """Its own one, and another of its key: held or revoked there, it would take the issuer along."""
+    token = desk.token()
+    for one in (pem(desk.authority.certificate), certified(desk.authority, desk.authority.key)):
+        answer = desk.ask("POST", "/issuers/home/imports", {"certificates": [one]}, token=token)
+        assert (kind(answer), desk.signer.asked) == ("unreadable", [])
+        assert "is of the key of home itself" in answer.json["detail"]
 
 
 def test_cleaning_up_takes_names_and_old_ids_along(desk: Desk) -> None:

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from cheroot.wsgi import Server
 
+from registrar.api.app import LARGEST
+from registrar.serving.server import Server
+from revocation import clock
 from tests.registrar.api.desk import ALL, Desk
 
 pytestmark = pytest.mark.timeout(600)
@@ -32,11 +34,11 @@ UNAUTHORIZED = bytes.fromhex("30030a0106")
 @contextmanager
 def served(desk: Desk) -> Iterator[str]:
     """The API over HTTP, and its URL."""
-    server = Server(("127.0.0.1", 0), desk.app.wsgi_app, numthreads=4)
-    server.prepare()
+    server = Server(("127.0.0.1", 0), desk.app.wsgi_app, threads=4, largest=2 * LARGEST, now=clock.now)
+    server.open()
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.bind_addr[1]}/api/v1"
+    yield f"http://127.0.0.1:{server.address[1]}/api/v1"
     server.stop()
     thread.join()
 

@@ -7,9 +7,11 @@ import pytest
 from registrar.validation.addresses import why_refused
 from registrar.validation.config import Networks
 
-PUBLIC = ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1"]
+PUBLIC = ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1"]
 PRIVATE = ["10.0.0.1", "172.16.3.4", "192.168.1.1", "100.64.0.1", "fd12::1", "::ffff:192.168.1.1", "64:ff9b::10.0.0.1"]
+RESERVED = ["5f00::1", "4000::1", "fe00::1", "3fff::1", "2001:db8::1", "192.0.2.1", "192.88.99.1", "64:ff9b:1::a01:203"]
 NEVER = [
+    "fec0::1", "64:ff9b:1::7f00:1", "::ffff:0:7f00:1",
     "127.0.0.1", "127.9.9.9", "0.1.2.3", "::", "::1", "::7f00:1", "::ffff:127.0.0.1", "169.254.1.1", "169.254.169.254",
     "fe80::1", "fd00:ec2::254", "168.63.129.16", "100.100.100.200", "224.0.0.1", "255.255.255.255", "ff02::1",
     "64:ff9b::169.254.169.254", "2002:7f00:1::", "64:ff9b::127.0.0.1",
@@ -21,6 +23,7 @@ NEVER = [
     [
         (PUBLIC, "refuse", False),
         (PRIVATE, "refuse", True),
+        (RESERVED, "refuse", True),
         (PRIVATE, "allow", False),
         (NEVER, "refuse", True),
         (NEVER, "allow", True),

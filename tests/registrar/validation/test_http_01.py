@@ -29,8 +29,9 @@ ASKED = challenge("http-01", "www.test")
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         + f"{len(KEY_AUTHORIZATION):x}\r\n{KEY_AUTHORIZATION}\r\n0\r\n\r\n".encode(),
         b"HTTP/1.1 100 Continue\r\n\r\n" + PROOF,
+        b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 102 P\r\n\r\n" + PROOF,
     ],
-    ids=["plain", "white space", "until the end", "chunked", "interim"],
+    ids=["plain", "white space", "until the end", "chunked", "interim", "hints"],
 )
 def test_http_01_is_met_by_the_key_authorization(resolver: str, web: Web, said: bytes) -> None:
     """In each form of HTTP/1; asked for by name, with nothing of ours in the request."""

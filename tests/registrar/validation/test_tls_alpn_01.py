@@ -2,15 +2,21 @@
 
 import socket
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from registrar.problem import ProblemType
 from registrar.validation.failure import MayPass
+from registrar.validation.tls_alpn_01 import require_certificate
 from registrar.validation.validate import validate
-from tests.registrar.validation.alpn import ALPNServer, address, certificate, dns_name
+from tests.registrar.validation.alpn import NOW, ALPNServer, address, certificate, dns_name
 from tests.registrar.validation.bind import free_port
 from tests.registrar.validation.world import DIGEST, challenge, network, problem_of
 from tests.waiting import until_listening
@@ -110,3 +116,14 @@ def test_tls_alpn_01_ends_when_its_time_is_over(resolver: str) -> None:
         problem = problem_of(ASKED, over)
     assert (problem.type, isinstance(problem, MayPass)) == (ProblemType.CONNECTION, True)
     assert "was not over in time" in problem.detail
+
+
+@pytest.mark.parametrize("san", ["3002a300", "3006a504a1020c00", "ffff", "30058703010203", "30048202fffe", "3000"])
+def test_tls_alpn_01_refuses_names_that_cannot_be_read(san: str) -> None:
+    """x400Address, ediPartyName, garbage: the certificate is wrong, and nothing of ours."""
+    names = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, bytes.fromhex(san))
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 5, NOW, NOW + timedelta(days=1))
+    der = builder.add_extension(names, critical=False).sign(key, SHA256()).public_bytes(Encoding.DER)
+    with pytest.raises(Exception, match=r"cannot be read|has 0 names"):
+        require_certificate(der, ASKED)

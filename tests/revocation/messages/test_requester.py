@@ -59,6 +59,13 @@ def test_configured_key_that_is_none_verifies_nothing(public: str) -> None:
         verify_signature(RequesterKey.generate().sign(release()), public)
 
 
+def test_configured_key_that_anybody_signs_with_verifies_nothing() -> None:
+    """The neutral point of Ed25519, and the signature that all messages have under it."""
+    signed = release().model_copy(update={"signature": base64.b64encode(b"\1" + bytes(63)).decode()})
+    with pytest.raises(Refused, match="not that of requester"):
+        verify_signature(signed, base64.b64encode(b"\1" + bytes(31)).decode())
+
+
 def test_requester_key_is_saved_for_its_owner_alone_and_never_over_another(tmp_path: Path) -> None:
     """Whatever the umask says."""
     path = tmp_path / "operator.key"

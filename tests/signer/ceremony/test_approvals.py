@@ -96,6 +96,13 @@ def test_damaged_approval_is_refused(people: Path, tmp_path: Path) -> None:
             require_approvals(table(people, 1), DIGEST, [file])
 
 
+def test_approver_whose_key_anybody_signs_with_is_refused() -> None:
+    """The neutral point of Ed25519, as a line of a .pub file."""
+    blob = base64.b64encode(ssh(b"ssh-ed25519") + ssh(b"\1" + bytes(31))).decode()
+    with pytest.raises(ValidationError, match="small order: anybody can sign with it"):
+        Approver(name="anna", public_key=f"ssh-ed25519 {blob}")
+
+
 @pytest.mark.parametrize(("flags", "passes"), [(1, True), (0, False)], ids=["touched", "untouched"])
 def test_fido_key_counts_where_somebody_touched_it(tmp_path: Path, flags: int, passes: bool) -> None:
     """A signature as a token makes it (PROTOCOL.u2f). ssh-keygen verifies both: it leaves the touch to who asks."""

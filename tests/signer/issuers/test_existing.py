@@ -1,15 +1,21 @@
 """`revocast issuer import`: a CA of before becomes an issuer, with the certificate, key and record that it has."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from revocation import clock
+from revocation.errors import ConfigurationError
 from tests.authority import Authority
 from tests.signer.issuers.machine import Machine
+
+WEAK = rsa.generate_private_key(65537, 1024)  # noqa: S505 - what is warned of
 
 
 @pytest.fixture
@@ -41,6 +47,43 @@ def test_existing_ca_signs_with_its_key_afterwards(empty: Machine, old: Authorit
     assert empty.certificate("old") == old.certificate
     assert 'key = "file:old.key"' in empty.config.read_text()
     assert "install CA certificate" in empty.run("audit", "show")
+
+
+def without_cert_sign() -> Authority:
+    """A CA whose certificate lets it sign CRLs alone."""
+    authority = Authority("Old CA", not_before=clock.now() - timedelta(days=9))
+    name, key = authority.certificate.subject, authority.key
+    usage = x509.KeyUsage(*[False] * 6, crl_sign=True, encipher_only=False, decipher_only=False)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(5).not_valid_before(authority.certificate.not_valid_before_utc)
+    builder = builder.not_valid_after(authority.certificate.not_valid_after_utc)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    authority.certificate = builder.add_extension(usage, critical=True).sign(key, SHA256())
+    return authority
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: Authority("Old CA", key=WEAK, not_before=clock.now() - timedelta(days=9)), "RSA of 1024 bits is weak"),
+        (without_cert_sign, "lacks keyCertSign"),
+    ],
+    ids=["RSA of 1024 bits", "without keyCertSign"],
+)
+def test_existing_ca_that_may_certify_nothing_is_told_so_and_publishes_status(
+    empty: Machine, made: Callable[[], Authority], said: str
+) -> None:
+    """It is imported with a warning; with issuance configured the signer does not start."""
+    authority = made()
+    authority.write(empty.folder.parent / "old.pem")
+    told = empty.run(*words(empty, *empty.key("old", made=authority.key), "--append"))
+    assert "warning: old can publish status, and may certify nothing here" in told
+    assert said in told
+    assert empty.signer.public.profile("old")
+    with empty.config.open("a") as config:
+        config.write('[signer.issuers.issuance.names]\ndns = ["*"]\n[signer.issuers.issuance.profiles.server]\n')
+    with pytest.raises(ConfigurationError, match=f"may certify nothing: .*{said}"):
+        _ = empty.signer
 
 
 def test_existing_ca_is_imported_without_its_key(empty: Machine, old: Authority) -> None:

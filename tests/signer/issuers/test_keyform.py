@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from cryptography.x509.oid import NameOID
@@ -22,40 +22,10 @@ from signer.keys import BytesTBS
 from signer.keys.generating import KINDS
 from signer.keys.local import of_private_key
 from tests.authority import CAKey
+from tests.building.keyforms import COMPRESSED, EC, EXPLICIT, HYBRID, RSA, RSA_OCTETS, WITHOUT_NULL, of
 from tests.signer.issuers.machine import Machine
 
 PKIX, BR = Compliance.PKIX, Compliance.BR
-EC = ec.generate_private_key(ec.SECP256R1())
-RSA = rsa.generate_private_key(65537, 2048)
-P = 2**256 - 2**224 + 2**192 + 2**96 - 1
-B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
-N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-G = ec.derive_private_key(1, ec.SECP256R1()).public_key()
-"""P-256 by its numbers (SEC 2 section 2.4.2)."""
-
-
-def of(algorithm: bytes, octets: bytes) -> bytes:
-    """A SubjectPublicKeyInfo."""
-    return der.sequence(algorithm, der.tlv(der.BIT_STRING, b"\0", octets))
-
-
-def point(key: ec.EllipticCurvePublicKey, form: PublicFormat = PublicFormat.UncompressedPoint) -> bytes:
-    """Of a key."""
-    return key.public_bytes(Encoding.X962, form)
-
-
-NAMED = der.sequence(der.oid("1.2.840.10045.2.1"), der.oid("1.2.840.10045.3.1.7"))
-UNCOMPRESSED = point(EC.public_key())
-COMPRESSED = of(NAMED, point(EC.public_key(), PublicFormat.CompressedPoint))
-HYBRID = of(NAMED, bytes([6 + UNCOMPRESSED[-1] % 2]) + UNCOMPRESSED[1:])
-CURVE = der.sequence(*(der.tlv(der.OCTET_STRING, number.to_bytes(32, "big")) for number in (P - 3, B)))
-FIELD = der.sequence(der.oid("1.2.840.10045.1.1"), der.integer(P))
-NUMBERS = der.sequence(
-    der.integer(1), FIELD, CURVE, der.tlv(der.OCTET_STRING, point(G)), der.integer(N), der.integer(1)
-)
-EXPLICIT = of(der.sequence(der.oid("1.2.840.10045.2.1"), NUMBERS), UNCOMPRESSED)
-RSA_OCTETS = der.public_key_octets(RSA.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-WITHOUT_NULL = of(der.sequence(der.oid("1.2.840.113549.1.1.1")), RSA_OCTETS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -91,6 +61,14 @@ def test_compressed_point_is_taken_where_the_brs_do_not_hold() -> None:
 def test_key_for_rsassa_pss_alone_is_taken() -> None:
     """Without parameters, as most are (RFC 4055 section 1.2)."""
     require_strong(of(der.sequence(der.oid("1.2.840.113549.1.1.10")), RSA_OCTETS), PKIX, "issuer sub")
+
+
+@pytest.mark.parametrize("octets", [b"\1" + bytes(31), bytes(32), b"\xff" * 32], ids=["order 1", "order 4", "above P"])
+def test_ed25519_key_that_anybody_signs_with_is_refused(octets: bytes) -> None:
+    """Whoever's it is said to be."""
+    info = of(der.sequence(der.oid("1.3.101.112")), octets)
+    with pytest.raises(Refused, match=r"RFC 7748 section 6\.1|RFC 8032 section 5\.1\.3"):
+        require_strong(info, PKIX, "issuer sub")
 
 
 def test_request_with_an_odd_encoding_of_its_key_is_refused(machine: Machine, tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from revocation.errors import Refused
 from revocation.issuer import Issuer
-from signer.issuing.constraints import require_within
+from signer.issuing.constraints import require_subject_within, require_within
 from signer.issuing.names import parse_name
 from tests.authority import NOW, Authority
+from tests.signer.issuing.office import Office
 
 PERMITTED = [
     x509.DNSName("example.com"),
@@ -26,7 +27,7 @@ EXCLUDED = [x509.DNSName("secret.example.com")]
 NAMES = {
     "dns:www.example.com": True,
     "dns:example.com": True,
-    "dns:*.example.com": True,
+    "dns:*.www.example.com": True,
     "dns:www.secret.example.com": False,
     "dns:example.org": False,
     "dns:badexample.com": False,
@@ -59,37 +60,122 @@ def restricted(permitted: list[x509.GeneralName] | None, excluded: list[x509.Gen
     return authority
 
 
-def allows(issuer: Issuer, name: str) -> bool:
+def allows(issuer: Issuer, *names: str, common_name: str = "") -> bool:
+    subject = common_named(common_name)
     try:
-        require_within(issuer, [parse_name(name)])
+        require_within(issuer, [parse_name(name) for name in names])
+        require_subject_within(issuer, subject, [parse_name(name) for name in names])
     except Refused:
         return False
     return True
 
 
-@pytest.mark.judge("openssl")
-@pytest.mark.parametrize("name", NAMES)
-def test_name_outside_is_refused_here_and_by_openssl(tmp_path: Path, name: str) -> None:
-    """The same answer for each; a wildcard by the names that it stands for."""
-    authority = restricted(PERMITTED, EXCLUDED)
-    assert allows(authority.issuer(), name) is NAMES[name]
+def common_named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)] if name else [])
+
+
+def openssl_takes(folder: Path, authority: Authority, *names: str, common_name: str = "", host: str = "") -> bool:
+    """A certificate with these names, which the CA signs whatever it may; held against a host name where one is."""
     key = ec.generate_private_key(ec.SECP256R1())
-    leaf = (
+    builder = (
         x509.CertificateBuilder()
-        .subject_name(x509.Name([]))
+        .subject_name(common_named(common_name))
         .issuer_name(authority.certificate.subject)
         .public_key(key.public_key())
         .serial_number(7)
         .not_valid_before(NOW)
         .not_valid_after(authority.certificate.not_valid_after_utc)
-        .add_extension(x509.SubjectAlternativeName([parse_name(name).general_name]), critical=True)
-        .sign(authority.key, SHA256())
     )
-    (tmp_path / "leaf.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
-    ca = authority.write(tmp_path / "ca.pem")
-    command = ["openssl", "verify", "-attime", str(int(NOW.timestamp())), "-CAfile", ca, tmp_path / "leaf.pem"]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
-    assert (done.returncode == 0) is NAMES[name], done.stderr
+    if names:
+        found = x509.SubjectAlternativeName([parse_name(name).general_name for name in names])
+        builder = builder.add_extension(found, critical=not common_name)
+    (folder / "leaf.pem").write_bytes(builder.sign(authority.key, SHA256()).public_bytes(Encoding.PEM))
+    at = ["-attime", str(int(NOW.timestamp())), *(["-verify_hostname", host] if host else [])]
+    command = ["openssl", "verify", *at, "-CAfile", authority.write(folder / "ca.pem"), folder / "leaf.pem"]
+    return subprocess.run(list(map(str, command)), capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.judge("openssl")
+@pytest.mark.parametrize("name", NAMES)
+def test_name_outside_is_refused_here_and_by_openssl(tmp_path: Path, name: str) -> None:
+    """The same answer for each."""
+    authority = restricted(PERMITTED, EXCLUDED)
+    assert allows(authority.issuer(), name) is NAMES[name]
+    assert openssl_takes(tmp_path, authority, name) is NAMES[name]
+
+
+@pytest.mark.judge("openssl")
+@pytest.mark.parametrize("name", ["example.com", "www.example.com", "*.example.com", "notexample.com"])
+def test_dot_in_front_permits_what_is_below_alone_as_openssl_has_it(tmp_path: Path, name: str) -> None:
+    """RFC 5280 says so of URIs, and nothing of hosts."""
+    authority = restricted([x509.DNSName(".example.com")], None)
+    taken = name in ("www.example.com", "*.example.com")
+    assert allows(authority.issuer(), f"dns:{name}") is taken
+    assert openssl_takes(tmp_path, authority, f"dns:{name}") is taken
+
+
+@pytest.mark.judge("openssl")
+def test_wildcard_that_stands_for_an_excluded_name_is_refused_since_openssl_takes_it(tmp_path: Path) -> None:
+    """For the excluded name itself: its wildcard goes around the exclusion."""
+    authority = restricted(None, [x509.DNSName("secret.example.com")])
+    assert openssl_takes(tmp_path, authority, "dns:*.example.com", host="secret.example.com")
+    assert not allows(authority.issuer(), "dns:*.example.com")
+
+
+@pytest.mark.parametrize(
+    ("excluded", "allowed"),
+    [
+        ("example.com", False),
+        (".example.com", False),
+        ("com", False),
+        ("", False),
+        ("secret.example.com", False),
+        ("Secret.Example.COM", False),
+        (".secret.example.com", False),
+        ("deep.secret.example.com", True),
+        ("example.org", True),
+        ("anexample.com", True),
+    ],
+)
+def test_wildcard_is_refused_where_any_name_that_it_stands_for_is_excluded(excluded: str, allowed: bool) -> None:
+    """One label more than its domain, and no two; with a dot in front read as without, since implementations differ."""
+    issuer = restricted(None, [x509.DNSName(excluded)]).issuer()
+    assert allows(issuer, "dns:*.example.com") is allowed
+
+
+@pytest.mark.judge("openssl")
+@pytest.mark.parametrize(
+    ("common_name", "names", "taken"),
+    [
+        ("www.evil.org", (), False),
+        ("www.example.com", (), True),
+        ("www.secret.example.com", (), False),
+        ("www.evil.org", ("ip:192.168.0.1",), False),
+        ("WWW.evil_.org", (), False),
+        ("192.168.0.1", (), False),
+        ("www.evil.org", ("dns:www.example.com",), True),
+        ("Alice", (), True),
+        ("Alice Example", (), True),
+        ("alice@evil.org", (), True),
+        ("Dr. Alice", (), True),
+        ("-www.evil.org", (), True),
+        ("www.evil.org.", (), True),
+    ],
+)
+def test_common_name_that_looks_like_a_host_is_held_against_constraints_of_hosts(
+    tmp_path: Path, common_name: str, names: tuple[str, ...], taken: bool
+) -> None:
+    """Where no name of a host stands beside it, as OpenSSL has it."""
+    authority = restricted(PERMITTED, EXCLUDED)
+    assert openssl_takes(tmp_path, authority, *names, common_name=common_name) is taken
+    assert allows(authority.issuer(), *names, common_name=common_name) is taken
+
+
+def test_subject_of_a_message_is_held_against_the_constraints_of_the_issuer(tmp_path: Path) -> None:
+    """A client of which only the common name is asked for."""
+    office = Office.build(tmp_path, authority=restricted([x509.DNSName("example.com")], None))
+    assert "CN=www.evil.org" in office.refused("client", (), subject="CN=www.evil.org")
+    office.issue("client", (), subject="CN=Alice")
 
 
 def test_issuer_without_constraints_allows_every_name() -> None:

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from revocation.errors import ConfigurationError
 from revocation.messages import Outcome
@@ -29,6 +29,12 @@ def test_certificate_has_the_names_of_the_message_and_not_those_of_the_request(s
     csr = request_of(KEY, names=["dns:other.example.com"])
     issued = shared.issue("server", ("dns:WWW.example.com", "dns:www.example.com", "ip:192.168.0.7"), csr=csr)
     assert names_in(issued) == ["www.example.com", "192.168.0.7"]
+
+
+def test_reply_says_to_which_message_it_is(shared: Office) -> None:
+    """By a digest of what was asked."""
+    message = shared.ask()
+    assert shared.reply(message).asked == message.content_digest()
 
 
 def test_certificate_has_the_names_of_the_request_where_the_message_has_none(shared: Office) -> None:
@@ -69,6 +75,7 @@ def test_name_beyond_the_policy_is_refused(shared: Office, profile: str, name: s
         "dns:www.*.example.com",
         "dns:a_b.example.com",
         "dns:wẃw.example.com",
+        "dns:\u212a.example.com",
         "dns:www.example.com\0.attacker.org",
         "dns:1.2.3.4",
         f"dns:{'a' * 64}.example.com",
@@ -80,6 +87,12 @@ def test_name_beyond_the_policy_is_refused(shared: Office, profile: str, name: s
         "email:a@b@example.com",
         "uri:spiffe://example.com/../x",
         "uri:spiffe://example.com/%2e%2e/x",
+        "uri:spiffe://example.com/%252e%252e/x",
+        "uri:spiffe://example.com/..%5cx",
+        "uri:spiffe://example.com/..\\x",
+        "uri:spiffe://example.com/..;/x",
+        "uri:spiffe://example.com/.;a=b/x",
+        "uri:spiffe://example.com/%61",
         "uri:spiffe://example.com@attacker.org/",
         "other:x",
         "www.example.com",
@@ -90,6 +103,35 @@ def test_malformed_name_is_refused(shared: Office, name: str) -> None:
     profile = "server" if name.startswith(("dns", "ip")) else "client"
     said = shared.refused(profile, (name,), subject="CN=x" if profile == "client" else None)
     assert "is no name that is certified" in said
+
+
+def test_name_in_a_request_is_read_like_one_in_a_message(shared: Office) -> None:
+    """The Kelvin sign is no k, although it is one in lower case."""
+    names = x509.SubjectAlternativeName([x509.DNSName._init_without_validation("\u212a.example.com")])
+    csr = request_of(KEY, extensions=[names])
+    assert "is no name that is certified" in shared.refused("server", (), csr=csr)
+
+
+@pytest.mark.parametrize(
+    "uri", ["spiffe://example.com/ns/a/..b", "https://example.com/a;b?c=../d#e", "https://example.com/"]
+)
+def test_uri_that_stays_below_its_beginning_is_certified(shared: Office, uri: str) -> None:
+    """Dots within a segment, parameters, and what is in a query lead nowhere."""
+    assert names_in(shared.issue("client", (f"uri:{uri}",))) == [uri]
+
+
+def test_request_has_no_more_names_than_a_message_may(shared: Office) -> None:
+    """100, and one more is refused, wherever they stand; the same one twice counts once."""
+    names = [f"dns:{n}.example.com" for n in range(100)]
+    assert (
+        len(
+            names_in(
+                shared.issue("server", (), csr=request_of(KEY, names=[*names, names[0].upper().replace("DNS", "dns")]))
+            )
+        )
+        == 100
+    )
+    assert "101 names" in shared.refused("server", (), csr=request_of(KEY, names=[*names, "dns:www.example.com"]))
 
 
 def test_wildcard_is_refused_where_the_policy_has_none(tmp_path: Path) -> None:
@@ -426,17 +468,6 @@ def test_limits_of_the_key_hold_for_its_profiles_at_the_start(tmp_path: Path) ->
         with pytest.raises(ConfigurationError) as refused:
             Office.build(tmp_path / str(hash(said)), limits=limits)
         assert said in str(refused.value)
-
-
-def test_brs_want_no_internal_name_and_no_reserved_address(tmp_path: Path) -> None:
-    """Whatever the policy says."""
-    names = NAMES.replace('dns = ["example.com"]', 'dns = ["*"]')
-    authority = Authority(organization="Example")
-    profiles = "[signer.issuers.issuance.profiles.server]\n"
-    office = Office.build(tmp_path, public='compliance = "br"', authority=authority, issuance=names + profiles)
-    assert "is an internal name" in office.refused("server", ("dns:printer",))
-    assert "is a reserved address" in office.refused("server", ("ip:192.168.0.1",))
-    assert office.issue("server").subject.get_attributes_for_oid(NameOID.COMMON_NAME) == []
 
 
 def test_request_in_a_message_is_base64_of_bounded_size(shared: Office) -> None:

@@ -8,9 +8,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from revocation import clock
+from revocation import clock, der
+from revocation.messages import Outcome
 from tests.authority import Authority
-from tests.signer.issuing.office import BR_PROFILES, NAMES, PROFILES, Office, SubjectKey
+from tests.building import keyforms, requests
+from tests.signer.issuing.office import BR_PROFILES, NAMES, PROFILES, Office, SubjectKey, certificate_in
+from tests.signer.issuing.test_public_names import REFUSED, TAKEN
 from tests.signer.pkilint import pkilint_certificate
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -37,6 +40,9 @@ KEYS: dict[str, SubjectKey] = {
     "ed25519": ed25519.Ed25519PrivateKey.generate(),
 }
 
+P521 = ec.generate_private_key(ec.SECP521R1())
+RSA2056 = rsa.generate_private_key(65537, 2056)
+
 
 @pytest.fixture(scope="module")
 def pkix(tmp_path_factory: pytest.TempPathFactory) -> Office:
@@ -50,6 +56,15 @@ def br(tmp_path_factory: pytest.TempPathFactory) -> Office:
     authority = Authority(organization="Example")
     folder = tmp_path_factory.mktemp("br")
     return Office.build(folder, authority=authority, public=public, issuance=NAMES + BR_PROFILES, now=NOW)
+
+
+@pytest.fixture(scope="module")
+def anything(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """By the BRs, with a policy that permits every name."""
+    permitted = 'dns = ["*"]\nwildcards = true\nip = ["0.0.0.0/0", "::/0"]\nuri = ["https:"]\n'
+    names = f"[signer.issuers.issuance.names]\n{permitted}"
+    br = {"public": 'compliance = "br"', "authority": Authority(organization="Example")}
+    return Office.build(tmp_path_factory.mktemp("anything"), issuance=names + BR_PROFILES, now=NOW, **br)
 
 
 @pytest.mark.judge("lint_pkix_cert")
@@ -75,6 +90,73 @@ def test_pkilint_finds_nothing_by_the_brs(br: Office, tmp_path: Path, profile: s
     assert [line for line in found if "cabf.ca_certificate_no_digital_signature_bit" not in line] == []
 
 
+ODD_KEYS = {
+    "explicit curve": (keyforms.EC, keyforms.EXPLICIT),
+    "hybrid point": (keyforms.EC, keyforms.HYBRID),
+    "compressed point": (keyforms.EC, keyforms.COMPRESSED),
+    "RSA without NULL": (keyforms.RSA, keyforms.WITHOUT_NULL),
+    "P-521": (P521, requests.info_of(P521)),
+    "RSA of 2056 bits": (RSA2056, requests.info_of(RSA2056)),
+}
+ODD_NAMES = {
+    f"common name as {tag:#x}": (tag, text.encode(codec))
+    for tag, codec in {
+        requests.UTF8: "utf-8",
+        requests.PRINTABLE: "ascii",
+        requests.IA5: "ascii",
+        requests.VISIBLE: "ascii",
+        requests.TELETEX: "ascii",
+        requests.BMP: "utf-16-be",
+        requests.UNIVERSAL: "utf-32-be",
+        der.OCTET_STRING: "ascii",
+        der.BIT_STRING: "ascii",
+    }.items()
+    for text in ("Alice",)
+} | {
+    f"common name {text!a}": (requests.UTF8, text.encode())
+    for text in ("", " ", " x", "x\0", "x\x1b", "\u202ex", "Zoë")
+}
+
+
+def refused_or_certified(office: Office, profile: str, csr: bytes, file: Path) -> bool:
+    """Whether a certificate is there to be judged."""
+    reply = office.reply(office.ask(profile, (), csr=csr, now=NOW), NOW)
+    if reply.outcome is Outcome.DONE:
+        file.write_bytes(certificate_in(reply).public_bytes(Encoding.PEM))
+        return True
+    assert reply.outcome is Outcome.REFUSED, reply
+    return False
+
+
+def errors_in(found: str) -> list[str]:
+    return [line for line in found.splitlines() if ",ERROR," in line or ",FATAL," in line or "Traceback" in line]
+
+
+@pytest.mark.judge("lint_pkix_cert", "lint_cabf_serverauth_cert")
+@pytest.mark.parametrize("what", ODD_KEYS)
+def test_odd_key_is_refused_or_pkilint_finds_no_error(pkix: Office, br: Office, tmp_path: Path, what: str) -> None:
+    """By RFC 5280, and by the BRs."""
+    key, info = ODD_KEYS[what]
+    csr = requests.signed_by(key, requests.request_info(info, extensions=[requests.names("www.example.com")]))
+    for office, linter, options in ((pkix, "lint_pkix_cert", ()), (br, "lint_cabf_serverauth_cert", ("-d",))):
+        if refused_or_certified(office, "server", csr, tmp_path / "x.pem"):
+            assert errors_in(pkilint_certificate(tmp_path / "x.pem", linter, *options)) == []
+
+
+@pytest.mark.judge("lint_pkix_cert")
+@pytest.mark.filterwarnings("ignore:Attribute's length must be")
+@pytest.mark.parametrize("profile", ["client", "code_signing", "intermediate"])
+@pytest.mark.parametrize("what", ODD_NAMES)
+def test_odd_subject_is_refused_or_pkilint_finds_no_error(
+    pkix: Office, tmp_path: Path, profile: str, what: str
+) -> None:
+    """By RFC 5280: such requests are all that a requester may choose of a subject."""
+    subject = der.sequence(requests.attribute("2.5.4.3", *ODD_NAMES[what]))
+    info = requests.request_info(requests.info_of(keyforms.EC), subject=subject)
+    if refused_or_certified(pkix, profile, requests.signed_by(keyforms.EC, info), tmp_path / "x.pem"):
+        assert errors_in(pkilint_certificate(tmp_path / "x.pem", "lint_pkix_cert")) == []
+
+
 @pytest.mark.judge("lint_pkix_cert", "lint_cabf_serverauth_cert")
 def test_pkilint_finds_nothing_with_p_521_where_profiles_name_it(tmp_path: Path) -> None:
     """By RFC 5280, and by the BRs, whose section 6.1.5 has it."""
@@ -86,6 +168,19 @@ def test_pkilint_finds_nothing_with_p_521_where_profiles_name_it(tmp_path: Path)
         issued = office.issue("server", key=ec.generate_private_key(ec.SECP521R1()), now=NOW)
         (tmp_path / "x.pem").write_bytes(issued.public_bytes(Encoding.PEM))
         assert pkilint_certificate(tmp_path / "x.pem", linter, *options) == ""
+
+
+@pytest.mark.judge("lint_cabf_serverauth_cert")
+@pytest.mark.parametrize("name", [*REFUSED, *TAKEN])
+def test_pkilint_finds_nothing_in_any_name_that_is_certified_by_the_brs(
+    anything: Office, tmp_path: Path, name: str
+) -> None:
+    """Where the policy permits every name: those of which it would find something are refused here."""
+    reply = anything.reply(anything.ask("server_client", (name,), now=NOW), NOW)
+    assert (reply.outcome is Outcome.DONE) is (name in TAKEN), reply.detail
+    if reply.outcome is Outcome.DONE:
+        (tmp_path / "x.der").write_bytes(certificate_in(reply).public_bytes(Encoding.DER))
+        assert pkilint_certificate(tmp_path / "x.der", "lint_cabf_serverauth_cert", "-d") == ""
 
 
 @pytest.mark.judge("lint_cabf_smime_cert")

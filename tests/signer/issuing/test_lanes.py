@@ -43,16 +43,17 @@ class Desk:
     def open(self) -> None:
         """The signer of a new process."""
         self.office.signer = signer = self.office.estate.signer(NOW)
-        self.replies: dict[str, Reply] = {}
+        self.replies = replies = dict[str, Reply]()
+
+        def put(*those: Reply) -> None:  # what an earlier process still says is not heard
+            replies.update({reply.id: reply for reply in those})
+
         self.lanes = IssuingLanes(
             signer.public,
             issuing_here(signer),
-            lambda: IssuingThread(lambda texts: issue_together(signer, texts, fixed(NOW)), self.put, fixed(NOW)),
+            lambda: IssuingThread(lambda texts: issue_together(signer, texts, fixed(NOW)), put, fixed(NOW)),
         )
         self.lanes.start()
-
-    def put(self, *replies: Reply) -> None:
-        self.replies |= {reply.id: reply for reply in replies}
 
     def ask(self, *messages: Message) -> None:
         self.lanes.add([message.model_dump_json() for message in messages])

@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from revocation import der
@@ -23,6 +24,7 @@ from signer.issuing.lint import findings, lint_certificate, sample
 from signer.lint import LintFailed
 from signer.random_serial import random_serial
 from tests.authority import NOW, Authority
+from tests.building import keyforms
 from tests.signer.issuing.office import BR_PROFILES, NAMES, Office, request_of
 
 DAY = timedelta(days=1)
@@ -45,7 +47,7 @@ def drafted(
     body = Issue(issuer="test", profile=profile, csr=base64.b64encode(request_of(KEY)).decode(), names=names, **more)
     issuance = office.signer.config.issuers[0].issuance
     assert issuance
-    return draft(office.signer.public.profile("test"), issuance, body, NOW, timedelta(days=31))
+    return draft(office.signer.public.profile("test"), issuance, body, NOW, timedelta(days=31), None)
 
 
 def found(office: Office, made: Draft, **perturbed: object) -> list[str]:
@@ -117,6 +119,48 @@ def test_broken_certificate_breaks_its_rule(shared: Office, what: str) -> None:
     """One field is not as it should be."""
     perturbed, said = PERTURBED[what]
     assert any(said in one for one in found(shared, drafted(shared), **perturbed)), what
+
+
+@pytest.mark.parametrize(
+    ("value", "type_", "said"),
+    [
+        ("www.example.com", _ASN1Type.IA5String, "4.1.2.4, appendix A.1"),
+        ("www.example.com", _ASN1Type.BMPString, "4.1.2.4, appendix A.1"),
+        ("www\x1b", _ASN1Type.UTF8String, "characters that nobody sees"),
+        (" ", _ASN1Type.UTF8String, "is empty"),
+    ],
+)
+def test_subject_that_clients_read_differently_breaks_a_rule(
+    shared: Office, value: str, type_: _ASN1Type, said: str
+) -> None:
+    """Another type of string, or what is not seen."""
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, value, type_)])
+    assert any(said in one for one in found(shared, drafted(shared), subject=subject))
+
+
+def test_country_of_another_type_breaks_a_rule(shared: Office) -> None:
+    """It is a PrintableString (RFC 5280 appendix A.1)."""
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COUNTRY_NAME, "EE", _ASN1Type.UTF8String)])
+    assert any("countryName" in one for one in found(shared, drafted(shared), subject=subject))
+
+
+@pytest.mark.parametrize(
+    ("info", "said"),
+    [
+        (keyforms.EXPLICIT, "its key: its curve is not given by name"),
+        (keyforms.HYBRID, "its key: its point has the hybrid form"),
+        (keyforms.WITHOUT_NULL, "its key: the parameters of its rsaEncryption are not NULL"),
+        (
+            keyforms.of(der.sequence(der.oid("1.3.101.112")), b"\1" + bytes(31)),
+            "its key: Ed25519 with a point of small",
+        ),
+    ],
+    ids=["explicit curve", "hybrid point", "RSA without NULL", "order 1"],
+)
+def test_key_that_clients_refuse_or_that_proves_nothing_breaks_a_rule(shared: Office, info: bytes, said: str) -> None:
+    """Also where nobody refused it before."""
+    made = replace(drafted(shared), public_key_info=info)
+    assert any(said in one for one in found(shared, made, public_key_info=info))
 
 
 def test_server_without_names_or_subject_breaks_a_rule(shared: Office) -> None:

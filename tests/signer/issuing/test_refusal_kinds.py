@@ -20,6 +20,8 @@ ASKED: dict[str, tuple[RefusalKind, Callable[[Office], Message]]] = {
     "small curve": (RefusalKind.PUBLIC_KEY, lambda one: one.ask(key=ec.generate_private_key(ec.SECP192R1()))),
     "name beyond the policy": (RefusalKind.NAME, lambda one: one.ask("server", ("dns:example.org",))),
     "malformed name": (RefusalKind.NAME, lambda one: one.ask("server", ("dns:a_b.example.com",))),
+    "reserved label": (RefusalKind.NAME, lambda one: one.ask("server", ("dns:ab--cd.example.com",))),
+    "label of no name": (RefusalKind.NAME, lambda one: one.ask("server", ("dns:*.xn--0.example.com",))),
     "no name": (RefusalKind.NAME, lambda one: one.ask("server", ())),
     "name of another type in the request": (
         RefusalKind.NAME,

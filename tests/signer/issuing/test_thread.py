@@ -111,6 +111,23 @@ def test_message_that_breaks_something_is_no_harm_to_the_others(office: Office, 
     assert [desk.replies[one.id].outcome for one in (good, bad)] == [Outcome.DONE, Outcome.FAILED]
 
 
+def test_success_ends_the_alarm_that_a_message_set(office: Office, open_desk: Callable[..., Desk]) -> None:
+    """And what a process before this one noted of its own."""
+    good, bad, later = office.ask(), office.ask(), office.ask()
+
+    def issue(texts: Sequence[str]) -> Sequence[Reply]:
+        if any(bad.id in text for text in texts):
+            raise ZeroDivisionError
+        return issue_together(office.signer, texts, fixed(NOW))
+
+    desk = open_desk(issue)
+    for message, told in ((good, [type(None)]), (bad, [ZeroDivisionError]), (later, [type(None)])):
+        desk.told.clear()
+        desk.ask(message)
+        until(lambda message=message: message.id in desk.replies and desk.told)
+        assert [type(one) for one in desk.told] == told
+
+
 def test_queue_that_is_away_loses_no_certificate(office: Office, open_desk: Callable[..., Desk]) -> None:
     """Who asks again is replied with the one that was issued."""
     desk = open_desk(lambda texts: issue_together(office.signer, texts, fixed(NOW)))

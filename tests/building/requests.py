@@ -1,0 +1,69 @@
+"""Requests (PKCS #10, RFC 2986) of octets that no library would write, signed as they are."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from revocation import der
+
+_ECDSA: Final = der.sequence(der.oid("1.2.840.10045.4.3.2"))
+_RSA: Final = der.sequence(der.oid("1.2.840.113549.1.1.11"), der.tlv(der.NULL))
+_EDDSA: Final = der.sequence(der.oid("1.3.101.112"))
+_EXTENSION_REQUEST: Final = der.oid("1.2.840.113549.1.9.14")
+_SET: Final = 0x31
+UTF8, PRINTABLE, IA5, TELETEX, BMP, UNIVERSAL, VISIBLE = 0x0C, 0x13, 0x16, 0x14, 0x1E, 0x1C, 0x1A
+"""Tags of strings."""
+
+RequestKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+
+
+def info_of(key: RequestKey) -> bytes:
+    """Its SubjectPublicKeyInfo."""
+    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def attribute(dotted: str, tag: int, octets: bytes) -> bytes:
+    """A RelativeDistinguishedName of one attribute."""
+    return der.tlv(_SET, der.sequence(der.oid(dotted), der.tlv(tag, octets)))
+
+
+def names(*hosts: str) -> bytes:
+    """A subjectAltName."""
+    return extension("2.5.29.17", der.sequence(*(der.tlv(0x82, host.encode()) for host in hosts)))
+
+
+def extension(dotted: str, value: bytes) -> bytes:
+    """An extension that is wanted."""
+    return der.sequence(der.oid(dotted), der.tlv(der.OCTET_STRING, value))
+
+
+def request_info(
+    key_info: bytes, *, subject: bytes = der.sequence(), extensions: Sequence[bytes] = (), version: int = 0
+) -> bytes:
+    """A CertificationRequestInfo."""
+    wanted = der.sequence(_EXTENSION_REQUEST, der.tlv(_SET, der.sequence(*extensions))) if extensions else b""
+    return der.sequence(der.integer(version), subject, key_info, der.explicit(0, wanted))
+
+
+def signed_by(key: RequestKey, info: bytes) -> bytes:
+    """The request that these octets are, with a signature of that key."""
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        algorithm, signature = _ECDSA, key.sign(info, ec.ECDSA(SHA256()))
+    elif isinstance(key, rsa.RSAPrivateKey):
+        algorithm, signature = _RSA, key.sign(info, PKCS1v15(), SHA256())
+    else:
+        algorithm, signature = _EDDSA, key.sign(info)
+    return der.sequence(info, algorithm, der.tlv(der.BIT_STRING, b"\0", signature))
+
+
+def forged(octets: bytes, *extensions: bytes, subject: bytes = der.sequence()) -> bytes:
+    """A request for the Ed25519 key that is the identity, with the signature that all of its messages have."""
+    algorithm = der.sequence(der.oid("1.3.101.112"))
+    info = request_info(
+        der.sequence(algorithm, der.tlv(der.BIT_STRING, b"\0", octets)), subject=subject, extensions=extensions
+    )
+    return der.sequence(info, algorithm, der.tlv(der.BIT_STRING, b"\0\1", bytes(63)))

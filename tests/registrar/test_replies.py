@@ -1,0 +1,46 @@
+"""Which replies of the signer count, over a real Valkey: those to the very message that was sent."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from registrar.issuance import Issued, Processing
+from revocation.messages import Revoke, Verb
+from revocation.wire.route import ISSUES_QUEUE
+from tests.registrar.test_issuance import ID, WANTED, Desk
+from tests.wire.server import Server
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running Valkey."""
+    with Server(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture
+def desk(tmp_path: Path, running: Server) -> Desk:
+    """An empty one."""
+    return Desk(tmp_path, running)
+
+
+def test_reply_to_this_very_message_is_one(desk: Desk) -> None:
+    """The signer says which one it did."""
+    desk.issuance.issue(desk.tenant, WANTED, 0)
+    (message,) = desk.messages(ISSUES_QUEUE)
+    said = {"issuer": desk.tenant.issuer.id, "asked": message.content_digest()}
+    desk.reply(ID, data={"certificate": base64.b64encode(b"DER").decode()}, **said)
+    assert desk.issuance.issue(desk.tenant, WANTED, 0) == Issued(b"DER")
+
+
+@pytest.mark.parametrize("said", [{"issuer": "ABCDEF01"}, {"asked": "00" * 32}], ids=["issuer", "what was asked"])
+def test_reply_to_something_else_is_none(desk: Desk, said: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    """Of another issuer, or to a message of other content under the same id: it is logged, and waited on."""
+    desk.issuance.issue(desk.tenant, WANTED, 0)
+    desk.reply(ID, data={"certificate": base64.b64encode(b"DER").decode()}, **said)
+    assert desk.issuance.issue(desk.tenant, WANTED, 0) == Processing()
+    assert "is to something else, or forged" in caplog.text
+    body = Revoke(issuer=desk.tenant.issuer.id, serial="0A1B", reason="superseded")
+    assert desk.issuance.ask(desk.tenant, Verb.REVOKE, body, ID, 0) is None
