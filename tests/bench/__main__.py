@@ -55,6 +55,7 @@ def main() -> None:
     parser.add_argument(
         "--certificates", type=int, help="presign, gate: 200000; serve, revoke-latency: 1000000; redis: 100000"
     )
+    parser.add_argument("--orders", type=int, default=400, help="acme: of all clients together, in each run")
     parser.add_argument("--objects", type=int, default=10_000, help="publish: responses, by both hashes")
     parser.add_argument("--key", choices=KEYS, default="p256", help="presign, gate: of the responder")
     parser.add_argument("--slices", type=int, help="of [public.ocsp]; presign, gate: 16; revoke-latency: 4000 in each")

@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,6 @@ from tests.bench.acme_ca import ca
 from tests.registrar.site import ROOT, Site, b64, csr_for, jwk, sign
 
 _CLIENTS = 16
-_ORDERS = 400
 _ALONE = 40
 _POSTS = 5
 _COMMITS = 5
@@ -47,14 +47,15 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
         tempfile.TemporaryDirectory(prefix="revocast-bench-") as folder,
         tempfile.TemporaryDirectory(prefix="revocast-bench-") as sockets,
         ca(Path(folder), Path(sockets)) as running,
+        ExitStack() as open_ones,
     ):
-        clients = [_Client(running.port) for _ in range(_CLIENTS)]
+        clients = [open_ones.enter_context(closing(_Client(running.port))) for _ in range(_CLIENTS)]
         for client in clients:
             client.order()
         alone = _waits(clients[0])
         before, own = running.cpu(), time.process_time()
-        measured = [_measure(clients) for _ in range(arguments.runs)]
-        orders = _ORDERS * arguments.runs
+        measured = [_measure(clients, arguments.orders) for _ in range(arguments.runs)]
+        orders = arguments.orders * arguments.runs
         cpu = {name: (after - before[name]) / orders for name, after in running.cpu().items()}
         cpu["clients"] = (time.process_time() - own) / orders
     with tempfile.TemporaryDirectory(prefix="revocast-bench-") as folder:
@@ -79,12 +80,12 @@ def _waits(client: "_Client") -> dict[str, float]:
     return {name: statistics.median(each) for name, each in client.waited.items()}
 
 
-def _measure(clients: "list[_Client]") -> float:
+def _measure(clients: "list[_Client]", orders: int) -> float:
     begun = time.perf_counter()
     with ThreadPoolExecutor(len(clients)) as pool:
-        for done in [pool.submit(client.orders, _ORDERS // len(clients)) for client in clients]:
+        for done in [pool.submit(client.orders, orders // len(clients)) for client in clients]:
             done.result()
-    return _ORDERS / (time.perf_counter() - begun)
+    return orders / (time.perf_counter() - begun)
 
 
 class _Client:
@@ -99,6 +100,9 @@ class _Client:
         answer.read()
         self._nonce, self._kid = answer.headers["Replay-Nonce"], ""
         self._kid = self._post("/acme/home/new-account", {})[1]["Location"]
+
+    def close(self) -> None:
+        self._connection.close()
 
     def orders(self, number: int) -> None:
         for _ in range(number):
