@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -19,7 +20,7 @@ from signer.due import Due
 from signer.expired import refused_crls
 from signer.finding import EVERYTHING, asked, find_due, intact_bundles, live
 from signer.keys.limits import LimitReached
-from signer.ledger import early, facts
+from signer.ledger import changes, early, facts
 from signer.ledger.early import TooEarly
 from signer.ledger.issued import Issued
 from signer.limited import told
@@ -36,6 +37,27 @@ _LOG: Final = logging.getLogger("revocast.signer")
 _LONGEST_WAIT: Final = timedelta(minutes=5)
 """What waits longer, because a clock was set back, is told as a problem, and not tried again each second."""
 
+_TOGETHER: Final = timedelta(seconds=0.5)
+"""Certificates that are issued so long after a look began are seen by the next one together."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """How far the ledger is.
+
+    Attributes:
+        facts: rises with every fact.
+        statuses: rises with every change of status alone.
+    """
+
+    facts: int
+    statuses: int
+
+    @classmethod
+    def now(cls, signer: Signer) -> "_Seen":
+        with signer.ledger.read() as connection:
+            return cls(facts.sum_of_revisions(connection), changes.sum_of_changes(connection))
+
 
 def look(
     signer: Signer,
@@ -48,10 +70,13 @@ def look(
 ) -> Report:
     """Make what is due of the given tasks; a failure of one thing does not stop the others.
 
-    A fact that is recorded meanwhile shortens the look, and it is looked again at once: the fact does not wait for
+    A status that changes meanwhile shortens the look, and it is looked again at once: the change does not wait for
     renewals. So does the second for which a CRL had to wait: it does not wait for all the responses behind it. But each
     kind of work goes on by one thing in each look, or revocations that keep coming would let responses expire. While
     that thing is a slice that is signed whole, CRLs and partial bundles are made in between.
+
+    A certificate that is registered meanwhile waits for the partial bundles too, which are small: where many are issued
+    each look would else sign one slice, having looked for what is due in all of them.
 
     Args:
         hint: what somebody says is published, and the issuers that it is about.
@@ -70,22 +95,24 @@ def look(
         require_own_exchange(signer)
         if Verb.GENERATE_OCSP_KEYS in tasks:
             report.tell(Verb.GENERATE_OCSP_KEYS, _destroy_keys(signer, clock()))
-        known = _revisions(signer)
+        begun, known = clock(), _Seen.now(signer)
         if Verb.GENERATE_CRLS in tasks:
             report.tell(Verb.GENERATE_CRLS, _tell_departures(signer, clock(), hint))
-        went_on, is_short = set(), False
+        went_on, is_short, hurries = set(), False, False
         make_urgent = partial(_make_urgent, signer, clock, tell, report)
         news = partial(_revisions, signer)
         for due in find_due(signer, clock(), tasks, hint):
-            if is_short and due.work in went_on:
+            if due.work in went_on and (hurries or (is_short and not due.base_revision)):
                 continue
-            baseline = None if report.waits_until(clock() + _LONGEST_WAIT) else known
+            baseline = None if report.waits_until(clock() + _LONGEST_WAIT) else known.facts
             if _attempt(signer, due, clock, report, Meanwhile(clock, baseline, news, make_urgent)):
                 went_on.add(due.work)
                 tell()
-            is_short = is_short or _has_news(signer, known, clock(), report)
+            seen = _Seen.now(signer)
+            hurries = hurries or seen.statuses != known.statuses or report.waits_until(clock())
+            is_short = is_short or hurries or seen.facts != known.facts
         if is_short:
-            report.wait(None, clock())
+            report.wait(None, clock() if hurries else max(clock(), begun + _TOGETHER))
         if Verb.GENERATE_CRLS in tasks:
             report.tell(Verb.GENERATE_CRLS, _without_crl(signer, clock()))
             report.tell(Verb.GENERATE_CRLS, _behind(signer, clock(), hint))
@@ -116,10 +143,6 @@ def _destroy_keys(signer: Signer, now: datetime) -> list[RevocastError]:
         advice = f"see to rights in {error.filename or signer.config.keys}; it is tried again at the next look"
         return [RevocastError(what, where="signer", advice=advice)]
     return []
-
-
-def _has_news(signer: Signer, known: int, now: datetime, report: Report) -> bool:
-    return _revisions(signer) != known or (report.again_at is not None and report.again_at <= now)
 
 
 def _tell_departures(signer: Signer, now: datetime, hint: Look | None) -> list[RevocastError]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from revocation.issuer import Issuer
 from signer.ledger.groups import Selection
@@ -15,6 +15,13 @@ _NOTE: Final = (
     .values(revision=bindparam("at"))
 )
 """Built once: a burst of revocations executes it thousands of times."""
+
+_SUM: Final = select(func.sum(crl_changes.c.revision))
+
+
+def sum_of_changes(connection: Connection) -> int:
+    """Rises with every change of status, of any issuer."""
+    return int(connection.execute(_SUM).scalar() or 0)
 
 
 def note(connection: Connection, issuer: Issuer, is_ca: bool, shard: int, revision: int) -> None:
