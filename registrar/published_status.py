@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from urllib.parse import quote, urlsplit
 
+from cryptography import x509
 from cryptography.x509 import ocsp
 
 from revocation import serials
@@ -31,9 +32,15 @@ _MOST_KEPT: Final = 10_000
 
 @dataclass(frozen=True)
 class Published:
-    """What a response says; `revoked_at` is None of one that is good."""
+    """What a response says.
+
+    Attributes:
+        revoked_at: None of one that is good.
+        is_held: whether that is a hold, which may be released.
+    """
 
     revoked_at: datetime | None
+    is_held: bool = False
 
 
 class Statuses(Protocol):
@@ -113,7 +120,8 @@ def _read(body: bytes, serial: int) -> Published | None:
             return None
         for one in response.responses:
             if one.serial_number == serial and one.certificate_status is not ocsp.OCSPCertStatus.UNKNOWN:
-                return Published(one.revocation_time_utc)
+                is_held = one.revocation_reason is x509.ReasonFlags.certificate_hold
+                return Published(one.revocation_time_utc, is_held)
     except ValueError:
         return None
     return None

@@ -62,12 +62,14 @@ def revoke(asked: Asked) -> Answer:
 def _require_published(asked: Asked, ca: str, serial: int) -> None:
     """Return if it is published that it is revoked, and note that: who forges replies could say so of any certificate.
 
+    One on hold is not revoked for good, and what is said of it may be as forged.
+
     Raises:
         Problem: it is not, or not yet.
     """
     issuer = asked.services.public.profiles[ca].issuer
     published = asked.services.statuses.published(issuer, serial, fresh=True)
-    if published is None or published.revoked_at is None:
+    if published is None or published.revoked_at is None or published.is_held:
         detail = "the signer says that it is revoked already, and that is not published yet: ask again"
         raise Problem(ProblemType.SERVER_INTERNAL, detail, status=503, retry_after=_SOON)
     name = serials.to_hex(serials.from_int(serial))

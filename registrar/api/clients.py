@@ -57,8 +57,7 @@ def recognise(services: APIServices, shown: x509.Certificate, now: datetime) -> 
     if client is None:
         raise not_recognised("the client certificate is of nobody in [[registrar.api.clients]]")
     _require_good(services, shown)
-    name = visible(shown.subject.rfc4514_string() or _fingerprint(shown))[:_LONGEST_NAME]
-    return Caller(f"client {name}", client.scopes, client.issuers)
+    return Caller(f"client {_name(client, shown)[:_LONGEST_NAME]}", client.scopes, client.issuers)
 
 
 def _is_proxy(environ: Mapping[str, Any], services: APIServices) -> bool:
@@ -98,6 +97,12 @@ def _is_of(client: ClientTable, shown: x509.Certificate) -> bool:
     if client.fingerprint is not None:
         return client.fingerprint == _fingerprint(shown)
     return client.subject == shown.subject.rfc4514_string()
+
+
+def _name(client: ClientTable, shown: x509.Certificate) -> str:
+    """By what tells it from others in the configuration: two of different fingerprints may have one subject."""
+    subject = visible(shown.subject.rfc4514_string())
+    return subject if client.fingerprint is None else f"{_fingerprint(shown)} {subject}".rstrip()
 
 
 def _fingerprint(shown: x509.Certificate) -> str:

@@ -58,7 +58,7 @@ def _change(asked: Asked, verb: Verb, wanted: Change, state: State) -> Answer:
         reply = ask_now(asked, verb, wanted)
     except APIProblem as problem:
         if problem.kind is Kind.REVOKED:
-            _require_published(asked, one, problem.detail)
+            _require_published(asked, one, state, problem.detail)
         raise
     with asked.services.database.write() as connection:
         which = (asked.tenant.name, asked.tenant.issuer.id, asked.serial_hex)
@@ -73,8 +73,10 @@ def _change(asked: Asked, verb: Verb, wanted: Change, state: State) -> Answer:
     return Answer(answer, headers={"Idempotency-Key": asked.key})
 
 
-def _require_published(asked: Asked, one: Certificate | None, said: str) -> None:
+def _require_published(asked: Asked, one: Certificate | None, wanted: State, said: str) -> None:
     """Return if what is said to be revoked already is published so, whoever had it revoked; and note that.
+
+    What is on hold is not revoked for good, where that is wanted.
 
     Raises:
         APIProblem: it is not, or not yet: who forges replies could say so of any certificate.
@@ -83,7 +85,9 @@ def _require_published(asked: Asked, one: Certificate | None, said: str) -> None
         found = look(asked.services, asked.tenant.issuer, asked.serial_number)
     except APIProblem:
         found = None
-    if found is None or found.status != "revoked":
+    is_there = found is not None and found.status == "revoked"
+    is_held = found is not None and State.published(found.revoked_at, found.reason).held_at is not None
+    if found is None or not is_there or (is_held and wanted.revoked_at is not None):
         raise with_key(asked, unavailable(f"{said}; and that is not seen published yet", SOON))
     if one is not None:
         note(asked, one, found)

@@ -33,6 +33,16 @@ def test_revocation_that_is_said_to_be_done_is_not_believed_before_it_is_publish
     assert problem(one.post("revoke-cert", wanted)) == "alreadyRevoked"
 
 
+def test_certificate_on_hold_is_not_told_as_revoked_already(site: Site) -> None:
+    """Whoever forges that reply would have its holder believe it, and the hold may be released."""
+    one = site.client()
+    certificate, _ = one.certificate("a.example")
+    assert one.post("revoke-cert", {"certificate": der(certificate)}).status_code == 200
+    site.statuses.found = Published(site.clock.now, is_held=True)
+    said = one.post("revoke-cert", {"certificate": der(certificate)})
+    assert (said.status_code, problem(said)) == (503, "serverInternal")
+
+
 def test_reason_of_a_revocation_is_noted(site: Site) -> None:
     """As the client gave it, with the signer's revision: for the API."""
     one = site.client()

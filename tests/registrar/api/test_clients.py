@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 from werkzeug.test import TestResponse
 
+from registrar.api.clients import recognise
 from revocation.errors import ConfigurationError
 from revocation.status import Revocation
 from tests.authority import NOW, Authority
@@ -159,6 +160,20 @@ def test_fingerprint_names_one_certificate(tmp_path: Path) -> None:
     shown, other = office.certificate("x"), office.certificate("x")
     office.desk = Office(tmp_path / "again", office.clients, named_by(shown)).desk
     assert (office.ask(shown).status_code, office.ask(other).status_code) == (200, 401)
+
+
+def test_two_fingerprints_of_one_subject_are_two_callers(tmp_path: Path) -> None:
+    """For what an Idempotency-Key stands for, for rates and in the audit log: each by its fingerprint."""
+    office = Office(tmp_path)
+    shown, other = office.certificate("x"), office.certificate("x")
+    (again := tmp_path / "again").mkdir()
+    office.clients.write(again / "clients.pem")
+    tables = named_by(shown) + named_by(other)[len(API) :].partition("\n[[")[2].join(("[[", ""))
+    services = Desk.build(again, api=tables).services
+    callers = [recognise(services, one, NOW) for one in (shown, other)]
+    assert [caller.name for caller in callers] == [
+        f"client {one.fingerprint(SHA256()).hex().upper()} CN=x" for one in (shown, other)
+    ]
 
 
 def named_by(shown: x509.Certificate) -> str:

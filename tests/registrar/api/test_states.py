@@ -109,6 +109,16 @@ def test_certificate_that_others_had_revoked_is_told_and_noted(one: Watched) -> 
     assert kind(foreign) == "unavailable"
 
 
+def test_certificate_that_is_held_is_not_told_as_revoked_for_good(one: Watched) -> None:
+    """A forged reply would have its holder believe that it is; who wanted it on hold is told that it is."""
+    one.desk.signer.refusal = REVOKED
+    one.publish(Revocation(NOW - HOUR, Reason.certificateHold))
+    assert kind(one.act("revoke", KEYS["again"])) == "unavailable"
+    assert kind(one.act("hold")) == "revoked"
+    one.publish(Revocation(NOW - HOUR, Reason.superseded))
+    assert kind(one.act("revoke", KEYS["again"])) == "revoked"
+
+
 def test_hold_that_is_answered_again_changes_nothing(one: Watched) -> None:
     """Nor a release: the signer did each once, in the order of its revisions."""
     one.act("hold", KEYS["hold"])
