@@ -110,6 +110,19 @@ class Asked:
         whose = [self.tenant.table.requester, self.tenant.name, self.caller.name, self.operation, self.key]
         return hashlib.sha256(json.dumps(whose).encode()).hexdigest()[:ID_LENGTH]
 
+    @property
+    def is_repeat(self) -> bool:
+        """Whether the same was asked under this key before.
+
+        Raises:
+            APIProblem: something else was.
+        """
+        with self.services.database.read() as connection:
+            first = requests.by_id(connection, self.tenant.name, self.message_id)
+        if first is not None:
+            self._require_same(first)
+        return first is not None
+
     def begin(self, verb: Verb, body: Change) -> Begun:
         """Write down what is asked under this key, before anybody is asked: who never comes again has it done as well.
 

@@ -13,7 +13,7 @@ from registrar.api.asked import Answer, Asked
 from registrar.api.models import CertificateAnswer, ListQuery, Page, State
 from registrar.api.problems import APIProblem, Kind
 from registrar.api.scopes import READ
-from registrar.api.seen import seen_if_told
+from registrar.api.seen import seen
 from registrar.database import certificates
 from registrar.database.certificates import Position, Wanted
 from registrar.database.rows import Certificate
@@ -42,7 +42,7 @@ def list_(asked: Asked) -> Answer:
 def show(asked: Asked) -> Answer:
     """One."""
     asked.caller.require(READ)
-    answer = shown(asked, seen_if_told(asked, find(asked)))
+    answer = shown(asked, seen(asked.services, find(asked)))
     return Answer(answer, headers={"ETag": etag(answer)})
 
 

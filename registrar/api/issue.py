@@ -15,6 +15,7 @@ from registrar.api.problems import APIProblem, Fault, Kind
 from registrar.api.recording import record
 from registrar.api.scopes import IMPORT
 from registrar.api.scopes import issue as scope_of
+from registrar.api.seen import see_all, seen
 from registrar.api.signer import ask, ask_now, said
 from registrar.database import certificates
 from registrar.received import require_signed_by
@@ -43,7 +44,7 @@ def issue(asked: Asked) -> Answer:
         not_before=body.not_before,
         not_after=body.not_after,
     )
-    begun = asked.begin(Verb.ISSUE, wanted)
+    is_repeat, begun = asked.is_repeat, asked.begin(Verb.ISSUE, wanted)
     reply = ask(asked, begun)
     found = record(asked.services, begun, reply) if reply else None
     if not found:
@@ -52,7 +53,7 @@ def issue(asked: Asked) -> Answer:
         return Answer(pending, 202, {"Retry-After": _AGAIN, "Idempotency-Key": asked.key})
     with asked.services.database.read() as connection:
         now = certificates.by_serial(connection, tenant.name, found[0].ca, found[0].serial) or found[0]
-    answer = shown(asked, now)
+    answer = shown(asked, seen(asked.services, now) if is_repeat else now)
     place = f"{tenant.root}/api/v1/issuers/{tenant.name}/certificates/{now.serial}"
     return Answer(answer, 201, {"Location": place, "ETag": etag(answer), "Idempotency-Key": asked.key})
 
@@ -74,12 +75,14 @@ def import_(asked: Asked) -> Answer:
     rows = record(asked.services, begun, reply) or []
     told = reply.data.get("serials", [])
     each = list(dict.fromkeys(row.serial for row in rows))
+    known = [serial for serial in each if serial not in told]
+    see_all(asked.services, tenant, begun.body.issuer, known)
     answer = Imported(
         id=asked.message_id,
         issuer=tenant.name,
         detail=said(reply),
         registered=[serial for serial in each if serial in told],
-        known=[serial for serial in each if serial not in told],
+        known=known,
     )
     return Answer(answer, headers={"Idempotency-Key": asked.key})
 

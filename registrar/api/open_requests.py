@@ -10,7 +10,7 @@ from typing import Final
 
 from registrar.api.asked import Begun
 from registrar.api.recording import record
-from registrar.api.seen import is_seen_revoked
+from registrar.api.seen import is_seen_revoked, see_all
 from registrar.api.services import APIServices
 from registrar.database import requests
 from registrar.pursuing import Place
@@ -50,8 +50,10 @@ class OpenRequests:
             return None
         if reply.outcome is Outcome.REFUSED:
             return self._refused(begun, reply)
-        if record(self._services, begun, reply) is not None:
+        found = record(self._services, begun, reply)
+        if found is not None:
             self._tell(begun, "is done")
+            see_all(self._services, begun.tenant, begun.body.issuer, [one.serial for one in found])
         return None
 
     def _begun(self, issuer: str, id_: str) -> Begun | None:

@@ -46,6 +46,7 @@ class FakeSigner:
     forged: bytes | None = None
     asked: list[tuple[str, Verb, Change]] = field(default_factory=list)
     replies: dict[str, Reply] = field(default_factory=dict)
+    registered: set[str] = field(default_factory=set)
     turn: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, tenant: Tenant, verb: Verb, body: Change, id_: str, seconds: float) -> Reply | None:
@@ -66,7 +67,9 @@ class FakeSigner:
     def _data(self, body: Change, id_: str) -> dict[str, Any]:
         if isinstance(body, Register):
             found = [x509.load_der_x509_certificate(_octets(one)) for one in body.certificates]
-            return {"serials": [serials.to_hex(serials.from_int(one.serial_number)) for one in found]}
+            each = {serials.to_hex(serials.from_int(one.serial_number)) for one in found}
+            new, self.registered = each - self.registered, self.registered | each
+            return {"serials": sorted(new)}
         if not isinstance(body, Issue):
             return {}
         wanted = CertificateRequest(

@@ -72,6 +72,20 @@ def test_certificate_of_a_client_that_never_comes_back_is_listed(desk: Desk) -> 
     assert is_open(desk) == [False]
 
 
+def test_certificate_that_was_revoked_meanwhile_is_listed_as_such(desk: Desk) -> None:
+    """By the operator, who saw it in the ledger."""
+    token, ca = desk.token(), CA(desk.authority)
+    id_ = desk.issue(token, "a.example").json["id"]
+    desk.signer.silent = False
+    (_, verb, body) = desk.signer.asked[0]
+    assert desk.signer.ask(desk.services.tenants["home"], verb, body, id_, 0.0)
+    issued = x509.load_der_x509_certificate(desk.signer.ca.issued[id_])
+    options = {"this_update": NOW, "lifetime": timedelta(days=30)}
+    desk.responder.answer = response(ca, ca.responder(), issued.serial_number, Revocation(NOW), **options)
+    look(desk)
+    assert [one["state"] for one in listed(desk, token)] == ["revoked"]
+
+
 def test_client_that_comes_late_gets_its_certificate(desk: Desk) -> None:
     """Under its key: the one that is listed, and no other."""
     token, csr = desk.token(), pem(csr_for("a.example"))
