@@ -53,9 +53,10 @@ def issue(asked: Asked) -> Answer:
         return Answer(pending, 202, {"Retry-After": _AGAIN, "Idempotency-Key": asked.key})
     with asked.services.database.read() as connection:
         now = certificates.by_serial(connection, tenant.name, found[0].ca, found[0].serial) or found[0]
-    answer = shown(asked, seen(asked.services, now) if is_repeat else now)
-    place = f"{tenant.root}/api/v1/issuers/{tenant.name}/certificates/{now.serial}"
-    return Answer(answer, 201, {"Location": place, "ETag": etag(answer), "Idempotency-Key": asked.key})
+    one = seen(asked.services, now) if is_repeat else now
+    answer = shown(asked, one)
+    place = f"{tenant.root}/api/v1/issuers/{tenant.name}/certificates/{one.serial}"
+    return Answer(answer, 201, {"Location": place, "ETag": etag(answer, one.revision), "Idempotency-Key": asked.key})
 
 
 def import_(asked: Asked) -> Answer:

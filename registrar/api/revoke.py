@@ -2,7 +2,7 @@
 
 from registrar.api.asked import Answer, Asked
 from registrar.api.certificates import known, require_unchanged
-from registrar.api.models import Changed, RevokeRequest
+from registrar.api.models import Changed, RevokeRequest, Status
 from registrar.api.problems import APIProblem, Kind, unavailable
 from registrar.api.recording import record
 from registrar.api.scopes import HOLD, REVOKE
@@ -59,8 +59,10 @@ def _change(asked: Asked, verb: Verb, wanted: Change) -> Answer:
         reply = ask_now(asked, begun)
     except APIProblem as problem:
         if problem.kind is Kind.REVOKED:
-            _require_published(asked, one, problem.detail)
+            found = _require_published(asked, one, problem.detail)
             end(asked)
+            if _is_hold(wanted) and found.reason == Reason.certificateHold.name:
+                raise with_key(asked, APIProblem(Kind.HELD, problem.detail, problem.advice)) from problem
         raise
     record(asked.services, begun, reply)
     answer = Changed(
@@ -73,8 +75,12 @@ def _change(asked: Asked, verb: Verb, wanted: Change) -> Answer:
     return Answer(answer, headers={"Idempotency-Key": asked.key})
 
 
-def _require_published(asked: Asked, one: Certificate | None, said: str) -> None:
-    """Return if what is said to be revoked already is published so, whoever had it revoked; and note that.
+def _is_hold(wanted: Change) -> bool:
+    return isinstance(wanted, Revoke) and wanted.reason == Reason.certificateHold.name
+
+
+def _require_published(asked: Asked, one: Certificate | None, said: str) -> Status:
+    """What is published, if that is what is said: that it is revoked already, whoever had it revoked; it is noted.
 
     Raises:
         APIProblem: it is not, or not yet: who forges replies could say so of any certificate.
@@ -87,3 +93,4 @@ def _require_published(asked: Asked, one: Certificate | None, said: str) -> None
         raise with_key(asked, unavailable(f"{said}; and that is not seen published yet", SOON))
     if one is not None:
         note(asked.services, one, found, asked.now)
+    return found

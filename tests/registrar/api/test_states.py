@@ -194,3 +194,15 @@ def test_state_of_before_the_fourth_schema_gives_way_to_what_is_published(
     one.publish(Revocation(NOW, Reason.superseded))
     one.desk.ask("GET", f"{one.place}/status", token=one.token)
     assert one.state()[:2] == ("revoked", "superseded")
+
+
+def test_hold_of_what_is_on_hold_has_a_problem_of_its_own(one: Watched) -> None:
+    """Once that is published: it can be revoked all the same."""
+    one.act("hold")
+    one.publish(Revocation(NOW, Reason.certificateHold))
+    one.desk.signer.refusal = REVOKED
+    again = one.act("hold")
+    assert (again.status_code, kind(again), again.json["title"]) == (
+        *(409, "held"),
+        "The certificate is on hold already, and nothing was changed",
+    )
