@@ -1,8 +1,9 @@
 """Letting go of what has ended, each kind after its own retention, a few hundred rows at a time.
 
 No certificate depends on its order: whose it is stands with itself, and stays while it lives, so that its account can
-revoke it to its last day. An order that is processed stays until it has ended: it alone knows of a certificate that the
-signer may have issued. Nonces and counts of rate limits end by themselves, in the queue server.
+revoke it to its last day. An order that is processed stays until it has ended, and so does a request of the API: it
+alone knows of a certificate that the signer may have issued. Nonces and counts of rate limits end by themselves, in the
+queue server.
 """
 
 import logging
@@ -80,7 +81,8 @@ def _kinds(retention: Retention, now: datetime) -> Iterator[Kind]:
     yield Kind("authorizations", authorizations, ended, ((challenges, "authorization_id"),))
     ended = certificates.c.not_after <= now - retention.certificates
     yield Kind("certificates", certificates, ended, ((certificate_names, "certificate"),))
-    yield Kind("requests", requests, requests.c.created_at <= now - retention.requests)
+    ended = and_(requests.c.created_at <= now - retention.requests, requests.c.body.is_(None))
+    yield Kind("requests", requests, ended)
     ended = and_(
         accounts.c.status != Status.VALID.value,
         accounts.c.changed_at <= now - retention.accounts,

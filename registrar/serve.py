@@ -14,13 +14,15 @@ import click
 from registrar.acme.app import create_app
 from registrar.acme.chains import require_chains
 from registrar.acme.jws import LARGEST
-from registrar.acme.pursuing import LOOKS_EVERY, Pursuing
+from registrar.acme.open_orders import OpenOrders
 from registrar.api.app import LARGEST as LARGEST_OF_API
 from registrar.api.app import create_app as create_api
+from registrar.api.open_requests import OpenRequests
 from registrar.application import Application, together
 from registrar.config import RegistrarConfig, is_loopback
 from registrar.configured import api_of, read_registrar, services_of, signer_of
 from registrar.own_certificate import OwnCertificate
+from registrar.pursuing import LOOKS_EVERY, Pursuing
 from registrar.served_certificate import ServedCertificate
 from registrar.serving.server import Server
 from revocation import clock
@@ -71,7 +73,8 @@ def registrar(config: Path | None, listen: str | None) -> None:
         click.echo(f"directory of {tenant.name}: {tenant.url('directory')}")
     if api:
         click.echo(f"API: {settings.url}/api/v1/openapi.json")
-    Looker(Pursuing(services).look, LOOKS_EVERY).start()
+    for what in (OpenOrders(services), *((OpenRequests(api),) if api else ())):
+        Looker(Pursuing(what, settings.finalize_wait.total_seconds()).look, LOOKS_EVERY).start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: server.stop())
     server.serve()

@@ -13,10 +13,29 @@ from registrar.api.caller import Caller
 from registrar.api.problems import APIProblem, Kind
 from registrar.api.services import APIServices
 from registrar.database import requests
+from registrar.database.rows import Request
 from registrar.database.schema import ID_LENGTH
 from registrar.tenant import Tenant
 from revocation.errors import InputError
+from revocation.messages import Change, Release, Revoke, Verb
 from revocation.serials import from_hex, to_hex, to_int
+from revocation.status import Reason
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What the signer is asked for a caller, by this and no other message.
+
+    Attributes:
+        id: of the message.
+        since: when it was asked first.
+    """
+
+    tenant: Tenant
+    id: str
+    verb: Verb
+    body: Change
+    since: datetime
 
 
 @dataclass(frozen=True)
@@ -91,16 +110,49 @@ class Asked:
         whose = [self.tenant.table.requester, self.tenant.name, self.caller.name, self.operation, self.key]
         return hashlib.sha256(json.dumps(whose).encode()).hexdigest()[:ID_LENGTH]
 
-    def require_once(self) -> None:
-        """Write down what is asked under this key, before anybody is asked; return if nothing else was.
+    @property
+    def is_repeat(self) -> bool:
+        """Whether the same was asked under this key before.
 
         Raises:
             APIProblem: something else was.
         """
-        said = self.body.model_dump(mode="json") if self.body else None
-        what = json.dumps([self.serial, said], sort_keys=True)
-        digest = hashlib.sha256(what.encode()).hexdigest()
+        with self.services.database.read() as connection:
+            first = requests.by_id(connection, self.tenant.name, self.message_id)
+        if first is not None:
+            self._require_same(first)
+        return first is not None
+
+    def begin(self, verb: Verb, body: Change) -> Begun:
+        """Write down what is asked under this key, before anybody is asked: who never comes again has it done as well.
+
+        Asked again, it is the same message, also where the issuer has another key by now.
+
+        Raises:
+            APIProblem: something else was asked under this key.
+        """
+        name, id_ = self.tenant.name, self.message_id
+        new = Request(id_, name, self._digest, self.now, body.issuer, verb.value, _kept(body))
         with self.services.database.write() as connection:
-            is_same = requests.is_same(connection, self.message_id, self.tenant.name, digest, self.now)
-        if not is_same:
+            requests.add(connection, new)
+            first = requests.by_id(connection, name, id_) or new
+            self._require_same(first)
+            wanted = body.model_copy(update={"issuer": first.ca or body.issuer})
+            if first.body is None and (kept := _kept(wanted)) is not None:
+                requests.open_again(connection, first, wanted.issuer, verb.value, kept)
+        return Begun(self.tenant, id_, verb, wanted, first.created_at)
+
+    @cached_property
+    def _digest(self) -> str:
+        said = self.body.model_dump(mode="json") if self.body else None
+        return hashlib.sha256(json.dumps([self.serial, said], sort_keys=True).encode()).hexdigest()
+
+    def _require_same(self, first: Request) -> None:
+        if first.digest != self._digest:
             raise APIProblem(Kind.KEY_REUSED, "this Idempotency-Key stands for another request: take a new one")
+
+
+def _kept(body: Change) -> str | None:
+    """What is kept to ask again without its client; None of hold and release, whose contrary may be wanted by then."""
+    is_hold = isinstance(body, Revoke) and body.reason == Reason.certificateHold.name
+    return None if is_hold or isinstance(body, Release) else body.model_dump_json()

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from datetime import datetime
 from typing import Final
 
@@ -13,11 +14,12 @@ from registrar.api.asked import Answer, Asked
 from registrar.api.models import CertificateAnswer, ListQuery, Page, State
 from registrar.api.problems import APIProblem, Kind
 from registrar.api.scopes import READ
-from registrar.api.seen import seen_if_told
+from registrar.api.seen import seen
 from registrar.database import certificates
 from registrar.database.certificates import Position, Wanted
 from registrar.database.rows import Certificate
 from revocation.clock import epoch, from_epoch
+from revocation.status import Reason
 
 _TIME_OCTETS: Final = 8  # and 16 of the id: 32 characters
 _LATEST: Final = 253402300799
@@ -42,8 +44,9 @@ def list_(asked: Asked) -> Answer:
 def show(asked: Asked) -> Answer:
     """One."""
     asked.caller.require(READ)
-    answer = shown(asked, seen_if_told(asked, find(asked)))
-    return Answer(answer, headers={"ETag": etag(answer)})
+    one = seen(asked.services, find(asked))
+    answer = shown(asked, one)
+    return Answer(answer, headers={"ETag": etag(answer, one.revision)})
 
 
 def find(asked: Asked) -> Certificate:
@@ -69,21 +72,24 @@ def known(asked: Asked) -> Certificate | None:
 
 
 def require_unchanged(asked: Asked, one: Certificate | None) -> None:
-    """Return if it is as If-Match says, where that is there (RFC 9110 section 13.1.1).
+    """Return if it is as If-Match says, where that is there, or was when the same was asked first (RFC 9110 13.1.1).
 
     Raises:
         APIProblem: it is not.
     """
-    if asked.if_match is None or (asked.if_match == "*" and one is not None):
+    if asked.if_match is None or (asked.if_match == "*" and one is not None) or asked.is_repeat:
         return
     tags = {tag.strip() for tag in asked.if_match.split(",")}
-    if one is None or etag(shown(asked, one)) not in tags:
+    if one is None or etag(shown(asked, one), one.revision) not in tags:
         raise APIProblem(Kind.CHANGED, "the certificate has changed since", advice="look at it again")
 
 
-def etag(answer: CertificateAnswer) -> str:
-    """Other octets, another tag."""
-    return f'"{hashlib.sha256(answer.model_dump_json().encode()).hexdigest()[:32]}"'
+def etag(answer: CertificateAnswer, revision: int | None) -> str:
+    """Another state, another tag; and the same one whoever looked at what is published, and saw a truer date there."""
+    said = answer.model_dump(mode="json", exclude={"seen_at", "revoked_at", "held_at"})
+    said["reason"] = said["reason"] or Reason.unspecified.name  # which responses leave out
+    digest = hashlib.sha256(json.dumps([said, revision]).encode()).hexdigest()
+    return f'"{digest[:32]}"'
 
 
 def shown(asked: Asked, one: Certificate) -> CertificateAnswer:

@@ -2,30 +2,26 @@
 
 import base64
 import binascii
-import logging
-from ipaddress import ip_address
 from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from registrar.acme.certid import certid_of
 from registrar.api.asked import Answer, Asked
 from registrar.api.certificates import etag, shown
 from registrar.api.models import Imported, ImportRequest, IssueRequest, Pending
 from registrar.api.problems import APIProblem, Fault, Kind
+from registrar.api.recording import record
 from registrar.api.scopes import IMPORT
 from registrar.api.scopes import issue as scope_of
+from registrar.api.seen import see_all, seen
 from registrar.api.signer import ask, ask_now, said
 from registrar.database import certificates
-from registrar.database.rows import Certificate, new_id
-from registrar.received import names_of, require_key, require_signed_by
-from revocation import serials
-from revocation.messages import Issue, Register, Reply, Verb
+from registrar.received import require_signed_by
+from revocation.messages import Issue, Register, Verb
 from revocation.pkcs10 import UNREADABLE
 
-_LOG: Final = logging.getLogger("revocast.registrar")
 _AGAIN: Final = "2"
 _FORM: Final = PublicFormat.SubjectPublicKeyInfo
 
@@ -48,18 +44,19 @@ def issue(asked: Asked) -> Answer:
         not_before=body.not_before,
         not_after=body.not_after,
     )
-    reply = ask(asked, Verb.ISSUE, wanted)
-    found = _received(asked, body, csr, reply) if reply else None
-    if found is None:
-        detail = "it is not issued yet: ask again with the same Idempotency-Key"
+    is_repeat, begun = asked.is_repeat, asked.begin(Verb.ISSUE, wanted)
+    reply = ask(asked, begun)
+    found = record(asked.services, begun, reply) if reply else None
+    if not found:
+        detail = "it is not issued yet, and will be: ask again with the same Idempotency-Key"
         pending = Pending(id=asked.message_id, idempotency_key=asked.key, detail=detail)
         return Answer(pending, 202, {"Retry-After": _AGAIN, "Idempotency-Key": asked.key})
-    with asked.services.database.write() as connection:
-        certificates.add_new(connection, found)
-        now = certificates.by_serial(connection, tenant.name, found.ca, found.serial) or found
-    answer = shown(asked, now)
-    place = f"{tenant.root}/api/v1/issuers/{tenant.name}/certificates/{found.serial}"
-    return Answer(answer, 201, {"Location": place, "ETag": etag(answer), "Idempotency-Key": asked.key})
+    with asked.services.database.read() as connection:
+        now = certificates.by_serial(connection, tenant.name, found[0].ca, found[0].serial) or found[0]
+    one = seen(asked.services, now) if is_repeat else now
+    answer = shown(asked, one)
+    place = f"{tenant.root}/api/v1/issuers/{tenant.name}/certificates/{one.serial}"
+    return Answer(answer, 201, {"Location": place, "ETag": etag(answer, one.revision), "Idempotency-Key": asked.key})
 
 
 def import_(asked: Asked) -> Answer:
@@ -73,72 +70,22 @@ def import_(asked: Asked) -> Answer:
     for number, one in enumerate(found):
         _require_ours(asked, one, number)
     encoded = tuple(base64.b64encode(one.public_bytes(Encoding.DER)).decode() for one in found)
-    reply = ask_now(
-        asked, Verb.REGISTER, Register(issuer=tenant.issuer.id, asked_by=asked.caller.name, certificates=encoded)
-    )
-    rows = [_row(asked, one, new_id(), "") for one in found]
-    with asked.services.database.write() as connection:
-        for row in rows:
-            certificates.add_new(connection, row)
+    wanted = Register(issuer=tenant.issuer.id, asked_by=asked.caller.name, certificates=encoded)
+    begun = asked.begin(Verb.REGISTER, wanted)
+    reply = ask_now(asked, begun)
+    rows = record(asked.services, begun, reply) or []
     told = reply.data.get("serials", [])
     each = list(dict.fromkeys(row.serial for row in rows))
+    known = [serial for serial in each if serial not in told]
+    see_all(asked.services, tenant, begun.body.issuer, known)
     answer = Imported(
         id=asked.message_id,
         issuer=tenant.name,
         detail=said(reply),
         registered=[serial for serial in each if serial in told],
-        known=[serial for serial in each if serial not in told],
+        known=known,
     )
     return Answer(answer, headers={"Idempotency-Key": asked.key})
-
-
-def _received(asked: Asked, body: IssueRequest, csr: bytes, reply: Reply) -> Certificate | None:
-    """The certificate in a reply, if it is what was asked for; a forged reply has none."""
-    try:
-        found = x509.load_der_x509_certificate(base64.b64decode(str(reply.data["certificate"]), validate=True))
-        require_signed_by(asked.tenant, found)
-        require_key(csr, found)
-        _require_names(body.names, found)
-        return _row(asked, found, asked.message_id, body.profile)
-    except (KeyError, ValueError, TypeError, InvalidSignature, x509.InvalidVersion) as error:
-        _LOG.error("the reply to %s does not have what was asked: %s", asked.message_id, error or type(error).__name__)
-        return None
-
-
-def _require_names(wanted: list[str], found: x509.Certificate) -> None:
-    if wanted and {_plain(one) for one in wanted} != {_plain(one) for one in names_of(found)}:
-        raise ValueError("it is for other names")
-
-
-def _plain(name: str) -> str:
-    """A name as two who write it differently would agree on."""
-    kind, _, value = name.partition(":")
-    return f"ip:{ip_address(value)}" if kind == "ip" else name if kind == "uri" else name.lower()
-
-
-def _row(asked: Asked, found: x509.Certificate, id_: str, profile: str) -> Certificate:
-    try:
-        names = sorted(names_of(found))
-    except ValueError:
-        names = []
-    try:
-        certid = certid_of(found)
-    except (ValueError, x509.ExtensionNotFound):
-        certid = ""
-    return Certificate(
-        id=id_,
-        issuer=asked.tenant.name,
-        ca=asked.tenant.issuer.id,
-        serial=serials.to_hex(serials.from_int(found.serial_number)),
-        certid=certid,
-        account=None,
-        names=names,
-        profile=profile,
-        not_before=found.not_valid_before_utc.replace(microsecond=0),
-        not_after=found.not_valid_after_utc.replace(microsecond=0),
-        der=found.public_bytes(Encoding.DER),
-        asked_by=asked.caller.name,
-    )
 
 
 def _csr(text: str) -> bytes:

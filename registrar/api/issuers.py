@@ -22,7 +22,7 @@ def status(asked: Asked) -> Answer:
     asked.caller.require(READ)
     found = look(asked.services, asked.tenant.issuer, asked.serial_number)
     if (one := known(asked)) is not None:
-        note(asked, one, found)
+        note(asked.services, one, found, asked.now)
     return Answer(found)
 
 

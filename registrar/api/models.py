@@ -118,8 +118,8 @@ class CertificateAnswer(Given):
     held_at: Time | None
     reason: str | None
     seen_at: Time | None = Field(
-        description="When the registrar saw this state published, signed; null: nobody has looked since the signer "
-        "said that it recorded it, or that has not been published."
+        description="When the registrar saw this state published, signed; null: it has not, as before anybody has "
+        "looked, or since the signer said that it recorded another one."
     )
     asked_by: str | None = Field(description="Who asked for it over the API; or the account of ACME.")
     certificate: str = Field(description="PEM.")

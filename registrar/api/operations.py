@@ -89,7 +89,8 @@ OPERATIONS: Final = (
     ),
     Operation(
         "holdCertificate", "POST", f"{_ONE}/hold", "Put a certificate on hold.", "`hold`",
-        revoke.hold, {200: models.Changed}, models.NoRequest, kinds=(Kind.CHANGED, Kind.REVOKED), has_etag=True,
+        revoke.hold, {200: models.Changed}, models.NoRequest, kinds=(Kind.CHANGED, Kind.REVOKED, Kind.HELD),
+        has_etag=True,
     ),
     Operation(
         "releaseCertificate", "POST", f"{_ONE}/release", "Release a certificate from hold.", "`hold`",

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     KEY_REUSED = "key-reused"
     ISSUER = "issuer"
     REVOKED = "revoked"
+    HELD = "held"
     CHANGED = "changed"
     TOO_LARGE = "too-large"
     MEDIA_TYPE = "media-type"
@@ -41,6 +42,7 @@ KINDS: Final[Mapping[Kind, tuple[int, str]]] = {
     Kind.KEY_REUSED: (409, "The Idempotency-Key was used for another request"),
     Kind.ISSUER: (409, "The issuer issues nothing of the sort, whoever asks"),
     Kind.REVOKED: (409, "The certificate is revoked already, and nothing was changed"),
+    Kind.HELD: (409, "The certificate is on hold already, and nothing was changed"),
     Kind.CHANGED: (412, "The certificate is not as If-Match says"),
     Kind.TOO_LARGE: (413, "The request is too large"),
     Kind.MEDIA_TYPE: (415, "The request is not JSON"),

@@ -2,14 +2,14 @@
 
 from registrar.api.asked import Answer, Asked
 from registrar.api.certificates import known, require_unchanged
-from registrar.api.models import Changed, RevokeRequest
+from registrar.api.models import Changed, RevokeRequest, Status
 from registrar.api.problems import APIProblem, Kind, unavailable
+from registrar.api.recording import record
 from registrar.api.scopes import HOLD, REVOKE
 from registrar.api.seen import note
-from registrar.api.signer import SOON, ask_now, said, with_key
+from registrar.api.signer import SOON, ask_now, end, said, with_key
 from registrar.api.status import look
 from registrar.database.rows import Certificate
-from registrar.database.states import State, record_told
 from revocation.messages import Change, Release, Revoke, Verb
 from revocation.status import Reason
 
@@ -28,7 +28,7 @@ def revoke(asked: Asked) -> Answer:
         revoked_at=body.revoked_at,
         invalidity_date=body.invalidity_date,
     )
-    return _change(asked, Verb.REVOKE, wanted, State(revoked_at=body.revoked_at or asked.now, reason=body.reason))
+    return _change(asked, Verb.REVOKE, wanted)
 
 
 def hold(asked: Asked) -> Answer:
@@ -40,29 +40,31 @@ def hold(asked: Asked) -> Answer:
         serial=asked.serial_hex,
         reason=Reason.certificateHold.name,
     )
-    return _change(asked, Verb.REVOKE, wanted, State(held_at=asked.now, reason=Reason.certificateHold.name))
+    return _change(asked, Verb.REVOKE, wanted)
 
 
 def release(asked: Asked) -> Answer:
     """End a hold."""
     asked.caller.require(HOLD)
     wanted = Release(issuer=asked.tenant.issuer.id, asked_by=asked.caller.name, serial=asked.serial_hex)
-    return _change(asked, Verb.RELEASE, wanted, State())
+    return _change(asked, Verb.RELEASE, wanted)
 
 
-def _change(asked: Asked, verb: Verb, wanted: Change, state: State) -> Answer:
+def _change(asked: Asked, verb: Verb, wanted: Change) -> Answer:
     """Have it recorded by the signer, and note here what it says, where the certificate is known."""
     one = known(asked)
     require_unchanged(asked, one)
+    begun = asked.begin(verb, wanted)
     try:
-        reply = ask_now(asked, verb, wanted)
+        reply = ask_now(asked, begun)
     except APIProblem as problem:
         if problem.kind is Kind.REVOKED:
-            _require_published(asked, one, state, problem.detail)
+            found = _require_published(asked, one, wanted, problem.detail)
+            end(asked)
+            if _is_held(found):
+                raise with_key(asked, APIProblem(Kind.HELD, problem.detail, problem.advice)) from problem
         raise
-    with asked.services.database.write() as connection:
-        which = (asked.tenant.name, asked.tenant.issuer.id, asked.serial_hex)
-        record_told(connection, *which, state, reply.revision, asked.now)
+    record(asked.services, begun, reply)
     answer = Changed(
         id=asked.message_id,
         issuer=asked.tenant.name,
@@ -73,8 +75,16 @@ def _change(asked: Asked, verb: Verb, wanted: Change, state: State) -> Answer:
     return Answer(answer, headers={"Idempotency-Key": asked.key})
 
 
-def _require_published(asked: Asked, one: Certificate | None, wanted: State, said: str) -> None:
-    """Return if what is said to be revoked already is published so, whoever had it revoked; and note that.
+def _is_hold(wanted: Change) -> bool:
+    return isinstance(wanted, Revoke) and wanted.reason == Reason.certificateHold.name
+
+
+def _is_held(found: Status) -> bool:
+    return found.status == "revoked" and found.reason == Reason.certificateHold.name
+
+
+def _require_published(asked: Asked, one: Certificate | None, wanted: Change, said: str) -> Status:
+    """What is published, if that is what is said: that it is revoked already, whoever had it revoked; it is noted.
 
     What is on hold is not revoked for good, where that is wanted.
 
@@ -85,9 +95,8 @@ def _require_published(asked: Asked, one: Certificate | None, wanted: State, sai
         found = look(asked.services, asked.tenant.issuer, asked.serial_number)
     except APIProblem:
         found = None
-    is_there = found is not None and found.status == "revoked"
-    is_held = found is not None and State.published(found.revoked_at, found.reason).held_at is not None
-    if found is None or not is_there or (is_held and wanted.revoked_at is not None):
+    if found is None or found.status != "revoked" or (_is_held(found) and not _is_hold(wanted)):
         raise with_key(asked, unavailable(f"{said}; and that is not seen published yet", SOON))
     if one is not None:
-        note(asked, one, found)
+        note(asked.services, one, found, asked.now)
+    return found

@@ -4,12 +4,13 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
-from registrar.api.asked import Asked
+from registrar.api.asked import Asked, Begun
 from registrar.api.problems import APIProblem, Kind, unavailable
+from registrar.database import requests
 from registrar.refusal import is_for_later, seconds_until_room, words
 from revocation.errors import QueueUnreachable
 from revocation.logs import about
-from revocation.messages import Change, Outcome, Reply, Verb
+from revocation.messages import Outcome, Reply
 from revocation.refusalkind import RefusalKind
 
 _LOG: Final = logging.getLogger("revocast.registrar")
@@ -26,38 +27,47 @@ _KINDS: Final[Mapping[RefusalKind, Kind]] = {
 """What is told of a refusal; of any other that the CA refuses."""
 
 
-def ask(asked: Asked, verb: Verb, body: Change) -> Reply | None:
-    """The signer's reply; None where there is none yet, or it may do it later.
+def ask(asked: Asked, begun: Begun) -> Reply | None:
+    """The signer's reply; None where there is none yet, or it may do it later: it goes on without the client.
 
     Raises:
-        APIProblem: it refuses; or the queue is away.
+        APIProblem: it refuses, which ends the request, but for a certificate that is said to be revoked already, which
+            has to be seen first; or the queue is away.
     """
-    id_, wait = asked.message_id, asked.services.settings.finalize_wait.total_seconds()
-    asked.require_once()
+    wait, what = asked.services.settings.finalize_wait.total_seconds(), (begun.verb, begun.tenant.name)
     try:
-        reply = asked.services.signer.ask(asked.tenant, verb, body, id_, wait)
+        reply = asked.services.signer.ask(begun.tenant, begun.verb, begun.body, begun.id, wait)
     except QueueUnreachable as error:
-        _LOG.error("API: %s of %s cannot be asked: %s", verb, asked.tenant.name, error, extra=about(message_id=id_))
+        _LOG.error("API: %s of %s cannot be asked: %s", *what, error, extra=about(message_id=begun.id))
         raise with_key(asked, unavailable("the signer cannot be asked now")) from error
     done = "waits" if reply is None else str(reply.outcome)
     _LOG.info(
-        *("API: %s of %s, asked by %s: %s", verb, asked.tenant.name, asked.caller.name, done),
-        extra=about(message_id=id_),
+        *("API: %s of %s, asked by %s: %s", *what, asked.caller.name, done),
+        extra=about(message_id=begun.id),
     )
     if reply is None or is_for_later(reply):
         return None
     if reply.outcome is Outcome.REFUSED:
-        raise with_key(asked, _problem(asked, reply))
+        problem = _problem(asked, reply)
+        if problem.kind is not Kind.REVOKED:
+            end(asked)
+        raise with_key(asked, problem)
     return reply
 
 
-def ask_now(asked: Asked, verb: Verb, body: Change) -> Reply:
+def end(asked: Asked) -> None:
+    """The client is told what came of it, and nobody asks again for it."""
+    with asked.services.database.write() as connection:
+        requests.end(connection, asked.message_id)
+
+
+def ask_now(asked: Asked, begun: Begun) -> Reply:
     """The same, for what is done at once.
 
     Raises:
         APIProblem: also where there is no reply.
     """
-    reply = ask(asked, verb, body)
+    reply = ask(asked, begun)
     if reply is None:
         raise with_key(asked, unavailable("the signer has not answered yet", SOON))
     return reply

@@ -17,7 +17,7 @@ from registrar.database.opening import HURRIED, WRITES
 from revocation.errors import ConfigurationError, RevocastError
 
 _LOG: Final = logging.getLogger("revocast.registrar")
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest migration."""
 
 _VERSION: Final = text("SELECT version_num FROM alembic_version")

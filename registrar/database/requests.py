@@ -1,19 +1,45 @@
-"""What was asked over the API under which id: one key of a caller is one request, and one message to the signer."""
+"""What was asked over the API under which id: one key of a caller is one request, and one message to the signer.
 
-from datetime import datetime
+One that has its body waits for its answer; it is taken away with the end, and put back by who asks the same again.
+"""
 
-from sqlalchemy import Connection, insert, select
+from dataclasses import asdict
+
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from registrar.database.rows import Request
 from registrar.database.schema import requests
 
 
-def is_same(connection: Connection, id_: str, issuer: str, digest: str, now: datetime) -> bool:
-    """Whether nothing else was asked under this id; from now on it stands for this."""
+def add(connection: Connection, one: Request) -> None:
+    """Write it down, unless its id is there already."""
     try:
         with connection.begin_nested():
-            connection.execute(insert(requests).values(id=id_, issuer=issuer, digest=digest, created_at=now))
+            connection.execute(insert(requests).values(**asdict(one)))
     except IntegrityError:
-        query = select(requests.c.issuer, requests.c.digest).where(requests.c.id == id_)
-        return tuple(connection.execute(query).one()) == (issuer, digest)
-    return True
+        return
+
+
+def by_id(connection: Connection, issuer: str, id_: str) -> Request | None:
+    """The request of that id."""
+    query = select(requests).where(requests.c.issuer == issuer, requests.c.id == id_)
+    row = connection.execute(query).one_or_none()
+    return Request(**row._mapping) if row else None
+
+
+def open_again(connection: Connection, one: Request, ca: str, verb: str, body: str) -> None:
+    """Have the signer asked again, where that had ended."""
+    which = (requests.c.id == one.id, requests.c.body.is_(None))
+    connection.execute(update(requests).where(*which).values(ca=ca, verb=verb, body=body))
+
+
+def end(connection: Connection, id_: str) -> None:
+    """It has its answer."""
+    connection.execute(update(requests).where(requests.c.id == id_).values(body=None))
+
+
+def waiting(connection: Connection, most: int) -> list[tuple[str, str]]:
+    """The issuers and ids of those that wait for their answer, the oldest first."""
+    query = select(requests.c.issuer, requests.c.id).where(requests.c.body.is_not(None))
+    return [(row.issuer, row.id) for row in connection.execute(query.order_by(requests.c.created_at).limit(most))]

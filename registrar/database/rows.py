@@ -163,6 +163,22 @@ class EABKey:
 
 
 @dataclass(frozen=True)
+class Request:
+    """What was asked over the API under an id of a message, of the issuer whose id is `ca`; `body` until it has ended.
+
+    In rows of before nothing but the digest is written.
+    """
+
+    id: str
+    issuer: str
+    digest: str
+    created_at: datetime
+    ca: str | None = None
+    verb: str | None = None
+    body: str | None = None
+
+
+@dataclass(frozen=True)
 class Token:
     """A token of the API; `issuers` are the names of those that it is for."""
 

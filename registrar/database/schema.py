@@ -198,5 +198,10 @@ requests = Table(
     _issuer(),
     Column("digest", String(64), nullable=False, comment="SHA-256 of what was asked"),
     Column("created_at", Moment, nullable=False),
+    Column("ca", String(8), comment="the id of the issuer that was asked: the same each time that it is asked"),
+    Column("verb", String(16), comment="of the message"),
+    Column("body", Text, comment="of the message, JSON, while the signer is to be asked again"),
 )
 Index("requests_by_time", requests.c.created_at)
+_IS_OPEN = requests.c.body.is_not(None)
+Index("requests_open", requests.c.created_at, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)

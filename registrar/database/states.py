@@ -68,7 +68,8 @@ def record_seen(
 
     What says something else than the signer said counts if it was signed after that, or for good.
     """
-    since = one.state_at if one.state_at is None or one.seen_at else one.state_at + _SKEW
+    said_at = one.state_at or one.revoked_at or one.held_at  # rows of before have the date of the state alone
+    since = said_at if said_at is None or one.seen_at else said_at + _SKEW
     is_same = state.kind == State.of(one).kind
     if not (is_same or since is None or this_update >= since or state.revoked_at):
         return one

@@ -9,12 +9,16 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, insert, make_url, select, text
+from sqlalchemy import TextClause, create_engine, insert, make_url, select, text
 from sqlalchemy.exc import IntegrityError
 
-from registrar.database import Database, DatabaseUnavailable, migrations
+from registrar.cleanup import clean_up
+from registrar.config import Retention
+from registrar.database import Database, DatabaseUnavailable, migrations, requests
 from registrar.database.database import HEAD
+from registrar.database.rows import Request
 from registrar.database.schema import certificate_names, eab_keys, metadata
+from revocation.clock import from_epoch
 from revocation.errors import ConfigurationError
 from tests.authority import NOW
 from tests.postgresql import Server
@@ -51,19 +55,35 @@ _OLD = text(
 )
 
 
-def test_certificates_of_the_first_schema_are_found_by_name(tmp_path: Path, place: str) -> None:
-    """Once it is migrated; each name of each."""
-    url = make_url(place).set(drivername="postgresql+psycopg") if "://" in place else f"sqlite:///{tmp_path}/old.sqlite"
+def migrated(folder: Path, place: str, schema: str, insertion: TextClause, row: dict[str, object]) -> Database:
+    """A database of an earlier schema with one row, opened."""
+    url = make_url(place).set(drivername="postgresql+psycopg") if "://" in place else f"sqlite:///{folder}/old.sqlite"
     engine = create_engine(url)
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    row = {"id": "a" * 32, "issuer": "home", "ca": "00", "serial": "01", "names": '["dns:a.example", "ip:10.0.0.1"]'}
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        connection.execute(_OLD, row)
+        command.upgrade(config, schema)
+        connection.execute(insertion, row)
     engine.dispose()
-    opened = Database(place if "://" in place else tmp_path / "old.sqlite")
+    return Database(place if "://" in place else folder / "old.sqlite")
+
+
+def test_request_of_the_fourth_schema_is_not_asked_again_by_the_server(tmp_path: Path, place: str) -> None:
+    """Nobody knows what it was; its key stands for it all the same, until it is cleaned up."""
+    insertion = text("INSERT INTO requests (id, issuer, digest, created_at) VALUES (:id, 'home', :digest, 1)")
+    opened = migrated(tmp_path, place, "0004", insertion, {"id": "a" * 32, "digest": "d" * 64})
+    with opened.read() as connection:
+        assert requests.waiting(connection, 9) == []
+        found = requests.by_id(connection, "home", "a" * 32)
+    assert found == Request("a" * 32, "home", "d" * 64, from_epoch(1))
+    assert clean_up(opened, Retention(), NOW, 0)["requests"] == 1
+
+
+def test_certificates_of_the_first_schema_are_found_by_name(tmp_path: Path, place: str) -> None:
+    """Once it is migrated; each name of each."""
+    row = {"id": "a" * 32, "issuer": "home", "ca": "00", "serial": "01", "names": '["dns:a.example", "ip:10.0.0.1"]'}
+    opened = migrated(tmp_path, place, "0001", _OLD, row)
     with opened.read() as connection:
         found = connection.execute(select(certificate_names.c.name, certificate_names.c.certificate)).all()
     assert set(found) == {("dns:a.example", "a" * 32), ("ip:10.0.0.1", "a" * 32)}

@@ -9,13 +9,14 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from registrar.acme.certid import certid_of
-from registrar.acme.pursuing import Pursuing
+from registrar.acme.open_orders import OpenOrders
 from registrar.cleanup import clean_up
 from registrar.config import Retention
 from registrar.database import certificates
 from registrar.database import orders as stored
 from registrar.database.schema import orders
 from registrar.problem import Problem, ProblemType
+from registrar.pursuing import Pursuing
 from tests.registrar.site import Raw, Site, csr_for, problem
 from tests.registrar.test_certificates import der
 
@@ -39,7 +40,7 @@ def seconds() -> Seconds:
 @pytest.fixture
 def pursuing(site: Site, seconds: Seconds) -> Pursuing:
     """Of the site, having looked once."""
-    return Pursuing(site.services, seconds)
+    return Pursuing(OpenOrders(site.services), 5.0, seconds)
 
 
 def left_alone(site: Site) -> tuple[Raw, TestResponse]:
@@ -145,7 +146,7 @@ def test_order_of_an_issuer_without_acme_waits(tmp_path: Path, seconds: Seconds)
         (tmp_path / "revocast.toml").read_text().replace("acme = true", "acme = false", 1)
     )
     without = Site.of(tmp_path, site.ca.authority)
-    look(Pursuing(without.services, seconds), seconds, 10)
+    look(Pursuing(OpenOrders(without.services), 5.0, seconds), seconds, 10)
     assert not without.ca.asked
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -45,15 +46,19 @@ class FakeSigner:
     forged: bytes | None = None
     asked: list[tuple[str, Verb, Change]] = field(default_factory=list)
     replies: dict[str, Reply] = field(default_factory=dict)
+    registered: set[str] = field(default_factory=set)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, tenant: Tenant, verb: Verb, body: Change, id_: str, seconds: float) -> Reply | None:
         if self.away:
             raise QueueUnreachable("the queue server does not answer")
-        self.asked.append((id_, verb, body))
-        if self.silent:
-            return None
-        if self.refusal:
-            return self.refusal
+        with self.turn:
+            self.asked.append((id_, verb, body))
+            if self.silent:
+                return None
+            return self.refusal or self._reply(tenant, body, id_)
+
+    def _reply(self, tenant: Tenant, body: Change, id_: str) -> Reply:
         if id_ not in self.replies:
             said = {"issuer": tenant.issuer.id, "revision": len(self.replies) + 1, "detail": "done"}
             self.replies[id_] = Reply(id=id_, outcome=Outcome.DONE, at=self.clock(), data=self._data(body, id_), **said)
@@ -62,7 +67,9 @@ class FakeSigner:
     def _data(self, body: Change, id_: str) -> dict[str, Any]:
         if isinstance(body, Register):
             found = [x509.load_der_x509_certificate(_octets(one)) for one in body.certificates]
-            return {"serials": [serials.to_hex(serials.from_int(one.serial_number)) for one in found]}
+            each = {serials.to_hex(serials.from_int(one.serial_number)) for one in found}
+            new, self.registered = each - self.registered, self.registered | each
+            return {"serials": sorted(new)}
         if not isinstance(body, Issue):
             return {}
         wanted = CertificateRequest(
@@ -103,6 +110,8 @@ class Desk:
         api: str = API,
         database: str = "registrar/registrar.sqlite",
         requester: str = "registrar",
+        public: str = "",
+        clock: Clock | None = None,
         authority: Authority | None = None,
     ) -> "Desk":
         """The API as a configuration describes it: `api` are the tables of it."""
@@ -113,9 +122,10 @@ class Desk:
             issuer=f'{UNLIMITED}\napi = true\nrequester = "{requester}"',
             lab="api = true",
             registrar=api,
+            public=public,
             database=database,
         )
-        settings, public, clock = site.services.settings, site.services.public, Clock(NOW)
+        settings, public, clock = site.services.settings, site.services.public, clock or Clock(NOW)
         assert settings.api
         signer, responder = FakeSigner(FakeCA(authority, clock), clock), FakeResponder()
         services = APIServices(

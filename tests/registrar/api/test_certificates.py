@@ -236,11 +236,16 @@ def test_certificates_that_were_issued_elsewhere_are_imported(desk: Desk) -> Non
     assert len(right.json["registered"]) == 1
 
 
-def certified(authority: Authority, key: ec.EllipticCurvePrivateKey | None = None, names: bytes | None = None) -> str:
+def certified(
+    authority: Authority,
+    key: ec.EllipticCurvePrivateKey | None = None,
+    names: bytes | None = None,
+    serial: int = 0x1234,
+) -> str:
     """PEM of a certificate that an authority signed elsewhere; `names` are the octets of its subjectAltName."""
     key = key or ec.generate_private_key(ec.SECP256R1())
     builder = x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(authority.certificate.subject)
-    builder = builder.public_key(key.public_key()).serial_number(0x1234)
+    builder = builder.public_key(key.public_key()).serial_number(serial)
     builder = builder.not_valid_before(NOW).not_valid_after(NOW + timedelta(days=30))
     if names is not None:
         kind_ = x509.oid.ExtensionOID.SUBJECT_ALTERNATIVE_NAME

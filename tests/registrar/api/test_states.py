@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, update
 
+from registrar.database.schema import certificates
 from registrar.database.states import State, record_told
 from revocation.messages import Outcome, Reply
 from revocation.refusalkind import RefusalKind
@@ -12,7 +14,9 @@ from revocation.status import Reason, Revocation
 from tests.authority import NOW
 from tests.building.ca import CA
 from tests.building.ocsp import response
-from tests.registrar.api.desk import Desk, kind
+from tests.registrar.api.desk import Desk, kind, pem
+from tests.registrar.api.test_certificates import certified
+from tests.registrar.site import csr_for
 
 HOUR = timedelta(hours=1)
 SAID = {"detail": "is already revoked", "kind": RefusalKind.ALREADY_REVOKED}
@@ -114,7 +118,7 @@ def test_certificate_that_is_held_is_not_told_as_revoked_for_good(one: Watched) 
     one.desk.signer.refusal = REVOKED
     one.publish(Revocation(NOW - HOUR, Reason.certificateHold))
     assert kind(one.act("revoke", KEYS["again"])) == "unavailable"
-    assert kind(one.act("hold")) == "revoked"
+    assert kind(one.act("hold")) == "held"
     one.publish(Revocation(NOW - HOUR, Reason.superseded))
     assert kind(one.act("revoke", KEYS["again"])) == "revoked"
 
@@ -143,3 +147,72 @@ def test_revocation_has_the_date_that_was_asked_for(one: Watched) -> None:
     for number, when in enumerate(("2026-03-01T10:00:00Z", "0848-10-03T05:26:13Z")):
         one.act("revoke", f"{number:032x}", revoked_at=when)
         assert one.shown()["revoked_at"] == when
+
+
+@pytest.mark.parametrize("revoked_by", ["revoke", "hold"])
+def test_certificate_that_was_revoked_before_it_is_known_is_shown_so(one: Watched, revoked_by: str) -> None:
+    """By its serial, before its client asks again under its key: in that answer, and in the list."""
+    desk, csr, key = one.desk, pem(csr_for("b.example")), KEYS["again"]
+    serial = desk.issue(one.token, csr=csr, Idempotency_Key=key).json["serial"]
+    with desk.services.database.write() as connection:
+        connection.execute(delete(certificates).where(certificates.c.serial == serial))
+    one.serial, one.place = serial, f"/issuers/home/certificates/{serial}"
+    assert one.act(revoked_by).status_code == 200
+    state, reason = ("held", Reason.certificateHold) if revoked_by == "hold" else ("revoked", Reason.keyCompromise)
+    one.publish(Revocation(NOW, reason))
+    assert desk.issue(one.token, csr=csr, Idempotency_Key=key).json["state"] == state
+    listed = desk.ask("GET", f"/issuers/home/certificates?state={state}", token=one.token).json["certificates"]
+    assert [each["serial"] for each in listed] == [serial]
+
+
+def test_certificate_that_was_revoked_elsewhere_is_imported_as_such(one: Watched) -> None:
+    """The ledger knew it; where the responder does not answer, it is seen when it is looked at."""
+    desk, body = one.desk, {"certificates": [certified(one.desk.authority)]}
+    one.serial, one.place = "1234", "/issuers/home/certificates/1234"
+    desk.responder.answer = None
+    assert desk.ask("POST", "/issuers/home/imports", body, token=one.token).status_code == 200
+    one.publish(Revocation(NOW, Reason.superseded))
+    assert one.state()[0] == "revoked"
+    with desk.services.database.write() as connection:
+        connection.execute(delete(certificates).where(certificates.c.serial == "1234"))
+    assert desk.ask("POST", "/issuers/home/imports", body, token=one.token).status_code == 200
+    listed = desk.ask("GET", "/issuers/home/certificates?state=revoked", token=one.token).json["certificates"]
+    assert [each["serial"] for each in listed] == ["1234"]
+
+
+def test_import_waits_once_for_a_responder_that_does_not_answer(one: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not for each certificate."""
+    asked: list[int] = []
+    monkeypatch.setattr(one.desk.responder, "ask", lambda _, serial: asked.append(serial))
+    body = {"certificates": [certified(one.desk.authority, serial=number) for number in (1, 2, 3)]}
+    for known in ([], ["01", "02", "03"]):
+        answer = one.desk.ask("POST", "/issuers/home/imports", body, token=one.token)
+        assert answer.json["known"] == known
+    assert asked == [1]
+
+
+@pytest.mark.parametrize(("this_update", "state"), [(NOW - HOUR / 2, "revoked"), (NOW, "live")])
+def test_state_of_before_the_fourth_schema_gives_way_to_what_is_published(
+    one: Watched, this_update: datetime, state: str
+) -> None:
+    """Nobody knows as of when it is but by its date: what was signed earlier says nothing of it."""
+    before = {"revoked_at": NOW - timedelta(minutes=30), "revision": None, "state_at": None, "seen_at": None}
+    with one.desk.services.database.write() as connection:
+        connection.execute(update(certificates).values(**before))
+    one.publish(this_update=this_update)
+    assert one.state()[0] == state
+    one.publish(Revocation(NOW, Reason.superseded))
+    one.desk.ask("GET", f"{one.place}/status", token=one.token)
+    assert one.state()[:2] == ("revoked", "superseded")
+
+
+def test_hold_of_what_is_on_hold_has_a_problem_of_its_own(one: Watched) -> None:
+    """Once that is published: it can be revoked all the same."""
+    one.act("hold")
+    one.publish(Revocation(NOW, Reason.certificateHold))
+    one.desk.signer.refusal = REVOKED
+    again = one.act("hold")
+    assert (again.status_code, kind(again), again.json["title"]) == (
+        *(409, "held"),
+        "The certificate is on hold already, and nothing was changed",
+    )

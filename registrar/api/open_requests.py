@@ -1,0 +1,94 @@
+"""Requests that the signer has not answered, and whose clients may never ask again: issuing, revoking, importing.
+
+A hold and a release are their clients' alone to ask again: the contrary may be wanted by then.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from registrar.api.asked import Begun
+from registrar.api.recording import record
+from registrar.api.seen import is_seen_revoked, see_all
+from registrar.api.services import APIServices
+from registrar.database import requests
+from registrar.pursuing import Place
+from registrar.refusal import is_for_later, seconds_until_room, words
+from revocation.errors import QueueUnreachable
+from revocation.logs import about
+from revocation.messages import BODIES, Change, Outcome, Reply, Revoke, Verb
+from revocation.refusalkind import RefusalKind
+
+_LOG: Final = logging.getLogger("revocast.registrar")
+
+
+class OpenRequests:
+    """Those of the issuers that have the API; others' wait until they have it again."""
+
+    kind = "request"
+
+    def __init__(self, services: APIServices) -> None:
+        self._services = services
+
+    def waiting(self, most: int) -> Sequence[Place]:
+        """Those that have no answer."""
+        with self._services.database.read() as connection:
+            return requests.waiting(connection, most)
+
+    def pursue(self, place: Place) -> float | None:
+        """Ask the signer again, without waiting, and record what it says."""
+        begun = self._begun(*place)
+        if begun is None:
+            return None
+        try:
+            reply = self._services.signer.ask(begun.tenant, begun.verb, begun.body, begun.id, 0.0)
+        except QueueUnreachable as error:
+            _LOG.warning("request %s waits: %s", begun.id, error)
+            return None
+        if reply is None or is_for_later(reply):
+            return None
+        if reply.outcome is Outcome.REFUSED:
+            return self._refused(begun, reply)
+        found = record(self._services, begun, reply)
+        if found is not None:
+            self._tell(begun, "is done")
+            see_all(self._services, begun.tenant, begun.body.issuer, [one.serial for one in found])
+        return None
+
+    def _begun(self, issuer: str, id_: str) -> Begun | None:
+        """What is asked; None where it has ended meanwhile, or the issuer has no API now."""
+        with self._services.database.read() as connection:
+            one = requests.by_id(connection, issuer, id_)
+        tenant = self._services.tenants.get(issuer)
+        if one is None or one.verb is None or one.body is None or tenant is None:
+            return None
+        verb = Verb(one.verb)
+        body = BODIES[verb].model_validate(json.loads(one.body))
+        if not isinstance(body, Change):
+            raise TypeError(f"request {id_} changes nothing")
+        return Begun(tenant, id_, verb, body, one.created_at)
+
+    def _refused(self, begun: Begun, reply: Reply) -> float | None:
+        """End it, unless it can be done later, or nobody has seen yet that what is said to be revoked is."""
+        seconds = seconds_until_room(reply, self._services.clock())
+        if seconds is not None:
+            return float(seconds)
+        if reply.kind is RefusalKind.ALREADY_REVOKED and not self._is_revoked(begun):
+            return None
+        with self._services.database.write() as connection:
+            requests.end(connection, begun.id)
+        self._tell(begun, f"is refused: {words(reply.detail)}")
+        return None
+
+    def _is_revoked(self, begun: Begun) -> bool:
+        match begun.body:
+            case Revoke(issuer=ca, serial=str(serial)):
+                return is_seen_revoked(self._services, begun.tenant, ca, serial)
+        return False
+
+    def _tell(self, begun: Begun, end: str) -> None:
+        _LOG.info(
+            *("API: %s of %s, asked by %s, %s", begun.verb, begun.tenant.name, begun.body.asked_by, end),
+            extra=about(message_id=begun.id),
+        )

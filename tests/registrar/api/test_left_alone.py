@@ -1,0 +1,319 @@
+"""Requests whose client never asks again: this server has them done, and what came of them is known."""
+
+import json
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import select, update
+
+from registrar.api.open_requests import OpenRequests
+from registrar.cleanup import clean_up
+from registrar.config import Retention
+from registrar.database.schema import requests
+from registrar.pursuing import Pursuing
+from revocation.messages import Outcome, Reply, Revoke, Verb
+from revocation.refusalkind import RefusalKind
+from revocation.status import Revocation
+from tests.authority import NOW, Authority
+from tests.building.ca import CA
+from tests.building.ocsp import response
+from tests.registrar.api.desk import Desk, kind, pem
+from tests.registrar.api.test_certificates import certified
+from tests.registrar.site import csr_for
+
+KEY = "0123456789abcdef" * 2
+LIST = "/issuers/home/certificates"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, place: str) -> Desk:
+    """An API that is right by default, on either database, whose signer does not answer at first."""
+    desk = Desk.build(tmp_path, database=place)
+    desk.signer.silent = True
+    return desk
+
+
+def look(desk: Desk, *, silent: bool = False) -> None:
+    """What the server does by itself once its clients waited long enough."""
+    desk.signer.silent = silent
+    seconds = iter((0.0, *[10.0] * 100))
+    pursuing = Pursuing(OpenRequests(desk.services), 5.0, lambda: next(seconds))
+    pursuing.look()
+    pursuing.look()
+
+
+def listed(desk: Desk, token: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = desk.ask("GET", LIST, token=token).json["certificates"]
+    return found
+
+
+def is_open(desk: Desk) -> list[bool]:
+    with desk.services.database.read() as connection:
+        return [row.body is not None for row in connection.execute(select(requests))]
+
+
+def test_certificate_of_a_client_that_never_comes_back_is_listed(desk: Desk) -> None:
+    """With who asked; the signer hears one message, though nobody chose an Idempotency-Key."""
+    token = desk.token(name="backup")
+    assert desk.issue(token, "a.example", names=["dns:a.example"]).status_code == 202
+    assert listed(desk, token) == []
+    look(desk)
+    (one,) = listed(desk, token)
+    assert (one["names"], one["profile"], one["asked_by"]) == (["dns:a.example"], "server", "token backup")
+    place = f"{LIST}/{one['serial']}"
+    assert desk.ask("GET", place, token=token).status_code == 200
+    assert len({id_ for id_, _, _ in desk.signer.asked}) == 1
+    assert is_open(desk) == [False]
+
+
+def test_certificate_that_was_revoked_meanwhile_is_listed_as_such(desk: Desk) -> None:
+    """By the operator, who saw it in the ledger."""
+    token, ca = desk.token(), CA(desk.authority)
+    id_ = desk.issue(token, "a.example").json["id"]
+    desk.signer.silent = False
+    (_, verb, body) = desk.signer.asked[0]
+    assert desk.signer.ask(desk.services.tenants["home"], verb, body, id_, 0.0)
+    issued = x509.load_der_x509_certificate(desk.signer.ca.issued[id_])
+    options = {"this_update": NOW, "lifetime": timedelta(days=30)}
+    desk.responder.answer = response(ca, ca.responder(), issued.serial_number, Revocation(NOW), **options)
+    look(desk)
+    assert [one["state"] for one in listed(desk, token)] == ["revoked"]
+
+
+def test_client_that_comes_late_gets_its_certificate(desk: Desk) -> None:
+    """Under its key: the one that is listed, and no other."""
+    token, csr = desk.token(), pem(csr_for("a.example"))
+    assert desk.issue(token, csr=csr, Idempotency_Key=KEY).status_code == 202
+    look(desk)
+    late = desk.issue(token, csr=csr, Idempotency_Key=KEY)
+    assert (late.status_code, [late.json["serial"]]) == (201, [one["serial"] for one in listed(desk, token)])
+    assert is_open(desk) == [False]
+
+
+def test_request_is_left_to_its_client_while_that_waits(desk: Desk) -> None:
+    """For as long as an answer takes at most; and what was answered is not asked again."""
+    token = desk.token()
+    desk.issue(token, "a.example")
+    asked = len(desk.signer.asked)
+    pursuing = Pursuing(OpenRequests(desk.services), 5.0, iter((0.0, 5.0)).__next__)
+    pursuing.look()
+    pursuing.look()
+    assert len(desk.signer.asked) == asked
+    desk.signer.silent = False
+    desk.issue(token, "b.example")
+    desk.signer.asked.clear()
+    look(desk)
+    assert len(desk.signer.asked) == 1
+
+
+def test_import_that_nobody_asks_for_again_is_listed(desk: Desk) -> None:
+    """Its certificates are the signer's to publish by then."""
+    token = desk.token()
+    body = {"certificates": [certified(desk.authority)]}
+    assert kind(desk.ask("POST", "/issuers/home/imports", body, token=token)) == "unavailable"
+    look(desk)
+    assert [one["serial"] for one in listed(desk, token)] == ["1234"]
+
+
+def test_revocation_that_nobody_asks_for_again_is_done_and_noted(desk: Desk) -> None:
+    """As of when it was asked for."""
+    desk.signer.silent = False
+    token = desk.token()
+    place = f"{LIST}/{desk.issue(token, 'a.example').json['serial']}"
+    desk.signer.away = True
+    assert kind(desk.ask("POST", f"{place}/revoke", {"reason": "superseded"}, token=token)) == "unavailable"
+    desk.signer.away = False
+    desk.clock.forward(hours=1)
+    look(desk)
+    (one,) = listed(desk, token)
+    assert (one["state"], one["reason"], one["revoked_at"]) == ("revoked", "superseded", "2026-03-01T12:00:00Z")
+
+
+@pytest.mark.parametrize("act", ["hold", "release"])
+def test_hold_and_release_are_their_clients_to_ask_again(desk: Desk, act: str) -> None:
+    """Who gave up may have had the contrary done since."""
+    token = desk.token()
+    assert kind(desk.ask("POST", f"{LIST}/0A1B/{act}", {}, token=token)) == "unavailable"
+    desk.signer.asked.clear()
+    look(desk)
+    assert desk.signer.asked == []
+
+
+def test_refusal_ends_a_request_and_is_what_its_client_hears(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """Whenever it comes."""
+    caplog.set_level(logging.INFO)
+    token, csr = desk.token(name="ops"), pem(csr_for("a.example"))
+    desk.issue(token, csr=csr, Idempotency_Key=KEY)
+    desk.signer.refusal = Reply(id=KEY, outcome=Outcome.REFUSED, at=NOW, detail="no such name", kind=RefusalKind.NAME)
+    look(desk)
+    assert "asked by token ops, is refused: no such name" in caplog.text
+    assert is_open(desk) == [False]
+    assert kind(desk.issue(token, csr=csr, Idempotency_Key=KEY)) == "name"
+
+
+@pytest.mark.parametrize(
+    ("more", "again"),
+    [({"kind": RefusalKind.LATER}, 12.0), ({"data": {"retry_at": "2026-03-01T12:10:00Z"}}, 601.0)],
+)
+def test_request_that_the_signer_has_no_room_for_waits(desk: Desk, more: dict[str, Any], again: float) -> None:
+    """Until the signer says that there is, or a while longer than before."""
+    token = desk.token()
+    desk.issue(token, "a.example")
+    desk.signer.silent = False
+    desk.signer.refusal = Reply(id=KEY, outcome=Outcome.REFUSED, at=NOW, detail="enough", **more)
+    seconds = [0.0]
+    pursuing = Pursuing(OpenRequests(desk.services), 5.0, lambda: seconds[0])
+    pursuing.look()
+    seconds[0] = 6.0
+    pursuing.look()
+    desk.signer.refusal = None
+    seconds[0] = 6.0 + again - 1
+    pursuing.look()
+    assert listed(desk, token) == []
+    seconds[0] = 6.0 + again
+    pursuing.look()
+    assert len(listed(desk, token)) == 1
+
+
+def test_client_that_was_told_to_come_later_is_not_gone_ahead_of(desk: Desk) -> None:
+    """429: it may come with another request, and nothing is issued for the one that was refused."""
+    token = desk.token()
+    desk.signer.silent = False
+    data = {"retry_at": "2026-03-01T12:10:00Z"}
+    desk.signer.refusal = Reply(id=KEY, outcome=Outcome.REFUSED, at=NOW, detail="enough", data=data)
+    assert kind(desk.issue(token, "a.example")) == "too-many"
+    desk.signer.refusal = None
+    look(desk)
+    assert listed(desk, token) == []
+
+
+def test_forged_reply_ends_no_request(desk: Desk) -> None:
+    """A certificate for another key: the true one is recorded when it comes."""
+    token = desk.token()
+    desk.issue(token, "a.example")
+    other = x509.load_pem_x509_certificate(certified(desk.authority).encode())
+    desk.signer.forged = other.public_bytes(Encoding.DER)
+    look(desk)
+    assert (listed(desk, token), is_open(desk)) == ([], [True])
+    desk.signer.forged = None
+    desk.signer.replies.clear()
+    look(desk)
+    assert len(listed(desk, token)) == 1
+
+
+def test_revocation_that_is_said_to_be_old_goes_on_until_that_is_seen(desk: Desk) -> None:
+    """Published and for good: replies can be forged. Then it is noted."""
+    desk.signer.silent = False
+    token, ca = desk.token(), CA(desk.authority)
+    serial = desk.issue(token, "a.example").json["serial"]
+    desk.signer.silent = True
+    desk.ask("POST", f"{LIST}/{serial}/revoke", {}, token=token)
+    said = {"detail": "is already revoked", "kind": RefusalKind.ALREADY_REVOKED}
+    desk.signer.refusal = Reply(id=KEY, outcome=Outcome.REFUSED, at=NOW, **said)
+    for revocation in (None, Revocation(NOW)):
+        options = {"this_update": NOW, "lifetime": timedelta(days=30)}
+        desk.responder.answer = response(ca, ca.responder(), int(serial, 16), revocation, **options)
+        look(desk)
+        assert is_open(desk) == [False, revocation is None]
+    assert listed(desk, token)[0]["state"] == "revoked"
+
+
+def test_request_that_waits_outlives_its_retention(desk: Desk) -> None:
+    """It alone knows of a certificate that may be issued; once it has ended it goes."""
+    token = desk.token()
+    desk.issue(token, "a.example")
+    later = NOW + timedelta(days=40)
+    assert clean_up(desk.services.database, Retention(), later, 0)["requests"] == 0
+    look(desk)
+    assert len(listed(desk, token)) == 1
+    assert clean_up(desk.services.database, Retention(), later, 0)["requests"] == 1
+
+
+def test_many_at_once_record_one_certificate(desk: Desk) -> None:
+    """Two servers, and the client that asks again meanwhile: all hear of the same."""
+    token, csr = desk.token(), pem(csr_for("a.example"))
+    desk.issue(token, csr=csr, Idempotency_Key=KEY)
+    desk.signer.silent = False
+    (place,) = OpenRequests(desk.services).waiting(9)
+
+    def do(number: int) -> str | None:
+        if number % 2:
+            OpenRequests(desk.services).pursue(place)
+            return None
+        return str(desk.issue(token, csr=csr, Idempotency_Key=KEY).json["serial"])
+
+    with ThreadPoolExecutor(8) as pool:
+        told = set(pool.map(do, range(8)))
+    assert told == {None, *(one["serial"] for one in listed(desk, token))}
+    assert len(listed(desk, token)) == 1
+    assert (len(desk.signer.ca.issued), is_open(desk)) == (1, [False])
+
+
+def test_request_waits_while_its_issuer_has_no_api(desk: Desk) -> None:
+    """And is done when it has it again; by a server that was started since, of a token that was revoked since."""
+    token = desk.token()
+    desk.issue(token, "a.example")
+    desk.revoke_token()
+    home = desk.services.tenants.pop("home")
+    desk.signer.asked.clear()
+    look(desk)
+    assert desk.signer.asked == []
+    desk.services.tenants["home"] = home
+    look(desk)
+    assert len(listed(desk, desk.token(name="other"))) == 1
+
+
+def test_defect_of_one_request_does_not_keep_others_waiting(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """Such as a body of a later version: it is in the log, and tried again later."""
+    token = desk.token()
+    id_ = desk.issue(token, "a.example").json["id"]
+    with desk.services.database.write() as connection:
+        connection.execute(update(requests).values(body=json.dumps({"unknown": 1}), created_at=NOW - timedelta(1)))
+    desk.issue(token, "b.example", names=["dns:b.example"])
+    look(desk)
+    assert f"request {id_} of home is not taken further" in caplog.text
+    assert [one["names"] for one in listed(desk, token)] == [["dns:b.example"]]
+
+
+def test_request_is_the_same_message_after_the_issuer_has_another_key(tmp_path: Path) -> None:
+    """Its certificate is of the key that was asked: the signer's answer is to that, whoever asks again."""
+    old = Authority("Home CA")
+    desk = Desk.build(tmp_path, authority=old)
+    desk.signer.silent = True
+    token, csr = desk.token(), pem(csr_for("a.example"))
+    (id_, ca) = desk.issue(token, csr=csr, Idempotency_Key=KEY).json["id"], desk.services.tenants["home"].issuer.id
+    (tmp_path / "registrar.key").unlink()
+    new = Desk.build(tmp_path, authority=Authority("Home CA G2"), public=former(tmp_path, old))
+    new.signer.silent = True
+    assert new.issue(token, csr=csr, Idempotency_Key=KEY).json["id"] == id_
+    new.signer.ca.authority = old
+    look(new)
+    assert {(id_, body.issuer) for id_, _, body in new.signer.asked} == {(id_, ca)}
+    assert len(listed(new, token)) == 1
+
+
+def former(folder: Path, authority: Authority) -> str:
+    """The lines of [public] by which the former key is an issuer too."""
+    authority.write(folder / "former.pem")
+    return '[[public.issuers]]\nname = "former"\ncertificates = ["former.pem"]'
+
+
+def test_message_is_what_was_asked(desk: Desk) -> None:
+    """All of it: names, profile, times, subject, reason."""
+    token = desk.token()
+    times = {"not_before": "2026-03-01T12:00:00Z", "not_after": "2026-04-01T12:00:00Z"}
+    desk.issue(token, "a.example", names=["dns:a.example"], subject="CN=a", profile="client", **times)
+    body = {"reason": "keyCompromise", "revoked_at": "2026-02-01T00:00:00Z", "invalidity_date": "2026-01-01T00:00:00Z"}
+    desk.ask("POST", f"{LIST}/0A1B/revoke", body, token=token)
+    first = list(desk.signer.asked)
+    assert [verb for _, verb, _ in first] == [Verb.ISSUE, Verb.REVOKE]
+    assert isinstance(first[1][2], Revoke)
+    desk.signer.asked.clear()
+    look(desk, silent=True)
+    assert sorted(desk.signer.asked, key=str) == sorted(first, key=str)
