@@ -1,12 +1,12 @@
 """What `revocast up` prints when everything answers: the URLs, commands that verify them, and what to try next."""
 
 import shlex
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from jobs.acme_shown import acme_commands, root_of
+from jobs.program import program
 from jobs.samples import Sample
 from revocation import paths, serials
 from revocation.config import IssuerProfile, PublicConfig
@@ -55,16 +55,16 @@ def announcement(scene: Scene) -> Iterator[str]:
 
 def _next(scene: Scene) -> Iterator[str]:
     chosen = ("--config", scene.config)
-    yield _shell(*_program(), "status", *chosen)
-    yield _shell(*_program(), "check", *chosen, "--base-url", scene.base)
+    yield _shell(*program(), "status", *chosen)
+    yield _shell(*program(), "check", *chosen, "--base-url", scene.base)
     for name, directory in scene.directories.items():
         profile = next(one for one in scene.public.profiles.values() if one.issuer.name == name)
         yield from acme_commands(directory, root_of(profile, scene.public))
     for sample in scene.samples[:1]:
         serial = serials.to_hex(sample.serial)
         whose = ("--issuer", sample.profile.issuer.name)
-        yield _shell(*_program(), "revoke", serial, *whose, "--reason", "certificateHold", *chosen)
-        yield _shell(*_program(), "release", serial, *whose, *chosen)
+        yield _shell(*program(), "revoke", serial, *whose, "--reason", "certificateHold", *chosen)
+        yield _shell(*program(), "release", serial, *whose, *chosen)
 
 
 def _commands(sample: Sample, scene: Scene) -> Iterator[str]:
@@ -81,12 +81,6 @@ def _commands(sample: Sample, scene: Scene) -> Iterator[str]:
 
 def _issuer_file(profile: IssuerProfile, public: PublicConfig) -> Path:
     return next(table.certificates[0] for table in public.issuers if table.name == profile.issuer.name)
-
-
-def _program() -> tuple[str | Path, ...]:
-    """How this very program was called, as it can be called again."""
-    called = Path(sys.argv[0])
-    return (called,) if called.name == "revocast" else (sys.executable, "-m", "revocation")
 
 
 def _shell(*words: str | Path) -> str:

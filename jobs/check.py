@@ -20,6 +20,7 @@ from jobs.check_marks import Marks, MarksFile, MarksLost
 from jobs.check_plan import Plan
 from jobs.config import JobsConfig
 from jobs.findings import Finding, Level, summary, worst
+from jobs.registrar_fit import out_of_reach
 from jobs.terminal import printable
 from revocation import cli, serials
 from revocation.clock import now as clock_now
@@ -75,8 +76,9 @@ def check(
 ) -> None:
     """Fetch and verify everything as a relying party would; for monitoring.
 
-    Exit code 0: OK. 1: WARNING, something is late. 2: CRITICAL, something is missing, wrong, expired, went backwards,
-    or CRL and OCSP disagree. 3: UNKNOWN, the check itself could not be made, or asked for, or told.
+    Exit code 0: OK. 1: WARNING, something is late, or certificates of ACME or the API name this machine alone. 2:
+    CRITICAL, something is missing, wrong, expired, went backwards, or CRL and OCSP disagree. 3: UNKNOWN, the check
+    itself could not be made, or asked for, or told.
     """
     try:
         file = ConfigFile.read(config)
@@ -84,6 +86,7 @@ def check(
         certificates = [certificate for path in files for certificate in load_certificates(path)]
         plan = Plan(public, _base(public, base_url), certificates, sample, timeout)
         findings = run(plan, MarksFile(jobs.state), clock_now())
+        findings += [Finding(Level.WARNING, "base_url", sentence) for sentence in out_of_reach(file)]
     except RevocastError as error:
         findings = [Finding(Level.UNKNOWN, "check", str(error))]
     except Exception as error:  # a monitoring system takes what ends with 1 or 2 for a finding about the site

@@ -25,6 +25,8 @@ class _Public(_Part):
 
 class _Offer(_Part):
     name: str = ""
+    acme: bool = False
+    api: bool = False
     profiles: Mapping[str, Any] = Field(default={"server": ""})
     requester: str = "registrar"
     dns_names: tuple[str, ...] = ()
@@ -84,14 +86,22 @@ def misfits(config: Path) -> Iterator[str]:
     if not file.has("registrar"):
         return
     registrar = file.table("registrar", _Registrar)
-    base_url = file.table("public", _Public, may_lack=True).base_url
-    if _is_local(base_url) and not _is_local(registrar.url):
+    yield from out_of_reach(file)
+    if file.has("signer"):
+        yield from _unknown_to(file.table("signer", _Signer), registrar)
+
+
+def out_of_reach(file: ConfigFile) -> Iterator[str]:
+    """A sentence where certificates go to clients elsewhere, by ACME or the API, and name this machine's loopback."""
+    if not file.has("registrar"):
+        return
+    registrar, base_url = file.table("registrar", _Registrar), file.table("public", _Public, may_lack=True).base_url
+    is_served = any(one.acme or one.api for one in registrar.issuers)
+    if is_served and _is_local(base_url) and not _is_local(registrar.url):
         yield (
             f"certificates name {base_url} for CRLs and OCSP, which only this machine reaches, while clients come to "
             f"{registrar.url}: set `base_url` in [public], and `host` in [responder]"
         )
-    if file.has("signer"):
-        yield from _unknown_to(file.table("signer", _Signer), registrar)
 
 
 def not_used(config: Path, acme: ACME) -> Iterator[str]:

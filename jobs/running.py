@@ -26,6 +26,7 @@ from jobs.services import services
 from jobs.stop import Stop
 from jobs.supervisor import Stopped, Supervisor
 from jobs.unlock import Unlocked
+from jobs.unreconciled import why_unreconciled
 from jobs.valkey import valkey
 from publisher.config import DirectoryTable
 from revocation.clock import now as clock_now
@@ -40,6 +41,7 @@ _VACANT_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.2
 _TELL_SECONDS: Final = 10.0
 _FETCH_SECONDS: Final = 10.0
+_ANSWER_SECONDS: Final = 5.0
 _SAMPLES_PER_ISSUER: Final = 10
 _LOCAL: Final = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 _UNIX: Final = "unix://"
@@ -112,6 +114,14 @@ class Running:
         webroot = webroots[0] if webroots else None
         directories = acme_directories(self.installation.path)
         return Scene(self.installation.public, self.base, self.installation.path, webroot, good, directories)
+
+    def why_unreconciled(self) -> str:
+        """What the signer waits for where its ledger was restored, and what to type; else empty.
+
+        Raises:
+            Stopped: we were told to stop meanwhile.
+        """
+        return self._meanwhile(lambda: why_unreconciled(self.installation, clock_now(), _ANSWER_SECONDS))
 
     def _revoked(self) -> set[tuple[str, bytes]]:
         """Which samples a CRL lists, by issuer id and serial; each CRL is fetched once."""

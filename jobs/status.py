@@ -13,6 +13,7 @@ from jobs.behind import clock_behind
 from jobs.installation import Installation
 from jobs.issuer_files import grouped, issuer_lines
 from jobs.overview import Line, State, held, large_slices, lines, set_aside, undone
+from jobs.registrar_fit import out_of_reach
 from jobs.seen import see
 from jobs.series import series_left
 from jobs.terminal import printable, span
@@ -21,6 +22,7 @@ from jobs.work import look_at_work
 from publisher.audit_heads import AuditHeads
 from revocation import cli
 from revocation.clock import now as clock_now
+from revocation.configfile import ConfigFile
 from revocation.errors import ConfigurationError, NotInstalled, RevocastError
 from revocation.installed import named
 
@@ -65,7 +67,7 @@ def status(
     any more and alone lists what is revoked, or starts later than this clock says, or a store is nearly full, or has a
     reader that keeps it growing, or a series comes near its end or has a gap, or periodic work has not succeeded for
     two intervals, as `revocast schedule` shows.
-    Advice, as on too few OCSP slices, changes none.
+    Advice, as on too few OCSP slices or a base_url that clients of ACME cannot reach, changes none.
     3: unknown, as when the signer was asked and did not answer, the queue cannot be reached, or a publisher tells
     nothing.
     """
@@ -91,6 +93,7 @@ def status(
     clock = [str(problem) for problem in clock_behind(statuses, installation.public, clock_now())]
     threats = [str(alarm) for alarm in seen.alarms]
     advice = [*large_slices(statuses, installation.public), *_breaks(installation, clock_now())]
+    advice += out_of_reach(ConfigFile.read(installation.path))
     series = series_left(statuses, installation.public)
     threats += [f"{one.target}: {one.spec}: {said}" for one in series if (said := one.trouble(clock_now()))]
     is_refused = is_stuck or bool(set_aside(statuses) or left or back or goes_on or clock or threats or work.late)

@@ -111,6 +111,7 @@ def up(
         supervisor = Supervisor(make_private(data / "logs"), stop, _say)
         try:
             running = bring_up(prepared, address, unlocked, supervisor, stop)
+            _tell_unreconciled(running)
             code = _once(running) if once else _serve(running)
         except Stopped:
             _say("told to stop before anything was checked" if once else "told to stop")
@@ -146,6 +147,7 @@ def _serve(running: Running) -> int:
             report([finding for finding in findings if finding.level is not Level.OK], as_json=False)
         _say("not everything is as it should be; going on")
     _tell_not_imported(running)
+    _tell_unreconciled(running)
     configured = running.installation.public.url("")
     if configured != running.base:
         _say(f"[public] says {configured}: relying parties that read URLs in certificates and CRLs ask there")
@@ -161,12 +163,19 @@ def _once(running: Running) -> int:
     with cli.unheard():
         report(findings, as_json=False)
     _tell_not_imported(running)
+    _tell_unreconciled(running)
     return 0 if worst(findings) is Level.OK and not running.not_imported else 1
 
 
 def _tell_not_imported(running: Running) -> None:
     for pki in running.not_imported:
         _say(f"{pki} could not be imported, and the reason stands above: what is served is what was known before")
+
+
+def _tell_unreconciled(running: Running) -> None:
+    """At once, and again at the end: what is published may answer for days, while nothing that is asked is done."""
+    if why := running.why_unreconciled():
+        _say(why)
 
 
 def _hang_up() -> tuple[signal.Signals, ...]:

@@ -7,6 +7,7 @@ from registrar.acme.validations import QueuedValidations
 from registrar.api.services import APIServices
 from registrar.config import RegistrarConfig
 from registrar.database import Database
+from registrar.database.opening import REQUEST_SECONDS
 from registrar.issuance import SignerIssuance
 from registrar.published_status import OCSPResponder, OCSPStatuses
 from registrar.queue_server import connect
@@ -56,7 +57,7 @@ def services_of(settings: RegistrarConfig, public: PublicConfig, clock: Clock, s
         settings=settings,
         public=public,
         tenants=tenants_of(settings, public),
-        database=Database(settings.database),
+        database=Database(settings.database, REQUEST_SECONDS),
         nonces=QueueNonces(connect(settings.queue), settings.nonce_lifetime),
         rates=Rates.in_queue_server(settings.queue, clock),
         validations=QueuedValidations(Wire(settings.queue), clock),

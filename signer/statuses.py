@@ -21,7 +21,7 @@ from signer.ledger.facts import Certificate, Origin
 from signer.ledger.groups import Group, covering
 from signer.refusal import refused_as
 
-_FINAL: Final = "a revocation is final; if its key turned out to be compromised, `revocast raise` says so"
+FINAL: Final = "a revocation is final; if its key turned out to be compromised, `revocast raise` says so"
 _AFTER_A_HOLD: Final = "it is on hold: another reason makes that final, and `revocast release` ends it"
 _COMPROMISE: Final = frozenset({Reason.keyCompromise, Reason.cACompromise, Reason.aACompromise})
 
@@ -168,7 +168,7 @@ def _revocation(
             raise Refused(
                 f"is already revoked since {iso(earlier.revoked_at)} ({earlier.reason.name}); nothing was changed",
                 where=where,
-                advice=_AFTER_A_HOLD if earlier.reason is Reason.certificateHold else _FINAL,
+                advice=_AFTER_A_HOLD if earlier.reason is Reason.certificateHold else FINAL,
             )
     _require_date_of_hold(where, body, reason, earlier.revoked_at)
     return Revocation(earlier.revoked_at, reason, body.invalidity_date or earlier.invalidity_date)

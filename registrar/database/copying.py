@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registrar.database.database import HEAD
-from revocation.durable import make_folder, sync_folder
+from registrar.database.in_use import alone_with
+from revocation.durable import sync_folder
 from revocation.errors import InputError, Refused
 
 
@@ -82,13 +83,18 @@ def put_back(copy: Path, database: Path) -> State:
     An empty file is none: it says what rights the database is to have, where two services share it.
 
     Raises:
-        Refused: there is one already.
+        Refused: there is one already, or a process has one open that was there.
         InputError: the copy cannot be used.
         OSError: it cannot be written.
     """
-    require_none(database)
-    state = inspect(copy)
-    make_folder(database.parent, mode=0o700)
+    with alone_with(database):
+        require_none(database)
+        state = inspect(copy)
+        _put(copy, database)
+    return state
+
+
+def _put(copy: Path, database: Path) -> None:
     with tempfile.TemporaryDirectory(dir=database.parent, prefix=".restoring-") as folder:
         beside = Path(folder) / database.name
         shutil.copyfile(copy, beside)
@@ -102,7 +108,6 @@ def put_back(copy: Path, database: Path) -> State:
         else:
             database.hardlink_to(beside)  # unlike a rename it replaces nothing
     sync_folder(database.parent)
-    return state
 
 
 def require_none(database: Path) -> None:

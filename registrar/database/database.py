@@ -1,20 +1,23 @@
 """The database: opening, migrating, and the two kinds of transaction."""
 
 import logging
-import threading
+import os
 import weakref
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from registrar.database import opening
-from registrar.database.opening import HURRIED, WRITES
-from revocation.errors import ConfigurationError, RevocastError
+from registrar.database.in_use import hold
+from registrar.database.opening import BUSY_SECONDS, HURRIED, PATIENCE, WRITES
+from registrar.database.turn import ADVICE, DatabaseUnavailable, Turn
+from revocation.durable import make_folder
+from revocation.errors import ConfigurationError
 
 _LOG: Final = logging.getLogger("revocast.registrar")
 HEAD: Final = "0005"
@@ -22,11 +25,6 @@ HEAD: Final = "0005"
 
 _VERSION: Final = text("SELECT version_num FROM alembic_version")
 _MIGRATING: Final = text("SELECT pg_advisory_xact_lock(1919252079, 3)")  # `revo` in ASCII; 1 and 2 are a ledger's
-_ADVICE: Final = "see `database` in [registrar]: is there room, do the rights fit, does the server run?"
-
-
-class DatabaseUnavailable(RevocastError):
-    """The database is away, its disk is full, or another process holds it for too long."""
 
 
 class Database:
@@ -34,6 +32,8 @@ class Database:
 
     Args:
         place: the file of an SQLite database, or the address of a PostgreSQL one.
+        patience: seconds for which a transaction of SQLite waits for others to end; those of PostgreSQL wait for half a
+            minute.
 
     Attributes:
         commits: how many writing transactions there were.
@@ -42,23 +42,28 @@ class Database:
         ConfigurationError: it cannot be opened, or was made by a later version.
     """
 
-    def __init__(self, place: Path | str) -> None:
+    def __init__(self, place: Path | str, patience: float = BUSY_SECONDS) -> None:
         self.where = f"database {_shown(place)}"
         self.commits = 0
+        self._patience: float = BUSY_SECONDS  # to migrate, which another process may be at
+        self._let_go: Callable[[], object] = list
         try:
+            if isinstance(place, Path):
+                make_folder(place.parent, mode=0o700)
+                self._let_go = weakref.finalize(self, os.close, hold(place))
             self._engine = opening.sqlite(place) if isinstance(place, Path) else opening.postgresql(place, self.where)
             weakref.finalize(self, self._engine.dispose)
-            self._turn: AbstractContextManager[Any] = (
-                threading.RLock() if isinstance(place, Path) else nullcontext()
-            )  # SQLite has who waits look again after a while: in one process the next one is woken
+            self._turn = Turn(self.where) if isinstance(place, Path) else None
             self._migrate()
+            self._patience = patience
         except (OSError, DatabaseError) as error:
             reason = error.strerror if isinstance(error, OSError) else error.orig
-            raise ConfigurationError(f"cannot be opened: {reason}", where=self.where, advice=_ADVICE) from error
+            raise ConfigurationError(f"cannot be opened: {reason}", where=self.where, advice=ADVICE) from error
 
     def close(self) -> None:
         """Let go of it."""
         self._engine.dispose()
+        self._let_go()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -67,7 +72,12 @@ class Database:
         Raises:
             DatabaseUnavailable: it cannot be reached.
         """
-        with self._reached("read"), self._engine.connect() as connection, connection.begin():
+        options = {PATIENCE: self._patience}
+        with (
+            self._reached("read"),
+            self._engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager
@@ -81,10 +91,11 @@ class Database:
         Raises:
             DatabaseUnavailable: it cannot be reached, or held for too long, or its disk is full: nothing is changed.
         """
+        options = {WRITES: True, HURRIED: not durable}
         with (
             self._reached("written"),
-            self._turn,
-            self._engine.connect().execution_options(**{WRITES: True, HURRIED: not durable}) as connection,
+            self._turn.taken(self._patience) if self._turn else nullcontext(self._patience) as left,
+            self._engine.connect().execution_options(**options, **{PATIENCE: left}) as connection,
             connection.begin(),
         ):
             yield connection
@@ -95,7 +106,7 @@ class Database:
         try:
             yield
         except OperationalError as error:
-            raise DatabaseUnavailable(f"could not be {done}: {error.orig}", where=self.where, advice=_ADVICE) from error
+            raise DatabaseUnavailable(f"could not be {done}: {error.orig}", where=self.where, advice=ADVICE) from error
 
     def _migrate(self) -> None:
         with self.read() as connection:

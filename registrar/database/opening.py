@@ -15,8 +15,14 @@ WRITES: Final = "revocast_writes"
 HURRIED: Final = "revocast_hurried"
 """The same of one that does not wait for the disk: a power cut may take it back, as a whole, and breaks nothing."""
 
+PATIENCE: Final = "revocast_patience"
+"""The same of SQLite: for how many seconds its transaction waits for those of other processes."""
+
 BUSY_SECONDS: Final = 30
 """How long a writing transaction waits for another one."""
+
+REQUEST_SECONDS: Final = 5
+"""The same where somebody waits for an answer, with one of the threads."""
 
 _CONNECTIONS: Final = 32
 _WATCHED: Final = {
@@ -73,6 +79,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """Who writes takes the write lock at once, so what it reads is still true when it writes."""
     options = connection.get_execution_options()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(1000 * options[PATIENCE])}")
     if not options.get(WRITES):
         connection.exec_driver_sql("BEGIN")
         return

@@ -5,6 +5,7 @@ h11 reads them, and takes no framing that could be read in two ways (RFC 9112 se
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,13 +16,13 @@ from typing import Final
 import h11
 
 from registrar.serving.message import Answer, Received, Refused
-from revocation.visible import visible
+from registrar.serving.unreadable import headers_too_long, unreadable
 
-_LONGEST_HEADERS: Final = 1 << 14
+_EMPTY_LINES: Final = re.compile(rb"(?:\r\n){0,4}")
+_ONLY_EMPTY_LINES: Final = re.compile(rb"(?:\r\n){0,4}\r?")
 _MOST_FRAMING: Final = 1 << 16  # octets of chunk sizes, extensions and trailers
 _AT_ONCE: Final = 1 << 14
 _MOST_LARGE: Final = 64
-_SHOWN: Final = 200
 _NO_BODY: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
@@ -31,6 +32,7 @@ class Bounds:
 
     Attributes:
         body: octets.
+        headers: octets from the first line of a request to the empty line that ends its header, both included.
         silence: seconds until the first octet of a request.
         patience: seconds from there to its last octet, and for taking the answer.
         lingering: seconds for which what a refused request still sends is thrown away, so that its client sees why.
@@ -39,6 +41,7 @@ class Bounds:
     """
 
     body: int
+    headers: int = 1 << 14
     silence: float = 5
     patience: float = 15
     lingering: float = 1
@@ -66,7 +69,8 @@ class Conversation:
     ) -> None:
         self._reader, self._writer, self._bounds = reader, writer, bounds
         self._answer, self._goes_on, self._now = answer, goes_on, now
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEADERS)
+        self._http = self._reading_anew()
+        self._ahead = b""
         self._left = 0
         self._begun = False
         self._method = b""
@@ -76,7 +80,8 @@ class Conversation:
         """Answer until either side has enough."""
         try:
             while await self._one():
-                self._http.start_next_cycle()
+                self._ahead, _ = self._http.trailing_data
+                self._http = self._reading_anew()
         except Refused as refused:
             await self._refuse(refused)
 
@@ -95,14 +100,16 @@ class Conversation:
         Raises:
             Refused: it is wrong, too large, or too slow.
         """
-        self._left = self._bounds.body + _LONGEST_HEADERS + _MOST_FRAMING
-        self._begun = bool(self._http.trailing_data[0])
+        self._left = self._bounds.body + self._bounds.headers + _MOST_FRAMING
+        self._begun = False
         try:
             async with asyncio.timeout(self._bounds.silence) as self._deadline:
+                self._take(await self._beginning())
                 request = await self._event()
                 if not isinstance(request, h11.Request):
                     return None
                 self._method = request.method
+                self._require_short()
                 _require_sense(request)
                 return _received(request, await self._body(request, held))
         except TimeoutError:
@@ -110,7 +117,30 @@ class Conversation:
                 return None
             raise Refused(HTTPStatus.REQUEST_TIMEOUT, "the request did not come as a whole in time") from None
         except h11.RemoteProtocolError as error:
-            raise _unreadable(error) from None
+            raise unreadable(error) from None
+
+    def _reading_anew(self) -> h11.Connection:
+        """Without what h11 keeps of a request before: empty lines are taken from what came after it."""
+        return h11.Connection(h11.SERVER, max_incomplete_event_size=self._bounds.headers)
+
+    async def _beginning(self) -> bytes:
+        """The first octets of a request, of which some may be there; none where its client ended.
+
+        A few empty lines before it are none of it (RFC 9112 section 2.2).
+        """
+        octets, self._ahead = self._ahead, b""
+        while _ONLY_EMPTY_LINES.fullmatch(octets):
+            more = await self._reader.read(_AT_ONCE)
+            if not more:
+                return b""
+            octets += more
+        return _EMPTY_LINES.sub(b"", octets, count=1)
+
+    def _require_short(self) -> None:
+        """Refuse a header that came at once, and is longer than what h11 waits for."""
+        came = self._bounds.body + self._bounds.headers + _MOST_FRAMING - self._left
+        if came - len(self._http.trailing_data[0]) > self._bounds.headers:
+            raise headers_too_long(self._bounds.headers)
 
     async def _event(self) -> object:
         """What comes next, once enough of it is there."""
@@ -190,10 +220,6 @@ def _require_sense(request: h11.Request) -> None:
 def _received(request: h11.Request, body: bytes) -> Received:
     version = f"HTTP/{request.http_version.decode('ascii')}"
     return Received(request.method.decode("ascii"), request.target, version, list(request.headers), body)
-
-
-def _unreadable(error: h11.RemoteProtocolError) -> Refused:
-    return Refused(HTTPStatus(error.error_status_hint), visible(str(error)[:_SHOWN]))
 
 
 def _too_large(most: int) -> Refused:

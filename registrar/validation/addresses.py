@@ -1,7 +1,7 @@
 """Which addresses a validation may connect to: it is told by strangers where to go, and stands on our networks."""
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, TypeAlias
 
 from registrar.validation.config import Networks
@@ -9,17 +9,30 @@ from revocation.specialnames import is_reserved
 
 Address: TypeAlias = IPv4Address | IPv6Address
 
+_METADATA: Final = frozenset(
+    map(
+        ip_address,
+        (
+            "169.254.169.254",  # most clouds
+            "169.254.170.2",  # AWS, of containers
+            "169.254.170.23",  # AWS, of pods
+            "fd00:ec2::254",
+            "fd00:ec2::23",
+            "168.63.129.16",  # Azure
+            "fd20:ce::254",  # Google Cloud
+            "100.100.100.200",  # Alibaba Cloud
+            "192.0.0.192",  # Oracle Cloud
+            "fd00:a9fe:a9fe::1",  # Akamai
+            "169.254.42.42",  # Scaleway
+            "fd00:42::42",
+        ),
+    )
+)
+"""Where a cloud tells its machines secrets of theirs; some lie in networks that are named for their hosts."""
+
 _NEVER: Final[tuple[tuple[IPv4Network | IPv6Network, str], ...]] = tuple(
     (ip_network(network), what)
     for what, networks in {
-        "of a cloud's metadata service": (
-            "169.254.169.254/32",
-            "168.63.129.16/32",  # Azure
-            "100.100.100.200/32",  # Alibaba Cloud
-            "192.0.0.192/32",  # Oracle Cloud
-            "fd00:ec2::254/128",  # AWS
-            "fd20:ce::254/128",  # Google Cloud
-        ),
         "of the machine itself": ("127.0.0.0/8", "0.0.0.0/8", "::/96"),
         "link-local": ("169.254.0.0/16", "fe80::/10", "fec0::/10"),
         "of no single machine": ("224.0.0.0/4", "240.0.0.0/4", "ff00::/8"),
@@ -39,6 +52,8 @@ def why_refused(address: Address, networks: Networks) -> str:
     of the Internet where the IPv4 address is.
     """
     for one in _meant(address):
+        if one in _METADATA and not _stands_in(one, networks):
+            return f"{address} is an address of a cloud's metadata service"
         if _lies_in(one, networks):
             continue
         never = next((what for network, what in _NEVER if one.version == network.version and one in network), "")
@@ -58,6 +73,11 @@ def _lies_in(address: Address, networks: Networks) -> bool:
     return isinstance(networks, tuple) and any(
         address.version == network.version and address in network for network in networks
     )
+
+
+def _stands_in(address: Address, networks: Networks) -> bool:
+    """Whether it is named itself, and not only a network around it."""
+    return isinstance(networks, tuple) and ip_network(address) in networks
 
 
 def _meant(address: Address) -> Iterator[Address]:

@@ -95,8 +95,8 @@ class Network(Table):
         description='Whether http-01 and tls-alpn-01 connect to addresses that are not of the Internet: "refuse", '
         '"allow" for those of private networks, or a list of networks. "allow" lets who asks for a certificate find '
         "out which hosts of yours answer on these ports, and read the first characters of what they say. Addresses of "
-        "this machine, link-local ones and those of clouds' metadata services are refused unless a network that is "
-        "named contains them.",
+        "this machine and link-local ones are refused unless a network that is named contains them, and those of "
+        "clouds' metadata services unless they are named themselves (169.254.169.254/32).",
     )
     http_port: Port = Field(default=80, description="Of http-01: another one for tests and private networks alone.")
     tls_port: Port = Field(default=443, description="Of tls-alpn-01, and of redirects to https; likewise.")

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, and_, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select
 
 from revocation.issuer import Issuer
 from revocation.status import Reason
 from signer.importers.names import names_in
 from signer.ledger.facts import REVOKED, not_expired, status_of_certificate
 from signer.ledger.schema import certificate_names, certificates, facts
+
+_IS_FINAL: Final = and_(facts.c.kind == REVOKED, facts.c.reason != int(Reason.certificateHold))
 
 
 def learn(connection: Connection, issuer: str, certificates_: Mapping[bytes, bytes]) -> None:
@@ -38,16 +41,26 @@ def live_with(connection: Connection, issuer: Issuer, name: str, now: datetime, 
     Args:
         most: how many at most.
     """
+    return _with(connection, issuer, name, now, most, or_(facts.c.kind.is_(None), ~_IS_FINAL))
+
+
+def revoked_with(connection: Connection, issuer: Issuer, name: str, now: datetime, most: int) -> Sequence[bytes]:
+    """The serials of those that are not expired, and revoked for good."""
+    return _with(connection, issuer, name, now, most, _IS_FINAL)
+
+
+def _with(
+    connection: Connection, issuer: Issuer, name: str, now: datetime, most: int, stands: ColumnElement[bool]
+) -> Sequence[bytes]:
     same = and_(
         certificates.c.issuer == certificate_names.c.issuer, certificates.c.serial == certificate_names.c.serial
     )
-    is_final = and_(facts.c.kind == REVOKED, facts.c.reason != int(Reason.certificateHold))
     query = (
         select(certificates.c.serial)
         .join(certificate_names, same)
         .join(facts, status_of_certificate(), isouter=True)
         .where(certificate_names.c.name == name, certificate_names.c.issuer == issuer.id, not_expired(now))
-        .where(or_(facts.c.kind.is_(None), ~is_final))
+        .where(stands)
         .order_by(certificates.c.revision)
         .limit(most)
     )

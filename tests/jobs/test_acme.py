@@ -115,6 +115,7 @@ def test_registrar_for_others_is_not_added_where_certificates_would_name_this_ma
     [
         ("", "", []),
         ("http://ca.home.arpa:8889", "http://localhost:8889", ["certificates name http://localhost:8889 for CRLs"]),
+        ("acme = true", "acme = false", []),
         (
             "acme = true",
             'acme = true\nprofiles = { nope = "x" }',

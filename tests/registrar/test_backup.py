@@ -71,6 +71,38 @@ def test_database_that_is_there_is_not_replaced(site: Site) -> None:
     assert "not in this backup" in run(site, "registrar-restore", folder, "--if-gone").stderr
 
 
+def test_database_that_a_registrar_has_open_is_not_put_back(site: Site) -> None:
+    """Its file is gone and it goes on in it, as it would beside the new one: who to stop is said, whatever is asked."""
+    folder, _, _ = backed_up(site)
+    database = site.services.settings.database
+    assert isinstance(database, Path)
+    before = database.parent.parent / "before"
+    before.mkdir()
+    for file in database.parent.glob(f"{database.name}*"):  # as the advice of a refusal says
+        file.rename(before / file.name)
+    for more in ((), ("--if-gone",)):
+        error = run(site, "registrar-restore", folder, *more).exception
+        assert isinstance(error, Refused)
+        assert "is in use" in str(error)
+        assert "revocast-registrar, revocast-validator" in (error.advice or "")
+    assert not database.exists()
+    lose(site)
+    done(site, "registrar-restore", folder)
+
+
+def test_lock_is_for_those_who_have_the_folder(site: Site) -> None:
+    """Registrar and validator are two users of one group, and root may have been the first to make it."""
+    folder, _, _ = backed_up(site)
+    database = lose(site)
+    lock = database.with_suffix(".in-use")
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+    lock.unlink()
+    database.parent.chmod(0o2770)
+    done(site, "registrar-restore", folder)
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o660
+    assert lock.stat().st_gid == database.parent.stat().st_gid
+
+
 def test_empty_file_says_the_rights_that_the_restored_database_has(site: Site) -> None:
     """As where registrar and worker are two users, of one group."""
     folder, _, _ = backed_up(site)
@@ -84,12 +116,12 @@ def test_empty_file_says_the_rights_that_the_restored_database_has(site: Site) -
 
 @pytest.mark.parametrize("content", [b"", b"garbage" * 99])
 def test_damaged_copy_is_refused_and_leaves_nothing(site: Site, content: bytes) -> None:
-    """Whatever was there before: nothing."""
+    """Whatever was there before: nothing but the lock."""
     folder, _, _ = backed_up(site)
     database = lose(site)
     (folder / "registrar.sqlite").write_bytes(content)
     assert isinstance(run(site, "registrar-restore", folder).exception, InputError)
-    assert list(database.parent.glob("*")) == []
+    assert list(database.parent.glob("*")) == [database.with_suffix(".in-use")]
 
 
 def test_copy_of_a_later_version_is_refused(site: Site) -> None:

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from revocation.clock import fixed
+from revocation.clock import fixed, iso
 from revocation.messages import Outcome, Reply, Revoke, Verb
+from revocation.refusalkind import RefusalKind
 from signer.change import change_together
 from tests.authority import NOW
 from tests.signer.issuing.office import Office
@@ -46,8 +47,18 @@ def test_name_stands_for_what_can_still_be_revoked_alone(office: Office) -> None
     held, later = office.issue(), NOW + timedelta(hours=2)
     assert revoke(office, now=later, reason="certificateHold").outcome is Outcome.DONE
     assert revoke(office, now=later).data["serials"] == [f"{held.serial_number:X}"]
-    reply = revoke(office, now=later)
-    assert (reply.outcome, "none is there" in reply.detail) == (Outcome.REFUSED, True)
+
+
+def test_name_whose_certificates_are_all_revoked_says_since_when(office: Office) -> None:
+    """As the serial of one does, and of the same kind; what has expired meanwhile is not there."""
+    issued = [office.issue("server", (NAME, f"dns:{n}.example.com"), lasts=14400).serial_number for n in range(2)]
+    assert revoke(office, all=True).outcome is Outcome.DONE
+    reply = revoke(office, now=NOW + timedelta(hours=1))
+    assert (reply.outcome, reply.kind) == (Outcome.REFUSED, RefusalKind.ALREADY_REVOKED)
+    assert all(f"{number:X} is already revoked since {iso(NOW)} (superseded)" in reply.detail for number in issued)
+    assert "a revocation is final" in (reply.advice or "")
+    reply = revoke(office, now=NOW + timedelta(days=1))
+    assert (reply.kind, "none is there" in reply.detail) == (None, True)
 
 
 def test_what_is_no_name_is_refused(office: Office) -> None:
