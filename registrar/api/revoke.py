@@ -1,7 +1,10 @@
 """Revoking, holding and releasing: any certificate of the issuer that the signer knows, whoever issued it how."""
 
+from typing import Final
+
 from registrar.api.asked import Answer, Asked
 from registrar.api.certificates import known, require_unchanged
+from registrar.api.former_keys import is_of_a_key_that_is_gone, issuer_of
 from registrar.api.models import Changed, RevokeRequest
 from registrar.api.problems import APIProblem, Kind, unavailable
 from registrar.api.scopes import HOLD, REVOKE
@@ -13,6 +16,11 @@ from registrar.database.states import State, record_told
 from revocation.messages import Change, Release, Revoke, Verb
 from revocation.status import Reason
 
+_GONE: Final = (
+    "its issuer has another key now: have the CA with the former one in [[public.issuers]] under another name, or "
+    "`revocast revoke` it where the signer runs"
+)
+
 
 def revoke(asked: Asked) -> Answer:
     """Revoke it for good."""
@@ -20,48 +28,62 @@ def revoke(asked: Asked) -> Answer:
     if not isinstance(body, RevokeRequest):
         raise TypeError("it has its body")
     asked.caller.require(REVOKE)
+    one = _found(asked)
     wanted = Revoke(
-        issuer=asked.tenant.issuer.id,
+        issuer=issuer_of(asked, one).id,
         asked_by=asked.caller.name,
         serial=asked.serial_hex,
         reason=body.reason,
         revoked_at=body.revoked_at,
         invalidity_date=body.invalidity_date,
     )
-    return _change(asked, Verb.REVOKE, wanted, State(revoked_at=body.revoked_at or asked.now, reason=body.reason))
+    return _change(asked, one, Verb.REVOKE, wanted, State(revoked_at=body.revoked_at or asked.now, reason=body.reason))
 
 
 def hold(asked: Asked) -> Answer:
     """Put it on hold: revoked, until it is released or revoked for good."""
     asked.caller.require(HOLD)
+    one = _found(asked)
     wanted = Revoke(
-        issuer=asked.tenant.issuer.id,
+        issuer=issuer_of(asked, one).id,
         asked_by=asked.caller.name,
         serial=asked.serial_hex,
         reason=Reason.certificateHold.name,
     )
-    return _change(asked, Verb.REVOKE, wanted, State(held_at=asked.now, reason=Reason.certificateHold.name))
+    return _change(asked, one, Verb.REVOKE, wanted, State(held_at=asked.now, reason=Reason.certificateHold.name))
 
 
 def release(asked: Asked) -> Answer:
     """End a hold."""
     asked.caller.require(HOLD)
-    wanted = Release(issuer=asked.tenant.issuer.id, asked_by=asked.caller.name, serial=asked.serial_hex)
-    return _change(asked, Verb.RELEASE, wanted, State())
+    one = _found(asked)
+    wanted = Release(issuer=issuer_of(asked, one).id, asked_by=asked.caller.name, serial=asked.serial_hex)
+    return _change(asked, one, Verb.RELEASE, wanted, State())
 
 
-def _change(asked: Asked, verb: Verb, wanted: Change, state: State) -> Answer:
-    """Have it recorded by the signer, and note here what it says, where the certificate is known."""
+def _found(asked: Asked) -> Certificate | None:
+    """The certificate, as it is known here.
+
+    Raises:
+        APIProblem: it is not as If-Match says.
+    """
     one = known(asked)
     require_unchanged(asked, one)
+    return one
+
+
+def _change(asked: Asked, one: Certificate | None, verb: Verb, wanted: Change, state: State) -> Answer:
+    """Have it recorded by the signer, and note here what it says, where the certificate is known."""
     try:
         reply = ask_now(asked, verb, wanted)
     except APIProblem as problem:
         if problem.kind is Kind.REVOKED:
             _require_published(asked, one, problem.detail)
+        if problem.kind is Kind.REFUSED and is_of_a_key_that_is_gone(asked, one):
+            problem.advice = _GONE
         raise
     with asked.services.database.write() as connection:
-        which = (asked.tenant.name, asked.tenant.issuer.id, asked.serial_hex)
+        which = (asked.tenant.name, wanted.issuer, asked.serial_hex)
         record_told(connection, *which, state, reply.revision, asked.now)
     answer = Changed(
         id=asked.message_id,
@@ -80,7 +102,7 @@ def _require_published(asked: Asked, one: Certificate | None, said: str) -> None
         APIProblem: it is not, or not yet: who forges replies could say so of any certificate.
     """
     try:
-        found = look(asked.services, asked.tenant.issuer, asked.serial_number)
+        found = look(asked.services, issuer_of(asked, one), asked.serial_number)
     except APIProblem:
         found = None
     if found is None or found.status != "revoked":

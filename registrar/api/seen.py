@@ -1,6 +1,7 @@
 """What is published of a certificate, noted: replies of the signer are claims, and others have certificates revoked."""
 
 from registrar.api.asked import Asked
+from registrar.api.former_keys import issuer_of
 from registrar.api.models import Status
 from registrar.api.problems import APIProblem
 from registrar.api.status import look
@@ -13,7 +14,7 @@ def seen_if_told(asked: Asked, one: Certificate) -> Certificate:
     if one.state_at is None or one.seen_at is not None:
         return one
     try:
-        return note(asked, one, look(asked.services, asked.tenant.issuer, asked.serial_number))
+        return note(asked, one, look(asked.services, issuer_of(asked, one), asked.serial_number))
     except APIProblem:
         return one
 

@@ -103,6 +103,7 @@ class Desk:
         api: str = API,
         database: str = "registrar/registrar.sqlite",
         requester: str = "registrar",
+        public: str = "",
         authority: Authority | None = None,
     ) -> "Desk":
         """The API as a configuration describes it: `api` are the tables of it."""
@@ -113,6 +114,7 @@ class Desk:
             issuer=f'{UNLIMITED}\napi = true\nrequester = "{requester}"',
             lab="api = true",
             registrar=api,
+            public=public,
             database=database,
         )
         settings, public, clock = site.services.settings, site.services.public, Clock(NOW)
