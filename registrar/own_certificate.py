@@ -131,7 +131,7 @@ class OwnCertificate:
         return found
 
     def _write(self, request: "_Request", found: x509.Certificate) -> None:
-        chain = chains_of(self._tenant, self._services.public)[0]
+        chain = chains_of(self._tenant, self._services.public, self._tenant.issuer.id)[0]
         pem = request.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         pem += b"".join(one.public_bytes(Encoding.PEM) for one in (found, *chain))
         try:

@@ -27,7 +27,7 @@ def certificate(asked: Asked, id_: str, alternate: int = 0) -> Answer:
     if _DER in asked.accept and _CHAIN not in asked.accept:
         up = asked.tenant.profile.url(issuer_path(found.ca))
         return Answer(found.der, media_type=_DER, links=[("up", up)])
-    chains = chains_of(asked.tenant, asked.services.public)
+    chains = chains_of(asked.tenant, asked.services.public, found.ca)
     if alternate >= len(chains):
         raise not_there("chain of this certificate")
     others = [number for number in range(len(chains)) if number != alternate]

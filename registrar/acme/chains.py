@@ -18,12 +18,19 @@ _LONGEST = 8
 Chain = tuple[x509.Certificate, ...]
 
 
-def chains_of(tenant: Tenant, public: PublicConfig) -> tuple[Chain, ...]:
-    """The chains behind a certificate of an issuer, the usual one first."""
-    if tenant.table.chains:
+def chains_of(tenant: Tenant, public: PublicConfig, ca: str) -> tuple[Chain, ...]:
+    """The chains behind a certificate of an issuer, the usual one first.
+
+    Args:
+        ca: the id of who signed it: the issuer, or what it was with a former key. Of that the chains are made of what
+            is public; one without any certificate where it is not.
+    """
+    if tenant.table.chains and ca == tenant.issuer.id:
         return tuple(_configured(paths) for paths in tenant.table.chains)
+    if ca not in public.profiles:
+        return ((),)
     known = tuple(one for profile in public.profiles.values() for one in profile.issuer.certificates)
-    return tuple(dict.fromkeys(_above(one, known) for one in tenant.issuer.certificates))
+    return tuple(dict.fromkeys(_above(one, known) for one in public.profiles[ca].issuer.certificates))
 
 
 def require_chains(tenants: Iterable[Tenant]) -> None:

@@ -66,9 +66,13 @@ def find(asked: Asked) -> Certificate:
 
 
 def known(asked: Asked) -> Certificate | None:
-    """The same; None where there is none. It may still be one that the signer knows."""
+    """The same; None where there is none. It may still be one that the signer knows.
+
+    Of a serial that the issuer used with a former key too, it is the certificate of the key that it has now.
+    """
     with asked.services.database.read() as connection:
-        return certificates.by_serial(connection, asked.tenant.name, asked.tenant.issuer.id, asked.serial_hex)
+        found = certificates.of_serial(connection, asked.tenant.name, asked.serial_hex)
+    return next((one for one in found if one.ca == asked.tenant.issuer.id), found[0] if found else None)
 
 
 def require_unchanged(asked: Asked, one: Certificate | None) -> None:
@@ -94,7 +98,7 @@ def etag(answer: CertificateAnswer, revision: int | None) -> str:
 
 def shown(asked: Asked, one: Certificate) -> CertificateAnswer:
     """A certificate for who may read it."""
-    chain = chains_of(asked.tenant, asked.services.public)[0]
+    chain = chains_of(asked.tenant, asked.services.public, one.ca)[0]
     by = f"account {asked.tenant.url('account', one.account)}" if one.account else one.asked_by
     return CertificateAnswer(
         issuer=one.issuer,

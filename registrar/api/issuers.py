@@ -4,6 +4,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from registrar.api.asked import Answer, Asked
 from registrar.api.certificates import known
+from registrar.api.former_keys import issuer_of
 from registrar.api.models import IssuerAnswer, Issuers
 from registrar.api.scopes import READ
 from registrar.api.seen import note
@@ -20,10 +21,11 @@ def list_(asked: Asked) -> Answer:
 def status(asked: Asked) -> Answer:
     """What is published of a certificate, whoever issued it how."""
     asked.caller.require(READ)
-    found = look(asked.services, asked.tenant.issuer, asked.serial_number)
-    if (one := known(asked)) is not None:
+    one = known(asked)
+    found = look(asked.services, issuer_of(asked, one), asked.serial_number)
+    if one is not None:
         note(asked.services, one, found, asked.now)
-    return Answer(found)
+    return Answer(found.model_copy(update={"issuer": asked.tenant.name}))
 
 
 def _shown(one: Tenant, scopes: tuple[str, ...]) -> IssuerAnswer:

@@ -123,7 +123,9 @@ class CertificateAnswer(Given):
     )
     asked_by: str | None = Field(description="Who asked for it over the API; or the account of ACME.")
     certificate: str = Field(description="PEM.")
-    chain: list[str] = Field(description="PEM, of the certificates above it.")
+    chain: list[str] = Field(
+        description="PEM, of the certificates above it; none where its CA is no longer among the issuers here."
+    )
 
 
 class Page(Given):

@@ -1,7 +1,10 @@
 """Revoking, holding and releasing: any certificate of the issuer that the signer knows, whoever issued it how."""
 
+from typing import Final
+
 from registrar.api.asked import Answer, Asked
 from registrar.api.certificates import known, require_unchanged
+from registrar.api.former_keys import is_of_a_key_that_is_gone, issuer_of
 from registrar.api.models import Changed, RevokeRequest, Status
 from registrar.api.problems import APIProblem, Kind, unavailable
 from registrar.api.recording import record
@@ -13,6 +16,11 @@ from registrar.database.rows import Certificate
 from revocation.messages import Change, Release, Revoke, Verb
 from revocation.status import Reason
 
+_GONE: Final = (
+    "its issuer has another key now: have the CA with the former one in [[public.issuers]] under another name, or "
+    "`revocast revoke` it where the signer runs"
+)
+
 
 def revoke(asked: Asked) -> Answer:
     """Revoke it for good."""
@@ -20,40 +28,52 @@ def revoke(asked: Asked) -> Answer:
     if not isinstance(body, RevokeRequest):
         raise TypeError("it has its body")
     asked.caller.require(REVOKE)
+    one = _found(asked)
     wanted = Revoke(
-        issuer=asked.tenant.issuer.id,
+        issuer=issuer_of(asked, one).id,
         asked_by=asked.caller.name,
         serial=asked.serial_hex,
         reason=body.reason,
         revoked_at=body.revoked_at,
         invalidity_date=body.invalidity_date,
     )
-    return _change(asked, Verb.REVOKE, wanted)
+    return _change(asked, one, Verb.REVOKE, wanted)
 
 
 def hold(asked: Asked) -> Answer:
     """Put it on hold: revoked, until it is released or revoked for good."""
     asked.caller.require(HOLD)
+    one = _found(asked)
     wanted = Revoke(
-        issuer=asked.tenant.issuer.id,
+        issuer=issuer_of(asked, one).id,
         asked_by=asked.caller.name,
         serial=asked.serial_hex,
         reason=Reason.certificateHold.name,
     )
-    return _change(asked, Verb.REVOKE, wanted)
+    return _change(asked, one, Verb.REVOKE, wanted)
 
 
 def release(asked: Asked) -> Answer:
     """End a hold."""
     asked.caller.require(HOLD)
-    wanted = Release(issuer=asked.tenant.issuer.id, asked_by=asked.caller.name, serial=asked.serial_hex)
-    return _change(asked, Verb.RELEASE, wanted)
+    one = _found(asked)
+    wanted = Release(issuer=issuer_of(asked, one).id, asked_by=asked.caller.name, serial=asked.serial_hex)
+    return _change(asked, one, Verb.RELEASE, wanted)
 
 
-def _change(asked: Asked, verb: Verb, wanted: Change) -> Answer:
-    """Have it recorded by the signer, and note here what it says, where the certificate is known."""
+def _found(asked: Asked) -> Certificate | None:
+    """The certificate, as it is known here.
+
+    Raises:
+        APIProblem: it is not as If-Match says.
+    """
     one = known(asked)
     require_unchanged(asked, one)
+    return one
+
+
+def _change(asked: Asked, one: Certificate | None, verb: Verb, wanted: Change) -> Answer:
+    """Have it recorded by the signer, and note here what it says, where the certificate is known."""
     begun = asked.begin(verb, wanted)
     try:
         reply = ask_now(asked, begun)
@@ -63,6 +83,8 @@ def _change(asked: Asked, verb: Verb, wanted: Change) -> Answer:
             end(asked)
             if _is_held(found):
                 raise with_key(asked, APIProblem(Kind.HELD, problem.detail, problem.advice)) from problem
+        if problem.kind is Kind.REFUSED and is_of_a_key_that_is_gone(asked, one):
+            problem.advice = _GONE
         raise
     record(asked.services, begun, reply)
     answer = Changed(
@@ -92,7 +114,7 @@ def _require_published(asked: Asked, one: Certificate | None, wanted: Change, sa
         APIProblem: it is not, or not yet: who forges replies could say so of any certificate.
     """
     try:
-        found = look(asked.services, asked.tenant.issuer, asked.serial_number)
+        found = look(asked.services, issuer_of(asked, one), asked.serial_number)
     except APIProblem:
         found = None
     if found is None or found.status != "revoked" or (_is_held(found) and not _is_hold(wanted)):

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from registrar.database.rows import Certificate
@@ -13,6 +13,9 @@ from registrar.database.schema import certificate_names, certificates
 
 _ADD: Final = insert(certificates)
 _ADD_NAMES: Final = insert(certificate_names)
+_NEXT_CA: Final = select(func.min(certificates.c.ca)).where(
+    certificates.c.issuer == bindparam("whose"), certificates.c.ca > bindparam("behind")
+)
 _BY_ID: Final = select(certificates).where(
     certificates.c.issuer == bindparam("whose"), certificates.c.id == bindparam("this")
 )
@@ -42,11 +45,26 @@ def by_serial(connection: Connection, issuer: str, ca: str, serial: str) -> Cert
     return _one(connection, issuer, and_(certificates.c.ca == ca, certificates.c.serial == serial))
 
 
+def of_serial(connection: Connection, issuer: str, serial: str) -> list[Certificate]:
+    """The certificates of that serial, one at most of each CA that the issuer is or was: the newest first."""
+    row = certificates.c
+    query = select(certificates).where(row.issuer == issuer, row.ca.in_(_cas(connection, issuer)), row.serial == serial)
+    query = query.order_by(row.not_before.desc(), row.id)
+    return [Certificate(**found._mapping) for found in connection.execute(query)]
+
+
+def _cas(connection: Connection, issuer: str) -> list[str]:
+    """The CAs that an issuer is or was, each by one look into the index: there are few, and of certificates many."""
+    found, last = list[str](), ""
+    while (ca := connection.execute(_NEXT_CA, {"whose": issuer, "behind": last}).scalar()) is not None:
+        found.append(ca)
+        last = ca
+    return found
+
+
 def by_der(connection: Connection, issuer: str, serial: str, der: bytes) -> Certificate | None:
     """The certificate that is this one, whichever CA of the issuer signed it."""
-    query = select(certificates).where(certificates.c.issuer == issuer, certificates.c.serial == serial)
-    found = (Certificate(**row._mapping) for row in connection.execute(query))
-    return next((one for one in found if one.der == der), None)
+    return next((one for one in of_serial(connection, issuer, serial) if one.der == der), None)
 
 
 def by_certid(connection: Connection, issuer: str, certid: str) -> Certificate | None:
