@@ -158,6 +158,7 @@ def _problem(error: Exception) -> Problem:
 
 
 def _health(services: Services) -> Response:
+    services.database.require_writable(services.clock())
     with services.database.read():
         services.nonces.ping()
     return Response("ok\n", mimetype="text/plain")

@@ -5,6 +5,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from registrar.database import opening
 from registrar.database.in_use import hold
 from registrar.database.opening import BUSY_SECONDS, HURRIED, PATIENCE, WRITES
 from registrar.database.turn import ADVICE, DatabaseUnavailable, Turn
+from registrar.database.writable import Writable, write_the_same
 from revocation.durable import make_folder
 from revocation.errors import ConfigurationError
 
@@ -25,6 +27,8 @@ HEAD: Final = "0005"
 
 _VERSION: Final = text("SELECT version_num FROM alembic_version")
 _MIGRATING: Final = text("SELECT pg_advisory_xact_lock(1919252079, 3)")  # `revo` in ASCII; 1 and 2 are a ledger's
+
+_READ_ONLY: Final = "25006"  # of PostgreSQL, as of a standby
 
 
 class Database:
@@ -46,6 +50,7 @@ class Database:
         self.where = f"database {_shown(place)}"
         self.commits = 0
         self._patience: float = BUSY_SECONDS  # to migrate, which another process may be at
+        self._writable = Writable()
         self._let_go: Callable[[], object] = list
         try:
             if isinstance(place, Path):
@@ -101,11 +106,25 @@ class Database:
             yield connection
         self.commits += 1
 
+    def require_writable(self, now: datetime) -> None:
+        """Return if it took what was written when that was last tried, some seconds ago at most.
+
+        Raises:
+            DatabaseUnavailable: it did not.
+        """
+        self._writable.require(self._write_the_same, now)
+
+    def _write_the_same(self) -> None:
+        with self.write(durable=False) as connection:
+            write_the_same(connection)
+
     @contextmanager
     def _reached(self, done: str) -> Iterator[None]:
         try:
             yield
-        except OperationalError as error:
+        except DatabaseError as error:
+            if not isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", "") != _READ_ONLY:
+                raise
             raise DatabaseUnavailable(f"could not be {done}: {error.orig}", where=self.where, advice=ADVICE) from error
 
     def _migrate(self) -> None:

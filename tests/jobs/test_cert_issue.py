@@ -4,8 +4,10 @@ import base64
 import json
 import re
 import stat
+import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from jobs import cert_issue
 from jobs.certified_name import with_type
+from jobs.change import await_evidence
 from revocation import clock, serials
 from revocation.commands import root
 from revocation.errors import InputError, NoAnswer, NotPublishedYet, Refused
@@ -214,11 +217,19 @@ def test_forged_reply_is_not_taken_for_a_certificate(
 def test_certificate_that_is_not_answered_for_in_time_is_written_and_exits_with_4(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Issued is issued; without waiting it exits with 0."""
+    """Issued is issued; without waiting it exits with 0. The time that it may take begins with the command."""
+    deadlines: list[float] = []
+
+    def await_over(*given: Any) -> None:
+        deadlines.append(given[-1])
+        await_evidence(*given[:-1], deadline=0)
+
+    monkeypatch.setattr(cert_issue, "await_evidence", await_over)
     monkeypatch.setattr(cert_issue, "unanswered", lambda *_: "no target answers for it yet")
-    words = ("--key-out", tmp_path / "k", "--timeout", "3")
+    words, began = ("--key-out", tmp_path / "k", "--timeout", "500"), time.monotonic()
     error = failed(office, "cert", "issue", "--profile", "server", "--name", HOST, "--out", tmp_path / "x", *words)
     assert (type(error), (tmp_path / "x").exists()) == (NotPublishedYet, True)
+    assert began <= deadlines[0] - 500 <= time.monotonic()
     issue(office, tmp_path / "y", "--key-out", tmp_path / "l", "--no-publish-wait")
 
 
