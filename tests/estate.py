@@ -17,8 +17,10 @@ from signer.importers.entry import ImportEntry, ImportSource
 from signer.importing import apply_import, digest_of
 from signer.signer import Signer, open_signer
 from tests.authority import NOW, Authority
+from tests.ledgers import put_new
 
 PASSPHRASE = b"correct horse"
+LEDGER = "signer/ledger.sqlite"
 
 _TABLES = """
 [public]
@@ -91,7 +93,7 @@ class Estate:
         authority: Authority | None = None,
         public: str = "",
         signer: str = "",
-        ledger: str = "signer/ledger.sqlite",
+        ledger: str = LEDGER,
     ) -> "Estate":
         """An installation; `public` and `signer` are lines for those tables."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -108,6 +110,8 @@ class Estate:
             public=public, signer=signer, ledger=ledger, operator=operator.public, clerk=clerk.public
         )
         (folder / "revocast.toml").write_text(tables)
+        if ledger == LEDGER:
+            put_new(folder / ledger)
         return cls(folder, operator, clerk)
 
     def add_issuer(self, name: str, authority: Authority) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 
@@ -152,6 +153,7 @@ def test_unlock_tells_a_key_that_is_not_there_and_fails_for_a_wrong_passphrase(
     estate: Estate, file: str, content: str | None, code: int, told: str
 ) -> None:
     """What cannot be used is a line each; a ledger is neither needed nor made."""
+    shutil.rmtree(estate.folder / "signer")
     (estate.folder / file).unlink()
     if content is not None:
         (estate.folder / file).write_text(content)

@@ -1,5 +1,6 @@
 """The tests of the ledger run on both databases that it may lie in."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,5 +27,7 @@ def place(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def estate(tmp_path: Path, place: str) -> Estate:
-    """An installation that is right by default."""
-    return Estate.build(tmp_path, ledger=place)
+    """An installation that is right by default, whose ledger is made by whoever opens it first."""
+    estate = Estate.build(tmp_path, ledger=place)
+    shutil.rmtree(tmp_path / "signer", ignore_errors=True)
+    return estate

@@ -1,6 +1,7 @@
 """Backups of the ledger: consistent, closed to others, and refused when they do not fit."""
 
 import json
+import shutil
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -143,6 +144,7 @@ def test_backup_of_another_installation_is_not_restored(tmp_path: Path) -> None:
     theirs = Estate.build(tmp_path / "theirs", authority=Authority("Other CA"))
     theirs.register(theirs.signer(), [1])
     ours = Estate.build(tmp_path / "ours")
+    shutil.rmtree(ours.folder / "signer")
     backup = back_up(theirs, NOW)
     with pytest.raises(InputError, match="is of another installation"):
         restore(ours, backup, NOW)
