@@ -1,5 +1,6 @@
 """Which public keys a CA may have."""
 
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -10,9 +11,11 @@ from revocation.compliance import Compliance
 from revocation.ed25519 import weak_point
 from revocation.errors import KeyUnavailable, Refused
 from revocation.keykind import forbidden_key
+from revocation.refusalkind import RefusalKind
 from revocation.rsassa_pss import allows, is_pss_only
 from signer.issuers.keyform import deviation
 from signer.keys.algorithms import algorithm_of
+from signer.refusal import refused_as
 
 ENCODE_ANEW: Final = (
     "the key can stay: have the request made again, where it is an EC key in a file after "
@@ -26,7 +29,11 @@ _SMALLEST_EXPONENT: Final = 1 << 16
 _LARGEST_EXPONENT: Final = (1 << 256) - 1
 """BRs section 6.1.6; many clients read 32 bits of it at most."""
 
+_LARGEST_SMALL_FACTOR: Final = 751
+"""The modulus has none of these (BRs section 6.1.6, NIST SP 800-89 section 5.3.3)."""
 
+
+@refused_as(RefusalKind.PUBLIC_KEY)
 def require_strong(public_key_info: bytes, compliance: Compliance, where: str, *, is_certified: bool = False) -> None:
     """Return if a CA may have that key.
 
@@ -36,7 +43,7 @@ def require_strong(public_key_info: bytes, compliance: Compliance, where: str, *
     Raises:
         Refused: it is weak, cannot sign certificates, the BRs do not know its kind, or it is encoded as clients refuse.
     """
-    found = weakness(public_key_info, where) or forbidden_key(compliance, public_key_info)
+    found = weakness(public_key_info, where) or forbidden_key(compliance, public_key_info) or disclosed(public_key_info)
     if found:
         raise Refused(f"its key: {found}", where=where, advice="make another: `revocast key generate`")
     if not (found := deviation(public_key_info, compliance)):
@@ -78,4 +85,27 @@ def weakness(public_key_info: bytes, where: str) -> str | None:
         return f"the curve {key.curve.name} is weak: one of {_SMALLEST_CURVE} bits at least"
     if isinstance(key, ed25519.Ed25519PublicKey):
         return weak_point(key)
+    return None
+
+
+@lru_cache(maxsize=128)
+def disclosed(public_key_info: bytes) -> str | None:
+    """Why whoever sees an RSA key has the private one; None where nobody has.
+
+    Of a modulus that is a prime, or a power, d is computed at once (BRs section 6.1.6). The test for primes takes some
+    milliseconds, so of a stranger's key it comes behind the proof of possession.
+
+    Args:
+        public_key_info: of a key that can be loaded.
+    """
+    key = load_der_public_key(public_key_info)
+    if not isinstance(key, rsa.RSAPublicKey):
+        return None
+    import gmpy2  # a hundredth of a second, and only where keys are judged
+
+    modulus = key.public_numbers().n
+    if gmpy2.gcd(modulus, gmpy2.primorial(_LARGEST_SMALL_FACTOR)) != 1:
+        return f"is RSA with a factor of {_LARGEST_SMALL_FACTOR} at most: whoever sees it finds the private key"
+    if gmpy2.is_power(modulus) or gmpy2.is_prime(modulus):
+        return "is RSA with a modulus that is a prime, or a power: whoever sees it has the private key (BRs 6.1.6)"
     return None

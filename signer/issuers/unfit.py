@@ -9,7 +9,7 @@ from revocation.extensions import extension_value
 from revocation.issuer import Issuer
 from revocation.keykind import forbidden_key
 from signer.issuers.keyform import deviation
-from signer.issuers.strength import weakness
+from signer.issuers.strength import disclosed, weakness
 
 
 def flaws(issuer: Issuer, compliance: Compliance) -> Iterator[str]:
@@ -19,6 +19,7 @@ def flaws(issuer: Issuer, compliance: Compliance) -> Iterator[str]:
         found := weakness(info, f"issuer {issuer.name}")
         or forbidden_key(compliance, info)
         or deviation(info, compliance)
+        or disclosed(info)
     ):
         yield f"its key: {found}"
     usage = extension_value(issuer.certificates[0].extensions, x509.KeyUsage)

@@ -7,7 +7,7 @@ from revocation import der
 from revocation.compliance import Compliance
 from revocation.visible import visible
 from signer.issuers.keyform import deviation
-from signer.issuers.strength import weakness
+from signer.issuers.strength import disclosed, weakness
 from signer.issuing.kinds import Kind
 
 _UTF8, _PRINTABLE, _IA5 = 0x0C, 0x13, 0x16
@@ -39,7 +39,7 @@ def subject_strings(data: bytes, kind: Kind) -> Iterator[str]:
 
 def subject_key(public_key_info: bytes, compliance: Compliance) -> Iterator[str]:
     """The key and its octets, as clients read them."""
-    found = weakness(public_key_info, "lint") or deviation(public_key_info, compliance)
+    found = weakness(public_key_info, "lint") or deviation(public_key_info, compliance) or disclosed(public_key_info)
     if found:
         yield f"its key: {found}"
 

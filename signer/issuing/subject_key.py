@@ -15,7 +15,7 @@ from revocation.keykind import KeyKind, forbidden_key, kind_of
 from revocation.refusalkind import RefusalKind
 from signer.issuers.keyform import deviation
 from signer.issuers.keyvalue import key_value
-from signer.issuers.strength import ENCODE_ANEW, weakness
+from signer.issuers.strength import ENCODE_ANEW, disclosed, weakness
 from signer.issuing.blocklist import Blocklist
 from signer.issuing.request import WHERE
 from signer.refusal import refused_as
@@ -51,6 +51,8 @@ def require_certifiable(public_key_info: bytes, kinds: Sequence[KeyKind], compli
 def require_well_made(public_key_info: bytes, weak_keys: Path | None) -> None:
     """Return if nobody knows how to find the private key: by how it was made, or because it is on a list.
 
+    That takes some milliseconds: see first that its sender has it.
+
     Args:
         weak_keys: the folder of the list; None where there is none.
 
@@ -59,7 +61,7 @@ def require_well_made(public_key_info: bytes, weak_keys: Path | None) -> None:
         ConfigurationError: the list cannot be read.
     """
     key = load_der_public_key(public_key_info)
-    found = _badly_made(key) if isinstance(key, rsa.RSAPublicKey) else None
+    found = disclosed(public_key_info) or (_badly_made(key) if isinstance(key, rsa.RSAPublicKey) else None)
     if not found and weak_keys is not None and (listed := _blocklist(weak_keys).find(_number(public_key_info))):
         found = f"is known to everybody ({listed})"
     if found:

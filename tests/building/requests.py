@@ -1,6 +1,7 @@
 """Requests (PKCS #10, RFC 2986) of octets that no library would write, signed as they are."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -13,10 +14,13 @@ from revocation import der
 _ECDSA: Final = der.sequence(der.oid("1.2.840.10045.4.3.2"))
 _RSA: Final = der.sequence(der.oid("1.2.840.113549.1.1.11"), der.tlv(der.NULL))
 _EDDSA: Final = der.sequence(der.oid("1.3.101.112"))
+_SHA256: Final = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"), der.tlv(der.NULL))
 _EXTENSION_REQUEST: Final = der.oid("1.2.840.113549.1.9.14")
 _SET: Final = 0x31
 UTF8, PRINTABLE, IA5, TELETEX, BMP, UNIVERSAL, VISIBLE = 0x0C, 0x13, 0x16, 0x14, 0x1E, 0x1C, 0x1A
 """Tags of strings."""
+
+_EXPONENT: Final = 65537
 
 RequestKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
@@ -67,3 +71,24 @@ def forged(octets: bytes, *extensions: bytes, subject: bytes = der.sequence()) -
         der.sequence(algorithm, der.tlv(der.BIT_STRING, b"\0", octets)), subject=subject, extensions=extensions
     )
     return der.sequence(info, algorithm, der.tlv(der.BIT_STRING, b"\0\1", bytes(63)))
+
+
+def disclosed_info(modulus: int) -> bytes:
+    """The SubjectPublicKeyInfo of an RSA key whose private exponent whoever sees it may know."""
+    numbers = der.sequence(der.integer(modulus), der.integer(_EXPONENT))
+    algorithm = der.sequence(der.oid("1.2.840.113549.1.1.1"), der.tlv(der.NULL))
+    return der.sequence(algorithm, der.tlv(der.BIT_STRING, b"\0", numbers))
+
+
+def disclosed(modulus: int, order: int, *extensions: bytes, subject: bytes = der.sequence()) -> bytes:
+    """A request for an RSA key of any modulus, which no library makes or signs with (RFC 8017 section 8.2.1).
+
+    Args:
+        order: that of the group of the modulus.
+    """
+    info = request_info(disclosed_info(modulus), subject=subject, extensions=extensions)
+    size = modulus.bit_length() // 8
+    digest = der.sequence(_SHA256, der.tlv(der.OCTET_STRING, sha256(info).digest()))
+    padded = b"\0\1" + b"\xff" * (size - 3 - len(digest)) + b"\0" + digest
+    signature = pow(int.from_bytes(padded, "big"), pow(_EXPONENT, -1, order), modulus).to_bytes(size, "big")
+    return der.sequence(info, _RSA, der.tlv(der.BIT_STRING, b"\0", signature))

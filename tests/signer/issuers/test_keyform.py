@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import gmpy2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,6 +24,7 @@ from signer.keys.generating import KINDS
 from signer.keys.local import of_private_key
 from tests.authority import CAKey
 from tests.building.keyforms import COMPRESSED, EC, EXPLICIT, HYBRID, RSA, RSA_OCTETS, WITHOUT_NULL, of
+from tests.building.requests import disclosed_info
 from tests.signer.issuers.machine import Machine
 
 PKIX, BR = Compliance.PKIX, Compliance.BR
@@ -69,6 +71,21 @@ def test_ed25519_key_that_anybody_signs_with_is_refused(octets: bytes) -> None:
     info = of(der.sequence(der.oid("1.3.101.112")), octets)
     with pytest.raises(Refused, match=r"RFC 7748 section 6\.1|RFC 8032 section 5\.1\.3"):
         require_strong(info, PKIX, "issuer sub")
+
+
+@pytest.mark.parametrize("power", [1, 2, 3])
+def test_modulus_that_is_the_power_of_a_prime_is_refused(power: int) -> None:
+    """Whoever sees the CA's certificate could sign in its name (BRs section 6.1.6)."""
+    prime = gmpy2.next_prime(gmpy2.iroot(gmpy2.mpz(1) << 2047, power)[0])
+    with pytest.raises(Refused, match=r"BRs 6\.1\.6"):
+        require_strong(disclosed_info(int(prime**power)), PKIX, "issuer sub")
+
+
+def test_modulus_with_a_small_factor_is_refused() -> None:
+    """751 is the largest of those (BRs section 6.1.6)."""
+    modulus = 751 * int(gmpy2.next_prime((1 << 2047) // 751))
+    with pytest.raises(Refused, match="a factor of 751 at most"):
+        require_strong(disclosed_info(modulus), PKIX, "issuer sub")
 
 
 def test_request_with_an_odd_encoding_of_its_key_is_refused(machine: Machine, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+import gmpy2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,6 +26,7 @@ from signer.lint import LintFailed
 from signer.random_serial import random_serial
 from tests.authority import NOW, Authority
 from tests.building import keyforms
+from tests.building.requests import disclosed_info
 from tests.signer.issuing.office import BR_PROFILES, NAMES, Office, request_of
 
 DAY = timedelta(days=1)
@@ -154,8 +156,9 @@ def test_country_of_another_type_breaks_a_rule(shared: Office) -> None:
             keyforms.of(der.sequence(der.oid("1.3.101.112")), b"\1" + bytes(31)),
             "its key: Ed25519 with a point of small",
         ),
+        (disclosed_info(int(gmpy2.next_prime(1 << 2047))), "its key: is RSA with a modulus that is a prime"),
     ],
-    ids=["explicit curve", "hybrid point", "RSA without NULL", "order 1"],
+    ids=["explicit curve", "hybrid point", "RSA without NULL", "order 1", "prime modulus"],
 )
 def test_key_that_clients_refuse_or_that_proves_nothing_breaks_a_rule(shared: Office, info: bytes, said: str) -> None:
     """Also where nobody refused it before."""
