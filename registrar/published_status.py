@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from urllib.parse import quote, urlsplit
 
+from cryptography import x509
 from cryptography.x509 import ocsp
 
 from revocation import serials
@@ -31,9 +32,20 @@ _MOST_KEPT: Final = 10_000
 
 @dataclass(frozen=True)
 class Published:
-    """What a response says; `revoked_at` is None of one that is good."""
+    """What a response says.
+
+    Attributes:
+        revoked_at: since when it is revoked, or on hold; None of one that is good.
+        on_hold: whether it may be good again.
+    """
 
     revoked_at: datetime | None
+    on_hold: bool = False
+
+    @property
+    def revoked_for_good(self) -> datetime | None:
+        """Since when it is revoked and will stay so; None of one that is on hold, as of one that is good."""
+        return None if self.on_hold else self.revoked_at
 
 
 class Statuses(Protocol):
@@ -113,7 +125,8 @@ def _read(body: bytes, serial: int) -> Published | None:
             return None
         for one in response.responses:
             if one.serial_number == serial and one.certificate_status is not ocsp.OCSPCertStatus.UNKNOWN:
-                return Published(one.revocation_time_utc)
+                on_hold = one.revocation_reason is x509.ReasonFlags.certificate_hold
+                return Published(one.revocation_time_utc, on_hold)
     except ValueError:
         return None
     return None

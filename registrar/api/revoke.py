@@ -78,7 +78,7 @@ def _change(asked: Asked, one: Certificate | None, verb: Verb, wanted: Change, s
         reply = ask_now(asked, verb, wanted)
     except APIProblem as problem:
         if problem.kind is Kind.REVOKED:
-            _require_published(asked, one, problem.detail)
+            _require_published(asked, one, problem.detail, is_hold=_is_hold(wanted))
         if problem.kind is Kind.REFUSED and is_of_a_key_that_is_gone(asked, one):
             problem.advice = _GONE
         raise
@@ -95,8 +95,15 @@ def _change(asked: Asked, one: Certificate | None, verb: Verb, wanted: Change, s
     return Answer(answer, headers={"Idempotency-Key": asked.key})
 
 
-def _require_published(asked: Asked, one: Certificate | None, said: str) -> None:
+def _is_hold(wanted: Change) -> bool:
+    return isinstance(wanted, Revoke) and wanted.reason == Reason.certificateHold.name
+
+
+def _require_published(asked: Asked, one: Certificate | None, said: str, *, is_hold: bool) -> None:
     """Return if what is said to be revoked already is published so, whoever had it revoked; and note that.
+
+    Args:
+        is_hold: it was asked to be put on hold, and may be on hold already; else it has to be revoked for good.
 
     Raises:
         APIProblem: it is not, or not yet: who forges replies could say so of any certificate.
@@ -105,7 +112,7 @@ def _require_published(asked: Asked, one: Certificate | None, said: str) -> None
         found = look(asked.services, issuer_of(asked, one), asked.serial_number)
     except APIProblem:
         found = None
-    if found is None or found.status != "revoked":
+    if found is None or found.status != "revoked" or (found.reason == Reason.certificateHold.name and not is_hold):
         raise with_key(asked, unavailable(f"{said}; and that is not seen published yet", SOON))
     if one is not None:
         note(asked, one, found)

@@ -26,6 +26,7 @@ class Responder(ThreadingHTTPServer):
     def __init__(self, site: Site) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.site, self.revoked, self.asked, self.raw = site, False, 0, b""
+        self.reason: x509.ReasonFlags | None = None
         self.certificate: x509.Certificate | None = None
 
     def answer(self, request: bytes) -> bytes:
@@ -40,7 +41,7 @@ class Responder(ThreadingHTTPServer):
             this_update=NOW,
             next_update=NOW + timedelta(days=1),
             revocation_time=NOW if self.revoked else None,
-            revocation_reason=None,
+            revocation_reason=self.reason,
         )
         builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, authority.certificate)
         return builder.sign(authority.key, SHA256()).public_bytes(Encoding.DER)  # type: ignore[arg-type]
@@ -87,7 +88,9 @@ def test_status_is_that_of_the_responder(responder: Responder) -> None:
     assert statuses.published(issuer, serial) == Published(None)
     assert responder.asked == 1
     assert statuses.published(issuer, serial, fresh=True) == Published(NOW)
-    responder.revoked = False
+    responder.reason = x509.ReasonFlags.certificate_hold
+    assert statuses.published(issuer, serial, fresh=True) == Published(NOW, on_hold=True)
+    responder.revoked, responder.reason = False, None
     clock.forward(minutes=5)
     assert statuses.published(issuer, serial) == Published(None)
 

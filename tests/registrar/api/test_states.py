@@ -109,6 +109,17 @@ def test_certificate_that_others_had_revoked_is_told_and_noted(one: Watched) -> 
     assert kind(foreign) == "unavailable"
 
 
+def test_certificate_that_is_on_hold_is_not_revoked_already(one: Watched) -> None:
+    """It is on hold already, and may be released: no forged reply ends that."""
+    one.desk.signer.refusal = REVOKED
+    one.publish(Revocation(NOW - HOUR, Reason.certificateHold))
+    for act in ("revoke", "release"):
+        assert kind(one.act(act)) == "unavailable"
+    assert one.state()[0] == "live"
+    assert kind(one.act("hold")) == "revoked"
+    assert one.state() == ("held", "certificateHold", "2026-03-01T12:00:00Z")
+
+
 def test_hold_that_is_answered_again_changes_nothing(one: Watched) -> None:
     """Nor a release: the signer did each once, in the order of its revisions."""
     one.act("hold", KEYS["hold"])
