@@ -35,12 +35,17 @@ class Published:
     """What a response says.
 
     Attributes:
-        revoked_at: None of one that is good.
-        is_held: whether that is a hold, which may be released.
+        revoked_at: since when it is revoked, or on hold; None of one that is good.
+        on_hold: whether it may be good again.
     """
 
     revoked_at: datetime | None
-    is_held: bool = False
+    on_hold: bool = False
+
+    @property
+    def revoked_for_good(self) -> datetime | None:
+        """Since when it is revoked and will stay so; None of one that is on hold, as of one that is good."""
+        return None if self.on_hold else self.revoked_at
 
 
 class Statuses(Protocol):
@@ -120,8 +125,8 @@ def _read(body: bytes, serial: int) -> Published | None:
             return None
         for one in response.responses:
             if one.serial_number == serial and one.certificate_status is not ocsp.OCSPCertStatus.UNKNOWN:
-                is_held = one.revocation_reason is x509.ReasonFlags.certificate_hold
-                return Published(one.revocation_time_utc, is_held)
+                on_hold = one.revocation_reason is x509.ReasonFlags.certificate_hold
+                return Published(one.revocation_time_utc, on_hold)
     except ValueError:
         return None
     return None

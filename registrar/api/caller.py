@@ -10,7 +10,7 @@ class Caller:
     """Somebody who was recognised.
 
     Attributes:
-        name: as the audit log has it: `token NAME`, or `client CN=…`.
+        name: as the audit log has it: `token NAME`, `client CN=…`, or `client sha256:… CN=…` by a fingerprint.
         issuers: by their names; of any other it is not said that it is there.
     """
 

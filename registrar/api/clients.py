@@ -17,14 +17,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from registrar.api import client_cas
 from registrar.api.caller import Caller, not_recognised
-from registrar.api.config import ClientTable
+from registrar.api.config import LONGEST_NAME, ClientTable
 from registrar.api.problems import APIProblem, unavailable
 from registrar.api.services import APIServices
 from registrar.api.status import look
 from revocation.visible import visible
 
 _LONGEST: Final = 1 << 14
-_LONGEST_NAME: Final = 180
 
 
 def shown_by(environ: Mapping[str, Any], services: APIServices) -> x509.Certificate | None:
@@ -57,7 +56,15 @@ def recognise(services: APIServices, shown: x509.Certificate, now: datetime) -> 
     if client is None:
         raise not_recognised("the client certificate is of nobody in [[registrar.api.clients]]")
     _require_good(services, shown)
-    return Caller(f"client {_name(client, shown)[:_LONGEST_NAME]}", client.scopes, client.issuers)
+    return Caller(f"client {_name(client, shown)}", client.scopes, client.issuers)
+
+
+def _name(client: ClientTable, shown: x509.Certificate) -> str:
+    """By what it is known: others may have the subject of who is known by a fingerprint, and are somebody else."""
+    subject = visible(shown.subject.rfc4514_string())
+    if client.fingerprint is None:
+        return subject
+    return f"sha256:{_fingerprint(shown).lower()} {subject}"[:LONGEST_NAME].rstrip()
 
 
 def _is_proxy(environ: Mapping[str, Any], services: APIServices) -> bool:
@@ -97,12 +104,6 @@ def _is_of(client: ClientTable, shown: x509.Certificate) -> bool:
     if client.fingerprint is not None:
         return client.fingerprint == _fingerprint(shown)
     return client.subject == shown.subject.rfc4514_string()
-
-
-def _name(client: ClientTable, shown: x509.Certificate) -> str:
-    """By what tells it from others in the configuration: two of different fingerprints may have one subject."""
-    subject = visible(shown.subject.rfc4514_string())
-    return subject if client.fingerprint is None else f"{_fingerprint(shown)} {subject}".rstrip()
 
 
 def _fingerprint(shown: x509.Certificate) -> str:

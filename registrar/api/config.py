@@ -9,9 +9,20 @@ from pydantic import AfterValidator, Field, model_validator
 from registrar.api.scopes import Scope
 from registrar.issuer_table import Rate
 from revocation.configfile import LocalPath, Table
+from revocation.visible import visible
 
 _HEADER: Final = r"^[A-Za-z][A-Za-z0-9-]{0,63}$"
 _FINGERPRINT: Final = re.compile(r"[0-9A-F]{64}")
+
+
+LONGEST_NAME: Final = 180
+"""Characters of the name of a client, as the audit log has it."""
+
+
+def _subject(text: str) -> str:
+    if len(visible(text)) > LONGEST_NAME:
+        raise ValueError(f"a subject has at most {LONGEST_NAME} characters: name the client by its `fingerprint`")
+    return text
 
 
 def _fingerprint(text: str) -> str:
@@ -24,7 +35,7 @@ def _fingerprint(text: str) -> str:
 class ClientTable(Table):
     """One of `[[registrar.api.clients]]`: whose certificate may do what."""
 
-    subject: str | None = Field(
+    subject: Annotated[str, AfterValidator(_subject)] | None = Field(
         default=None, min_length=1, description="Its subject as RFC 4514 writes it: CN=backup,O=Example."
     )
     fingerprint: Annotated[str, AfterValidator(_fingerprint)] | None = Field(

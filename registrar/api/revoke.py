@@ -108,7 +108,7 @@ def _is_held(found: Status) -> bool:
 def _require_published(asked: Asked, one: Certificate | None, wanted: Change, said: str) -> Status:
     """What is published, if that is what is said: that it is revoked already, whoever had it revoked; it is noted.
 
-    What is on hold is not revoked for good, where that is wanted.
+    What is on hold is so for who wants it on hold alone; else it has to be revoked for good.
 
     Raises:
         APIProblem: it is not, or not yet: who forges replies could say so of any certificate.

@@ -41,7 +41,7 @@ class Responder(ThreadingHTTPServer):
             this_update=NOW,
             next_update=NOW + timedelta(days=1),
             revocation_time=NOW if self.revoked else None,
-            revocation_reason=self.reason if self.revoked else None,
+            revocation_reason=self.reason,
         )
         builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, authority.certificate)
         return builder.sign(authority.key, SHA256()).public_bytes(Encoding.DER)  # type: ignore[arg-type]
@@ -88,18 +88,11 @@ def test_status_is_that_of_the_responder(responder: Responder) -> None:
     assert statuses.published(issuer, serial) == Published(None)
     assert responder.asked == 1
     assert statuses.published(issuer, serial, fresh=True) == Published(NOW)
-    responder.revoked = False
+    responder.reason = x509.ReasonFlags.certificate_hold
+    assert statuses.published(issuer, serial, fresh=True) == Published(NOW, on_hold=True)
+    responder.revoked, responder.reason = False, None
     clock.forward(minutes=5)
     assert statuses.published(issuer, serial) == Published(None)
-
-
-def test_hold_is_no_revocation_for_good(responder: Responder) -> None:
-    """It may end."""
-    assert responder.certificate
-    responder.revoked, responder.reason = True, x509.ReasonFlags.certificate_hold
-    issuer, serial = responder.site.services.tenants["home"].issuer, responder.certificate.serial_number
-    statuses = OCSPStatuses(f"http://127.0.0.1:{responder.server_port}/pki", Clock(NOW))
-    assert statuses.published(issuer, serial) == Published(NOW, is_held=True)
 
 
 @pytest.mark.parametrize(

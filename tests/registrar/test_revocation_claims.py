@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from registrar.database.schema import certificates
+from registrar.problem import Problem, ProblemType
 from registrar.published_status import Published
 from tests.registrar.site import Site, problem
 from tests.registrar.test_certificates import der, window
@@ -33,14 +34,18 @@ def test_revocation_that_is_said_to_be_done_is_not_believed_before_it_is_publish
     assert problem(one.post("revoke-cert", wanted)) == "alreadyRevoked"
 
 
-def test_certificate_on_hold_is_not_told_as_revoked_already(site: Site) -> None:
-    """Whoever forges that reply would have its holder believe it, and the hold may be released."""
+def test_certificate_that_is_on_hold_is_not_revoked_already(site: Site) -> None:
+    """Its hold may be released: who forges that reply has nobody believe that it is revoked for good."""
     one = site.client()
     certificate, _ = one.certificate("a.example")
-    assert one.post("revoke-cert", {"certificate": der(certificate)}).status_code == 200
-    site.statuses.found = Published(site.clock.now, is_held=True)
-    said = one.post("revoke-cert", {"certificate": der(certificate)})
-    assert (said.status_code, problem(said)) == (503, "serverInternal")
+    wanted = {"certificate": der(certificate)}
+    site.ca.refusal = Problem(ProblemType.ALREADY_REVOKED, "this certificate is revoked already")
+    site.statuses.found = Published(site.clock.now, on_hold=True)
+    assert problem(one.post("revoke-cert", wanted)) == "serverInternal"
+    with site.services.database.read() as connection:
+        assert connection.execute(select(certificates.c.revoked_at)).scalar_one() is None
+    site.statuses.found = Published(site.clock.now)
+    assert problem(one.post("revoke-cert", wanted)) == "alreadyRevoked"
 
 
 def test_reason_of_a_revocation_is_noted(site: Site) -> None:

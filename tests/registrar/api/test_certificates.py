@@ -290,4 +290,4 @@ def test_nothing_secret_is_in_the_log(desk: Desk, caplog: pytest.LogCaptureFixtu
     token = desk.token(name="ops")
     desk.issue(token, "a.example")
     assert "issue of home, asked by token ops: done" in caplog.text
-    assert token.rpartition("_")[2] not in json.dumps(caplog.text)
+    assert token[-20:] not in json.dumps(caplog.text)

@@ -12,14 +12,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 from werkzeug.test import TestResponse
 
-from registrar.api.clients import recognise
 from revocation.errors import ConfigurationError
 from revocation.status import Revocation
 from tests.authority import NOW, Authority
 from tests.building.ca import CA
 from tests.building.ocsp import response
 from tests.registrar.api.desk import API, Desk, kind, pem
-from tests.registrar.site import ROOT
+from tests.registrar.site import ROOT, csr_for
 
 LIST = "/issuers/home/certificates"
 
@@ -70,6 +69,14 @@ class Office:
         return self.desk.app.test_client().get(
             f"{ROOT}/api/v1{LIST}", headers={"X-Client-Cert": text}, environ_base={"REMOTE_ADDR": peer}
         )
+
+    def post(self, shown: x509.Certificate, csr: x509.CertificateSigningRequest, key: str) -> TestResponse:
+        """A certificate, asked for under an Idempotency-Key."""
+        headers = {"X-Client-Cert": quote(pem(shown)), "Idempotency-Key": key}
+        return self.desk.app.test_client().post(
+            f"{ROOT}/api/v1{LIST}", json={"profile": "server", "csr": pem(csr)}, headers=headers,
+            environ_base={"REMOTE_ADDR": "127.0.0.1"},
+        )  # fmt: skip
 
 
 @pytest.fixture
@@ -162,18 +169,28 @@ def test_fingerprint_names_one_certificate(tmp_path: Path) -> None:
     assert (office.ask(shown).status_code, office.ask(other).status_code) == (200, 401)
 
 
-def test_two_fingerprints_of_one_subject_are_two_callers(tmp_path: Path) -> None:
-    """For what an Idempotency-Key stands for, for rates and in the audit log: each by its fingerprint."""
+def test_clients_by_fingerprint_are_as_many_callers_as_certificates(tmp_path: Path) -> None:
+    """Though they have one subject: each has its own Idempotency-Keys, rate, and name in the audit log."""
     office = Office(tmp_path)
-    shown, other = office.certificate("x"), office.certificate("x")
-    (again := tmp_path / "again").mkdir()
-    office.clients.write(again / "clients.pem")
-    tables = named_by(shown) + named_by(other)[len(API) :].partition("\n[[")[2].join(("[[", ""))
-    services = Desk.build(again, api=tables).services
-    callers = [recognise(services, one, NOW) for one in (shown, other)]
-    assert [caller.name for caller in callers] == [
-        f"client {one.fingerprint(SHA256()).hex().upper()} CN=x" for one in (shown, other)
-    ]
+    shown = [office.certificate(), office.certificate()]
+    table = API.replace("'off'", "'1 per minute'") + CLIENTS.removeprefix(API).partition("[[")[0]
+    clients = "".join(
+        f'[[registrar.api.clients]]\nfingerprint = "{one.fingerprint(SHA256()).hex()}"\n'
+        f'scopes = ["issue:server", "read"]\nissuers = ["home"]\n'
+        for one in shown
+    )
+    office.desk = Office(tmp_path / "again", office.clients, table + clients).desk
+    ids = [office.post(one, csr_for("a.example"), "1a" * 16).json["serial"] for one in shown]
+    assert ids[0] != ids[1]
+    (first, one), (second, other) = ((id_, body.asked_by) for id_, _, body in office.desk.signer.asked)
+    assert first != second
+    assert [one, other] == [f"client sha256:{each.fingerprint(SHA256()).hex()} CN=backup" for each in shown]
+
+
+def test_subject_that_does_not_fit_into_a_name_is_refused_at_the_start(tmp_path: Path) -> None:
+    """Two whose beginnings are alike would be one caller."""
+    with pytest.raises(ConfigurationError, match=r"at most 180 characters: name the client by its `fingerprint`"):
+        Office(tmp_path, api=CLIENTS.replace("CN=backup", "CN=" + "x" * 178))
 
 
 def named_by(shown: x509.Certificate) -> str:
