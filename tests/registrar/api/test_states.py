@@ -119,7 +119,7 @@ def test_certificate_that_is_on_hold_is_not_revoked_already(one: Watched) -> Non
     one.publish(Revocation(NOW - HOUR, Reason.certificateHold))
     for act in ("revoke", "release"):
         assert kind(one.act(act)) == "unavailable"
-    assert one.state()[0] == "live"
+    assert one.state()[0] == "held"
     assert kind(one.act("hold")) == "held"
     assert one.state() == ("held", "certificateHold", "2026-03-01T12:00:00Z")
 
