@@ -27,10 +27,10 @@ up: setup ## Run everything on this machine: make up [PKI=/path/to/easy-rsa/pki]
 setup: $(READY) ## Build .venv from the lock, and do no more
 
 test: check ## Lint, types, import contracts, then the tests but the long ones: make test [TESTS=tests/responder]
-	$(BIN)/pytest -n 3 --dist loadfile -m "not long" $(TESTS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long" $(TESTS)
 
 test-long: setup ## The tests that take long, which make test leaves out: make test-long [TESTS=tests/whole]
-	$(BIN)/pytest -n 3 --dist loadfile -m long $(TESTS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m long $(TESTS)
 
 check: setup ## Lint, types and import contracts alone
 	$(BIN)/ruff check

@@ -47,6 +47,7 @@ MEASURED = "measured"
 """The property by which a test hands on what it measured: what it prints is lost in a worker of pytest-xdist."""
 
 _ROOM = 8 << 30  # octets
+_HEAVY = {"acme", "e2e", "fuzz", "infra", "jobs", "whole"}
 _PLACES = (
     str(Path(sys.executable).parent),
     "/usr/sbin",
@@ -88,6 +89,12 @@ def pytest_configure(config: pytest.Config) -> None:
     keep_bytecode()
     settings.register_profile("revocast", deadline=None)  # how long an example takes is the machine's doing
     settings.load_profile("revocast")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of many processes come first: whoever of several workers began one last would end long after the others."""
+    root = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(root).parts[0] not in _HEAVY)
 
 
 @pytest.hookimpl(trylast=True)

@@ -8,7 +8,7 @@ import pytest
 from tests.acme.home import BIN, home, seconds_until_refused
 from tests.whole.running import running
 
-pytestmark = [pytest.mark.judge("openssl", "pebble-challtestsrv"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.judge("openssl", "pebble-challtestsrv"), pytest.mark.timeout(300), pytest.mark.long]
 
 
 def test_account_revokes_after_ledger_and_registrar_were_restored(tmp_path: Path) -> None:

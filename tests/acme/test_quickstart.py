@@ -12,7 +12,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/acme-quickstart.md").read_text()
-pytestmark = [pytest.mark.judge("unshare", "ip", "pebble-challtestsrv", "curl", "caddy"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.judge("unshare", "ip", "pebble-challtestsrv", "curl", "caddy"),
+    pytest.mark.timeout(300),
+    pytest.mark.long,
+]
 
 _CERTBOT = """\
 config-dir = {folder}/letsencrypt

@@ -15,6 +15,7 @@ CERTIFICATES, SECONDS, SEED = 80, 30, 2784
 
 @pytest.mark.judge(*PROGRAMS, "libfaketime")
 @pytest.mark.timeout(900)
+@pytest.mark.long
 def test_site_in_which_all_kinds_of_things_go_wrong_says_nothing_false_and_loses_nothing(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

@@ -28,7 +28,7 @@ from tests.waiting import until
 from tests.whole.bucket_attacker import Attacker, Objects, front
 from tests.whole.siege import Siege, besieged
 
-pytestmark = [pytest.mark.judge(*PROGRAMS), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.judge(*PROGRAMS), pytest.mark.timeout(300), pytest.mark.long]
 BUNDLES: Final = "bundles/"
 DAY: Final = timedelta(days=1)
 
@@ -102,7 +102,6 @@ def test_bundle_that_the_ledger_did_not_make_stops_signing_and_loses_no_revocati
     siege.revoke(siege.fresh())  # has a signer look at once
 
 
-@pytest.mark.long
 def test_exchange_that_was_rolled_back_or_emptied_takes_nothing_back(siege: Siege, attacker: Attacker) -> None:
     """The older set of bundles, with the older status of the bucket, and none: what is published stays, or a signer
     that finds its bundle gone has made a newer one."""
@@ -119,7 +118,6 @@ def test_exchange_that_was_rolled_back_or_emptied_takes_nothing_back(siege: Sieg
         attacker.put_back(EXCHANGE, newer)
 
 
-@pytest.mark.long
 def test_public_bucket_that_was_rolled_back_is_noticed_and_put_right(
     siege: Siege, attacker: Attacker, url: str
 ) -> None:
@@ -157,7 +155,6 @@ def test_both_buckets_rolled_back_are_noticed_and_the_newest_crl_is_put_again(
         attacker.put_back(EXCHANGE, newer)
 
 
-@pytest.mark.long
 def test_public_objects_that_the_ca_did_not_sign_are_believed_by_nobody_and_put_right(
     siege: Siege, attacker: Attacker, url: str
 ) -> None:

@@ -18,7 +18,7 @@ from tests.whole.relying import fetch_crl
 from tests.whole.running import Running
 
 ISSUER = "revocast-demo-issuing-ca"
-pytestmark = [pytest.mark.timeout(300), pytest.mark.judge("openssl")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.judge("openssl"), pytest.mark.long]
 
 
 class Site:
@@ -148,7 +148,7 @@ def from_nothing(site: Site, _: str) -> None:
     assert summary["registered"] >= len(site.certificates)
 
 
-@pytest.mark.parametrize("recover", [from_backup, pytest.param(from_nothing, marks=pytest.mark.long)])
+@pytest.mark.parametrize("recover", [from_backup, from_nothing])
 def test_drill(site: Site, recover: Callable[[Site, str], None]) -> None:
     """Every certificate is answered as before the disaster, and revocations go on; the CRL number goes on rising."""
     site.revoked = {entry.serial_number for entry in fetch_crl(site.system.crl_url())}

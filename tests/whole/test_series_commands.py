@@ -10,7 +10,7 @@ import pytest
 from tests.whole.ceremonies import Site
 from tests.whole.test_ceremony_page import PAGE, of_any_day
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.judge("openssl")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.judge("openssl"), pytest.mark.long]
 
 
 @pytest.fixture
@@ -57,7 +57,6 @@ def test_series_is_shown_signed_taken_in_and_held(site: Site) -> None:
     assert [site.verdict(serial) for serial in (0x11, 0x12, 0x13)] == ["good", "revoked", "revoked"]
 
 
-@pytest.mark.long
 def test_commands_print_of_a_series_what_the_page_shows(site: Site) -> None:
     """docs/ceremony.md, with what it leaves out between: digests, times and numbers are those of the day."""
     site.run(site.online, "revoke", "12", "--reason", "keyCompromise", code=4)

@@ -52,14 +52,11 @@ def require_version(folder: Path, site: SplitSite, user: str) -> None:
     assert Path(shown.stdout.strip()).is_relative_to(folder)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "upgraded",
     # each of two services that have to do with each other is the newer one of them once
-    [
-        {"signer", "responder"},
-        pytest.param({"publisher"}, marks=pytest.mark.long),
-        pytest.param({"publisher", "scheduler", "operator"}, marks=pytest.mark.long),
-    ],
+    [{"signer", "responder"}, {"publisher"}, {"publisher", "scheduler", "operator"}],
     ids=lambda services: "-".join(sorted(services)),
 )
 def test_service_of_another_version_works_with_the_others(
