@@ -23,6 +23,10 @@ from revocation.validity import AHEAD, BACKDATE
 _PAGE: Final = 100
 _TOKEN_OCTETS: Final = 32
 _AGAIN: Final = 3
+_TO_ASK: Final = timedelta(minutes=5)
+"""Between the end of an order and the last moment at which the signer issues what it asks for."""
+_LEAST: Final = timedelta(minutes=5)
+"""As long an order lives at least that says its notBefore."""
 
 
 def new_order(asked: Asked) -> Answer:
@@ -142,8 +146,7 @@ def _made(asked: Asked, payload: dict[str, Any], names: Sequence[Identifier]) ->
         offered = ", ".join(table.profiles)
         raise Problem(ProblemType.INVALID_PROFILE, f"no profile has this name; there are: {offered}")
     begin, end = (read_time(payload.get(name), name) for name in ("notBefore", "notAfter"))
-    expires = asked.now + table.order_lifetime
-    _require_possible(asked, begin, end, expires)
+    _require_possible(asked, begin, end)
     replaces = payload.get("replaces")
     if replaces is not None and not isinstance(replaces, str):
         raise malformed("`replaces` is a CertID (RFC 9773 section 4.1)")
@@ -158,23 +161,29 @@ def _made(asked: Asked, payload: dict[str, Any], names: Sequence[Identifier]) ->
         not_after=end,
         replaces=replaces,
         created_at=asked.now,
-        expires_at=expires,
+        expires_at=_expiry(asked.now + table.order_lifetime, begin, end),
     )
 
 
-def _require_possible(asked: Asked, begin: datetime | None, end: datetime | None, expires: datetime) -> None:
-    """Return unless no certificate could be valid so, however soon or late it is issued (section 7.4).
+def _expiry(usual: datetime, begin: datetime | None, end: datetime | None) -> datetime:
+    """When an order ends: while the signer still issues what it asks for, and can be asked."""
+    last = usual if begin is None else begin + BACKDATE - _TO_ASK
+    return min(usual, last, end or usual)
+
+
+def _require_possible(asked: Asked, begin: datetime | None, end: datetime | None) -> None:
+    """Return if a certificate can be valid so, from now until the order ends (section 7.4).
 
     Raises:
-        Problem: none could.
+        Problem: none can.
     """
     issuer = asked.tenant.issuer.certificates[0]
     if end is not None and end <= max(begin or asked.now, asked.now):
         raise malformed("notAfter is past, or not after notBefore")
     if end is not None and end > issuer.not_valid_after_utc:
         raise malformed(f"notAfter is after the end of this CA, {iso(issuer.not_valid_after_utc)}")
-    earliest = max(asked.now - BACKDATE, issuer.not_valid_before_utc)
-    if begin is not None and not earliest <= begin <= expires + AHEAD:
+    earliest = max(asked.now - BACKDATE + _TO_ASK + _LEAST, issuer.not_valid_before_utc)
+    if begin is not None and not earliest <= begin <= asked.now + AHEAD:
         raise malformed(f"notBefore is before {iso(earliest)}, or farther ahead than a certificate can begin")
 
 
