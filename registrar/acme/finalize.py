@@ -8,6 +8,7 @@ from registrar.acme.csr import bad_csr, read_csr, require_certifiable, require_n
 from registrar.acme.issuing import pursue
 from registrar.acme.message import message_of
 from registrar.acme.orders import find, shown
+from registrar.acme.replacing import renews
 from registrar.database import accounts
 from registrar.database import orders as stored
 from registrar.database.rows import Authorization, Order, Status
@@ -26,7 +27,8 @@ def finalize(asked: Asked, id_: str) -> Answer:
     require_names(csr, found.names)
     _require_own_key(asked, csr)
     require_certifiable(csr, asked.tenant.profile.compliance)
-    if found.replaces is None:
+    counts = not renews(asked, found)
+    if counts:
         asked.services.rates.certificate(asked.tenant, found.names)
     der = csr.public_bytes(Encoding.DER)
     message = message_of(id_, der, asked.tenant.issuer.id)
@@ -39,14 +41,14 @@ def finalize(asked: Asked, id_: str) -> Answer:
     try:
         return shown(asked, pursue(asked.services, asked.tenant, begun, wait, may_be_mended=True), authorized)
     except Problem:
-        _put_back(asked, begun)
+        _put_back(asked, begun, counts=counts)
         raise
 
 
-def _put_back(asked: Asked, begun: Order) -> None:
+def _put_back(asked: Asked, begun: Order, *, counts: bool) -> None:
     with asked.services.database.write() as connection:
         is_ours = stored.put_back(connection, begun)
-    if is_ours and begun.replaces is None:
+    if is_ours and counts:
         asked.services.rates.not_had(asked.tenant, begun.names)
 
 
