@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from registrar.open_tries import Busy, OpenTries
 from registrar.problem import Problem, ProblemType
-from registrar.refusal import is_for_later, problem_of, words
+from registrar.refusal import has_room_again, is_for_later, problem_of, words
 from registrar.tenant import Tenant
 from revocation.clock import Clock
 from revocation.messages import Change, Issue, Message, Outcome, Reply, RequesterKey, Revoke, Verb, compose
@@ -119,7 +119,7 @@ class SignerIssuance:
             not_after=wanted.not_after,
         )
         reply = self.ask(tenant, Verb.ISSUE, body, wanted.id, seconds)
-        if reply is None or is_for_later(reply):
+        if reply is None or is_for_later(reply) or has_room_again(reply, self._clock()):
             return Processing()
         if reply.outcome is Outcome.REFUSED:
             raise problem_of(reply, self._clock())

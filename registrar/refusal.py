@@ -51,6 +51,14 @@ def seconds_until_room(reply: Reply, now: datetime) -> int | None:
         return _LATEST
 
 
+def has_room_again(reply: Reply, now: datetime) -> bool:
+    """Whether it says that there were enough until a time that has passed: the signer has been asked again since."""
+    try:
+        return reply.outcome is Outcome.REFUSED and datetime.fromisoformat(str(reply.data["retry_at"])) <= now
+    except (KeyError, ValueError, TypeError):
+        return False
+
+
 def words(text: str) -> str:
     """What the signer says, in characters that can be seen."""
     return "".join(one for one in text[:_LONGEST] if one.isprintable()) or "it does not say why"

@@ -1,14 +1,14 @@
 """Finalizing (RFC 8555 section 7.4): what is asked for is written down first, and the signer is asked then."""
 
-import secrets
-
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from registrar.acme.asked import Answer, Asked
 from registrar.acme.csr import bad_csr, read_csr, require_certifiable, require_names, thumbprint_of
 from registrar.acme.issuing import pursue
+from registrar.acme.message import message_of
 from registrar.acme.orders import find, shown
+from registrar.acme.replacing import renews
 from registrar.database import accounts
 from registrar.database import orders as stored
 from registrar.database.rows import Authorization, Order, Status
@@ -19,7 +19,7 @@ def finalize(asked: Asked, id_: str) -> Answer:
     """Have the certificate issued; a client that waits long enough gets it told as `processing`.
 
     Where the signer had enough for now, or refuses the CSR, the order is ready as before, to be finalized again
-    (section 7.4): after Retry-After, or with another CSR.
+    (section 7.4): after Retry-After, or with another CSR. With the same one the same message is asked again.
     """
     found, authorized = find(asked, id_)
     _require_ready(asked, found, authorized)
@@ -27,26 +27,28 @@ def finalize(asked: Asked, id_: str) -> Answer:
     require_names(csr, found.names)
     _require_own_key(asked, csr)
     require_certifiable(csr, asked.tenant.profile.compliance)
-    if found.replaces is None:
+    counts = not renews(asked, found)
+    if counts:
         asked.services.rates.certificate(asked.tenant, found.names)
-    message = secrets.token_hex(16)
+    der = csr.public_bytes(Encoding.DER)
+    message = message_of(id_, der, asked.tenant.issuer.id)
     with asked.services.database.write() as connection:
         _require_ready(asked, found, stored.authorizations_of(connection, asked.tenant.name, id_))
-        if not stored.begin(connection, found, csr.public_bytes(Encoding.DER), message):
+        if not stored.begin(connection, found, der, message):
             raise _not_ready(Status.PROCESSING)
         begun = stored.order(connection, asked.tenant.name, id_) or found
     wait = asked.services.settings.finalize_wait.total_seconds()
     try:
         return shown(asked, pursue(asked.services, asked.tenant, begun, wait, may_be_mended=True), authorized)
     except Problem:
-        _put_back(asked, begun)
+        _put_back(asked, begun, counts=counts)
         raise
 
 
-def _put_back(asked: Asked, begun: Order) -> None:
+def _put_back(asked: Asked, begun: Order, *, counts: bool) -> None:
     with asked.services.database.write() as connection:
         is_ours = stored.put_back(connection, begun)
-    if is_ours and begun.replaces is None:
+    if is_ours and counts:
         asked.services.rates.not_had(asked.tenant, begun.names)
 
 

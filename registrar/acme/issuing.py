@@ -15,6 +15,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from registrar.acme.certid import certid_of
 from registrar.acme.identifiers import as_name
+from registrar.acme.message import tenant_asked
 from registrar.acme.services import Services
 from registrar.database import certificates
 from registrar.database import orders as stored
@@ -52,6 +53,8 @@ def pursue(services: Services, tenant: Tenant, one: Order, seconds: float, *, ma
         Problem: the signer had enough for now; or what it refuses can be mended. The order is as it was.
     """
     until = time.monotonic() + seconds
+    asked = tenant_asked(tenant, services.public, one)
+    tenant = asked or tenant
     try:
         issued = services.issuance.issue(tenant, _wanted(tenant, one), seconds)
         if not isinstance(issued, Issued):
@@ -62,7 +65,7 @@ def pursue(services: Services, tenant: Tenant, one: Order, seconds: float, *, ma
         return one
     except NotWhatWasAsked as error:
         _LOG.error("order %s: the reply does not have what was asked: %s", one.id, error)
-        return one
+        return one if asked else _refused(services, one, _gone())
     except Problem as problem:
         if problem.retry_after is not None or (may_be_mended and problem.type in _OF_THE_CSR):
             raise
@@ -70,6 +73,11 @@ def pursue(services: Services, tenant: Tenant, one: Order, seconds: float, *, ma
     if tenant.table.publish_first and not _is_published_until(services, tenant, certificate, until):
         return one
     return _ended(services, one, certificate)
+
+
+def _gone() -> Problem:
+    detail = "the key by which this certificate was to be issued is not in use here any more: order again"
+    return Problem(ProblemType.SERVER_INTERNAL, detail, status=500)
 
 
 def _wanted(tenant: Tenant, one: Order) -> CertificateRequest:

@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection
-
 from registrar.acme.asked import Answer, Asked, not_there, not_yours
-from registrar.acme.identifiers import IP, as_name, base, is_wildcard, read_identifiers
+from registrar.acme.identifiers import IP, base, is_wildcard, read_identifiers
 from registrar.acme.issuing import pursue
+from registrar.acme.replacing import already_replaced, is_renewal, replaced_by
 from registrar.acme.strict_json import malformed
 from registrar.acme.times import read_time
 from registrar.database import certificates
 from registrar.database import orders as stored
-from registrar.database.rows import JSON, Authorization, Certificate, Challenge, Order, Status, new_id
+from registrar.database.rows import JSON, Authorization, Challenge, Order, Status, new_id
 from registrar.problem import Identifier, Problem, ProblemType
 from registrar.validation.challenge import ChallengeType
 from revocation.clock import epoch, from_epoch, iso
@@ -23,6 +22,10 @@ from revocation.validity import AHEAD, BACKDATE
 _PAGE: Final = 100
 _TOKEN_OCTETS: Final = 32
 _AGAIN: Final = 3
+_TO_ASK: Final = timedelta(minutes=5)
+"""Between the end of an order and the last moment at which the signer issues what it asks for."""
+_LEAST: Final = timedelta(minutes=5)
+"""As long an order lives at least that says its notBefore."""
 
 
 def new_order(asked: Asked) -> Answer:
@@ -30,13 +33,14 @@ def new_order(asked: Asked) -> Answer:
     payload = asked.payload()
     names = read_identifiers(payload.get("identifiers"), asked.tenant)
     made = _made(asked, payload, names)
-    replaced = _replaced(asked, made, names)
-    asked.services.rates.new_order(asked.tenant, asked.account.id, names, replaces=replaced is not None)
+    replaced = replaced_by(asked, made)
+    renews = is_renewal(names, replaced)
+    asked.services.rates.new_order(asked.tenant, asked.account.id, names, renews=renews)
     authorized = [_authorization(asked, made, name) for name in names]
     offered = [one for authorization in authorized for one in _challenges(asked, authorization)]
     with asked.services.database.write(durable=False) as connection:
         if replaced is not None and not certificates.mark_replaced(connection, replaced, made.id):
-            raise _already_replaced()
+            raise already_replaced()
         stored.add(connection, made, authorized, offered)
     headers = {"Location": asked.tenant.url("order", made.id)}
     return Answer(document(asked, made, authorized), 201, headers=headers)
@@ -142,8 +146,7 @@ def _made(asked: Asked, payload: dict[str, Any], names: Sequence[Identifier]) ->
         offered = ", ".join(table.profiles)
         raise Problem(ProblemType.INVALID_PROFILE, f"no profile has this name; there are: {offered}")
     begin, end = (read_time(payload.get(name), name) for name in ("notBefore", "notAfter"))
-    expires = asked.now + table.order_lifetime
-    _require_possible(asked, begin, end, expires)
+    _require_possible(asked, begin, end)
     replaces = payload.get("replaces")
     if replaces is not None and not isinstance(replaces, str):
         raise malformed("`replaces` is a CertID (RFC 9773 section 4.1)")
@@ -158,53 +161,30 @@ def _made(asked: Asked, payload: dict[str, Any], names: Sequence[Identifier]) ->
         not_after=end,
         replaces=replaces,
         created_at=asked.now,
-        expires_at=expires,
+        expires_at=_expiry(asked.now + table.order_lifetime, begin, end),
     )
 
 
-def _require_possible(asked: Asked, begin: datetime | None, end: datetime | None, expires: datetime) -> None:
-    """Return unless no certificate could be valid so, however soon or late it is issued (section 7.4).
+def _expiry(usual: datetime, begin: datetime | None, end: datetime | None) -> datetime:
+    """When an order ends: while the signer still issues what it asks for, and can be asked."""
+    last = usual if begin is None else begin + BACKDATE - _TO_ASK
+    return min(usual, last, end or usual)
+
+
+def _require_possible(asked: Asked, begin: datetime | None, end: datetime | None) -> None:
+    """Return if a certificate can be valid so, from now until the order ends (section 7.4).
 
     Raises:
-        Problem: none could.
+        Problem: none can.
     """
     issuer = asked.tenant.issuer.certificates[0]
     if end is not None and end <= max(begin or asked.now, asked.now):
         raise malformed("notAfter is past, or not after notBefore")
     if end is not None and end > issuer.not_valid_after_utc:
         raise malformed(f"notAfter is after the end of this CA, {iso(issuer.not_valid_after_utc)}")
-    earliest = max(asked.now - BACKDATE, issuer.not_valid_before_utc)
-    if begin is not None and not earliest <= begin <= expires + AHEAD:
+    earliest = max(asked.now - BACKDATE + _TO_ASK + _LEAST, issuer.not_valid_before_utc)
+    if begin is not None and not earliest <= begin <= asked.now + AHEAD:
         raise malformed(f"notBefore is before {iso(earliest)}, or farther ahead than a certificate can begin")
-
-
-def _replaced(asked: Asked, made: Order, names: Sequence[Identifier]) -> Certificate | None:
-    """The certificate that an order replaces: the account's own, for at least one of the names, and replaced once."""
-    if made.replaces is None:
-        return None
-    with asked.services.database.read() as connection:
-        found = certificates.by_certid(connection, asked.tenant.name, made.replaces)
-        if found is None:
-            raise malformed("`replaces` is no certificate of this CA", status=404)
-        if found.account != asked.account.id:
-            raise Problem(ProblemType.UNAUTHORIZED, "`replaces` is a certificate of another account", status=403)
-        if not set(found.names) & set(map(as_name, names)):
-            raise malformed("`replaces` is a certificate for none of these names")
-        if found.replaced_by is not None and _goes_on(connection, asked, found.replaced_by):
-            raise _already_replaced()
-    return found
-
-
-def _goes_on(connection: Connection, asked: Asked, id_: str) -> bool:
-    other = stored.order(connection, asked.tenant.name, id_)
-    if other is None:  # it ended long ago
-        return certificates.by_id(connection, asked.tenant.name, id_) is not None
-    authorized = stored.authorizations_of(connection, asked.tenant.name, id_)
-    return other.status_at(authorized, asked.now) is not Status.INVALID
-
-
-def _already_replaced() -> Problem:
-    return Problem(ProblemType.ALREADY_REPLACED, "another order replaces this certificate", status=409)
 
 
 def _authorization(asked: Asked, made: Order, name: Identifier) -> Authorization:

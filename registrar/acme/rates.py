@@ -45,7 +45,7 @@ class Rates:
         where = network_of(address)
         self._hit(tenant, tenant.table.limits.accounts_per_address, ("accounts", where), f"new accounts from {where}")
 
-    def new_order(self, tenant: Tenant, account: str, names: Sequence[Identifier], *, replaces: bool) -> None:
+    def new_order(self, tenant: Tenant, account: str, names: Sequence[Identifier], *, renews: bool) -> None:
         """Count a new order, once it is seen that it could be finalized: one that is refused counts for no name.
 
         Raises:
@@ -57,7 +57,7 @@ class Rates:
             (limits.orders_per_name, ("orders", account, name), f"new orders for {name}")
             for name in map(as_name, names)
         ]
-        for rate, place, what in (*by_name, *(() if replaces else self._of_certificates(tenant, names))):
+        for rate, place, what in (*by_name, *(() if renews else self._of_certificates(tenant, names))):
             self._test(tenant, rate, place, what)
         for rate, place, what in by_name:
             self._hit(tenant, rate, place, what)
@@ -68,7 +68,7 @@ class Rates:
         self._hit(tenant, tenant.table.limits.revocations, place, "revocations")
 
     def certificate(self, tenant: Tenant, names: Sequence[Identifier]) -> None:
-        """Count a certificate that replaces none. Raises Problem: rateLimited."""
+        """Count a certificate that renews none. Raises Problem: rateLimited."""
         for rate, place, what in self._of_certificates(tenant, names):
             self._hit(tenant, rate, place, what)
 

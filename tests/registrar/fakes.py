@@ -84,12 +84,14 @@ class FakeCA:
     forged: bytes | None = None
     issued: dict[str, bytes] = field(default_factory=dict)
     asked: list[CertificateRequest] = field(default_factory=list)
+    asked_of: list[str] = field(default_factory=list)
     revoked: list[tuple[str, Reason, str]] = field(default_factory=list)
     revoked_of: list[str] = field(default_factory=list)
     extensions: list[x509.ExtensionType] = field(default_factory=list)
 
     def issue(self, tenant: Tenant, wanted: CertificateRequest, seconds: float) -> Issued | Processing:
         self.asked.append(wanted)
+        self.asked_of.append(tenant.issuer.id)
         if self.refusal:
             raise self.refusal
         if self.silent:

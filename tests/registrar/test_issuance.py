@@ -126,6 +126,18 @@ def test_refusal_of_the_signer_is_a_problem(desk: Desk) -> None:
     assert refused.value.type is ProblemType.BAD_CSR
 
 
+def test_refusal_until_a_time_that_has_passed_is_none(desk: Desk) -> None:
+    """It is left of when the same was asked before: the answer of now is waited for."""
+    desk.issuance.issue(desk.tenant, WANTED, 0)
+    until = {"retry_at": (NOW + timedelta(minutes=10)).isoformat()}
+    desk.reply(ID, Outcome.REFUSED, kind=RefusalKind.RATE, detail="enough", data=until)
+    with pytest.raises(Problem, match="enough") as refused:
+        desk.issuance.issue(desk.tenant, WANTED, 0)
+    assert refused.value.retry_after == 601
+    desk.clock.forward(minutes=10)
+    assert desk.issuance.issue(desk.tenant, WANTED, 0) == Processing()
+
+
 @pytest.mark.parametrize(
     ("kind", "type_"),
     [

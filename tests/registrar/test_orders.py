@@ -128,6 +128,27 @@ def test_validity_that_is_asked_for_reaches_the_signer(site: Site) -> None:
     assert (site.ca.asked[-1].not_before, site.ca.asked[-1].not_after) == (begin, end)
 
 
+@pytest.mark.parametrize(
+    ("times", "expires"),
+    [
+        ({"notBefore": timedelta()}, timedelta(minutes=55)),
+        ({"notBefore": timedelta(minutes=-50)}, timedelta(minutes=5)),
+        ({"notBefore": timedelta(hours=48)}, timedelta(hours=48, minutes=55)),
+        ({"notAfter": timedelta(hours=2)}, timedelta(hours=2)),
+        ({}, timedelta(days=7)),
+    ],
+)
+def test_order_lives_no_longer_than_what_it_asks_for_can_be_issued(
+    site: Site, times: dict[str, timedelta], expires: timedelta
+) -> None:
+    """With the signer's bounds, and some minutes to ask it."""
+    now, one = site.clock.now, site.client()
+    order = one.ready("a.example", **{name: iso(now + by) for name, by in times.items()})
+    assert order.json["expires"] == iso(now + expires)
+    site.clock.now = now + expires - timedelta(seconds=1)
+    assert one.finalize(order, csr_for("a.example")).json["status"] == "valid"
+
+
 @pytest.mark.parametrize("moment", ["tomorrow", "2026-03-09", "2026-03-09T00:00:00", 7, "2020-01-01T00:00:00Z"])
 def test_validity_that_is_none_is_refused(site: Site, moment: object) -> None:
     """No RFC 3339, or past."""
@@ -389,8 +410,13 @@ def test_key_that_nobody_certifies_is_refused_before_the_signer_is_asked(site: S
 
 @pytest.mark.parametrize(
     "times",
-    [{"notBefore": timedelta(hours=-2)}, {"notBefore": timedelta(days=10)}, {"notAfter": timedelta(days=36500)}],
-    ids=["in the past", "too far ahead", "after its issuer"],
+    [
+        {"notBefore": timedelta(hours=-2)},
+        {"notBefore": timedelta(minutes=-59, seconds=-57)},
+        {"notBefore": timedelta(hours=48, seconds=1)},
+        {"notAfter": timedelta(days=36500)},
+    ],
+    ids=["in the past", "in the past by then", "too far ahead", "after its issuer"],
 )
 def test_validity_that_no_certificate_can_have_is_refused(site: Site, times: dict[str, timedelta]) -> None:
     """A new order that could not be fulfilled is an error (section 7.4)."""

@@ -125,6 +125,21 @@ def test_certificates_for_the_same_names_are_limited(tmp_path: Path, valkey: Ser
     one.certificate("a.example", "b.example", replaces=certid_of(certificate))
 
 
+def test_order_that_replaces_a_certificate_of_other_names_counts(tmp_path: Path, valkey: Server) -> None:
+    """When it is made and when it is finalized: one shared name lets nobody have the others without a limit."""
+    site = limited(tmp_path, valkey, certificates_per_name="2 per day")
+    one, other = site.client(), site.client()
+    certificate, _ = one.certificate("a.example")
+    waits = one.ready("a.example", "b.example", replaces=certid_of(certificate))
+    for _ in range(2):
+        other.certificate("b.example")
+    over(one.finalize(waits, csr_for("a.example", "b.example")))
+    renewed, _ = other.certificate("c.example")
+    other.certificate("c.example")
+    over(other.order("c.example", "d.example", replaces=certid_of(renewed)))
+    other.certificate("c.example", replaces=certid_of(renewed))
+
+
 def test_certificates_for_a_name_are_limited(tmp_path: Path, valkey: Server) -> None:
     """Orders that come to nothing count not."""
     site = limited(tmp_path, valkey, certificates_per_name="1 per day")
