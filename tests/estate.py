@@ -17,7 +17,7 @@ from signer.importers.entry import ImportEntry, ImportSource
 from signer.importing import apply_import, digest_of
 from signer.signer import Signer, open_signer
 from tests.authority import NOW, Authority
-from tests.ledgers import put_new
+from tests.newdatabases import put_ledger
 
 PASSPHRASE = b"correct horse"
 LEDGER = "signer/ledger.sqlite"
@@ -111,7 +111,7 @@ class Estate:
         )
         (folder / "revocast.toml").write_text(tables)
         if ledger == LEDGER:
-            put_new(folder / ledger)
+            put_ledger(folder / ledger)
         return cls(folder, operator, clerk)
 
     def add_issuer(self, name: str, authority: Authority) -> None:

@@ -9,7 +9,7 @@ from jobs.first_start import prepare
 from tests.infra.running_nginx import free_ports, nginx
 from tests.jobs.upping import REVOCAST
 
-pytestmark = [pytest.mark.judge("nginx"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.judge("nginx"), pytest.mark.timeout(240), pytest.mark.long]
 
 
 def test_once_asks_the_web_server_that_has_the_files(demo: Path, tmp_path: Path) -> None:

@@ -33,9 +33,11 @@ from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.messages import RequesterKey
 from tests.authority import NOW, Authority
+from tests.newdatabases import put_registrar
 from tests.registrar.fakes import Clock, FakeCA, FakeStatuses, InstantValidator, MemoryNonces
 
 ROOT = "https://ca.example"
+DATABASE = "registrar/registrar.sqlite"
 
 _TABLES = """
 [public]
@@ -91,7 +93,7 @@ class Site:
         registrar: str = "",
         public: str = "",
         lab: str = "",
-        database: str = "registrar/registrar.sqlite",
+        database: str = DATABASE,
         authority: Authority | None = None,
     ) -> "Site":
         """A server; `issuer`, `registrar` and `public` are lines for those tables, the first of them of `home`."""
@@ -101,6 +103,8 @@ class Site:
         RequesterKey.generate().save(folder / "registrar.key")
         tables = _TABLES.format(issuer=issuer, registrar=registrar, public=public, database=database, lab=lab)
         (folder / "revocast.toml").write_text(tables)
+        if database == DATABASE:
+            put_registrar(folder / database)
         return cls.of(folder, authority)
 
     @classmethod

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from revocation.messages import RequesterKey
 from tests.authority import Authority
-from tests.ledgers import put_new
+from tests.newdatabases import put_ledger
 
 REVOCAST = [sys.executable, "-P", "-m", "revocation"]
 PASSPHRASE = b"correct horse"
@@ -101,7 +101,7 @@ class Site:
             (folder / name).mkdir(parents=True)
         for machine in (site.online, site.offline):
             authority.write(machine / "root.pem")
-            put_new(machine / "ledger.sqlite")
+            put_ledger(machine / "ledger.sqlite")
         for serial in (0x11, 0x12, 0x13):
             site.certificates[serial] = site.issue(serial)
         operator = RequesterKey.generate()

@@ -19,7 +19,7 @@ from signer.change import change_together
 from signer.keys.generating import KINDS
 from signer.signer import Signer, open_signer
 from tests.authority import CAKey
-from tests.ledgers import put_new
+from tests.newdatabases import put_ledger
 
 PASSPHRASE: Final = "correct horse"
 ROOT: Final = "CN=Example Root, O=Example, C=EE"
@@ -51,7 +51,7 @@ class Machine:
         self.operator.save(folder / "operator.key")
         self.config.write_text(_TABLES.format(public=public, signer=signer, operator=self.operator.public))
         (folder / "pw").write_text(PASSPHRASE)
-        put_new(folder / "signer/ledger.sqlite")
+        put_ledger(folder / "signer/ledger.sqlite")
 
     @classmethod
     def at(cls, folder: Path) -> "Machine":

@@ -100,7 +100,7 @@ def test_ledger_of_before_has_the_names_after_its_migration(tmp_path: Path, monk
     """0012: of each certificate that it has itself, page by page."""
     with monkeypatch.context() as patch:
         patch.setattr(ledger, "HEAD", "0011")
-        patch.setattr("tests.estate.put_new", lambda _: None)
+        patch.setattr("tests.estate.put_ledger", lambda _: None)
         patch.setattr("signer.ledger.names.names_in", lambda _: [])  # as the version of before did
         office = Office.build(tmp_path)
         found = [entry(number, leaf(office, number, x509.DNSName(f"h{number}.example.com"))) for number in range(1, 4)]
