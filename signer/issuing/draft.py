@@ -32,7 +32,6 @@ from signer.issuers.subject import shown_name
 from signer.issuers.turn import Turn
 from signer.issuers.usages import USAGES
 from signer.issuing.config import Issuance, Profile
-from signer.issuing.constraints import require_subject_within, require_within
 from signer.issuing.kinds import Kind
 from signer.issuing.names import Name, parse_name, require_permitted
 from signer.issuing.public_names import require_public
@@ -109,7 +108,6 @@ def draft(
     subject = subject_of(body, request, names, kind, profile, issuer.compliance)
     if kind.is_ca:
         return _of_ca(issuer, profile, request, subject, window, now)
-    require_subject_within(issuer.issuer, subject, names)
     return _of_end_entity(issuer, profile, kind, request, subject, names, window)
 
 
@@ -140,7 +138,6 @@ def _names(
         require_permitted(name, issuance.names_of(body.profile))
     if profile.compliance is Compliance.BR:
         require_public(names, suffixes)
-    require_within(profile.issuer, names)
     if kind.needs_names and not names:
         raise Refused("there are none", where="names", advice=f"--name {kind.name_types[0]}:…, or in the request")
     return names
