@@ -17,7 +17,7 @@ from revocation.errors import Refused
 from revocation.extensions import extension_value
 from revocation.issuer import Issuer
 from revocation.refusalkind import RefusalKind
-from signer.issuing.names import Name, is_wildcard, type_of
+from signer.issuing.names import Name, is_domain, is_wildcard, type_of
 from signer.refusal import refused_as
 
 _HOST: Final = re.compile(r"(\*\.)?\w([\w-]*\w)?(\.\w([\w-]*\w)?)+", re.ASCII)
@@ -67,7 +67,14 @@ def require_subject_within(chain: Sequence[Issuer], subject: x509.Name, names: S
 def _require(where: str, constraints: x509.NameConstraints, names: Sequence[Name]) -> None:
     permitted, excluded = constraints.permitted_subtrees or [], constraints.excluded_subtrees or []
     _require_known((*permitted, *excluded), where)
+    are_uris_restricted = any(type_of(one) == "uri" for one in (*permitted, *excluded))
     for name in names:
+        if name.type == "uri" and are_uris_restricted and not is_domain(name.host):
+            raise Refused(
+                f"{name} has no host with a name of the DNS, and the nameConstraints of its certificate restrict URIs: "
+                "relying parties refuse it (RFC 5280 section 4.2.1.10)",
+                where=where,
+            )
         of_type = [one for one in permitted if type_of(one) == name.type]
         is_permitted = not of_type or any(_PERMITS[name.type](name, str(one.value)) for one in of_type)
         is_excluded = any(_EXCLUDES[name.type](name, str(o.value)) for o in excluded if type_of(o) == name.type)

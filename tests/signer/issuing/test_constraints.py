@@ -110,6 +110,35 @@ def test_name_outside_is_refused_here_and_by_openssl(tmp_path: Path, name: str) 
     assert openssl_takes(tmp_path, authority, name) is NAMES[name]
 
 
+@pytest.mark.parametrize("is_permitted", [True, False])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+        "mailto:a@example.com",
+        "https:example.com/",
+        "https:/example.com/",
+        "https://10.0.0.1/",
+        "https://0x7f000001/",
+        "https://*.example.com/",
+    ],
+)
+def test_uri_without_a_host_of_the_dns_is_refused_where_uris_are_restricted(uri: str, is_permitted: bool) -> None:
+    """Relying parties refuse it, whatever is permitted or excluded (RFC 5280 section 4.2.1.10)."""
+    subtree = [x509.UniformResourceIdentifier("secret.example.com")]
+    issuer = restricted(subtree, None) if is_permitted else restricted(None, subtree)
+    assert not allows(issuer.issuer(), f"uri:{uri}")
+    assert allows(restricted([x509.DNSName("example.com")], None).issuer(), f"uri:{uri}")
+
+
+@pytest.mark.parametrize("uri", ["https://example.com:443/x", "https://EXAMPLE.com/x", "spiffe://a-b.example.com/x"])
+def test_uri_with_a_host_of_the_dns_is_held_against_what_is_excluded(uri: str) -> None:
+    """Whatever port and case it has."""
+    assert allows(restricted(None, [x509.UniformResourceIdentifier("secret.example.com")]).issuer(), f"uri:{uri}")
+    both = [x509.UniformResourceIdentifier("example.com"), x509.UniformResourceIdentifier(".example.com")]
+    assert not allows(restricted(None, both).issuer(), f"uri:{uri}")
+
+
 @pytest.mark.judge("openssl")
 @pytest.mark.parametrize("name", ["example.com", "www.example.com", "*.example.com", "notexample.com"])
 def test_dot_in_front_permits_what_is_below_alone_as_openssl_has_it(tmp_path: Path, name: str) -> None:
