@@ -54,6 +54,7 @@ class Draft:
         name: its subject; empty where there is none.
         tbs: the TBSCertificate, by the AlgorithmIdentifier of the key that is to sign it.
         frame: of an end entity; None of a CA and of a responder.
+        ca: of a CA; None of others.
     """
 
     kind: Kind
@@ -64,6 +65,7 @@ class Draft:
     public_key_info: bytes
     tbs: Callable[[bytes], bytes]
     frame: CertificateFrame | None = None
+    ca: CAProfile | None = None
 
     @property
     def subject(self) -> str:
@@ -187,7 +189,7 @@ def _of_ca(
     order = Order(ca, subject, issuer, made, window.lasts, issuer.compliance, Turn(0, None))
     require_allowed(order, now)
     tbs = partial(ca_certificate.encode_tbs, frame_of(order, (window.not_before, window.not_after)))
-    return Draft(Kind.INTERMEDIATE, order.serial, subject, (), window, request.public_key_info, tbs)
+    return Draft(Kind.INTERMEDIATE, order.serial, subject, (), window, request.public_key_info, tbs, ca=made)
 
 
 @refused_as(RefusalKind.REQUEST)
