@@ -103,6 +103,22 @@ def parent_here(public: PublicConfig, certificate: x509.Certificate) -> IssuerPr
     return None
 
 
+def lineage(public: PublicConfig, issuer: Issuer) -> Sequence[Issuer]:
+    """An issuer, and every configured one above it, by any of its certificates: who stands in chains of what it issues.
+
+    Of those that are not configured nothing is known here.
+    """
+    found = {issuer.id: issuer}
+    waiting = [issuer]
+    for one in waiting:
+        for certificate in one.certificates:
+            above = parent_here(public, certificate)
+            if above is not None and above.issuer.id not in found:
+                found[above.issuer.id] = above.issuer
+                waiting.append(above.issuer)
+    return tuple(found.values())
+
+
 def _certifier(
     certificate: x509.Certificate, known: list[x509.Certificate], brought: Brought, given: Path | None
 ) -> str:

@@ -32,7 +32,6 @@ from signer.issuers.subject import shown_name
 from signer.issuers.turn import Turn
 from signer.issuers.usages import USAGES
 from signer.issuing.config import Issuance, Profile
-from signer.issuing.constraints import require_subject_within, require_within
 from signer.issuing.kinds import Kind
 from signer.issuing.names import Name, parse_name, require_permitted
 from signer.issuing.public_names import require_public
@@ -55,6 +54,7 @@ class Draft:
         name: its subject; empty where there is none.
         tbs: the TBSCertificate, by the AlgorithmIdentifier of the key that is to sign it.
         frame: of an end entity; None of a CA and of a responder.
+        ca: of a CA; None of others.
     """
 
     kind: Kind
@@ -65,6 +65,7 @@ class Draft:
     public_key_info: bytes
     tbs: Callable[[bytes], bytes]
     frame: CertificateFrame | None = None
+    ca: CAProfile | None = None
 
     @property
     def subject(self) -> str:
@@ -109,7 +110,6 @@ def draft(
     subject = subject_of(body, request, names, kind, profile, issuer.compliance)
     if kind.is_ca:
         return _of_ca(issuer, profile, request, subject, window, now)
-    require_subject_within(issuer.issuer, subject, names)
     return _of_end_entity(issuer, profile, kind, request, subject, names, window)
 
 
@@ -140,7 +140,6 @@ def _names(
         require_permitted(name, issuance.names_of(body.profile))
     if profile.compliance is Compliance.BR:
         require_public(names, suffixes)
-    require_within(profile.issuer, names)
     if kind.needs_names and not names:
         raise Refused("there are none", where="names", advice=f"--name {kind.name_types[0]}:…, or in the request")
     return names
@@ -190,7 +189,7 @@ def _of_ca(
     order = Order(ca, subject, issuer, made, window.lasts, issuer.compliance, Turn(0, None))
     require_allowed(order, now)
     tbs = partial(ca_certificate.encode_tbs, frame_of(order, (window.not_before, window.not_after)))
-    return Draft(Kind.INTERMEDIATE, order.serial, subject, (), window, request.public_key_info, tbs)
+    return Draft(Kind.INTERMEDIATE, order.serial, subject, (), window, request.public_key_info, tbs, ca=made)
 
 
 @refused_as(RefusalKind.REQUEST)

@@ -15,9 +15,11 @@ from revocation.config import IssuerProfile
 from revocation.durations import show
 from revocation.extensions import extension_value
 from revocation.issuer import Issuer
+from revocation.pkcs10 import UNREADABLE
 from signer.encoding.crl import assemble
 from signer.importers.certificate import any_serial
 from signer.issuing.draft import Draft
+from signer.issuing.lint_decided import as_decided
 from signer.issuing.lint_extensions import by_which_policies, what_it_may, where_its_status_is, whose_keys
 from signer.issuing.lint_subject import subject_key, subject_strings
 from signer.issuing.window import longest_by_rule
@@ -53,13 +55,17 @@ def sample(draft: Draft) -> bytes:
 def findings(data: bytes, draft: Draft, profile: IssuerProfile, now: datetime) -> Iterator[str]:
     """Every rule that a certificate breaks, in words."""
     try:
-        with any_serial():
-            certificate = x509.load_der_x509_certificate(data)
-        extensions = certificate.extensions
-        key = certificate.public_key()
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion) as error:
+        yield from _findings(data, draft, profile, now)
+    except UNREADABLE as error:
         yield f"it cannot be read: {error}"
-        return
+
+
+def _findings(data: bytes, draft: Draft, profile: IssuerProfile, now: datetime) -> Iterator[str]:
+    with any_serial():
+        certificate = x509.load_der_x509_certificate(data)
+        extensions = certificate.extensions
+    key = certificate.public_key()
+    yield from as_decided(data, extensions, draft, profile)
     yield from _fields(data, draft, profile.issuer)
     yield from _window(certificate, draft, profile, now)
     yield from _names(certificate, extensions, draft)

@@ -145,6 +145,11 @@ def is_wildcard(name: Name) -> bool:
     return name.value.startswith("*.")
 
 
+def is_domain(host: str) -> bool:
+    """Whether it is the full name of one host in the DNS: no address, and nothing that stands for many."""
+    return _dns(host) is not None and "." in host and not host.startswith("*.")
+
+
 def _host_of(name: Name) -> str:
     match name.type:
         case "dns":
@@ -216,7 +221,7 @@ def _email(text: str) -> str | None:
 
 
 def _uri(text: str) -> str | None:
-    """An absolute URI in ASCII, with a host where it has an authority (section 4.2.1.6).
+    """An absolute URI in ASCII, with a host where it has an authority (section 4.2.1.6), which ends in no dot.
 
     Nothing in it is percent-encoded, and no segment is of dots, with parameters or without: what stands behind the
     beginning that is permitted could lead out of it, wherever somebody decodes once more (RFC 3986 sections 5.2.4 and
@@ -229,7 +234,8 @@ def _uri(text: str) -> str | None:
     except ValueError:
         return None
     leads_away = any(one in (".", "..") for one in re.split("[/;]", parts.path)) or "@" in parts.netloc
-    return None if leads_away or ("//" in text and not parts.hostname) else text
+    has_odd_host = ("//" in text and not parts.hostname) or (parts.hostname or "").endswith(".")
+    return None if leads_away or has_odd_host else text
 
 
 _READ: Final = {"dns": _dns, "ip": _ip, "email": _email, "uri": _uri}

@@ -9,8 +9,10 @@ from revocation.issuer import Issuer
 from revocation.messages import Issue
 from revocation.refusalkind import RefusalKind
 from signer.change import Asked
+from signer.issuers.brought import lineage
 from signer.issuers.rules import require_certifier
 from signer.issuing.config import Issuance
+from signer.issuing.constraints import require_subject_within, require_within
 from signer.issuing.draft import Draft, draft
 from signer.issuing.lint import lint_certificate
 from signer.issuing.subject_key import require_nobody_elses, require_well_made
@@ -80,6 +82,10 @@ def _draft(signer: Signer, issuer: IssuerProfile, body: Issue, now: datetime) ->
         require_certifier(issuer, now)
     config = signer.config
     made = draft(issuer, issuance, body, now, config.limits.responder_certificate_validity, config.public_suffixes)
+    chain = lineage(signer.public, issuer.issuer)
+    require_within(chain, made.names)
+    if not made.kind.is_ca:
+        require_subject_within(chain, made.name, made.names)
     cas = [profile.issuer for profile in signer.public.profiles.values()]
     require_nobody_elses(made.public_key_info, cas)
     require_no_cas_name(made.name, cas)

@@ -44,27 +44,33 @@ NAMES = {
 def restricted(permitted: list[x509.GeneralName] | None, excluded: list[x509.GeneralName] | None) -> Authority:
     """A CA with nameConstraints, which certifies itself."""
     authority = Authority(crl_sign=True)
+    return certified_by(authority, authority, x509.NameConstraints(permitted, excluded))
+
+
+def certified_by(above: Authority, authority: Authority, *more: x509.ExtensionType) -> Authority:
+    """The CA with its certificate made again, by that one, with critical extensions more."""
     builder = (
         x509.CertificateBuilder()
         .subject_name(authority.certificate.subject)
-        .issuer_name(authority.certificate.subject)
+        .issuer_name(above.certificate.subject)
         .public_key(authority.key.public_key())
         .serial_number(5)
         .not_valid_before(authority.certificate.not_valid_before_utc)
         .not_valid_after(authority.certificate.not_valid_after_utc)
-        .add_extension(x509.NameConstraints(permitted, excluded), critical=True)
     )
+    for one in more:
+        builder = builder.add_extension(one, critical=True)
     for one in authority.certificate.extensions:
         builder = builder.add_extension(one.value, one.critical)
-    authority.certificate = builder.sign(authority.key, SHA256())
+    authority.certificate = builder.sign(above.key, SHA256())
     return authority
 
 
 def allows(issuer: Issuer, *names: str, common_name: str = "") -> bool:
     subject = common_named(common_name)
     try:
-        require_within(issuer, [parse_name(name) for name in names])
-        require_subject_within(issuer, subject, [parse_name(name) for name in names])
+        require_within([issuer], [parse_name(name) for name in names])
+        require_subject_within([issuer], subject, [parse_name(name) for name in names])
     except Refused:
         return False
     return True
@@ -102,6 +108,35 @@ def test_name_outside_is_refused_here_and_by_openssl(tmp_path: Path, name: str) 
     authority = restricted(PERMITTED, EXCLUDED)
     assert allows(authority.issuer(), name) is NAMES[name]
     assert openssl_takes(tmp_path, authority, name) is NAMES[name]
+
+
+@pytest.mark.parametrize("is_permitted", [True, False])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+        "mailto:a@example.com",
+        "https:example.com/",
+        "https:/example.com/",
+        "https://10.0.0.1/",
+        "https://0x7f000001/",
+        "https://*.example.com/",
+    ],
+)
+def test_uri_without_a_host_of_the_dns_is_refused_where_uris_are_restricted(uri: str, is_permitted: bool) -> None:
+    """Relying parties refuse it, whatever is permitted or excluded (RFC 5280 section 4.2.1.10)."""
+    subtree = [x509.UniformResourceIdentifier("secret.example.com")]
+    issuer = restricted(subtree, None) if is_permitted else restricted(None, subtree)
+    assert not allows(issuer.issuer(), f"uri:{uri}")
+    assert allows(restricted([x509.DNSName("example.com")], None).issuer(), f"uri:{uri}")
+
+
+@pytest.mark.parametrize("uri", ["https://example.com:443/x", "https://EXAMPLE.com/x", "spiffe://a-b.example.com/x"])
+def test_uri_with_a_host_of_the_dns_is_held_against_what_is_excluded(uri: str) -> None:
+    """Whatever port and case it has."""
+    assert allows(restricted(None, [x509.UniformResourceIdentifier("secret.example.com")]).issuer(), f"uri:{uri}")
+    both = [x509.UniformResourceIdentifier("example.com"), x509.UniformResourceIdentifier(".example.com")]
+    assert not allows(restricted(None, both).issuer(), f"uri:{uri}")
 
 
 @pytest.mark.judge("openssl")
@@ -178,6 +213,36 @@ def test_subject_of_a_message_is_held_against_the_constraints_of_the_issuer(tmp_
     office.issue("client", (), subject="CN=Alice")
 
 
+@pytest.fixture(scope="module")
+def below(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """An issuer without constraints, two CAs below one that has them."""
+    root = Authority("Root", crl_sign=True)
+    corp = x509.NameConstraints([x509.DNSName("corp.example.com")], None)
+    policy = certified_by(root, Authority("Policy CA", crl_sign=True), corp)
+    middle = certified_by(policy, Authority("Middle CA", crl_sign=True))
+    issuing = certified_by(middle, Authority(crl_sign=True))
+    office = Office.build(tmp_path_factory.mktemp("below"), authority=issuing)
+    for name, authority in {"middle": middle, "policy": policy, "root": root}.items():
+        office.estate.add_issuer(name, authority)
+    return Office(office.estate, office.estate.signer(NOW))
+
+
+def test_constraints_of_configured_cas_above_the_issuer_hold(below: Office) -> None:
+    """Relying parties look at each certificate of a chain (RFC 5280 section 6.1.4)."""
+    said = below.refused("server", ("dns:www.example.com",))
+    assert said.startswith("issuer policy, above test: dns:www.example.com is not within the nameConstraints")
+    assert "looks like the name of a host" in below.refused("client", (), subject="CN=www.evil.org")
+    below.issue("server", ("dns:www.corp.example.com",))
+
+
+def test_cas_that_certify_one_another_are_looked_at_once(tmp_path: Path) -> None:
+    """Cross-certificates in both directions make a ring."""
+    one, other = Authority(crl_sign=True), Authority("Other CA", crl_sign=True)
+    office = Office.build(tmp_path, authority=certified_by(other, one))
+    office.estate.add_issuer("other", certified_by(one, other))
+    Office(office.estate, office.estate.signer(NOW)).issue("server", ("dns:www.example.com",))
+
+
 def test_issuer_without_constraints_allows_every_name() -> None:
     """And one type that is restricted says nothing of the others."""
     assert allows(Authority().issuer(), "dns:example.org")
@@ -189,4 +254,4 @@ def test_constraints_that_are_not_looked_at_are_refused() -> None:
     name = x509.Name.from_rfc4514_string("O=Example")
     issuer = restricted([x509.DirectoryName(name)], None).issuer()
     with pytest.raises(Refused, match="DirectoryName"):
-        require_within(issuer, [])
+        require_within([issuer], [])

@@ -89,6 +89,8 @@ def test_name_beyond_the_policy_is_refused(shared: Office, profile: str, name: s
         "uri:spiffe://example.com/.;a=b/x",
         "uri:spiffe://example.com/%61",
         "uri:spiffe://example.com@attacker.org/",
+        "uri:https://secret.example.com./x",
+        "uri:https://example.com.:443/x",
         "other:x",
         "www.example.com",
     ],

@@ -17,11 +17,14 @@ from revocation import der
 from revocation.messages import Issue, Outcome
 from signer.encoding import certificate as encoding
 from signer.encoding.certificate import CertificateFrame
+from signer.encoding.crl import assemble
 from signer.encoding.extensions import NO_REV_AVAIL, Places, extension, key_usage
 from signer.issuing import prepare
 from signer.issuing.draft import Draft, draft
 from signer.issuing.kinds import Kind
 from signer.issuing.lint import findings, lint_certificate, sample
+from signer.keys import BytesTBS
+from signer.keys.throwaway import throwaway_key
 from signer.lint import LintFailed
 from signer.random_serial import random_serial
 from tests.authority import NOW, Authority
@@ -64,18 +67,18 @@ def found_in(office: Office, made: Draft, tbs: Callable[[bytes], bytes]) -> list
     return list(findings(sample(replace(made, tbs=tbs)), made, profile, NOW))
 
 
-@pytest.mark.parametrize(
-    ("profile", "names", "subject"),
-    [
-        ("server", ("dns:www.example.com",), None),
-        ("client", (), "CN=x"),
-        ("email", ("email:a@example.com",), None),
-        ("code_signing", (), "CN=x"),
-        ("ocsp", (), None),
-        ("intermediate", (), "CN=Sub, O=Example, C=EE"),
-        ("short", ("dns:www.example.com",), None),
-    ],
-)
+MADE = [
+    ("server", ("dns:www.example.com",), None),
+    ("client", (), "CN=x"),
+    ("email", ("email:a@example.com",), None),
+    ("code_signing", (), "CN=x"),
+    ("ocsp", (), None),
+    ("intermediate", (), "CN=Sub, O=Example, C=EE"),
+    ("short", ("dns:www.example.com",), None),
+]
+
+
+@pytest.mark.parametrize(("profile", "names", "subject"), MADE)
 def test_what_is_made_breaks_no_rule(shared: Office, profile: str, names: tuple[str, ...], subject: str | None) -> None:
     """Of each profile."""
     lint_certificate(drafted(shared, profile, names, subject=subject), shared.signer.public.profile("test"), NOW)
@@ -111,6 +114,16 @@ PERTURBED: dict[str, tuple[dict[str, object], str]] = {
     "no OCSP": ({"places": Places(URL, None, URL)}, "has not one CRL and one OCSP responder"),
     "a CRL that is not made here": ({"places": Places(URL, URL, URL)}, "is none that is made here"),
     "https": ({"places": Places(URL, "https://x.example", URL)}, "is no http URL"),
+    "another serial": ({"serial": b"\x55" * 16}, "serial is not what was decided"),
+    "another subject": ({"subject": x509.Name.from_rfc4514_string("C=EE")}, "subject is not what was decided"),
+    "another OCSP responder": (
+        {"places": Places(URL, "http://evil.example", URL)},
+        "1.3.6.1.5.5.7.1.1 is not what was decided",
+    ),
+    "key usage more": (
+        {"key_usage": key_usage(signs=True, agrees_on_keys=True)},
+        "2.5.29.15 is not what was decided",
+    ),
     "policy twice": ({"policies": ["1.2.3", "1.2.3"]}, "twice"),
     "anyPolicy": ({"policies": ["2.5.29.32.0"]}, "anyPolicy"),
 }
@@ -210,6 +223,7 @@ def with_extension(frame: CertificateFrame, octets: bytes) -> Callable[[bytes], 
         (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\x05\x00"), True, "1.2.3 is critical"),
         (x509.UnrecognizedExtension(x509.ObjectIdentifier(NO_REV_AVAIL), b"\x05\x00"), False, "RFC 9608 section 3"),
         (x509.OCSPNoCheck(), False, "ocsp-nocheck"),
+        (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\x05\x00"), False, "1.2.3 is not what was"),
         (x509.SubjectKeyIdentifier(b"x"), False, "cannot be read"),
     ],
 )
@@ -280,8 +294,44 @@ def test_lint_names_every_rule_that_is_broken(shared: Office) -> None:
     assert "4.2.1.12" in failed.value.what
 
 
+@pytest.mark.parametrize(("profile", "names", "subject"), MADE)
+def test_no_octet_is_other_than_decided(
+    shared: Office, profile: str, names: tuple[str, ...], subject: str | None
+) -> None:
+    """One bit of each is turned: something is said, and nothing raised."""
+    made = drafted(shared, profile, names, subject=subject)
+    key, issuer = throwaway_key(), shared.signer.public.profile("test")
+    tbs = made.tbs(key.algorithm_identifier)
+    signature = key.sign(BytesTBS(tbs))
+    for at in range(len(tbs)):
+        turned = bytearray(tbs)
+        turned[at] ^= 1 << at % 8
+        data = assemble(bytes(turned), key.algorithm_identifier, signature)
+        assert list(findings(data, made, issuer, NOW)), (at, bytes(turned[max(at - 4, 0) : at + 4]).hex())
+
+
+@pytest.mark.parametrize(
+    "perturbed",
+    [
+        {"path_length": 1},
+        {"path_length": None},
+        {"usages": ()},
+        {"usages": (ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string,)},
+        {"policies": ("1.2.3",)},
+        {"signs_responses": True},
+    ],
+)
+def test_ca_that_is_not_as_decided_breaks_a_rule(shared: Office, perturbed: dict[str, object]) -> None:
+    """It could have CAs below it, or be used for more."""
+    made = drafted(shared, "intermediate", (), subject="CN=Sub, O=Example, C=EE")
+    assert made.ca
+    other = replace(made, ca=replace(made.ca, **perturbed))
+    assert any("is not what was decided" in one for one in found_in(shared, other, made.tbs))
+
+
 def test_random_serials_pass(shared: Office) -> None:
     """Whatever is drawn."""
     made = drafted(shared)
     for _ in range(50):
-        assert found(shared, made, serial=random_serial()) == []
+        serial = random_serial()
+        assert found(shared, replace(made, serial=serial), serial=serial) == []
