@@ -12,6 +12,7 @@ from registrar.acme import accounts, authorizations, certificate, directory, fin
 from registrar.acme import revoke as revocation_
 from registrar.acme.asked import Answer, Asked, not_there
 from registrar.acme.authentication import Signer, authenticate
+from registrar.acme.browsers import let_in
 from registrar.acme.client_address import client_address
 from registrar.acme.jws import LARGEST
 from registrar.acme.services import Services
@@ -55,6 +56,7 @@ def create_app(services: Services) -> Flask:
     app.add_url_rule("/acme/<name>/renewal-info/<certid>", "renewal", _got(services, renewal.renewal_info))
     app.add_url_rule("/acme/<name>/new-nonce", "nonce", _nonce(services), methods=["GET", "HEAD"])
     app.add_url_rule("/healthz", "healthz", lambda: _health(services))
+    app.after_request(let_in)
     app.register_error_handler(Exception, lambda error: _failed(services, error))
     return app
 

@@ -18,6 +18,7 @@ STAR: Final = "*."
 
 _MOST: Final = 100
 _LONGEST: Final = 253
+_LONGEST_TYPE: Final = 32
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 
 
@@ -25,7 +26,7 @@ def read_identifiers(wanted: object, tenant: Tenant) -> tuple[Identifier, ...]:
     """The names of an order, each once, in its sequence.
 
     Raises:
-        Problem: one of them is not of its form or not offered; several: one problem with a subproblem for each.
+        Problem: some are not of their form or not offered: one problem, with a subproblem for each.
     """
     if not isinstance(wanted, list) or not 1 <= len(wanted) <= _MOST:
         raise malformed(f"an order has 1 to {_MOST} identifiers")
@@ -35,9 +36,10 @@ def read_identifiers(wanted: object, tenant: Tenant) -> tuple[Identifier, ...]:
         try:
             found[_read(one, tenant)] = None
         except Problem as problem:
+            problem.identifier = _told(one)
             problems.append(problem)
     if len(problems) == 1 and len(wanted) == 1:
-        raise problems[0]
+        raise Problem(problems[0].type, problems[0].detail, subproblems=problems)
     if problems:
         types = {problem.type for problem in problems}
         kind = types.pop() if len(types) == 1 else ProblemType.COMPOUND
@@ -63,6 +65,15 @@ def as_name(identifier: Identifier) -> str:
 def in_lower_case(name: str) -> str:
     """A DNS name as it is compared; what is not in ASCII stays: U+212A is no `k`."""
     return name.lower() if name.isascii() else name
+
+
+def _told(one: Any) -> Identifier | None:
+    """The identifier as a subproblem names it; None of what is none, or that nobody could read."""
+    match one:
+        case {"type": str(type_), "value": str(value)} if len(type_) <= _LONGEST_TYPE and len(value) <= _LONGEST:
+            is_seen = (type_ + value).isascii() and (type_ + value).isprintable()
+            return Identifier(type_, value.lower()) if is_seen else None
+    return None
 
 
 def _read(one: Any, tenant: Tenant) -> Identifier:
@@ -102,7 +113,7 @@ def _ip(value: str, table: IssuerTable, *, is_br: bool) -> Identifier:
         raise malformed("an identifier of type ip is an IPv4 or IPv6 address (RFC 8738 section 3)") from None
     identifier = Identifier(IP, str(address))
     if "%" in value:
-        raise _refused(ProblemType.MALFORMED, "has a zone, which is no part of an address", Identifier(IP, "::"))
+        raise malformed("an address has no zone")
     if not any(address in network for network in table.ip_networks):
         raise _refused(ProblemType.REJECTED_IDENTIFIER, "does not lie in a network of this CA", identifier)
     if is_br and is_reserved(address):
@@ -112,4 +123,4 @@ def _ip(value: str, table: IssuerTable, *, is_br: bool) -> Identifier:
 
 def _refused(type_: ProblemType, why: str, identifier: Identifier) -> Problem:
     shown = identifier.value if identifier.value.isascii() and identifier.value.isprintable() else "it"
-    return Problem(type_, f"{shown} {why}", identifier=Identifier(identifier.type, shown))
+    return Problem(type_, f"{shown} {why}")

@@ -64,6 +64,29 @@ def test_several_refused_identifiers_have_a_problem_each(site: Site) -> None:
     assert [one["identifier"]["value"] for one in answer.json["subproblems"]] == ["-bad.example", "8.8.8.8"]
 
 
+@pytest.mark.parametrize(
+    ("type_", "value", "shown"),
+    [
+        *(("ip", "192.168.1.300", "192.168.1.300"), ("email", "a@b.example", "a@b.example")),
+        *(("dns", "-a.example", "-a.example"), ("ip", "fe80::1%eth0", "fe80::1%eth0"), ("dns", "A..b", "a..b")),
+    ],
+)
+def test_each_subproblem_names_its_identifier(site: Site, type_: str, value: str, shown: str) -> None:
+    """In `identifier`, which the problem above has not: also of a single one."""
+    wanted = [{"type": "dns", "value": "good.example"}, {"type": type_, "value": value}]
+    for identifiers in (wanted, wanted[1:]):
+        said = site.client().post("new-order", {"identifiers": identifiers}).json
+        assert "identifier" not in said
+        assert [one["identifier"] for one in said["subproblems"]] == [{"type": type_, "value": shown}]
+
+
+def test_identifier_that_nobody_could_read_is_not_repeated(site: Site) -> None:
+    """Nor is what is none: its subproblem has no identifier."""
+    for one in ("a.example", {"type": "dns", "value": "\u202ea.example"}, {"type": "x" * 33, "value": "a"}):
+        (found,) = site.client().post("new-order", {"identifiers": [one]}).json["subproblems"]
+        assert "identifier" not in found
+
+
 def test_names_outside_the_domains_of_the_issuer_are_refused(tmp_path: Path) -> None:
     """dns_names; and wildcards where they are not offered."""
     site = Site.build(tmp_path, issuer=f'dns_names = ["home.arpa"]\nwildcards = false\n{UNLIMITED}')

@@ -6,8 +6,9 @@ import pytest
 from cryptography import x509
 
 from registrar.acme.certid import certid_of
-from registrar.acme.pursuing import Pursuing
+from registrar.acme.open_orders import OpenOrders
 from registrar.problem import Problem, ProblemType
+from registrar.pursuing import Pursuing
 from tests.authority import Authority
 from tests.registrar.site import Raw, Site, csr_for, problem
 from tests.registrar.test_certificates import FORMER
@@ -60,7 +61,7 @@ def test_order_that_waits_while_its_issuer_gets_another_key_is_issued_by_the_for
     """It is asked for under the CA of before, which stands among the issuers, and the certificate has its account."""
     site, one, url, issued = changed_meanwhile(tmp_path, FORMER)
     seconds = Seconds()
-    look(Pursuing(site.services, seconds), seconds, 10)
+    look(Pursuing(OpenOrders(site.services), 5.0, seconds), seconds, 10)
     (asked,) = site.ca.asked_of
     assert site.services.public.profiles[asked].issuer.name == "home-before"
     assert one.post(url).json["status"] == "valid"
@@ -71,7 +72,7 @@ def test_order_that_waits_for_a_key_that_is_gone_ends(tmp_path: Path) -> None:
     """Its client is told to order again, and not to wait for ever."""
     site, one, url, _ = changed_meanwhile(tmp_path, "")
     seconds = Seconds()
-    look(Pursuing(site.services, seconds), seconds, 10)
+    look(Pursuing(OpenOrders(site.services), 5.0, seconds), seconds, 10)
     shown = one.post(url).json
     assert (shown["status"], shown["error"]["type"].rpartition(":")[2]) == ("invalid", "serverInternal")
     assert "order again" in shown["error"]["detail"]
