@@ -62,7 +62,7 @@ def services_of(settings: RegistrarConfig, public: PublicConfig, clock: Clock, s
         rates=Rates.in_queue_server(settings.queue, clock),
         validations=QueuedValidations(Wire(settings.queue), clock),
         issuance=signer,
-        statuses=OCSPStatuses(_responder(settings, public), clock),
+        statuses=OCSPStatuses(_responder(settings, public), clock, max(1, settings.threads // 4)),
         clock=clock,
     )
 

@@ -24,7 +24,8 @@ from revocation.issuer import Issuer
 from revocation.ocsppath import canonical_request
 from revocation.paths import OCSP_PATH
 
-_SECONDS: Final = 3.0
+_SECONDS: Final = 1.0
+_PLACES: Final = 8
 _LARGEST: Final = 1 << 16
 _KEPT: Final = timedelta(minutes=5)
 _MOST_KEPT: Final = 10_000
@@ -67,16 +68,17 @@ class OCSPResponder:
 
     Args:
         base: the URL that `/ocsp/` lies below.
+        seconds: for how long it may say nothing.
     """
 
-    def __init__(self, base: str) -> None:
-        self._base = urlsplit(base)
+    def __init__(self, base: str, seconds: float = _SECONDS) -> None:
+        self._base, self._seconds = urlsplit(base), seconds
 
     def ask(self, issuer: Issuer, serial: int) -> bytes | None:
         """Its answer to a GET (RFC 6960 appendix A.1)."""
         cert_id = CertID.of(issuer, serials.from_int(serial), CertIDHash.SHA256)
         path = f"{self._base.path}/{OCSP_PATH}{quote(base64.b64encode(canonical_request(cert_id)), safe='')}"
-        connection = http.client.HTTPConnection(self._base.netloc, timeout=_SECONDS)
+        connection = http.client.HTTPConnection(self._base.netloc, timeout=self._seconds)
         try:
             connection.request("GET", path)
             return connection.getresponse().read(_LARGEST)
@@ -92,21 +94,30 @@ class OCSPStatuses:
     Args:
         base: the URL that `/ocsp/` lies below.
         clock: for how long an answer is kept.
+        places: how many may wait for it at a time; beyond, nobody does, so that one that hangs does not take all
+            threads.
+        seconds: for how long it may say nothing.
     """
 
-    def __init__(self, base: str, clock: Clock) -> None:
-        self._responder, self._clock = OCSPResponder(base), clock
+    def __init__(self, base: str, clock: Clock, places: int = _PLACES, seconds: float = _SECONDS) -> None:
+        self._responder, self._clock = OCSPResponder(base, seconds), clock
+        self._places = threading.BoundedSemaphore(places)
         self._kept: OrderedDict[tuple[str, int], tuple[datetime, Published | None]] = OrderedDict()
         self._turn = threading.Lock()
 
     def published(self, issuer: Issuer, serial: int, *, fresh: bool = False) -> Published | None:
-        """Ask, unless an answer is at hand and may be a few minutes old."""
+        """Ask, unless an answer is at hand and may be a few minutes old; or older, where too many ask already."""
         key, now = (issuer.id, serial), self._clock()
         with self._turn:
             kept = self._kept.get(key)
         if kept and not fresh and now - kept[0] < _KEPT:
             return kept[1]
-        found = self._ask(issuer, serial)
+        if not self._places.acquire(blocking=False):
+            return kept[1] if kept and not fresh else None
+        try:
+            found = self._ask(issuer, serial)
+        finally:
+            self._places.release()
         with self._turn:
             self._kept[key] = (now, found)
             while len(self._kept) > _MOST_KEPT:

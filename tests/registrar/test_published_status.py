@@ -18,6 +18,7 @@ from registrar.published_status import OCSPStatuses, Published
 from tests.authority import NOW
 from tests.registrar.fakes import Clock
 from tests.registrar.site import Site
+from tests.waiting import until
 
 
 class Responder(ThreadingHTTPServer):
@@ -28,6 +29,8 @@ class Responder(ThreadingHTTPServer):
         self.site, self.revoked, self.asked, self.raw = site, False, 0, b""
         self.reason: x509.ReasonFlags | None = None
         self.certificate: x509.Certificate | None = None
+        self.answers = threading.Event()
+        self.answers.set()
 
     def answer(self, request: bytes) -> bytes:
         assert self.certificate
@@ -56,6 +59,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked += 1
         prefix, _, path = self.path.partition("/ocsp/")
         assert prefix == "/pki"
+        self.server.answers.wait(30)
         body = self.server.raw or self.server.answer(base64.b64decode(unquote(path)))
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -105,3 +109,31 @@ def test_answer_that_is_none_says_nothing(responder: Responder, raw: bytes) -> N
     responder.raw = raw
     assert OCSPStatuses(f"http://127.0.0.1:{responder.server_port}/pki", Clock(NOW)).published(issuer, serial) is None
     assert OCSPStatuses("http://127.0.0.1:1", Clock(NOW)).published(issuer, serial) is None
+
+
+def test_no_more_threads_than_its_places_wait_for_a_responder_that_hangs(responder: Responder) -> None:
+    """Beyond, what was seen before is all that is known, and nothing of others, until there is room."""
+    assert responder.certificate
+    clock = Clock(NOW)
+    statuses = OCSPStatuses(f"http://127.0.0.1:{responder.server_port}/pki", clock, places=2, seconds=30)
+    issuer, serial = responder.site.services.tenants["home"].issuer, responder.certificate.serial_number
+    assert statuses.published(issuer, serial) == Published(None)
+    clock.forward(minutes=6)
+    responder.raw = b"no response"
+    responder.answers.clear()
+    waiting = [
+        threading.Thread(target=statuses.published, args=(issuer, serial + 1 + number), daemon=True)
+        for number in range(2)
+    ]
+    for one in waiting:
+        one.start()
+    until(lambda: responder.asked == 3)
+    assert statuses.published(issuer, serial) == Published(None)
+    assert statuses.published(issuer, serial + 3) is None
+    assert statuses.published(issuer, serial, fresh=True) is None
+    assert responder.asked == 3
+    responder.answers.set()
+    for one in waiting:
+        one.join(10)
+    responder.revoked, responder.raw = True, b""
+    assert statuses.published(issuer, serial) == Published(NOW)
