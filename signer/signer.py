@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from revocation.compliance import Compliance
 from revocation.config import IssuerProfile, PublicConfig
 from revocation.configfile import ConfigFile
 from revocation.issuer import Issuer
@@ -10,6 +11,7 @@ from revocation.wire.exchange import Exchange, Stored
 from revocation.wire.opening import open_exchange
 from signer.config import SignerConfig
 from signer.coverage import require_every_shard
+from signer.issuing.public_names import require_list
 from signer.issuing.stolen import StolenKeys
 from signer.keys.keyring import Keyring
 from signer.keys.logins import Logins
@@ -63,11 +65,13 @@ def open_signer(
         table: how `[public]` is read.
 
     Raises:
-        ConfigurationError: the tables contradict each other, the signer's limits, or what the ledger has fixed.
+        ConfigurationError: the tables contradict each other, the signer's limits, or what the ledger has fixed; or the
+            Public Suffix List that they name cannot be read.
     """
     public = table.read(file)
     config = file.table("signer", SignerConfig)
     config.check(public)
+    _check_suffixes(config, public)
     ledger = Ledger(config.ledger)
     with ledger.read() as connection:
         for profile in public.profiles.values():
@@ -80,3 +84,13 @@ def open_signer(
         Keyring(config.issuers, passphrases, Logins(config.keys)),
         ResponderKeys(config.keys),
     )
+
+
+def _check_suffixes(config: SignerConfig, public: PublicConfig) -> None:
+    """Read the list where the BRs hold for what is issued, and not with the first certificate that is asked for."""
+    issuing = {entry.name for entry in config.issuers if entry.issuance is not None}
+    if any(
+        profile.issuer.name in issuing and profile.compliance is Compliance.BR and profile.last_crl is None
+        for profile in public.profiles.values()
+    ):
+        require_list(config.public_suffixes)

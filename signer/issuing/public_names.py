@@ -33,6 +33,19 @@ def require_public(names: Iterable[Name], suffixes: Path | None) -> None:
             raise Refused(f"{name} {why}", where="names")
 
 
+def require_list(suffixes: Path | None) -> None:
+    """Return if a Public Suffix List can be read.
+
+    Args:
+        suffixes: its file; None for the one that the library brings, which can be.
+
+    Raises:
+        ConfigurationError: it cannot, or is cut off.
+    """
+    if suffixes is not None:
+        _known(suffixes)
+
+
 def _why_not(name: Name, suffixes: Path | None) -> str:
     match name.type:
         case "dns":

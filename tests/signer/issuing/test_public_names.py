@@ -6,7 +6,6 @@ import publicsuffixlist
 import pytest
 
 from revocation.errors import ConfigurationError, Refused
-from revocation.messages import Outcome
 from signer.issuing.names import parse_name
 from signer.issuing.public_names import require_public
 from tests.authority import Authority
@@ -15,6 +14,7 @@ from tests.signer.issuing.office import BR_PROFILES, NAMES, Office
 _INTERNAL = "is an internal name"
 _RESERVED = "is a reserved address"
 _STRANGERS = "strangers have their domains"
+BR = {"public": 'compliance = "br"', "authority": Authority(organization="Example")}
 REFUSED = {
     "dns:printer": _INTERNAL,
     "dns:com": _INTERNAL,
@@ -114,16 +114,20 @@ def test_list_that_is_none_or_is_cut_off_is_an_error_and_no_refusal(tmp_path: Pa
         require_public([parse_name("dns:www.example.com")], file)
 
 
-def test_signer_judges_by_the_list_of_its_configuration_and_fails_without_it(tmp_path: Path) -> None:
-    """`public_suffixes` of [signer]: the same message is done once the list is there; without `br` nobody reads it."""
+def test_signer_judges_by_the_list_of_its_configuration(tmp_path: Path) -> None:
+    """`public_suffixes` of [signer]: a domain that is new in it is certified."""
     listed = tmp_path / "list.dat"
-    signer = f'public_suffixes = "{listed}"'
-    br = {"public": 'compliance = "br"', "authority": Authority(organization="Example")}
-    office = Office.build(tmp_path / "br", signer=signer, issuance=NAMES + BR_PROFILES, **br)
-    message = office.ask()
-    reply = office.reply(message)
-    assert (reply.outcome, str(listed) in reply.detail) == (Outcome.FAILED, True)
-    listed.write_bytes(Path(publicsuffixlist.PSLFILE).read_bytes())
-    assert office.reply(message).outcome is Outcome.DONE
-    listed.unlink()
+    mark = "// ===BEGIN ICANN DOMAINS===\n"
+    listed.write_text(Path(publicsuffixlist.PSLFILE).read_text().replace(mark, f"{mark}brandnew\n"))
+    names = NAMES.replace('dns = ["example.com"]', 'dns = ["brandnew"]')
+    office = Office.build(tmp_path / "br", signer=f'public_suffixes = "{listed}"', issuance=names + BR_PROFILES, **BR)
+    office.issue("server", ("dns:www.brandnew",))
+
+
+def test_list_that_cannot_be_read_is_said_when_the_signer_starts(tmp_path: Path) -> None:
+    """Before anybody asks for a certificate; without `br`, or where nothing is issued, nobody reads it."""
+    signer = f'public_suffixes = "{tmp_path / "list.dat"}"'
+    with pytest.raises(ConfigurationError, match="cannot be read as a Public Suffix List"):
+        Office.build(tmp_path / "br", signer=signer, issuance=NAMES + BR_PROFILES, **BR)
+    Office.build(tmp_path / "silent", signer=signer, issuance="", **BR)
     Office.build(tmp_path / "pkix", signer=signer).issue("server", ("dns:www.example.com",))
