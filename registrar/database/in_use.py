@@ -58,7 +58,7 @@ def _opened(database: Path) -> int:
     except FileNotFoundError:
         descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     folder = path.parent.stat()
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 != folder.st_uid:  # a service may be kept from it, and has a folder of its own
         os.fchown(descriptor, folder.st_uid, folder.st_gid)
     os.fchmod(descriptor, stat.S_IMODE(folder.st_mode) & _SHARED)
     return descriptor
