@@ -1,4 +1,4 @@
-"""A name that certificates were issued for, as people type it, and the issuer whose certificate of that name is meant.
+"""The issuer whose certificate of a name is meant, where nobody says it, and what helps where none is found.
 
 Which issuers have the name stands in the ledger alone, which no message tells. So `revocast cert list` is asked, where
 the ledger is.
@@ -7,16 +7,16 @@ the ledger is.
 import json
 import subprocess
 from collections.abc import Iterator
-from ipaddress import ip_address
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from jobs.installation import Installation
 from jobs.process import child_environment, command_line
+from revocation.barename import common_name_advice
 from revocation.config import IssuerProfile
 from revocation.errors import Refused, RevocastError
 
-_TYPES: Final = ("dns:", "ip:", "email:", "uri:", "cn:")
 _ON_HOLD: Final = "certificateHold"
 _SHOWN: Final = 20
 _PAGE: Final = "1000"
@@ -26,15 +26,15 @@ class LedgerNotRead(RevocastError):
     """`revocast cert list` failed, and has said why itself."""
 
 
-def with_type(name: str) -> str:
-    """The same with its type before it, as messages have it; what is none of these stays, and the signer says so."""
-    if name.startswith(_TYPES) or " " in name:
-        return name
+@contextmanager
+def telling_of_common_names(name: str | None) -> Iterator[None]:
+    """Within, what is refused of a bare name says how a common name is written."""
     try:
-        return f"ip:{ip_address(name)}"
-    except ValueError:
-        kind = "uri" if "://" in name else "email" if "@" in name else "dns"
-        return f"{kind}:{name.lower() if kind == 'dns' else name}"
+        yield
+    except Refused as error:
+        if name is not None and error.kind is None and (hint := common_name_advice(name)):
+            error.advice = f"{error.advice}; {hint}" if error.advice else hint
+        raise
 
 
 def issuer_with(installation: Installation, name: str) -> IssuerProfile:

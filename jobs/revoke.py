@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from jobs.certified_name import telling_of_common_names
 from jobs.change import Ask, change
 from jobs.installation import Installation
 from jobs.moment import Moment
@@ -75,9 +76,10 @@ def revoke(
     why = Reason.parse(reason)
     asked = Ask(**ask)
     installation = Installation.read(asked.config)
-    which = _which(installation, serial, issuer, cert, name)
     if takes_all and name is None:
         raise InputError("--all is for certificates of a --name")
+    with telling_of_common_names(name):
+        which = _which(installation, serial, issuer, cert, name)
     body = fill(
         Revoke,
         issuer=which.profile.issuer.id,
@@ -88,7 +90,8 @@ def revoke(
         revoked_at=revoked_at,
         invalidity_date=invalidity_date,
     )
-    change(installation, asked, which, (Verb.REVOKE, body), why)
+    with telling_of_common_names(name):
+        change(installation, asked, which, (Verb.REVOKE, body), why)
 
 
 def _which(

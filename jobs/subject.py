@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs.certified_name import issuer_with, with_type
+from jobs.certified_name import issuer_with
 from jobs.check_certificate import issuer_of
 from jobs.installation import Installation
 from revocation import serials
+from revocation.barename import with_type
 from revocation.config import IssuerProfile, PublicConfig, load_certificates
 from revocation.errors import ConfigurationError, InputError, Refused
 from revocation.messages import Reply

@@ -4,12 +4,15 @@ import unicodedata
 from typing import Final
 
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BLANK_LETTERS: Final = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800")
+"""Fillers of Hangul, inherent vowels of Khmer and the blank of Braille: letters and signs by category, and empty."""
 
 
 def visible(text: str) -> str:
-    """The text with every control, format and line-breaking character shown as its code."""
+    """The text with every control, format and line-breaking character, and what else is empty, shown as its code."""
     return text if text.isascii() and text.isprintable() else "".join(map(_shown, text))
 
 
 def _shown(character: str) -> str:
-    return f"\\u{ord(character):04x}" if unicodedata.category(character) in _UNSEEN else character
+    is_unseen = unicodedata.category(character) in _UNSEEN or character in _BLANK_LETTERS
+    return f"\\u{ord(character):04x}" if is_unseen else character

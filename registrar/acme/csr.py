@@ -12,8 +12,9 @@ from registrar.acme.keys import bad_key, key_of
 from registrar.acme.strict_json import decode
 from registrar.problem import Identifier, Problem, ProblemType
 from revocation.compliance import Compliance
+from revocation.errors import Refused
 from revocation.keykind import KeyKind, forbidden_key, kind_of
-from revocation.pkcs10 import UNREADABLE
+from revocation.pkcs10 import UNREADABLE, require_one_meaning
 
 
 def read_csr(payload: dict[str, Any]) -> x509.CertificateSigningRequest:
@@ -27,6 +28,9 @@ def read_csr(payload: dict[str, Any]) -> x509.CertificateSigningRequest:
         csr = x509.load_der_x509_csr(octets)
         if not csr.is_signature_valid:
             raise bad_csr("is not signed by its own key")
+        require_one_meaning(csr, "csr")
+    except Refused as error:
+        raise bad_csr(error.what) from None
     except UNREADABLE:
         raise bad_csr("is none that can be read") from None
     return csr

@@ -8,6 +8,7 @@ from typing import Any
 from cryptography import x509
 
 from revocation import clock, serials
+from revocation.barename import common_name_advice, with_type
 from revocation.clock import iso
 from revocation.config import PublicConfig
 from revocation.configfile import ConfigFile
@@ -36,7 +37,7 @@ def issuers_of(public: PublicConfig, issuer: str | None) -> list[str]:
 
 
 def the_one(signer: Signer, which: str, issuer: str | None, now: datetime) -> Listed:
-    """The certificate of a serial, or of a name with its type: the one that is good, if one alone is.
+    """The certificate of a serial, or of a name, bare or with its type: the one that is good, if one alone is.
 
     Raises:
         InputError: there is none, or there are several.
@@ -45,13 +46,16 @@ def the_one(signer: Signer, which: str, issuer: str | None, now: datetime) -> Li
     ids = issuers_of(signer.public, issuer)
     with signer.ledger.read() as connection:
         if not _is_serial(which):
-            wanted = Wanted(ids, name=sought(which))
+            wanted = Wanted(ids, name=sought(with_type(which)))
             good = page(connection, replace(wanted, state=State.GOOD), now, _MOST)
             found = good if len(good) == 1 else page(connection, wanted, now, _MOST)
         else:
             found = page(connection, Wanted(ids, serial=serials.from_hex(which)), now, _MOST)
     if not found:
-        raise InputError("is not known here", where=which, advice="`revocast cert list` lists those that are")
+        advice = "`revocast cert list` lists those that are"
+        if not _is_serial(which) and (hint := common_name_advice(which)):
+            advice = f"{advice}; {hint}"
+        raise InputError("is not known here", where=which, advice=advice)
     if len(found) > 1:
         several = ", ".join(f"{serials.to_hex(one.serial)} of {name_of(signer, one)}" for one in found)
         raise InputError(f"is ambiguous: {several}", where=which, advice="name one by its serial, with --issuer")

@@ -30,7 +30,7 @@ _TITLES: Final = {
 @cli.config_option
 @cli.json_option
 def show(which: str, issuer: str | None, config: Path | None, as_json: bool) -> None:
-    """Show the certificate of a SERIAL (hexadecimal), or of a NAME that one alone has: dns:host.example, cn:Carol."""
+    """Show the certificate of a SERIAL (hexadecimal), or of a NAME that one alone has: host.example, cn:Carol."""
     signer, now = opened(config), clock.now()
     found = facts_of(signer, the_one(signer, which, issuer, now), now)
     if as_json:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+import idna
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
@@ -19,6 +20,7 @@ _REQUIRED: Final = {
 }
 """What the BRs want in the subject of a CA (section 7.1.2.10.2)."""
 
+_JOINERS: Final = frozenset("\u200c\u200d")
 _COUNTRY: Final = re.compile("[A-Z]{2}")
 _BOUNDS: Final = {
     NameOID.COMMON_NAME: ("CN", 64),
@@ -129,10 +131,26 @@ def shown_name(name: x509.Name) -> str:
     return visible(name.rfc4514_string())
 
 
+def is_legible(text: str) -> bool:
+    """Whether people see each character, and there are some; of joiners, what they do to the letters beside them.
+
+    Persian and languages of India need joiners; where they change how letters look says CONTEXTJ (RFC 5892 appendix A).
+    """
+    rest = "".join(one for at, one in enumerate(text) if not (one in _JOINERS and _joins(text, at)))
+    return bool(rest.strip()) and visible(rest) == rest
+
+
+def _joins(text: str, at: int) -> bool:
+    try:
+        return idna.valid_contextj(text, at)
+    except ValueError:  # it is too long, or beside a character without a name
+        return False
+
+
 def _legible(attribute: x509.NameAttribute[str | bytes], where: str) -> str:
     """The value, if people can read it, and a string of its type can have it."""
     value = attribute.value
-    if not isinstance(value, str) or value != value.strip() or not value or visible(value) != value:
+    if not isinstance(value, str) or value != value.strip() or not is_legible(value):
         raise Refused(
             f"{_short(attribute)} of its subject is empty, begins or ends with a blank, or has characters that nobody "
             f"sees: {visible(str(value))!r}",

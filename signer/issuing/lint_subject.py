@@ -8,6 +8,7 @@ from revocation.compliance import Compliance
 from revocation.visible import visible
 from signer.issuers.keyform import deviation
 from signer.issuers.strength import disclosed, weakness
+from signer.issuers.subject import is_legible
 from signer.issuing.kinds import Kind
 
 _UTF8, _PRINTABLE, _IA5 = 0x0C, 0x13, 0x16
@@ -33,7 +34,7 @@ def subject_strings(data: bytes, kind: Kind) -> Iterator[str]:
         if tag != known if known else tag not in (_UTF8, _PRINTABLE):
             yield f"{name} of its subject is a string of the type {tag} (RFC 5280 section 4.1.2.4, appendix A.1)"
         text = octets.decode(errors="replace")
-        if not text.strip() or visible(text) != text:
+        if not is_legible(text):
             yield f"{name} of its subject is empty, or has characters that nobody sees: {visible(text)!r}"
 
 

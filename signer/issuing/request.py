@@ -8,7 +8,7 @@ from cryptography import x509
 
 from revocation.errors import InputError, Refused
 from revocation.extensions import extension_value
-from revocation.pkcs10 import UNREADABLE
+from revocation.pkcs10 import UNREADABLE, require_one_meaning
 from revocation.refusalkind import RefusalKind
 from signer.issuers.request import octets_of, require_possession
 from signer.issuing.names import Name, name_of
@@ -41,10 +41,11 @@ def read_request(text: str) -> Request:
 
     Raises:
         InputError: it is none.
-        Refused: it wants a name of a type that is not certified.
+        Refused: it wants a name of a type that is not certified, or extensions in several places.
     """
     try:
         csr = x509.load_der_x509_csr(base64.b64decode(text, validate=True))
+        require_one_meaning(csr, WHERE)
         _, public_key_info = octets_of(csr)
         subject, wanted = csr.subject, extension_value(csr.extensions, x509.SubjectAlternativeName)
     except x509.UnsupportedGeneralNameType as error:

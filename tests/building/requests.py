@@ -53,6 +53,17 @@ def request_info(
     return der.sequence(der.integer(version), subject, key_info, der.explicit(0, wanted))
 
 
+def wanting(key: RequestKey, *attributes: bytes) -> bytes:
+    """A request with these attributes, in the order of DER."""
+    info = der.sequence(der.integer(0), der.sequence(), info_of(key), der.explicit(0, *sorted(attributes)))
+    return signed_by(key, info)
+
+
+def wish(*extensions: bytes, type_: str = "1.2.840.113549.1.9.14") -> bytes:
+    """An attribute with sequences of extensions that are wanted: one, unless a request is odd."""
+    return der.sequence(der.oid(type_), der.tlv(_SET, *(der.sequence(one) for one in extensions)))
+
+
 def signed_by(key: RequestKey, info: bytes) -> bytes:
     """The request that these octets are, with a signature of that key."""
     if isinstance(key, ec.EllipticCurvePrivateKey):

@@ -1,4 +1,4 @@
-"""Keys of accounts and their algorithms (RFC 8555 section 6.2): which there are, in one form each, never a private one."""
+"""Keys of accounts and their algorithms (RFC 8555 section 6.2): which there are, in one form each, no private ones."""
 
 import json
 

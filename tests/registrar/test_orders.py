@@ -7,7 +7,13 @@ import pytest
 
 from revocation.clock import iso
 from tests.authority import Authority
+<<<<<<< HEAD
 from tests.registrar.site import UNLIMITED, Site, csr_for, problem
+=======
+from tests.building.keyforms import EC
+from tests.building.requests import attribute, extension, info_of, names, request_info, signed_by, wanting, wish
+from tests.registrar.site import UNLIMITED, Raw, Site, b64, csr_for, problem
+>>>>>>> sign8
 
 
 @pytest.mark.parametrize(
@@ -176,6 +182,184 @@ def test_what_is_not_there_is_404(site: Site, path: str) -> None:
     assert site.client().post(path).status_code == 404
 
 
+<<<<<<< HEAD
+=======
+def test_finalize_before_all_names_are_validated_is_refused(site: Site) -> None:
+    """orderNotReady, with one of two validated as well."""
+    one = site.client()
+    order = one.order("a.example", "b.example")
+    assert problem(one.finalize(order, csr_for("a.example", "b.example"))) == "orderNotReady"
+    challenge = one.post(order.json["authorizations"][0]).json["challenges"][0]["url"]
+    one.post(challenge, {})
+    assert problem(one.finalize(order, csr_for("a.example", "b.example"))) == "orderNotReady"
+    assert one.post(order.headers["Location"]).json["status"] == "pending"
+
+
+def test_order_is_finalized_once(site: Site) -> None:
+    """And shows its certificate afterwards."""
+    one = site.client()
+    _, order = one.certificate("a.example")
+    assert problem(one.finalize(order, csr_for("a.example"))) == "orderNotReady"
+    assert one.post(order.headers["Location"]).json["status"] == "valid"
+    assert len(site.ca.issued) == 1
+
+
+def _email() -> x509.CertificateSigningRequest:
+    names = x509.SubjectAlternativeName([x509.DNSName("a.example"), x509.RFC822Name("a@a.example")])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).add_extension(names, critical=False)
+    return builder.sign(ec.generate_private_key(ec.SECP256R1()), SHA256())
+
+
+@pytest.mark.parametrize(
+    "csr",
+    [
+        lambda: csr_for("b.example"),
+        lambda: csr_for("a.example", "b.example"),
+        lambda: csr_for("*.example"),
+        lambda: csr_for("a.example", "192.168.1.1"),
+        lambda: csr_for("a.example", common="b.example"),
+        _email,
+    ],
+    ids=["other", "more", "wildcard", "address", "common name", "email"],
+)
+def test_csr_for_other_names_is_refused(site: Site, csr: Callable[[], x509.CertificateSigningRequest]) -> None:
+    """badCSR, and the order stays ready."""
+    one = site.client()
+    order = one.ready("a.example")
+    assert problem(one.finalize(order, csr())) == "badCSR"
+    assert one.post(order.headers["Location"]).json["status"] == "ready"
+
+
+def test_csr_without_all_names_is_refused(site: Site) -> None:
+    """An order is for all of them; the common name counts as one."""
+    one = site.client()
+    order = one.ready("a.example", "b.example")
+    answer = one.finalize(order, csr_for("a.example"))
+    assert problem(answer) == "badCSR"
+    assert "b.example" in answer.json["detail"]
+    assert one.finalize(order, csr_for("A.example", common="b.example")).json["status"] == "valid"
+
+
+def test_csr_with_the_key_of_an_account_is_refused(site: Site) -> None:
+    """Of the account that asks, and of any other."""
+    one, other = site.client(), site.client()
+    order = one.ready("a.example")
+    for key in (one.key, other.key):
+        assert problem(one.finalize(order, csr_for("a.example", key=key))) == "badCSR"
+
+
+def _odd(**more: Any) -> bytes:
+    """What a library chokes on, in one place or another."""
+    return signed_by(EC, request_info(info_of(EC), **more))
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        b"\x30\x00",
+        b"no CSR",
+        b"\x30\x84\xff\xff\xff\xff",
+        _odd(extensions=[names("a.example")], version=1),
+        wanting(EC, wish(names("a.example")), wish(names("b.example"))),
+        _odd(
+            extensions=[names("a.example")], subject=der.sequence(attribute("2.5.4.3", der.BIT_STRING, b"\0a.example"))
+        ),
+        _odd(extensions=[names("a.example"), extension("1.3.6.1.5.5.7.1.24", der.sequence(der.integer(22)))]),
+    ],
+    ids=["empty", "SEQUENCE", "text", "cut off", "version 2", "extensions twice", "BIT STRING", "TLS feature"],
+)
+def test_csr_that_is_none_is_refused(site: Site, octets: bytes) -> None:
+    """badCSR."""
+    one = site.client()
+    order = one.ready("a.example")
+    assert problem(one.post(order.json["finalize"], {"csr": b64(octets)})) == "badCSR"
+    assert problem(one.post(order.json["finalize"], {})) == "malformed"
+
+
+def test_csr_that_its_key_did_not_sign_is_refused(site: Site) -> None:
+    """Proof of possession."""
+    one = site.client()
+    order = one.ready("a.example")
+    der = bytearray(csr_for("a.example").public_bytes(Encoding.DER))
+    der[-1] ^= 1
+    assert problem(one.post(order.json["finalize"], {"csr": b64(bytes(der))})) == "badCSR"
+
+
+def test_deactivated_authorization_makes_its_order_invalid(site: Site) -> None:
+    """And cannot be used again."""
+    one = site.client()
+    order = one.ready("a.example")
+    (authorization,) = order.json["authorizations"]
+    assert one.post(authorization, {"status": "deactivated"}).json["status"] == "deactivated"
+    assert problem(one.finalize(order, csr_for("a.example"))) == "orderNotReady"
+    assert one.post(order.headers["Location"]).json["status"] == "invalid"
+    challenge = one.post(authorization).json["challenges"][0]["url"]
+    one.post(challenge, {})
+    assert one.post(authorization).json["status"] == "deactivated"
+    assert problem(one.post(authorization, {"status": "valid"})) == "malformed"
+
+
+def test_failed_challenge_makes_its_order_invalid(site: Site) -> None:
+    """The authorization shows why."""
+    site.validator.problem = Problem(ProblemType.DNS, "no such name")
+    one = site.client()
+    order = one.ready("a.example")
+    shown = one.post(order.json["authorizations"][0]).json
+    assert shown["status"] == "invalid"
+    assert shown["challenges"][0]["error"]["type"].endswith(":dns")
+    assert one.post(order.headers["Location"]).json["status"] == "invalid"
+    again = one.post(shown["challenges"][0]["url"], {})
+    assert problem(again) == "malformed"
+
+
+def test_challenge_that_waits_is_shown_as_processing(site: Site) -> None:
+    """With Retry-After, and a link to its authorization; asked once, however often the client says so."""
+    site.validator.waits = True
+    one = site.client()
+    (url,) = one.order("a.example").json["authorizations"]
+    challenge = one.post(url).json["challenges"][0]["url"]
+    answer = one.post(challenge, {})
+    assert answer.json["status"] == "processing"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert f'<{url}>;rel="up"' in answer.headers.getlist("Link")
+    one.post(challenge, {})
+    assert len(site.validator.asked) == 1
+    assert "Retry-After" in one.post(url).headers
+
+
+def test_key_authorization_is_the_token_and_the_thumbprint(site: Site) -> None:
+    """What the validation looks for (section 8.1), and for whom."""
+    site.validator.waits = True
+    one = site.client()
+    (url,) = one.order("*.a.example").json["authorizations"]
+    challenge = one.post(url).json["challenges"][0]
+    one.post(challenge["url"], {})
+    pending = to_validate(site.services.database, site.validator.asked[0], site.clock.now)
+    assert pending is not None
+    assert pending.key_authorization.startswith(f"{challenge['token']}.")
+    assert (pending.type, pending.identifier.value, pending.is_wildcard) == ("dns-01", "a.example", True)
+    assert (pending.issuer, one.kid) == ("home", site.url(f"account/{pending.account}"))
+
+
+def test_lost_validation_is_found_by_a_look(site: Site) -> None:
+    """As long as anybody waits for it, and no longer."""
+    site.validator.waits = True
+    one = site.client()
+    one.ready("a.example")
+    database, now = site.services.database, site.clock.now
+    (id_,) = site.validator.asked
+    assert waiting(database, now - timedelta(seconds=1), 10) == []
+    assert waiting(database, now, 10) == [id_]
+    assert waiting(database, now + timedelta(days=8), 10) == []
+    record_valid(database, id_, now)
+    assert waiting(database, now, 10) == []
+    record_invalid(database, id_, Problem(ProblemType.DNS, "too late"), now)
+    assert to_validate(database, id_, now) is None
+    assert to_validate(database, "nothing", now) is None
+
+
+>>>>>>> sign8
 def test_order_expires(site: Site) -> None:
     """After order_lifetime it is invalid, and so are its authorizations."""
     one = site.client()

@@ -28,6 +28,8 @@ from tests.building.requests import (
     names,
     request_info,
     signed_by,
+    wanting,
+    wish,
 )
 from tests.signer.issuing.office import Office
 
@@ -142,3 +144,24 @@ def test_mutated_requests_are_certified_or_refused_and_nothing_else(shared: Offi
         found[verdict(shared, shared.ask(PROFILES[number % len(PROFILES)], (), csr=mutated(chosen)))] += 1
     assert set(found) == {Draft.__name__, Refused.__name__, InputError.__name__}
     assert min(found.values()) > 10
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        [wish(HOST), wish(names("other.example.com"))],
+        [wish(HOST), wish(names("other.example.com"), type_="1.3.6.1.4.1.311.2.1.14")],
+        [wish(HOST, names("other.example.com"))],
+    ],
+    ids=["twice", "Microsoft's too", "two values"],
+)
+def test_request_that_wants_extensions_in_several_places_is_refused(shared: Office, attributes: list[bytes]) -> None:
+    """A library reads one of them, and who made the request may have meant the other (RFC 2985 section 5.4.2)."""
+    assert "wants extensions in several places" in shared.refused("server", (), csr=wanting(EC, *attributes))
+
+
+def test_request_that_wants_extensions_in_one_place_is_certified(shared: Office) -> None:
+    """In Microsoft's attribute too, and beside a challengePassword."""
+    password = der.sequence(der.oid("1.2.840.113549.1.9.7"), der.tlv(0x31, der.tlv(UTF8, b"x")))
+    for one in (wish(HOST), wish(HOST, type_="1.3.6.1.4.1.311.2.1.14")):
+        shared.issue("server", (), csr=wanting(EC, one, password))

@@ -3,6 +3,9 @@
 import pytest
 
 from revocation import der
+from revocation.clock import fixed
+from revocation.messages import Revoke, Verb
+from signer.change import change_together
 from tests.authority import NOW, Authority
 from tests.building.keyforms import EC
 from tests.building.requests import (
@@ -88,12 +91,35 @@ def test_country_is_written_anew_as_printable(shared: Office) -> None:
         "Ali\u200bce",
         "\ufeff",
         "\ue000",
+        "\u3164",
+        "\u115f\u1160",
+        "Ali\uffa0ce",
+        "\u2800",
+        "Ali\u200dce",
+        "Ali\u200cce",
+        "\u200d",
+        "\u0645\u06cc\u200c",
     ],
     ids=ascii,
 )
 def test_value_that_nobody_can_read_is_refused(shared: Office, profile: str, value: str) -> None:
     """Empty, blank, or with characters that control how it is shown."""
     assert "empty, begins or ends" in shared.refused(profile, (), csr=asking(attribute(CN, UTF8, value.encode())))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0915\u094d\u200d\u0937", "\uae40\ucca0\uc218"],
+    ids=["Persian", "Hindi", "Korean"],
+)
+def test_value_with_joiners_where_its_script_needs_them_is_certified(shared: Office, value: str) -> None:
+    """Those that CONTEXTJ allows (RFC 5892 appendix A.1 and A.2), and it is found by that name."""
+    issued = shared.issue("client", (), csr=asking(attribute(CN, UTF8, value.encode())))
+    assert attribute(CN, UTF8, value.encode()) in issued.subject.public_bytes()
+    body = Revoke(issuer="test", name=f"cn:{value}", reason="superseded")
+    message = shared.estate.ask(Verb.REVOKE, body, NOW)
+    ((_, reply),) = change_together(shared.signer, [message.model_dump_json()], fixed(NOW))
+    assert reply.data["serials"] == [f"{issued.serial_number:X}"]
 
 
 def test_country_that_is_none_is_refused(shared: Office) -> None:
