@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from registrar.problem import Problem, ProblemType
 from revocation import der
 from tests.building.keyforms import EC
-from tests.building.requests import attribute, extension, info_of, names, request_info, signed_by
+from tests.building.requests import attribute, extension, info_of, names, request_info, signed_by, wanting, wish
 from tests.registrar.site import Raw, Site, b64, csr_for, problem
 
 
@@ -93,12 +93,13 @@ def _odd(**more: Any) -> bytes:
         b"no CSR",
         b"\x30\x84\xff\xff\xff\xff",
         _odd(extensions=[names("a.example")], version=1),
+        wanting(EC, wish(names("a.example")), wish(names("b.example"))),
         _odd(
             extensions=[names("a.example")], subject=der.sequence(attribute("2.5.4.3", der.BIT_STRING, b"\0a.example"))
         ),
         _odd(extensions=[names("a.example"), extension("1.3.6.1.5.5.7.1.24", der.sequence(der.integer(22)))]),
     ],
-    ids=["empty", "SEQUENCE", "text", "cut off", "version 2", "BIT STRING", "TLS feature"],
+    ids=["empty", "SEQUENCE", "text", "cut off", "version 2", "extensions twice", "BIT STRING", "TLS feature"],
 )
 def test_csr_that_is_none_is_refused(site: Site, octets: bytes) -> None:
     """badCSR."""
