@@ -16,6 +16,8 @@ LOOKS_EVERY: Final = 5.0
 """Seconds."""
 
 _MOST: Final = 10_000
+"""Of each issuer."""
+
 _LONGEST: Final = 600.0
 _BESIDE: Final = 1.0
 """So many seconds longer than a client waits itself, who is to hear of a refusal first."""
@@ -32,7 +34,7 @@ class Waiting(Protocol):
         """In a word, for the log."""
 
     def waiting(self, most: int) -> Sequence[Place]:
-        """Those that wait, the oldest first. Raises DatabaseUnavailable."""
+        """Those that wait, so many of each issuer, the oldest first. Raises DatabaseUnavailable."""
 
     def pursue(self, place: Place) -> float | None:
         """Take one further; the seconds after which it is asked for again, where the signer says when."""

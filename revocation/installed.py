@@ -18,6 +18,7 @@ EXTRAS: Final[dict[str, tuple[str, ...]]] = {
     "dns": ("registrar",),
     "fastpysgi": ("responder",),
     "flask": ("responder", "registrar"),
+    "gmpy2": ("signer",),
     "h11": ("registrar",),
     "idna": ("signer", "registrar"),
     "joserfc": ("registrar",),

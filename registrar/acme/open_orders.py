@@ -24,7 +24,7 @@ class OpenOrders:
     def waiting(self, most: int) -> Sequence[Place]:
         """Those that wait for their certificate."""
         with self._services.database.read() as connection:
-            return stored.processed(connection, most)
+            return [(name, id_) for name in self._services.tenants for id_ in stored.processed(connection, name, most)]
 
     def pursue(self, place: Place) -> float | None:
         """Ask the signer, without waiting."""

@@ -112,16 +112,21 @@ class Asked:
 
     @property
     def is_repeat(self) -> bool:
-        """Whether the same was asked under this key before.
+        """Whether the same was asked under this key before. Raises APIProblem: something else was."""
+        return self._first() is not None
 
-        Raises:
-            APIProblem: something else was.
-        """
+    @property
+    def is_done(self) -> bool:
+        """The same, if it was done, or goes on whether it is asked for again or not."""
+        first = self._first()
+        return first is not None and (bool(first.done) or first.body is not None)
+
+    def _first(self) -> Request | None:
         with self.services.database.read() as connection:
             first = requests.by_id(connection, self.tenant.name, self.message_id)
         if first is not None:
             self._require_same(first)
-        return first is not None
+        return first
 
     def begin(self, verb: Verb, body: Change) -> Begun:
         """Write down what is asked under this key, before anybody is asked: who never comes again has it done as well.

@@ -76,12 +76,12 @@ def known(asked: Asked) -> Certificate | None:
 
 
 def require_unchanged(asked: Asked, one: Certificate | None) -> None:
-    """Return if it is as If-Match says, where that is there, or was when the same was asked first (RFC 9110 13.1.1).
+    """Return if it is as If-Match says, where that is there, or the same was done under its key (RFC 9110 13.1.1).
 
     Raises:
         APIProblem: it is not.
     """
-    if asked.if_match is None or (asked.if_match == "*" and one is not None) or asked.is_repeat:
+    if asked.if_match is None or (asked.if_match == "*" and one is not None) or asked.is_done:
         return
     tags = {tag.strip() for tag in asked.if_match.split(",")}
     if one is None or etag(shown(asked, one), one.revision) not in tags:

@@ -34,7 +34,7 @@ class OpenRequests:
     def waiting(self, most: int) -> Sequence[Place]:
         """Those that have no answer."""
         with self._services.database.read() as connection:
-            return requests.waiting(connection, most)
+            return [(name, id_) for name in self._services.tenants for id_ in requests.waiting(connection, name, most)]
 
     def pursue(self, place: Place) -> float | None:
         """Ask the signer again, without waiting, and record what it says."""
@@ -77,7 +77,7 @@ class OpenRequests:
         if reply.kind is RefusalKind.ALREADY_REVOKED and not self._is_revoked(begun):
             return None
         with self._services.database.write() as connection:
-            requests.end(connection, begun.id)
+            requests.end(connection, begun.id, done=False)
         self._tell(begun, f"is refused: {words(reply.detail)}")
         return None
 

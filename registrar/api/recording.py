@@ -40,7 +40,7 @@ def record(services: APIServices, begun: Begun, reply: Reply) -> list[Certificat
             case Revoke(serial=str(serial)) | Release(serial=serial):
                 which = (begun.tenant.name, begun.body.issuer, serial)
                 record_told(connection, *which, _state(begun), reply.revision, services.clock())
-        requests.end(connection, begun.id)
+        requests.end(connection, begun.id, done=True)
     return found
 
 

@@ -58,7 +58,7 @@ def ask(asked: Asked, begun: Begun) -> Reply | None:
 def end(asked: Asked) -> None:
     """The client is told what came of it, and nobody asks again for it."""
     with asked.services.database.write() as connection:
-        requests.end(connection, asked.message_id)
+        requests.end(connection, asked.message_id, done=False)
 
 
 def ask_now(asked: Asked, begun: Begun) -> Reply:

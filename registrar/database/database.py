@@ -22,7 +22,7 @@ from revocation.durable import make_folder
 from revocation.errors import ConfigurationError
 
 _LOG: Final = logging.getLogger("revocast.registrar")
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The newest migration."""
 
 _VERSION: Final = text("SELECT version_num FROM alembic_version")

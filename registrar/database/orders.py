@@ -47,7 +47,12 @@ _CHALLENGES: Final = select(challenges).where(_below(challenges, "authorization_
 _CHALLENGE: Final = select(challenges).where(challenges.c.id == bindparam("this"))
 _CHANGE_ORDER: Final = update(orders).where(_same(orders))
 _CHANGE_PROCESSED: Final = _CHANGE_ORDER.where(orders.c.message == bindparam("asked"))
-_PROCESSED: Final = select(orders.c.issuer, orders.c.id).where(orders.c.status == literal_column("'processing'"))
+_PROCESSED: Final = (
+    select(orders.c.id)
+    .where(orders.c.issuer == bindparam("whose"), orders.c.status == literal_column("'processing'"))
+    .order_by(orders.c.created_at)
+    .limit(bindparam("most"))
+)
 _CHANGE_AUTHORIZATION: Final = update(authorizations).where(_same(authorizations))
 _CHANGE_CHALLENGE: Final = update(challenges).where(_same(challenges))
 
@@ -166,10 +171,9 @@ def begin(connection: Connection, one: Order, csr: bytes, message: str) -> bool:
     return _changed(connection, _CHANGE_ORDER, one, values)
 
 
-def processed(connection: Connection, most: int) -> list[tuple[str, str]]:
-    """The issuers and ids of orders that wait for their certificate, the oldest first."""
-    query = _PROCESSED.order_by(orders.c.created_at).limit(most)
-    return [(row.issuer, row.id) for row in connection.execute(query)]
+def processed(connection: Connection, issuer: str, most: int) -> list[str]:
+    """The ids of an issuer's orders that wait for their certificate, the oldest first."""
+    return list(connection.scalars(_PROCESSED, {"whose": issuer, "most": most}))
 
 
 def put_back(connection: Connection, one: Order) -> bool:

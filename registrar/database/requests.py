@@ -34,12 +34,13 @@ def open_again(connection: Connection, one: Request, ca: str, verb: str, body: s
     connection.execute(update(requests).where(*which).values(ca=ca, verb=verb, body=body))
 
 
-def end(connection: Connection, id_: str) -> None:
-    """It has its answer."""
-    connection.execute(update(requests).where(requests.c.id == id_).values(body=None))
+def end(connection: Connection, id_: str, *, done: bool) -> None:
+    """It has its answer: it is done, or refused."""
+    values = {"body": None, "done": True} if done else {"body": None}
+    connection.execute(update(requests).where(requests.c.id == id_).values(**values))
 
 
-def waiting(connection: Connection, most: int) -> list[tuple[str, str]]:
-    """The issuers and ids of those that wait for their answer, the oldest first."""
-    query = select(requests.c.issuer, requests.c.id).where(requests.c.body.is_not(None))
-    return [(row.issuer, row.id) for row in connection.execute(query.order_by(requests.c.created_at).limit(most))]
+def waiting(connection: Connection, issuer: str, most: int) -> list[str]:
+    """The ids of an issuer's that wait for their answer, the oldest first."""
+    query = select(requests.c.id).where(requests.c.issuer == issuer, requests.c.body.is_not(None))
+    return list(connection.scalars(query.order_by(requests.c.created_at).limit(most)))

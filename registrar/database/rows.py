@@ -164,7 +164,8 @@ class EABKey:
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked over the API under an id of a message, of the issuer whose id is `ca`; `body` until it has ended.
+    """What was asked over the API under an id of a message, of the issuer whose id is `ca`; `body` until it has ended,
+    and `done` since it was done.
 
     In rows of before nothing but the digest is written.
     """
@@ -176,6 +177,7 @@ class Request:
     ca: str | None = None
     verb: str | None = None
     body: str | None = None
+    done: bool | None = None
 
 
 @dataclass(frozen=True)

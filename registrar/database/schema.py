@@ -93,7 +93,9 @@ orders = Table(
 Index("orders_by_account", orders.c.issuer, orders.c.account, orders.c.created_at, orders.c.id)
 Index("orders_by_end", orders.c.expires_at)
 _IS_PROCESSED = orders.c.status == "processing"
-Index("orders_processed", orders.c.created_at, sqlite_where=_IS_PROCESSED, postgresql_where=_IS_PROCESSED)
+Index(
+    "orders_processed", orders.c.issuer, orders.c.created_at, sqlite_where=_IS_PROCESSED, postgresql_where=_IS_PROCESSED
+)
 
 authorizations = Table(
     "authorizations",
@@ -201,7 +203,8 @@ requests = Table(
     Column("ca", String(8), comment="the id of the issuer that was asked: the same each time that it is asked"),
     Column("verb", String(16), comment="of the message"),
     Column("body", Text, comment="of the message, JSON, while the signer is to be asked again"),
+    Column("done", Boolean, comment="whether it has ended with what was asked for"),
 )
 Index("requests_by_time", requests.c.created_at)
 _IS_OPEN = requests.c.body.is_not(None)
-Index("requests_open", requests.c.created_at, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+Index("requests_open", requests.c.issuer, requests.c.created_at, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)

@@ -74,7 +74,7 @@ def test_request_of_the_fourth_schema_is_not_asked_again_by_the_server(tmp_path:
     insertion = text("INSERT INTO requests (id, issuer, digest, created_at) VALUES (:id, 'home', :digest, 1)")
     opened = migrated(tmp_path, place, "0004", insertion, {"id": "a" * 32, "digest": "d" * 64})
     with opened.read() as connection:
-        assert requests.waiting(connection, 9) == []
+        assert requests.waiting(connection, "home", 9) == []
         found = requests.by_id(connection, "home", "a" * 32)
     assert found == Request("a" * 32, "home", "d" * 64, from_epoch(1))
     assert clean_up(opened, Retention(), NOW, 0)["requests"] == 1

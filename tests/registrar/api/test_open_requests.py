@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from registrar.api.open_requests import OpenRequests
+from registrar.database import requests as requests_table
+from registrar.database.rows import Request
 from registrar.database.schema import requests
 from revocation.messages import Revoke, Verb
 from tests.authority import NOW, Authority
@@ -43,6 +45,17 @@ def test_many_at_once_record_one_certificate(desk: Desk) -> None:
     assert told == {None, *(one["serial"] for one in listed(desk, token))}
     assert len(listed(desk, token)) == 1
     assert (len(desk.signer.ca.issued), is_open(desk)) == (1, [False])
+
+
+def test_requests_of_an_issuer_that_has_no_api_keep_no_others_waiting(desk: Desk) -> None:
+    """However many there are, of before: nothing ends them."""
+    desk.issue(desk.token(), "a.example")
+    with desk.services.database.write() as connection:
+        for number in range(3):
+            gone = Request(f"{number:032x}", "gone", "0" * 64, NOW - timedelta(days=1), "00000000", "issue", "{}")
+            requests_table.add(connection, gone)
+    ((issuer, _),) = OpenRequests(desk.services).waiting(2)
+    assert issuer == "home"
 
 
 def test_request_waits_while_its_issuer_has_no_api(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from revocation.messages import Outcome, Reply
 from revocation.status import Reason, Revocation
 from tests.authority import NOW
 from tests.registrar.api.desk import Desk, kind
@@ -43,6 +44,29 @@ def test_request_that_was_refused_for_its_tag_is_refused_again(one: Watched) -> 
     for _ in range(2):
         assert kind(post(one, "revoke", If_Match=before, Idempotency_Key=KEY)) == "changed"
     assert post(one, "revoke", If_Match=tag(one), Idempotency_Key=KEY).status_code == 200
+
+
+@pytest.mark.parametrize("act", ["revoke", "hold", "release"])
+def test_request_that_was_refused_by_the_ca_is_held_against_its_tag_again(one: Watched, act: str) -> None:
+    """It changed nothing, and somebody else did since: a release would end a hold that it never knew of."""
+    before = tag(one)
+    one.desk.signer.refusal = Reply(id="0" * 32, outcome=Outcome.REFUSED, at=NOW, detail="no right")
+    assert kind(post(one, act, If_Match=before, Idempotency_Key=KEY)) == "refused"
+    one.desk.signer.refusal = None
+    assert post(one, "hold").status_code == 200
+    assert kind(post(one, act, If_Match=before, Idempotency_Key=KEY)) == "changed"
+    assert one.state()[0] == "held"
+
+
+def test_hold_that_was_not_answered_is_held_against_its_tag_again(one: Watched) -> None:
+    """Nobody goes on with it, and another hold was put and released since."""
+    before = tag(one)
+    one.desk.signer.silent = True
+    assert kind(post(one, "hold", If_Match=before, Idempotency_Key=KEY)) == "unavailable"
+    one.desk.signer.silent = False
+    for act in ("hold", "release"):
+        assert post(one, act).status_code == 200
+    assert kind(post(one, "hold", If_Match=before, Idempotency_Key=KEY)) == "changed"
 
 
 def test_request_that_waits_for_the_signer_goes_on_under_its_tag(one: Watched) -> None:
