@@ -62,7 +62,7 @@ def services_of(settings: RegistrarConfig, public: PublicConfig, clock: Clock, s
         rates=Rates.in_queue_server(settings.queue, clock),
         validations=QueuedValidations(Wire(settings.queue), clock),
         issuance=signer,
-        statuses=OCSPStatuses(_responder(settings, public), clock, max(1, settings.threads // 4)),
+        statuses=OCSPStatuses(_responder(settings, public), clock),
         clock=clock,
     )
 
@@ -80,10 +80,12 @@ def api_of(services: Services, signer: SignerIssuance) -> APIServices | None:
         database=services.database,
         rates=services.rates,
         signer=signer,
-        responder=OCSPResponder(_responder(settings, public)),
+        responder=_responder(settings, public),
         clock=services.clock,
     )
 
 
-def _responder(settings: RegistrarConfig, public: PublicConfig) -> str:
-    return settings.responder or f"{public.base_url}{public.prefix}"
+def _responder(settings: RegistrarConfig, public: PublicConfig) -> OCSPResponder:
+    """The OCSP responder, for which a quarter of the threads may wait at a time for ACME, and another for the API."""
+    base = settings.responder or f"{public.base_url}{public.prefix}"
+    return OCSPResponder(base, max(1, settings.threads // 4))

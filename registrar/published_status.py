@@ -68,14 +68,25 @@ class OCSPResponder:
 
     Args:
         base: the URL that `/ocsp/` lies below.
+        places: how many may wait for it at a time; beyond, nobody does, so that one that hangs does not take all
+            threads.
         seconds: for how long it may say nothing.
     """
 
-    def __init__(self, base: str, seconds: float = _SECONDS) -> None:
+    def __init__(self, base: str, places: int = _PLACES, seconds: float = _SECONDS) -> None:
         self._base, self._seconds = urlsplit(base), seconds
+        self._places = threading.BoundedSemaphore(places)
 
     def ask(self, issuer: Issuer, serial: int) -> bytes | None:
-        """Its answer to a GET (RFC 6960 appendix A.1)."""
+        """Its answer to a GET (RFC 6960 appendix A.1); None also where too many wait for it."""
+        if not self._places.acquire(blocking=False):
+            return None
+        try:
+            return self._answer(issuer, serial)
+        finally:
+            self._places.release()
+
+    def _answer(self, issuer: Issuer, serial: int) -> bytes | None:
         cert_id = CertID.of(issuer, serials.from_int(serial), CertIDHash.SHA256)
         path = f"{self._base.path}/{OCSP_PATH}{quote(base64.b64encode(canonical_request(cert_id)), safe='')}"
         connection = http.client.HTTPConnection(self._base.netloc, timeout=self._seconds)
@@ -92,32 +103,24 @@ class OCSPStatuses:
     """What the OCSP responder says, kept for a while.
 
     Args:
-        base: the URL that `/ocsp/` lies below.
         clock: for how long an answer is kept.
-        places: how many may wait for it at a time; beyond, nobody does, so that one that hangs does not take all
-            threads.
-        seconds: for how long it may say nothing.
     """
 
-    def __init__(self, base: str, clock: Clock, places: int = _PLACES, seconds: float = _SECONDS) -> None:
-        self._responder, self._clock = OCSPResponder(base, seconds), clock
-        self._places = threading.BoundedSemaphore(places)
-        self._kept: OrderedDict[tuple[str, int], tuple[datetime, Published | None]] = OrderedDict()
+    def __init__(self, responder: Responder, clock: Clock) -> None:
+        self._responder, self._clock = responder, clock
+        self._kept: OrderedDict[tuple[str, int], tuple[datetime, Published]] = OrderedDict()
         self._turn = threading.Lock()
 
     def published(self, issuer: Issuer, serial: int, *, fresh: bool = False) -> Published | None:
-        """Ask, unless an answer is at hand and may be a few minutes old; or older, where too many ask already."""
+        """Ask, unless an answer is at hand and may be a few minutes old; or older, where there is no other."""
         key, now = (issuer.id, serial), self._clock()
         with self._turn:
             kept = self._kept.get(key)
         if kept and not fresh and now - kept[0] < _KEPT:
             return kept[1]
-        if not self._places.acquire(blocking=False):
+        found = self._ask(issuer, serial)
+        if found is None:
             return kept[1] if kept and not fresh else None
-        try:
-            found = self._ask(issuer, serial)
-        finally:
-            self._places.release()
         with self._turn:
             self._kept[key] = (now, found)
             while len(self._kept) > _MOST_KEPT:

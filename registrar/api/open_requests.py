@@ -6,6 +6,7 @@ A hold and a release are their clients' alone to ask again: the contrary may be 
 import json
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from registrar.api.asked import Begun
@@ -21,6 +22,7 @@ from revocation.messages import BODIES, Change, Outcome, Reply, Revoke, Verb
 from revocation.refusalkind import RefusalKind
 
 _LOG: Final = logging.getLogger("revocast.registrar")
+_QUIET: Final = timedelta(minutes=1)
 
 
 class OpenRequests:
@@ -29,7 +31,7 @@ class OpenRequests:
     kind = "request"
 
     def __init__(self, services: APIServices) -> None:
-        self._services = services
+        self._services, self._quiet_until = services, services.clock()
 
     def waiting(self, most: int) -> Sequence[Place]:
         """Those that have no answer."""
@@ -53,7 +55,7 @@ class OpenRequests:
         found = record(self._services, begun, reply)
         if found is not None:
             self._tell(begun, "is done")
-            see_all(self._services, begun.tenant, begun.body.issuer, [one.serial for one in found])
+            self._see(begun, [one.serial for one in found])
         return None
 
     def _begun(self, issuer: str, id_: str) -> Begun | None:
@@ -80,6 +82,14 @@ class OpenRequests:
             requests.end(connection, begun.id, done=False)
         self._tell(begun, f"is refused: {words(reply.detail)}")
         return None
+
+    def _see(self, begun: Begun, names: Sequence[str]) -> None:
+        """Look which were revoked meanwhile; after a silence not for a while, or each would wait for a responder that
+        hangs.
+        """
+        now = self._services.clock()
+        if now >= self._quiet_until and not see_all(self._services, begun.tenant, begun.body.issuer, names):
+            self._quiet_until = now + _QUIET
 
     def _is_revoked(self, begun: Begun) -> bool:
         match begun.body:

@@ -22,8 +22,11 @@ def seen(services: APIServices, one: Certificate) -> Certificate:
     return note(services, one, found, services.clock()) if found else one
 
 
-def see_all(services: APIServices, tenant: Tenant, ca: str, names: Iterable[str]) -> None:
-    """The same of several, by their serials, for as long as the responder answers: who asked does not wait for each."""
+def see_all(services: APIServices, tenant: Tenant, ca: str, names: Iterable[str]) -> bool:
+    """The same of several, by their serials, for as long as the responder answers: who asked does not wait for each.
+
+    Gives whether it did.
+    """
     for serial in names:
         with services.database.read() as connection:
             one = certificates.by_serial(connection, tenant.name, ca, serial)
@@ -31,8 +34,9 @@ def see_all(services: APIServices, tenant: Tenant, ca: str, names: Iterable[str]
             continue
         found = _look(services, ca, serial)
         if found is None:
-            return
+            return False
         note(services, one, found, services.clock())
+    return True
 
 
 def is_seen_revoked(services: APIServices, tenant: Tenant, ca: str, serial: str) -> bool:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from registrar.published_status import OCSPStatuses, Published
+from registrar.published_status import OCSPResponder, OCSPStatuses, Published
 from tests.authority import NOW
 from tests.registrar.fakes import Clock
 from tests.registrar.site import Site
@@ -85,7 +85,7 @@ def test_status_is_that_of_the_responder(responder: Responder) -> None:
     """Kept for five minutes, unless a fresh one is wanted."""
     assert responder.certificate
     clock = Clock(NOW)
-    statuses = OCSPStatuses(f"http://127.0.0.1:{responder.server_port}/pki", clock)
+    statuses = OCSPStatuses(OCSPResponder(f"http://127.0.0.1:{responder.server_port}/pki"), clock)
     issuer, serial = responder.site.services.tenants["home"].issuer, responder.certificate.serial_number
     assert statuses.published(issuer, serial) == Published(None)
     responder.revoked = True
@@ -107,15 +107,15 @@ def test_answer_that_is_none_says_nothing(responder: Responder, raw: bytes) -> N
     assert responder.certificate
     issuer, serial = responder.site.services.tenants["home"].issuer, responder.certificate.serial_number
     responder.raw = raw
-    assert OCSPStatuses(f"http://127.0.0.1:{responder.server_port}/pki", Clock(NOW)).published(issuer, serial) is None
-    assert OCSPStatuses("http://127.0.0.1:1", Clock(NOW)).published(issuer, serial) is None
+    for place in (f"http://127.0.0.1:{responder.server_port}/pki", "http://127.0.0.1:1"):
+        assert OCSPStatuses(OCSPResponder(place), Clock(NOW)).published(issuer, serial) is None
 
 
 def test_no_more_threads_than_its_places_wait_for_a_responder_that_hangs(responder: Responder) -> None:
     """Beyond, what was seen before is all that is known, and nothing of others, until there is room."""
     assert responder.certificate
     clock = Clock(NOW)
-    statuses = OCSPStatuses(f"http://127.0.0.1:{responder.server_port}/pki", clock, places=2, seconds=30)
+    statuses = OCSPStatuses(OCSPResponder(f"http://127.0.0.1:{responder.server_port}/pki", places=2, seconds=30), clock)
     issuer, serial = responder.site.services.tenants["home"].issuer, responder.certificate.serial_number
     assert statuses.published(issuer, serial) == Published(None)
     clock.forward(minutes=6)

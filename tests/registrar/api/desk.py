@@ -85,8 +85,10 @@ class FakeResponder:
     """Answers in place of an OCSP responder."""
 
     answer: bytes | None = None
+    asked: int = 0
 
     def ask(self, issuer: Issuer, serial: int) -> bytes | None:
+        self.asked += 1
         return self.answer
 
 

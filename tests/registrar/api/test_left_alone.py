@@ -61,6 +61,16 @@ def test_certificate_that_was_revoked_meanwhile_is_listed_as_such(desk: Desk) ->
     assert [one["state"] for one in listed(desk, token)] == ["revoked"]
 
 
+def test_responder_that_is_away_is_asked_once_for_all_that_was_left_alone(desk: Desk) -> None:
+    """One that hangs takes its second each time: a thousand certificates would wait for a thousand of them."""
+    token, asked = desk.token(), desk.responder.asked
+    for number in range(3):
+        desk.issue(token, f"h{number}.example")
+    look(desk)
+    assert len(listed(desk, token)) == 3
+    assert desk.responder.asked == asked + 1
+
+
 def test_client_that_comes_late_gets_its_certificate(desk: Desk) -> None:
     """Under its key: the one that is listed, and no other."""
     token, csr = desk.token(), pem(csr_for("a.example"))
