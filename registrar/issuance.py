@@ -71,6 +71,9 @@ class Asking(Protocol):
     def ask(self, tenant: Tenant, verb: Verb, body: Change, id_: str, seconds: float) -> Reply | None:
         """Ask under an id, the same each time that it is asked, and wait so long. Raises QueueUnreachable."""
 
+    def heard(self, tenant: Tenant, verb: Verb, body: Change, id_: str) -> Reply | None:
+        """The reply to what was asked before, where it has come; nothing is asked. Raises QueueUnreachable."""
+
 
 class Issuance(Protocol):
     """Who issues and revokes."""
@@ -160,19 +163,33 @@ class SignerIssuance:
         Raises:
             QueueUnreachable: it cannot be asked now.
         """
-        message = compose(verb, body, self._clock(), requester=tenant.table.requester, id_=id_)
+        message = self._message(tenant, verb, body, id_)
         if self._wire.claim(f"issue:{id_}", self._owner, _AGAIN_SECONDS) is Claim.NEW:
             queue = ISSUES_QUEUE if verb is Verb.ISSUE else REGISTRARS_QUEUE
             self._wire.send(queue, self._keys[tenant.name].sign(message))
         has_place = self._places.acquire(blocking=False)
         try:
-            reply = self._wire.await_reply(id_, seconds if has_place else 0.0)
+            return self._reply(message, body, seconds if has_place else 0.0)
         finally:
             if has_place:
                 self._places.release()
+
+    def heard(self, tenant: Tenant, verb: Verb, body: Change, id_: str) -> Reply | None:
+        """The reply to what was asked before, where it has come; the queue keeps it for an hour.
+
+        Raises:
+            QueueUnreachable: it cannot be seen now.
+        """
+        return self._reply(self._message(tenant, verb, body, id_), body, 0.0)
+
+    def _message(self, tenant: Tenant, verb: Verb, body: Change, id_: str) -> Message:
+        return compose(verb, body, self._clock(), requester=tenant.table.requester, id_=id_)
+
+    def _reply(self, message: Message, body: Change, seconds: float) -> Reply | None:
+        reply = self._wire.await_reply(message.id, seconds)
         if reply is None or _is_to(message, body, reply):
             return reply
-        _LOG.error("what lies in the queue as the reply to message %s is to something else, or forged", id_)
+        _LOG.error("what lies in the queue as the reply to message %s is to something else, or forged", message.id)
         return None
 
 

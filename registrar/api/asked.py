@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from registrar.database.rows import Request
 from registrar.database.schema import ID_LENGTH
 from registrar.tenant import Tenant
 from revocation.errors import InputError
-from revocation.messages import Change, Release, Revoke, Verb
+from revocation.messages import BODIES, Change, Release, Revoke, Verb
 from revocation.serials import from_hex, to_hex, to_int
 from revocation.status import Reason
 
@@ -119,7 +119,10 @@ class Asked:
     def is_done(self) -> bool:
         """The same, if it was done, or goes on whether it is asked for again or not."""
         first = self._first()
-        return first is not None and (bool(first.done) or first.body is not None)
+        if first is None or first.done:
+            return first is not None
+        body = body_of(first)
+        return body is not None and not is_its_clients(body)
 
     def _first(self) -> Request | None:
         with self.services.database.read() as connection:
@@ -137,14 +140,17 @@ class Asked:
             APIProblem: something else was asked under this key.
         """
         name, id_ = self.tenant.name, self.message_id
-        new = Request(id_, name, self._digest, self.now, body.issuer, verb.value, _kept(body))
+        new = Request(id_, name, self._digest, self.now, body.issuer, verb.value, body.model_dump_json())
         with self.services.database.write() as connection:
             requests.add(connection, new)
             first = requests.by_id(connection, name, id_) or new
             self._require_same(first)
             wanted = body.model_copy(update={"issuer": first.ca or body.issuer})
-            if first.body is None and (kept := _kept(wanted)) is not None:
-                requests.open_again(connection, first, wanted.issuer, verb.value, kept)
+            if is_its_clients(body):
+                first = replace(first, body=None, created_at=self.now)
+            if first.body is None:
+                again = replace(first, ca=wanted.issuer, verb=verb.value, body=wanted.model_dump_json())
+                requests.open_again(connection, again)
         return Begun(self.tenant, id_, verb, wanted, first.created_at)
 
     @cached_property
@@ -157,7 +163,16 @@ class Asked:
             raise APIProblem(Kind.KEY_REUSED, "this Idempotency-Key stands for another request: take a new one")
 
 
-def _kept(body: Change) -> str | None:
-    """What is kept to ask again without its client; None of hold and release, whose contrary may be wanted by then."""
-    is_hold = isinstance(body, Revoke) and body.reason == Reason.certificateHold.name
-    return None if is_hold or isinstance(body, Release) else body.model_dump_json()
+def body_of(one: Request) -> Change | None:
+    """What the signer was asked, and has not answered; None where that has ended."""
+    if one.verb is None or one.body is None:
+        return None
+    body = BODIES[Verb(one.verb)].model_validate(json.loads(one.body))
+    if not isinstance(body, Change):
+        raise TypeError(f"request {one.id} changes nothing")
+    return body
+
+
+def is_its_clients(body: Change) -> bool:
+    """Whether nobody but its client asks again: to hold, or to release, since the contrary may be wanted by then."""
+    return isinstance(body, Release) or (isinstance(body, Revoke) and body.reason == Reason.certificateHold.name)

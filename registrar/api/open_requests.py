@@ -1,28 +1,30 @@
 """Requests that the signer has not answered, and whose clients may never ask again: issuing, revoking, importing.
 
-A hold and a release are their clients' alone to ask again: the contrary may be wanted by then.
+A hold and a release are their clients' alone to ask again: the contrary may be wanted by then. But the signer may do
+late what it was asked, so their replies are looked for, and in the end what is published.
 """
 
-import json
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from registrar.api.asked import Begun
+from registrar.api.asked import Begun, body_of, is_its_clients
 from registrar.api.recording import record
-from registrar.api.seen import is_seen_revoked, see_all
+from registrar.api.seen import is_seen_revoked, look_again, see_all
 from registrar.api.services import APIServices
 from registrar.database import requests
 from registrar.pursuing import Place
 from registrar.refusal import is_for_later, seconds_until_room, words
 from revocation.errors import QueueUnreachable
 from revocation.logs import about
-from revocation.messages import BODIES, Change, Outcome, Reply, Revoke, Verb
+from revocation.messages import Outcome, Release, Reply, Revoke, Verb
 from revocation.refusalkind import RefusalKind
 
 _LOG: Final = logging.getLogger("revocast.registrar")
 _QUIET: Final = timedelta(minutes=1)
+_HEARD: Final = timedelta(hours=1)
+"""For how long replies are in the queue, and much longer than the signer heeds a message."""
 
 
 class OpenRequests:
@@ -43,10 +45,15 @@ class OpenRequests:
         begun = self._begun(*place)
         if begun is None:
             return None
+        what, is_heard_alone = (begun.tenant, begun.verb, begun.body, begun.id), is_its_clients(begun.body)
         try:
-            reply = self._services.signer.ask(begun.tenant, begun.verb, begun.body, begun.id, 0.0)
+            signer = self._services.signer
+            reply = signer.heard(*what) if is_heard_alone else signer.ask(*what, 0.0)
         except QueueUnreachable as error:
             _LOG.warning("request %s waits: %s", begun.id, error)
+            return None
+        if is_heard_alone and (reply is None or reply.outcome is not Outcome.DONE):
+            self._not_heard(begun)
             return None
         if reply is None or is_for_later(reply):
             return None
@@ -63,13 +70,20 @@ class OpenRequests:
         with self._services.database.read() as connection:
             one = requests.by_id(connection, issuer, id_)
         tenant = self._services.tenants.get(issuer)
-        if one is None or one.verb is None or one.body is None or tenant is None:
+        body = body_of(one) if one else None
+        if one is None or body is None or tenant is None:
             return None
-        verb = Verb(one.verb)
-        body = BODIES[verb].model_validate(json.loads(one.body))
-        if not isinstance(body, Change):
-            raise TypeError(f"request {id_} changes nothing")
-        return Begun(tenant, id_, verb, body, one.created_at)
+        return Begun(tenant, id_, Verb(one.verb or ""), body, one.created_at)
+
+    def _not_heard(self, begun: Begun) -> None:
+        """End a hold or a release whose reply will not come any more, and see what is published."""
+        if self._services.clock() - begun.since <= _HEARD:
+            return
+        match begun.body:
+            case Revoke(serial=str(serial)) | Release(serial=serial):
+                look_again(self._services, begun.tenant, begun.body.issuer, serial)
+        self._end(begun)
+        self._tell(begun, "was not answered: it is its client's to ask again")
 
     def _refused(self, begun: Begun, reply: Reply) -> float | None:
         """End it, unless it can be done later, or nobody has seen yet that what is said to be revoked is."""
@@ -78,8 +92,7 @@ class OpenRequests:
             return float(seconds)
         if reply.kind is RefusalKind.ALREADY_REVOKED and not self._is_revoked(begun):
             return None
-        with self._services.database.write() as connection:
-            requests.end(connection, begun.id, done=False)
+        self._end(begun)
         self._tell(begun, f"is refused: {words(reply.detail)}")
         return None
 
@@ -96,6 +109,10 @@ class OpenRequests:
             case Revoke(issuer=ca, serial=str(serial)):
                 return is_seen_revoked(self._services, begun.tenant, ca, serial)
         return False
+
+    def _end(self, begun: Begun) -> None:
+        with self._services.database.write() as connection:
+            requests.end(connection, begun.id, done=False)
 
     def _tell(self, begun: Begun, end: str) -> None:
         _LOG.info(

@@ -9,7 +9,7 @@ from registrar.api.services import APIServices
 from registrar.api.status import look
 from registrar.database import certificates
 from registrar.database.rows import Certificate
-from registrar.database.states import State, record_seen
+from registrar.database.states import State, forget_seen, record_seen
 from registrar.tenant import Tenant
 from revocation.serials import from_hex, to_int
 
@@ -37,6 +37,18 @@ def see_all(services: APIServices, tenant: Tenant, ca: str, names: Iterable[str]
             return False
         note(services, one, found, services.clock())
     return True
+
+
+def look_again(services: APIServices, tenant: Tenant, ca: str, serial: str) -> None:
+    """Look at one of which nobody said what was done, now or, where nobody answers, when it is asked for next."""
+    with services.database.read() as connection:
+        one = certificates.by_serial(connection, tenant.name, ca, serial)
+    found = _look(services, ca, serial) if one else None
+    if one and found:
+        note(services, one, found, services.clock())
+    elif one:
+        with services.database.write() as connection:
+            forget_seen(connection, tenant.name, ca, serial)
 
 
 def is_seen_revoked(services: APIServices, tenant: Tenant, ca: str, serial: str) -> bool:

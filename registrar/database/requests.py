@@ -28,10 +28,10 @@ def by_id(connection: Connection, issuer: str, id_: str) -> Request | None:
     return Request(**row._mapping) if row else None
 
 
-def open_again(connection: Connection, one: Request, ca: str, verb: str, body: str) -> None:
-    """Have the signer asked again, where that had ended."""
-    which = (requests.c.id == one.id, requests.c.body.is_(None))
-    connection.execute(update(requests).where(*which).values(ca=ca, verb=verb, body=body))
+def open_again(connection: Connection, one: Request) -> None:
+    """Have it wait for its answer, again or for longer."""
+    values = {"ca": one.ca, "verb": one.verb, "body": one.body, "created_at": one.created_at}
+    connection.execute(update(requests).where(requests.c.id == one.id).values(**values))
 
 
 def end(connection: Connection, id_: str, *, done: bool) -> None:

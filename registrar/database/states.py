@@ -61,6 +61,13 @@ def record_revoked_before(
     _set(connection, mine, State(revoked_at=since), state_at=now, seen_at=None)
 
 
+def forget_seen(connection: Connection, issuer: str, ca: str, serial: str) -> None:
+    """Note that something else may be published since: whoever asks for it next has it looked at."""
+    row = certificates.c
+    mine = and_(row.issuer == issuer, row.ca == ca, row.serial == serial)
+    connection.execute(update(certificates).where(mine).values(seen_at=None))
+
+
 def record_seen(
     connection: Connection, one: Certificate, state: State, this_update: datetime, now: datetime
 ) -> Certificate:

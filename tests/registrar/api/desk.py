@@ -58,6 +58,9 @@ class FakeSigner:
                 return None
             return self.refusal or self._reply(tenant, body, id_)
 
+    def heard(self, tenant: Tenant, verb: Verb, body: Change, id_: str) -> Reply | None:
+        return None if self.silent else self.replies.get(id_)
+
     def _reply(self, tenant: Tenant, body: Change, id_: str) -> Reply:
         if id_ not in self.replies:
             said = {"issuer": tenant.issuer.id, "revision": len(self.replies) + 1, "detail": "done"}

@@ -15,7 +15,7 @@ from registrar.config import Retention
 from registrar.pursuing import Pursuing
 from revocation.messages import Outcome, Reply
 from revocation.refusalkind import RefusalKind
-from revocation.status import Revocation
+from revocation.status import Reason, Revocation
 from tests.authority import NOW
 from tests.building.ca import CA
 from tests.building.ocsp import response
@@ -31,6 +31,38 @@ def desk(tmp_path: Path, place: str) -> Desk:
     desk = Desk.build(tmp_path, database=place)
     desk.signer.silent = True
     return desk
+
+
+class Later:
+    """A certificate, and a request to hold or release it that the signer does once its client has gone."""
+
+    def __init__(self, desk: Desk, act: str) -> None:
+        self.desk, self.act, self.token, self.ca = desk, act, desk.token(), CA(desk.authority)
+        desk.signer.silent = False
+        self.serial = desk.issue(self.token, "a.example").json["serial"]
+        self.place = f"{LIST}/{self.serial}"
+        if act == "release":
+            desk.ask("POST", f"{self.place}/hold", {}, token=self.token)
+        self.tag = desk.ask("GET", self.place, token=self.token).headers["ETag"]
+        desk.signer.silent = True
+
+    def ask(self, **headers: str) -> Any:
+        return self.desk.ask("POST", f"{self.place}/{self.act}", {}, token=self.token, Idempotency_Key=KEY, **headers)
+
+    def do(self) -> None:
+        """The signer does it, and nobody waits for its reply."""
+        self.desk.signer.silent = False
+        id_, verb, body = self.desk.signer.asked[-1]
+        assert self.desk.signer.ask(self.desk.services.tenants["home"], verb, body, id_, 0.0)
+
+    def publish(self, revocation: Revocation | None = None) -> None:
+        options = {"this_update": self.desk.clock(), "lifetime": timedelta(days=30)}
+        self.desk.responder.answer = response(self.ca, self.ca.responder(), int(self.serial, 16), revocation, **options)
+
+    def state(self) -> str:
+        """As lists have it, of one that was looked at before."""
+        (one,) = listed(self.desk, self.token)
+        return str(one["state"])
 
 
 def test_certificate_of_a_client_that_never_comes_back_is_listed(desk: Desk) -> None:
@@ -128,6 +160,60 @@ def test_hold_and_release_are_their_clients_to_ask_again(desk: Desk, act: str) -
     desk.signer.asked.clear()
     look(desk)
     assert desk.signer.asked == []
+
+
+@pytest.mark.parametrize(("act", "state"), [("hold", "held"), ("release", "live")])
+def test_hold_and_release_that_were_done_later_are_noted(desk: Desk, act: str, state: str) -> None:
+    """Though it was seen since that they were not done yet; whoever repeats one under its tag has it done already."""
+    one = Later(desk, act)
+    assert kind(one.ask(If_Match=one.tag)) == "unavailable"
+    look(desk)
+    assert one.state() != state
+    one.do()
+    look(desk)
+    assert (one.state(), is_open(desk)[-1]) == (state, False)
+    assert one.ask(If_Match=one.tag).status_code == 200
+
+
+def test_hold_that_nobody_hears_of_is_looked_for_where_it_would_be_published(desk: Desk) -> None:
+    """Its reply is gone from the queue after an hour; until then it may come."""
+    one = Later(desk, "hold")
+    assert kind(one.ask()) == "unavailable"
+    one.publish()
+    assert desk.ask("GET", one.place, token=one.token).json["seen_at"]
+    desk.clock.forward(minutes=59)
+    look(desk, silent=True)
+    assert is_open(desk)[-1]
+    one.publish(Revocation(desk.clock(), Reason.certificateHold))
+    desk.clock.forward(minutes=2)
+    look(desk, silent=True)
+    assert (one.state(), is_open(desk)[-1]) == ("held", False)
+
+
+def test_hold_that_is_asked_for_again_is_heard_of_for_another_hour(desk: Desk) -> None:
+    """Its message was sent again."""
+    one = Later(desk, "hold")
+    for _ in range(2):
+        assert kind(one.ask()) == "unavailable"
+        desk.clock.forward(minutes=50)
+    look(desk, silent=True)
+    one.do()
+    look(desk)
+    assert one.state() == "held"
+
+
+def test_hold_of_which_nothing_is_known_is_looked_for_with_the_next_request(desk: Desk) -> None:
+    """The responder was away when the hour was over."""
+    one = Later(desk, "hold")
+    assert kind(one.ask()) == "unavailable"
+    one.publish()
+    assert desk.ask("GET", one.place, token=one.token).json["seen_at"]
+    desk.clock.forward(minutes=61)
+    desk.responder.answer = None
+    look(desk, silent=True)
+    assert is_open(desk)[-1] is False
+    one.publish(Revocation(desk.clock(), Reason.certificateHold))
+    assert desk.ask("GET", one.place, token=one.token).json["state"] == "held"
 
 
 def test_refusal_ends_a_request_and_is_what_its_client_hears(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
