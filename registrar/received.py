@@ -1,10 +1,15 @@
-"""A reply of the signer is a claim: a certificate counts if its issuer signed it, for the key that was meant."""
+"""A reply of the signer is a claim: a certificate counts if its issuer signed it now, for the key that was meant."""
+
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from registrar.database.rows import Certificate
 from registrar.tenant import Tenant
 from revocation.extensions import extension_value
+from revocation.validity import BACKDATE
+from revocation.windows import SKEW
 
 
 def require_signed_by(tenant: Tenant, found: x509.Certificate) -> None:
@@ -20,7 +25,26 @@ def require_key(csr: bytes, found: x509.Certificate) -> None:
         raise ValueError("it is for another key")
 
 
-def names_of(found: x509.Certificate) -> set[str]:
+def require_new(found: x509.Certificate, known: Certificate | None, id_: str, since: datetime) -> None:
+    """Return if it can have been issued for what was asked: an old one is of the same key where that is used again.
+
+    Args:
+        known: what is known of its serial.
+        id_: of what was asked, which its certificate has too.
+        since: when it was asked first; the signer backdates, and its clock may be behind.
+
+    Raises:
+        ValueError: it was issued for something else, or before.
+    """
+    if known is not None and known.id == id_:
+        return
+    if known is not None and known.profile:  # one that was imported has none
+        raise ValueError("it was issued for something else")
+    if found.not_valid_before_utc < since - BACKDATE - SKEW:
+        raise ValueError("it was issued before it was asked for")
+
+
+def names_of(found: x509.Certificate | x509.CertificateSigningRequest) -> set[str]:
     """Its names as messages write them: `dns:…`, `ip:…`, `email:…`, `uri:…`.
 
     Raises:

@@ -22,7 +22,7 @@ from registrar.database import orders as stored
 from registrar.database.rows import Certificate, Order, Status
 from registrar.issuance import CertificateRequest, Issued
 from registrar.problem import Problem, ProblemType
-from registrar.received import names_of, require_key, require_signed_by
+from registrar.received import names_of, require_key, require_new, require_signed_by
 from registrar.tenant import Tenant
 from revocation import serials
 from revocation.errors import QueueUnreachable
@@ -39,7 +39,7 @@ _OF_THE_CSR: Final = frozenset({ProblemType.BAD_CSR, ProblemType.BAD_PUBLIC_KEY}
 
 
 class NotWhatWasAsked(Exception):
-    """A reply has a certificate that the issuer did not sign, or for other names or another key: it counts as none."""
+    """A reply has a certificate that the issuer did not sign, or not for what was asked: it counts as none."""
 
 
 def pursue(services: Services, tenant: Tenant, one: Order, seconds: float, *, may_be_mended: bool = False) -> Order:
@@ -59,7 +59,7 @@ def pursue(services: Services, tenant: Tenant, one: Order, seconds: float, *, ma
         issued = services.issuance.issue(tenant, _wanted(tenant, one), seconds)
         if not isinstance(issued, Issued):
             return one
-        certificate = _read(tenant, one, issued.certificate)
+        certificate = _read(services, tenant, one, issued.certificate)
     except QueueUnreachable as error:
         _LOG.warning("order %s waits: %s", one.id, error)
         return one
@@ -118,8 +118,8 @@ def _ended(services: Services, one: Order, certificate: Certificate) -> Order:
     return now
 
 
-def _read(tenant: Tenant, one: Order, der: bytes) -> Certificate:
-    """The certificate in a reply, which its issuer signed for the key and the names of the order.
+def _read(services: Services, tenant: Tenant, one: Order, der: bytes) -> Certificate:
+    """The certificate in a reply, which its issuer signed for the order, for its key and its names.
 
     Raises:
         NotWhatWasAsked: it did not.
@@ -129,6 +129,10 @@ def _read(tenant: Tenant, one: Order, der: bytes) -> Certificate:
         require_signed_by(tenant, found)
         require_key(one.csr or b"", found)
         names = names_of(found)
+        serial = serials.to_hex(serials.from_int(found.serial_number))
+        with services.database.read() as connection:
+            known = certificates.by_serial(connection, tenant.name, tenant.issuer.id, serial)
+        require_new(found, known, one.id, one.created_at)
     except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound) as error:
         raise NotWhatWasAsked(str(error) or type(error).__name__) from error
     wanted = {as_name(name) for name in one.names}
@@ -138,7 +142,7 @@ def _read(tenant: Tenant, one: Order, der: bytes) -> Certificate:
         id=one.id,
         issuer=tenant.name,
         ca=tenant.issuer.id,
-        serial=serials.to_hex(serials.from_int(found.serial_number)),
+        serial=serial,
         certid=certid_of(found),
         account=one.account,
         names=sorted(names),

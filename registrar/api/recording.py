@@ -15,9 +15,10 @@ from registrar.api.services import APIServices
 from registrar.database import certificates, requests
 from registrar.database.rows import Certificate, new_id
 from registrar.database.states import State, record_told
-from registrar.received import names_of, require_key
+from registrar.received import names_of, require_key, require_new
 from revocation import serials
 from revocation.messages import Issue, Register, Release, Reply, Revoke
+from revocation.pkcs10 import UNREADABLE
 from revocation.status import Reason
 
 _LOG: Final = logging.getLogger("revocast.registrar")
@@ -30,7 +31,7 @@ def record(services: APIServices, begun: Begun, reply: Reply) -> list[Certificat
     """
     try:
         found = _certificates(services, begun, reply)
-    except (KeyError, ValueError, TypeError, InvalidSignature, x509.InvalidVersion) as error:
+    except (*UNREADABLE, InvalidSignature) as error:
         _LOG.error("the reply to %s does not have what was asked: %s", begun.id, error or type(error).__name__)
         return None
     with services.database.write() as connection:
@@ -67,10 +68,16 @@ def _issued(services: APIServices, begun: Begun, wanted: Issue, reply: Reply) ->
     """The certificate in a reply, if it is what was asked for. Raises, as parsers do, if it is not."""
     found = x509.load_der_x509_certificate(base64.b64decode(str(reply.data["certificate"]), validate=True))
     found.verify_directly_issued_by(services.public.profiles[wanted.issuer].issuer.certificates[0])
-    require_key(base64.b64decode(wanted.csr), found)
-    if wanted.names and {_plain(one) for one in wanted.names} != {_plain(one) for one in names_of(found)}:
+    csr = base64.b64decode(wanted.csr)
+    require_key(csr, found)
+    names = wanted.names or names_of(x509.load_der_x509_csr(csr))
+    if {_plain(one) for one in names} != {_plain(one) for one in names_of(found)}:
         raise ValueError("it is for other names")
-    return _row(begun, found, begun.id, wanted.profile)
+    row = _row(begun, found, begun.id, wanted.profile)
+    with services.database.read() as connection:
+        known = certificates.by_serial(connection, row.issuer, row.ca, row.serial)
+    require_new(found, known, begun.id, begun.since)
+    return row
 
 
 def _plain(name: str) -> str:

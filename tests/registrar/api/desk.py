@@ -21,6 +21,7 @@ from registrar.api.tokens import new_secret
 from registrar.database import tokens
 from registrar.database.rows import Token
 from registrar.issuance import CertificateRequest
+from registrar.received import names_of
 from registrar.tenant import Tenant, api_tenants_of
 from revocation import serials
 from revocation.errors import QueueUnreachable
@@ -75,8 +76,9 @@ class FakeSigner:
             return {"serials": sorted(new)}
         if not isinstance(body, Issue):
             return {}
+        names = body.names or sorted(names_of(x509.load_der_x509_csr(_octets(body.csr))))
         wanted = CertificateRequest(
-            _octets(body.csr), body.names, body.profile, body.not_before, body.not_after, body.asked_by or "", id_
+            _octets(body.csr), names, body.profile, body.not_before, body.not_after, body.asked_by or "", id_
         )
         if id_ not in self.ca.issued:
             self.ca.issued[id_] = self.ca._sign(wanted)

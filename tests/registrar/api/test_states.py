@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from registrar.database.schema import certificates
+from registrar.database.schema import certificate_names, certificates
 from registrar.database.states import State, record_told
 from revocation.messages import Outcome, Reply
 from revocation.refusalkind import RefusalKind
@@ -157,6 +157,7 @@ def test_certificate_that_was_revoked_before_it_is_known_is_shown_so(one: Watche
     serial = desk.issue(one.token, csr=csr, Idempotency_Key=key).json["serial"]
     with desk.services.database.write() as connection:
         connection.execute(delete(certificates).where(certificates.c.serial == serial))
+        connection.execute(delete(certificate_names).where(certificate_names.c.name == "dns:b.example"))
     one.serial, one.place = serial, f"/issuers/home/certificates/{serial}"
     assert one.act(revoked_by).status_code == 200
     state, reason = ("held", Reason.certificateHold) if revoked_by == "hold" else ("revoked", Reason.keyCompromise)
