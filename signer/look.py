@@ -21,7 +21,7 @@ from signer.expired import refused_crls
 from signer.finding import EVERYTHING, asked, find_due, intact_bundles, live
 from signer.keys.limits import LimitReached
 from signer.ledger import changes, early, facts
-from signer.ledger.early import TooEarly
+from signer.ledger.early import ONE_SECOND, TooEarly
 from signer.ledger.issued import Issued
 from signer.limited import told
 from signer.meanwhile import Meanwhile
@@ -38,7 +38,7 @@ _LONGEST_WAIT: Final = timedelta(minutes=5)
 """What waits longer, because a clock was set back, is told as a problem, and not tried again each second."""
 
 _TOGETHER: Final = timedelta(seconds=0.5)
-"""Certificates that are issued so long after a look began are seen by the next one together."""
+"""Certificates that are issued so long after a look began are seen by the next one together, if it made nothing."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ def look(
     that thing is a slice that is signed whole, CRLs and partial bundles are made in between.
 
     A certificate that is registered meanwhile waits for the partial bundles too, which are small: where many are issued
-    each look would else sign one slice, having looked for what is due in all of them.
+    each look would else sign one slice, having looked for what is due in all of them. It waits for the next second
+    where something was made in this one, since a slice has one thisUpdate in each.
 
     Args:
         hint: what somebody says is published, and the issuers that it is about.
@@ -112,7 +113,7 @@ def look(
             hurries = hurries or seen.statuses != known.statuses or report.waits_until(clock())
             is_short = is_short or hurries or seen.facts != known.facts
         if is_short:
-            report.wait(None, clock() if hurries else max(clock(), begun + _TOGETHER))
+            report.wait(None, clock() if hurries else max(clock(), _together(begun, report)))
         if Verb.GENERATE_CRLS in tasks:
             report.tell(Verb.GENERATE_CRLS, _without_crl(signer, clock()))
             report.tell(Verb.GENERATE_CRLS, _behind(signer, clock(), hint))
@@ -122,6 +123,11 @@ def look(
         report.tell(None, _tidy(signer, clock(), report))
         report.tell(None, tell_head(signer, is_told=bool(report.problems)))
     return report
+
+
+def _together(begun: datetime, report: Report) -> datetime:
+    """When to look for what was issued since."""
+    return begun.replace(microsecond=0) + ONE_SECOND if report.made else begun + _TOGETHER
 
 
 def _require_may_sign(signer: Signer, *, at_ceremony: bool) -> None:

@@ -13,6 +13,8 @@ from revocation.errors import RevocastError
 
 _LOG: Final = logging.getLogger("revocast.looker")
 _TOGETHER_SECONDS: Final = 0.5
+_SOON_SECONDS: Final = 1.0
+"""A look that is asked for within so long comes soon enough for what may wait a moment."""
 
 
 class Looker:
@@ -41,7 +43,8 @@ class Looker:
         self._woken.set()
 
     def wake_soon(self) -> None:
-        """The same, but not within half a second of when the last look began: what comes until then is seen at once.
+        """The same, but not within half a second of when the last look began, nor where that asked for another one
+        within a second: what comes until then is seen at once.
 
         For what comes often and may wait a moment, where a look costs others the interpreter.
         """
@@ -65,5 +68,8 @@ class Looker:
                 _LOG.error("%s", error)
             except Exception:
                 _LOG.exception("a look failed; the next one is in %.0f s", wait)
+            if wait <= min(_SOON_SECONDS, self._period):
+                self._hurried.wait(wait)
+                continue
             self._woken.wait(wait)
-            self._hurried.wait(max(0.0, min(wait, begun + _TOGETHER_SECONDS - time.monotonic())))
+            self._hurried.wait(max(0.0, begun + _TOGETHER_SECONDS - time.monotonic()))

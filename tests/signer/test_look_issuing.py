@@ -1,7 +1,7 @@
 """A look while certificates are issued, of which each is a fact: it goes on, where a change of status shortens it."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
@@ -36,14 +36,14 @@ def in_part(report: Report) -> int:
 
 
 def test_certificates_that_are_issued_meanwhile_keep_no_slice_from_its_partial_bundle(estate: Estate) -> None:
-    """Or each look would sign one slice of those that lack something; the next look is half a second after this one."""
+    """Or each look would sign one slice of those that lack something; the next look is in the next second."""
     signer, serials = estate.signer(), count(1000)
     estate.register(signer, range(1, 200))
     look(signer, fixed(NOW))
     estate.register(signer, range(200, 400))
     report = look_while(signer, LATER, lambda: estate.register(signer, [next(serials)]))
     assert in_part(report) == 16
-    assert report.again_at == LATER + timedelta(seconds=0.5)
+    assert report.again_at == LATER + SECOND
 
 
 def test_revocation_meanwhile_is_looked_at_before_the_other_slices(estate: Estate) -> None:

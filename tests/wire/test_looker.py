@@ -83,3 +83,22 @@ def test_what_may_wait_a_moment_is_looked_at_together(monkeypatch: pytest.Monkey
     looker.wake_soon()
     until(lambda: len(looks) == 4)
     looker.stop(5)
+
+
+def test_what_may_wait_a_moment_waits_for_the_look_that_is_asked_for_within_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A look before would find nothing that it may do; who is in a hurry is not kept waiting."""
+    monkeypatch.setattr("revocation.wire.looker._SOON_SECONDS", 60)
+    monkeypatch.setattr("revocation.wire.looker._TOGETHER_SECONDS", 0)
+    looks: list[None] = []
+    looker = Looker(lambda: looks.append(None) or 60, period=3600)
+    looker.start()
+    until(lambda: looks)
+    for _ in range(30):
+        looker.wake_soon()
+        time.sleep(0.01)
+    assert len(looks) == 1
+    looker.wake()
+    until(lambda: len(looks) == 2)
+    looker.stop(5)
