@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from registrar.api.asked import Begun, body_of, is_its_clients
+from registrar.api.former_keys import is_of_no_issuer
 from registrar.api.recording import record
 from registrar.api.seen import is_seen_revoked, look_again, see_all
 from registrar.api.services import APIServices
@@ -43,6 +44,10 @@ class OpenRequests:
         """Ask the signer again, without waiting, and record what it says."""
         begun = self._begun(*place)
         if begun is None:
+            return None
+        if is_of_no_issuer(self._services, begun.body):
+            self._end(begun)
+            self._tell(begun, "ends: the CA that was to issue it is not configured here any more")
             return None
         what, is_heard_alone = (begun.tenant, begun.verb, begun.body, begun.id), is_its_clients(begun.body)
         try:
