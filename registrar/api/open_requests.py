@@ -80,12 +80,9 @@ class OpenRequests:
         return Begun(tenant, id_, Verb(one.verb or ""), body, one.created_at)
 
     def _not_heard(self, begun: Begun) -> None:
-        """End a hold or a release whose reply will not come any more, and see what is published."""
+        """End a hold or a release whose reply will not come any more."""
         if self._services.clock() - begun.since <= _HEARD:
             return
-        match begun.body:
-            case Revoke(serial=str(serial)) | Release(serial=serial):
-                look_again(self._services, begun.tenant, begun.body.issuer, serial)
         self._end(begun)
         self._tell(begun, "was not answered: it is its client's to ask again")
 
@@ -107,6 +104,10 @@ class OpenRequests:
         return False
 
     def _end(self, begun: Begun) -> None:
+        """End it, not known to be done; of a change of status it is seen what is published, whoever had that done."""
+        match begun.body:
+            case Revoke(serial=str(serial)) | Release(serial=serial):
+                look_again(self._services, begun.tenant, begun.body.issuer, serial)
         with self._services.database.write() as connection:
             requests.end(connection, begun.id, done=False)
 
