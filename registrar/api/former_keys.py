@@ -4,8 +4,10 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from registrar.api.asked import Asked
+from registrar.api.services import APIServices
 from registrar.database.rows import Certificate
 from revocation.issuer import Issuer
+from revocation.messages import Change, Issue
 from revocation.serials import from_int, to_hex
 
 
@@ -25,6 +27,11 @@ def _is_signed(one: Certificate, issuer: Issuer) -> bool:
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion):
         return False
     return to_hex(from_int(found.serial_number)) == one.serial
+
+
+def is_of_no_issuer(services: APIServices, body: Change) -> bool:
+    """Whether a certificate is wanted of a CA that is configured no more: nobody here could tell it from another."""
+    return isinstance(body, Issue) and body.issuer not in services.public.profiles
 
 
 def is_of_a_key_that_is_gone(asked: Asked, one: Certificate | None) -> bool:

@@ -10,24 +10,34 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from registrar.api.asked import Answer, Asked
 from registrar.api.certificates import etag, shown
+from registrar.api.former_keys import is_of_no_issuer
 from registrar.api.models import Imported, ImportRequest, IssueRequest, Pending
 from registrar.api.problems import APIProblem, Fault, Kind
 from registrar.api.recording import record
 from registrar.api.scopes import IMPORT
 from registrar.api.scopes import issue as scope_of
 from registrar.api.seen import see_all, seen
-from registrar.api.signer import ask, ask_now, said
+from registrar.api.signer import ask, ask_now, end, said
 from registrar.database import certificates
+from registrar.database.rows import Certificate
 from registrar.received import require_signed_by
 from revocation.messages import Issue, Register, Verb
 from revocation.pkcs10 import UNREADABLE
 
 _AGAIN: Final = "2"
+_GONE: Final = "the key by which this certificate was to be issued is not in use here any more"
+_HOW: Final = (
+    "ask with another Idempotency-Key; or have the CA with the former key in [[public.issuers]] under another name, "
+    "and ask again"
+)
 _FORM: Final = PublicFormat.SubjectPublicKeyInfo
 
 
 def issue(asked: Asked) -> Answer:
-    """A certificate, or that it is not there yet: then the same is asked again, and nothing is issued twice."""
+    """A certificate, or that it is not there yet: then the same is asked again, and nothing is issued twice.
+
+    Who asks again for one that is in the list is given that one, and nobody else is asked.
+    """
     body = asked.body
     if not isinstance(body, IssueRequest):
         raise TypeError("it has its body")
@@ -44,7 +54,13 @@ def issue(asked: Asked) -> Answer:
         not_before=body.not_before,
         not_after=body.not_after,
     )
-    is_repeat, begun = asked.is_repeat, asked.begin(Verb.ISSUE, wanted)
+    is_repeat = asked.is_repeat
+    if is_repeat and (one := _known(asked)):
+        return _handed_out(asked, seen(asked.services, one))
+    begun = asked.begin(Verb.ISSUE, wanted)
+    if is_of_no_issuer(asked.services, begun.body):
+        end(asked)
+        raise APIProblem(Kind.ISSUER, _GONE, _HOW)
     reply = ask(asked, begun)
     found = record(asked.services, begun, reply) if reply else None
     if not found:
@@ -52,10 +68,19 @@ def issue(asked: Asked) -> Answer:
         pending = Pending(id=asked.message_id, idempotency_key=asked.key, detail=detail)
         return Answer(pending, 202, {"Retry-After": _AGAIN, "Idempotency-Key": asked.key})
     with asked.services.database.read() as connection:
-        now = certificates.by_serial(connection, tenant.name, found[0].ca, found[0].serial) or found[0]
-    one = seen(asked.services, now) if is_repeat else now
+        one = certificates.by_serial(connection, tenant.name, found[0].ca, found[0].serial) or found[0]
+    return _handed_out(asked, seen(asked.services, one) if is_repeat else one)
+
+
+def _known(asked: Asked) -> Certificate | None:
+    """What was issued for the same request before."""
+    with asked.services.database.read() as connection:
+        return certificates.by_id(connection, asked.tenant.name, asked.message_id)
+
+
+def _handed_out(asked: Asked, one: Certificate) -> Answer:
     answer = shown(asked, one)
-    place = f"{tenant.root}/api/v1/issuers/{tenant.name}/certificates/{one.serial}"
+    place = f"{asked.tenant.root}/api/v1/issuers/{asked.tenant.name}/certificates/{one.serial}"
     return Answer(answer, 201, {"Location": place, "ETag": etag(answer, one.revision), "Idempotency-Key": asked.key})
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from registrar.api.asked import Begun, body_of, is_its_clients
+from registrar.api.former_keys import is_of_no_issuer
 from registrar.api.recording import record
 from registrar.api.seen import is_seen_revoked, look_again, see_all
 from registrar.api.services import APIServices
@@ -45,6 +46,10 @@ class OpenRequests:
         begun = self._begun(*place)
         if begun is None:
             return None
+        if is_of_no_issuer(self._services, begun.body):
+            self._end(begun)
+            self._tell(begun, "ends: the CA that was to issue it is not configured here any more")
+            return None
         what, is_heard_alone = (begun.tenant, begun.verb, begun.body, begun.id), is_its_clients(begun.body)
         try:
             signer = self._services.signer
@@ -76,12 +81,9 @@ class OpenRequests:
         return Begun(tenant, id_, Verb(one.verb or ""), body, one.created_at)
 
     def _not_heard(self, begun: Begun) -> None:
-        """End a hold or a release whose reply will not come any more, and see what is published."""
+        """End a hold or a release whose reply will not come any more."""
         if self._services.clock() - begun.since <= _HEARD:
             return
-        match begun.body:
-            case Revoke(serial=str(serial)) | Release(serial=serial):
-                look_again(self._services, begun.tenant, begun.body.issuer, serial)
         self._end(begun)
         self._tell(begun, "was not answered: it is its client's to ask again")
 
@@ -111,6 +113,10 @@ class OpenRequests:
         return False
 
     def _end(self, begun: Begun) -> None:
+        """End it, not known to be done; of a change of status it is seen what is published, whoever had that done."""
+        match begun.body:
+            case Revoke(serial=str(serial)) | Release(serial=serial):
+                look_again(self._services, begun.tenant, begun.body.issuer, serial)
         with self._services.database.write() as connection:
             requests.end(connection, begun.id, done=False)
 

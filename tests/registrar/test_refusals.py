@@ -13,7 +13,8 @@ from revocation.clock import fixed
 from signer.change import change_together
 from tests.authority import NOW, Authority
 from tests.registrar.api.desk import Desk, kind, pem
-from tests.registrar.signing import signed_by
+from tests.registrar.api.leaving import is_open, listed, look
+from tests.registrar.signing import Handed, signed_by
 from tests.registrar.site import UNLIMITED, Site, csr_for, problem
 from tests.signer.issuing.office import NAMES, PROFILES, Office
 
@@ -107,6 +108,27 @@ def test_request_that_the_signer_refuses_says_why(tmp_path: Path, case: str) -> 
     desk, signer = api(tmp_path)
     first(signer)
     assert kind(desk.issue(desk.token(), csr=pem(csr_for(name, key=key)), names=[f"dns:{name}"])) == expected
+
+
+@pytest.mark.parametrize("was_issued", [True, False])
+def test_request_that_waits_while_its_requester_is_renamed_ends(
+    tmp_path: Path, was_issued: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Under the new name it is another message: of an id that the signer knows already, or as good as the first."""
+    caplog.set_level("INFO")
+    desk, signer = api(tmp_path)
+    token = desk.token()
+    with monkeypatch.context() as patched:
+        patched.setattr(Handed, "await_reply", lambda *_: None)
+        if not was_issued:
+            patched.setattr(Handed, "send", lambda *_: None)
+        assert desk.issue(token, "www.example.com", names=["dns:www.example.com"]).status_code == 202
+    change(signer, '[[signer.requesters]]\nname = "operator"', '[[signer.requesters]]\nname = "renamed"')
+    home = desk.services.tenants["home"]
+    desk.services.tenants["home"] = replace(home, table=home.table.model_copy(update={"requester": "renamed"}))
+    look(desk)
+    assert ("is refused: message" in caplog.text) is was_issued
+    assert (is_open(desk), len(listed(desk, token))) == ([False], 0 if was_issued else 1)
 
 
 @pytest.mark.parametrize("key", [WEAK, ec.generate_private_key(ec.SECP384R1())], ids=["known", "not of the profile"])

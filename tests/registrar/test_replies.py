@@ -8,7 +8,7 @@ import pytest
 
 from registrar.issuance import Issued, Processing
 from revocation.messages import Revoke, Verb
-from revocation.wire.route import ISSUES_QUEUE
+from revocation.wire.route import ISSUES_QUEUE, REGISTRARS_QUEUE
 from tests.registrar.test_issuance import ID, WANTED, Desk
 from tests.wire.server import Server
 
@@ -33,6 +33,20 @@ def test_reply_to_this_very_message_is_one(desk: Desk) -> None:
     said = {"issuer": desk.tenant.issuer.id, "asked": message.content_digest()}
     desk.reply(ID, data={"certificate": base64.b64encode(b"DER").decode()}, **said)
     assert desk.issuance.issue(desk.tenant, WANTED, 0) == Issued(b"DER")
+
+
+def test_reply_is_heard_without_asking(desk: Desk) -> None:
+    """Of a message that was sent once: one of its time alone, and nothing is sent again."""
+    body = Revoke(issuer=desk.tenant.issuer.id, serial="0A1B", reason="certificateHold")
+    what = (desk.tenant, Verb.REVOKE, body, ID)
+    assert desk.issuance.heard(*what) is None
+    assert desk.messages(REGISTRARS_QUEUE) == []
+    desk.reply(ID, asked="00" * 32)
+    assert desk.issuance.heard(*what) is None
+    desk.reply(ID, issuer=body.issuer)
+    heard = desk.issuance.heard(*what)
+    assert heard is not None
+    assert heard.id == ID
 
 
 @pytest.mark.parametrize("said", [{"issuer": "ABCDEF01"}, {"asked": "00" * 32}], ids=["issuer", "what was asked"])

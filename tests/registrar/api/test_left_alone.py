@@ -295,6 +295,22 @@ def test_revocation_that_is_said_to_be_old_goes_on_until_that_is_seen(desk: Desk
     assert listed(desk, token)[0]["state"] == "revoked"
 
 
+def test_revocation_that_is_refused_in_the_end_is_looked_for(desk: Desk) -> None:
+    """It may be done nevertheless, as one that was asked for under a requester's former name."""
+    desk.signer.silent = False
+    token, ca = desk.token(), CA(desk.authority)
+    serial = desk.issue(token, "a.example").json["serial"]
+    options = {"this_update": NOW, "lifetime": timedelta(days=30)}
+    desk.responder.answer = response(ca, ca.responder(), int(serial, 16), None, **options)
+    assert desk.ask("GET", f"{LIST}/{serial}", token=token).json["seen_at"]
+    desk.signer.silent = True
+    desk.ask("POST", f"{LIST}/{serial}/revoke", {}, token=token)
+    desk.signer.refusal = Reply(id=KEY, outcome=Outcome.REFUSED, at=NOW, detail="this id was used for another message")
+    desk.responder.answer = response(ca, ca.responder(), int(serial, 16), Revocation(NOW), **options)
+    look(desk)
+    assert (listed(desk, token)[0]["state"], is_open(desk)) == ("revoked", [False, False])
+
+
 def test_request_that_waits_outlives_its_retention(desk: Desk) -> None:
     """It alone knows of a certificate that may be issued; once it has ended it goes."""
     token = desk.token()

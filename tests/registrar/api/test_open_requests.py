@@ -14,7 +14,7 @@ from registrar.database.rows import Request
 from registrar.database.schema import requests
 from revocation.messages import Revoke, Verb
 from tests.authority import NOW, Authority
-from tests.registrar.api.desk import Desk, pem
+from tests.registrar.api.desk import Desk, kind, pem
 from tests.registrar.api.leaving import KEY, LIST, is_open, listed, look
 from tests.registrar.site import csr_for
 
@@ -99,6 +99,42 @@ def test_request_is_the_same_message_after_the_issuer_has_another_key(tmp_path: 
     look(new)
     assert {(id_, body.issuer) for id_, _, body in new.signer.asked} == {(id_, ca)}
     assert len(listed(new, token)) == 1
+
+
+def test_certificate_is_handed_out_again_after_its_key_is_gone(tmp_path: Path) -> None:
+    """It is in the list: nobody has to be asked, and the request is not open again."""
+    desk = Desk.build(tmp_path, authority=Authority("Home CA"))
+    token, csr = desk.token(), pem(csr_for("a.example"))
+    first = desk.issue(token, csr=csr, Idempotency_Key=KEY)
+    (tmp_path / "registrar.key").unlink()
+    new = Desk.build(tmp_path, authority=Authority("Home CA G2"))
+    again = new.issue(token, csr=csr, Idempotency_Key=KEY)
+    assert (again.status_code, again.json["certificate"]) == (201, first.json["certificate"])
+    assert again.headers["Location"] == first.headers["Location"]
+    assert (new.signer.asked, is_open(new)) == ([], [False])
+
+
+def test_request_of_a_key_that_is_gone_ends(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody here could tell the certificate from a forged one; its client hears why, until the CA is there again."""
+    caplog.set_level("INFO")
+    old = Authority("Home CA")
+    desk = Desk.build(tmp_path, authority=old)
+    desk.signer.silent = True
+    token, csr = desk.token(), pem(csr_for("a.example"))
+    desk.issue(token, csr=csr, Idempotency_Key=KEY)
+    (tmp_path / "registrar.key").unlink()
+    new = Desk.build(tmp_path, authority=Authority("Home CA G2"))
+    look(new)
+    assert (new.signer.asked, is_open(new)) == ([], [False])
+    assert "asked by token test, ends: the CA that was to issue it is not configured here any more" in caplog.text
+    answer = new.issue(token, csr=csr, Idempotency_Key=KEY)
+    assert kind(answer) == "issuer"
+    assert "Idempotency-Key" in answer.json["advice"]
+    assert (new.signer.asked, is_open(new)) == ([], [False])
+    (tmp_path / "registrar.key").unlink()
+    back = Desk.build(tmp_path, authority=Authority("Home CA G3"), public=former(tmp_path, old))
+    back.signer.ca.authority = old
+    assert back.issue(token, csr=csr, Idempotency_Key=KEY).status_code == 201
 
 
 def former(folder: Path, authority: Authority) -> str:
