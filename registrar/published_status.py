@@ -26,6 +26,7 @@ from revocation.paths import OCSP_PATH
 
 _SECONDS: Final = 1.0
 _PLACES: Final = 8
+_PLACE_SECONDS: Final = 0.05
 _LARGEST: Final = 1 << 16
 _KEPT: Final = timedelta(minutes=5)
 _MOST_KEPT: Final = 10_000
@@ -56,11 +57,15 @@ class Statuses(Protocol):
         """What is published of a certificate now, or was a little while ago; None: nothing, or nobody answers."""
 
 
+class NoPlace(Exception):
+    """Too many wait for the responder at this moment."""
+
+
 class Responder(Protocol):
     """Who answers for certificates."""
 
     def ask(self, issuer: Issuer, serial: int) -> bytes | None:
-        """Its answer of now, whatever that is; None where there is none."""
+        """Its answer of now, whatever that is; None where there is none. Raises NoPlace."""
 
 
 class OCSPResponder:
@@ -78,9 +83,13 @@ class OCSPResponder:
         self._places = threading.BoundedSemaphore(places)
 
     def ask(self, issuer: Issuer, serial: int) -> bytes | None:
-        """Its answer to a GET (RFC 6960 appendix A.1); None also where too many wait for it."""
-        if not self._places.acquire(blocking=False):
-            return None
+        """Its answer to a GET (RFC 6960 appendix A.1).
+
+        Raises:
+            NoPlace: too many wait for it, and go on doing so: one that answers has a place free in a moment.
+        """
+        if not self._places.acquire(timeout=_PLACE_SECONDS):
+            raise NoPlace
         try:
             return self._answer(issuer, serial)
         finally:
@@ -128,7 +137,10 @@ class OCSPStatuses:
         return found
 
     def _ask(self, issuer: Issuer, serial: int) -> Published | None:
-        body = self._responder.ask(issuer, serial)
+        try:
+            body = self._responder.ask(issuer, serial)
+        except NoPlace:
+            return None
         return None if body is None else _read(body, serial)
 
 
