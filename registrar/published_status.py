@@ -39,10 +39,12 @@ class Published:
     Attributes:
         revoked_at: since when it is revoked, or on hold; None of one that is good.
         on_hold: whether it may be good again.
+        is_there: whether anything is published of it: a responder can answer that it has nothing (RFC 5019).
     """
 
     revoked_at: datetime | None
     on_hold: bool = False
+    is_there: bool = True
 
     @property
     def revoked_for_good(self) -> datetime | None:
@@ -50,11 +52,14 @@ class Published:
         return None if self.on_hold else self.revoked_at
 
 
+UNPUBLISHED: Final = Published(None, is_there=False)
+
+
 class Statuses(Protocol):
     """Who knows what is published."""
 
     def published(self, issuer: Issuer, serial: int, *, fresh: bool = False) -> Published | None:
-        """What is published of a certificate now, or was a little while ago; None: nothing, or nobody answers."""
+        """What is published of a certificate now, or was a little while ago; None: nobody answers."""
 
 
 class NoPlace(Exception):
@@ -128,8 +133,8 @@ class OCSPStatuses:
         if kept and not fresh and now - kept[0] < _KEPT:
             return kept[1]
         found = self._ask(issuer, serial)
-        if found is None:
-            return kept[1] if kept and not fresh else None
+        if found is None or not found.is_there:
+            return kept[1] if kept and not fresh else found
         with self._turn:
             self._kept[key] = (now, found)
             while len(self._kept) > _MOST_KEPT:
@@ -147,6 +152,8 @@ class OCSPStatuses:
 def _read(body: bytes, serial: int) -> Published | None:
     try:
         response = ocsp.load_der_ocsp_response(body)
+        if response.response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED:
+            return UNPUBLISHED
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             return None
         for one in response.responses:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from registrar.configured import api_of, read_registrar, responder_of, services_of, signer_of
-from registrar.published_status import NoPlace, OCSPResponder, OCSPStatuses, Published
+from registrar.published_status import UNPUBLISHED, NoPlace, OCSPResponder, OCSPStatuses, Published
 from revocation.configfile import ConfigFile
 from tests.authority import NOW
 from tests.registrar.fakes import Clock
@@ -102,8 +102,22 @@ def test_status_is_that_of_the_responder(responder: Responder) -> None:
     assert statuses.published(issuer, serial) == Published(None)
 
 
+def test_responder_that_has_nothing_of_it_has_answered(responder: Responder) -> None:
+    """Though nothing is published; what was seen before of it goes on for who takes what is a little old."""
+    assert responder.certificate
+    clock = Clock(NOW)
+    statuses = OCSPStatuses(OCSPResponder(f"http://127.0.0.1:{responder.server_port}/pki"), clock)
+    issuer, serial = responder.site.services.tenants["home"].issuer, responder.certificate.serial_number
+    responder.revoked = True
+    assert statuses.published(issuer, serial) == Published(NOW)
+    responder.raw = b"\x30\x03\x0a\x01\x06"
+    assert statuses.published(issuer, serial, fresh=True) == UNPUBLISHED
+    clock.forward(minutes=6)
+    assert statuses.published(issuer, serial) == Published(NOW)
+
+
 @pytest.mark.parametrize(
-    "raw", [b"\x30\x03\x0a\x01\x06", b"no response", b"\x30" * 100_000], ids=["unauthorized", "garbage", "long"]
+    "raw", [b"\x30\x03\x0a\x01\x01", b"no response", b"\x30" * 100_000], ids=["malformed", "garbage", "long"]
 )
 def test_answer_that_is_none_says_nothing(responder: Responder, raw: bytes) -> None:
     """Neither does a responder that is away."""
