@@ -47,7 +47,15 @@ def signer_of(settings: RegistrarConfig, clock: Clock) -> SignerIssuance:
     return SignerIssuance(Wire(settings.queue), keys, clock, max(1, settings.threads // 2))
 
 
-def services_of(settings: RegistrarConfig, public: PublicConfig, clock: Clock, signer: SignerIssuance) -> Services:
+def responder_of(settings: RegistrarConfig, public: PublicConfig) -> OCSPResponder:
+    """The OCSP responder, for which a quarter of the threads may wait at a time, whatever they look for there."""
+    base = settings.responder or f"{public.base_url}{public.prefix}"
+    return OCSPResponder(base, max(1, settings.threads // 4))
+
+
+def services_of(
+    settings: RegistrarConfig, public: PublicConfig, clock: Clock, signer: SignerIssuance, responder: OCSPResponder
+) -> Services:
     """All parts, the database opened. The queue server may come later.
 
     Raises:
@@ -62,12 +70,12 @@ def services_of(settings: RegistrarConfig, public: PublicConfig, clock: Clock, s
         rates=Rates.in_queue_server(settings.queue, clock),
         validations=QueuedValidations(Wire(settings.queue), clock),
         issuance=signer,
-        statuses=OCSPStatuses(_responder(settings, public), clock),
+        statuses=OCSPStatuses(responder, clock),
         clock=clock,
     )
 
 
-def api_of(services: Services, signer: SignerIssuance) -> APIServices | None:
+def api_of(services: Services, signer: SignerIssuance, responder: OCSPResponder) -> APIServices | None:
     """The parts of the API, beside those of ACME; None where it is not served."""
     settings, public = services.settings, services.public
     if settings.api is None:
@@ -80,12 +88,6 @@ def api_of(services: Services, signer: SignerIssuance) -> APIServices | None:
         database=services.database,
         rates=services.rates,
         signer=signer,
-        responder=_responder(settings, public),
+        responder=responder,
         clock=services.clock,
     )
-
-
-def _responder(settings: RegistrarConfig, public: PublicConfig) -> OCSPResponder:
-    """The OCSP responder, for which a quarter of the threads may wait at a time for ACME, and another for the API."""
-    base = settings.responder or f"{public.base_url}{public.prefix}"
-    return OCSPResponder(base, max(1, settings.threads // 4))

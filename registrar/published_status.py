@@ -26,6 +26,7 @@ from revocation.paths import OCSP_PATH
 
 _SECONDS: Final = 1.0
 _PLACES: Final = 8
+_PLACE_SECONDS: Final = 0.05
 _LARGEST: Final = 1 << 16
 _KEPT: Final = timedelta(minutes=5)
 _MOST_KEPT: Final = 10_000
@@ -38,10 +39,12 @@ class Published:
     Attributes:
         revoked_at: since when it is revoked, or on hold; None of one that is good.
         on_hold: whether it may be good again.
+        is_there: whether anything is published of it: a responder can answer that it has nothing (RFC 5019).
     """
 
     revoked_at: datetime | None
     on_hold: bool = False
+    is_there: bool = True
 
     @property
     def revoked_for_good(self) -> datetime | None:
@@ -49,18 +52,25 @@ class Published:
         return None if self.on_hold else self.revoked_at
 
 
+UNPUBLISHED: Final = Published(None, is_there=False)
+
+
 class Statuses(Protocol):
     """Who knows what is published."""
 
     def published(self, issuer: Issuer, serial: int, *, fresh: bool = False) -> Published | None:
-        """What is published of a certificate now, or was a little while ago; None: nothing, or nobody answers."""
+        """What is published of a certificate now, or was a little while ago; None: nobody answers."""
+
+
+class NoPlace(Exception):
+    """Too many wait for the responder at this moment."""
 
 
 class Responder(Protocol):
     """Who answers for certificates."""
 
     def ask(self, issuer: Issuer, serial: int) -> bytes | None:
-        """Its answer of now, whatever that is; None where there is none."""
+        """Its answer of now, whatever that is; None where there is none. Raises NoPlace."""
 
 
 class OCSPResponder:
@@ -78,9 +88,13 @@ class OCSPResponder:
         self._places = threading.BoundedSemaphore(places)
 
     def ask(self, issuer: Issuer, serial: int) -> bytes | None:
-        """Its answer to a GET (RFC 6960 appendix A.1); None also where too many wait for it."""
-        if not self._places.acquire(blocking=False):
-            return None
+        """Its answer to a GET (RFC 6960 appendix A.1).
+
+        Raises:
+            NoPlace: too many wait for it, and go on doing so: one that answers has a place free in a moment.
+        """
+        if not self._places.acquire(timeout=_PLACE_SECONDS):
+            raise NoPlace
         try:
             return self._answer(issuer, serial)
         finally:
@@ -119,8 +133,8 @@ class OCSPStatuses:
         if kept and not fresh and now - kept[0] < _KEPT:
             return kept[1]
         found = self._ask(issuer, serial)
-        if found is None:
-            return kept[1] if kept and not fresh else None
+        if found is None or not found.is_there:
+            return kept[1] if kept and not fresh else found
         with self._turn:
             self._kept[key] = (now, found)
             while len(self._kept) > _MOST_KEPT:
@@ -128,13 +142,18 @@ class OCSPStatuses:
         return found
 
     def _ask(self, issuer: Issuer, serial: int) -> Published | None:
-        body = self._responder.ask(issuer, serial)
+        try:
+            body = self._responder.ask(issuer, serial)
+        except NoPlace:
+            return None
         return None if body is None else _read(body, serial)
 
 
 def _read(body: bytes, serial: int) -> Published | None:
     try:
         response = ocsp.load_der_ocsp_response(body)
+        if response.response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED:
+            return UNPUBLISHED
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             return None
         for one in response.responses:

@@ -6,8 +6,9 @@ done here and not by the worker that validates, which reaches out to strangers a
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final, Protocol, TypeAlias
 
 _LOG: Final = logging.getLogger("revocast.registrar")
@@ -26,6 +27,12 @@ Place: TypeAlias = tuple[str, str]
 """The name of an issuer, and the id of what waits there."""
 
 
+def by_turns(each: Mapping[str, Sequence[str]]) -> list[Place]:
+    """What waits at several issuers, one of each after the other: one that has many keeps no other's waiting."""
+    rows = zip_longest(*([(name, id_) for id_ in ids] for name, ids in each.items()))
+    return [place for row in rows for place in row if place is not None]
+
+
 class Waiting(Protocol):
     """What waits for the signer, of one kind."""
 
@@ -34,7 +41,11 @@ class Waiting(Protocol):
         """In a word, for the log."""
 
     def waiting(self, most: int) -> Sequence[Place]:
-        """Those that wait, so many of each issuer, the oldest first. Raises DatabaseUnavailable."""
+        """Those that wait, so many of each issuer, the oldest first, at the beginning of a round.
+
+        Raises:
+            DatabaseUnavailable: it cannot be seen which there are.
+        """
 
     def pursue(self, place: Place) -> float | None:
         """Take one further; the seconds after which it is asked for again, where the signer says when."""

@@ -20,7 +20,7 @@ from registrar.api.app import create_app as create_api
 from registrar.api.open_requests import OpenRequests
 from registrar.application import Application, together
 from registrar.config import RegistrarConfig, is_loopback
-from registrar.configured import api_of, read_registrar, services_of, signer_of
+from registrar.configured import api_of, read_registrar, responder_of, services_of, signer_of
 from registrar.own_certificate import OwnCertificate
 from registrar.pursuing import LOOKS_EVERY, Pursuing
 from registrar.served_certificate import ServedCertificate
@@ -56,8 +56,9 @@ def registrar(config: Path | None, listen: str | None) -> None:
         )
     _warn_of_loopback(settings, public)
     signer = signer_of(settings, clock.now)
-    services = services_of(settings, public, clock.now, signer)
-    api = api_of(services, signer)
+    responder = responder_of(settings, public)
+    services = services_of(settings, public, clock.now, signer, responder)
+    api = api_of(services, signer, responder)
     require_chains((*services.tenants.values(), *(api.tenants.values() if api else ())))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)

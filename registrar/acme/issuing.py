@@ -173,4 +173,5 @@ def _is_published(services: Services, tenant: Tenant, certificate: Certificate) 
     places = extension_value(found.extensions, x509.AuthorityInformationAccess)
     if not any(one.access_method == AuthorityInformationAccessOID.OCSP for one in places or ()):
         return True
-    return services.statuses.published(tenant.issuer, found.serial_number, fresh=True) is not None
+    published = services.statuses.published(tenant.issuer, found.serial_number, fresh=True)
+    return published is not None and published.is_there

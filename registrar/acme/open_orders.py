@@ -1,6 +1,7 @@
 """Orders that are processed, and whose clients may never come back."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from registrar.acme.issuing import pursue
@@ -8,7 +9,8 @@ from registrar.acme.services import Services
 from registrar.database import orders as stored
 from registrar.database.rows import Status
 from registrar.problem import Problem
-from registrar.pursuing import Place
+from registrar.pursuing import Place, by_turns
+from registrar.until_silent import StatusesUntilSilent
 
 _LONGEST: Final = 600.0
 
@@ -19,12 +21,14 @@ class OpenOrders:
     kind = "order"
 
     def __init__(self, services: Services) -> None:
-        self._services = services
+        self._services = self._of_this_round = services
 
     def waiting(self, most: int) -> Sequence[Place]:
-        """Those that wait for their certificate."""
-        with self._services.database.read() as connection:
-            return [(name, id_) for name in self._services.tenants for id_ in stored.processed(connection, name, most)]
+        """Those that wait for their certificate, in a new round."""
+        services = self._services
+        self._of_this_round = replace(services, statuses=StatusesUntilSilent(services.statuses))
+        with services.database.read() as connection:
+            return by_turns({name: stored.processed(connection, name, most) for name in services.tenants})
 
     def pursue(self, place: Place) -> float | None:
         """Ask the signer, without waiting."""
@@ -35,7 +39,7 @@ class OpenOrders:
         if one is None or one.status is not Status.PROCESSING or tenant is None:
             return None
         try:
-            pursue(self._services, tenant, one, 0.0)
+            pursue(self._of_this_round, tenant, one, 0.0)
         except Problem as problem:
             return float(problem.retry_after or _LONGEST)
         return None

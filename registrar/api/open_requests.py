@@ -6,6 +6,7 @@ late what it was asked, so their replies are looked for, and in the end what is 
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -15,15 +16,15 @@ from registrar.api.recording import record
 from registrar.api.seen import is_seen_revoked, look_again, see_all
 from registrar.api.services import APIServices
 from registrar.database import requests
-from registrar.pursuing import Place
+from registrar.pursuing import Place, by_turns
 from registrar.refusal import is_for_later, seconds_until_room, words
+from registrar.until_silent import ResponderUntilSilent
 from revocation.errors import QueueUnreachable
 from revocation.logs import about
 from revocation.messages import Outcome, Release, Reply, Revoke, Verb
 from revocation.refusalkind import RefusalKind
 
 _LOG: Final = logging.getLogger("revocast.registrar")
-_QUIET: Final = timedelta(minutes=1)
 _HEARD: Final = timedelta(hours=1)
 """For how long replies are in the queue, and much longer than the signer heeds a message."""
 
@@ -34,12 +35,14 @@ class OpenRequests:
     kind = "request"
 
     def __init__(self, services: APIServices) -> None:
-        self._services, self._quiet_until = services, services.clock()
+        self._services = self._of_this_round = services
 
     def waiting(self, most: int) -> Sequence[Place]:
-        """Those that have no answer."""
-        with self._services.database.read() as connection:
-            return [(name, id_) for name in self._services.tenants for id_ in requests.waiting(connection, name, most)]
+        """Those that have no answer, in a new round."""
+        services = self._services
+        self._of_this_round = replace(services, responder=ResponderUntilSilent(services.responder))
+        with services.database.read() as connection:
+            return by_turns({name: requests.waiting(connection, name, most) for name in services.tenants})
 
     def pursue(self, place: Place) -> float | None:
         """Ask the signer again, without waiting, and record what it says."""
@@ -67,7 +70,7 @@ class OpenRequests:
         found = record(self._services, begun, reply)
         if found is not None:
             self._tell(begun, "is done")
-            self._see(begun, [one.serial for one in found])
+            see_all(self._of_this_round, begun.tenant, begun.body.issuer, [one.serial for one in found])
         return None
 
     def _begun(self, issuer: str, id_: str) -> Begun | None:
@@ -98,25 +101,17 @@ class OpenRequests:
         self._tell(begun, f"is refused: {words(reply.detail)}")
         return None
 
-    def _see(self, begun: Begun, names: Sequence[str]) -> None:
-        """Look which were revoked meanwhile; after a silence not for a while, or each would wait for a responder that
-        hangs.
-        """
-        now = self._services.clock()
-        if now >= self._quiet_until and not see_all(self._services, begun.tenant, begun.body.issuer, names):
-            self._quiet_until = now + _QUIET
-
     def _is_revoked(self, begun: Begun) -> bool:
         match begun.body:
             case Revoke(issuer=ca, serial=str(serial)):
-                return is_seen_revoked(self._services, begun.tenant, ca, serial)
+                return is_seen_revoked(self._of_this_round, begun.tenant, ca, serial)
         return False
 
     def _end(self, begun: Begun) -> None:
         """End it, not known to be done; of a change of status it is seen what is published, whoever had that done."""
         match begun.body:
             case Revoke(serial=str(serial)) | Release(serial=serial):
-                look_again(self._services, begun.tenant, begun.body.issuer, serial)
+                look_again(self._of_this_round, begun.tenant, begun.body.issuer, serial)
         with self._services.database.write() as connection:
             requests.end(connection, begun.id, done=False)
 

@@ -1,9 +1,11 @@
 """What is published of a certificate: asked of the OCSP responder now, and verified as a relying party would."""
 
 from registrar.api.models import Status
-from registrar.api.problems import APIProblem, Kind
+from registrar.api.problems import APIProblem, Kind, unavailable
 from registrar.api.services import APIServices
+from registrar.api.signer import SOON
 from registrar.api.verify import NoProof, verify
+from registrar.published_status import NoPlace
 from revocation import serials
 from revocation.issuer import Issuer
 
@@ -12,9 +14,12 @@ def look(services: APIServices, issuer: Issuer, serial: int) -> Status:
     """What the responder says of it.
 
     Raises:
-        APIProblem: nobody answers, or with nothing that can be verified.
+        APIProblem: nobody answers, or with nothing that can be verified; or too many wait for it.
     """
-    octets = services.responder.ask(issuer, serial)
+    try:
+        octets = services.responder.ask(issuer, serial)
+    except NoPlace:
+        raise unavailable("too many wait for the OCSP responder, which is slow or hangs", SOON) from None
     if octets is None:
         raise APIProblem(Kind.NO_ANSWER, "the OCSP responder does not answer")
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from registrar.acme.app import create_app
 from registrar.acme.jws import LARGEST
-from registrar.configured import read_registrar, services_of, signer_of
+from registrar.configured import read_registrar, responder_of, services_of, signer_of
 from registrar.serving.conversation import Bounds
 from registrar.serving.server import Server
 from revocation import clock
@@ -19,7 +19,8 @@ _THREADS = 32
 def main(config: str) -> None:
     """Serve until the process ends; says its port first."""
     settings, public = read_registrar(ConfigFile.read(Path(config)))
-    services = services_of(settings, public, clock.now, signer_of(settings, clock.now))
+    signer = signer_of(settings, clock.now)
+    services = services_of(settings, public, clock.now, signer, responder_of(settings, public))
     services = replace(services, validations=InstantValidator(services.database, clock.now))
     application = create_app(services).wsgi_app
     bounds = Bounds(2 * LARGEST, silence=60)  # clients make their keys with a connection open

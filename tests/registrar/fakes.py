@@ -138,6 +138,8 @@ class FakeStatuses:
     """Says what the test wants of each certificate, in place of an OCSP responder."""
 
     found: Published | None = None
+    asked: int = 0
 
     def published(self, issuer: Issuer, serial: int, *, fresh: bool = False) -> Published | None:
+        self.asked += 1
         return self.found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from registrar.acme.app import create_app
 from registrar.api.app import create_app as create_api
-from registrar.configured import read_registrar, services_of, signer_of
+from registrar.configured import read_registrar, responder_of, services_of, signer_of
 from registrar.database import Database, DatabaseUnavailable
 from revocation.configfile import ConfigFile
 from tests.authority import NOW
@@ -64,7 +64,7 @@ def test_registrar_waits_less_long_than_commands(site: Site) -> None:
     """Five seconds, and theirs half a minute: what is seen is what SQLite was told."""
     settings, public = read_registrar(ConfigFile.read(site.folder / "revocast.toml"))
     signer = signer_of(settings, Clock(NOW))
-    of_requests = services_of(settings, public, Clock(NOW), signer).database
+    of_requests = services_of(settings, public, Clock(NOW), signer, responder_of(settings, public)).database
     for database, most in ((of_requests, 5), (Database(settings.database), 30)):
         with database.write() as connection:
             told = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()

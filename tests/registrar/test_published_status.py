@@ -1,6 +1,7 @@
 """What is published of a certificate, asked of an OCSP responder over HTTP: a real server with answers made here."""
 
 import base64
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,7 +15,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from registrar.published_status import OCSPResponder, OCSPStatuses, Published
+from registrar.configured import api_of, read_registrar, responder_of, services_of, signer_of
+from registrar.published_status import UNPUBLISHED, NoPlace, OCSPResponder, OCSPStatuses, Published
+from revocation.configfile import ConfigFile
 from tests.authority import NOW
 from tests.registrar.fakes import Clock
 from tests.registrar.site import Site
@@ -99,8 +102,22 @@ def test_status_is_that_of_the_responder(responder: Responder) -> None:
     assert statuses.published(issuer, serial) == Published(None)
 
 
+def test_responder_that_has_nothing_of_it_has_answered(responder: Responder) -> None:
+    """Though nothing is published; what was seen before of it goes on for who takes what is a little old."""
+    assert responder.certificate
+    clock = Clock(NOW)
+    statuses = OCSPStatuses(OCSPResponder(f"http://127.0.0.1:{responder.server_port}/pki"), clock)
+    issuer, serial = responder.site.services.tenants["home"].issuer, responder.certificate.serial_number
+    responder.revoked = True
+    assert statuses.published(issuer, serial) == Published(NOW)
+    responder.raw = b"\x30\x03\x0a\x01\x06"
+    assert statuses.published(issuer, serial, fresh=True) == UNPUBLISHED
+    clock.forward(minutes=6)
+    assert statuses.published(issuer, serial) == Published(NOW)
+
+
 @pytest.mark.parametrize(
-    "raw", [b"\x30\x03\x0a\x01\x06", b"no response", b"\x30" * 100_000], ids=["unauthorized", "garbage", "long"]
+    "raw", [b"\x30\x03\x0a\x01\x01", b"no response", b"\x30" * 100_000], ids=["malformed", "garbage", "long"]
 )
 def test_answer_that_is_none_says_nothing(responder: Responder, raw: bytes) -> None:
     """Neither does a responder that is away."""
@@ -115,7 +132,8 @@ def test_no_more_threads_than_its_places_wait_for_a_responder_that_hangs(respond
     """Beyond, what was seen before is all that is known, and nothing of others, until there is room."""
     assert responder.certificate
     clock = Clock(NOW)
-    statuses = OCSPStatuses(OCSPResponder(f"http://127.0.0.1:{responder.server_port}/pki", places=2, seconds=30), clock)
+    asked = OCSPResponder(f"http://127.0.0.1:{responder.server_port}/pki", places=2, seconds=30)
+    statuses = OCSPStatuses(asked, clock)
     issuer, serial = responder.site.services.tenants["home"].issuer, responder.certificate.serial_number
     assert statuses.published(issuer, serial) == Published(None)
     clock.forward(minutes=6)
@@ -131,9 +149,30 @@ def test_no_more_threads_than_its_places_wait_for_a_responder_that_hangs(respond
     assert statuses.published(issuer, serial) == Published(None)
     assert statuses.published(issuer, serial + 3) is None
     assert statuses.published(issuer, serial, fresh=True) is None
+    with pytest.raises(NoPlace):
+        asked.ask(issuer, serial)
     assert responder.asked == 3
     responder.answers.set()
     for one in waiting:
         one.join(10)
     responder.revoked, responder.raw = True, b""
     assert statuses.published(issuer, serial) == Published(NOW)
+
+
+def test_acme_and_the_api_share_the_places(tmp_path: Path) -> None:
+    """A quarter of the threads, so that with half of them waiting for the signer there are some for all else."""
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        place = f"http://127.0.0.1:{hanging.getsockname()[1]}"
+        registrar = f'threads = 4\nresponder = "{place}"\n[registrar.api]'
+        Site.build(tmp_path, registrar=registrar, issuer="api = true")
+        settings, public = read_registrar(ConfigFile.read(tmp_path / "revocast.toml"))
+        signer, asked = signer_of(settings, Clock(NOW)), responder_of(settings, public)
+        services = services_of(settings, public, Clock(NOW), signer, asked)
+        api = api_of(services, signer, asked)
+        assert api
+        issuer = services.tenants["home"].issuer
+        waiting = threading.Thread(target=services.statuses.published, args=(issuer, 1))
+        waiting.start()
+        with hanging.accept()[0], pytest.raises(NoPlace):
+            api.responder.ask(issuer, 2)
+        waiting.join()

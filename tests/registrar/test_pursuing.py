@@ -16,9 +16,10 @@ from registrar.database import certificates
 from registrar.database import orders as stored
 from registrar.database.schema import orders
 from registrar.problem import Problem, ProblemType
+from registrar.published_status import UNPUBLISHED, Published
 from registrar.pursuing import Pursuing
 from tests.registrar.site import Raw, Site, csr_for, problem
-from tests.registrar.test_certificates import der
+from tests.registrar.test_certificates import der, held_back
 
 
 class Seconds:
@@ -174,3 +175,31 @@ def test_order_that_was_put_back_is_not_ended_by_who_pursued_it_before(site: Sit
     with site.services.database.write() as connection:
         assert not stored.end(connection, before, before.status)
     assert problem(one.finalize(order, csr_for("a.example"))) == "orderNotReady"
+
+
+@pytest.mark.parametrize(("found", "looks"), [(None, 1), (UNPUBLISHED, 3)], ids=["silent", "nothing yet"])
+def test_responder_that_is_silent_is_asked_once_in_a_round(
+    tmp_path: Path, seconds: Seconds, found: Published | None, looks: int
+) -> None:
+    """By publish_first: one that hangs takes its second each time, and many orders would wait for each other."""
+    site = held_back(tmp_path, 'finalize_wait = "0s"')
+    one = site.client()
+    for number in range(3):
+        one.finalize(one.ready(f"h{number}.example"), csr_for(f"h{number}.example"))
+    site.statuses.found, before = found, site.statuses.asked
+    look(Pursuing(OpenOrders(site.services), 5.0, seconds), seconds, 10)
+    assert site.statuses.asked - before == looks
+    site.statuses.found = Published(None)
+    look(Pursuing(OpenOrders(site.services), 5.0, seconds), seconds, 10)
+    with site.services.database.read() as connection:
+        assert stored.processed(connection, "home", 9) == []
+
+
+def test_orders_of_several_issuers_have_their_turns(site: Site) -> None:
+    """However many one has, another's do not wait for all of them."""
+    site.ca.silent = True
+    for issuer, count in (("home", 3), ("lab", 1)):
+        one = site.client(issuer)
+        for number in range(count):
+            one.finalize(one.ready(f"h{number}.example"), csr_for(f"h{number}.example"))
+    assert [name for name, _ in OpenOrders(site.services).waiting(9)] == ["home", "lab", "home", "home"]

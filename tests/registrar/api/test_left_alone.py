@@ -103,6 +103,17 @@ def test_responder_that_is_away_is_asked_once_for_all_that_was_left_alone(desk: 
     assert desk.responder.asked == asked + 1
 
 
+def test_responder_that_is_away_is_asked_once_for_all_that_are_said_to_be_revoked(desk: Desk) -> None:
+    """They wait until that is seen, each for as long as it would hang."""
+    token = desk.token()
+    for number in range(3):
+        desk.ask("POST", f"{LIST}/0A1{number}/revoke", {}, token=token)
+    said = {"detail": "is already revoked", "kind": RefusalKind.ALREADY_REVOKED}
+    desk.signer.refusal, asked = Reply(id=KEY, outcome=Outcome.REFUSED, at=NOW, **said), desk.responder.asked
+    look(desk)
+    assert (desk.responder.asked, is_open(desk)) == (asked + 1, [True] * 3)
+
+
 def test_client_that_comes_late_gets_its_certificate(desk: Desk) -> None:
     """Under its key: the one that is listed, and no other."""
     token, csr = desk.token(), pem(csr_for("a.example"))

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from registrar.api.verify import NoProof, verify
+from registrar.published_status import NoPlace
 from revocation.status import Reason, Revocation
 from tests.authority import NOW, Authority, CAKey
 from tests.building.ca import CA
@@ -57,6 +58,20 @@ def test_what_proves_nothing_is_no_status(desk: Desk) -> None:
         assert kind(desk.ask("GET", PLACE, token=token)) == "no-answer", number
     desk.responder.answer = right
     assert desk.ask("GET", PLACE, token=token).status_code == 200
+
+
+def test_who_finds_no_place_before_the_responder_comes_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503, and not that nothing can be verified; what else looks there shows what it knows."""
+    token = desk.token()
+    place = f"/issuers/home/certificates/{desk.issue(token, 'a.example').json['serial']}"
+
+    def ask(*_: object) -> None:
+        raise NoPlace
+
+    monkeypatch.setattr(desk.responder, "ask", ask)
+    answer = desk.ask("GET", f"{place}/status", token=token)
+    assert (answer.status_code, kind(answer), answer.headers["Retry-After"]) == (503, "unavailable", "5")
+    assert desk.ask("GET", place, token=token).json["seen_at"] is None
 
 
 @pytest.mark.parametrize(
