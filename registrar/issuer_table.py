@@ -130,7 +130,8 @@ class IssuerTable(Table):
     limits: RateLimits = RateLimits()
     renewal: RenewalSettings = RenewalSettings()
     publish_first: bool = Field(
-        default=False, description="Hand a certificate out once its OCSP response is served, and not before."
+        default=False,
+        description="Hand a certificate out once its OCSP response is served, or after 20 s with a warning in the log.",
     )
     chains: tuple[tuple[LocalPath, ...], ...] = Field(
         default=(),

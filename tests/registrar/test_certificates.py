@@ -270,6 +270,23 @@ def test_certificate_is_held_back_until_its_response_is_served(tmp_path: Path) -
     one.certificate("b.example")
 
 
+def test_certificate_is_handed_out_after_a_while_though_no_response_is_served(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """20 s: soon enough for clients that still wait, who would order one after the other else. The log has it."""
+    site = held_back(tmp_path, 'finalize_wait = "0s"')
+    one = site.client()
+    order = one.ready("a.example")
+    assert one.finalize(order, csr_for("a.example")).json["status"] == "processing"
+    site.clock.forward(seconds=19)
+    assert one.post(order.headers["Location"]).json["status"] == "processing"
+    assert caplog.text == ""
+    site.clock.forward(seconds=1)
+    shown = one.post(order.headers["Location"]).json
+    assert (shown["status"], one.post(shown["certificate"]).status_code) == ("valid", 200)
+    assert "is handed out, and no OCSP response of it is served" in caplog.text
+
+
 def test_client_that_finalizes_waits_for_the_response_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is a moment: without it the client would come again after Retry-After."""
     site, answers = held_back(tmp_path), iter((None, Published(None)))

@@ -203,3 +203,19 @@ def test_orders_of_several_issuers_have_their_turns(site: Site) -> None:
         for number in range(count):
             one.finalize(one.ready(f"h{number}.example"), csr_for(f"h{number}.example"))
     assert [name for name, _ in OpenOrders(site.services).waiting(9)] == ["home", "lab", "home", "home"]
+
+
+def test_certificate_that_is_held_back_is_not_lost_to_who_gave_up(tmp_path: Path, seconds: Seconds) -> None:
+    """While the responder is away: it has its account, and renewal information, within a minute."""
+    site = held_back(tmp_path, 'finalize_wait = "0s"')
+    one = site.client()
+    order = one.ready("a.example")
+    assert one.finalize(order, csr_for("a.example")).json["status"] == "processing"
+    pursuing = Pursuing(OpenOrders(site.services), 5.0, seconds)
+    pursuing.look()
+    for _ in range(12):
+        site.clock.forward(seconds=5)
+        look(pursuing, seconds, 5)
+    (issued,) = (x509.load_der_x509_certificate(octets) for octets in site.ca.issued.values())
+    assert site.get(f"renewal-info/{certid_of(issued)}").status_code == 200
+    assert one.post("revoke-cert", {"certificate": der(issued)}).status_code == 200
