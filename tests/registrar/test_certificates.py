@@ -8,7 +8,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from registrar.acme.certid import certid_of
 from registrar.acme.renewal import usual_window
@@ -16,7 +15,7 @@ from registrar.problem import Problem, ProblemType
 from registrar.published_status import Published
 from revocation.status import Reason
 from tests.authority import Authority
-from tests.registrar.site import UNLIMITED, Raw, Site, b64, csr_for, problem
+from tests.registrar.site import UNLIMITED, Raw, Site, b64, problem
 
 
 def der(certificate: x509.Certificate) -> str:
@@ -255,50 +254,3 @@ def test_order_replaces_a_certificate_once(site: Site) -> None:
     assert (again.status_code, problem(again)) == (409, "alreadyReplaced")
     one.post(order.json["authorizations"][0], {"status": "deactivated"})
     assert one.order("a.example", replaces=certid).status_code == 201
-
-
-def test_certificate_is_held_back_until_its_response_is_served(tmp_path: Path) -> None:
-    """publish_first; one without a responder in it is not."""
-    site = held_back(tmp_path, 'finalize_wait = "0s"')
-    one = site.client()
-    order = one.ready("a.example")
-    assert one.finalize(order, csr_for("a.example")).json["status"] == "processing"
-    assert one.post(order.headers["Location"]).json["status"] == "processing"
-    site.statuses.found = Published(None)
-    assert one.post(order.headers["Location"]).json["status"] == "valid"
-    site.statuses.found, site.ca.extensions = None, []
-    one.certificate("b.example")
-
-
-def test_certificate_is_handed_out_after_a_while_though_no_response_is_served(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """20 s: soon enough for clients that still wait, who would order one after the other else. The log has it."""
-    site = held_back(tmp_path, 'finalize_wait = "0s"')
-    one = site.client()
-    order = one.ready("a.example")
-    assert one.finalize(order, csr_for("a.example")).json["status"] == "processing"
-    site.clock.forward(seconds=19)
-    assert one.post(order.headers["Location"]).json["status"] == "processing"
-    assert caplog.text == ""
-    site.clock.forward(seconds=1)
-    shown = one.post(order.headers["Location"]).json
-    assert (shown["status"], one.post(shown["certificate"]).status_code) == ("valid", 200)
-    assert "is handed out, and no OCSP response of it is served" in caplog.text
-
-
-def test_client_that_finalizes_waits_for_the_response_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is a moment: without it the client would come again after Retry-After."""
-    site, answers = held_back(tmp_path), iter((None, Published(None)))
-    monkeypatch.setattr(site.statuses, "published", lambda *_, **__: next(answers))
-    site.client().certificate("a.example")
-    assert list(answers) == []
-
-
-def held_back(folder: Path, registrar: str = "") -> Site:
-    """A server that waits for the responses of its certificates."""
-    site = Site.build(folder, issuer=f"publish_first = true\n{UNLIMITED}", registrar=registrar)
-    place = x509.UniformResourceIdentifier("http://pki.example/ocsp/")
-    access = x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)])
-    site.ca.extensions = [access]
-    return site

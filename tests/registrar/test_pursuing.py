@@ -16,10 +16,9 @@ from registrar.database import certificates
 from registrar.database import orders as stored
 from registrar.database.schema import orders
 from registrar.problem import Problem, ProblemType
-from registrar.published_status import UNPUBLISHED, Published
 from registrar.pursuing import Pursuing
 from tests.registrar.site import Raw, Site, csr_for, problem
-from tests.registrar.test_certificates import der, held_back
+from tests.registrar.test_certificates import der
 
 
 class Seconds:
@@ -177,24 +176,6 @@ def test_order_that_was_put_back_is_not_ended_by_who_pursued_it_before(site: Sit
     assert problem(one.finalize(order, csr_for("a.example"))) == "orderNotReady"
 
 
-@pytest.mark.parametrize(("found", "looks"), [(None, 1), (UNPUBLISHED, 3)], ids=["silent", "nothing yet"])
-def test_responder_that_is_silent_is_asked_once_in_a_round(
-    tmp_path: Path, seconds: Seconds, found: Published | None, looks: int
-) -> None:
-    """By publish_first: one that hangs takes its second each time, and many orders would wait for each other."""
-    site = held_back(tmp_path, 'finalize_wait = "0s"')
-    one = site.client()
-    for number in range(3):
-        one.finalize(one.ready(f"h{number}.example"), csr_for(f"h{number}.example"))
-    site.statuses.found, before = found, site.statuses.asked
-    look(Pursuing(OpenOrders(site.services), 5.0, seconds), seconds, 10)
-    assert site.statuses.asked - before == looks
-    site.statuses.found = Published(None)
-    look(Pursuing(OpenOrders(site.services), 5.0, seconds), seconds, 10)
-    with site.services.database.read() as connection:
-        assert stored.processed(connection, "home", 9) == []
-
-
 def test_orders_of_several_issuers_have_their_turns(site: Site) -> None:
     """However many one has, another's do not wait for all of them."""
     site.ca.silent = True
@@ -203,19 +184,3 @@ def test_orders_of_several_issuers_have_their_turns(site: Site) -> None:
         for number in range(count):
             one.finalize(one.ready(f"h{number}.example"), csr_for(f"h{number}.example"))
     assert [name for name, _ in OpenOrders(site.services).waiting(9)] == ["home", "lab", "home", "home"]
-
-
-def test_certificate_that_is_held_back_is_not_lost_to_who_gave_up(tmp_path: Path, seconds: Seconds) -> None:
-    """While the responder is away: it has its account, and renewal information, within a minute."""
-    site = held_back(tmp_path, 'finalize_wait = "0s"')
-    one = site.client()
-    order = one.ready("a.example")
-    assert one.finalize(order, csr_for("a.example")).json["status"] == "processing"
-    pursuing = Pursuing(OpenOrders(site.services), 5.0, seconds)
-    pursuing.look()
-    for _ in range(12):
-        site.clock.forward(seconds=5)
-        look(pursuing, seconds, 5)
-    (issued,) = (x509.load_der_x509_certificate(octets) for octets in site.ca.issued.values())
-    assert site.get(f"renewal-info/{certid_of(issued)}").status_code == 200
-    assert one.post("revoke-cert", {"certificate": der(issued)}).status_code == 200

@@ -79,41 +79,6 @@ def test_certificate_of_a_client_that_never_comes_back_is_listed(desk: Desk) -> 
     assert is_open(desk) == [False]
 
 
-def test_certificate_that_was_revoked_meanwhile_is_listed_as_such(desk: Desk) -> None:
-    """By the operator, who saw it in the ledger."""
-    token, ca = desk.token(), CA(desk.authority)
-    id_ = desk.issue(token, "a.example").json["id"]
-    desk.signer.silent = False
-    (_, verb, body) = desk.signer.asked[0]
-    assert desk.signer.ask(desk.services.tenants["home"], verb, body, id_, 0.0)
-    issued = x509.load_der_x509_certificate(desk.signer.ca.issued[id_])
-    options = {"this_update": NOW, "lifetime": timedelta(days=30)}
-    desk.responder.answer = response(ca, ca.responder(), issued.serial_number, Revocation(NOW), **options)
-    look(desk)
-    assert [one["state"] for one in listed(desk, token)] == ["revoked"]
-
-
-def test_responder_that_is_away_is_asked_once_for_all_that_was_left_alone(desk: Desk) -> None:
-    """One that hangs takes its second each time: a thousand certificates would wait for a thousand of them."""
-    token, asked = desk.token(), desk.responder.asked
-    for number in range(3):
-        desk.issue(token, f"h{number}.example")
-    look(desk)
-    assert len(listed(desk, token)) == 3
-    assert desk.responder.asked == asked + 1
-
-
-def test_responder_that_is_away_is_asked_once_for_all_that_are_said_to_be_revoked(desk: Desk) -> None:
-    """They wait until that is seen, each for as long as it would hang."""
-    token = desk.token()
-    for number in range(3):
-        desk.ask("POST", f"{LIST}/0A1{number}/revoke", {}, token=token)
-    said = {"detail": "is already revoked", "kind": RefusalKind.ALREADY_REVOKED}
-    desk.signer.refusal, asked = Reply(id=KEY, outcome=Outcome.REFUSED, at=NOW, **said), desk.responder.asked
-    look(desk)
-    assert (desk.responder.asked, is_open(desk)) == (asked + 1, [True] * 3)
-
-
 def test_client_that_comes_late_gets_its_certificate(desk: Desk) -> None:
     """Under its key: the one that is listed, and no other."""
     token, csr = desk.token(), pem(csr_for("a.example"))
