@@ -130,8 +130,7 @@ class IssuerTable(Table):
     limits: RateLimits = RateLimits()
     renewal: RenewalSettings = RenewalSettings()
     publish_first: bool = Field(
-        default=False,
-        description="Hand a certificate out once its OCSP response is served, or after 20 s with a warning in the log.",
+        default=False, description="Hand a certificate out once its OCSP response is served, and not before."
     )
     chains: tuple[tuple[LocalPath, ...], ...] = Field(
         default=(),

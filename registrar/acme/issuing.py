@@ -71,15 +71,14 @@ def pursue(services: Services, tenant: Tenant, one: Order, seconds: float, *, ma
             raise
         return _refused(services, one, problem)
     if tenant.table.publish_first and not _is_published_until(services, tenant, certificate, until):
-        if not services.withheld.is_long_enough(one.message or one.id, services.clock()):
-            return one
-        _warn_of(certificate, one)
+        _tell_of(certificate, one)
+        return one
     return _ended(services, one, certificate)
 
 
-def _warn_of(certificate: Certificate, one: Order) -> None:
-    _LOG.warning(
-        "order %s of %s: certificate %s is handed out, and no OCSP response of it is served",
+def _tell_of(certificate: Certificate, one: Order) -> None:
+    _LOG.info(
+        "order %s of %s: certificate %s is held back, since no OCSP response of it is served yet (publish_first)",
         *(one.id, one.issuer, certificate.serial),
         extra=about(message_id=one.message),
     )

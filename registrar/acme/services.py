@@ -1,12 +1,11 @@
 """What the ACME server works with; each part can be another one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from registrar.acme.nonces import Nonces
 from registrar.acme.rates import Rates
 from registrar.acme.validations import Validations
-from registrar.acme.withheld import Withheld
 from registrar.config import RegistrarConfig
 from registrar.database import Database
 from registrar.issuance import Issuance
@@ -23,7 +22,6 @@ class Services:
     Attributes:
         tenants: the issuers that serve ACME, by name.
         public: for the chains above them.
-        withheld: what waits for its OCSP response to be served.
     """
 
     settings: RegistrarConfig
@@ -36,4 +34,3 @@ class Services:
     issuance: Issuance
     statuses: Statuses
     clock: Clock
-    withheld: Withheld = field(default_factory=Withheld)
