@@ -68,7 +68,8 @@ def revoke(
     crls = _listing(connection, profile, certificate, revision)
     if uncovered(profile, [Group(certificate.is_ca, certificate.shard or 0, int(revocation.reason))]):
         note += "; no CRL is configured that lists it"
-    return Done(revision, f"{named(profile, serial)} is revoked since {iso(revocation.revoked_at)}{note}", crls)
+    what = "on hold" if revocation.reason is Reason.certificateHold else "revoked"
+    return Done(revision, f"{named(profile, serial)} is {what} since {iso(revocation.revoked_at)}{note}", crls)
 
 
 def release(connection: Connection, profile: IssuerProfile, certificate: Certificate, origin: Origin) -> Done:

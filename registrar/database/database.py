@@ -60,6 +60,8 @@ class Database:
             weakref.finalize(self, self._engine.dispose)
             self._turn = Turn(self.where) if isinstance(place, Path) else None
             self._migrate()
+            self._file = place if isinstance(place, Path) else None
+            self._identity = _identity(place) if isinstance(place, Path) else None
             self._patience = patience
         except (OSError, DatabaseError) as error:
             reason = error.strerror if isinstance(error, OSError) else error.orig
@@ -115,6 +117,9 @@ class Database:
         self._writable.require(self._write_the_same, now)
 
     def _write_the_same(self) -> None:
+        if self._file and _identity(self._file) != self._identity:
+            what = "its file is gone, or another one: what is written now nobody will read"
+            raise DatabaseUnavailable(what, where=self.where, advice="put it back where it was, and start anew")
         with self.write(durable=False) as connection:
             write_the_same(connection)
 
@@ -150,6 +155,14 @@ class Database:
             command.upgrade(config, "head")
         if version != HEAD:
             _LOG.info("%s: its schema is %s now, and was %s", self.where, HEAD, version or "none")
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _version(connection: Connection) -> str | None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from revocation.clock import iso
 from revocation.compliance import Compliance
-from revocation.durations import show
+from revocation.durations import show, spelled
 from revocation.errors import Refused
 from revocation.issuer import Issuer
 from revocation.messages import Issue
@@ -92,7 +92,7 @@ def _require_possible(window: Window, bound: timedelta, issuer: Issuer, now: dat
         raise Refused(f"would end at {iso(window.not_after)}, before it is of use", where=_WHERE)
     if window.lasts > bound:
         raise Refused(
-            f"would last {show(window.lasts)}, and {show(bound)} is the longest",
+            f"would last {spelled(window.lasts)}, and {show(bound)} is the longest",
             where=_WHERE,
             advice="`longest` of the profile, and where the BRs hold what their section 6.3.2 says",
         )

@@ -43,6 +43,17 @@ def test_database_that_cannot_be_written_is_not_healthy(site: Site) -> None:
     assert asked(site, seconds=10).status_code == 200
 
 
+def test_database_whose_file_was_taken_away_is_not_healthy(tmp_path: Path) -> None:
+    """SQLite goes on in a file that has no name any more, and what it writes there is lost."""
+    site = Site.build(tmp_path)
+    assert asked(site).status_code == 200
+    (file,) = (tmp_path / "registrar").glob("*.sqlite")
+    aside = file.rename(file.with_suffix(".aside"))
+    assert asked(site, seconds=10).status_code == 503
+    aside.rename(file)
+    assert asked(site, seconds=10).status_code == 200
+
+
 def test_probes_write_once_in_ten_seconds(site: Site) -> None:
     """However often they come, also where the clock went back; nothing is changed."""
     database, before = site.services.database, site.services.database.commits

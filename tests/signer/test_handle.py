@@ -90,6 +90,12 @@ def test_replayed_revocation_after_a_release_changes_nothing(estate: Estate, sig
     assert not is_revoked(signer, 1)
 
 
+def test_hold_is_told_as_one(estate: Estate, signer: Signer) -> None:
+    """Who reads that it is revoked would not look for a way back."""
+    reply = handle(signer, estate.revoke(1, "certificateHold"), fixed(NOW))
+    assert "is on hold since 2026-03-01T12:00:00Z" in reply.detail
+
+
 def test_id_used_for_another_message_is_refused(estate: Estate, signer: Signer) -> None:
     """An id stands for one wish."""
     done = handle(signer, estate.revoke(1), fixed(NOW))
