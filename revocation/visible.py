@@ -4,8 +4,12 @@ import unicodedata
 from typing import Final
 
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_BLANK_LETTERS: Final = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800")
-"""Fillers of Hangul, inherent vowels of Khmer and the blank of Braille: letters and signs by category, and empty."""
+_BLANK_LETTERS: Final = frozenset(
+    "\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800\u034f\u180b\u180c\u180d\u180f"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
+"""Fillers of Hangul, inherent vowels of Khmer, the blank of Braille, the joiner of graphemes, selectors of variations:
+letters and signs by category, and empty."""
 
 
 def visible(text: str) -> str:

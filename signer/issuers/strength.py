@@ -1,6 +1,6 @@
 """Which public keys a CA may have."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -29,7 +29,8 @@ _SMALLEST_EXPONENT: Final = 1 << 16
 _LARGEST_EXPONENT: Final = (1 << 256) - 1
 """BRs section 6.1.6; many clients read 32 bits of it at most."""
 
-_LARGEST_SMALL_FACTOR: Final = 751
+_LARGEST_SMALL_FACTOR: Final = 1 << 20
+"""Those of which anybody would find one in a second; the BRs name 751 (section 6.1.6)."""
 """The modulus has none of these (BRs section 6.1.6, NIST SP 800-89 section 5.3.3)."""
 
 
@@ -104,8 +105,17 @@ def disclosed(public_key_info: bytes) -> str | None:
     import gmpy2  # a hundredth of a second, and only where keys are judged
 
     modulus = key.public_numbers().n
-    if gmpy2.gcd(modulus, gmpy2.primorial(_LARGEST_SMALL_FACTOR)) != 1:
+    if gmpy2.gcd(modulus, _small_primes()) != 1:
         return f"is RSA with a factor of {_LARGEST_SMALL_FACTOR} at most: whoever sees it finds the private key"
     if gmpy2.is_power(modulus) or gmpy2.is_prime(modulus):
         return "is RSA with a modulus that is a prime, or a power: whoever sees it has the private key (BRs 6.1.6)"
     return None
+
+
+@cache
+def _small_primes() -> int:
+    """All of them multiplied, which takes a hundredth of a second."""
+    import gmpy2
+
+    product: int = gmpy2.primorial(_LARGEST_SMALL_FACTOR)
+    return product

@@ -233,8 +233,13 @@ def _uri(text: str) -> str | None:
         parts = urlsplit(text)
     except ValueError:
         return None
+    try:
+        parts.port  # noqa: B018 - urlsplit looks at it now
+    except ValueError:
+        return None
     leads_away = any(one in (".", "..") for one in re.split("[/;]", parts.path)) or "@" in parts.netloc
-    has_odd_host = ("//" in text and not parts.hostname) or (parts.hostname or "").endswith(".")
+    host = parts.hostname or ""
+    has_odd_host = ("//" in text and not host) or host.startswith(".") or host.endswith(".") or ".." in host
     return None if leads_away or has_odd_host else text
 
 
