@@ -149,17 +149,16 @@ class OCSPStatuses:
         return None if body is None else _read(body, serial)
 
 
-def _read(body: bytes, serial: int) -> Published | None:
+def _read(body: bytes, serial: int) -> Published:
+    """What an answer says; one that says nothing of the certificate, such as tryLater, is no silence."""
     try:
         response = ocsp.load_der_ocsp_response(body)
-        if response.response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED:
-            return UNPUBLISHED
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-            return None
+            return UNPUBLISHED
         for one in response.responses:
             if one.serial_number == serial and one.certificate_status is not ocsp.OCSPCertStatus.UNKNOWN:
                 on_hold = one.revocation_reason is x509.ReasonFlags.certificate_hold
                 return Published(one.revocation_time_utc, on_hold)
     except ValueError:
-        return None
-    return None
+        return UNPUBLISHED
+    return UNPUBLISHED

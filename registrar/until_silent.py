@@ -15,7 +15,10 @@ class ResponderUntilSilent:
 
     def ask(self, issuer: Issuer, serial: int) -> bytes | None:
         """Its answer of now; None where there is none, or was none before. Raises NoPlace."""
-        found = None if self._is_silent else self._responder.ask(issuer, serial)
+        if self._is_silent:
+            return None
+        self._is_silent = True  # also where there is no place
+        found = self._responder.ask(issuer, serial)
         self._is_silent = found is None
         return found
 

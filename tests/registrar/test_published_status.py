@@ -117,15 +117,18 @@ def test_responder_that_has_nothing_of_it_has_answered(responder: Responder) -> 
 
 
 @pytest.mark.parametrize(
-    "raw", [b"\x30\x03\x0a\x01\x01", b"no response", b"\x30" * 100_000], ids=["malformed", "garbage", "long"]
+    "raw",
+    [b"\x30\x03\x0a\x01\x01", b"\x30\x03\x0a\x01\x03", b"no response", b"\x30" * 100_000],
+    ids=["malformed", "tryLater", "garbage", "long"],
 )
-def test_answer_that_is_none_says_nothing(responder: Responder, raw: bytes) -> None:
-    """Neither does a responder that is away."""
+def test_answer_that_says_nothing_is_no_silence(responder: Responder, raw: bytes) -> None:
+    """As of a responder that is away: who asks for many goes on to the next, which may be there."""
     assert responder.certificate
     issuer, serial = responder.site.services.tenants["home"].issuer, responder.certificate.serial_number
     responder.raw = raw
-    for place in (f"http://127.0.0.1:{responder.server_port}/pki", "http://127.0.0.1:1"):
-        assert OCSPStatuses(OCSPResponder(place), Clock(NOW)).published(issuer, serial) is None
+    places = (f"http://127.0.0.1:{responder.server_port}/pki", "http://127.0.0.1:1")
+    found = [OCSPStatuses(OCSPResponder(place), Clock(NOW)).published(issuer, serial) for place in places]
+    assert found == [UNPUBLISHED, None]
 
 
 def test_no_more_threads_than_its_places_wait_for_a_responder_that_hangs(responder: Responder) -> None:
