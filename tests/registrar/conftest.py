@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgresql import Server
+from tests.postgresql import Server as PostgreSQL
+from tests.registrar.asking import Desk
 from tests.registrar.site import Site
+from tests.wire.server import Server
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[Server]:
+def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL server; tests that use it are marked with the judge `initdb`."""
-    with Server() as server:
+    with PostgreSQL() as server:
         yield server
 
 
@@ -28,3 +30,16 @@ def place(request: pytest.FixtureRequest) -> str:
 def site(tmp_path: Path) -> Site:
     """A server that is right by default, and limits nobody."""
     return Site.build(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running Valkey."""
+    with Server(tmp_path_factory.mktemp("valkey")) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(tmp_path: Path, valkey: Server) -> Desk:
+    """An empty one."""
+    return Desk(tmp_path, valkey)

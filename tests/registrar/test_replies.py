@@ -1,29 +1,13 @@
 """Which replies of the signer count, over a real Valkey: those to the very message that was sent."""
 
 import base64
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from registrar.issuance import Issued, Processing
 from revocation.messages import Revoke, Verb
 from revocation.wire.route import ISSUES_QUEUE, REGISTRARS_QUEUE
-from tests.registrar.test_issuance import ID, WANTED, Desk
-from tests.wire.server import Server
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A running Valkey."""
-    with Server(tmp_path_factory.mktemp("valkey")) as server:
-        yield server
-
-
-@pytest.fixture
-def desk(tmp_path: Path, running: Server) -> Desk:
-    """An empty one."""
-    return Desk(tmp_path, running)
+from tests.registrar.asking import ID, WANTED, Desk
 
 
 def test_reply_to_this_very_message_is_one(desk: Desk) -> None:

@@ -64,11 +64,8 @@ def test_waking_during_a_look_leads_to_another() -> None:
     looker.stop(10)
 
 
-def test_what_may_wait_a_moment_is_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not looked at until a while after the last look began, unless somebody is in a hurry; and then it is."""
-    monkeypatch.setattr("revocation.wire.looker._TOGETHER_SECONDS", 60)
-    looks: list[None] = []
-    looker = Looker(lambda: looks.append(None), period=3600)
+def assert_only_a_hurry_leads_to_another(looker: Looker, looks: list[None]) -> None:
+    """Started, it looks; woken softly, it does not for a while; and then it does."""
     looker.start()
     until(lambda: looks)
     for _ in range(30):
@@ -77,6 +74,14 @@ def test_what_may_wait_a_moment_is_looked_at_together(monkeypatch: pytest.Monkey
     assert len(looks) == 1
     looker.wake()
     until(lambda: len(looks) == 2)
+
+
+def test_what_may_wait_a_moment_is_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not looked at until a while after the last look began, unless somebody is in a hurry; and then it is."""
+    monkeypatch.setattr("revocation.wire.looker._TOGETHER_SECONDS", 60)
+    looks: list[None] = []
+    looker = Looker(lambda: looks.append(None), period=3600)
+    assert_only_a_hurry_leads_to_another(looker, looks)
     monkeypatch.setattr("revocation.wire.looker._TOGETHER_SECONDS", 0.1)
     looker.wake()
     until(lambda: len(looks) == 3)
@@ -93,12 +98,5 @@ def test_what_may_wait_a_moment_waits_for_the_look_that_is_asked_for_within_a_se
     monkeypatch.setattr("revocation.wire.looker._TOGETHER_SECONDS", 0)
     looks: list[None] = []
     looker = Looker(lambda: looks.append(None) or 60, period=3600)
-    looker.start()
-    until(lambda: looks)
-    for _ in range(30):
-        looker.wake_soon()
-        time.sleep(0.01)
-    assert len(looks) == 1
-    looker.wake()
-    until(lambda: len(looks) == 2)
+    assert_only_a_hurry_leads_to_another(looker, looks)
     looker.stop(5)

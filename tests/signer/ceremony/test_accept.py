@@ -17,12 +17,6 @@ from tests.authority import NOW
 from tests.signer.ceremony.pair import SECOND, Pair
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Pair:
-    """Two installations."""
-    return Pair(tmp_path)
-
-
 def rewrite(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
     """Write into the transcript, and give it the digests of what lies beside it."""
     file = folder / "transcript.json"

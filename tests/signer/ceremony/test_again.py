@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
@@ -20,12 +19,6 @@ from tests.signer.ceremony.pair import SECOND, Pair
 from tests.signer.reading import crl_serials
 
 LATER = NOW + 10 * SECOND
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> Pair:
-    """Two installations."""
-    return Pair(tmp_path)
 
 
 def ceremony(pair: Pair, at: datetime, *without: str) -> list[int]:

@@ -20,12 +20,6 @@ from tests.signer.reading import crl_serials
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Pair:
-    """Two installations."""
-    return Pair(tmp_path)
-
-
 def test_ceremony_by_a_clock_that_is_days_ahead_is_refused_on_its_way_back(pair: Pair, tmp_path: Path) -> None:
     """Nothing of it would be published for days, and the command had ended as if it were."""
     request = pair.request()

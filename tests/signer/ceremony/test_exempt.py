@@ -20,12 +20,6 @@ from tests.signer.ceremony.pair import DAY, NOBODY, SECOND, Pair
 from tests.signer.reading import crl_serials
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Pair:
-    """Two installations."""
-    return Pair(tmp_path)
-
-
 def taken_out(request: Request, ids: Sequence[str]) -> Request:
     """The request as somebody makes it who keeps messages back."""
     rest = [one for one in request.messages if one.message.id not in ids]

@@ -24,12 +24,6 @@ KINDS = {"link": "is a link", "pipe": "is no regular file", "endless": "has more
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Pair:
-    """Two installations."""
-    return Pair(tmp_path)
-
-
-@pytest.fixture
 def folder(pair: Pair, tmp_path: Path) -> Path:
     """What a ceremony left."""
     request = pair.request()

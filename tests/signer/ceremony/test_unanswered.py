@@ -13,12 +13,6 @@ from tests.signer.ceremony.pair import DAY, SECOND, Pair
 from tests.signer.ceremony.test_accept import rewrite
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Pair:
-    """Two installations."""
-    return Pair(tmp_path)
-
-
 def without_responses(folder: Path) -> None:
     """Take the bundles of OCSP responses away, and out of the transcript."""
     for bundle in folder.glob("*-ocsp-*.tar"):

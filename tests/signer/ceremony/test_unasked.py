@@ -19,12 +19,6 @@ from tests.signer.reading import crl_serials
 AT = NOW + 10 * SECOND
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Pair:
-    """Two installations."""
-    return Pair(tmp_path)
-
-
 def held(pair: Pair, at: datetime) -> Path:
     """The folder of a ceremony."""
     request = pair.request(at)

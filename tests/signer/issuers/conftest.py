@@ -22,3 +22,17 @@ def machine(tmp_path: Path) -> Machine:
     machine = Machine(tmp_path / "machine")
     machine.create_root()
     return machine
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Machine:
+    """The machine of the root, which is there."""
+    machine = Machine(tmp_path / "here")
+    machine.create_root("--path-length", "1")
+    return machine
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Machine:
+    """The machine of a CA that wants a certificate."""
+    return Machine(tmp_path / "there")

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from revocation import clock
 from tests.authority import Authority
 from tests.signer.issuers.machine import SUB, Machine, judged
-from tests.signer.issuers.test_sign import request, sign
+from tests.signer.issuers.travelling import request, sign
 
 
 @pytest.fixture
@@ -21,12 +21,6 @@ def here(tmp_path: Path) -> Machine:
     machine = Machine(tmp_path / "here")
     machine.create_root()
     return machine
-
-
-@pytest.fixture
-def there(tmp_path: Path) -> Machine:
-    """The machine of a CA that wants a certificate."""
-    return Machine(tmp_path / "there")
 
 
 def key_of(machine: Machine, name: str) -> tuple[str, ...]:

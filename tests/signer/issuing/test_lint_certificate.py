@@ -14,27 +14,25 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from revocation import der
-from revocation.messages import Issue, Outcome
+from revocation.messages import Issue
 from signer.encoding import certificate as encoding
 from signer.encoding.certificate import CertificateFrame
-from signer.encoding.crl import assemble
 from signer.encoding.extensions import NO_REV_AVAIL, Places, extension, key_usage
-from signer.issuing import prepare
 from signer.issuing.draft import Draft, draft
 from signer.issuing.kinds import Kind
 from signer.issuing.lint import findings, lint_certificate, sample
-from signer.keys import BytesTBS
-from signer.keys.throwaway import throwaway_key
 from signer.lint import LintFailed
-from signer.random_serial import random_serial
 from tests.authority import NOW, Authority
 from tests.building import keyforms
 from tests.building.requests import disclosed_info
 from tests.signer.issuing.office import BR_PROFILES, NAMES, Office, request_of
 
 DAY = timedelta(days=1)
+
 KEY = ec.generate_private_key(ec.SECP256R1())
+
 OTHER = Authority("Other CA")
+
 URL = "http://pki.example.com/x"
 
 
@@ -266,22 +264,6 @@ def test_times_in_the_wrong_form_and_versions_break_rules(shared: Office) -> Non
 RSA = der.sequence(der.oid("1.2.840.113549.1.1.11"), der.tlv(der.NULL))
 
 
-def test_what_breaks_a_rule_is_not_signed(shared: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is assigned, and the message may be asked again once the fault is mended."""
-
-    def wrong(*arguments: object) -> Draft:
-        made = draft(*arguments)  # type: ignore[arg-type]
-        assert made.frame
-        return replace(made, tbs=partial(encoding.encode_tbs, replace(made.frame, usages=[])))
-
-    message = shared.ask()
-    with monkeypatch.context() as patch:
-        patch.setattr(prepare, "draft", wrong)
-        reply = shared.reply(message)
-    assert (reply.outcome, "4.2.1.12" in reply.detail) == (Outcome.FAILED, True)
-    assert shared.reply(message).outcome is Outcome.DONE
-
-
 def test_lint_names_every_rule_that_is_broken(shared: Office) -> None:
     """In one message."""
     made = drafted(shared)
@@ -292,46 +274,3 @@ def test_lint_names_every_rule_that_is_broken(shared: Office) -> None:
         lint_certificate(broken, shared.signer.public.profile("test"), NOW)
     assert "4.1.2.2" in failed.value.what
     assert "4.2.1.12" in failed.value.what
-
-
-@pytest.mark.parametrize(("profile", "names", "subject"), MADE)
-def test_no_octet_is_other_than_decided(
-    shared: Office, profile: str, names: tuple[str, ...], subject: str | None
-) -> None:
-    """One bit of each is turned: something is said, and nothing raised."""
-    made = drafted(shared, profile, names, subject=subject)
-    key, issuer = throwaway_key(), shared.signer.public.profile("test")
-    tbs = made.tbs(key.algorithm_identifier)
-    signature = key.sign(BytesTBS(tbs))
-    for at in range(len(tbs)):
-        turned = bytearray(tbs)
-        turned[at] ^= 1 << at % 8
-        data = assemble(bytes(turned), key.algorithm_identifier, signature)
-        assert list(findings(data, made, issuer, NOW)), (at, bytes(turned[max(at - 4, 0) : at + 4]).hex())
-
-
-@pytest.mark.parametrize(
-    "perturbed",
-    [
-        {"path_length": 1},
-        {"path_length": None},
-        {"usages": ()},
-        {"usages": (ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string,)},
-        {"policies": ("1.2.3",)},
-        {"signs_responses": True},
-    ],
-)
-def test_ca_that_is_not_as_decided_breaks_a_rule(shared: Office, perturbed: dict[str, object]) -> None:
-    """It could have CAs below it, or be used for more."""
-    made = drafted(shared, "intermediate", (), subject="CN=Sub, O=Example, C=EE")
-    assert made.ca
-    other = replace(made, ca=replace(made.ca, **perturbed))
-    assert any("is not what was decided" in one for one in found_in(shared, other, made.tbs))
-
-
-def test_random_serials_pass(shared: Office) -> None:
-    """Whatever is drawn."""
-    made = drafted(shared)
-    for _ in range(50):
-        serial = random_serial()
-        assert found(shared, replace(made, serial=serial), serial=serial) == []
